@@ -1,0 +1,1 @@
+"""Calls, agents, ACD and live monitor beside an Asterisk PBX."""

@@ -1,0 +1,1 @@
+"""Distribution of waiting contacts to ready agents."""

@@ -1,0 +1,1 @@
+"""Agents' presence and desks."""

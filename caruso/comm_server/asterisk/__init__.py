@@ -1,0 +1,1 @@
+"""The only code that knows ARI, AMI and PJSIP. Implements the `Telephony` port."""

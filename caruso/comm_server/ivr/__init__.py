@@ -1,0 +1,1 @@
+"""The phone channel of dialog scripts: prompts and digits."""

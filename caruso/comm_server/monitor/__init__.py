@@ -1,0 +1,1 @@
+"""Projection of the journal's facts to live figures."""

@@ -1,0 +1,156 @@
+"""What an admin describes in ``centre.toml``: entry points, queues, agents, skills, opening hours.
+
+`Centre` is one consistent description; it is checked as a whole before it takes effect
+(`caruso.comm_server.centre_file`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+
+from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId
+
+
+class StationKind(StrEnum):
+    """How an agent hears and speaks."""
+
+    #: The browser's own phone (WebRTC), signed in by the console.
+    BROWSER = "browser"
+    #: A SIP phone that registers with a secret, or is found at a fixed address.
+    SIP = "sip"
+
+
+class Role(StrEnum):
+    """What a signed-in person may do; each includes the ones before it."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """Something an agent can and a contact may need."""
+
+    id: SkillId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disposition:
+    """An outcome code the agent chooses in wrap-up."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotReadyReason:
+    """Why an agent is not ready."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """From `opens` to `closes` on the same local day; `closes` may be 24:00, written as 00:00."""
+
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When something is open: intervals for each weekday (0 = Monday), and for special days."""
+
+    id: str
+    #: IANA name, e.g. ``Europe/Berlin``.
+    timezone: str
+    weekdays: Mapping[int, tuple[Interval, ...]]
+    special: Mapping[date, tuple[Interval, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """Where contacts wait for an agent."""
+
+    id: QueueId
+    name: str
+    #: Higher goes first, before age.
+    priority: int = 0
+    #: What an agent needs at least, by skill (1 to 10).
+    skills: Mapping[SkillId, int] = field(default_factory=dict)
+    ring_seconds: float = 20.0
+    wrap_up_seconds: float = 30.0
+    #: Service level target T and short-abandon threshold s, in seconds (METRICS: "exclude short").
+    target_seconds: float = 20.0
+    short_abandon_seconds: float = 5.0
+    music: str = "default"
+    #: Seconds between announcements of the position; 0 for none.
+    announce_position_seconds: float = 0.0
+    #: Seconds after which a contact that found no agent is told so and ended as flowed-out; 0 for never.
+    max_wait_seconds: float = 0.0
+    dispositions: tuple[Disposition, ...] = ()
+    #: Script that leads the agent when no script run came with the contact.
+    script: ScriptId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPoint:
+    """A number where calls come in. A script, or at once a queue."""
+
+    id: EntryPointId
+    name: str
+    numbers: tuple[str, ...]
+    queue: QueueId
+    script: ScriptId | None = None
+    language: str = "en"
+    hours: str | None = None
+    #: Told to callers outside the hours.
+    closed_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """Where an agent's phone is."""
+
+    kind: StationKind
+    #: Fixed SIP address (``sip:5001@192.0.2.7:5060``) of a phone that does not register; empty otherwise.
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentProfile:
+    """Who works here, with what skills, for which queues."""
+
+    id: AgentId
+    name: str
+    queues: tuple[QueueId, ...]
+    skills: Mapping[SkillId, int] = field(default_factory=dict)
+    station: Station = field(default_factory=lambda: Station(kind=StationKind.BROWSER))
+    role: Role = Role.AGENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """The whole description, consistent in itself."""
+
+    name: str
+    timezone: str
+    queues: Mapping[QueueId, Queue]
+    entry_points: Mapping[EntryPointId, EntryPoint]
+    agents: Mapping[AgentId, AgentProfile]
+    skills: Mapping[SkillId, Skill] = field(default_factory=dict)
+    hours: Mapping[str, Hours] = field(default_factory=dict)
+    not_ready_reasons: tuple[NotReadyReason, ...] = ()
+
+    def entry_point_for(self, dialled: str) -> EntryPoint | None:
+        """Return the entry point that answers the number `dialled`, or None."""
+        for entry_point in self.entry_points.values():
+            if dialled in entry_point.numbers:
+                return entry_point
+        return None

@@ -1,0 +1,239 @@
+"""The facts of the journal: what happened, once, in order, never changed.
+
+Monitor, history, reports and recovery after a crash are projections of these and of nothing else.
+A fact names ids, not objects. Times are aware UTC; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
+
+
+class Presence(StrEnum):
+    """What an agent is doing."""
+
+    SIGNED_OUT = "signed-out"
+    NOT_READY = "not-ready"
+    READY = "ready"
+    OFFERED = "offered"
+    TALKING = "talking"
+    WRAP_UP = "wrap-up"
+
+
+class OfferOutcome(StrEnum):
+    """How an offer ended."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    #: Ring on no answer.
+    RONA = "rona"
+    #: The station could not be reached.
+    UNREACHABLE = "unreachable"
+    #: The caller hung up while it rang.
+    ABANDONED = "abandoned"
+    #: Taken back by the centre: agent signed out, PBX or link lost.
+    WITHDRAWN = "withdrawn"
+
+
+class QueueOutcome(StrEnum):
+    """How a visit to a queue ended (METRICS: the terms of the balance)."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    SHORT_ABANDONED = "short-abandoned"
+    FLOWED_OUT = "flowed-out"
+    CALL_BACK = "call-back"
+    TRANSFERRED = "transferred"
+    LOST = "lost"
+
+
+class ContactCause(StrEnum):
+    """Why a contact ended."""
+
+    CALLER_HUNG_UP = "caller-hung-up"
+    AGENT_HUNG_UP = "agent-hung-up"
+    #: The dialog came to its end and hung up.
+    COMPLETED = "completed"
+    CLOSED = "closed"
+    NO_ENTRY_POINT = "no-entry-point"
+    FLOWED_OUT = "flowed-out"
+    #: The PBX was restarted or lost the call.
+    PBX_LOST = "pbx-lost"
+    #: It ended while no server was connected.
+    ENDED_UNSEEN = "ended-unseen"
+    FAILED = "failed"
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """Something that happened `at` a time."""
+
+    at: datetime
+
+
+class ServerStarted(Fact, frozen=True, kw_only=True, tag="server-started"):
+    """The server took up (or took up again) its work."""
+
+    version: str
+
+
+class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
+    """A caller dialled an entry point."""
+
+    contact: ContactId
+    entry_point: EntryPointId | None
+    caller_number: str
+    caller_name: str
+    dialled: str
+
+
+class ContactIdentified(Fact, frozen=True, kw_only=True, tag="contact-identified"):
+    """We know who it is."""
+
+    contact: ContactId
+    customer: CustomerId
+
+
+class DialogStarted(Fact, frozen=True, kw_only=True, tag="dialog-started"):
+    """A script began to lead the conversation."""
+
+    contact: ContactId
+    run: RunId
+    script: ScriptId
+    version: str
+
+
+class DialogEnded(Fact, frozen=True, kw_only=True, tag="dialog-ended"):
+    """The script came to an `end`."""
+
+    contact: ContactId
+    run: RunId
+    outcome: str
+
+
+class ContactQueued(Fact, frozen=True, kw_only=True, tag="contact-queued"):
+    """The contact began to wait."""
+
+    contact: ContactId
+    #: Counts the queue visits of the contact, from 1.
+    visit: int
+    queue: QueueId
+    priority: int
+    skills: dict[SkillId, int]
+
+
+class OfferMade(Fact, frozen=True, kw_only=True, tag="offer-made"):
+    """The contact was presented to an agent."""
+
+    contact: ContactId
+    #: Counts the offers of the contact, from 1.
+    offer: int
+    queue: QueueId
+    agent: AgentId
+
+
+class OfferEnded(Fact, frozen=True, kw_only=True, tag="offer-ended"):
+    """The offer was accepted or came to nothing."""
+
+    contact: ContactId
+    offer: int
+    queue: QueueId
+    agent: AgentId
+    outcome: OfferOutcome
+    ring_seconds: float
+
+
+class ContactLeftQueue(Fact, frozen=True, kw_only=True, tag="contact-left-queue"):
+    """The visit to the queue is over: the only fact that the balance counts besides `ContactQueued`."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    outcome: QueueOutcome
+    waited_seconds: float
+    agent: AgentId | None = None
+
+
+class ContactConnected(Fact, frozen=True, kw_only=True, tag="contact-connected"):
+    """Customer and agent hear each other."""
+
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+
+
+class ContactHeld(Fact, frozen=True, kw_only=True, tag="contact-held"):
+    """The customer hears music while the agent does something else."""
+
+    contact: ContactId
+    agent: AgentId
+
+
+class ContactResumed(Fact, frozen=True, kw_only=True, tag="contact-resumed"):
+    """The agent took the customer back from hold."""
+
+    contact: ContactId
+    agent: AgentId
+
+
+class TalkEnded(Fact, frozen=True, kw_only=True, tag="talk-ended"):
+    """The talk segment of one agent with one contact is over."""
+
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+    talk_seconds: float
+    hold_seconds: float
+
+
+class ContactEnded(Fact, frozen=True, kw_only=True, tag="contact-ended"):
+    """The contact is over; only wrap-up may follow."""
+
+    contact: ContactId
+    cause: ContactCause
+
+
+class WrapUpEnded(Fact, frozen=True, kw_only=True, tag="wrap-up-ended"):
+    """The agent finished the contact: disposition chosen, or time up (`disposition` empty)."""
+
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+    disposition: str
+    note: str
+    wrap_up_seconds: float
+
+
+class PresenceChanged(Fact, frozen=True, kw_only=True, tag="presence-changed"):
+    """An agent's presence is another from now on."""
+
+    agent: AgentId
+    presence: Presence
+    #: Id of a `NotReadyReason`, or ``rona``, ``unreachable``, ``link`` (set by the centre).
+    reason: str = ""
+    #: The contact it is about, in `OFFERED`, `TALKING` and `WRAP_UP`.
+    contact: ContactId | None = None
+
+
+AnyFact = (
+    ServerStarted
+    | ContactArrived
+    | ContactIdentified
+    | DialogStarted
+    | DialogEnded
+    | ContactQueued
+    | OfferMade
+    | OfferEnded
+    | ContactLeftQueue
+    | ContactConnected
+    | ContactHeld
+    | ContactResumed
+    | TalkEnded
+    | ContactEnded
+    | WrapUpEnded
+    | PresenceChanged
+)

@@ -1,0 +1,56 @@
+"""Identifiers, and the one rule by which leg and bridge ids are derived from a contact's id.
+
+A voice contact is named after its caller's leg, and everything that is made for it carries that name:
+``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~bridge`` the bridge. So whatever is found in the
+PBX after a crash says by itself whose it is, and making it twice is impossible.
+``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+AgentId = NewType("AgentId", str)
+BridgeId = NewType("BridgeId", str)
+ContactId = NewType("ContactId", str)
+CustomerId = NewType("CustomerId", str)
+EntryPointId = NewType("EntryPointId", str)
+LegId = NewType("LegId", str)
+PlaybackId = NewType("PlaybackId", str)
+QueueId = NewType("QueueId", str)
+RunId = NewType("RunId", str)
+ScriptId = NewType("ScriptId", str)
+SkillId = NewType("SkillId", str)
+UserId = NewType("UserId", str)
+
+
+def caller_leg(contact: ContactId) -> LegId:
+    """Return the leg of the caller of `contact`."""
+    return LegId(contact)
+
+
+def agent_leg(contact: ContactId, offer: int, agent: AgentId) -> LegId:
+    """Return the leg on which `agent` is offered `contact` for the `offer`-th time (from 1)."""
+    return LegId(f"{contact}~{offer}~{agent}")
+
+
+def bridge(contact: ContactId) -> BridgeId:
+    """Return the bridge in which the parties of `contact` hear each other."""
+    return BridgeId(f"{contact}~bridge")
+
+
+def contact_of(name: LegId | BridgeId) -> ContactId:
+    """Return whose leg or bridge it is."""
+    return ContactId(name.partition("~")[0])
+
+
+def agent_of(leg: LegId) -> AgentId | None:
+    """Return whose station the leg leads to, or None for a caller's leg."""
+    parts = leg.split("~")
+    return AgentId(parts[2]) if len(parts) == 3 else None
+
+
+def offer_of(leg: LegId) -> int:
+    """Return the number of the offer an agent's leg was made for, 0 for a caller's leg."""
+    parts = leg.split("~")
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0

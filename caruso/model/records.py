@@ -1,0 +1,99 @@
+"""Rows that people look at: customers, past contacts, users, saved runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from caruso.model.centre import Role
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A person or company we talk to."""
+
+    id: CustomerId
+    name: str
+    #: E.164 with ``+`` where it could be normalised, else as given.
+    numbers: tuple[str, ...] = ()
+    email: str = ""
+    #: Whatever else is known, plain JSON; business objects (a later layer) will give it shape.
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastContact:
+    """One line of the contact history, a projection of the journal."""
+
+    id: ContactId
+    channel: str
+    arrived_at: datetime
+    ended_at: datetime | None
+    entry_point: EntryPointId | None
+    caller_number: str
+    customer: CustomerId | None
+    queue: QueueId | None
+    agent: AgentId | None
+    #: Of the last queue visit; empty when it never waited.
+    queue_outcome: str
+    waited_seconds: float
+    talk_seconds: float
+    cause: str
+    disposition: str
+    note: str
+    #: Answers of its dialog as a person reads them: question text and answer.
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedRun:
+    """A script run as it is kept: plain JSON, pinned to the version of its script."""
+
+    id: RunId
+    contact: ContactId
+    script: ScriptId
+    version: str
+    #: The engine's own state.
+    state: dict[str, Any]
+    updated_at: datetime
+    finished: bool
+    #: Question and answer as shown, for the history.
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may sign in. An agent's user has the agent's id."""
+
+    id: UserId
+    name: str
+    role: Role
+    #: argon2 hash.
+    password_hash: str
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A signed-in browser. Only the SHA-256 of its token is kept."""
+
+    token_hash: str
+    user: UserId
+    created_at: datetime
+    expires_at: datetime
+    csrf_token: str
+    #: For the list of sessions a person can revoke.
+    address: str = ""
+    agent_string: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptSource:
+    """A script as it was written, one immutable version."""
+
+    id: ScriptId
+    version: str
+    source: bytes
+    applied_at: datetime

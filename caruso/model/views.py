@@ -1,0 +1,261 @@
+"""What people see: the agent's desk and the supervisor's monitor, ready to be encoded.
+
+The server is the truth: a view is sent whole, or (monitor) as the rows that changed. Browsers derive nothing
+but ages from it; their types are generated from this page.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from caruso.model.facts import Presence
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Part of something shown."""
+
+
+# -- The agent's desk -----------------------------------------------------------------------------------------
+
+
+class Choice(View, frozen=True, kw_only=True):
+    """An id and how it is called."""
+
+    id: str
+    name: str
+
+
+class PresenceView(View, frozen=True, kw_only=True):
+    """The confirmed presence, since when, and until when where it ends by itself (ring, wrap-up)."""
+
+    presence: Presence
+    reason: str
+    since: datetime
+    until: datetime | None = None
+
+
+class ContactView(View, frozen=True, kw_only=True):
+    """The contact on the desk."""
+
+    id: ContactId
+    #: ``offered``, ``talking``, ``held``, ``wrap-up``.
+    phase: str
+    caller_number: str
+    caller_name: str
+    entry_point: str
+    queue: QueueId
+    queue_name: str
+    queued_at: datetime
+    waited_seconds: float
+    offered_at: datetime
+    connected_at: datetime | None = None
+    ended_at: datetime | None = None
+    muted: bool = False
+    dispositions: list[Choice] = []
+    #: Autosaved note of the agent.
+    note: str = ""
+
+
+class OptionView(View, frozen=True, kw_only=True):
+    """One possible answer."""
+
+    value: str
+    label: str
+    key: str = ""
+
+
+class TurnView(View, frozen=True, kw_only=True):
+    """The item that waits for an answer."""
+
+    number: int
+    item: str
+    kind: str
+    texts: list[str]
+    hints: list[str] = []
+    type: str = ""
+    options: list[OptionView] = []
+    required: bool = True
+    minimum: str = ""
+    maximum: str = ""
+    pattern: str = ""
+    answer: str = ""
+    error: str = ""
+    warning: bool = False
+
+
+class TrailView(View, frozen=True, kw_only=True):
+    """An answer given before, on whatever channel."""
+
+    item: str
+    question: str
+    type: str
+    value: str
+    shown: str
+    #: ``phone``, ``agent``, ``web``.
+    channel: str
+    by: str
+    at: datetime
+    correctable: bool
+    options: list[OptionView] = []
+
+
+class DialogView(View, frozen=True, kw_only=True):
+    """The dialog that leads the conversation."""
+
+    run: RunId
+    script: str
+    title: str
+    language: str
+    turn: TurnView
+    trail: list[TrailView]
+    finished: bool = False
+    outcome: str = ""
+
+
+class HistoryView(View, frozen=True, kw_only=True):
+    """A line of the customer's contact history."""
+
+    id: ContactId
+    at: datetime
+    channel: str
+    queue: str
+    agent: str
+    disposition: str
+    note: str
+    talk_seconds: float
+    answers: list[tuple[str, str]] = []
+
+
+class CustomerView(View, frozen=True, kw_only=True):
+    """The customer card."""
+
+    id: CustomerId
+    name: str
+    numbers: list[str]
+    email: str
+    attributes: dict[str, str]
+    history: list[HistoryView]
+
+
+class QueueTile(View, frozen=True, kw_only=True):
+    """What an agent sees of a queue of hers."""
+
+    id: QueueId
+    name: str
+    waiting: int
+    #: When the contact that waits longest began to.
+    oldest: datetime | None
+    ready: int
+
+
+class StationView(View, frozen=True, kw_only=True):
+    """The agent's phone."""
+
+    #: ``browser`` or ``sip``.
+    kind: str
+    #: None where it cannot be known (a phone at a fixed address).
+    reachable: bool | None = None
+
+
+class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
+    """All an agent's console shows, sent whole after each change."""
+
+    #: Grows with each view sent to this agent; a lower one is old.
+    seq: int
+    #: Server's wall time, so that ages are right on a machine whose clock is not.
+    now: datetime
+    agent: AgentId
+    name: str
+    station: StationView
+    presence: PresenceView
+    reasons: list[Choice]
+    queues: list[QueueTile]
+    #: False while the PBX cannot be reached: nothing can be offered.
+    telephony: bool = True
+    contact: ContactView | None = None
+    dialog: DialogView | None = None
+    customer: CustomerView | None = None
+
+
+# -- The live monitor -----------------------------------------------------------------------------------------
+
+
+class AgentRow(View, frozen=True, kw_only=True):
+    """An agent on the monitor."""
+
+    id: AgentId
+    name: str
+    presence: Presence
+    reason: str
+    since: datetime
+    #: Queue and caller while offered, talking or in wrap-up.
+    queue: str = ""
+    caller: str = ""
+    handled: int = 0
+
+
+class WaitingRow(View, frozen=True, kw_only=True):
+    """A waiting contact."""
+
+    id: ContactId
+    queue: QueueId
+    caller: str
+    since: datetime
+    priority: int
+    offered_to: str = ""
+
+
+class CallRow(View, frozen=True, kw_only=True):
+    """A conversation in progress."""
+
+    id: ContactId
+    #: ``dialog``, ``waiting``, ``talking``, ``held``.
+    phase: str
+    caller: str
+    agent: str
+    queue: str
+    since: datetime
+
+
+class QueueRow(View, frozen=True, kw_only=True):
+    """A queue since local midnight."""
+
+    id: QueueId
+    name: str
+    waiting: int
+    oldest: datetime | None
+    ready: int
+    talking: int
+    entered: int
+    answered: int
+    answered_in_target: int
+    abandoned: int
+    short_abandoned: int
+    flowed_out: int
+    lost: int
+    #: Per cent, "exclude short": A_T / (A + B - B_s); None while nothing is to be counted.
+    service_level: float | None
+    target_seconds: float
+    average_answer_seconds: float | None
+    longest_wait_seconds: float
+
+
+class MonitorView(View, frozen=True, kw_only=True, tag_field="type", tag="monitor"):
+    """Everything (`whole`), or the rows that changed since `seq` - 1."""
+
+    seq: int
+    now: datetime
+    whole: bool
+    agents: list[AgentRow] = []
+    waiting: list[WaitingRow] = []
+    calls: list[CallRow] = []
+    queues: list[QueueRow] = []
+    #: Ids of rows that are gone: ``waiting``, ``calls``, ``agents``.
+    gone_waiting: list[str] = []
+    gone_calls: list[str] = []
+    gone_agents: list[str] = []
+    telephony: bool = True
+    centre: str = ""

@@ -1,0 +1,180 @@
+"""What the core needs from outside, on one page. `caruso.app` plugs in the real ones, tests the fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from caruso.model.centre import Centre
+from caruso.model.facts import AnyFact
+from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, UserId
+from caruso.model.records import Customer, PastContact, SavedRun, ScriptSource, Session, User
+from caruso.model.telephony import TelephonyCommand, TelephonyEvent
+
+
+class Telephony(Protocol):
+    """A telephone system. Events go to the listener it was built with, one at a time, in order."""
+
+    def send(self, command: TelephonyCommand) -> None:
+        """Queue a command, without waiting; a refusal comes back as `CommandFailed`.
+
+        Commands are carried out in the order given. While the link is down they are dropped: `LinkUp`
+        brings the truth, and reconciliation gives the commands that are still needed.
+        """
+        ...
+
+
+#: What `Telephony` calls with each event.
+TelephonyListener = Callable[[TelephonyEvent], None]
+
+
+class Journal(Protocol):
+    """Takes facts and run states without ever making the caller wait (ARCHITECTURE, invariant 2)."""
+
+    def record(self, fact: AnyFact) -> None:
+        """Append a fact; it is written soon, in order, exactly once."""
+        ...
+
+    def save_run(self, run: SavedRun) -> None:
+        """Keep the newest state of a run, in order with the facts."""
+        ...
+
+
+class FactStore(Protocol):
+    """Reads the past."""
+
+    async def open_contact_facts(self) -> Sequence[AnyFact]:
+        """Return all facts of contacts that have not ended, oldest first."""
+        ...
+
+    async def last_presences(self) -> Sequence[AnyFact]:
+        """Return the last `PresenceChanged` of every agent."""
+        ...
+
+    async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
+        """Return the facts from `since` on, oldest first."""
+        ...
+
+    async def open_runs(self) -> Sequence[SavedRun]:
+        """Return the runs of contacts that have not ended, and of agents still in wrap-up."""
+        ...
+
+    async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
+        """Return a customer's contacts, newest first."""
+        ...
+
+    async def contacts(
+        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0
+    ) -> Sequence[PastContact]:
+        """Return contacts that arrived in [since, until), newest first."""
+        ...
+
+    async def contact(self, contact: ContactId) -> PastContact | None:
+        """Return one contact."""
+        ...
+
+    async def run(self, run: RunId) -> SavedRun | None:
+        """Return one run."""
+        ...
+
+
+class CustomerStore(Protocol):
+    """Customers, until business objects take over."""
+
+    async def by_number(self, number: str) -> Customer | None:
+        """Return the customer who has this telephone number."""
+        ...
+
+    async def get(self, customer: CustomerId) -> Customer | None:
+        """Return a customer."""
+        ...
+
+    async def search(self, text: str, limit: int = 20) -> Sequence[Customer]:
+        """Return customers whose name, number or e-mail begins with `text`."""
+        ...
+
+    async def save(self, customer: Customer, *, by: str) -> None:
+        """Create or change a customer; the audit keeps who changed what."""
+        ...
+
+
+class UserStore(Protocol):
+    """Users and their sessions."""
+
+    async def user(self, user: UserId) -> User | None:
+        """Return a user."""
+        ...
+
+    async def users(self) -> Sequence[User]:
+        """Return all users."""
+        ...
+
+    async def save_user(self, user: User) -> None:
+        """Create or change a user."""
+        ...
+
+    async def session(self, token_hash: str) -> Session | None:
+        """Return a session that has not been revoked; expiry is the caller's business."""
+        ...
+
+    async def save_session(self, session: Session) -> None:
+        """Keep a session."""
+        ...
+
+    async def revoke_session(self, token_hash: str) -> None:
+        """Forget a session."""
+        ...
+
+    async def revoke_sessions_of(self, user: UserId) -> None:
+        """Forget all sessions of a user."""
+        ...
+
+
+class CentreStore(Protocol):
+    """Applied centre descriptions and scripts; every version is kept."""
+
+    async def current(self) -> tuple[Centre, Mapping[ScriptId, ScriptSource]] | None:
+        """Return what was applied last, or None on a new server."""
+        ...
+
+    async def script(self, script: ScriptId, version: str) -> ScriptSource | None:
+        """Return one version of a script, for runs that are pinned to it."""
+        ...
+
+    async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
+        """Make this the centre, in one transaction; return the number of the version."""
+        ...
+
+
+class SpeechSynthesis(Protocol):
+    """Turns text into a sound file."""
+
+    async def speak(self, text: str, language: str) -> Path:
+        """Return a WAV file (8 kHz mono, the cache's own) that says `text`; raise `SpeechFailed`."""
+        ...
+
+
+class ActionServices(Protocol):
+    """Through which ``do service="x.y"`` of a script goes."""
+
+    async def call(self, service: str, params: Mapping[str, Any], *, key: str) -> Any:
+        """Carry out the operation ``name.operation`` at most once per `key`."""
+        ...
+
+
+class TimerHandle(Protocol):
+    """A timer that runs."""
+
+    def cancel(self) -> None:
+        """Stop it."""
+        ...
+
+
+class Timers(Protocol):
+    """Calls back later, on the monotonic clock."""
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> TimerHandle:
+        """Call `callback` after `seconds`."""
+        ...

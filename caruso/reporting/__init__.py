@@ -1,0 +1,1 @@
+"""Runs the definitions in `reports/`."""

@@ -1,0 +1,1 @@
+"""Loads, checks and runs XML dialog scripts. Knows no channel, no network, no database."""

@@ -1,0 +1,1 @@
+"""Every HTTP and WebSocket edge: sign-in, REST API, the agent's console socket, the monitor's socket."""
