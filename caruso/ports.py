@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from caruso.model.centre import Centre
+from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, UserId
-from caruso.model.records import Customer, PastContact, SavedRun, ScriptSource, Session, User
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, ScriptId, UserId
+from caruso.model.records import Customer, PastContact, PhoneAccount, SavedRun, ScriptSource, Session, User
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 
 
@@ -153,6 +153,14 @@ class SpeechSynthesis(Protocol):
 
     async def speak(self, text: str, language: str) -> Path:
         """Return a WAV file (8 kHz mono, the cache's own) that says `text`; raise `SpeechFailed`."""
+        ...
+
+
+class Phones(Protocol):
+    """What an agent's phone needs to sign in to the PBX."""
+
+    def account(self, agent: AgentId, kind: StationKind) -> PhoneAccount:
+        """Return the account of the agent's browser phone or SIP phone."""
         ...
 
 

@@ -97,3 +97,15 @@ class ScriptSource:
     version: str
     source: bytes
     applied_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneAccount:
+    """A SIP account of one agent's station. The secret is derived from the server's, never stored."""
+
+    #: ``sip:anna-web@pbx``.
+    uri: str
+    username: str
+    secret: str
+    #: ``wss://pbx:8089/ws`` for a browser phone, ``sip:pbx:5060`` for a SIP phone.
+    server: str

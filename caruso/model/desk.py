@@ -1,0 +1,140 @@
+"""What an agent can ask for at the desk. The console sends these; `ContactCentre.command` carries them out.
+
+The browser sends a command with an id of its own; a `Reply` with the same id follows, and the next view shows
+what became of it. A command that comes twice (same id on one socket) is carried out once.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class DeskCommand(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+    """Something the agent wants."""
+
+    #: Chosen by the browser, unique on its socket.
+    id: int
+
+
+class GoReady(DeskCommand, frozen=True, kw_only=True, tag="go-ready"):
+    """Be ready for contacts; also ends wrap-up early."""
+
+
+class GoNotReady(DeskCommand, frozen=True, kw_only=True, tag="go-not-ready"):
+    """Be not ready, with a reason; in a conversation it takes effect after wrap-up."""
+
+    reason: str = ""
+
+
+class SignOut(DeskCommand, frozen=True, kw_only=True, tag="sign-out"):
+    """Leave. Refused in a conversation."""
+
+
+class ChooseStation(DeskCommand, frozen=True, kw_only=True, tag="choose-station"):
+    """Use another phone from the next contact on: ``browser`` or ``sip``."""
+
+    kind: str
+
+
+class Accept(DeskCommand, frozen=True, kw_only=True, tag="accept"):
+    """Take the offer (a browser phone answers by itself; a SIP phone must be picked up)."""
+
+    contact: str
+
+
+class Decline(DeskCommand, frozen=True, kw_only=True, tag="decline"):
+    """Refuse the offer; the contact goes to somebody else."""
+
+    contact: str
+
+
+class HangUpCall(DeskCommand, frozen=True, kw_only=True, tag="hang-up"):
+    """End the conversation."""
+
+    contact: str
+
+
+class Hold(DeskCommand, frozen=True, kw_only=True, tag="hold"):
+    """Let the customer hear music (`on`), or take him back."""
+
+    contact: str
+    on: bool
+
+
+class MuteMe(DeskCommand, frozen=True, kw_only=True, tag="mute"):
+    """Keep what the agent says from the customer."""
+
+    contact: str
+    on: bool
+
+
+class PressDigits(DeskCommand, frozen=True, kw_only=True, tag="digits"):
+    """Send DTMF to the customer's side."""
+
+    contact: str
+    digits: str
+
+
+class AnswerItem(DeskCommand, frozen=True, kw_only=True, tag="answer"):
+    """Answer the current item of the dialog."""
+
+    run: str
+    turn: int
+    text: str
+
+
+class ConfirmItem(DeskCommand, frozen=True, kw_only=True, tag="confirm"):
+    """Take note of an info."""
+
+    run: str
+    turn: int
+
+
+class StepBack(DeskCommand, frozen=True, kw_only=True, tag="back"):
+    """Go back one item."""
+
+    run: str
+    turn: int
+
+
+class CorrectItem(DeskCommand, frozen=True, kw_only=True, tag="correct"):
+    """Change an earlier answer."""
+
+    run: str
+    item: str
+    text: str
+
+
+class SaveNote(DeskCommand, frozen=True, kw_only=True, tag="note"):
+    """Keep the agent's note (sent at every pause in typing)."""
+
+    contact: str
+    text: str
+
+
+class FinishContact(DeskCommand, frozen=True, kw_only=True, tag="finish"):
+    """End wrap-up with a disposition."""
+
+    contact: str
+    disposition: str
+    note: str = ""
+
+
+AnyDeskCommand = (
+    GoReady
+    | GoNotReady
+    | SignOut
+    | ChooseStation
+    | Accept
+    | Decline
+    | HangUpCall
+    | Hold
+    | MuteMe
+    | PressDigits
+    | AnswerItem
+    | ConfirmItem
+    | StepBack
+    | CorrectItem
+    | SaveNote
+    | FinishContact
+)
