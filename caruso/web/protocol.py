@@ -1,4 +1,4 @@
-"""What travels on the console's WebSocket beside views (`caruso.model.views`) and commands (`caruso.model.desk`)."""
+"""What travels on the console's WebSocket beside views (`caruso.model.views`) and `caruso.model.desk`."""
 
 from __future__ import annotations
 
