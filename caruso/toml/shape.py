@@ -54,11 +54,10 @@ class Secret:
 class Shape:
     """Reads one TOML source into Structs; `findings` holds what did not fit."""
 
-    def __init__(self, source: TomlSource, *, base: Path | None = None) -> None:
-        """Resolve relative paths against the folder `base`."""
+    def __init__(self, source: TomlSource) -> None:
+        """Find nothing yet."""
         self.source = source
         self.findings: list[Located] = []
-        self._base = base or Path()
 
     def add(self, where: KeyPath, rule: str, message: str, *, suggestion: str = "") -> None:
         """Add a finding."""
@@ -78,7 +77,7 @@ class Shape:
         complete = True
         for key, field in fields.items():
             if key in table:
-                found = self._value(field.type, table[key], (*where, key))
+                found = self.value(field.type, table[key], (*where, key))
                 if found is not None:
                     values[field.name] = found
                     continue
@@ -98,7 +97,7 @@ class Shape:
                     suggestion=did_you_mean(key, known) or f"known: {', '.join(known)}",
                 )
 
-    def _value(self, kind: Any, value: object, where: KeyPath) -> Any:
+    def value(self, kind: Any, value: object, where: KeyPath) -> Any:
         """Return `value` as a `kind`; None after a finding."""
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self.struct(kind, value, where)
@@ -107,7 +106,7 @@ class Shape:
             key_kind, item_kind = get_args(kind)
             return self._mapping(key_kind, item_kind, value, where)
         if origin is tuple and isinstance(value, list):
-            items = [self._value(get_args(kind)[0], item, (*where, n)) for n, item in enumerate(value)]
+            items = [self.value(get_args(kind)[0], item, (*where, n)) for n, item in enumerate(value)]
             return tuple(item for item in items if item is not None)
         return self._plain(kind, value, where)
 
@@ -122,21 +121,16 @@ class Shape:
                     "wrong-key",
                     f"A key of {dotted(where)} must be {describe(key_kind)}, not {shown(key)}.",
                 )
-            values[key] = self._value(kind, value, (*where, key))
+            values[key] = self.value(kind, value, (*where, key))
         return {key: value for key, value in values.items() if value is not None}
 
     def _plain(self, kind: Any, value: object, where: KeyPath) -> Any:
         try:
-            return msgspec.convert(value, kind, dec_hook=self._own_type)
+            return msgspec.convert(value, kind, dec_hook=_own_type)
         except msgspec.ValidationError:
             got = "" if inspect.type_info(kind) == inspect.type_info(Secret) else f", not {shown(value)}"
             self.add(where, "wrong-value", f"{dotted(where)} must be {describe(kind)}{got}.")
             return None
-
-    def _own_type(self, kind: type, value: object) -> object:
-        if not isinstance(value, str):
-            raise TypeError("Expected `str`")
-        return Secret(value) if kind is Secret else self._base / value
 
 
 def shown(value: object) -> str:
@@ -158,6 +152,25 @@ def shown(value: object) -> str:
 def describe(kind: Any) -> str:
     """Say in words what values a type takes."""
     return _describe(inspect.type_info(kind))
+
+
+def value_type(kind: Any) -> inspect.Type:
+    """Return the type itself, without its limits and without "or nothing"."""
+    info = inspect.type_info(kind)
+    while True:
+        match info:
+            case inspect.Metadata(type=inner):
+                info = inner
+            case inspect.UnionType(types=types):
+                info = next(t for t in types if not isinstance(t, inspect.NoneType))
+            case _:
+                return info
+
+
+def _own_type(kind: type, value: object) -> object:
+    if not isinstance(value, str):
+        raise TypeError("Expected `str`")
+    return kind(value)
 
 
 def _describe(info: inspect.Type) -> str:
