@@ -47,6 +47,12 @@ class ReadyAgent:
     agent: AgentId
     queues: frozenset[QueueId]
     skills: Mapping[SkillId, int]
+    idle_since: datetime
+
+    @property
+    def rank(self) -> tuple[datetime, AgentId]:
+        """Return what agents are ordered by: idle longest first; the id only breaks ties."""
+        return (self.idle_since, self.agent)
 
     def can_serve(self, need: Need) -> bool:
         """Tell whether the agent works for the queue and has every skill at its level."""
@@ -64,7 +70,7 @@ class Assignment:
 def route(lines: Iterable[Sequence[Waiting]], ready: Sequence[ReadyAgent]) -> tuple[Assignment, ...]:
     """Serve by priority, then age; give each contact the qualified agent idle longest.
 
-    `lines`: contacts with the same need, by rank. `ready`: agents, idle longest first.
+    `lines`: contacts with the same need, by rank. `ready`: agents, by rank.
     """
     if not ready:
         return ()

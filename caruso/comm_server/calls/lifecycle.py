@@ -443,7 +443,7 @@ def _with_new_leg(call: Call) -> Call:
 
 
 def _dial(call: Call, desk: Desk, timeout: float, *, resume: bool = False) -> Dial:
-    headers = {CONTACT_HEADER: call.contact}
+    headers: dict[str, str] = {CONTACT_HEADER: call.contact}
     if resume:
         headers[RESUME_HEADER] = "yes"
     return Dial(

@@ -44,7 +44,7 @@ from caruso.model.facts import (
     OfferMade,
     OfferOutcome,
 )
-from caruso.model.ids import AgentId, ContactId, LegId, QueueId
+from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SkillId
 from caruso.model.telephony import (
     CloseBridge,
     EndCause,
@@ -79,15 +79,14 @@ class Surroundings:
 
 
 def place_in(
-    queue: Queue, since: datetime, *, priority: int | None = None, skills: Mapping[str, int] | None = None
+    queue: Queue, since: datetime, *, priority: int | None = None, skills: Mapping[SkillId, int] | None = None
 ) -> QueuePlace:
-    """Return a place in `queue` from `since` on; `priority` and `skills` override the queue's own."""
-    wanted = queue.skills if skills is None else {**queue.skills, **{ids.SkillId(s): n for s, n in skills.items()}}
+    """Return a place in `queue` from `since` on; `priority` and `skills` go before the queue's own."""
     return QueuePlace(
         queue=queue.id,
         since=since,
         priority=queue.priority if priority is None else priority,
-        skills=wanted,
+        skills={**queue.skills, **(skills or {})},
         music=queue.music,
         short_abandon_seconds=queue.short_abandon_seconds,
         max_wait_seconds=queue.max_wait_seconds,
