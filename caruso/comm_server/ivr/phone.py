@@ -56,7 +56,7 @@ class PhoneChannel:
         given: Callable[[ContactId, Input], None],
         said: Callable[[ContactId, Turn], None],
     ) -> None:
-        """Take what is needed to speak and to listen; `given` gets inputs, `said` closing turns said to the end."""
+        """Begin with nobody on the phone; `given` gets inputs, `said` the closing turns once they were said."""
         self._telephony = telephony
         self._timers = timers
         self._speech = speech
