@@ -20,7 +20,7 @@ class ServiceLevelVariant(StrEnum):
     EXCLUDE_SHORT = "exclude-short"
 
 
-#: What is printed beside the figure. A: answered, B: abandoned; index T: within the target, s: within the short threshold.
+#: Printed beside the figure. A: answered, B: abandoned; T: within the target, s: within the short threshold.
 FORMULAS = {
     ServiceLevelVariant.CREDIT_ABANDONS: "(A_T + B_T) / (A + B)",
     ServiceLevelVariant.ANSWERED_ONLY: "A_T / A",

@@ -1,6 +1,6 @@
 """Decide how a turn of a dialog is led on the phone: when to speak, when to listen, when the answer is complete.
 
-Knows neither the flow of the dialog (`script_engine`) nor how text becomes sound: it asks for sounds with `Speak`, is
+Knows neither the flow of the dialog (`script_engine`) nor how text becomes sound: it asks for sounds, is
 told when they are ready. Digits pressed before the question was heard to its end count (type-ahead), except
 that they cut a prompt short only where the script allows barge-in.
 """
