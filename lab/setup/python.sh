@@ -33,7 +33,7 @@ rm -f "$stamp"
 say "installing $(grep -c '^[a-z0-9]' requirements.lock) locked packages"
 # The lock names every package, so nothing is left to resolve; what is never imported need not be compiled.
 export PYTHONUNBUFFERED=1
-while_showing '/^Collecting / && ++count % 15 == 0 { print step ": " count " so far"; fflush() }' \
+while_showing '/^(Collecting|Processing) / && ++count % 15 == 0 { print step ": " count " so far"; fflush() }' \
     .venv/bin/python -m pip install --no-deps --no-compile --require-hashes -r requirements.lock ||
     fail "pip could not install the locked packages, see above"
 quietly .venv/bin/python -m pip install --no-deps --no-build-isolation --editable . ||
