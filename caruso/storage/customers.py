@@ -70,12 +70,12 @@ class Customers:
         numbers = prefixes(text, self._region)
         if numbers:
             having = or_(*(_begins(customer_numbers.c.number, prefix) for prefix in numbers))
-            query = select(customer_numbers.c.customer).where(having)
+            query = select(customer_numbers.c.customer.label("id")).where(having)
             queries.append(_first(query, customer_numbers.c.number, limit))
         async with self._database.reading() as connection:
             ids: set[str] = set()
             for query in queries:
-                ids.update((await connection.execute(query)).scalars().all())
+                ids.update(row.id for row in await connection.execute(query))
             found = await _read_all(connection, ids)
         return found[:limit]
 
@@ -86,7 +86,7 @@ class Customers:
             await self._write(connection, before, customer, by)
 
     async def change(self, customer: CustomerId, changes: Mapping[str, Any], *, by: str) -> Customer:
-        """Change fields (``name``, ``email``, ``numbers``, ``number`` for the first) and ``attributes`` of a customer.
+        """Change ``name``, ``email``, ``numbers``, ``number`` (the first) or some ``attributes`` of a customer.
 
         What is not named stays as it is.
         Raises `NotFound` and `RejectedInput`.

@@ -6,7 +6,7 @@ Knows the numbering plans (phonenumbers) and the region our own lines are in; do
 from __future__ import annotations
 
 import phonenumbers
-from phonenumbers.phonenumberutil import ndd_prefix_for_region_code
+from phonenumbers.phonenumberutil import ndd_prefix_for_region
 
 #: Characters of a number that are kept; the longest E.164 number has 15 digits, internal ones and SIP names more.
 MAX_LENGTH = 64
@@ -37,7 +37,7 @@ def prefixes(text: str, region: str) -> tuple[str, ...]:
     if bare.startswith("00"):
         return (bare, "+" + bare[2:])
     country = phonenumbers.country_code_for_region(region)
-    trunk = ndd_prefix_for_region_code(region, strip_non_digits=True) or ""
+    trunk = ndd_prefix_for_region(region, True) or ""
     national = bare.removeprefix(trunk) if trunk else bare
     return (bare, f"+{country}{national}")
 
