@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Build agent_ui into agent_ui/dist when its sources have changed since the last time.
+. "$(dirname "$0")/progress.sh"
+
+if ! [ -f agent_ui/package.json ]; then exit 0; fi
+mkdir -p "$STAMPS"
+
+packages_stamp=agent_ui/node_modules/.made-from
+packages=$(cat agent_ui/package.json agent_ui/package-lock.json requirements.lock | digest)
+if [ "$(cat "$packages_stamp" 2>/dev/null)" != "$packages" ]; then
+    say "installing the locked packages"
+    quietly lab/setup/node.sh npm ci --no-audit --no-fund --no-update-notifier ||
+        fail "npm could not install the packages, see above"
+    echo "$packages" >"$packages_stamp"
+fi
+
+build_stamp=$STAMPS/console.made-from
+sources=$(find agent_ui \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z |
+    xargs -0 sha256sum | digest)
+if [ -n "$(ls agent_ui/dist 2>/dev/null)" ] && [ "$(cat "$build_stamp" 2>/dev/null)" = "$sources" ]; then exit 0; fi
+say "building"
+rm -f "$build_stamp"
+quietly lab/setup/node.sh npm run build || fail "the console could not be built, see above"
+echo "$sources" >"$build_stamp"
