@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Install the system's packages that are missing, through apt. What for: `demo`, or `test` (which adds to it).
+# Install the system's packages that are missing, through apt. What for: `code`, `demo`, `test`; each adds to the one before.
 . "$(dirname "$0")/progress.sh"
 
 # package=a command that comes with it, by which it is found on machines that are no Debian
-DEMO=(python3=python3 python3-venv=python3 mmdebstrap=mmdebstrap sip-tester=sipp espeak-ng=espeak-ng)
+CODE=(python3=python3 python3-venv=python3)
+DEMO=(mmdebstrap=mmdebstrap sip-tester=sipp espeak-ng=espeak-ng)
 TEST=(chromium=chromium postgresql=initdb sox=sox)
 
-wanted=("${DEMO[@]}")
-if [ "${1:-demo}" = test ]; then wanted+=("${TEST[@]}"); fi
+case $1 in
+    code) wanted=("${CODE[@]}") ;;
+    demo) wanted=("${CODE[@]}" "${DEMO[@]}") ;;
+    test) wanted=("${CODE[@]}" "${DEMO[@]}" "${TEST[@]}") ;;
+    *) fail "what for? code, demo or test" ;;
+esac
 
 # PostgreSQL's programs are on nobody's PATH in Debian.
 found() { PATH="$PATH:/usr/sbin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" command -v "$1" >/dev/null; }
