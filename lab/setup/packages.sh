@@ -46,9 +46,9 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 # The tests start their own PostgreSQL for a moment; a server that runs all day is not ours to set up.
-cluster=/etc/postgresql-common/createcluster.conf
+cluster=/etc/postgresql-common/createcluster.d/caruso.conf
 if [[ " ${missing[*]} " = *' postgresql '* ]] && ! [ -e "$cluster" ]; then
-    say "PostgreSQL comes without a database server that starts by itself ($cluster)"
+    say "PostgreSQL comes without a server that starts by itself: $cluster"
     "${as_root[@]}" mkdir -p "${cluster%/*}"
     echo 'create_main_cluster = false' | "${as_root[@]}" tee "$cluster" >/dev/null
 fi
