@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+# Who interrupts knows why it stops.
+trap 'exit 130' INT
+
 STEP=$(basename "$0" .sh)
 # Which sources the newest build of a thing was made from.
 STAMPS=build/setup
