@@ -24,8 +24,8 @@ demo: setup ## Run a demo centre with real calls; DEMO_SECONDS=60 stops it by it
 test: setup-test ## Run all tests: unit, contract, Asterisk, browser, console
 	@$(STEPS)/test.sh unit contract asterisk browser console
 
-check: lint ## Check format, style, types and layers, and run the quick tests (under a minute)
-	@$(STEPS)/test.sh unit console
+check: setup-code ## Check format, style, types and layers, and run the quick tests (under a minute)
+	@fine=true; $(STEPS)/lint.sh || fine=false; $(STEPS)/test.sh unit console || fine=false; $$fine
 
 lint: setup-code ## Check format, style, types and layers only
 	@$(STEPS)/lint.sh
