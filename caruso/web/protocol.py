@@ -20,7 +20,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="notice"):
-    """Something the agent must know: ``signed-in-elsewhere`` (this socket is closed), ``server-stopping``."""
+    """Something the agent must know before the socket is closed, by `code` and close code.
+
+    ``signed-in-elsewhere`` (4001), ``session-ended`` (4003: sign in again), ``flooding`` (4008),
+    ``server-stopping`` (1001: try again soon), or what the centre closes the desk for (4000).
+    """
 
     code: str
     message: str
