@@ -65,7 +65,7 @@ def fake_past(days: int = 14) -> tuple[PastContact, ...]:
     )
 
 
-async def serve(port: int, dist: Path, offer_every: float) -> None:
+async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
     """Serve until interrupted."""
     loop = asyncio.get_running_loop()
     description = fake_description()
@@ -78,7 +78,7 @@ async def serve(port: int, dist: Path, offer_every: float) -> None:
         ended=facts.add,
     )
     server = WebServer(
-        WebSettings(port=port, dist=dist, phone_urls=("ws://127.0.0.1:8088",)),
+        WebSettings(port=port, dist=dist, public_url=origin, phone_urls=("ws://127.0.0.1:8088",)),
         centre=centre,
         users=MemoryUsers(*fake_users(description)),
         customers=MemoryCustomers(*fake_customers()),
@@ -107,8 +107,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     parser.add_argument("--dist", type=Path, default=Path("agent_ui/dist"), help="the built console")
     parser.add_argument("--offer-every", type=float, default=15.0, help="seconds between calls")
+    parser.add_argument("--origin", default="", help="of pages served by somebody else: http://localhost:5173")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.port, arguments.dist, arguments.offer_every))
+    asyncio.run(serve(arguments.port, arguments.dist, arguments.offer_every, arguments.origin))
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ export interface HistoryView {
   disposition: string;
   note: string;
   talk_seconds: number;
-  answers: ([string, string])[];
+  answers: [string, string][];
 }
 
 /** The customer card. */
@@ -167,6 +167,11 @@ export interface Notice {
   type: "notice";
   code: string;
   message: string;
+}
+
+/** Nothing new, and the link is up: sent after 5 s of silence, because a page cannot see WebSocket pings. */
+export interface Beat {
+  type: "beat";
 }
 
 /** An agent on the monitor. */
@@ -401,7 +406,14 @@ export type DeskCommand =
 export type ConsoleMessage =
   | DeskView
   | Reply
-  | Notice;
+  | Notice
+  | Beat;
+
+/** Everything the server sends on /ws/monitor. */
+export type MonitorMessage =
+  | MonitorView
+  | Notice
+  | Beat;
 
 /** The person signed in. */
 export interface WhoAmI {
@@ -449,7 +461,7 @@ export interface ContactLine {
   cause: string;
   disposition: string;
   note: string;
-  answers: ([string, string])[];
+  answers: [string, string][];
 }
 
 /** Contacts, newest first. */

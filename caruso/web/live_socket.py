@@ -9,11 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from caruso.web.protocol import Beat
+
 #: Ping when nothing was heard for this long; half as long again without an answer, and it is dead.
 HEARTBEAT_SECONDS = 10.0
+#: Something is sent at least this often, so that a page notices a dead link too.
+BEAT_SECONDS = 5.0
 #: Bytes of one message from the browser.
 FRAME_LIMIT = 64 * 1024
 #: Bytes written before it is looked whether the browser takes them.
@@ -31,6 +36,8 @@ SIGNED_IN_ELSEWHERE = 4001
 SESSION_ENDED = 4003
 FLOODING = 4008
 SERVER_STOPPING = int(WSCloseCode.GOING_AWAY)
+
+_BEAT = msgspec.json.encode(Beat())
 
 _log = structlog.get_logger(__name__)
 
@@ -95,11 +102,10 @@ class LiveSocket:
     async def _send_all(self) -> None:
         try:
             while self._closing is None:
-                await self._woken.wait()
-                self._woken.clear()
+                if not await self._is_woken():
+                    await self._send(_BEAT)
                 while (data := self._take()) is not None:
-                    async with asyncio.timeout(SEND_SECONDS):
-                        await self.response.send_frame(data, WSMsgType.TEXT)
+                    await self._send(data)
             code, reason = self._closing
             await self.response.close(code=code, message=reason.encode()[:120])
         except ConnectionError:
@@ -107,6 +113,20 @@ class LiveSocket:
         except TimeoutError:
             if self._transport is not None:
                 self._transport.abort()
+
+    async def _is_woken(self) -> bool:
+        """Wait until there may be something to take; False when there was nothing for long."""
+        try:
+            async with asyncio.timeout(BEAT_SECONDS):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        self._woken.clear()
+        return True
+
+    async def _send(self, data: bytes) -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            await self.response.send_frame(data, WSMsgType.TEXT)
 
     async def _let_finish(self, sender: asyncio.Task[None]) -> None:
         """Let a good-bye under way be said; otherwise there is nobody left to send to."""

@@ -19,6 +19,7 @@ from caruso.web.centre_port import ContactCentre
 from caruso.web.gate import Gate
 from caruso.web.live_socket import FLOODING, SERVER_STOPPING, SESSION_ENDED, LiveSocket
 from caruso.web.metrics import WebMetrics
+from caruso.web.protocol import Notice
 from caruso.web.sessions import Sessions, SignedIn
 
 #: Changes kept for one browser; at 5 a second, about six seconds.
@@ -63,7 +64,7 @@ class MonitorSockets:
     def say_good_bye(self) -> None:
         """Close every monitor: the server stops."""
         for monitor in tuple(self._open):
-            monitor.live.close(SERVER_STOPPING, "server-stopping")
+            monitor.leave("server-stopping", "The server is being restarted.", SERVER_STOPPING)
 
     async def still(self, signed_in: SignedIn) -> bool:
         """Tell whether the session goes on."""
@@ -105,6 +106,8 @@ class _Monitor:
         self._wants_whole = True
         self._seq = 0
         self._heard = 0
+        #: The last thing sent; empty when it has been.
+        self._good_bye: bytes | None = None
         self._pending: deque[tuple[int, bytes]] = deque()
         self.live = LiveSocket(
             request,
@@ -116,7 +119,7 @@ class _Monitor:
 
     def push(self, seq: int, encoded: bytes) -> None:
         """Keep a change, or give up on changes when there are too many."""
-        if self._wants_whole:
+        if self._wants_whole or self._good_bye is not None:
             self._house.count_skipped()
         elif len(self._pending) >= MAX_PENDING:
             self._pending.clear()
@@ -128,10 +131,18 @@ class _Monitor:
 
     def session_ended(self) -> None:
         """Close: the person may not see it any more."""
-        self._pending.clear()
-        self.live.close(SESSION_ENDED, "session-ended")
+        self.leave("session-ended", "Please sign in again.", SESSION_ENDED)
+
+    def leave(self, code: str, message: str, close_code: int) -> None:
+        """Tell the page why, and close."""
+        if self._good_bye is None:
+            self._good_bye = _encoder.encode(Notice(code=code, message=message))
+            self.live.close(close_code, code)
 
     def _take(self) -> bytes | None:
+        if self._good_bye is not None:
+            good_bye, self._good_bye = self._good_bye, b""
+            return good_bye or None
         if self._wants_whole:
             self._wants_whole = False
             whole = self._house.whole()
@@ -146,4 +157,4 @@ class _Monitor:
     def _hear(self, message: str | bytes) -> None:
         self._heard += 1
         if self._heard > MAX_HEARD:
-            self.live.close(FLOODING, "flooding")
+            self.leave("flooding", "The page sent far too many messages.", FLOODING)

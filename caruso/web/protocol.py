@@ -1,4 +1,4 @@
-"""What travels on the console's WebSocket beside views (`caruso.model.views`) and `caruso.model.desk`."""
+"""What travels on the WebSockets beside views (`caruso.model.views`) and `caruso.model.desk`."""
 
 from __future__ import annotations
 
@@ -28,3 +28,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="n
 
     code: str
     message: str
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="beat"):
+    """Nothing new, and the link is up: sent after 5 s of silence, because a page cannot see WebSocket pings."""

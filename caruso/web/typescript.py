@@ -21,7 +21,7 @@ from caruso.model.facts import Presence
 from caruso.model.views import DeskView, MonitorView
 from caruso.web.api import Api
 from caruso.web.binding import Operation, operations_of
-from caruso.web.protocol import Notice, Problem, Reply
+from caruso.web.protocol import Beat, Notice, Problem, Reply
 from caruso.web.resources import Failure
 
 _HEADER = """\
@@ -30,7 +30,7 @@ _HEADER = """\
 """
 
 #: What travels over the sockets.
-_OUT = (DeskView, Reply, Notice, Problem, MonitorView, Failure)
+_OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure)
 _ENUMS = (Presence, Role, StationKind)
 
 
@@ -47,7 +47,9 @@ def generate() -> str:
         *writer.declare([AnyDeskCommand], sent=False),
         _union("DeskCommand", AnyDeskCommand.__args__),
         "/** Everything the server sends on /ws/console. */\n",
-        _union("ConsoleMessage", (DeskView, Reply, Notice)),
+        _union("ConsoleMessage", (DeskView, Reply, Notice, Beat)),
+        "/** Everything the server sends on /ws/monitor. */\n",
+        _union("MonitorMessage", (MonitorView, Notice, Beat)),
         *writer.declare(answers, sent=True),
         *writer.declare(asked, sent=False),
         _operations(operations),
@@ -118,7 +120,7 @@ def _type(info: mi.Type) -> str:
             return " | ".join(dict.fromkeys(_type(part) for part in _in_order(info.types)))
         case mi.ListType() | mi.VarTupleType() | mi.SetType() | mi.FrozenSetType():
             item = _type(info.item_type)
-            return f"({item})[]" if " " in item else f"{item}[]"
+            return f"({item})[]" if " | " in item else f"{item}[]"
         case mi.TupleType():
             return f"[{', '.join(_type(part) for part in info.item_types)}]"
         case mi.DictType():
