@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test check lint format console lock clean
+.PHONY: help setup setup-test setup-code demo test check lint format console lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -15,24 +15,26 @@ setup: ## Install what the demo needs and this machine does not have yet
 setup-test: ## The same for the tests
 	@$(STEPS)/setup.sh test
 
+setup-code: ## Only what is needed to check and format code
+	@$(STEPS)/setup.sh code
+
 demo: setup ## Run a demo centre with real calls; DEMO_SECONDS=60 stops it by itself
 	@exec $(PYTHON) -m lab.demo
 
 test: setup-test ## Run all tests: unit, contract, Asterisk, browser, console
 	@$(STEPS)/test.sh unit contract asterisk browser console
 
-check: setup lint ## Check format, style, types and layers, and run the quick tests (under a minute)
-	@$(STEPS)/test.sh unit console
+check: setup-code ## Check format, style, types and layers, and run the quick tests (under a minute)
+	@fine=true; $(STEPS)/lint.sh || fine=false; $(STEPS)/test.sh unit console || fine=false; $$fine
 
-lint: setup ## Check format, style, types and layers only
+lint: setup-code ## Check format, style, types and layers only
 	@$(STEPS)/lint.sh
 
-format: setup ## Put all code into its form
+format: setup-code ## Put all code into its form
 	@$(STEPS)/format.sh
 
-console: ## Build the browser applications when their sources have changed
-	@$(STEPS)/python.sh
-	@$(STEPS)/console.sh
+console: setup-code ## Build the browser applications when their sources have changed
+	@$(STEPS)/console.sh build
 
 lock: ## Choose new versions within pyproject.toml and write requirements.lock
 	@$(STEPS)/lock.sh

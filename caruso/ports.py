@@ -62,6 +62,10 @@ class FactStore(Protocol):
         """Return the last `PresenceChanged` of every agent."""
         ...
 
+    async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
+        """Return all facts of one contact, oldest first."""
+        ...
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
         ...

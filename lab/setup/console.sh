@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Build agent_ui into agent_ui/dist when its sources have changed since the last time.
+# Install the packages that the browser applications are made with, and with `build` as argument make agent_ui/dist;
+# each only when something has changed since the last time.
 . "$(dirname "$0")/progress.sh"
 
 if ! [ -f agent_ui/package.json ]; then exit 0; fi
@@ -9,10 +10,15 @@ packages_stamp=agent_ui/node_modules/.made-from
 packages=$(cat agent_ui/package.json agent_ui/package-lock.json requirements.lock | digest)
 if [ "$(cat "$packages_stamp" 2>/dev/null)" != "$packages" ]; then
     say "installing the locked packages"
-    quietly lab/setup/node.sh npm ci --no-audit --no-fund --no-update-notifier ||
+    # Not `npm ci`: it refuses a lock that was made with a registry which lacks the builds for other systems.
+    # Like it, this starts afresh, takes the locked versions and checks their hashes.
+    rm -rf agent_ui/node_modules
+    quietly lab/setup/node.sh npm install --no-save --no-audit --no-fund --no-update-notifier ||
         fail "npm could not install the packages, see above"
     echo "$packages" >"$packages_stamp"
 fi
+
+if [ "${1:-}" != build ]; then exit 0; fi
 
 build_stamp=$STAMPS/console.made-from
 sources=$(find agent_ui \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z |

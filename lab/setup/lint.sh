@@ -17,6 +17,6 @@ check() { # name command…
 check format .venv/bin/ruff format --check .
 check style .venv/bin/ruff check .
 check types .venv/bin/mypy
-check layers .venv/bin/lint-imports
+check layers .venv/bin/lint-imports --no-logo
 if [ -f agent_ui/package.json ]; then check console lab/setup/node.sh npm run check; fi
 [ "${#failed[@]}" = 0 ] || fail "not fine: ${failed[*]}"

@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Install the system's packages that are missing, through apt. What for: `demo`, or `test` (which adds to it).
+# Install the system's packages that are missing, through apt. What for: `code`, `demo`, `test`; each adds to the one before.
 . "$(dirname "$0")/progress.sh"
 
 # package=a command that comes with it, by which it is found on machines that are no Debian
-DEMO=(python3=python3 python3-venv=python3 mmdebstrap=mmdebstrap sip-tester=sipp espeak-ng=espeak-ng)
+CODE=(python3=python3 python3-venv=python3)
+DEMO=(mmdebstrap=mmdebstrap sip-tester=sipp espeak-ng=espeak-ng)
 TEST=(chromium=chromium postgresql=initdb sox=sox)
 
-wanted=("${DEMO[@]}")
-if [ "${1:-demo}" = test ]; then wanted+=("${TEST[@]}"); fi
+case $1 in
+    code) wanted=("${CODE[@]}") ;;
+    demo) wanted=("${CODE[@]}" "${DEMO[@]}") ;;
+    test) wanted=("${CODE[@]}" "${DEMO[@]}" "${TEST[@]}") ;;
+    *) fail "what for? code, demo or test" ;;
+esac
 
 # PostgreSQL's programs are on nobody's PATH in Debian.
 found() { PATH="$PATH:/usr/sbin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" command -v "$1" >/dev/null; }
@@ -41,9 +46,9 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 # The tests start their own PostgreSQL for a moment; a server that runs all day is not ours to set up.
-cluster=/etc/postgresql-common/createcluster.conf
+cluster=/etc/postgresql-common/createcluster.d/caruso.conf
 if [[ " ${missing[*]} " = *' postgresql '* ]] && ! [ -e "$cluster" ]; then
-    say "PostgreSQL comes without a database server that starts by itself ($cluster)"
+    say "PostgreSQL comes without a server that starts by itself: $cluster"
     "${as_root[@]}" mkdir -p "${cluster%/*}"
     echo 'create_main_cluster = false' | "${as_root[@]}" tee "$cluster" >/dev/null
 fi

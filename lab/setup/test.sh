@@ -13,7 +13,8 @@ run() { # kind command…: show everything, keep the closing line
     printf '\n=== %s tests\n' "$kind"
     "$@" 2>&1 | tee "$log" || { verdict=FAILED; failed=1; }
     closing+=("$(printf '%-9s %s  %s' "$kind" "$verdict" \
-        "$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '(passed|failed|error|no tests ran)' | tail -n 1)")")
+        "$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E 'in [0-9.]+s( \(.*\))?( =+)?$|^ *Tests +' | tail -n 1 |
+            sed 's/^[ =]*//; s/[ =]*$//')")")
 }
 
 python_tests() {

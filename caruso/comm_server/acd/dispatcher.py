@@ -73,14 +73,14 @@ class Dispatcher:
             self._remove_agent(agent)
             self._add_agent(agent)
 
-    def waiting(self, queue: QueueId) -> int:
-        """Return how many wait in a queue, those being offered included."""
-        return sum(1 for waiting in self.everybody() if waiting.need.queue == queue)
-
     def everybody(self) -> list[Waiting]:
         """Return all waiting contacts, those being offered included, most urgent first."""
         waiting = [entry for line in self._lines.values() for entry in line]
         return sorted([*waiting, *self._offered.values()], key=_RANK)
+
+    def ready(self, queue: QueueId) -> int:
+        """Return how many agents could be offered a contact of a queue."""
+        return sum(1 for agent in self._ready if queue in agent.queues)
 
     def position(self, contact: ContactId) -> int:
         """Return the contact's place among those who wait for the same queue, from 1; 0 when it does not wait."""

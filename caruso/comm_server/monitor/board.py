@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from caruso.clock import Clock
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
 from caruso.model.centre import Centre
@@ -25,6 +27,7 @@ from caruso.model.facts import (
     OfferMade,
     Presence,
     PresenceChanged,
+    TalkEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.views import AgentRow, CallRow, MonitorView, QueueRow, WaitingRow
@@ -62,13 +65,17 @@ class Board:
     # -- Facts ------------------------------------------------------------------------------------------------
 
     def restore(self, facts: Iterable[AnyFact]) -> None:
-        """Count the facts of today from before a restart; rows of what is going on come with `hear`."""
+        """Count the facts of today from before a restart; rows of what is going on come with `show`."""
         for fact in facts:
             self._count(fact)
 
     def hear(self, fact: AnyFact) -> None:
-        """Take a fact over into the rows."""
+        """Count a fact and show it."""
         self._count(fact)
+        self.show(fact)
+
+    def show(self, fact: AnyFact) -> None:
+        """Take a fact over into the rows, without counting it (again)."""
         match fact:
             case PresenceChanged():
                 self._presence(fact)
@@ -89,6 +96,8 @@ class Board:
                 self._phase(contact, "held", at)
             case ContactResumed(contact=contact, at=at):
                 self._phase(contact, "talking", at)
+            case TalkEnded(agent=agent):
+                self._handled(agent)
             case ContactEnded(contact=contact):
                 self._calls.pop(contact, None)
                 self._changed_calls.add(contact)
@@ -109,7 +118,7 @@ class Board:
             row = self._agents.get(agent)
             if row is None:
                 row = AgentRow(id=agent, name=profile.name, presence=Presence.SIGNED_OUT, reason="", since=now)
-            self._agents[agent] = _renamed(row, profile.name)
+            self._agents[agent] = msgspec.structs.replace(row, name=profile.name)
         self._changed_agents.update(self._agents)
         for agent in [agent for agent in self._agents if agent not in centre.agents]:
             del self._agents[agent]
@@ -179,7 +188,6 @@ class Board:
         if row is None:
             return
         call = self._calls.get(fact.contact) if fact.contact else None
-        wrapped = fact.presence is Presence.WRAP_UP
         self._agents[fact.agent] = AgentRow(
             id=fact.agent,
             name=row.name,
@@ -188,9 +196,15 @@ class Board:
             since=fact.at,
             queue=call.queue if call else (row.queue if fact.contact else ""),
             caller=call.caller if call else (row.caller if fact.contact else ""),
-            handled=row.handled + int(wrapped),
+            handled=row.handled,
         )
         self._changed_agents.add(fact.agent)
+
+    def _handled(self, agent: AgentId) -> None:
+        row = self._agents.get(agent)
+        if row is not None:
+            self._agents[agent] = msgspec.structs.replace(row, handled=row.handled + 1)
+            self._changed_agents.add(agent)
 
     def _queued(self, fact: ContactQueued) -> None:
         call = self._calls.get(fact.contact)
@@ -207,14 +221,7 @@ class Board:
     def _offered(self, contact: ContactId, agent: str) -> None:
         row = self._waiting.get(contact)
         if row is not None:
-            self._waiting[contact] = WaitingRow(
-                id=row.id,
-                queue=row.queue,
-                caller=row.caller,
-                since=row.since,
-                priority=row.priority,
-                offered_to=agent,
-            )
+            self._waiting[contact] = msgspec.structs.replace(row, offered_to=agent)
             self._changed_waiting.add(contact)
 
     def _talking(self, fact: ContactConnected) -> None:
@@ -317,21 +324,4 @@ def _queue_row(
         target_seconds=target_seconds,
         average_answer_seconds=figures.average_answer_seconds,
         longest_wait_seconds=figures.longest_wait_seconds,
-    )
-
-
-def _renamed(row: AgentRow, name: str) -> AgentRow:
-    return (
-        row
-        if row.name == name
-        else AgentRow(
-            id=row.id,
-            name=name,
-            presence=row.presence,
-            reason=row.reason,
-            since=row.since,
-            queue=row.queue,
-            caller=row.caller,
-            handled=row.handled,
-        )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -125,6 +126,19 @@ def test_the_console_locks_no_addresses() -> None:
     if not lock.exists():
         pytest.skip("the console is not here yet")
     assert re.findall(r'"resolved": "(?!file:)[^"]*"', lock.read_text()) == []
+
+
+def test_the_console_locks_what_it_asks_for() -> None:
+    """The set-up cannot use `npm ci`, which would check this."""
+    console = ROOT / "agent_ui"
+    if not (console / "package-lock.json").exists():
+        pytest.skip("the console is not here yet")
+    asked = json.loads((console / "package.json").read_text())
+    locked = json.loads((console / "package-lock.json").read_text())["packages"]
+    for kind in ("dependencies", "devDependencies"):
+        assert locked[""].get(kind) == asked.get(kind)
+        for name, version in asked.get(kind, {}).items():
+            assert locked[f"node_modules/{name}"]["version"] == version
 
 
 def test_every_relative_link_of_a_page_leads_to_a_file() -> None:

@@ -22,27 +22,32 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        basics = folder / "basics"
+        basics.mkdir()
+        # A folder of its own, looked into first: writing into `basics` would write through the links.
         self.programs = folder / "bin"
         self.programs.mkdir()
+        self.path = f"{self.programs}:{basics}"
         for name in BASICS:
             place = shutil.which(name)
             assert place is not None
-            (self.programs / name).symlink_to(place)
+            (basics / name).symlink_to(place)
 
     def install(self, name: str, script: str = "exit 0") -> None:
         program = self.programs / name
+        assert not program.is_symlink()
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
 
     def run(self, step: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {
-            "PATH": str(self.programs),
+            "PATH": self.path,
             "HOME": str(self.folder),
             "XDG_CACHE_HOME": str(self.folder / "cache"),
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
         }
         return subprocess.run(
-            [self.programs / "bash", STEPS / step, *arguments],
+            ["bash", STEPS / step, *arguments],
             env=environment,
             capture_output=True,
             text=True,
