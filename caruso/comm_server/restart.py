@@ -22,7 +22,9 @@ from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.model.facts import (
     AnyFact,
+    ContactConnected,
     ContactIdentified,
+    NoteWritten,
     Presence,
     PresenceChanged,
     TalkEnded,
@@ -107,11 +109,9 @@ def _restore_agents(
         elif state.presence is Presence.WRAP_UP and state.contact is not None:
             _restore_wrap_up(centre, state.agent, facts.get(state.contact, []))
         if state.presence in (Presence.TALKING, Presence.WRAP_UP) and state.contact is not None:
-            queue = next(
-                (fact.queue for fact in reversed(facts.get(state.contact, [])) if hasattr(fact, "queue")), None
-            )
-            if queue is not None:
-                sheets[state.agent] = Worksheet(contact=state.contact, queue=queue)
+            sheet = _worksheet(state.agent, state.contact, facts.get(state.contact, []))
+            if sheet is not None:
+                sheets[state.agent] = sheet
         states[state.agent] = state
     centre.roster.restore(states.values(), sheets)
 
