@@ -22,9 +22,7 @@ from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.model.facts import (
     AnyFact,
-    ContactConnected,
     ContactIdentified,
-    NoteWritten,
     Presence,
     PresenceChanged,
     TalkEnded,
@@ -114,6 +112,20 @@ def _restore_agents(
                 sheets[state.agent] = sheet
         states[state.agent] = state
     centre.roster.restore(states.values(), sheets)
+
+
+def _worksheet(agent: AgentId, contact: ContactId, facts: Sequence[AnyFact]) -> Worksheet | None:
+    """Return what the agent had written about the contact."""
+    sheet: Worksheet | None = None
+    for fact in facts:
+        match fact:
+            case ContactConnected(queue=queue) if fact.agent == agent:
+                sheet = Worksheet(contact=contact, queue=queue)
+            case NoteWritten(text=text) if fact.agent == agent and sheet is not None:
+                sheet = replace(sheet, note=text)
+            case _:
+                pass
+    return sheet
 
 
 def _state(fact: PresenceChanged, centre: ContactCentre, facts: dict[ContactId, list[AnyFact]]) -> AgentState:

@@ -33,6 +33,7 @@ Voice = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_]+([-+][A-Za-z0-9_]+)*$", title="a voice's name like de or en-gb+f3")
 ]
 Region = Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", title="a country in two capital letters like DE")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country like DE")]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -48,6 +49,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     public_url: OptionalHttpUrl = ""
     #: Country (ISO 3166, e.g. ``DE``) of telephone numbers without a country code; empty: they stay as they are.
     region: Region = ""
+    #: Country (ISO 3166, two letters) of telephone numbers that are written without a country code.
+    country: Country = "DE"
     #: Folder for everything the server writes. Relative paths, here and below, start at this file's folder.
     data_dir: Path = Path("data")
     #: File with the server's own secret, from which phones' passwords are derived. Made at the first start
