@@ -22,7 +22,9 @@ from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.model.facts import (
     AnyFact,
+    ContactConnected,
     ContactIdentified,
+    NoteWritten,
     Presence,
     PresenceChanged,
     TalkEnded,
