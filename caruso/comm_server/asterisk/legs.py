@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from caruso.comm_server.asterisk import ari
-from caruso.comm_server.asterisk.texts import NAME_LIMIT, NUMBER_LIMIT, clean
+from caruso.comm_server.asterisk.texts import NUMBER_LIMIT, clean, clean_name
 from caruso.model.ids import BridgeId, LegId, PlaybackId
 from caruso.model.telephony import (
     DigitPressed,
@@ -110,7 +110,7 @@ class Legs:
         return LegArrived(
             leg=leg,
             caller_number=clean(channel.caller.number, NUMBER_LIMIT),
-            caller_name=clean(channel.caller.name, NAME_LIMIT),
+            caller_name=clean_name(channel.caller.name),
             dialled=_dialled(message.args, channel.dialplan.exten),
             answered=channel.state == "Up",
         )
@@ -147,7 +147,7 @@ def _leg(channel: ari.Channel, app: str) -> Leg:
         leg=LegId(channel.id),
         state=state,
         caller_number=clean(channel.caller.number, NUMBER_LIMIT),
-        caller_name=clean(channel.caller.name, NAME_LIMIT),
+        caller_name=clean_name(channel.caller.name),
         dialled="" if is_dialled(channel.id) else _dialled(args, channel.dialplan.exten),
     )
 

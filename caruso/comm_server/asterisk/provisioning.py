@@ -85,8 +85,19 @@ def changes(
 ) -> tuple[tuple[PjsipObject, Request], ...]:
     """Return the requests that turn `have` into `want`: endpoints are made last and removed first."""
     removed = [(item, _remove(item)) for item in reversed(tuple(have)) if item not in want]
-    made = [(item, _make(item, fields)) for item, fields in want.items() if have.get(item) != fields]
+    made = [
+        (item, request)
+        for item, fields in want.items()
+        if have.get(item) != fields
+        for request in _made_anew(item, fields)
+    ]
     return (*removed, *made)
+
+
+def _made_anew(item: PjsipObject, fields: Fields) -> tuple[Request, ...]:
+    """Return how the object comes to have these fields, whatever Asterisk holds under its name."""
+    # An update adds a fixed contact to the ones there are, and the phone's old address would go on ringing.
+    return (_remove(item), _make(item, fields)) if item.kind == "aor" else (_make(item, fields),)
 
 
 def _phone(name: str, kind: StationKind, fixed: str, settings: AsteriskSettings) -> dict[PjsipObject, Fields]:

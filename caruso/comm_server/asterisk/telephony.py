@@ -11,7 +11,7 @@ What comes in between connecting and the snapshot waits and follows it: nothing 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import aiohttp
@@ -24,9 +24,11 @@ from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.ari import Request
 from caruso.comm_server.asterisk.commands import NO_ANSWER, Response, refusal, requests
 from caruso.comm_server.asterisk.legs import Legs
+from caruso.comm_server.asterisk.phones import Provisioner
 from caruso.comm_server.asterisk.rest import Rest, RestOverHttp, RestOverSocket
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.errors import CarusoError
+from caruso.model.centre import AgentProfile
 from caruso.model.telephony import (
     Dial,
     HangUp,
@@ -42,8 +44,6 @@ from caruso.ports import TelephonyListener
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 #: How long Asterisk may take to answer the first request over the socket before HTTP is used.
 SOCKET_REST_SECONDS = 2.0
-
-Ask = Callable[[Request], Awaitable[Response]]
 
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
@@ -65,22 +65,18 @@ class Replaced(CarusoError):
 class AriTelephony:
     """One link to one Asterisk.
 
-    `run` is the infrastructure task and never returns. `phones`, when given, is called at every connection
-    before the snapshot, with a function that sends a request and returns its answer: Asterisk forgets
-    dynamic configuration when it restarts.
+    `run` is the infrastructure task and never returns. `set_agents` may be called at any time, also before.
     """
 
     def __init__(
         self,
         settings: AsteriskSettings,
         listener: TelephonyListener,
-        *,
-        phones: Callable[[Ask], Awaitable[None]] | None = None,
     ) -> None:
         """Nothing is connected before `run`."""
         self._settings = settings
         self._listener = listener
-        self._phones = phones
+        self._phones = Provisioner(settings)
         self._legs = Legs()
         self._rest: Rest | None = None
         self._up = False
@@ -92,6 +88,10 @@ class AriTelephony:
     def up(self) -> bool:
         """Whether the link is up."""
         return self._up
+
+    def set_agents(self, agents: Iterable[AgentProfile]) -> None:
+        """Say whose phones Asterisk is to know; done before the next `LinkUp`, or at once while the link is up."""
+        self._phones.set_agents(agents)
 
     # -- The port ---------------------------------------------------------------------------------------------
 
@@ -185,8 +185,12 @@ class AriTelephony:
             tasks.create_task(self._read(socket, over_socket))
             tasks.create_task(over_socket.run())
             started = await self._first_answer(http, tasks)
-            await self._prepare()
+            await self._filter_events()
+            await self._phones.bring_up(self.ask, started)
             await self._come_up(started)
+            while True:
+                await self._phones.changed.wait()
+                await self._phones.bring_changes(self.ask)
 
     async def _first_answer(self, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> str:
         """Find out which way requests are answered; return when Asterisk was started."""
@@ -206,14 +210,12 @@ class AriTelephony:
         _log.info("pbx_answered", version=info.system.version if info.system else "")
         return info.status.startup_time if info.status else ""
 
-    async def _prepare(self) -> None:
+    async def _filter_events(self) -> None:
         # The filter sees the answers too: without RESTResponse in it the socket falls silent.
         allowed = {"allowed": [{"type": name} for name in ari.MESSAGES]}
         answer = await self.ask(ari.applications_filter(application_name=self._settings.app, filter_=allowed))
         if not answer.ok:
             raise PbxRefused(f"event filter: {answer.reason}")
-        if self._phones is not None:
-            await self._phones(self.ask)
 
     async def _come_up(self, started: str) -> None:
         channels, bridges = await asyncio.gather(self.ask(ari.channels_list()), self.ask(ari.bridges_list()))

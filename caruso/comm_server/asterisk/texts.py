@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 NUMBER_LIMIT = 64
 NAME_LIMIT = 200
+
+_QUOTED_PAIR = re.compile(r"\\([\"\\])")
 
 
 def clean(text: str, limit: int) -> str:
@@ -18,6 +21,11 @@ def clean(text: str, limit: int) -> str:
         return text.strip()[:limit]
     kept = (_kept(character) for character in text[: limit * 8])
     return " ".join("".join(kept).split())[:limit].strip()
+
+
+def clean_name(text: str) -> str:
+    """Return a SIP display name as its owner meant it: PJSIP leaves the backslashes of quoted pairs in."""
+    return clean(_QUOTED_PAIR.sub(r"\1", text), NAME_LIMIT)
 
 
 def _kept(character: str) -> str:

@@ -55,6 +55,12 @@ def test_secrets_are_derived_and_differ_by_phone_and_server() -> None:
     assert dict(wanted([ANNA], SETTINGS)[PjsipObject("auth", "anna-web")])["password"] == account.secret
 
 
+def test_an_address_that_changed_replaces_the_old_one() -> None:
+    aor = PjsipObject("aor", "anna-sip")
+    made = changes({aor: (("contact", "sip:new"),)}, {aor: (("contact", "sip:old"),)})
+    assert [request.method for _, request in made] == ["DELETE", "PUT"]
+
+
 def test_nothing_changed_means_nothing_sent() -> None:
     objects = wanted([ANNA], SETTINGS)
     assert changes(objects, objects) == ()
@@ -80,7 +86,7 @@ def test_after_the_changes_asterisk_holds_what_is_wanted(
     held = dict(have)
     for item, request in changes(want, have):
         if request.method == "DELETE":
-            del held[item]
+            held.pop(item, None)
         else:
             held[item] = want[item]
     assert held == want

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caruso.comm_server.asterisk.texts import NAME_LIMIT, clean
+from caruso.comm_server.asterisk.texts import NAME_LIMIT, clean, clean_name
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,7 @@ def test_whatever_comes_the_result_is_one_short_printable_line(text: str) -> Non
     assert kept.encode().decode() == kept
     assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in kept)
     assert clean(kept, NAME_LIMIT) == kept
+
+
+def test_escaped_quotes_of_a_sip_name_are_quotes() -> None:
+    assert clean_name('Anna \\"die Große\\" \\\\') == 'Anna "die Große" \\'
