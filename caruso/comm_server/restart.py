@@ -116,6 +116,20 @@ def _restore_agents(
     centre.roster.restore(states.values(), sheets)
 
 
+def _worksheet(agent: AgentId, contact: ContactId, facts: Sequence[AnyFact]) -> Worksheet | None:
+    """Return what the agent had written about the contact."""
+    sheet: Worksheet | None = None
+    for fact in facts:
+        match fact:
+            case ContactConnected(queue=queue) if fact.agent == agent:
+                sheet = Worksheet(contact=contact, queue=queue)
+            case NoteWritten(text=text) if fact.agent == agent and sheet is not None:
+                sheet = replace(sheet, note=text)
+            case _:
+                pass
+    return sheet
+
+
 def _state(fact: PresenceChanged, centre: ContactCentre, facts: dict[ContactId, list[AnyFact]]) -> AgentState:
     until = None
     if fact.presence is Presence.WRAP_UP and fact.contact is not None:

@@ -35,7 +35,7 @@ Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", titl
 Voice = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_]+([-+][A-Za-z0-9_]+)*$", title="a voice's name like de or en-gb+f3")
 ]
-Country = Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", title="a country in two capital letters like DE")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country in two capital letters like DE")]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -49,8 +49,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     port: FreePort = 8080
     #: How browsers reach the server when it is not ``http://host:port``, e.g. ``https://caruso.example``.
     public_url: OptionalHttpUrl = ""
-    #: Country (ISO 3166, e.g. ``DE``) of telephone numbers without a country code; empty: they stay as they are.
-    country: Country = ""
+    #: Country (ISO 3166, e.g. ``DE``) of telephone numbers without a country code.
+    country: Country = "DE"
     #: Folder for everything the server writes. Relative paths, here and below, start at this file's folder.
     data_dir: Path = Path("data")
     #: File with the server's own secret, from which phones' passwords are derived. Made at the first start

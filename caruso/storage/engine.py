@@ -26,7 +26,7 @@ from caruso.errors import Located, RejectedInput, StorageUnavailable
 TIMEOUT_SECONDS = 5.0
 #: Seconds a long reading (a day of facts) may take.
 LONG_TIMEOUT_SECONDS = 60.0
-#: Seconds SQLite itself waits for a lock before it gives up.
+#: Seconds SQLite itself waits for a lock before it gives up; less than any other limit, for nothing can stop it.
 LOCK_WAIT_SECONDS = 2.0
 #: Seconds the journal's writer waits for one transaction.
 WRITER_TIMEOUT_SECONDS = 15.0
@@ -95,6 +95,7 @@ class Database:
         """Prepare; nothing is opened before it is needed."""
         self._url = parse_url(url)
         self._timeout_seconds = timeout_seconds
+        self._lock_wait_seconds = min(LOCK_WAIT_SECONDS, timeout_seconds / 2)
         self._engine = self._make_engine(pool_size=POOL_SIZE)
 
     def __repr__(self) -> str:
@@ -128,7 +129,7 @@ class Database:
     def writer(self) -> Writer:
         """Return a writer with a connection of its own, so that no reader can make it wait."""
         if self.dialect == "sqlite":
-            return _SqliteWriter(self._url)
+            return _SqliteWriter(self._url, self._lock_wait_seconds)
         return _PostgresWriter(self._make_engine(pool_size=1))
 
     def exists(self) -> bool:
@@ -156,7 +157,7 @@ class Database:
             "json_deserializer": _json_decoder.decode,
         }
         if self.dialect == "sqlite":
-            engine = create_async_engine(self._url, connect_args={"timeout": LOCK_WAIT_SECONDS}, **pool)
+            engine = create_async_engine(self._url, connect_args={"timeout": self._lock_wait_seconds}, **pool)
             _prepare_sqlite(engine.sync_engine)
             return engine
         limit = str(int(self._timeout_seconds * 1000))
@@ -214,7 +215,6 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
-            f"busy_timeout = {int(LOCK_WAIT_SECONDS * 1000)}",
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "foreign_keys = ON",
@@ -232,11 +232,11 @@ def _prepare_sqlite(engine: Engine) -> None:
 class _SqliteWriter:
     """A synchronous connection in one thread: a transaction costs one hop instead of one for each statement."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, lock_wait_seconds: float) -> None:
         self._engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             poolclass=NullPool,
-            connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
+            connect_args={"timeout": lock_wait_seconds, "check_same_thread": False},
             json_serializer=encode_json,
             json_deserializer=_json_decoder.decode,
             execution_options={"caruso_write": True},

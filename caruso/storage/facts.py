@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, exists, or_, select, type_coerce
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, cast, exists, or_, select
 
 from caruso.model.facts import AnyFact, Presence
 from caruso.model.ids import ContactId, CustomerId, RunId
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 _decoder = msgspec.json.Decoder(AnyFact)
 #: The fact as the text it is kept as: decoded once, straight into its type.
-_payload = type_coerce(journal.c.payload, Text)
+_payload = cast(journal.c.payload, Text)
 
 
 class Facts:
