@@ -66,9 +66,9 @@ class FactStore(Protocol):
         ...
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0
+        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
     ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first."""
+        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
         ...
 
     async def contact(self, contact: ContactId) -> PastContact | None:
@@ -119,8 +119,12 @@ class UserStore(Protocol):
         """Return a session that has not been revoked; expiry is the caller's business."""
         ...
 
+    async def sessions_of(self, user: UserId) -> Sequence[Session]:
+        """Return the sessions of a user that have not been revoked, newest first."""
+        ...
+
     async def save_session(self, session: Session) -> None:
-        """Keep a session."""
+        """Keep a session, or the later expiry of one that is kept (same token hash)."""
         ...
 
     async def revoke_session(self, token_hash: str) -> None:

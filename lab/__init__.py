@@ -1,0 +1,1 @@
+"""What demo, tests and benchmarks share. Not installed with the product."""
