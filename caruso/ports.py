@@ -10,7 +10,16 @@ from typing import Any, Protocol
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, ScriptId, UserId
-from caruso.model.records import Customer, PastContact, PhoneAccount, SavedRun, ScriptSource, Session, User
+from caruso.model.records import (
+    AppliedCentre,
+    Customer,
+    PastContact,
+    PhoneAccount,
+    SavedRun,
+    ScriptSource,
+    Session,
+    User,
+)
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 
 
@@ -51,6 +60,10 @@ class FactStore(Protocol):
 
     async def last_presences(self) -> Sequence[AnyFact]:
         """Return the last `PresenceChanged` of every agent."""
+        ...
+
+    async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
+        """Return all facts of one contact, oldest first."""
         ...
 
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
@@ -139,8 +152,12 @@ class UserStore(Protocol):
 class CentreStore(Protocol):
     """Applied centre descriptions and scripts; every version is kept."""
 
-    async def current(self) -> tuple[Centre, Mapping[ScriptId, ScriptSource]] | None:
+    async def current(self) -> AppliedCentre | None:
         """Return what was applied last, or None on a new server."""
+        ...
+
+    async def current_version(self) -> int:
+        """Return the number of what was applied last, 0 on a new server; cheap enough to be asked every second."""
         ...
 
     async def script(self, script: ScriptId, version: str) -> ScriptSource | None:
@@ -149,6 +166,18 @@ class CentreStore(Protocol):
 
     async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
         """Make this the centre, in one transaction; return the number of the version."""
+        ...
+
+
+class ScriptObjects(Protocol):
+    """Records as dialog scripts see them: by name of their class and by key."""
+
+    async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
+        """Return a record as values of a script, or None; raise `NotFound` for an unknown class."""
+        ...
+
+    async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:
+        """Change a record; the audit keeps who changed what. Raises `NotFound`, `RejectedInput`."""
         ...
 
 
