@@ -2,12 +2,13 @@
 
 import { Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from "react";
-import { ApiProblem, readSession, type SessionInfo, signOut } from "./api";
+import { ApiProblem, readSession, signOut } from "./api";
 import { ConsolePage } from "./console/ConsolePage";
 import { DeskProvider } from "./console/DeskProvider";
 import { navigate, type Route, routeOf, usePath } from "./parts/routing";
 import { Shell } from "./parts/Shell";
 import { isSupervisor, SessionContext } from "./parts/session";
+import type { WhoAmI } from "./protocol";
 import { SignInPage } from "./sign_in/SignInPage";
 
 const MonitorPage = lazy(() => import("./monitor/MonitorPage"));
@@ -17,7 +18,7 @@ type Who =
   | { kind: "loading" }
   | { kind: "nobody" }
   | { kind: "failed"; message: string }
-  | { kind: "known"; session: SessionInfo };
+  | { kind: "known"; session: WhoAmI };
 
 export function App() {
   const [who, setWho] = useState<Who>({ kind: "loading" });
@@ -57,7 +58,7 @@ export function App() {
 }
 
 /** Where to go instead, or null to stay. */
-function redirection(route: Route, session: SessionInfo | null): string | null {
+function redirection(route: Route, session: WhoAmI | null): string | null {
   if (session === null) return route.page === "sign-in" ? null : "/sign-in";
   const home = isSupervisor(session) ? "/monitor" : "/";
   if (route.page === "sign-in") return home;

@@ -1,45 +1,9 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
-export const DESK_SOCKET = "/ws/desk";
+import type { CentreSummary, ContactLine, ContactPage, Phone, WhoAmI } from "./protocol";
+
+export const DESK_SOCKET = "/ws/console";
 export const MONITOR_SOCKET = "/ws/monitor";
-
-export type Role = "agent" | "supervisor" | "admin";
-
-export interface SessionInfo {
-  user: string;
-  name: string;
-  role: Role;
-  /** Null for somebody who takes no contacts. */
-  agent: string | null;
-  centre: string;
-  csrf_token: string;
-}
-
-export interface PhoneAccount {
-  uri: string;
-  username: string;
-  secret: string;
-  server: string;
-}
-
-export interface PastContact {
-  id: string;
-  channel: string;
-  arrived_at: string;
-  ended_at: string | null;
-  entry_point: string | null;
-  caller_number: string;
-  customer: string | null;
-  queue: string | null;
-  agent: string | null;
-  queue_outcome: string;
-  waited_seconds: number;
-  talk_seconds: number;
-  cause: string;
-  disposition: string;
-  note: string;
-  answers: [string, string][];
-}
 
 /** A refusal, or no answer at all (`status` 0). `message` is for the person. */
 export class ApiProblem extends Error {
@@ -59,17 +23,17 @@ export class ApiProblem extends Error {
 let csrfToken = "";
 
 /** Who is signed in, or null. Any other failure is thrown. */
-export async function readSession(): Promise<SessionInfo | null> {
+export async function readSession(): Promise<WhoAmI | null> {
   try {
-    return remembered(await call<SessionInfo>("GET", "/api/session"));
+    return remembered(await call<WhoAmI>("GET", "/api/session"));
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 401) return null;
     throw error;
   }
 }
 
-export async function signIn(user: string, password: string): Promise<SessionInfo> {
-  return remembered(await call<SessionInfo>("POST", "/api/session", { user, password }));
+export async function signIn(user: string, password: string): Promise<WhoAmI> {
+  return remembered(await call<WhoAmI>("POST", "/api/session", { user, password }));
 }
 
 export async function signOut(): Promise<void> {
@@ -86,22 +50,8 @@ export async function isSignedIn(): Promise<boolean> {
   }
 }
 
-export function readPhone(): Promise<PhoneAccount> {
+export function readPhone(): Promise<Phone> {
   return call("GET", "/api/phone");
-}
-
-export interface ContactPage {
-  contacts: PastContact[];
-  more: boolean;
-}
-
-/** The names behind ids. */
-export interface CentreSummary {
-  name: string;
-  queues: { id: string; name: string; dispositions: { id: string; name: string }[] }[];
-  agents: { id: string; name: string }[];
-  reasons: { id: string; name: string }[];
-  entry_points: { id: string; name: string }[];
 }
 
 export function readCentre(signal: AbortSignal): Promise<CentreSummary> {
@@ -120,11 +70,11 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
   return call("GET", `/api/contacts?${params}`, undefined, signal);
 }
 
-export function readContact(id: string, signal: AbortSignal): Promise<PastContact> {
+export function readContact(id: string, signal: AbortSignal): Promise<ContactLine> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
 }
 
-function remembered(session: SessionInfo): SessionInfo {
+function remembered(session: WhoAmI): WhoAmI {
   csrfToken = session.csrf_token;
   return session;
 }

@@ -74,6 +74,7 @@ export class DeskConnection {
 
   private noticed(notice: Notice): void {
     if (notice.code === "signed-in-elsewhere") this.link.end("elsewhere");
+    else if (notice.code === "session-ended") this.link.end("refused");
     else if (notice.code === "server-stopping")
       this.store.dispatch({ kind: "link", link: { stopping: true } });
   }

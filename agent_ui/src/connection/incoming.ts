@@ -1,10 +1,10 @@
 /** Sorts what comes over a socket by its `type`. What is not known is passed over: a newer server may say more. */
 
-import type { DeskView, MonitorView, Notice, Reply } from "../protocol";
+import type { ConsoleMessage, MonitorMessage } from "../protocol";
 
-export type Incoming = DeskView | MonitorView | Reply | Notice;
+export type Incoming = ConsoleMessage | MonitorMessage;
 
-const KNOWN: ReadonlySet<unknown> = new Set<Incoming["type"]>(["desk", "monitor", "reply", "notice"]);
+const KNOWN: ReadonlySet<unknown> = new Set<Incoming["type"]>(["desk", "monitor", "reply", "notice", "beat"]);
 
 export function asIncoming(message: unknown): Incoming | null {
   if (typeof message !== "object" || message === null || !("type" in message)) return null;

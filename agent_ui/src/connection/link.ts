@@ -11,6 +11,9 @@ export interface LinkListener {
   isRefused(): Promise<boolean>;
 }
 
+/** A socket that was open for less is no success: the next attempt waits longer than the one before. */
+const STEADY_MS = 3_000;
+
 export class Link {
   private readonly path: string;
   private readonly listener: LinkListener;
@@ -18,6 +21,7 @@ export class Link {
   private attempt = 0;
   private retryTimer: number | undefined;
   private silenceTimer: number | undefined;
+  private steadyTimer: number | undefined;
   private running = false;
 
   constructor(path: string, listener: LinkListener) {
@@ -74,7 +78,9 @@ export class Link {
     let opened = false;
     socket.onopen = () => {
       opened = true;
-      this.attempt = 0;
+      this.steadyTimer = window.setTimeout(() => {
+        this.attempt = 0;
+      }, STEADY_MS);
       this.heard();
       this.listener.changed({ phase: "open", since: Date.now(), stopping: false });
     };
@@ -99,6 +105,7 @@ export class Link {
 
   private lost(): void {
     window.clearTimeout(this.silenceTimer);
+    window.clearTimeout(this.steadyTimer);
     window.clearTimeout(this.retryTimer);
     if (!this.running) return;
     this.attempt += 1;
@@ -115,6 +122,7 @@ export class Link {
 
   private drop(): void {
     window.clearTimeout(this.silenceTimer);
+    window.clearTimeout(this.steadyTimer);
     const socket = this.socket;
     this.socket = null;
     if (socket === null) return;

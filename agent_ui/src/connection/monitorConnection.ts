@@ -1,6 +1,7 @@
 /** The supervisor's monitor over its socket. A gap in the sequence opens the socket anew, for a whole view. */
 
 import { isSignedIn } from "../api";
+import type { Notice } from "../protocol";
 import { initialMonitor, type MonitorEvent, type MonitorState, reduceMonitor } from "../state/monitor";
 import { Store } from "../state/store";
 import { asIncoming } from "./incoming";
@@ -33,9 +34,13 @@ export class MonitorConnection {
     const at = Date.now();
     if (incoming?.type === "monitor") this.store.dispatch({ kind: "view", view: incoming, at });
     else this.store.dispatch({ kind: "heard", at });
-    if (incoming?.type === "notice" && incoming.code === "server-stopping") {
-      this.store.dispatch({ kind: "link", link: { stopping: true } });
-    }
+    if (incoming?.type === "notice") this.noticed(incoming);
     if (this.store.get().gap) this.link.reopen();
+  }
+
+  private noticed(notice: Notice): void {
+    if (notice.code === "session-ended") this.link.end("refused");
+    else if (notice.code === "server-stopping")
+      this.store.dispatch({ kind: "link", link: { stopping: true } });
   }
 }

@@ -17,8 +17,8 @@ export function PresenceBar({ view }: { view: DeskView }) {
   return (
     <section className="presence-bar" data-presence={held ? "held" : presence} aria-label="Your presence">
       <div className="presence-state" data-testid="presence" data-state={presence}>
-        <span className="presence-symbol" aria-hidden="true">
-          {look.symbol}
+        <span className="presence-symbol">
+          <Icon name={held ? "pause" : look.icon} size={28} />
         </span>
         <div>
           <div className="presence-label" role="status">

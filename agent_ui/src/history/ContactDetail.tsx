@@ -2,16 +2,17 @@
 
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { ApiProblem, type PastContact, readContact } from "../api";
+import { ApiProblem, readContact } from "../api";
 import { Icon } from "../parts/icons";
 import { navigate } from "../parts/routing";
+import type { ContactLine } from "../protocol";
 import { clock } from "../state/durations";
 import { causeText, type Names, outcomeText } from "./names";
 
 type Loaded =
   | { kind: "loading" }
   | { kind: "failed"; message: string }
-  | { kind: "contact"; contact: PastContact };
+  | { kind: "contact"; contact: ContactLine };
 
 export function ContactDetail({ id, names }: { id: string; names: Names }) {
   const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
@@ -54,7 +55,7 @@ export function ContactDetail({ id, names }: { id: string; names: Names }) {
 
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
-function Details({ contact, names }: { contact: PastContact; names: Names }) {
+function Details({ contact, names }: { contact: ContactLine; names: Names }) {
   return (
     <>
       <dl className="facts">

@@ -2,16 +2,10 @@
 
 import { Button, Loader, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
-import {
-  ApiProblem,
-  type CentreSummary,
-  type ContactPage,
-  type PastContact,
-  readCentre,
-  readContacts,
-} from "../api";
+import { ApiProblem, readCentre, readContacts } from "../api";
 import { RouteLink } from "../parts/RouteLink";
 import { Shell } from "../parts/Shell";
+import type { CentreSummary, ContactLine, ContactPage } from "../protocol";
 import { localDay, rangeOf } from "../state/days";
 import { clock, moment } from "../state/durations";
 import { ContactDetail } from "./ContactDetail";
@@ -111,12 +105,7 @@ function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
   const contacts = loaded.kind === "page" ? loaded.page.contacts : [];
   const now = Date.now();
   return (
-    <section
-      className="table-scroll"
-      tabIndex={0}
-      aria-label="Contacts"
-      aria-busy={loaded.kind === "loading"}
-    >
+    <section className="table-scroll" aria-label="Contacts" aria-busy={loaded.kind === "loading"}>
       <table className="table" data-testid="contacts">
         <thead>
           <tr>
@@ -155,7 +144,7 @@ function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
 }
 
 interface ContactRowProps {
-  line: PastContact;
+  line: ContactLine;
   names: Names;
   now: number;
   selected: boolean;

@@ -1,6 +1,6 @@
 /** Names for the ids in the history. An id without a name (a queue that is gone) is shown as it is. */
 
-import type { CentreSummary, PastContact } from "../api";
+import type { CentreSummary, ContactLine } from "../protocol";
 
 export interface Names {
   queue: (id: string | null) => string;
@@ -9,15 +9,9 @@ export interface Names {
   entryPoint: (id: string | null) => string;
 }
 
-export const EMPTY_NAMES: Names = namesOf({
-  name: "",
-  queues: [],
-  agents: [],
-  reasons: [],
-  entry_points: [],
-});
+export const EMPTY_NAMES: Names = namesOf({ queues: [], agents: [], entry_points: [] });
 
-export function namesOf(centre: CentreSummary): Names {
+export function namesOf(centre: Pick<CentreSummary, "queues" | "agents" | "entry_points">): Names {
   const dispositions = centre.queues.flatMap((queue) => queue.dispositions);
   return {
     queue: lookup(centre.queues),
@@ -50,7 +44,7 @@ const CAUSES: Record<string, string> = {
 };
 
 /** What came of the contact: the agent's disposition, else how it left the queue, else why it ended. */
-export function outcomeText(contact: PastContact, names: Names): string {
+export function outcomeText(contact: ContactLine, names: Names): string {
   if (contact.disposition !== "") return names.disposition(contact.disposition);
   if (contact.queue_outcome !== "") return OUTCOMES[contact.queue_outcome] ?? contact.queue_outcome;
   return contact.ended_at === null ? "In progress" : causeText(contact.cause);

@@ -224,7 +224,7 @@ function PresenceCell({ row }: { row: AgentRow }) {
   return (
     <span className="presence-cell">
       <span className="presence-chip" data-presence={row.presence}>
-        <span aria-hidden="true">{look.symbol}</span> {look.label}
+        <Icon name={look.icon} size={14} /> {look.label}
       </span>
       {row.reason !== "" && <span className="quiet">{row.reason}</span>}
     </span>

@@ -1,10 +1,10 @@
 /** Who is signed in, for the whole page. */
 
 import { createContext, useContext } from "react";
-import type { SessionInfo } from "../api";
+import type { WhoAmI } from "../protocol";
 
 export interface SessionContextValue {
-  session: SessionInfo;
+  session: WhoAmI;
   leave: () => Promise<void>;
 }
 
@@ -16,6 +16,6 @@ export function useSession(): SessionContextValue {
   return value;
 }
 
-export function isSupervisor(session: SessionInfo): boolean {
+export function isSupervisor(session: WhoAmI): boolean {
   return session.role === "supervisor" || session.role === "admin";
 }

@@ -6,7 +6,7 @@
 import type * as JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import type { IncomingRTCSessionEvent, RTCSessionEvent, UA } from "jssip/lib/UA";
-import type { PhoneAccount } from "../api";
+import type { Phone as PhoneAccount } from "../protocol";
 import { Store } from "../state/store";
 import { LevelMeter } from "./level";
 import {

@@ -1,10 +1,11 @@
 import { Alert, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { ApiProblem, type SessionInfo, signIn } from "../api";
+import { ApiProblem, signIn } from "../api";
 import { Logo } from "../parts/Shell";
+import type { WhoAmI } from "../protocol";
 import { spoken } from "../state/durations";
 
-export function SignInPage({ signedIn }: { signedIn: (session: SessionInfo) => void }) {
+export function SignInPage({ signedIn }: { signedIn: (session: WhoAmI) => void }) {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const [problem, setProblem] = useState("");

@@ -28,10 +28,10 @@ export const initialLink: LinkState = {
   stopping: false,
 };
 
-/** A page that has not heard from the server for so long is greyed. */
-export const STALE_AFTER_MS = 15_000;
+/** The server says something every 5 s. A page that has not heard from the server for so long is greyed. */
+export const STALE_AFTER_MS = 10_000;
 /** A socket that says nothing for so long is taken for dead, and another is opened. */
-export const DEAD_AFTER_MS = 30_000;
+export const DEAD_AFTER_MS = 15_000;
 /** A gap shorter than this (a reload of the server, a moment without Wi-Fi) is not worth greying the page. */
 const GRACE_MS = 1_500;
 

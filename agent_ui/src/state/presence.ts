@@ -4,19 +4,17 @@ import type { Choice, DeskView, Presence } from "../protocol";
 
 export interface PresenceLook {
   label: string;
-  /** A colour of the theme; never the only sign: the label always stands beside it. */
-  color: string;
-  /** Drawn before the label. */
-  symbol: string;
+  /** Drawn before the label, so that colour is never the only sign. */
+  icon: "cross" | "pause" | "check" | "phone" | "headset" | "edit";
 }
 
 export const PRESENCE_LOOKS: Record<Presence, PresenceLook> = {
-  "signed-out": { label: "Signed out", color: "gray", symbol: "○" },
-  "not-ready": { label: "Not ready", color: "orange", symbol: "❚❚" },
-  ready: { label: "Ready", color: "green", symbol: "●" },
-  offered: { label: "Incoming call", color: "violet", symbol: "◆" },
-  talking: { label: "Talking", color: "blue", symbol: "▶" },
-  "wrap-up": { label: "Wrap-up", color: "yellow", symbol: "✎" },
+  "signed-out": { label: "Signed out", icon: "cross" },
+  "not-ready": { label: "Not ready", icon: "pause" },
+  ready: { label: "Ready", icon: "check" },
+  offered: { label: "Incoming call", icon: "phone" },
+  talking: { label: "Talking", icon: "headset" },
+  "wrap-up": { label: "Wrap-up", icon: "edit" },
 };
 
 /** Reasons that the centre sets by itself, in words. */
