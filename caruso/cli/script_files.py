@@ -50,7 +50,7 @@ def _matching(folder: Path, pattern: str) -> Sequence[Path]:
 
 def read_scripts(files: Iterable[Path], *, at: datetime) -> Scripts:
     """Read and check scripts; warnings and mistakes alike are findings."""
-    from caruso.script_engine.loader import load_dialog
+    from caruso.script_engine.loader import load
 
     sources: list[ScriptSource] = []
     where: dict[ScriptId, str] = {}
@@ -58,7 +58,7 @@ def read_scripts(files: Iterable[Path], *, at: datetime) -> Scripts:
     for file in files:
         try:
             text = _read(file)
-            dialog = load_dialog(text, file=str(file))
+            dialog = load(text, file=str(file))
         except RejectedInput as problem:
             findings += problem.findings
             continue
