@@ -268,9 +268,9 @@ async def _check_sip(settings: AsteriskSettings) -> CheckLine:
     try:
         transport, sip = await asyncio.get_running_loop().create_datagram_endpoint(_Sip, remote_addr=(host, port))
         own_host, own_port = transport.get_extra_info("sockname")[:2]
-        request = _OPTIONS.format(
-            host=host, port=port, own=f"{own_host}:{own_port}", branch=secrets.token_hex(8)
-        ).replace("\n", "\r\n")
+        own = f"{own_host}:{own_port}"
+        request = _OPTIONS.format(host=host, port=port, own=own, branch=secrets.token_hex(8))
+        request = request.replace("\n", "\r\n")
         for _ in range(3):
             transport.sendto(request.encode())
             with contextlib.suppress(TimeoutError):
