@@ -70,9 +70,9 @@ def read_scripts(files: Iterable[Path], *, at: datetime) -> Scripts:
 
 def _identity(text: bytes, file: str) -> tuple[ScriptId, str]:
     """Check a script; return its id and version."""
-    from caruso.script_engine.loader import load_dialog
+    from caruso.script_engine.loader import load
 
-    dialog = load_dialog(text, file=file)
+    dialog = load(text, file=file)
     return ScriptId(dialog.id), dialog.version
 
 
