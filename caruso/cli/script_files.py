@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,10 @@ from caruso.comm_server.centre_file import CentreFile
 from caruso.errors import Located, RejectedInput
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
+from caruso.script_engine.loader import literal, load
+from caruso.script_engine.nodes import Dialog, Handover
+from caruso.script_engine.turns import ScriptChannel
+from caruso.toml.source import KeyPath, did_you_mean
 
 #: No script is longer; a file that is was not meant.
 MAX_BYTES = 2_000_000
@@ -21,8 +25,9 @@ class Scripts:
     """Scripts that were read, and what was found in them."""
 
     sources: tuple[ScriptSource, ...]
+    dialogs: Mapping[ScriptId, Dialog]
     #: File of each script, for messages.
-    files: dict[ScriptId, str]
+    files: Mapping[ScriptId, str]
     findings: tuple[Located, ...]
 
 
@@ -51,29 +56,64 @@ def _matching(folder: Path, pattern: str) -> Sequence[Path]:
 def read_scripts(files: Iterable[Path], *, at: datetime) -> Scripts:
     """Read and check scripts; warnings and mistakes alike are findings."""
     sources: list[ScriptSource] = []
+    dialogs: dict[ScriptId, Dialog] = {}
     where: dict[ScriptId, str] = {}
     findings: list[Located] = []
     for file in files:
         try:
             text = _read(file)
-            script, version = _identity(text, str(file))
+            dialog = load(text, file=str(file))
         except RejectedInput as problem:
             findings += problem.findings
             continue
+        script = ScriptId(dialog.id)
         if script in where:
             findings.append(_twice(script, str(file), where[script]))
             continue
         where[script] = str(file)
-        sources.append(ScriptSource(id=script, version=version, source=text, applied_at=at))
-    return Scripts(sources=tuple(sources), files=where, findings=tuple(findings))
+        dialogs[script] = dialog
+        sources.append(ScriptSource(id=script, version=dialog.version, source=text, applied_at=at))
+    return Scripts(sources=tuple(sources), dialogs=dialogs, files=where, findings=tuple(findings))
 
 
-def _identity(text: bytes, file: str) -> tuple[ScriptId, str]:
-    """Check a script; return its id and version."""
-    from caruso.script_engine.loader import load
+def disagreements(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
+    """Return where a centre and its scripts, each right in itself, do not fit together."""
+    return (*_unknown_queues(read, scripts), *_wrong_channels(read, scripts))
 
-    dialog = load(text, file=file)
-    return ScriptId(dialog.id), dialog.version
+
+def _unknown_queues(read: CentreFile, scripts: Scripts) -> Iterator[Located]:
+    """Find handovers to a queue that is not there, where the queue is named and not computed."""
+    queues = read.centre.queues
+    for script, dialog in scripts.dialogs.items():
+        for item in dialog.items.values():
+            expression = item.queue if isinstance(item, Handover) else None
+            queue = literal(expression)
+            if expression is not None and queue is not None and queue not in queues:
+                yield Located(
+                    rule="unknown-queue",
+                    message=f"The centre has no queue “{queue}”.",
+                    file=scripts.files[script],
+                    line=expression.origin.line,
+                    column=expression.origin.column,
+                    attribute="queue",
+                    suggestion=did_you_mean(str(queue), queues),
+                )
+
+
+def _wrong_channels(read: CentreFile, scripts: Scripts) -> Iterator[Located]:
+    """Find scripts that are used on a channel they are not made for."""
+    uses: list[tuple[KeyPath, ScriptId | None, ScriptChannel]] = [
+        *(
+            (("entry_points", e.id, "script"), e.script, ScriptChannel.PHONE)
+            for e in read.centre.entry_points.values()
+        ),
+        *((("queues", q.id, "script"), q.script, ScriptChannel.AGENT) for q in read.centre.queues.values()),
+    ]
+    for where, script, channel in uses:
+        dialog = scripts.dialogs.get(script) if script is not None else None
+        if dialog is not None and channel not in dialog.channels:
+            message = f"Script “{script}” is not made for the channel “{channel.value}”."
+            yield read.source.located(where, "wrong-channel", message)
 
 
 def check_files(files: Iterable[Path]) -> tuple[Located, ...]:
