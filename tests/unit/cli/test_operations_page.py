@@ -32,30 +32,19 @@ def test_there_are_events_to_explain() -> None:
     assert len(set(events())) > 10
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "check-config --show",
-        "db upgrade",
-        "db check",
-        "asterisk check",
-        "apply --first-passwords passwords centre.toml",
-        "apply --dry-run centre.toml",
-        "user add boss --role admin",
-        "user password boss",
-        "user list",
-        "phone anna --kind browser",
-        "script check a.xml --json",
-        "serve",
-        "version",
-    ],
-)
-def test_every_command_it_shows_is_one(command: str) -> None:
+def commands() -> Iterator[str]:
+    """Yield every ``caruso …`` the page shows, without the brackets round what may be left out."""
+    for shown in re.findall(r"`caruso ([^`]+)`", PAGE):
+        yield re.sub(r"[\[\]…]", "", shown)
+
+
+@pytest.mark.parametrize("command", sorted(set(commands())))
+def test_every_command_it_shows_can_be_given(command: str) -> None:
     assert callable(parse(command.split()).command)
-    words = command.split()
-    assert " ".join(words[: 2 if words[1:] and not words[1].startswith("-") else 1]) in PAGE or words == [
-        "version"
-    ]
+
+
+def test_it_shows_commands() -> None:
+    assert {"serve", "db upgrade", "check-config"} <= set(commands())
 
 
 def test_arguments_are_plain() -> None:
