@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,13 @@ class Caruso:
 
         self.user_hash = self.user(name).password_hash
         return asyncio.run(verify())
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @pytest.fixture
@@ -374,6 +382,26 @@ def test_what_cannot_be_a_user_is_refused(
     assert ended == code
     assert words in err
     assert password not in err
+
+
+def test_a_pbx_that_is_not_there_is_told_in_a_line(caruso: Caruso, free_port: int) -> None:
+    (caruso.folder / "caruso.toml").write_text(
+        f'[asterisk]\nari_url = "http://127.0.0.1:{free_port}/ari"\nami_port = {free_port}\n'
+    )
+    code, out, _ = caruso("asterisk", "check")
+    assert code == 1
+    assert f"MISSING  ARI: nothing answers at http://127.0.0.1:{free_port}/ari" in out
+    assert all(line.startswith(("ok ", "MISSING ")) for line in out.splitlines())
+
+
+def test_the_account_of_a_phone_is_the_same_every_time(caruso: Caruso) -> None:
+    caruso("apply", caruso.centre)
+    code, out, _ = caruso("phone", "anna", "--kind", "sip")
+    assert code == 0
+    assert re.search(r"^user +anna-sip$", out, re.MULTILINE)
+    assert caruso("phone", "anna")[1] == out
+    code, _, err = caruso("phone", "carol")
+    assert (code, "There is no agent carol; known: anna" in err) == (1, True)
 
 
 def test_wrong_arguments_are_told_with_the_usage(caruso: Caruso, capsys: pytest.CaptureFixture[str]) -> None:
