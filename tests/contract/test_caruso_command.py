@@ -243,7 +243,7 @@ def test_a_script_that_was_changed_needs_a_new_version(caruso: Caruso) -> None:
             "error[unknown-script] @entry_points.main.script There is no script “greeting”.",
         ),
         ("'billing'", "'biling'", "greeting.xml:4:"),
-        ("'billing'", "'biling'", "no queue “biling”. (did you mean “billing”?)"),
+        ("'billing'", "'biling'", "no queue “biling” (did you mean “billing”?)"),
         ('"phone agent"', '"agent"', "error[wrong-channel] @entry_points.main.script"),
         ("<info", "<infos", "error["),
     ],
@@ -257,6 +257,12 @@ def test_scripts_that_do_not_fit_are_told(caruso: Caruso, old: str, new: str, wo
     assert (code, out) == (1, "")
     assert words in err
     assert caruso.current() is None
+
+
+def test_the_utility_pack_can_be_applied(caruso: Caruso) -> None:
+    code, out, err = caruso("apply", Path(__file__).parents[2] / "packs/utility/centre.toml")
+    assert (code, err) == (0, "")
+    assert "+ script meter-reading" in out
 
 
 def test_the_same_script_in_two_files_is_refused(caruso: Caruso) -> None:
