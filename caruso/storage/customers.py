@@ -182,7 +182,7 @@ def _fields(customer: Customer) -> dict[str, Any]:
         "name": customer.name,
         "email": customer.email,
         "numbers": list(customer.numbers),
-        **{f"attributes.{name}": value for name, value in customer.attributes.items()},
+        **{f"attributes.{name}": value for name, value in sorted(customer.attributes.items())},
     }
 
 
