@@ -1,1 +1,1 @@
-"""What demo, tests and benchmarks share: a real Asterisk on loopback, SIP callers and phones. Not installed."""
+"""What demo, tests and benchmarks share: a real Asterisk, callers and phones on loopback. Not installed."""
