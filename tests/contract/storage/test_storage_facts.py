@@ -59,6 +59,21 @@ async def test_only_contacts_that_have_not_ended_are_open(journal: JournalWriter
     assert await facts.open_contact_facts() == about_two
 
 
+async def test_the_facts_of_one_contact_are_told_in_order_even_after_its_end(
+    journal: JournalWriter, facts: Facts
+) -> None:
+    mine, others = answered_call(1, NOON), answered_call(2, NOON)
+    await record(journal, *(fact for pair in zip(mine, others, strict=True) for fact in pair))
+    told = await facts.facts_of(ContactId("call-1"))
+    assert told == [fact for fact in mine if getattr(fact, "contact", None)]
+
+
+async def test_contacts_can_be_asked_for_by_their_agent(journal: JournalWriter, facts: Facts) -> None:
+    await record(journal, *(fact for number in range(4) for fact in answered_call(number, NOON)))
+    found = await facts.contacts(since=NOON, until=NOON + timedelta(hours=1), agent=AgentId("agent-2"))
+    assert [contact.id for contact in found] == ["call-2"]
+
+
 async def test_the_last_presence_of_every_agent_is_known(journal: JournalWriter, facts: Facts) -> None:
     def change(agent: str, presence: Presence, seconds: float, reason: str = "") -> PresenceChanged:
         at = NOON + timedelta(seconds=seconds)

@@ -18,6 +18,7 @@ from caruso.model.facts import (
     ContactHeld,
     ContactLeftQueue,
     ContactQueued,
+    NoteWritten,
     Presence,
     PresenceChanged,
     QueueOutcome,
@@ -128,6 +129,15 @@ def test_a_contact_that_comes_back_to_an_agent_begins_a_new_segment() -> None:
     rows = replayed(list(enumerate(facts, 1)))
     assert [(s["seq"], s["talk_seconds"]) for s in rows.segments] == [(2, 4.0), (4, 3.0)]
     assert rows.contacts[0]["talk_seconds"] == 7.0
+
+
+def test_a_note_is_kept_before_the_agent_has_finished() -> None:
+    facts: list[AnyFact] = [
+        arrival(CONTACT, NOON),
+        NoteWritten(at=at(1), contact=CONTACT, agent=ANNA, text="wants"),
+        NoteWritten(at=at(2), contact=CONTACT, agent=ANNA, text="wants a new meter"),
+    ]
+    assert replayed(list(enumerate(facts, 1))).contacts[0]["note"] == "wants a new meter"
 
 
 def test_while_it_waits_again_a_contact_has_no_outcome() -> None:
