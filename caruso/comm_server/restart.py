@@ -22,7 +22,9 @@ from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.model.facts import (
     AnyFact,
+    ContactConnected,
     ContactIdentified,
+    NoteWritten,
     Presence,
     PresenceChanged,
     TalkEnded,
@@ -107,13 +109,25 @@ def _restore_agents(
         elif state.presence is Presence.WRAP_UP and state.contact is not None:
             _restore_wrap_up(centre, state.agent, facts.get(state.contact, []))
         if state.presence in (Presence.TALKING, Presence.WRAP_UP) and state.contact is not None:
-            queue = next(
-                (fact.queue for fact in reversed(facts.get(state.contact, [])) if hasattr(fact, "queue")), None
-            )
-            if queue is not None:
-                sheets[state.agent] = Worksheet(contact=state.contact, queue=queue)
+            sheet = _worksheet(state.agent, state.contact, facts.get(state.contact, []))
+            if sheet is not None:
+                sheets[state.agent] = sheet
         states[state.agent] = state
     centre.roster.restore(states.values(), sheets)
+
+
+def _worksheet(agent: AgentId, contact: ContactId, facts: Sequence[AnyFact]) -> Worksheet | None:
+    """Return what the agent had written about the contact."""
+    sheet: Worksheet | None = None
+    for fact in facts:
+        match fact:
+            case ContactConnected(queue=queue) if fact.agent == agent:
+                sheet = Worksheet(contact=contact, queue=queue)
+            case NoteWritten(text=text) if fact.agent == agent and sheet is not None:
+                sheet = replace(sheet, note=text)
+            case _:
+                pass
+    return sheet
 
 
 def _state(fact: PresenceChanged, centre: ContactCentre, facts: dict[ContactId, list[AnyFact]]) -> AgentState:

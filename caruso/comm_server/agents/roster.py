@@ -29,6 +29,7 @@ from caruso.errors import IllegalMove
 from caruso.model.facts import (
     AnyFact,
     ContactConnected,
+    NoteWritten,
     OfferEnded,
     OfferMade,
     OfferOutcome,
@@ -113,6 +114,8 @@ class Roster:
             raise IllegalMove("This contact is not at your desk any more.")
         chosen = sheet.disposition if disposition is None else disposition
         self._worksheets[agent] = replace(sheet, note=note, disposition=chosen)
+        if note != sheet.note:
+            self._stream.publish(NoteWritten(at=self._clock.now(), contact=contact, agent=agent, text=note))
 
     def apply(self, agent: AgentId, event: PresenceEvent) -> None:
         """Move an agent.

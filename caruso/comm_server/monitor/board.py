@@ -96,8 +96,8 @@ class Board:
                 self._phase(contact, "held", at)
             case ContactResumed(contact=contact, at=at):
                 self._phase(contact, "talking", at)
-            case TalkEnded(agent=agent):
-                self._handled(agent)
+            case TalkEnded():
+                pass
             case ContactEnded(contact=contact):
                 self._calls.pop(contact, None)
                 self._changed_calls.add(contact)
@@ -273,6 +273,8 @@ class Board:
     # -- Counting ---------------------------------------------------------------------------------------------
 
     def _count(self, fact: AnyFact) -> None:
+        if isinstance(fact, TalkEnded):
+            self._handled(fact.agent)
         queue = queue_of(fact)
         if queue is None:
             return
