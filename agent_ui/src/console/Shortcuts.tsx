@@ -80,7 +80,7 @@ function onConsole(then: () => void): void {
   window.setTimeout(then, 50);
 }
 
-function takesText(target: EventTarget | null): boolean {
+export function takesText(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return !["radio", "checkbox", "button"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target.isContentEditable;

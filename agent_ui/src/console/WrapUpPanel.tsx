@@ -9,7 +9,7 @@ import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useOffset, useSend } from "./desk";
 import { submitForm } from "./ItemInput";
 import type { Note } from "./NotePanel";
-import { FOCUS_IDS } from "./Shortcuts";
+import { FOCUS_IDS, takesText } from "./Shortcuts";
 
 export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: ContactView; note: Note }) {
   const key = `caruso.disposition.${contact.id}`;
@@ -23,9 +23,8 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
   const complete = disposition !== "" || dispositions.length === 0;
 
   useEffect(() => {
-    if (document.activeElement === null || document.activeElement === document.body) {
-      document.querySelector<HTMLElement>("[data-first-disposition]")?.focus({ preventScroll: true });
-    }
+    if (takesText(document.activeElement)) return; // somebody is writing: Alt+F and Tab lead here
+    document.querySelector<HTMLElement>("[data-first-disposition]")?.focus({ preventScroll: true });
   }, []);
 
   const choose = (id: string) => {
@@ -45,7 +44,7 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
     if (problem === null) keepForTab(key, null);
   };
   return (
-    <section className="card wrap-up" aria-labelledby="wrap-up-title" data-testid="wrap-up">
+    <section className="card wrap-up" aria-labelledby="wrap-up-title" data-testid="wrap-up" data-keeps-focus>
       <div className="card-head">
         <h2 id="wrap-up-title" className="card-kicker">
           Wrap-up · {contact.caller_name || contact.caller_number}
