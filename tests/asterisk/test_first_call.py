@@ -6,8 +6,6 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from caruso.model import desk
 from caruso.model.facts import (
     ContactCause,
@@ -62,9 +60,7 @@ async def test_a_caller_reaches_an_agent_and_the_books_balance(pbx: LocalAsteris
                 wrapping = await console.until(lambda view: view.presence.presence is Presence.WRAP_UP)
                 assert wrapping.contact is not None
                 assert (await call.result()).successful == 1
-            await console.do(
-                desk.FinishContact, contact=wrapping.contact.id, disposition="done", note="all well"
-            )
+            await console.do(desk.FinishContact, contact=wrapping.contact.id, disposition="done", note="all well")
             await console.until(lambda view: view.presence.presence is Presence.READY)
             await asyncio.sleep(0.2)
             facts = await server.facts()

@@ -307,6 +307,34 @@ async def test_a_store_that_hangs_is_answered_for(house: House, monkeypatch: pyt
     assert "Retry-After" in answer.headers
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n",
+        b"GET /api/health HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET /api/health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        (
+            b"POST /api/session HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Type: application/json\r\n\r\nZZ\r\n"
+        ),
+    ],
+)
+async def test_what_is_not_even_http_is_refused_without_a_word_in_the_log(
+    house: House, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+    writer.write(data)
+    async with asyncio.timeout(3):
+        status = await reader.readline()
+        rest = await reader.read()
+    writer.close()
+    assert status.split()[1] == b"400"
+    assert b"Traceback" not in rest
+    assert not caplog.records
+    assert (await (await house.browser()).request("GET", "/api/health")).status == 200
+
+
 @pytest.fixture
 def settings(settings: Any) -> Any:
     from dataclasses import replace
