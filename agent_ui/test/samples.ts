@@ -10,7 +10,14 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     agent: "anna",
     name: "Anna",
     station: { kind: "browser", reachable: true },
-    presence: { presence: "ready", reason: "", since: "2026-03-01T09:59:00Z", until: null },
+    presence: {
+      presence: "ready",
+      reason: "",
+      since: "2026-03-01T09:59:00Z",
+      until: null,
+      next: "",
+      next_reason: "",
+    },
     reasons: [{ id: "break", name: "Break" }],
     queues: [],
     telephony: true,
@@ -37,6 +44,7 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     ended_at: null,
     muted: false,
     dispositions: [],
+    disposition: "",
     note: "",
     ...change,
   };

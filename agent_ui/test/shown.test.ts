@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { routeOf } from "../src/parts/routing";
 import { localDay, rangeOf } from "../src/state/days";
 import { ageSeconds, clock, secondsLeft, spoken } from "../src/state/durations";
-import { mayGoReady, maySignOut, reasonText } from "../src/state/presence";
+import { mayGoReady, maySignOut, nextText, reasonText } from "../src/state/presence";
 import { nextSorting, sortRows } from "../src/state/sorting";
 import { contact, desk } from "./samples";
 
@@ -47,9 +47,17 @@ test("reasons are shown in words, the centre's own too", () => {
   expect(reasonText("", [])).toBe("");
 });
 
+test("what follows the contact is told, unless that is to be ready", () => {
+  const { presence, reasons } = desk();
+  expect(nextText(presence, reasons)).toBe("");
+  expect(nextText({ ...presence, next: "not-ready", next_reason: "break" }, reasons)).toBe(
+    "Afterwards: Not ready, Break",
+  );
+  expect(nextText({ ...presence, next: "signed-out" }, reasons)).toBe("Afterwards: Signed out");
+});
+
 test("nobody signs out or becomes ready in a conversation", () => {
-  const presence = { presence: "talking" as const, reason: "", since: "2026-03-01T09:59:00Z", until: null };
-  const talking = desk({ presence, contact: contact() });
+  const talking = desk({ presence: { ...desk().presence, presence: "talking" }, contact: contact() });
   expect(maySignOut(talking)).toBe(false);
   expect(mayGoReady(talking)).toBe(false);
 });
