@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
-import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -31,8 +31,6 @@ FOR_EVER_SECONDS = 3600.0
 #: SIPp plays RFC 4733 digits through a raw socket, a second late, and one must be over before the next begins.
 CAN_PLAY_RTP_DIGITS = os.geteuid() == 0
 RTP_DIGIT_SECONDS = 1.5
-#: Ports for the media of one run: two each for as many calls as go through it at once.
-_media_ports = itertools.cycle(range(42_000, 60_000, 500))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +253,7 @@ def _start(
     (directory / "scenario.xml").write_text(text, encoding="utf-8")
     command = [
         shutil.which("sipp") or "sipp", "-sf", "scenario.xml", "-i", "127.0.0.1", "-mi", "127.0.0.1",
-        "-p", str(port), "-cp", str(free_port(socket.SOCK_DGRAM)), "-mp", str(next(_media_ports)),
+        "-p", str(port), "-cp", str(free_port(socket.SOCK_DGRAM)), "-mp", str(_media_port()),
         "-nostdin", "-trace_stat", "-stf", "statistics", "-fd", "1", "-trace_err", "-error_file", "errors",
         "-trace_logs", "-log_file", "log", "-skip_rlimit",
         *(["-trace_msg", "-message_file", "messages"] if os.environ.get("SIPP_MESSAGES") else []),
@@ -271,6 +269,17 @@ def _start(
             env={**os.environ, "TERM": "dumb"},
         )
     return SippRun(process, directory, port)
+
+
+def _media_port() -> int:
+    """Return an even port with its neighbours free: SIPp ends when it cannot have audio's and video's."""
+    while True:
+        port = random.randrange(42_000, 60_000, 4)
+        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
+            for neighbour in range(port, port + 4):
+                probe = sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                probe.bind(("127.0.0.1", neighbour))
+            return port
 
 
 async def _bound(run: SippRun) -> None:
