@@ -22,6 +22,8 @@ export interface PresenceView {
   reason: string;
   since: string;
   until: string | null;
+  next: string;
+  next_reason: string;
 }
 
 /** An id and how it is called. */
@@ -55,6 +57,7 @@ export interface ContactView {
   ended_at: string | null;
   muted: boolean;
   dispositions: Choice[];
+  disposition: string;
   note: string;
 }
 
