@@ -6,7 +6,7 @@ Knows how the parts of `caruso.web` hang together, and nothing of what they do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -91,6 +91,10 @@ class WebServer:
         await self._sessions.close()
         self._passwords.close()
         _log.info("web_stopped")
+
+    def routes(self) -> Collection[web.AbstractRoute]:
+        """Return everything that is served."""
+        return tuple(self._runner.app.router.routes())
 
     @property
     def port(self) -> int:

@@ -378,7 +378,8 @@ async def test_a_password_is_not_changed_by_mistake(house: House, body: dict[str
 async def test_the_old_password_cannot_be_guessed_from_a_stolen_session(house: House) -> None:
     browser = await house.browser("anna")
     answers = [
-        await browser.request("POST", "/api/password", {"old": f"guess{n}", "new": "long enough"}) for n in range(4)
+        await browser.request("POST", "/api/password", {"old": f"guess{n}", "new": "long enough"})
+        for n in range(4)
     ]
     assert [answer.status for answer in answers] == [401, 401, 401, 429]
 
