@@ -87,7 +87,7 @@ def _refuse(findings: Sequence[Located]) -> None:
 
 
 async def _refuse_reused_versions(scripts: Scripts, stores: Stores) -> None:
-    """Refuse a script that was changed without a new version: conversations under way are pinned to the old one."""
+    """Refuse a script that was changed without a new version: conversations are pinned to the old one."""
     reused = []
     for source in scripts.sources:
         kept = await stores.centres.script(source.id, source.version)
@@ -130,10 +130,14 @@ async def _write(wanted: Wanted, stores: Stores, changes: Sequence[Change], pass
     try:
         version = await stores.centres.apply(wanted.read.centre, sources, by=_who(), at=SystemClock().now())
     except BaseException:
-        if passwords is not None:
-            passwords.unlink(missing_ok=True)
+        _forget(passwords)
         raise
     print(f"Version {version} is in force.")
+
+
+def _forget(passwords: Path | None) -> None:
+    if passwords is not None:
+        passwords.unlink(missing_ok=True)
 
 
 def _who() -> str:

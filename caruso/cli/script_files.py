@@ -50,25 +50,30 @@ def _matching(folder: Path, pattern: str) -> Sequence[Path]:
 
 def read_scripts(files: Iterable[Path], *, at: datetime) -> Scripts:
     """Read and check scripts; warnings and mistakes alike are findings."""
-    from caruso.script_engine.loader import load
-
     sources: list[ScriptSource] = []
     where: dict[ScriptId, str] = {}
     findings: list[Located] = []
     for file in files:
         try:
             text = _read(file)
-            dialog = load(text, file=str(file))
+            script, version = _identity(text, str(file))
         except RejectedInput as problem:
             findings += problem.findings
             continue
-        script = ScriptId(dialog.id)
         if script in where:
             findings.append(_twice(script, str(file), where[script]))
             continue
         where[script] = str(file)
-        sources.append(ScriptSource(id=script, version=dialog.version, source=text, applied_at=at))
+        sources.append(ScriptSource(id=script, version=version, source=text, applied_at=at))
     return Scripts(sources=tuple(sources), files=where, findings=tuple(findings))
+
+
+def _identity(text: bytes, file: str) -> tuple[ScriptId, str]:
+    """Check a script; return its id and version."""
+    from caruso.script_engine.loader import load
+
+    dialog = load(text, file=file)
+    return ScriptId(dialog.id), dialog.version
 
 
 def check_files(files: Iterable[Path]) -> tuple[Located, ...]:
