@@ -24,8 +24,8 @@ from caruso.model.ids import ContactId, RunId, ScriptId
 from caruso.model.records import Customer, SavedRun
 from caruso.ports import ActionServices, Journal, ScriptObjects
 from caruso.script_engine import engine, runs
-from caruso.script_engine.engine import Run
 from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.runs import Run
 from caruso.script_engine.turns import (
     CallService,
     Effect,
@@ -117,7 +117,12 @@ class Conversations:
                 continue
             run = runs.run_from_json(entry.state)
             self._conversations[entry.contact] = Conversation(
-                contact=entry.contact, dialog=dialog, run=run, channel=run.channel, by=run.by
+                contact=entry.contact,
+                dialog=dialog,
+                run=run,
+                channel=run.channel,
+                by=run.by,
+                finished=_end_of(engine.resume(dialog, run, self._clock.now())) if run.finished else None,
             )
 
     def forget(self, contact: ContactId) -> None:
@@ -144,27 +149,26 @@ class Conversations:
         dialog = self._library.current(script)
         if dialog is None:
             raise NotFound(f"There is no script “{script}”.")
-        objects = await self._load_objects(dialog, call)
-        if contact in self._conversations or not still_wanted():
-            return
-        start = RunStart(
+        bare = RunStart(
             run=RunId(uuid.uuid4().hex),
             script=script,
             channel=channel,
             language=language,
             call=call,
-            objects=objects,
             agent=agent,
             time_zone=time_zone,
         )
+        objects = await self._load_objects(dialog, bare)
+        if contact in self._conversations or not still_wanted():
+            return
         now = self._clock.now()
-        run, effects = engine.start(dialog, start, now)
+        run, effects = engine.start(dialog, replace(bare, objects=objects), now)
         conversation = Conversation(
             contact=contact, dialog=dialog, run=run, channel=channel, by=str(agent.get("id", ""))
         )
         self._conversations[contact] = conversation
         self._stream.publish(
-            DialogStarted(at=now, contact=contact, run=run.id, script=dialog.id, version=dialog.version)
+            DialogStarted(at=now, contact=contact, run=run.id, script=script, version=dialog.version)
         )
         self._turn_made(conversation, effects)
 
@@ -188,6 +192,13 @@ class Conversations:
             if isinstance(effect, Refused):
                 raise IllegalMove(effect.message)
 
+    def resume(self, contact: ContactId) -> None:
+        """Meet a run again after a restart: present its item once more, ask again for what was being asked."""
+        conversation = self._conversations.get(contact)
+        if conversation is not None:
+            for effect in engine.resume(conversation.dialog, conversation.run, self._clock.now()):
+                self._carry_out(conversation, effect)
+
     def turn(self, conversation: Conversation) -> Turn:
         """Return the item that waits now."""
         return engine.present(conversation.dialog, conversation.run)
@@ -200,7 +211,7 @@ class Conversations:
 
     def _turn_made(self, conversation: Conversation, effects: tuple[Effect, ...]) -> None:
         """Write the turn down, then do what follows from it."""
-        finished = next((effect for effect in effects if isinstance(effect, Finished)), None)
+        finished = _end_of(effects)
         if finished is not None:
             conversation = replace(conversation, finished=finished)
             self._conversations[conversation.contact] = conversation
@@ -215,7 +226,7 @@ class Conversations:
             SavedRun(
                 id=run.id,
                 contact=conversation.contact,
-                script=conversation.dialog.id,
+                script=run.script,
                 version=conversation.dialog.version,
                 state=runs.run_to_json(run),
                 updated_at=self._clock.now(),
@@ -286,11 +297,18 @@ class Conversations:
                 error=str(error) or "timeout",
             )
 
-    async def _load_objects(self, dialog: Dialog, call: Mapping[str, Value]) -> dict[str, Mapping[str, Value]]:
-        """Load what the script declares; what is missing, late or failing is empty."""
+    async def _load_objects(self, dialog: Dialog, start: RunStart) -> dict[str, Mapping[str, Value]]:
+        """Load what the script declares; what is missing, late or failing is empty where the script allows it.
+
+        Raises:
+            NotFound: a record is missing that the script cannot do without.
+        """
         loaded: dict[str, Mapping[str, Value]] = {}
-        for wanted in engine.objects_wanted(dialog, call):
-            loaded[wanted.name] = await self._load(wanted.class_name, wanted.key)
+        for needed in engine.needed_objects(dialog, start, self._clock.now()):
+            values = await self._load(needed.class_name, needed.key)
+            if not values and not needed.may_be_missing:
+                raise NotFound(f"The script cannot begin without its “{needed.name}”.")
+            loaded[needed.name] = values
         return loaded
 
     async def _load(self, class_name: str, key: Any) -> Mapping[str, Value]:
@@ -315,3 +333,7 @@ def call_values(
         "dialled": dialled,
         "customer": customer.id if customer else None,
     }
+
+
+def _end_of(effects: Iterable[Effect]) -> Finished | None:
+    return next((effect for effect in effects if isinstance(effect, Finished)), None)

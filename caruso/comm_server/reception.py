@@ -94,7 +94,7 @@ class Reception:
         entry_point = self._entry_point(call)
         conversation = self._staff.conversations.get(call.contact)
         if conversation is not None and conversation.channel is ScriptChannel.PHONE:
-            self._staff.phone.present(call.contact, self._staff.conversations.turn(conversation))
+            self._staff.conversations.resume(call.contact)
         elif entry_point is None:
             self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
         elif entry_point.script is not None and conversation is None:

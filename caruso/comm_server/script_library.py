@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
-from caruso.script_engine.loader import load_dialog
+from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 
 
@@ -24,14 +24,14 @@ class ScriptLibrary:
         Raises:
             RejectedInput: a script has mistakes; nothing has changed.
         """
-        dialogs = [load_dialog(source.source, file=f"{source.id}.xml") for source in sources]
-        self._current = {dialog.id: dialog for dialog in dialogs}
-        self._versions.update({(dialog.id, dialog.version): dialog for dialog in dialogs})
+        dialogs = {source.id: load(source.source, file=f"{source.id}.xml") for source in sources}
+        self._current = dialogs
+        self._versions.update({(script, dialog.version): dialog for script, dialog in dialogs.items()})
 
     def keep(self, source: ScriptSource) -> None:
         """Load an older version that a run is pinned to."""
-        dialog = load_dialog(source.source, file=f"{source.id}.xml")
-        self._versions[dialog.id, dialog.version] = dialog
+        dialog = load(source.source, file=f"{source.id}.xml")
+        self._versions[source.id, dialog.version] = dialog
 
     def current(self, script: ScriptId) -> Dialog | None:
         """Return the present version of a script."""

@@ -16,6 +16,9 @@ from caruso.toml.shape import Secret
 Port = Annotated[int, Meta(ge=1, le=65535)]
 FreePort = Annotated[int, Meta(ge=0, le=65535)]
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]+$", title="a host name or address")]
+OptionalHost = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9._:%-]*$", title="a host name or address, with or without a port")
+]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", title="letters, digits, - and _")]
 AnyText = Annotated[str, Meta(pattern=r"^[^\r\n]*$", title="text in one line")]
 HttpUrl = Annotated[
@@ -32,8 +35,7 @@ Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", titl
 Voice = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_]+([-+][A-Za-z0-9_]+)*$", title="a voice's name like de or en-gb+f3")
 ]
-Region = Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", title="a country in two capital letters like DE")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country like DE")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country in two capital letters like DE")]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -47,9 +49,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     port: FreePort = 8080
     #: How browsers reach the server when it is not ``http://host:port``, e.g. ``https://caruso.example``.
     public_url: OptionalHttpUrl = ""
-    #: Country (ISO 3166, e.g. ``DE``) of telephone numbers without a country code; empty: they stay as they are.
-    region: Region = ""
-    #: Country (ISO 3166, two letters) of telephone numbers that are written without a country code.
+    #: Country (ISO 3166, e.g. ``DE``) of telephone numbers without a country code.
     country: Country = "DE"
     #: Folder for everything the server writes. Relative paths, here and below, start at this file's folder.
     data_dir: Path = Path("data")
@@ -90,12 +90,13 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ami_secret_file: Path | None = None
     #: Name of our Stasis application; two servers at one Asterisk need two.
     app: Name = "caruso"
-    #: Context of the dialplan in which calls for the centre arrive; agents' phones dial in ``<context>-phones``.
-    context: Name = "caruso"
-    #: Where browsers' phones register, e.g. ``wss://pbx.example:8089/ws``. Without it agents need SIP phones.
+    #: Context of the dialplan in which calls for the centre arrive; agents' phones are in ``<context>-phones``.
+    context: Name = "caruso-in"
+    #: Where browsers' phones register, as the browser sees it: ``wss://pbx.example:8089/ws``. Without it agents
+    #: need SIP phones.
     phone_ws_url: WebSocketUrl = ""
-    #: Where SIP phones register: host, or ``host:port``. The host of `ari_url` when empty.
-    sip_server: AnyText = ""
+    #: Where SIP phones register, as the phone sees it: host, or ``host:port``. The host of `ari_url` when empty.
+    sip_server: OptionalHost = ""
 
 
 class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
