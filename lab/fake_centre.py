@@ -373,6 +373,20 @@ class FakeCentre:
             self._counts[gone.queue][self._random.choice((1, 1, 1, 2))] += 1
         self._monitor_changed()
 
+    def push_change(self, view: MonitorView) -> None:
+        """Push a change of somebody's own making."""
+        for push in tuple(self._watchers.values()):
+            push(view)
+
+    @property
+    def watchers(self) -> int:
+        """Return how many watch the monitor."""
+        return len(self._watchers)
+
+    def has_desk(self, agent: AgentId) -> bool:
+        """Tell whether the agent's desk is open."""
+        return self._seat(agent).show is not None
+
     # -- Presence ---------------------------------------------------------------------------------------------
 
     def _go_ready(self, seat: _Seat) -> None:
@@ -593,8 +607,7 @@ class FakeCentre:
             telephony=self._telephony,
             centre=self._centre.name,
         )
-        for push in tuple(self._watchers.values()):
-            push(view)
+        self.push_change(view)
 
     def _rows(self) -> dict[str, dict[str, object]]:
         agents: dict[str, object] = {seat.profile.id: self._agent_row(seat) for seat in self._seats.values()}

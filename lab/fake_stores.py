@@ -108,6 +108,10 @@ class MemoryFacts:
         """Return nothing."""
         return ()
 
+    async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
+        """Return nothing: lines are kept here, not facts."""
+        return ()
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return nothing."""
         return ()

@@ -6,7 +6,7 @@ Tests look at the server through it, and scripted agents of the demo take calls 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -48,7 +48,8 @@ class Answer:
     """What came back."""
 
     status: int
-    headers: dict[str, str]
+    #: Names in any case.
+    headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
@@ -104,7 +105,7 @@ class WebClient:
         sent |= headers or {}
         sent = {name: value for name, value in sent.items() if value}
         async with self._http.request(method, self.url + path, data=data, headers=sent) as response:
-            return Answer(status=response.status, headers=dict(response.headers), body=await response.read())
+            return Answer(status=response.status, headers=response.headers.copy(), body=await response.read())
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """Ask and return the answer decoded; raise `Refused`."""
@@ -174,7 +175,7 @@ class ConsoleClient:
         message = await self.socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise Closed(self.socket.close_code)
-        heard = _console_message.decode(message.data)
+        heard: DeskView | Reply | Notice | Beat = _console_message.decode(message.data)
         match heard:
             case DeskView():
                 self.view = heard
@@ -191,6 +192,6 @@ async def next_monitor(socket: aiohttp.ClientWebSocketResponse) -> MonitorView |
         message = await socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise Closed(socket.close_code)
-        heard = _monitor_message.decode(message.data)
+        heard: MonitorView | Notice | Beat = _monitor_message.decode(message.data)
         if not isinstance(heard, Beat):
             return heard

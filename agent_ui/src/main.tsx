@@ -4,7 +4,7 @@ import { MantineProvider } from "@mantine/core";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
-import { theme } from "./theme";
+import { cssVariables, theme } from "./theme";
 
 declare global {
   interface Window {
@@ -21,7 +21,12 @@ if (root === null) throw new Error("The page has no place for the console.");
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
       <App />
     </MantineProvider>
   </StrictMode>,

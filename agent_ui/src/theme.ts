@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 /** Shade 7 and darker carry white text at 4.5:1 or more. */
 const petrol: MantineColorsTuple = [
@@ -24,4 +24,16 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   respectReducedMotion: true,
+});
+
+/** Filled buttons that mean something; white on each is 5:1 or more, in both schemes. */
+export const ACTION_COLORS = { go: "#1b7334", held: "#94470a", end: "#b92525" };
+
+const QUIET = { "--mantine-color-dimmed": "var(--quiet)", "--mantine-color-error": "var(--bad)" };
+
+/** The kit's own quiet grey is too light to read. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { ...QUIET, "--mantine-color-placeholder": "#66737d" },
+  dark: { ...QUIET, "--mantine-color-placeholder": "#94a1ab" },
 });

@@ -82,7 +82,8 @@ class Turn:
     number: int
     #: Id of the item that waits; the id of the `end` when the run is over.
     item: str
-    #: ``question``, ``info`` (waits for a confirmation), ``handover``, ``end``.
+    #: ``question``, ``info`` (waits for a confirmation), ``handover``, ``end``, or ``working`` (a service is
+    #: being asked; there is nothing to answer).
     kind: str
     segments: tuple[Segment, ...]
     #: For the agent's eyes only.
@@ -184,7 +185,10 @@ class TakenOver:
 
     channel: ScriptChannel
     by: str = ""
+    #: Empty: as before.
     language: str = ""
+    #: What expressions see as ``agent``; without it only ``agent.id`` is known.
+    agent: Mapping[str, Value] = field(default_factory=dict)
 
 
 Input = Answered | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver
@@ -257,7 +261,15 @@ class Noted:
     new: Value = None
 
 
-Effect = Present | CallService | SaveObject | HandOver | Finished | Noted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A correction was not taken, nothing changed; `message` is for the person who made it."""
+
+    item: str
+    message: str
+
+
+Effect = Present | CallService | SaveObject | HandOver | Finished | Noted | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,3 +283,5 @@ class RunStart:
     call: Mapping[str, Value] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     agent: Mapping[str, Value] = field(default_factory=dict)
+    #: Where ``today()`` is: an IANA name.
+    time_zone: str = "UTC"

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, cast, exists, or_, select
 
 from caruso.model.facts import AnyFact, Presence
-from caruso.model.ids import ContactId, CustomerId, RunId
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
 from caruso.model.records import PastContact, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 from caruso.storage.tables import contacts, journal, presence_intervals, script_runs
@@ -48,6 +48,10 @@ class Facts:
         """Return the facts from `since` on, oldest first."""
         return await self._facts(journal.c.at >= since)
 
+    async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
+        """Return all facts of one contact, oldest first."""
+        return await self._facts(journal.c.contact == contact)
+
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return the runs of contacts that have not ended, and of agents still in wrap-up."""
         contact = script_runs.c.contact
@@ -65,10 +69,12 @@ class Facts:
         return await self._past(query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc()).limit(limit))
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0
+        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
     ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first."""
+        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
         query = select(contacts).where(contacts.c.arrived_at >= since, contacts.c.arrived_at < until)
+        if agent is not None:
+            query = query.where(contacts.c.agent == agent)
         ordered = query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())
         return await self._past(ordered.limit(limit).offset(offset))
 

@@ -49,6 +49,13 @@ class Users:
             row = (await connection.execute(query)).mappings().one_or_none()
         return Session(**row) if row else None
 
+    async def sessions_of(self, user: UserId) -> Sequence[Session]:
+        """Return the sessions of a user that have not been revoked, newest first."""
+        query = select(sessions).where(sessions.c.user == user).order_by(sessions.c.created_at.desc())
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [Session(**row) for row in rows]
+
     async def save_session(self, session: Session) -> None:
         """Keep a session. Raises `RejectedInput` when there is no such user."""
         async with self._database.writing() as connection:

@@ -193,6 +193,8 @@ def _describe(info: inspect.Type) -> str:
             return f"a table, each key {_describe(key)}, each value {_describe(value)}"
         case inspect.UnionType(types=types):
             return _describe(next(t for t in types if not isinstance(t, inspect.NoneType)))
+        case inspect.StructType():
+            return "a table"
         case inspect.CustomType(cls=cls) if cls is Path:
             return "a path"
         case _:

@@ -22,6 +22,8 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 #: Kept, but asked for again each time.
 _CHECK = "no-cache"
 
+_INDEX = "index.html"
+
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Caruso – console not built</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}
@@ -50,13 +52,15 @@ class ConsoleFiles:
         if path is not None:
             caching = _FOR_EVER if wanted.startswith(_HASHED) else _CHECK
             return web.FileResponse(path, headers={hdrs.CACHE_CONTROL: caching})
+        if wanted == _INDEX:
+            wanted = ""
         if "." in wanted.rpartition("/")[2] or wanted.startswith(_HASHED):
             raise NotFound("There is no such file.")
         return self._page(await asyncio.to_thread(self._index))
 
     def _find(self, wanted: str) -> Path | None:
         """Return the file of this name inside our folder."""
-        if not wanted or wanted == "index.html" or "\0" in wanted:
+        if wanted in ("", _INDEX) or "\0" in wanted:
             return None
         try:
             path = (self._dist / wanted).resolve()
@@ -66,7 +70,7 @@ class ConsoleFiles:
 
     def _index(self) -> str | None:
         try:
-            return (self._dist / "index.html").read_text(encoding="utf-8")
+            return (self._dist / _INDEX).read_text(encoding="utf-8")
         except OSError:
             return None
 

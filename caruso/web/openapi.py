@@ -21,7 +21,7 @@ def describe(operations: Iterable[Operation], *, version: str, cookie: str) -> d
     schemas, components = _schemas(listed)
     paths: dict[str, dict[str, Any]] = {}
     for operation in listed:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, components)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -53,7 +53,9 @@ def _schemas(operations: tuple[Operation, ...]) -> tuple[dict[Any, dict[str, Any
     return dict(zip(kinds, schemas, strict=True)), components
 
 
-def _operation(operation: Operation, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+def _operation(
+    operation: Operation, schemas: dict[Any, dict[str, Any]], components: dict[str, Any]
+) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -62,7 +64,7 @@ def _operation(operation: Operation, schemas: dict[Any, dict[str, Any]]) -> dict
         "security": [] if operation.role is None else [_security(operation)],
     }
     described["description"] = " ".join(filter(None, (operation.description, _who(operation.role))))
-    parameters = [*_path_parameters(operation), *_query_parameters(operation)]
+    parameters = [*_path_parameters(operation), *_query_parameters(operation, components)]
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
@@ -98,11 +100,11 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+def _query_parameters(operation: Operation, components: dict[str, Any]) -> list[dict[str, Any]]:
     if operation.query is None:
         return []
     info = cast("msgspec.inspect.StructType", msgspec.inspect.type_info(operation.query))
-    properties = msgspec.json.schema(operation.query)["$defs"][operation.query.__name__]["properties"]
+    properties = components[operation.query.__name__]["properties"]
     return [
         {
             "name": field.encode_name,

@@ -15,12 +15,14 @@ from caruso.model.centre import Role, StationKind
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, UserId
 from caruso.model.views import Choice, HistoryView
 
+#: The very end; ``$`` would let a line break through, and browsers know no ``\\Z``.
+_END = r"(?![\s\S])"
 #: What people type: no control characters (a name goes into SIP headers, logs and screens).
-_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
+_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*" + _END
 
 Line = Annotated[str, Meta(max_length=200, pattern=_LINE)]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
-Number = Annotated[str, Meta(pattern=r"^\+?[0-9]{1,32}$")]
+Number = Annotated[str, Meta(pattern=r"^\+?[0-9]{1,32}" + _END)]
 Password = Annotated[str, Meta(max_length=256)]
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 Moment = Annotated[datetime, Meta(tz=True)]

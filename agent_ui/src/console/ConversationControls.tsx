@@ -7,6 +7,7 @@ import { Icon, type IconName } from "../parts/icons";
 import type { ContactView } from "../protocol";
 import type { CommandType } from "../state/desk";
 import { keysOf, type ShortcutAction } from "../state/shortcuts";
+import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
 import { useBusy, useDesk, useDeskState, useLive, useOffset, usePhoneState, useSend } from "./desk";
 
@@ -60,7 +61,7 @@ export function ConversationControls({ contact }: { contact: ContactView }) {
           command="hang-up"
           icon="hangUp"
           text="End"
-          color="red.9"
+          color={ACTION_COLORS.end}
           onClick={() => actions.hangUp(contact)}
         />
       </div>
@@ -85,7 +86,7 @@ function CallButton({ action, command, icon, text, pressed, color, onClick }: Ca
     <Tooltip label={keysOf(action)}>
       <Button
         variant={color === undefined ? (pressed === true ? "filled" : "default") : "filled"}
-        {...(color === undefined ? (pressed === true ? { color: "orange.9" } : {}) : { color })}
+        {...(color === undefined ? (pressed === true ? { color: ACTION_COLORS.held } : {}) : { color })}
         leftSection={<Icon name={icon} />}
         loading={busy}
         disabled={!live}
@@ -122,7 +123,6 @@ function Keypad({ contact }: { contact: ContactView }) {
       opened={panel === "keypad"}
       onChange={(opened) => openPanel(opened ? "keypad" : null)}
       position="bottom"
-      trapFocus
       returnFocus
       withinPortal
     >
@@ -143,21 +143,34 @@ function Keypad({ contact }: { contact: ContactView }) {
         <div className="keypad-sent" role="status" data-testid="digits-sent">
           {sent || "Press or type digits"}
         </div>
-        <div className="keypad-keys">
-          {KEYS.map((key) => (
-            <Button
-              key={key}
-              variant="default"
-              size="md"
-              onClick={() => press(key)}
-              data-testid={`digit-${key}`}
-            >
-              {key}
-            </Button>
-          ))}
-        </div>
+        <KeypadKeys press={press} />
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+/** Takes the focus when it appears, so that digits can be typed. */
+function KeypadKeys({ press }: { press: (key: string) => void }) {
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => first.current?.focus({ preventScroll: true }));
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  return (
+    <div className="keypad-keys">
+      {KEYS.map((key, index) => (
+        <Button
+          key={key}
+          ref={index === 0 ? first : null}
+          variant="default"
+          size="md"
+          onClick={() => press(key)}
+          data-testid={`digit-${key}`}
+        >
+          {key}
+        </Button>
+      ))}
+    </div>
   );
 }
 

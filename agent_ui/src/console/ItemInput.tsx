@@ -47,6 +47,7 @@ function FewOptions({
 }: ItemInputProps) {
   const pressed = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && value !== "") return submitForm(event);
     const option = optionForKey(type, options, event.key);
     if (option === null) return;
     event.preventDefault();
@@ -83,6 +84,12 @@ function FewOptions({
       </Stack>
     </Radio.Group>
   );
+}
+
+/** Enter on a radio button submits, as with the browser's own. */
+export function submitForm(event: KeyboardEvent): void {
+  event.preventDefault();
+  if (event.target instanceof HTMLElement) event.target.closest("form")?.requestSubmit();
 }
 
 function optionId(id: string, options: readonly OptionView[], value: string): string {

@@ -5,6 +5,7 @@ import { CountdownBar, Since, Until } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
+import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
 import { useBusy, useLive, useOffset, usePhoneState } from "./desk";
 
@@ -53,7 +54,7 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
       <div className="offer-buttons">
         <Button
           size="xl"
-          color="green.9"
+          color={ACTION_COLORS.go}
           leftSection={<Icon name="phone" size={22} />}
           loading={accepting}
           disabled={!live}

@@ -6,6 +6,7 @@ import { Icon } from "../parts/icons";
 import type { DeskView } from "../protocol";
 import { isInConversation, mayGoNotReady, mayGoReady, PRESENCE_LOOKS, reasonText } from "../state/presence";
 import { keysOf } from "../state/shortcuts";
+import { ACTION_COLORS } from "../theme";
 import { ConversationControls } from "./ConversationControls";
 import { useBusy, useDesk, useLive, useOffset, useSend } from "./desk";
 
@@ -57,7 +58,7 @@ function PresenceButtons({ view }: { view: DeskView }) {
       {presence !== "ready" && !isInConversation(view) && presence !== "offered" && (
         <Button
           size="md"
-          color="green.9"
+          color={ACTION_COLORS.go}
           disabled={!live || !mayGoReady(view)}
           loading={readyBusy}
           onClick={() => void send({ type: "go-ready" })}

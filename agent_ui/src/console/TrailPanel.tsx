@@ -78,6 +78,14 @@ function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
           <span className="trail-value" lang={language} data-testid="trail-value">
             {entry.shown || "–"}
           </span>
+          <span
+            className="tag"
+            data-channel={entry.channel}
+            title={`Answered at ${moment(entry.at, now)}`}
+            data-testid="trail-channel"
+          >
+            <Icon name={channel.icon} size={12} /> {channel.text}
+          </span>
           {entry.correctable && (
             <Button
               variant="subtle"
@@ -94,12 +102,6 @@ function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
           )}
         </div>
       )}
-      <div className="trail-origin">
-        <span className="tag" data-channel={entry.channel} data-testid="trail-channel">
-          <Icon name={channel.icon} size={12} /> {channel.text}
-        </span>
-        <span>{moment(entry.at, now)}</span>
-      </div>
     </>
   );
 }

@@ -1,12 +1,13 @@
 /** After the conversation: choose the disposition, finish. The countdown is the server's; when it ends, so does wrap-up. */
 
 import { Button, Radio } from "@mantine/core";
-import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { type FormEvent, type KeyboardEvent, useEffect, useState } from "react";
 import { CountdownBar, Since, Until } from "../parts/Age";
 import { keepForTab, keptForTab } from "../parts/preferences";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useOffset, useSend } from "./desk";
+import { submitForm } from "./ItemInput";
 import type { Note } from "./NotePanel";
 import { FOCUS_IDS } from "./Shortcuts";
 
@@ -21,12 +22,19 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
   const { since, until } = view.presence;
   const complete = disposition !== "" || dispositions.length === 0;
 
+  useEffect(() => {
+    if (document.activeElement === null || document.activeElement === document.body) {
+      document.querySelector<HTMLElement>("[data-first-disposition]")?.focus({ preventScroll: true });
+    }
+  }, []);
+
   const choose = (id: string) => {
     setDisposition(id);
     keepForTab(key, id);
   };
   const pressed = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && complete) return submitForm(event);
     const chosen = dispositions[Number(event.key) - 1];
     if (chosen !== undefined) choose(chosen.id);
   };
@@ -69,6 +77,7 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
                 value={choice.id}
                 className="option"
                 data-size="sm"
+                {...(index === 0 ? { "data-first-disposition": true } : {})}
                 data-testid={`disposition-${choice.id}`}
               >
                 <Radio.Indicator size="sm" />

@@ -105,7 +105,7 @@ function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
   const contacts = loaded.kind === "page" ? loaded.page.contacts : [];
   const now = Date.now();
   return (
-    <section className="table-scroll" aria-label="Contacts" aria-busy={loaded.kind === "loading"}>
+    <section className="table-scroll" aria-label="Table of contacts" aria-busy={loaded.kind === "loading"}>
       <table className="table" data-testid="contacts">
         <thead>
           <tr>

@@ -39,7 +39,7 @@ export function SortableTable<Row extends { id: string }>({
   const shown = sorted === undefined ? rows : sortRows(rows, sorted.sortBy, sorting.descending);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="table-scroll" tabIndex={0} aria-label={caption}>
+    <section className="table-scroll" tabIndex={0} aria-label={`${caption}, table`}>
       <table className="table" data-testid={testid}>
         <caption className="visually-hidden">{caption}</caption>
         <colgroup>

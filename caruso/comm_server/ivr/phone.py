@@ -156,5 +156,7 @@ class PhoneChannel:
             async with asyncio.timeout(SPEECH_TIMEOUT_SECONDS):
                 return str((await self._speech.speak(segment.text, language)).with_suffix(""))
         except (CarusoError, TimeoutError) as error:
-            log.error("speech_failed", language=language, error=str(error))
-            return None
+            log.error("speech_failed", language=language, error=str(error) or "timeout")
+        except Exception:
+            log.exception("speech_failed", language=language)
+        return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -33,6 +34,9 @@ class ShiftedClock(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead.total_seconds()
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
 
 
 @dataclass(kw_only=True)
@@ -70,31 +74,46 @@ def settings(tmp_path: Path) -> WebSettings:
 
 @pytest.fixture
 async def house(settings: WebSettings, users: tuple[User, ...]) -> AsyncIterator[House]:
-    """A server that listens."""
+    """A server that listens, while a test runs."""
+    opened, stop = await open_house(settings, users)
+    yield opened
+    await stop()
+
+
+async def open_house(
+    settings: WebSettings, users: tuple[User, ...]
+) -> tuple[House, Callable[[], Coroutine[Any, Any, None]]]:
+    """Start a server; return everything, and what stops it."""
+    clients = AsyncExitStack()
     clock = ShiftedClock()
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
-    stores = (MemoryUsers(*users), MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past()))
+    kept = MemoryUsers(*users)
+    customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     server = WebServer(
         settings,
         centre=centre,
-        users=stores[0],
-        customers=stores[1],
-        facts=stores[2],
+        users=kept,
+        customers=customers,
+        facts=facts,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
     )
     await server.start()
-    async with AsyncExitStack() as clients:
-        yield House(
-            server=server,
-            centre=centre,
-            users=stores[0],
-            customers=stores[1],
-            facts=stores[2],
-            clock=clock,
-            dist=settings.dist,
-            clients=clients,
-        )
-    await server.stop()
+
+    async def stop() -> None:
+        await clients.aclose()
+        await server.stop()
+
+    house = House(
+        server=server,
+        centre=centre,
+        users=kept,
+        customers=customers,
+        facts=facts,
+        clock=clock,
+        dist=settings.dist,
+        clients=clients,
+    )
+    return house, stop

@@ -1,0 +1,372 @@
+"""Run a script: pure functions from a run and an input to the next run and what has to be done.
+
+The caller's duties: carry out the effects in their order, keep the new run, give inputs one at a time. Whatever is
+given, nothing raises: input that comes too late or makes no sense gets the current turn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from caruso.script_engine import answers as reading
+from caruso.script_engine import presentation, repair, walk
+from caruso.script_engine.answers import Misread
+from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
+from caruso.script_engine.presentation import present, trail
+from caruso.script_engine.runs import Phase, Run, Values
+from caruso.script_engine.turns import (
+    Answered,
+    CallService,
+    Confirmed,
+    Corrected,
+    Effect,
+    Happened,
+    Input,
+    Noted,
+    Present,
+    Refused,
+    RunStart,
+    ScriptChannel,
+    Segment,
+    ServiceAnswered,
+    TakenOver,
+    Value,
+    WentBack,
+)
+from caruso.script_engine.values import to_value, to_values
+from caruso.script_engine.walk import Walk
+
+__all__ = ["NeededObject", "needed_objects", "present", "resume", "start", "step", "trail"]
+
+#: Keys that mean the same at every question on the phone, unless they answer it.
+AGENT_KEY, REPEAT_KEY = "0", "*"
+
+Stepped = tuple[Run, tuple[Effect, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeededObject:
+    """A business object to load before the run begins."""
+
+    name: str
+    class_name: str
+    key: Value
+    #: False: without it the dialog must not begin.
+    may_be_missing: bool
+
+
+def needed_objects(dialog: Dialog, begin: RunStart, now: datetime) -> tuple[NeededObject, ...]:
+    """Return the objects a run needs in `RunStart.objects`, keys worked out."""
+    run = _new_run(dialog, begin, now)
+    scope = presentation.scope_of(dialog, run)
+    return tuple(_needed(node, node.key.value(scope) if node.key else None) for node in dialog.objects.values())
+
+
+def _needed(node: ObjectNode, key: Value) -> NeededObject:
+    return NeededObject(name=node.name, class_name=node.class_name, key=key, may_be_missing=node.may_be_missing)
+
+
+def start(dialog: Dialog, begin: RunStart, now: datetime) -> Stepped:
+    """Begin a run."""
+    run = _new_run(dialog, begin, now)
+    walker = Walk(dialog, run, now)
+    for variable in dialog.variables.values():
+        if variable.initial is not None:
+            walker.put("vars", variable.name, variable.initial.value(walker.scope))
+    walker.go(dialog.start)
+    return walker.result()
+
+
+def _new_run(dialog: Dialog, begin: RunStart, now: datetime) -> Run:
+    return Run(
+        id=begin.run,
+        script=begin.script,
+        version=dialog.version,
+        channel=begin.channel,
+        language=begin.language or dialog.languages[0],
+        by="",
+        time_zone=begin.time_zone,
+        call=to_values(begin.call),
+        agent=to_values(begin.agent),
+        objects={name: to_values(begin.objects.get(name, {})) for name in dialog.objects},
+        phase=Phase.ASKING,
+        at=now,
+        turn=1,
+        spent=1,
+        trail=(),
+        answers={},
+        data={},
+        parked={},
+        fired={},
+    )
+
+
+def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
+    """Take one input."""
+    match given:
+        case Answered():
+            return _answered(dialog, run, given, now)
+        case Confirmed():
+            return _confirmed(dialog, run, given, now)
+        case WentBack():
+            return _went_back(dialog, run, given.turn, now)
+        case Corrected():
+            return _corrected(dialog, run, given, now)
+        case Happened():
+            return _happened(dialog, run, given, now)
+        case ServiceAnswered():
+            walker = Walk(dialog, run, now)
+            walker.service_answered(given.key, to_value(given.result), given.failure)
+            return _quietly(run, walker, given.key)
+        case TakenOver():
+            return _taken_over(dialog, run, given, now)
+        case _:
+            assert_never(given)
+
+
+def resume(dialog: Dialog, run: Run, now: datetime) -> tuple[Effect, ...]:
+    """Return what the channel has to do when it meets the run again, after a restart or a reload."""
+    match run.phase:
+        case Phase.ASKING:
+            return (Present(turn=present(dialog, run)),)
+        case Phase.WORKING:
+            return (Present(turn=present(dialog, run)), *_again(dialog, run, now))
+        case Phase.HANDOVER:
+            return (walk.hand_over(dialog, run, presentation.scope_of(dialog, run, now)),)
+        case Phase.FINISHED:
+            return (walk.finished(dialog, run),)
+
+
+def _again(dialog: Dialog, run: Run, now: datetime) -> tuple[CallService, ...]:
+    """Ask the pending service again; its key makes that harmless."""
+    fired = run.fired.get(run.pending)
+    action = dialog.actions.get(fired.ref) if fired is not None else None
+    if action is None:
+        return ()
+    scope = presentation.scope_of(dialog, run, now)
+    params: Mapping[str, Value] = {name: value.value(scope) for name, value in action.params}
+    return (
+        CallService(
+            key=run.pending,
+            service=action.service,
+            params=params,
+            wait=True,
+            timeout_seconds=action.timeout_seconds,
+            retries=action.retries,
+            retry_wait_seconds=action.retry_wait_seconds,
+        ),
+    )
+
+
+def _unchanged(dialog: Dialog, run: Run) -> Stepped:
+    return run, (Present(turn=present(dialog, run)),)
+
+
+def _quietly(run: Run, walker: Walk, key: str) -> Stepped:
+    """Give the result without showing the turn again, when the answered service was not waited for."""
+    moved, effects = walker.result()
+    if run.pending == key and key:
+        return moved, effects
+    return moved, tuple(walker.effects)
+
+
+def _stale(run: Run, turn: int | None) -> bool:
+    return run.phase is not Phase.ASKING or (turn is not None and turn != run.turn)
+
+
+def _begin(dialog: Dialog, run: Run, now: datetime) -> Walk | None:
+    """Return a walk for the next turn, or None when the run has had too many."""
+    walker = Walk(dialog, run, now)
+    walker.begin_turn()
+    return walker if walker.spent <= walk.MOST_TURNS else None
+
+
+def _exhausted(dialog: Dialog, run: Run, now: datetime) -> Stepped:
+    walker = Walk(dialog, run, now)
+    walker.begin_turn()
+    walker.spent = 0
+    walker.note(walk.LOOP, run.current.item)
+    walker.happen(walk.LOOP)
+    return walker.result()
+
+
+def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepped:
+    item = dialog.items[run.current.item]
+    if _stale(run, given.turn):
+        return _unchanged(dialog, run)
+    if isinstance(item, Info):
+        return _confirmed(dialog, run, Confirmed(turn=given.turn, by=given.by), now)
+    if not isinstance(item, Question):
+        return _unchanged(dialog, run)
+    walker = _begin(dialog, run, now)
+    if walker is None:
+        return _exhausted(dialog, run, now)
+    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    if isinstance(read, Misread):
+        _misread(walker, given.text.strip(), read)
+        return walker.result()
+    if read is None and walker.channel is ScriptChannel.PHONE and presentation.is_required(item, walker.scope):
+        walker.happen("no-input")
+        return walker.result()
+    complaint, warning = walker.accept(item, read, given.by or run.by)
+    if not complaint:
+        walker.leave()
+    elif warning:
+        walker.error, walker.warned = complaint, read
+        if walker.channel is ScriptChannel.PHONE:
+            walker.said.append(Segment(text=complaint))
+        walker.note("shown", item.id)
+    else:
+        _complain(walker, complaint)
+    return walker.result()
+
+
+def _misread(walker: Walk, text: str, misread: Misread) -> None:
+    if walker.channel is ScriptChannel.PHONE and text == REPEAT_KEY:
+        walker.happen("repeat")
+    elif walker.channel is ScriptChannel.PHONE and text == AGENT_KEY:
+        walker.happen("agent")
+    else:
+        _complain(walker, misread.message(walker.language))
+
+
+def _complain(walker: Walk, complaint: str) -> None:
+    """Say what is wrong with the answer: on the phone a miss, on a screen just a message."""
+    if walker.channel is ScriptChannel.PHONE:
+        walker.happen("no-match", complaint)
+    else:
+        walker.error = complaint
+        walker.note("shown", walker.item.id)
+
+
+def _confirmed(dialog: Dialog, run: Run, given: Confirmed, now: datetime) -> Stepped:
+    item = dialog.items[run.current.item]
+    if _stale(run, given.turn) or isinstance(item, Question):
+        return _unchanged(dialog, run)
+    walker = _begin(dialog, run, now)
+    if walker is None:
+        return _exhausted(dialog, run, now)
+    if isinstance(item, Info):
+        walker.confirm(given.by or run.by)
+    walker.leave()
+    return walker.result()
+
+
+def _waits(item: AnyItem) -> bool:
+    return isinstance(item, Question) or (isinstance(item, Info) and item.confirm)
+
+
+def _went_back(dialog: Dialog, run: Run, turn: int | None, now: datetime) -> Stepped:
+    target = _before(dialog, run)
+    if not dialog.back_allowed or target is None or _stale(run, turn):
+        return _unchanged(dialog, run)
+    walker = _begin(dialog, run, now)
+    if walker is None:
+        return _exhausted(dialog, run, now)
+    walker.note("back", run.current.item)
+    walker.park_from(target)
+    walker.trail[-1] = replace(walker.trail[-1], turn=walker.turn)
+    walker.phase = Phase.ASKING
+    walker.note("shown", walker.trail[-1].item)
+    return walker.result()
+
+
+def _before(dialog: Dialog, run: Run) -> int | None:
+    """Return the entry of the path that was asked before the current one; a hand-over is not crossed."""
+    for number in range(len(run.trail) - 2, -1, -1):
+        item = dialog.items[run.trail[number].item]
+        if isinstance(item, Handover):
+            return None
+        if _waits(item) and run.trail[number].answer is not None:
+            return number
+    return None
+
+
+def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Stepped:
+    number = next(
+        (
+            number
+            for number in range(len(run.trail) - 1, -1, -1)
+            if run.trail[number].item == given.item and run.trail[number].answer is not None
+        ),
+        None,
+    )
+    item = dialog.items.get(given.item)
+    if number is None or not isinstance(item, Question):
+        return run, (Refused(item=given.item, message="There is no such answer to correct."),)
+    walker = Walk(dialog, replace(run, warned=None), now)
+    walker.begin_turn()
+    walker.park_from(number)
+    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    if isinstance(read, Misread):
+        return run, (Refused(item=given.item, message=read.message(walker.language)),)
+    complaint, warning = walker.accept(item, read, given.by or run.by)
+    if complaint and not warning:
+        return run, (Refused(item=given.item, message=complaint),)
+    if complaint:
+        # Who corrects sees the answer she replaces; a warning would only ask her the same again.
+        walker = Walk(dialog, replace(run, warned=read), now)
+        walker.begin_turn()
+        walker.park_from(number)
+        walker.accept(item, read, given.by or run.by)
+    walker.leave()
+    return walker.result()
+
+
+def _happened(dialog: Dialog, run: Run, given: Happened, now: datetime) -> Stepped:
+    if given.event == "back":
+        return _went_back(dialog, run, given.turn, now)
+    if given.event == "hang-up":
+        return _hung_up(dialog, run, now)
+    if _stale(run, given.turn):
+        return _unchanged(dialog, run)
+    walker = _begin(dialog, run, now)
+    if walker is None:
+        return _exhausted(dialog, run, now)
+    walker.happen(given.event)
+    return walker.result()
+
+
+def _hung_up(dialog: Dialog, run: Run, now: datetime) -> Stepped:
+    """The customer is gone. Unless the script ends then, the run stays: an agent may finish it in wrap-up."""
+    walker = Walk(dialog, run, now)
+    walker.note("left", run.current.item)
+    handled = repair.choose(dialog, walker.item, "hang-up", {"hang-up": 1}, run.channel)
+    if handled is None or run.finished:
+        return replace(run, at=now), tuple(walker.effects)
+    walker.begin_turn()
+    walker.happen("hang-up")
+    return walker.result()
+
+
+def _taken_over(dialog: Dialog, run: Run, given: TakenOver, now: datetime) -> Stepped:
+    agent: Values = to_values(given.agent) or ({"id": given.by} if given.by else run.agent)
+    moved = replace(
+        run, channel=given.channel, by=given.by, language=given.language or run.language, agent=agent, spent=0
+    )
+    if run.finished:
+        return moved, resume(dialog, moved, now)
+    if given.language and "language" in moved.data.get("dialog", {}):
+        moved = replace(moved, data={**moved.data, "dialog": {**moved.data["dialog"], "language": given.language}})
+    walker = Walk(dialog, moved, now)
+    walker.begin_turn()
+    walker.counts = {}
+    walker.effects.append(Noted(event="taken-over", item=run.current.item, text=given.channel.value))
+    if run.phase is Phase.HANDOVER:
+        _leave_handover(walker, given.channel)
+    return walker.result()
+
+
+def _leave_handover(walker: Walk, channel: ScriptChannel) -> None:
+    item = walker.item
+    if isinstance(item, Handover):
+        if item.channel is not channel:
+            return
+        walker.pass_handover(item)
+        if walker.goto is None and not walker.frames:
+            return
+    walker.handing_to = None
+    walker.go()

@@ -1,0 +1,109 @@
+"""What expressions see of a run: its answers on the path, its data, its objects, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.runs import Run, Visit
+from caruso.script_engine.turns import Value
+
+#: Roots every script has; the rest are its objects.
+ROOTS = ("answers", "call", "agent", "vars", "result", "dialog")
+
+
+class RunScope:
+    """The view of one moment; thrown away as soon as something changes."""
+
+    __slots__ = (
+        "_computed",
+        "_computing",
+        "_dialog",
+        "_label",
+        "_trail",
+        "_zone",
+        "attempt",
+        "bound",
+        "now",
+        "roots",
+    )
+
+    def __init__(
+        self,
+        dialog: Dialog,
+        run: Run,
+        *,
+        answers: Mapping[str, Value],
+        data: Mapping[str, Mapping[str, Value]],
+        trail: Sequence[Visit],
+        attempt: int,
+        now: datetime,
+        label: Callable[[str, Value], str | None],
+    ) -> None:
+        self._dialog = dialog
+        self._trail = trail
+        self._zone = run.time_zone
+        self._label = label
+        self._computed: dict[str, Value] = {}
+        self._computing: set[str] = set()
+        self.bound: dict[str, Value] = {}
+        self.attempt = attempt
+        self.now = now
+        empty: Mapping[str, Value] = {}
+        own = data.get("dialog", empty)
+        self.roots: dict[str, Mapping[str, Value]] = {
+            "answers": answers,
+            "call": run.call,
+            "agent": run.agent,
+            "vars": data.get("vars", empty),
+            "result": data.get("result", empty),
+            "dialog": {
+                "id": dialog.id,
+                "version": dialog.version,
+                "channel": run.channel.value,
+                "language": run.language,
+                **own,
+            },
+        }
+        for name in dialog.objects:
+            loaded, changed = run.objects.get(name, empty), data.get(name)
+            self.roots[name] = {**loaded, **changed} if changed else loaded
+
+    @property
+    def today(self) -> date:
+        """Return the day it is where the centre is."""
+        return self.now.astimezone(zone(self._zone)).date()
+
+    def computed(self, name: str) -> Value:
+        """Return a computed value; each is worked out once, and a cycle gives null."""
+        if name in self._computed:
+            return self._computed[name]
+        node = self._dialog.computes.get(name)
+        if node is None or name in self._computing:
+            return None
+        self._computing.add(name)
+        bound, self.bound = self.bound, {}
+        try:
+            value = self._computed[name] = node.value.value(self)
+        finally:
+            self._computing.discard(name)
+            self.bound = bound
+        return value
+
+    def label(self, item: str) -> str | None:
+        """Return the answer of `item` as a person would write it."""
+        return self._label(item, self.roots["answers"].get(item))
+
+    def visited(self, item: str) -> bool:
+        """Whether `item` is on the path taken."""
+        return any(visit.item == item for visit in self._trail)
+
+
+def zone(name: str) -> tzinfo:
+    """Return the time zone of that name, or UTC."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # not found is a KeyError
+        return UTC

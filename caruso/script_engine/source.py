@@ -1,0 +1,306 @@
+"""Take in the bytes of a script as hostile XML: bounded, without entities, without any DTD but ours.
+
+The only module that knows lxml. Gives a tree of plain `Element`s with the place of every tag and attribute.
+"""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from lxml import etree
+
+from caruso.errors import Located, RejectedInput
+from caruso.script_engine.expressions import Origin
+
+PUBLIC_ID = "-//CARUSO//DTD Dialog Script 1.0//EN"
+#: Bytes, levels and elements a script may have.
+LARGEST_SCRIPT = 1_000_000
+DEEPEST_ELEMENT = 64
+MOST_ELEMENTS = 10_000
+#: More would not help anybody.
+MOST_FINDINGS = 50
+
+_ENCODINGS = {"utf-8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"}
+_DECLARATION = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_DOCTYPE = re.compile(
+    r"<!DOCTYPE\s+dialog(?:\s+PUBLIC\s+([\"'])(?P<public>[^\"'<>]*)\1\s+([\"'])[^\"'<>]*\3)?\s*>"
+)
+_MARKUP = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<!DOCTYPE[^>]*>|</[^>]*>"
+    r"|<(?P<name>[^\s/>!?]+)(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>",
+    re.DOTALL,
+)
+_ATTRIBUTE = re.compile(r"([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element of the script."""
+
+    name: str
+    #: Attributes as written; `get` adds the DTD's defaults.
+    attributes: Mapping[str, str]
+    children: tuple[Element, ...]
+    #: Text before the first child, and after each child.
+    texts: tuple[str, ...]
+    line: int
+    column: int
+    #: Where its attributes and its text were written.
+    origins: Mapping[str, Origin]
+    content: Origin
+
+    def get(self, attribute: str) -> str | None:
+        """Return the attribute, or the DTD's default."""
+        return self.attributes.get(attribute, _defaults().get((self.name, attribute)))
+
+    def required(self, attribute: str) -> str:
+        """Return an attribute that the DTD demands or defaults."""
+        return self.get(attribute) or ""
+
+    def all(self, name: str) -> Iterator[Element]:
+        """Give the children of that name."""
+        return (child for child in self.children if child.name == name)
+
+    def first(self, name: str) -> Element | None:
+        """Return the first child of that name."""
+        return next(self.all(name), None)
+
+    def origin(self, attribute: str) -> Origin:
+        """Return where the attribute stands; the element itself when it does not."""
+        return self.origins.get(attribute, Origin(self.line, self.column))
+
+
+def read(source: bytes, file: str = "") -> Element:
+    """Return the checked tree of a script; raise `RejectedInput`."""
+    text = _decode(source, file)
+    _check_prolog(text, file)
+    root = _parse(text, file)
+    _check_size(root, file)
+    places = _Places(text)
+    elements = list(root.iter())
+    by_node = {element: places.at(number) for number, element in enumerate(elements)}
+    _validate(root, by_node, file)
+    return _convert(root, by_node)
+
+
+def did_you_mean(wrong: str, known: Sequence[str]) -> str:
+    """Return “did you mean …” when something known is near, else nothing."""
+    near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.6)
+    return f"did you mean “{near[0]}”?" if near else ""
+
+
+def _refuse(
+    rule: str, message: str, file: str, line: int = 1, column: int = 1, suggestion: str = ""
+) -> RejectedInput:
+    return RejectedInput(
+        (Located(rule=rule, message=message, file=file, line=line, column=column, suggestion=suggestion),)
+    )
+
+
+def _decode(source: bytes, file: str) -> str:
+    if len(source) > LARGEST_SCRIPT:
+        raise _refuse("too-large", f"a script may have {LARGEST_SCRIPT} bytes, this one has {len(source)}", file)
+    declared = _DECLARATION.match(source.removeprefix(b"\xef\xbb\xbf"))
+    encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
+    if encoding not in _ENCODINGS:
+        raise _refuse(
+            "encoding", f"the encoding “{encoding}” is not accepted", file, suggestion="save it as UTF-8"
+        )
+    try:
+        text = source.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        raise _refuse("encoding", f"this is not {encoding}", file, line, suggestion="save it as UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check_prolog(text: str, file: str) -> None:
+    at = 0
+    while found := _PROLOG.match(text, at):
+        at = found.end()
+    if not text.startswith("<!DOCTYPE", at):
+        return
+    line = text.count("\n", 0, at) + 1
+    doctype = _DOCTYPE.match(text, at)
+    if doctype is not None and doctype["public"] in {None, PUBLIC_ID}:
+        return
+    if "[" in text[at : text.find(">", at)]:
+        raise _refuse("internal-subset", "a script declares nothing of its own, no entities either", file, line)
+    raise _refuse(
+        "foreign-doctype", "this is not the document type of a dialog", file, line,
+        suggestion=f'write <!DOCTYPE dialog PUBLIC "{PUBLIC_ID}" "dialog.dtd">',
+    )  # fmt: skip
+
+
+def _parse(text: str, file: str) -> etree._Element:
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
+        huge_tree=False, remove_comments=True, remove_pis=True, strip_cdata=True,
+    )  # fmt: skip
+    try:
+        return etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        rule = "too-deep" if "depth" in str(error) else "xml"
+        message = str(error.msg).split(", line ", maxsplit=1)[0]
+        sign = "<" in message or "EntityRef" in message or "start tag" in message.lower()
+        hint = "write &lt; for < and &amp; for &; in expressions lt and and" if sign else ""
+        raise _refuse(rule, message, file, line or 1, column or 1, hint) from None
+
+
+def _check_size(root: etree._Element, file: str) -> None:
+    depth, most = 0, 0
+    for number, (event, element) in enumerate(etree.iterwalk(root, events=("start", "end"))):
+        depth += 1 if event == "start" else -1
+        if depth > DEEPEST_ELEMENT:
+            raise _refuse("too-deep", f"elements nest deeper than {DEEPEST_ELEMENT} levels", file, _line(element))
+        most = number
+        if most > 2 * MOST_ELEMENTS:
+            raise _refuse("too-many-elements", f"a script may have {MOST_ELEMENTS} elements", file, _line(element))
+    for entity in root.iter(etree.Entity):
+        raise _refuse(
+            "entity", f"“{entity.text}” is not known: a script has no entities", file, _line(entity),
+            suggestion="write the character itself",
+        )  # fmt: skip
+
+
+def _line(element: etree._Element) -> int:
+    line = element.sourceline
+    return line if isinstance(line, int) and line else 1
+
+
+# -- Validation -----------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def dtd() -> etree.DTD:
+    """Return our DTD. (In the source tree the package's file is a link to ``scripts/dtd``.)"""
+    with (resources.files("caruso.script_engine") / "dialog.dtd").open("rb") as file:
+        return etree.DTD(file)
+
+
+@functools.cache
+def declared() -> Mapping[str, tuple[str, ...]]:
+    """Return every element of the DTD with its attributes."""
+    return {
+        element.name: tuple(attribute.name for attribute in element.iterattributes())
+        for element in dtd().iterelements()  # type: ignore[attr-defined]
+    }
+
+
+@functools.cache
+def _defaults() -> Mapping[tuple[str, str], str]:
+    return {
+        (element.name, attribute.name): attribute.default_value
+        for element in dtd().iterelements()  # type: ignore[attr-defined]
+        for attribute in element.iterattributes()
+        if attribute.default_value is not None
+    }
+
+
+def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], file: str) -> None:
+    grammar = dtd()
+    if root.tag != "dialog":
+        raise _refuse("dtd", f"a script is a <dialog>, this is a <{root.tag}>", file, _line(root))
+    if grammar.validate(root):
+        return
+    tree = root.getroottree()
+    paths = {tree.getpath(element): place for element, place in places.items()}
+    findings: dict[tuple[int, str], Located] = {}
+    for entry in grammar.error_log:  # type: ignore[attr-defined]
+        place = paths.get(entry.path or "")
+        line, column = (place.line, place.column) if place else (entry.line, 0)
+        finding = _explained(entry.message, file, line, column)
+        findings.setdefault((line, finding.message), finding)
+    raise RejectedInput(tuple(findings.values())[:MOST_FINDINGS])
+
+
+_UNDECLARED_ATTRIBUTE = re.compile(r"No declaration for attribute (\S+) of element (\S+)")
+_UNDECLARED_ELEMENT = re.compile(r"No declaration for element (\S+)")
+_BAD_ID = re.compile(r"IDREF attribute (\S+) references an unknown ID \"(.*)\"")
+_CONTENT = re.compile(r"Element (\S+) content does not follow the DTD, expecting (.*), got (.*)$", re.DOTALL)
+
+
+def _explained(message: str, file: str, line: int, column: int) -> Located:
+    attribute = suggestion = ""
+    if found := _UNDECLARED_ATTRIBUTE.search(message):
+        attribute = found[1]
+        suggestion = did_you_mean(attribute, declared().get(found[2], ()))
+        message = f"<{found[2]}> has no attribute “{attribute}”"
+    elif found := _UNDECLARED_ELEMENT.search(message):
+        suggestion = did_you_mean(found[1], tuple(declared()))
+        message = f"there is no element <{found[1]}>"
+    elif found := _BAD_ID.search(message):
+        attribute, message = found[1], f"there is no item “{found[2]}”"
+        return Located(
+            rule="unknown-item", message=message, file=file, line=line, column=column, attribute=attribute
+        )
+    elif found := _CONTENT.search(message):
+        message = f"what is in <{found[1]}> is not in order: expected {found[2]}, found {found[3].strip()}"
+    return Located(
+        rule="dtd",
+        message=message,
+        file=file,
+        line=line,
+        column=column,
+        attribute=attribute,
+        suggestion=suggestion,
+    )
+
+
+# -- Places ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    line: int
+    column: int
+    origins: Mapping[str, Origin]
+    content: Origin
+
+
+class _Places:
+    """Where each start tag of a well-formed text is: lxml counts lines only, and only to the tag's end."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._tags = [found for found in _MARKUP.finditer(text) if found["name"]]
+
+    def at(self, number: int) -> _Place:
+        tag = self._tags[number]
+        line, column = self._position(tag.start())
+        origins = {}
+        for found in _ATTRIBUTE.finditer(self._text, tag.start("attributes"), tag.end("attributes")):
+            group = 2 if found[2] is not None else 3
+            origins[found[1]] = Origin(*self._position(found.start(group)), found[1], found[group])
+        end = self._text.find("<", tag.end())
+        raw = self._text[tag.end() : end if end >= 0 else len(self._text)]
+        return _Place(line, column, origins, Origin(*self._position(tag.end()), "", raw))
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        line = bisect.bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+
+def _convert(element: etree._Element, places: Mapping[etree._Element, _Place]) -> Element:
+    # At most DEEPEST_ELEMENT levels, so this recursion is bounded.
+    place = places[element]
+    children = tuple(_convert(child, places) for child in element)
+    return Element(
+        name=str(element.tag),
+        attributes={str(name): str(value) for name, value in element.attrib.items()},
+        children=children,
+        texts=(element.text or "", *(child.tail or "" for child in element)),
+        line=place.line,
+        column=place.column,
+        origins=place.origins,
+        content=place.content,
+    )
