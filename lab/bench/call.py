@@ -17,6 +17,7 @@ import msgspec
 import uvloop
 
 from lab.bench import cells, report, route
+from lab.bench.caruso_contestant import CarusoContestant
 from lab.bench.contestants import Contestant, DialContestant, QueueContestant
 from lab.bench.measure import Outcome, measure
 
@@ -25,7 +26,7 @@ OUTPUT = Path("build/bench")
 
 def contestants() -> list[Contestant]:
     """Return all of them."""
-    return [DialContestant(), QueueContestant()]
+    return [DialContestant(), QueueContestant(), CarusoContestant()]
 
 
 async def run(chosen: tuple[cells.Cell, ...], repeats: int, seed: int, only: str) -> list[Outcome]:

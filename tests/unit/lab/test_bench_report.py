@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from caruso.comm_server.centre_file import read_centre
 from lab.bench import cells
+from lab.bench.caruso_contestant import centre
 from lab.bench.cells import Kind
 from lab.bench.measure import Outcome
 from lab.bench.report import CARUSO, DIAL, QUEUE, Figure, percentile, summarize, table
@@ -87,3 +89,11 @@ def test_cells_are_chosen_by_name() -> None:
     assert [cell.name for cell in cells.choose("free.20,waiting.180")] == ["free.20", "waiting.180"]
     with pytest.raises(ValueError, match=r"no such cell: free\.7"):
         cells.choose("free.7")
+
+
+def test_the_centre_of_the_measurement_can_be_applied() -> None:
+    read = read_centre(centre(3, 5070), "centre.toml")
+    assert read.warnings == ()
+    assert {agent.station.address for agent in read.centre.agents.values()} == {
+        f"sip:a{number}@127.0.0.1:5070" for number in (1, 2, 3)
+    }
