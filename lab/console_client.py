@@ -218,7 +218,9 @@ class ScriptedAgent:
             case Presence.SIGNED_OUT | Presence.NOT_READY:
                 await asyncio.sleep(self._some(self._manner.think))
                 await console.do(desk.GoReady)
-                await console.until(lambda v: v.presence.presence not in (presence, Presence.SIGNED_OUT), seconds=5)
+                await console.until(
+                    lambda v: v.presence.presence not in (presence, Presence.SIGNED_OUT), seconds=5
+                )
             case Presence.TALKING if view.contact is not None:
                 await self._talk(console, view.contact.id)
             case Presence.WRAP_UP if view.contact is not None:

@@ -314,7 +314,9 @@ def _media_port() -> int:
         with contextlib.ExitStack() as held:
             try:
                 for wanted in (port, port + 2):
-                    held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", wanted))
+                    held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(
+                        ("127.0.0.1", wanted)
+                    )
             except OSError:
                 continue
             return port

@@ -134,9 +134,7 @@ async def _let_them_call(
     ended = asyncio.create_task(house.server.wait())
     until_last_call = None if seconds is None else max(1.0, seconds - LAST_CALL_SECONDS)
     try:
-        await asyncio.wait(
-            {calling, stop, ended}, timeout=until_last_call, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({calling, stop, ended}, timeout=until_last_call, return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
             raise NotPossible(f"The server ended with {ended.result()}, see {_relative(house.log_file)}.")
         if calling.done():

@@ -165,7 +165,9 @@ def _require_what_set_up_brings() -> None:
     if not (CONSOLE_DIR / "index.html").is_file():
         missing.append("the built console")
     if missing:
-        raise NotPossible(f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing: run `make setup`.")
+        raise NotPossible(
+            f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing: run `make setup`."
+        )
 
 
 @contextlib.contextmanager
@@ -195,7 +197,9 @@ def _prepare(folder: Path) -> Mapping[str, str]:
         path.unlink()
     (folder / "server.log").unlink(missing_ok=True)
     kept = folder / "passwords.json"
-    passwords: dict[str, str] = msgspec.json.decode(kept.read_bytes(), type=dict[str, str]) if kept.is_file() else {}
+    passwords: dict[str, str] = (
+        msgspec.json.decode(kept.read_bytes(), type=dict[str, str]) if kept.is_file() else {}
+    )
     for user in (*read_centre((PACK / "centre.toml").read_text(), "centre.toml").centre.agents, SUPERVISOR, ADMIN):
         passwords.setdefault(user, "".join(secrets.choice(_LETTERS) for _ in range(10)))
     _write_secret(kept, msgspec.json.format(msgspec.json.encode(passwords)).decode())

@@ -67,8 +67,10 @@ class Narrator:
     def _agent(self, row: AgentRow, view: MonitorView) -> list[str]:
         before = self.agents.get(row.id)
         self.agents[row.id] = row
-        if before is None or view.whole or (before.presence is Presence.SIGNED_OUT) is (
-            row.presence is Presence.SIGNED_OUT
+        if (
+            before is None
+            or view.whole
+            or (before.presence is Presence.SIGNED_OUT) is (row.presence is Presence.SIGNED_OUT)
         ):
             return []
         what = "signs out" if row.presence is Presence.SIGNED_OUT else "signs in"
