@@ -87,7 +87,7 @@ def _new_run(dialog: Dialog, begin: RunStart, now: datetime) -> Run:
         version=dialog.version,
         channel=begin.channel,
         language=begin.language or dialog.languages[0],
-        by="",
+        by=str(begin.agent.get("id") or ""),
         time_zone=begin.time_zone,
         call=to_values(begin.call),
         agent=to_values(begin.agent),

@@ -258,6 +258,8 @@ class Walk:
     def _follow(self, item: str) -> None:
         following = self.dialog.following[item]
         if following is None:
+            if not self.trail:
+                self.trail.append(Visit(item=item, turn=self.turn, data=self.data))
             self.finish("ended")
         else:
             self.goto = following
@@ -473,6 +475,8 @@ class Walk:
     def _default(self, event: str, complaint: str) -> None:
         if event == "agent" or event == LOOP or repair.gives_up(event, self.counts, self.channel):
             self._connect(event)
+        elif event == "no-input" and self._optional():
+            self.leave()
         elif event in repair.MISSES:
             if complaint:
                 self.said.append(Segment(text=complaint))
@@ -482,6 +486,11 @@ class Walk:
         elif event == "help":
             item = self.item
             self.say(() if isinstance(item, Handover) else item.hints)
+
+    def _optional(self) -> bool:
+        """Whether the current question may be passed in silence."""
+        item = self.item
+        return isinstance(item, Question) and not presentation.is_required(item, self.scope)
 
     def _connect(self, event: str) -> None:
         """Give the customer to an agent, by the script's own hand-over if it has one."""
@@ -599,28 +608,21 @@ class Walk:
         if isinstance(item, Handover):
             self._hand_to(item.channel)
             return True
-        if self._fire_deferred():
-            self.frames.append((item.id, len(item.block.actions)))
-            return True
         if isinstance(item, End):
             self.finish(item.outcome)
         return True
 
     def finish(self, outcome: str) -> None:
-        """Come to the end: changed objects are written back."""
+        """Come to the end: what waited for it is given out, changed objects are written back."""
         self.frames = []
         self.goto = None
+        self.pending = ""
         self.phase = Phase.FINISHED
         self.outcome = outcome
+        for key, ref in self.data.get(AT_END, {}).items():
+            self._fire(self.dialog.actions[str(ref)], key, wait=False)
         for name in self.dialog.objects:
             self._save(name, self.data.get(name, {}))
-
-    def _fire_deferred(self) -> bool:
-        for key, ref in dict(self.data.get(AT_END, {})).items():
-            action = self.dialog.actions[str(ref)]
-            if self._fire(action, key, wait=True):
-                return True
-        return False
 
     # -- Actions ----------------------------------------------------------------------------------------------
 
@@ -694,8 +696,10 @@ class Walk:
                 self.phase = Phase.WORKING
                 self.pending = key
             return wait
-        if action.when is not When.AT_END:
+        if action.when is When.NOW:
             self._settle(action, fired)
+        elif action.result:
+            self.put("result", action.result, fired.result)
         return False
 
     def _settle(self, action: Do, fired: Fired) -> None:
@@ -725,12 +729,18 @@ class Walk:
             if self.channel is ScriptChannel.PHONE:
                 self.turn += 1  # what was said before the wait has been heard
                 self.said = []
-            if action.when is not When.AT_END:
-                self._settle(action, fired)
+            self._settle(action, fired)
             self.go()
-        elif failure and action.has_failure and action.when is When.BACKGROUND:
-            # Nobody waits: the branch may log and set, but it leads nowhere.
-            for part in self.dialog.blocks[f"{fired.ref}/failure"].actions:
+        elif action.when is not When.NOW:
+            self._answered_aside(action, fired)
+
+    def _answered_aside(self, action: Do, fired: Fired) -> None:
+        """Take an answer nobody waits for: its branch may log and set, but it leads nowhere."""
+        failed = fired.state == "failed"
+        if action.result and not failed:
+            self.put("result", action.result, fired.result)
+        if action.has_failure if failed else action.has_success:
+            for part in self.dialog.blocks[f"{action.ref}/{'failure' if failed else 'success'}"].actions:
                 if not isinstance(part, Do):
                     self._perform(part)
 
