@@ -81,3 +81,21 @@ class LinkDown(CarusoError):
     """The link to the other system is down; nothing was sent."""
 
     code = "link-down"
+
+
+class StorageUnavailable(CarusoError):
+    """The database did not answer in time, is locked, full or down; nothing was changed."""
+
+    code = "storage-unavailable"
+
+
+class SchemaOutdated(CarusoError):
+    """The database's tables are not those this version needs: run `caruso db upgrade`."""
+
+    code = "schema-outdated"
+
+
+class JournalTakenOver(CarusoError):
+    """Another server writes the journal of this database; this one must not go on."""
+
+    code = "journal-taken-over"

@@ -10,7 +10,16 @@ from typing import Any, Protocol
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, ScriptId, UserId
-from caruso.model.records import Customer, PastContact, PhoneAccount, SavedRun, ScriptSource, Session, User
+from caruso.model.records import (
+    AppliedCentre,
+    Customer,
+    PastContact,
+    PhoneAccount,
+    SavedRun,
+    ScriptSource,
+    Session,
+    User,
+)
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 
 
@@ -53,6 +62,10 @@ class FactStore(Protocol):
         """Return the last `PresenceChanged` of every agent."""
         ...
 
+    async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
+        """Return all facts of one contact, oldest first."""
+        ...
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
         ...
@@ -66,9 +79,9 @@ class FactStore(Protocol):
         ...
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0
+        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
     ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first."""
+        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
         ...
 
     async def contact(self, contact: ContactId) -> PastContact | None:
@@ -119,8 +132,12 @@ class UserStore(Protocol):
         """Return a session that has not been revoked; expiry is the caller's business."""
         ...
 
+    async def sessions_of(self, user: UserId) -> Sequence[Session]:
+        """Return the sessions of a user that have not been revoked, newest first."""
+        ...
+
     async def save_session(self, session: Session) -> None:
-        """Keep a session."""
+        """Keep a session, or the later expiry of one that is kept (same token hash)."""
         ...
 
     async def revoke_session(self, token_hash: str) -> None:
@@ -135,8 +152,12 @@ class UserStore(Protocol):
 class CentreStore(Protocol):
     """Applied centre descriptions and scripts; every version is kept."""
 
-    async def current(self) -> tuple[Centre, Mapping[ScriptId, ScriptSource]] | None:
+    async def current(self) -> AppliedCentre | None:
         """Return what was applied last, or None on a new server."""
+        ...
+
+    async def current_version(self) -> int:
+        """Return the number of what was applied last, 0 on a new server; cheap enough to be asked every second."""
         ...
 
     async def script(self, script: ScriptId, version: str) -> ScriptSource | None:
@@ -145,6 +166,18 @@ class CentreStore(Protocol):
 
     async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
         """Make this the centre, in one transaction; return the number of the version."""
+        ...
+
+
+class ScriptObjects(Protocol):
+    """Records as dialog scripts see them: by name of their class and by key."""
+
+    async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
+        """Return a record as values of a script, or None; raise `NotFound` for an unknown class."""
+        ...
+
+    async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:
+        """Change a record; the audit keeps who changed what. Raises `NotFound`, `RejectedInput`."""
         ...
 
 

@@ -197,6 +197,14 @@ class ContactEnded(Fact, frozen=True, kw_only=True, tag="contact-ended"):
     cause: ContactCause
 
 
+class NoteWritten(Fact, frozen=True, kw_only=True, tag="note-written"):
+    """The agent's note on the contact is this from now on (sent at pauses in typing)."""
+
+    contact: ContactId
+    agent: AgentId
+    text: str
+
+
 class WrapUpEnded(Fact, frozen=True, kw_only=True, tag="wrap-up-ended"):
     """The agent finished the contact: disposition chosen, or time up (`disposition` empty)."""
 
@@ -234,6 +242,7 @@ AnyFact = (
     | ContactResumed
     | TalkEnded
     | ContactEnded
+    | NoteWritten
     | WrapUpEnded
     | PresenceChanged
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from caruso.model.centre import Role
+from caruso.model.centre import Centre, Role
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, UserId
 
 
@@ -97,6 +98,15 @@ class ScriptSource:
     version: str
     source: bytes
     applied_at: datetime
+
+
+class AppliedCentre(NamedTuple):
+    """A centre as it was applied, with the scripts it leads its conversations by."""
+
+    centre: Centre
+    scripts: Mapping[ScriptId, ScriptSource]
+    #: Grows with each `apply`; numbers may be left out.
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What travels on the console's WebSocket beside views (`caruso.model.views`) and `caruso.model.desk`."""
+"""What travels on the WebSockets beside views (`caruso.model.views`) and `caruso.model.desk`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="notice"):
-    """Something the agent must know: ``signed-in-elsewhere`` (this socket is closed), ``server-stopping``."""
+    """Something the agent must know before the socket is closed, by `code` and close code.
+
+    ``signed-in-elsewhere`` (4001), ``session-ended`` (4003: sign in again), ``flooding`` (4008),
+    ``server-stopping`` (1001: try again soon), or what the centre closes the desk for (4000).
+    """
 
     code: str
     message: str
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="beat"):
+    """Nothing new, and the link is up: sent after 5 s of silence, because a page cannot see WebSocket pings."""

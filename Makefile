@@ -1,0 +1,43 @@
+# What can be done here. Every step finds out by itself whether there is anything to do; the logic is in lab/setup/.
+MAKEFLAGS += --no-print-directory
+PYTHON := .venv/bin/python
+STEPS := lab/setup
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test setup-code demo test check lint format console lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what the demo needs and this machine does not have yet
+	@$(STEPS)/setup.sh demo
+
+setup-test: ## The same for the tests
+	@$(STEPS)/setup.sh test
+
+setup-code: ## Only what is needed to check and format code
+	@$(STEPS)/setup.sh code
+
+demo: setup ## Run a demo centre with real calls; DEMO_SECONDS=60 stops it by itself
+	@exec $(PYTHON) -m lab.demo
+
+test: setup-test ## Run all tests: unit, contract, Asterisk, browser, console
+	@$(STEPS)/test.sh unit contract asterisk browser console
+
+check: setup-code ## Check format, style, types and layers, and run the quick tests (under a minute)
+	@fine=true; $(STEPS)/lint.sh || fine=false; $(STEPS)/test.sh unit console || fine=false; $$fine
+
+lint: setup-code ## Check format, style, types and layers only
+	@$(STEPS)/lint.sh
+
+format: setup-code ## Put all code into its form
+	@$(STEPS)/format.sh
+
+console: setup-code ## Build the browser applications when their sources have changed
+	@$(STEPS)/console.sh build
+
+lock: ## Choose new versions within pyproject.toml and write requirements.lock
+	@$(STEPS)/lock.sh
+
+clean: ## Remove what was built; the Python environment and Asterisk's copy stay
+	rm -rf build agent_ui/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,117 @@
+/** Who is signed in decides which page is shown. */
+
+import { Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from "react";
+import { ApiProblem, readSession, signOut } from "./api";
+import { ConsolePage } from "./console/ConsolePage";
+import { DeskProvider } from "./console/DeskProvider";
+import { navigate, type Route, routeOf, usePath } from "./parts/routing";
+import { Shell } from "./parts/Shell";
+import { isSupervisor, SessionContext } from "./parts/session";
+import type { WhoAmI } from "./protocol";
+import { SignInPage } from "./sign_in/SignInPage";
+
+const MonitorPage = lazy(() => import("./monitor/MonitorPage"));
+const HistoryPage = lazy(() => import("./history/HistoryPage"));
+
+type Who =
+  | { kind: "loading" }
+  | { kind: "nobody" }
+  | { kind: "failed"; message: string }
+  | { kind: "known"; session: WhoAmI };
+
+export function App() {
+  const [who, setWho] = useState<Who>({ kind: "loading" });
+  const route = routeOf(usePath());
+
+  const ask = useCallback(() => {
+    setWho({ kind: "loading" });
+    readSession().then(
+      (session) => setWho(session === null ? { kind: "nobody" } : { kind: "known", session }),
+      (error: unknown) => setWho({ kind: "failed", message: messageOf(error) }),
+    );
+  }, []);
+  useEffect(ask, [ask]);
+
+  const session = who.kind === "known" ? who.session : null;
+  const elsewhere = who.kind === "loading" || who.kind === "failed" ? null : redirection(route, session);
+  useEffect(() => {
+    if (elsewhere !== null) navigate(elsewhere, true);
+  }, [elsewhere]);
+
+  const forget = useCallback(() => setWho({ kind: "nobody" }), []);
+  const leave = useCallback(async () => {
+    await signOut().catch(() => undefined);
+    forget();
+  }, [forget]);
+
+  if (who.kind === "loading" || elsewhere !== null) return <Waiting />;
+  if (who.kind === "failed") return <Failed message={who.message} again={ask} />;
+  if (session === null) return <SignInPage signedIn={(known) => setWho({ kind: "known", session: known })} />;
+  return (
+    <SessionContext value={{ session, leave }}>
+      <DeskProvider key={session.user} agent={session.agent} onRefused={forget}>
+        <Suspense fallback={<Waiting />}>{pageOf(route, forget)}</Suspense>
+      </DeskProvider>
+    </SessionContext>
+  );
+}
+
+/** Where to go instead, or null to stay. */
+function redirection(route: Route, session: WhoAmI | null): string | null {
+  if (session === null) return route.page === "sign-in" ? null : "/sign-in";
+  const home = isSupervisor(session) ? "/monitor" : "/";
+  if (route.page === "sign-in") return home;
+  if (route.page === "console" && session.agent === null) return home;
+  if (route.page === "monitor" && !isSupervisor(session)) return "/";
+  return null;
+}
+
+function pageOf(route: Route, onRefused: () => void): ReactNode {
+  switch (route.page) {
+    case "monitor":
+      return <MonitorPage onRefused={onRefused} />;
+    case "history":
+      return <HistoryPage contact={route.contact} />;
+    case "console":
+      return <ConsolePage />;
+    default:
+      return <NotFound />;
+  }
+}
+
+function Waiting() {
+  return (
+    <Center h="100vh" data-testid="loading">
+      <Loader aria-label="Loading" />
+    </Center>
+  );
+}
+
+function Failed({ message, again }: { message: string; again: () => void }) {
+  return (
+    <Center h="100vh" component="main">
+      <Stack align="center" role="alert" data-testid="load-failed">
+        <Title order={1} size="h3">
+          Caruso cannot be reached
+        </Title>
+        <Text>{message}</Text>
+        <Button onClick={again}>Try again</Button>
+      </Stack>
+    </Center>
+  );
+}
+
+function NotFound() {
+  return (
+    <Shell title="Not found">
+      <div className="empty">
+        <p className="empty-title">There is no such page.</p>
+      </div>
+    </Shell>
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof ApiProblem ? error.message : "Something went wrong while loading.";
+}

@@ -1,0 +1,128 @@
+/** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
+
+import type { CentreSummary, ContactLine, ContactPage, Phone, WhoAmI } from "./protocol";
+
+export const DESK_SOCKET = "/ws/console";
+export const MONITOR_SOCKET = "/ws/monitor";
+
+/** A refusal, or no answer at all (`status` 0). `message` is for the person. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  /** Seconds, when the server said so. */
+  readonly retryAfter: number | null;
+
+  constructor(status: number, code: string, message: string, retryAfter: number | null = null) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+let csrfToken = "";
+
+/** Who is signed in, or null. Any other failure is thrown. */
+export async function readSession(): Promise<WhoAmI | null> {
+  try {
+    return remembered(await call<WhoAmI>("GET", "/api/session"));
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export async function signIn(user: string, password: string): Promise<WhoAmI> {
+  return remembered(await call<WhoAmI>("POST", "/api/session", { user, password }));
+}
+
+export async function signOut(): Promise<void> {
+  await call("DELETE", "/api/session");
+  csrfToken = "";
+}
+
+/** False only when the server says so: a server that cannot be reached has not signed anybody out. */
+export async function isSignedIn(): Promise<boolean> {
+  try {
+    return (await readSession()) !== null;
+  } catch {
+    return true;
+  }
+}
+
+export function readPhone(): Promise<Phone> {
+  return call("GET", "/api/phone");
+}
+
+export function readCentre(signal: AbortSignal): Promise<CentreSummary> {
+  return call("GET", "/api/centre", undefined, signal);
+}
+
+export interface ContactsQuery {
+  since: string;
+  until: string;
+  limit: number;
+  offset: number;
+}
+
+export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise<ContactPage> {
+  const params = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+  return call("GET", `/api/contacts?${params}`, undefined, signal);
+}
+
+export function readContact(id: string, signal: AbortSignal): Promise<ContactLine> {
+  return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
+}
+
+function remembered(session: WhoAmI): WhoAmI {
+  csrfToken = session.csrf_token;
+  return session;
+}
+
+async function call<Result>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Result> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET") headers["X-CSRF-Token"] = csrfToken;
+  const response = await answered(path, {
+    method,
+    headers,
+    credentials: "same-origin",
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (!response.ok) throw await problemOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as Result;
+}
+
+async function answered(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiProblem(0, "unreachable", "The server cannot be reached.");
+  }
+}
+
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const body: unknown = await response.json().catch(() => null);
+  const { code, message } = codeAndMessage(body);
+  const retryAfter = Number(response.headers.get("Retry-After") ?? Number.NaN);
+  return new ApiProblem(
+    response.status,
+    code || `http-${response.status}`,
+    message || `The server answered ${response.status}.`,
+    Number.isFinite(retryAfter) ? retryAfter : null,
+  );
+}
+
+function codeAndMessage(body: unknown): { code: string; message: string } {
+  if (typeof body !== "object" || body === null) return { code: "", message: "" };
+  const code = "code" in body && typeof body.code === "string" ? body.code : "";
+  const message = "message" in body && typeof body.message === "string" ? body.message : "";
+  return { code, message };
+}

@@ -1,0 +1,117 @@
+/** The agent's desk. Which parts are shown follows from the server's view alone. */
+
+import { Button, Loader } from "@mantine/core";
+import { useEffect } from "react";
+import { Shell } from "../parts/Shell";
+import type { ContactView, DeskView } from "../protocol";
+import { CustomerCard } from "./CustomerCard";
+import { DialogPanel } from "./DialogPanel";
+import { useDesk, useDeskState } from "./desk";
+import { NotePanel, useNote } from "./NotePanel";
+import { OfferCard } from "./OfferCard";
+import { PresenceBar } from "./PresenceBar";
+import { QueueTiles } from "./QueueTiles";
+import { TrailPanel } from "./TrailPanel";
+import { WrapUpPanel } from "./WrapUpPanel";
+
+export function ConsolePage() {
+  const { begin, freshness, useHere, connection } = useDesk();
+  const view = useDeskState((state) => state.view);
+  useEffect(begin, [begin]);
+  return (
+    <Shell title="Console">
+      {freshness === "elsewhere" ? (
+        <Elsewhere useHere={useHere} />
+      ) : view === null ? (
+        <NoView lost={freshness === "stale"} retry={connection.retryNow} />
+      ) : (
+        <div className="console fresh-area" data-stale={freshness !== "live"} data-testid="console">
+          <h1 className="visually-hidden">Console</h1>
+          <PresenceBar view={view} />
+          <QueueTiles view={view} />
+          {view.contact === null ? (
+            <Idle view={view} />
+          ) : (
+            <Contact key={view.contact.id} view={view} contact={view.contact} />
+          )}
+        </div>
+      )}
+    </Shell>
+  );
+}
+
+function Elsewhere({ useHere }: { useHere: () => void }) {
+  return (
+    <div className="empty" role="alert" data-testid="signed-in-elsewhere">
+      <h1 className="empty-title">Your desk is open on another page</h1>
+      <p>An agent works on one page at a time. You can go on there, or take the desk over here.</p>
+      <Button size="md" onClick={useHere} data-testid="use-here">
+        Use here
+      </Button>
+    </div>
+  );
+}
+
+function NoView({ lost, retry }: { lost: boolean; retry: () => void }) {
+  return (
+    <div className="empty" data-testid="desk-loading" role="status">
+      {lost ? (
+        <>
+          <p className="empty-title">The server cannot be reached</p>
+          <p>This page tries again by itself.</p>
+          <Button onClick={retry}>Try now</Button>
+        </>
+      ) : (
+        <>
+          <Loader aria-hidden="true" />
+          <p>Opening your desk…</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Idle({ view }: { view: DeskView }) {
+  const { presence } = view.presence;
+  const [title, text] = IDLE_TEXTS[presence] ?? ["No contact", ""];
+  return (
+    <section className="empty" data-testid="idle" aria-label="Contact">
+      <p className="empty-title">{title}</p>
+      <p>{text}</p>
+    </section>
+  );
+}
+
+const IDLE_TEXTS: Partial<Record<string, [string, string]>> = {
+  ready: ["Waiting for the next call", "It will appear here, with what the caller has already told."],
+  "not-ready": ["No calls come to you", "Choose Ready (Alt+R) when you want to take calls."],
+  "signed-out": ["You are signed out of your queues", "Choose Ready (Alt+R) to begin."],
+};
+
+function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
+  const note = useNote(contact);
+  if (contact.phase === "offered") {
+    return (
+      <div className="columns columns-offer">
+        <OfferCard view={view} contact={contact} />
+        <CustomerCard customer={view.customer} contact={contact} />
+      </div>
+    );
+  }
+  const wrapUp = contact.phase === "wrap-up";
+  return (
+    <div className="columns">
+      <div className="column">
+        {wrapUp && <WrapUpPanel view={view} contact={contact} note={note} />}
+        <DialogPanel dialog={view.dialog} />
+      </div>
+      <div className="column">
+        <NotePanel note={note} />
+        <TrailPanel dialog={view.dialog} />
+      </div>
+      <div className="column">
+        <CustomerCard customer={view.customer} contact={contact} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,214 @@
+/** What the agent must know whatever page is shown: connection, telephony, phone, refused commands, a waiting offer. */
+
+import { Button, CloseButton } from "@mantine/core";
+import type { ReactNode } from "react";
+import { readPhone } from "../api";
+import { Icon } from "../parts/icons";
+import { navigate, usePath } from "../parts/routing";
+import { useNow } from "../parts/useNow";
+import { microphoneText } from "../phone/phoneState";
+import { ageSeconds, spoken } from "../state/durations";
+import { useDesk, useDeskState, usePhoneState } from "./desk";
+
+export function DeskBanners() {
+  const { freshness } = useDesk();
+  const telephony = useDeskState((state) => state.view?.telephony ?? true);
+  return (
+    <div className="banners">
+      <div role="status">
+        {freshness === "stale" && <LostBanner />}
+        {freshness === "live" && !telephony && (
+          <Banner tone="bad" testid="telephony-down">
+            The telephone system cannot be reached: no call can be offered. Calls that are up go on.
+          </Banner>
+        )}
+        <PhoneBanner />
+      </div>
+      <Problems />
+      <ElsewhereOffer />
+    </div>
+  );
+}
+
+interface BannerProps {
+  tone: "bad" | "warn" | "call";
+  testid: string;
+  action?: ReactNode;
+  children: ReactNode;
+}
+
+function Banner({ tone, testid, action, children }: BannerProps) {
+  return (
+    <div className="banner" data-tone={tone} data-testid={testid}>
+      <Icon name={tone === "call" ? "phone" : "warning"} />
+      <div className="banner-text">{children}</div>
+      {action}
+    </div>
+  );
+}
+
+function LostBanner() {
+  const { connection } = useDesk();
+  const heardAt = useDeskState((state) => state.link.heardAt);
+  const retryAt = useDeskState((state) => state.link.retryAt);
+  const stopping = useDeskState((state) => state.link.stopping);
+  const now = useNow();
+  const age = heardAt === null ? "" : ` What you see is ${spoken((now - heardAt) / 1000)} old.`;
+  const retry =
+    retryAt === null
+      ? " Connecting…"
+      : ` Next attempt in ${Math.max(0, Math.ceil((retryAt - now) / 1000))} s.`;
+  return (
+    <Banner
+      tone="bad"
+      testid="stale-banner"
+      action={
+        <Button
+          size="compact-sm"
+          variant="white"
+          color="dark"
+          onClick={connection.retryNow}
+          data-testid="retry-now"
+        >
+          Try now
+        </Button>
+      }
+    >
+      {stopping ? "The server is being restarted." : "The connection to the server is lost."}
+      {/* The seconds are for the eye; a screen reader hears the sentence once. */}
+      <span aria-hidden="true">
+        {age}
+        {retry}
+      </span>{" "}
+      A call that is up goes on.
+    </Banner>
+  );
+}
+
+function PhoneBanner() {
+  const { phone } = useDesk();
+  const browser = useDeskState((state) => state.view?.station.kind === "browser");
+  const registration = usePhoneState((state) => state.registration);
+  const problem = usePhoneState((state) => state.problem);
+  const microphone = usePhoneState((state) => microphoneText(state.microphone));
+  const soundBlocked = usePhoneState((state) => state.soundBlocked);
+  if (!browser) return null;
+  return (
+    <>
+      {soundBlocked && (
+        <Banner
+          tone="warn"
+          testid="sound-blocked"
+          action={
+            <Button
+              size="compact-sm"
+              variant="white"
+              color="dark"
+              onClick={phone.playSound}
+              data-testid="play-sound"
+            >
+              Hear the caller
+            </Button>
+          }
+        >
+          The browser holds the sound back until you click.
+        </Banner>
+      )}
+      {microphone !== "" && (
+        <Banner
+          tone="warn"
+          testid="microphone-problem"
+          action={
+            <Button
+              size="compact-sm"
+              variant="white"
+              color="dark"
+              onClick={() => void phone.checkMicrophone()}
+            >
+              Try again
+            </Button>
+          }
+        >
+          {microphone}
+        </Banner>
+      )}
+      {registration === "failed" && (
+        <Banner
+          tone="warn"
+          testid="phone-problem"
+          action={
+            <Button
+              size="compact-sm"
+              variant="white"
+              color="dark"
+              onClick={() => void phone.start(readPhone)}
+            >
+              Try again
+            </Button>
+          }
+        >
+          Your browser phone is not connected. {problem}
+        </Banner>
+      )}
+    </>
+  );
+}
+
+/** Refused commands; announced, and there until dismissed or pushed out by newer ones. */
+function Problems() {
+  const { connection } = useDesk();
+  const problems = useDeskState((state) => state.problems);
+  return (
+    <div role="alert">
+      {problems.map((problem) => (
+        <Banner
+          key={problem.key}
+          tone="warn"
+          testid="problem"
+          action={
+            <CloseButton
+              size="sm"
+              aria-label="Dismiss"
+              onClick={() => connection.dismiss(problem.key)}
+              className="banner-close"
+            />
+          }
+        >
+          {problem.message}
+        </Banner>
+      ))}
+    </div>
+  );
+}
+
+function ElsewhereOffer() {
+  const path = usePath();
+  const contact = useDeskState((state) => state.view?.contact ?? null);
+  const offset = useDeskState((state) => state.clockOffset);
+  const now = useNow();
+  if (path === "/" || contact === null) return null;
+  const offered = contact.phase === "offered";
+  const who = contact.caller_name || contact.caller_number;
+  const text = offered
+    ? `Incoming call from ${who}, waiting for ${spoken(ageSeconds(contact.queued_at, now + offset))}.`
+    : `You have a contact on your desk: ${who}.`;
+  return (
+    <Banner
+      tone="call"
+      testid="contact-elsewhere"
+      action={
+        <Button
+          size="compact-sm"
+          variant="white"
+          color="dark"
+          onClick={() => navigate("/")}
+          data-testid="to-console"
+        >
+          Go to the console
+        </Button>
+      }
+    >
+      {text}
+    </Banner>
+  );
+}

@@ -1,0 +1,93 @@
+/** Holds the desk's connection and phone for as long as the agent is signed in, whatever page is shown. */
+
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { DESK_SOCKET, readPhone } from "../api";
+import { DeskConnection } from "../connection/deskConnection";
+import { usePreferences } from "../parts/preferences";
+import { useNow } from "../parts/useNow";
+import { useStore } from "../parts/useStore";
+import { Phone } from "../phone/phone";
+import { freshness as freshnessOf } from "../state/link";
+import { isInConversation } from "../state/presence";
+import { type Desk, DeskContext, type Panel } from "./desk";
+import { HelpDialog } from "./HelpDialog";
+import { OfferAlert } from "./OfferAlert";
+import { Shortcuts } from "./Shortcuts";
+
+interface DeskProviderProps {
+  agent: string | null;
+  onRefused: () => void;
+  children: ReactNode;
+}
+
+export function DeskProvider({ agent, onRefused, children }: DeskProviderProps) {
+  if (agent === null) return children;
+  return <AgentDesk onRefused={onRefused}>{children}</AgentDesk>;
+}
+
+function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
+  const [connection] = useState(() => new DeskConnection(DESK_SOCKET));
+  const [phone] = useState(() => new Phone());
+  const [begun, setBegun] = useState(false);
+  const [panel, openPanel] = useState<Panel>(null);
+  const [preferences, changePreferences] = usePreferences();
+  const now = useNow();
+  const freshness = useStore(connection.store, (state) => freshnessOf(state.link, state.view !== null, now));
+
+  useEffect(() => {
+    if (!begun) return;
+    connection.start();
+    return () => connection.stop();
+  }, [connection, begun]);
+
+  useEffect(() => {
+    if (freshness === "refused") onRefused();
+  }, [freshness, onRefused]);
+
+  usePhone(connection, phone);
+
+  const begin = useCallback(() => setBegun(true), []);
+  const useHere = useCallback(() => connection.start(), [connection]);
+  const desk = useMemo<Desk>(
+    () => ({
+      connection,
+      phone,
+      freshness,
+      panel,
+      openPanel,
+      preferences,
+      changePreferences,
+      begin,
+      useHere,
+      begun,
+    }),
+    [connection, phone, freshness, panel, preferences, changePreferences, begin, useHere, begun],
+  );
+  return (
+    <DeskContext value={desk}>
+      {children}
+      <OfferAlert />
+      <Shortcuts />
+      <HelpDialog />
+    </DeskContext>
+  );
+}
+
+/** The browser phone runs while the server says that it is the agent's station, and follows what the server shows. */
+function usePhone(connection: DeskConnection, phone: Phone): void {
+  const kind = useStore(connection.store, (state) => state.view?.station.kind ?? null);
+  const phase = useStore(connection.store, (state) => state.link.phase);
+  const contact = useStore(connection.store, (state) => state.view?.contact?.id ?? null);
+  const muted = useStore(connection.store, (state) => state.view?.contact?.muted ?? false);
+  const talking = useStore(connection.store, (state) => state.view !== null && isInConversation(state.view));
+  const wanted = kind === "browser" && phase !== "refused" && phase !== "elsewhere";
+
+  useEffect(() => {
+    if (wanted) void phone.start(readPhone);
+    else phone.stopWhenIdle();
+  }, [phone, wanted]);
+
+  useEffect(() => () => phone.stop(), [phone]);
+
+  useEffect(() => phone.follow(contact, talking, muted), [phone, contact, talking, muted]);
+}

@@ -1,0 +1,119 @@
+/** The confirmed presence, large, with its timer; the contact and what can be done with it; ready and not ready. */
+
+import { Button, Menu } from "@mantine/core";
+import { CountdownBar, Since, Until } from "../parts/Age";
+import { Icon } from "../parts/icons";
+import type { DeskView } from "../protocol";
+import { isInConversation, mayGoNotReady, mayGoReady, PRESENCE_LOOKS, reasonText } from "../state/presence";
+import { keysOf } from "../state/shortcuts";
+import { ACTION_COLORS } from "../theme";
+import { ConversationControls } from "./ConversationControls";
+import { useBusy, useDesk, useLive, useOffset, useSend } from "./desk";
+
+export function PresenceBar({ view }: { view: DeskView }) {
+  const { presence, reason, since, until } = view.presence;
+  const offset = useOffset();
+  const look = PRESENCE_LOOKS[presence];
+  const held = view.contact?.phase === "held";
+  return (
+    <section className="presence-bar" data-presence={held ? "held" : presence} aria-label="Your presence">
+      <div className="presence-state" data-testid="presence" data-state={presence}>
+        <span className="presence-symbol">
+          <Icon name={held ? "pause" : look.icon} size={28} />
+        </span>
+        <div>
+          <div className="presence-label" role="status">
+            {held ? "On hold" : look.label}
+          </div>
+          <div className="presence-reason">{reasonText(reason, view.reasons)}</div>
+        </div>
+        <div className="presence-timer">
+          <Since since={since} offset={offset} testid="presence-timer" />
+        </div>
+      </div>
+      <div className="presence-middle">
+        {until !== null && (
+          <div className="presence-until" data-testid="presence-until">
+            <span>
+              {presence === "wrap-up" ? "Wrap-up ends in" : "Rings for another"}{" "}
+              <Until until={until} offset={offset} testid="countdown" />
+            </span>
+            <CountdownBar since={since} until={until} offset={offset} />
+          </div>
+        )}
+        {view.contact !== null && isInConversation(view) && <ConversationControls contact={view.contact} />}
+      </div>
+      <PresenceButtons view={view} />
+    </section>
+  );
+}
+
+function PresenceButtons({ view }: { view: DeskView }) {
+  const live = useLive();
+  const send = useSend();
+  const readyBusy = useBusy("go-ready");
+  const presence = view.presence.presence;
+  return (
+    <div className="presence-buttons">
+      {presence !== "ready" && !isInConversation(view) && presence !== "offered" && (
+        <Button
+          size="md"
+          color={ACTION_COLORS.go}
+          disabled={!live || !mayGoReady(view)}
+          loading={readyBusy}
+          onClick={() => void send({ type: "go-ready" })}
+          aria-keyshortcuts={keysOf("ready")}
+          title={keysOf("ready")}
+          data-testid="go-ready"
+        >
+          Ready
+        </Button>
+      )}
+      <NotReadyMenu view={view} />
+    </div>
+  );
+}
+
+function NotReadyMenu({ view }: { view: DeskView }) {
+  const { panel, openPanel } = useDesk();
+  const live = useLive();
+  const send = useSend();
+  const busy = useBusy("go-not-ready");
+  const reasons = view.reasons.length > 0 ? view.reasons : [{ id: "", name: "Not ready" }];
+  const later = view.contact !== null;
+  return (
+    <Menu
+      opened={panel === "reasons"}
+      onChange={(opened) => openPanel(opened ? "reasons" : null)}
+      position="bottom-end"
+      withinPortal
+    >
+      <Menu.Target>
+        <Button
+          size="md"
+          variant="default"
+          disabled={!live || !mayGoNotReady(view)}
+          loading={busy}
+          rightSection={<Icon name="down" size={16} />}
+          aria-keyshortcuts={keysOf("not-ready")}
+          title={keysOf("not-ready")}
+          data-testid="go-not-ready"
+        >
+          Not ready
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{later ? "After this contact" : "Reason"}</Menu.Label>
+        {reasons.map((reason) => (
+          <Menu.Item
+            key={reason.id}
+            onClick={() => void send({ type: "go-not-ready", reason: reason.id })}
+            data-testid={`reason-${reason.id}`}
+          >
+            {reason.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

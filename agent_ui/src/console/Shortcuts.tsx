@@ -1,0 +1,87 @@
+/** Listens for the console's keys on every page. What each means is decided in state/shortcuts. */
+
+import { useEffect } from "react";
+import { navigate } from "../parts/routing";
+import type { DeskView } from "../protocol";
+import { isPossible, type ShortcutAction, shortcutFor } from "../state/shortcuts";
+import { type ContactActions, useContactActions } from "./actions";
+import { type Desk, useDesk } from "./desk";
+
+/** Ids of what the keys focus or press. */
+export const FOCUS_IDS = {
+  note: "contact-note",
+  dialog: "dialog-input",
+  finish: "finish-contact",
+  back: "dialog-back",
+};
+
+export function Shortcuts() {
+  const desk = useDesk();
+  const actions = useContactActions();
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const action = shortcutFor({
+        key: event.key,
+        code: event.code,
+        altKey: event.altKey,
+        ctrlKey: event.ctrlKey,
+        metaKey: event.metaKey,
+        inText: takesText(event.target),
+      });
+      if (action === null || (action === "help" && event.key === "?" && !desk.preferences.helpKey)) return;
+      event.preventDefault();
+      if (!event.repeat) carryOut(action, desk, actions);
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [desk, actions]);
+  return null;
+}
+
+function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): void {
+  if (action === "help") return desk.openPanel("help");
+  const view = desk.connection.store.get().view;
+  if (view === null || desk.freshness !== "live" || !isPossible(action, view)) return;
+  switch (action) {
+    case "ready":
+      void desk.connection.send({ type: "go-ready" });
+      return;
+    case "not-ready":
+      return onConsole(() => desk.openPanel("reasons"));
+    case "keypad":
+      return onConsole(() => desk.openPanel(desk.panel === "keypad" ? null : "keypad"));
+    case "note":
+    case "dialog":
+      return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
+    case "finish":
+    case "back":
+      return onConsole(() => document.getElementById(FOCUS_IDS[action])?.click());
+    default:
+      return withContact(action, view, actions);
+  }
+}
+
+function withContact(action: ShortcutAction, view: DeskView, actions: ContactActions): void {
+  const contact = view.contact;
+  if (contact === null) return;
+  if (action === "accept") {
+    actions.accept(contact);
+    navigate("/");
+  } else if (action === "decline") actions.decline(contact);
+  else if (action === "hold") actions.toggleHold(contact);
+  else if (action === "mute") actions.toggleMute(contact);
+  else if (action === "hang-up") actions.hangUp(contact);
+}
+
+/** Show the console first, if another page is shown. */
+function onConsole(then: () => void): void {
+  if (window.location.pathname === "/") return then();
+  navigate("/");
+  window.setTimeout(then, 50);
+}
+
+function takesText(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return !["radio", "checkbox", "button"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target.isContentEditable;
+}

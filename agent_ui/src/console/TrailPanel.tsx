@@ -1,0 +1,168 @@
+/** What has been answered so far, on whatever channel, each answer correctable in its place. */
+
+import { Button } from "@mantine/core";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { Icon } from "../parts/icons";
+import { useNow } from "../parts/useNow";
+import type { DialogView, TrailView } from "../protocol";
+import { moment } from "../state/durations";
+import { useBusy, useLive, useOffset, useSend } from "./desk";
+import { ItemInput } from "./ItemInput";
+
+const CHANNELS: Record<string, { text: string; icon: "phone" | "headset" | "screen" }> = {
+  phone: { text: "phone", icon: "phone" },
+  agent: { text: "agent", icon: "headset" },
+  web: { text: "web", icon: "screen" },
+};
+
+export function TrailPanel({ dialog }: { dialog: DialogView | null }) {
+  const [editing, setEditing] = useState<string | null>(null);
+  const panel = useRef<HTMLElement>(null);
+  if (dialog === null) return null;
+  const closed = (item: string) => {
+    setEditing(null);
+    requestAnimationFrame(() =>
+      panel.current?.querySelector<HTMLElement>(`[data-change="${CSS.escape(item)}"]`)?.focus(),
+    );
+  };
+  return (
+    <section ref={panel} className="card" aria-labelledby="trail-title" data-testid="trail">
+      <h2 id="trail-title" className="card-kicker">
+        Answered so far
+      </h2>
+      {dialog.trail.length === 0 ? (
+        <p className="quiet">Nothing yet.</p>
+      ) : (
+        <ol className="trail">
+          {dialog.trail.map((entry) => (
+            <li key={entry.item} data-testid={`trail-${entry.item}`} data-channel={entry.channel}>
+              <Entry
+                run={dialog.run}
+                language={dialog.language}
+                entry={entry}
+                editing={editing === entry.item}
+                edit={() => setEditing(entry.item)}
+                close={() => closed(entry.item)}
+              />
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+interface EntryProps {
+  run: string;
+  language: string;
+  entry: TrailView;
+  editing: boolean;
+  edit: () => void;
+  close: () => void;
+}
+
+function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
+  const live = useLive();
+  const now = useNow() + useOffset();
+  const questionId = useId();
+  const channel = CHANNELS[entry.channel] ?? { text: entry.channel, icon: "screen" as const };
+  return (
+    <>
+      <div className="trail-question" id={questionId} lang={language}>
+        {entry.question}
+      </div>
+      {editing ? (
+        <Correction run={run} entry={entry} labelledBy={questionId} close={close} />
+      ) : (
+        <div className="trail-answer">
+          <span className="trail-value" lang={language} data-testid="trail-value">
+            {entry.shown || "–"}
+          </span>
+          <span
+            className="tag"
+            data-channel={entry.channel}
+            title={`Answered at ${moment(entry.at, now)}`}
+            data-testid="trail-channel"
+          >
+            <Icon name={channel.icon} size={12} /> {channel.text}
+          </span>
+          {entry.correctable && (
+            <Button
+              variant="subtle"
+              size="compact-sm"
+              leftSection={<Icon name="edit" size={14} />}
+              disabled={!live}
+              onClick={edit}
+              aria-label={`Change: ${entry.question}`}
+              data-change={entry.item}
+              data-testid="trail-change"
+            >
+              Change
+            </Button>
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+interface CorrectionProps {
+  run: string;
+  entry: TrailView;
+  labelledBy: string;
+  close: () => void;
+}
+
+function Correction({ run, entry, labelledBy, close }: CorrectionProps) {
+  const [text, setText] = useState(entry.value);
+  const [problem, setProblem] = useState("");
+  const send = useSend();
+  const live = useLive();
+  const busy = useBusy("correct");
+  const id = useId();
+  useEffect(() => document.getElementById(id)?.focus(), [id]);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    if (!live || busy) return;
+    const refused = await send({ type: "correct", run, item: entry.item, text });
+    if (refused === null) close();
+    else setProblem(refused.message);
+  };
+  return (
+    <form
+      className="correction"
+      onSubmit={submit}
+      noValidate
+      data-keeps-focus
+      data-testid="correction"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") close();
+      }}
+    >
+      <ItemInput
+        id={id}
+        type={entry.type}
+        options={entry.options}
+        value={text}
+        change={setText}
+        labelledBy={labelledBy}
+        describedBy={`${id}-problem`}
+        invalid={problem !== ""}
+        size="sm"
+      />
+      <p role="alert" id={`${id}-problem`} className="field-problem">
+        {problem}
+      </p>
+      <div className="correction-buttons">
+        <Button type="submit" size="compact-md" loading={busy} disabled={!live} data-testid="correction-save">
+          Save
+        </Button>
+        <Button variant="default" size="compact-md" onClick={close} data-testid="correction-cancel">
+          Cancel
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,108 @@
+/** After the conversation: choose the disposition, finish. The countdown is the server's; when it ends, so does wrap-up. */
+
+import { Button, Radio } from "@mantine/core";
+import { type FormEvent, type KeyboardEvent, useEffect, useState } from "react";
+import { CountdownBar, Since, Until } from "../parts/Age";
+import { keepForTab, keptForTab } from "../parts/preferences";
+import type { ContactView, DeskView } from "../protocol";
+import { keysOf } from "../state/shortcuts";
+import { useBusy, useLive, useOffset, useSend } from "./desk";
+import { submitForm } from "./ItemInput";
+import type { Note } from "./NotePanel";
+import { FOCUS_IDS } from "./Shortcuts";
+
+export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: ContactView; note: Note }) {
+  const key = `caruso.disposition.${contact.id}`;
+  const [disposition, setDisposition] = useState(() => keptForTab(key) ?? "");
+  const offset = useOffset();
+  const live = useLive();
+  const send = useSend();
+  const busy = useBusy("finish");
+  const { dispositions } = contact;
+  const { since, until } = view.presence;
+  const complete = disposition !== "" || dispositions.length === 0;
+
+  useEffect(() => {
+    if (document.activeElement === null || document.activeElement === document.body) {
+      document.querySelector<HTMLElement>("[data-first-disposition]")?.focus({ preventScroll: true });
+    }
+  }, []);
+
+  const choose = (id: string) => {
+    setDisposition(id);
+    keepForTab(key, id);
+  };
+  const pressed = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && complete) return submitForm(event);
+    const chosen = dispositions[Number(event.key) - 1];
+    if (chosen !== undefined) choose(chosen.id);
+  };
+  const finish = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!live || busy || !complete) return;
+    const problem = await send({ type: "finish", contact: contact.id, disposition, note: note.state.text });
+    if (problem === null) keepForTab(key, null);
+  };
+  return (
+    <section className="card wrap-up" aria-labelledby="wrap-up-title" data-testid="wrap-up">
+      <div className="card-head">
+        <h2 id="wrap-up-title" className="card-kicker">
+          Wrap-up · {contact.caller_name || contact.caller_number}
+        </h2>
+        <span className="quiet">
+          {until === null ? (
+            <Since since={since} offset={offset} />
+          ) : (
+            <>
+              <Until until={until} offset={offset} testid="wrap-up-countdown" /> left
+            </>
+          )}
+        </span>
+      </div>
+      {until !== null && <CountdownBar since={since} until={until} offset={offset} />}
+      <form onSubmit={finish}>
+        <Radio.Group
+          value={disposition}
+          onChange={choose}
+          onKeyDown={pressed}
+          label="What came of it?"
+          className="dispositions"
+          data-testid="dispositions"
+        >
+          <div className="disposition-list">
+            {dispositions.map((choice, index) => (
+              <Radio.Card
+                key={choice.id}
+                value={choice.id}
+                className="option"
+                data-size="sm"
+                {...(index === 0 ? { "data-first-disposition": true } : {})}
+                data-testid={`disposition-${choice.id}`}
+              >
+                <Radio.Indicator size="sm" />
+                <span className="option-label">{choice.name}</span>
+                {index < 9 && <kbd className="key">{index + 1}</kbd>}
+              </Radio.Card>
+            ))}
+          </div>
+        </Radio.Group>
+        <div className="dialog-buttons">
+          <Button
+            type="submit"
+            id={FOCUS_IDS.finish}
+            size="md"
+            loading={busy}
+            disabled={!live || !complete}
+            aria-keyshortcuts={keysOf("finish")}
+            title={keysOf("finish")}
+            data-testid="finish"
+          >
+            Finish <kbd className="key key-light">{keysOf("finish")}</kbd>
+          </Button>
+          {!complete && <span className="quiet">Choose what came of it first.</span>}
+        </div>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,105 @@
+/** One past contact: what happened, the note, and what was answered. */
+
+import { Button, Loader } from "@mantine/core";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { ApiProblem, readContact } from "../api";
+import { Icon } from "../parts/icons";
+import { navigate } from "../parts/routing";
+import type { ContactLine } from "../protocol";
+import { clock } from "../state/durations";
+import { causeText, type Names, outcomeText } from "./names";
+
+type Loaded =
+  | { kind: "loading" }
+  | { kind: "failed"; message: string }
+  | { kind: "contact"; contact: ContactLine };
+
+export function ContactDetail({ id, names }: { id: string; names: Names }) {
+  const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  useEffect(() => {
+    const abort = new AbortController();
+    heading.current?.focus();
+    readContact(id, abort.signal).then(
+      (contact) => setLoaded({ kind: "contact", contact }),
+      (error: unknown) => {
+        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: messageOf(error) });
+      },
+    );
+    return () => abort.abort();
+  }, [id]);
+
+  return (
+    <section className="card" aria-labelledby="detail-title" data-testid="contact-detail">
+      <div className="card-head">
+        <h2 id="detail-title" className="page-title" ref={heading} tabIndex={-1}>
+          Contact
+        </h2>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-md"
+          leftSection={<Icon name="cross" />}
+          onClick={() => navigate("/history")}
+        >
+          Close
+        </Button>
+      </div>
+      {loaded.kind === "loading" && <Loader size="sm" aria-label="Loading" />}
+      {loaded.kind === "failed" && <p role="alert">{loaded.message}</p>}
+      {loaded.kind === "contact" && <Details contact={loaded.contact} names={names} />}
+    </section>
+  );
+}
+
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+function Details({ contact, names }: { contact: ContactLine; names: Names }) {
+  return (
+    <>
+      <dl className="facts">
+        <Fact name="Caller" value={contact.caller_number || "withheld"} />
+        <Fact name="Arrived" value={FULL.format(new Date(contact.arrived_at))} />
+        <Fact
+          name="Ended"
+          value={contact.ended_at === null ? "in progress" : FULL.format(new Date(contact.ended_at))}
+        />
+        <Fact name="Called" value={names.entryPoint(contact.entry_point)} />
+        <Fact name="Queue" value={names.queue(contact.queue)} />
+        <Fact name="Agent" value={names.agent(contact.agent)} />
+        <Fact name="Outcome" value={outcomeText(contact, names)} />
+        <Fact name="Ended by" value={contact.ended_at === null ? "–" : causeText(contact.cause)} />
+        <Fact name="Waited" value={clock(contact.waited_seconds)} />
+        <Fact name="Talked" value={clock(contact.talk_seconds)} />
+        <Fact name="Id" value={<code>{contact.id}</code>} />
+      </dl>
+      <h3 className="card-subtitle">Note</h3>
+      <p className={contact.note === "" ? "quiet" : "history-note"}>{contact.note || "No note."}</p>
+      <h3 className="card-subtitle">Answers</h3>
+      {contact.answers.length === 0 ? (
+        <p className="quiet">No dialog was led.</p>
+      ) : (
+        <dl className="facts facts-stacked" data-testid="contact-answers">
+          {contact.answers.map(([question, answer]) => (
+            <Fact key={question} name={question} value={answer} />
+          ))}
+        </dl>
+      )}
+    </>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ApiProblem && error.status === 404) return "There is no such contact.";
+  return error instanceof ApiProblem ? error.message : "Something went wrong.";
+}

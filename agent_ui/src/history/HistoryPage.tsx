@@ -1,0 +1,209 @@
+/** Contacts of the past: a table by day, and one contact with its answers. */
+
+import { Button, Loader, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { ApiProblem, readCentre, readContacts } from "../api";
+import { RouteLink } from "../parts/RouteLink";
+import { Shell } from "../parts/Shell";
+import type { CentreSummary, ContactLine, ContactPage } from "../protocol";
+import { localDay, rangeOf } from "../state/days";
+import { clock, moment } from "../state/durations";
+import { ContactDetail } from "./ContactDetail";
+import { EMPTY_NAMES, type Names, namesOf, outcomeText } from "./names";
+
+const PAGE_SIZE = 50;
+
+type Loaded = { kind: "loading" } | { kind: "failed"; message: string } | { kind: "page"; page: ContactPage };
+
+export default function HistoryPage({ contact }: { contact: string | null }) {
+  const [from, setFrom] = useState(() => localDay(new Date()));
+  const [to, setTo] = useState(() => localDay(new Date()));
+  const [offset, setOffset] = useState(0);
+  const [attempt, setAttempt] = useState(0);
+  const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
+  const names = useNames();
+  const range = rangeOf(from, to);
+  const since = range?.since ?? null;
+  const until = range?.until ?? null;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again for the same
+  useEffect(() => {
+    if (since === null || until === null) return;
+    const abort = new AbortController();
+    setLoaded({ kind: "loading" });
+    readContacts({ since, until, limit: PAGE_SIZE, offset }, abort.signal).then(
+      (page) => setLoaded({ kind: "page", page }),
+      (error: unknown) => {
+        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: messageOf(error) });
+      },
+    );
+    return () => abort.abort();
+  }, [since, until, offset, attempt]);
+
+  const changeRange = (change: () => void) => {
+    change();
+    setOffset(0);
+  };
+  return (
+    <Shell title="History">
+      <div className="history-page" data-detail={contact !== null}>
+        <section className="card" aria-labelledby="history-title">
+          <div className="history-head">
+            <h1 id="history-title" className="page-title">
+              Contacts
+            </h1>
+            <TextInput
+              type="date"
+              label="From"
+              value={from}
+              onChange={(event) => changeRange(() => setFrom(event.currentTarget.value))}
+              data-testid="history-from"
+            />
+            <TextInput
+              type="date"
+              label="To"
+              value={to}
+              error={range === null ? "Not before “From”" : undefined}
+              onChange={(event) => changeRange(() => setTo(event.currentTarget.value))}
+              data-testid="history-to"
+            />
+            <Button variant="default" onClick={() => setAttempt(attempt + 1)} data-testid="history-reload">
+              Reload
+            </Button>
+          </div>
+          <ContactsTable
+            loaded={loaded}
+            names={names}
+            selected={contact}
+            again={() => setAttempt(attempt + 1)}
+          />
+          <Pager loaded={loaded} offset={offset} go={setOffset} />
+        </section>
+        {contact !== null && <ContactDetail key={contact} id={contact} names={names} />}
+      </div>
+    </Shell>
+  );
+}
+
+interface ContactsTableProps {
+  loaded: Loaded;
+  names: Names;
+  selected: string | null;
+  again: () => void;
+}
+
+function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
+  if (loaded.kind === "failed") {
+    return (
+      <div className="empty empty-small" role="alert" data-testid="history-failed">
+        <p className="empty-title">The contacts cannot be shown</p>
+        <p>{loaded.message}</p>
+        <Button onClick={again}>Try again</Button>
+      </div>
+    );
+  }
+  const contacts = loaded.kind === "page" ? loaded.page.contacts : [];
+  const now = Date.now();
+  return (
+    <section className="table-scroll" aria-label="Table of contacts" aria-busy={loaded.kind === "loading"}>
+      <table className="table" data-testid="contacts">
+        <thead>
+          <tr>
+            <th scope="col">Arrived</th>
+            <th scope="col">Caller</th>
+            <th scope="col">Queue</th>
+            <th scope="col">Agent</th>
+            <th scope="col">Outcome</th>
+            <th scope="col" data-numeric="true">
+              Waited
+            </th>
+            <th scope="col" data-numeric="true">
+              Talked
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {contacts.map((line) => (
+            <ContactRow key={line.id} line={line} names={names} now={now} selected={line.id === selected} />
+          ))}
+          {contacts.length === 0 && (
+            <tr>
+              <td colSpan={7} className="table-empty" data-testid="contacts-empty">
+                {loaded.kind === "loading" ? (
+                  <Loader size="sm" aria-label="Loading" />
+                ) : (
+                  "No contacts in these days."
+                )}
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+interface ContactRowProps {
+  line: ContactLine;
+  names: Names;
+  now: number;
+  selected: boolean;
+}
+
+function ContactRow({ line, names, now, selected }: ContactRowProps) {
+  return (
+    <tr data-testid="contact-row" data-id={line.id} data-selected={selected}>
+      <td>
+        <RouteLink
+          to={`/history/${encodeURIComponent(line.id)}`}
+          aria-current={selected ? "true" : undefined}
+        >
+          {moment(line.arrived_at, now)}
+        </RouteLink>
+      </td>
+      <td className="figure">{line.caller_number || "withheld"}</td>
+      <td>{names.queue(line.queue)}</td>
+      <td>{names.agent(line.agent)}</td>
+      <td>{outcomeText(line, names)}</td>
+      <td data-numeric="true">{line.queue === null ? "–" : clock(line.waited_seconds)}</td>
+      <td data-numeric="true">{line.talk_seconds > 0 ? clock(line.talk_seconds) : "–"}</td>
+    </tr>
+  );
+}
+
+function Pager({ loaded, offset, go }: { loaded: Loaded; offset: number; go: (offset: number) => void }) {
+  const shown = loaded.kind === "page" ? loaded.page.contacts.length : 0;
+  const more = loaded.kind === "page" && loaded.page.more;
+  if (offset === 0 && !more) return null;
+  return (
+    <nav className="pager" aria-label="Pages of contacts">
+      <Button
+        variant="default"
+        disabled={offset === 0}
+        onClick={() => go(Math.max(0, offset - PAGE_SIZE))}
+        data-testid="newer"
+      >
+        Newer
+      </Button>
+      <span className="figure">{shown === 0 ? "" : `${offset + 1} – ${offset + shown}`}</span>
+      <Button variant="default" disabled={!more} onClick={() => go(offset + PAGE_SIZE)} data-testid="older">
+        Older
+      </Button>
+    </nav>
+  );
+}
+
+/** The names of queues and agents; until they are there, and if they never come, ids are shown. */
+function useNames(): Names {
+  const [centre, setCentre] = useState<CentreSummary | null>(null);
+  useEffect(() => {
+    const abort = new AbortController();
+    readCentre(abort.signal).then(setCentre, () => undefined);
+    return () => abort.abort();
+  }, []);
+  return centre === null ? EMPTY_NAMES : namesOf(centre);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof ApiProblem ? error.message : "Something went wrong.";
+}

@@ -1,0 +1,302 @@
+/** The supervisor's live monitor: queues, agents, waiting calls, calls in progress; pushed, each part with its age. */
+
+import { Button } from "@mantine/core";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { MONITOR_SOCKET } from "../api";
+import { MonitorConnection } from "../connection/monitorConnection";
+import { AsOf, Since } from "../parts/Age";
+import { Icon } from "../parts/icons";
+import { Shell } from "../parts/Shell";
+import { type Column, SortableTable } from "../parts/SortableTable";
+import { useNow } from "../parts/useNow";
+import { useStore } from "../parts/useStore";
+import type { AgentRow, CallRow, QueueRow, WaitingRow } from "../protocol";
+import { type Freshness, freshness as freshnessOf } from "../state/link";
+import type { MonitorState } from "../state/monitor";
+import { PRESENCE_LOOKS } from "../state/presence";
+import { QueueCard } from "./QueueCard";
+
+export default function MonitorPage({ onRefused }: { onRefused: () => void }) {
+  const [connection] = useState(() => new MonitorConnection(MONITOR_SOCKET));
+  const state = useStore(connection.store, (whole) => whole);
+  const now = useNow();
+  const freshness = freshnessOf(state.link, state.seq !== null, now);
+
+  useEffect(() => {
+    connection.start();
+    return () => connection.stop();
+  }, [connection]);
+  useEffect(() => {
+    if (freshness === "refused") onRefused();
+  }, [freshness, onRefused]);
+
+  return (
+    <Shell title="Monitor">
+      <div className="monitor fresh-area" data-stale={freshness === "stale"} data-testid="monitor">
+        <h1 className="monitor-title">{state.centre === "" ? "Live monitor" : state.centre}</h1>
+        <div role="status">
+          <Trouble freshness={freshness} telephony={state.telephony} retry={connection.retryNow} />
+        </div>
+        {state.seq === null ? (
+          <p className="empty" data-testid="monitor-loading">
+            {freshness === "stale"
+              ? "The server cannot be reached. This page tries again by itself."
+              : "Loading…"}
+          </p>
+        ) : (
+          <Sections state={state} stale={freshness !== "live"} />
+        )}
+      </div>
+    </Shell>
+  );
+}
+
+function Trouble({
+  freshness,
+  telephony,
+  retry,
+}: {
+  freshness: Freshness;
+  telephony: boolean;
+  retry: () => void;
+}) {
+  if (freshness === "stale") {
+    return (
+      <div className="banner" data-tone="bad" data-testid="stale-banner">
+        <Icon name="warning" />
+        <div className="banner-text">
+          The connection to the server is lost. The figures are old; their age stands beside them.
+        </div>
+        <Button size="compact-sm" variant="white" color="dark" onClick={retry}>
+          Try now
+        </Button>
+      </div>
+    );
+  }
+  if (telephony) return null;
+  return (
+    <div className="banner" data-tone="bad" data-testid="telephony-down">
+      <Icon name="warning" />
+      <div className="banner-text">The telephone system cannot be reached.</div>
+    </div>
+  );
+}
+
+function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
+  const names = useMemo(
+    () => new Map([...state.queues.values()].map((queue) => [queue.id, queue.name])),
+    [state.queues],
+  );
+  const agents = useMemo(() => [...state.agents.values()], [state.agents]);
+  const waiting = useMemo(() => [...state.waiting.values()], [state.waiting]);
+  const calls = useMemo(() => [...state.calls.values()], [state.calls]);
+  const queues = useMemo(() => [...state.queues.values()].sort(byName), [state.queues]);
+  const asOf = <AsOf heardAt={state.link.heardAt} stale={stale} />;
+  const queueName = (id: string) => names.get(id) ?? id;
+  const offset = state.clockOffset;
+  return (
+    <>
+      <section className="monitor-section" aria-labelledby="queues-title" data-testid="monitor-queues">
+        <SectionHead id="queues-title" title="Queues since midnight" asOf={asOf} />
+        {queues.length === 0 ? (
+          <p className="quiet">There are no queues.</p>
+        ) : (
+          <ul className="queue-cards">
+            {queues.map((queue) => (
+              <QueueCard key={queue.id} queue={queue} offset={offset} />
+            ))}
+          </ul>
+        )}
+        <p className="formula" id="service-level-formula">
+          Service level = answered within the target ÷ (answered + abandoned), without those who gave up
+          within the short-abandon time.
+        </p>
+      </section>
+      <div className="monitor-tables">
+        <section className="card monitor-agents" aria-labelledby="agents-title" data-testid="monitor-agents">
+          <SectionHead id="agents-title" title="Agents" count={agents.length} asOf={asOf} />
+          <SortableTable
+            caption="Agents"
+            testid="agents"
+            columns={agentColumns(offset, queueName)}
+            rows={agents}
+            initial={{ column: "name", descending: false }}
+            empty="Nobody is signed in."
+            rowData={(agent) => ({ "data-presence": agent.presence })}
+          />
+        </section>
+        <section
+          className="card monitor-waiting"
+          aria-labelledby="waiting-title"
+          data-testid="monitor-waiting"
+        >
+          <SectionHead id="waiting-title" title="Waiting calls" count={waiting.length} asOf={asOf} />
+          <SortableTable
+            caption="Waiting calls"
+            testid="waiting"
+            columns={waitingColumns(offset, queueName)}
+            rows={waiting}
+            initial={{ column: "since", descending: false }}
+            empty="Nobody waits."
+          />
+        </section>
+        <section className="card monitor-calls" aria-labelledby="calls-title" data-testid="monitor-calls">
+          <SectionHead id="calls-title" title="Calls in progress" count={calls.length} asOf={asOf} />
+          <SortableTable
+            caption="Calls in progress"
+            testid="calls"
+            columns={callColumns(offset, queueName)}
+            rows={calls}
+            initial={{ column: "since", descending: false }}
+            empty="No call is up."
+            rowData={(call) => ({ "data-phase": call.phase })}
+          />
+        </section>
+      </div>
+    </>
+  );
+}
+
+interface SectionHeadProps {
+  id: string;
+  title: string;
+  count?: number;
+  asOf: ReactNode;
+}
+
+function SectionHead({ id, title, count, asOf }: SectionHeadProps) {
+  return (
+    <div className="card-head">
+      <h2 id={id} className="card-kicker">
+        {title} {count !== undefined && <span className="count figure">{count}</span>}
+      </h2>
+      {asOf}
+    </div>
+  );
+}
+
+function byName(a: QueueRow, b: QueueRow): number {
+  return a.name.localeCompare(b.name);
+}
+
+/** What needs a supervisor's eye comes first. */
+const PRESENCE_ORDER = ["offered", "talking", "wrap-up", "ready", "not-ready", "signed-out"];
+
+function agentColumns(offset: number, queueName: (id: string) => string): Column<AgentRow>[] {
+  return [
+    { id: "name", title: "Agent", sortBy: (row) => row.name, cell: (row) => row.name, width: "26%" },
+    {
+      id: "presence",
+      title: "Presence",
+      sortBy: (row) => PRESENCE_ORDER.indexOf(row.presence),
+      cell: (row) => <PresenceCell row={row} />,
+      width: "26%",
+    },
+    {
+      id: "since",
+      title: "For",
+      numeric: true,
+      sortBy: (row) => Date.parse(row.since),
+      cell: (row) => <Since since={row.since} offset={offset} />,
+      width: "12%",
+    },
+    {
+      id: "doing",
+      title: "With",
+      sortBy: (row) => row.caller || null,
+      cell: (row) =>
+        [row.caller, row.queue === "" ? "" : queueName(row.queue)].filter((part) => part !== "").join(" · "),
+    },
+    {
+      id: "handled",
+      title: "Handled",
+      numeric: true,
+      descendingFirst: true,
+      sortBy: (row) => row.handled,
+      cell: (row) => row.handled,
+      width: "12%",
+    },
+  ];
+}
+
+function PresenceCell({ row }: { row: AgentRow }) {
+  const look = PRESENCE_LOOKS[row.presence];
+  return (
+    <span className="presence-cell">
+      <span className="presence-chip" data-presence={row.presence}>
+        <Icon name={look.icon} size={14} /> {look.label}
+      </span>
+      {row.reason !== "" && <span className="quiet">{row.reason}</span>}
+    </span>
+  );
+}
+
+function waitingColumns(offset: number, queueName: (id: string) => string): Column<WaitingRow>[] {
+  return [
+    {
+      id: "since",
+      title: "Waiting",
+      numeric: true,
+      sortBy: (row) => Date.parse(row.since),
+      cell: (row) => <Since since={row.since} offset={offset} />,
+      width: "16%",
+    },
+    { id: "caller", title: "Caller", sortBy: (row) => row.caller, cell: (row) => row.caller },
+    {
+      id: "queue",
+      title: "Queue",
+      sortBy: (row) => queueName(row.queue),
+      cell: (row) => queueName(row.queue),
+    },
+    {
+      id: "priority",
+      title: "Prio",
+      numeric: true,
+      descendingFirst: true,
+      sortBy: (row) => row.priority,
+      cell: (row) => row.priority,
+      width: "12%",
+    },
+    {
+      id: "offered",
+      title: "Offered to",
+      sortBy: (row) => row.offered_to || null,
+      cell: (row) => row.offered_to,
+    },
+  ];
+}
+
+const CALL_PHASES: Record<string, string> = {
+  dialog: "Dialog",
+  waiting: "Waiting",
+  talking: "Talking",
+  held: "On hold",
+};
+
+function callColumns(offset: number, queueName: (id: string) => string): Column<CallRow>[] {
+  return [
+    {
+      id: "since",
+      title: "For",
+      numeric: true,
+      sortBy: (row) => Date.parse(row.since),
+      cell: (row) => <Since since={row.since} offset={offset} />,
+      width: "16%",
+    },
+    { id: "caller", title: "Caller", sortBy: (row) => row.caller, cell: (row) => row.caller },
+    {
+      id: "phase",
+      title: "State",
+      sortBy: (row) => row.phase,
+      cell: (row) => CALL_PHASES[row.phase] ?? row.phase,
+      width: "16%",
+    },
+    { id: "agent", title: "Agent", sortBy: (row) => row.agent || null, cell: (row) => row.agent },
+    {
+      id: "queue",
+      title: "Queue",
+      sortBy: (row) => row.queue || null,
+      cell: (row) => (row.queue === "" ? "" : queueName(row.queue)),
+    },
+  ];
+}

@@ -1,0 +1,21 @@
+/** Who is signed in, for the whole page. */
+
+import { createContext, useContext } from "react";
+import type { WhoAmI } from "../protocol";
+
+export interface SessionContextValue {
+  session: WhoAmI;
+  leave: () => Promise<void>;
+}
+
+export const SessionContext = createContext<SessionContextValue | null>(null);
+
+export function useSession(): SessionContextValue {
+  const value = useContext(SessionContext);
+  if (value === null) throw new Error("useSession outside of a signed-in page");
+  return value;
+}
+
+export function isSupervisor(session: WhoAmI): boolean {
+  return session.role === "supervisor" || session.role === "admin";
+}

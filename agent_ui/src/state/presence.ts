@@ -1,0 +1,47 @@
+/** How a presence is called and coloured, and which changes may be asked for. The server decides; this only greys. */
+
+import type { Choice, DeskView, Presence } from "../protocol";
+
+export interface PresenceLook {
+  label: string;
+  /** Drawn before the label, so that colour is never the only sign. */
+  icon: "cross" | "pause" | "check" | "phone" | "headset" | "edit";
+}
+
+export const PRESENCE_LOOKS: Record<Presence, PresenceLook> = {
+  "signed-out": { label: "Signed out", icon: "cross" },
+  "not-ready": { label: "Not ready", icon: "pause" },
+  ready: { label: "Ready", icon: "check" },
+  offered: { label: "Incoming call", icon: "phone" },
+  talking: { label: "Talking", icon: "headset" },
+  "wrap-up": { label: "Wrap-up", icon: "edit" },
+};
+
+/** Reasons that the centre sets by itself, in words. */
+const CENTRE_REASONS: Record<string, string> = {
+  rona: "The last offer was not answered",
+  unreachable: "Your phone could not be reached",
+  link: "The connection was lost",
+};
+
+export function reasonText(reason: string, reasons: readonly Choice[]): string {
+  if (reason === "") return "";
+  return reasons.find((choice) => choice.id === reason)?.name ?? CENTRE_REASONS[reason] ?? reason;
+}
+
+export function mayGoReady(view: DeskView): boolean {
+  return ["signed-out", "not-ready", "wrap-up"].includes(view.presence.presence);
+}
+
+export function mayGoNotReady(view: DeskView): boolean {
+  return ["signed-out", "ready", "talking", "wrap-up", "not-ready"].includes(view.presence.presence);
+}
+
+export function maySignOut(view: DeskView): boolean {
+  return ["signed-out", "ready", "not-ready"].includes(view.presence.presence);
+}
+
+/** True while somebody is, or is about to be, on the line. */
+export function isInConversation(view: DeskView): boolean {
+  return view.contact !== null && (view.contact.phase === "talking" || view.contact.phase === "held");
+}

@@ -1,0 +1,93 @@
+/** Which key does what. One table, used by the console, its help page and the tooltips. */
+
+import type { DeskView } from "../protocol";
+import { isInConversation, mayGoNotReady, mayGoReady } from "./presence";
+
+export type ShortcutAction =
+  | "ready"
+  | "not-ready"
+  | "accept"
+  | "decline"
+  | "hold"
+  | "mute"
+  | "keypad"
+  | "hang-up"
+  | "note"
+  | "dialog"
+  | "back"
+  | "finish"
+  | "help";
+
+export interface Shortcut {
+  action: ShortcutAction;
+  /** As shown, and as `aria-keyshortcuts` wants it. */
+  keys: string;
+  meaning: string;
+}
+
+export const SHORTCUTS: readonly Shortcut[] = [
+  { action: "ready", keys: "Alt+R", meaning: "Be ready (also ends wrap-up)" },
+  { action: "not-ready", keys: "Alt+N", meaning: "Be not ready: open the list of reasons" },
+  { action: "accept", keys: "Alt+A", meaning: "Accept the incoming call" },
+  { action: "decline", keys: "Alt+D", meaning: "Decline the incoming call" },
+  { action: "hold", keys: "Alt+H", meaning: "Hold, and take the caller back" },
+  { action: "mute", keys: "Alt+M", meaning: "Mute and unmute your microphone" },
+  { action: "keypad", keys: "Alt+K", meaning: "Open the keypad" },
+  { action: "hang-up", keys: "Alt+E", meaning: "End the call" },
+  { action: "dialog", keys: "Alt+Q", meaning: "Go to the current question" },
+  { action: "back", keys: "Alt+B", meaning: "Go back one question" },
+  { action: "note", keys: "Alt+O", meaning: "Go to the note" },
+  { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
+  { action: "help", keys: "?", meaning: "Show the keys" },
+];
+
+export interface KeyPress {
+  key: string;
+  code: string;
+  altKey: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  /** The key went to a field that takes text. */
+  inText: boolean;
+}
+
+export function keysOf(action: ShortcutAction): string {
+  return SHORTCUTS.find((shortcut) => shortcut.action === action)?.keys ?? "";
+}
+
+/** The action a key asks for, or null. Where Alt makes another sign of the letter, `code` tells which key it was. */
+export function shortcutFor(press: KeyPress): ShortcutAction | null {
+  if (press.ctrlKey || press.metaKey) return null;
+  if (press.key === "?" && !press.altKey) return press.inText ? null : "help";
+  if (!press.altKey) return null;
+  const letter = /^[a-z]$/i.test(press.key) ? press.key.toUpperCase() : press.code.replace(/^Key/, "");
+  return SHORTCUTS.find((shortcut) => shortcut.keys === `Alt+${letter}`)?.action ?? null;
+}
+
+/** Whether the action makes sense now; what makes none does nothing. */
+export function isPossible(action: ShortcutAction, view: DeskView): boolean {
+  const phase = view.contact?.phase ?? "";
+  switch (action) {
+    case "ready":
+      return mayGoReady(view);
+    case "not-ready":
+      return mayGoNotReady(view);
+    case "accept":
+    case "decline":
+      return phase === "offered";
+    case "hold":
+    case "mute":
+    case "keypad":
+    case "hang-up":
+      return isInConversation(view);
+    case "note":
+      return isInConversation(view) || phase === "wrap-up";
+    case "finish":
+      return phase === "wrap-up";
+    case "dialog":
+    case "back":
+      return view.dialog !== null;
+    case "help":
+      return true;
+  }
+}

@@ -1,0 +1,25 @@
+"""The ``caruso`` command: what an admin does at a terminal.
+
+Knows how to ask for things and how to tell what became of them; what they do is done elsewhere. Each command
+imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from caruso.cli.arguments import parse
+from caruso.cli.outcome import report
+from caruso.errors import CarusoError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command and return its exit code (`caruso.cli.outcome`)."""
+    wanted = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return wanted.command(wanted)
+    except CarusoError as problem:
+        return report(problem)
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,110 @@
+"""``caruso check-config``, ``asterisk check``, ``db check|upgrade``, ``script check``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import msgspec
+
+from caruso.cli.outcome import Exit, report_findings
+from caruso.cli.stores import run, settings
+from caruso.config import Config
+from caruso.toml.shape import Secret
+
+
+def check_config(wanted: Namespace) -> int:
+    """Check the settings; mistakes are raised."""
+    if wanted.print_docs:
+        from caruso.cli.settings_page import settings_page
+
+        sys.stdout.write(settings_page())
+        return Exit.OK
+    config = settings(wanted)
+    if wanted.show:
+        _show(config)
+    else:
+        print("The settings are fine.")
+    return Exit.OK
+
+
+def _show(config: Config) -> None:
+    for section in msgspec.structs.fields(config):
+        print(f"[{section.name}]")
+        values = getattr(config, section.name)
+        for key in msgspec.structs.fields(values):
+            print(f"{key.name} = {_written(getattr(values, key.name))}")
+        print()
+
+
+def _written(value: object) -> str:
+    """Write a value as in TOML, near enough to be read."""
+    match value:
+        case Secret():
+            return "(set)" if value else "(not set)"
+        case None:
+            return "(not set)"
+        case Path():
+            return msgspec.json.encode(str(value)).decode()
+        case dict():
+            return "{ " + ", ".join(f"{key} = {_written(item)}" for key, item in value.items()) + " }"
+        case _:
+            return msgspec.json.encode(value).decode()
+
+
+def check_asterisk(wanted: Namespace) -> int:
+    """Check the PBX; each thing that is missing is a line."""
+    config = settings(wanted)
+    from caruso.app import asterisk_settings
+    from caruso.comm_server.asterisk import check
+
+    results = run_check(check, asterisk_settings(config))
+    return Exit.OK if results else Exit.REFUSED
+
+
+def upgrade_database(wanted: Namespace) -> int:
+    """Bring the database to this version."""
+    from caruso.storage.migrations import upgrade
+
+    url = settings(wanted).database_url
+
+    async def work() -> int:
+        state = await upgrade(url)
+        print(f"The database is at step {state.current}.")
+        return Exit.OK
+
+    return run(work())
+
+
+def check_database(wanted: Namespace) -> int:
+    """Tell whether the database is of this version."""
+    from caruso.storage.migrations import check_schema
+
+    url = settings(wanted).database_url
+
+    async def work() -> int:
+        state = await check_schema(url)
+        if state.up_to_date:
+            print(f"The database is at step {state.current}, as this version needs it.")
+            return Exit.OK
+        has = f"at step {state.current}" if state.current else "empty"
+        print(f"The database is {has}; this version needs {state.needed}: run `caruso db upgrade`.")
+        return Exit.REFUSED
+
+    return run(work())
+
+
+def check_scripts(wanted: Namespace) -> int:
+    """Check scripts; mistakes are lines, or JSON objects."""
+    from caruso.cli.script_files import check_files
+
+    findings = check_files(wanted.files)
+    if wanted.json:
+        for finding in findings:
+            print(msgspec.json.encode(finding).decode())
+    else:
+        report_findings(findings)
+        if not findings:
+            print("The scripts are fine." if len(wanted.files) > 1 else "The script is fine.")
+    return Exit.REFUSED if any(finding.level == "error" for finding in findings) else Exit.OK

@@ -1,0 +1,48 @@
+"""``caruso serve``, ``phone``, ``version``."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from caruso.cli.outcome import Exit
+from caruso.cli.stores import opened, run, settings
+from caruso.model.ids import AgentId
+
+
+def serve(wanted: Namespace) -> int:
+    """Run the server."""
+    config = settings(wanted)
+    from caruso.app import serve
+
+    return serve(config)
+
+
+def version(wanted: Namespace) -> int:
+    """Print the version."""
+    import caruso
+
+    print(caruso.__version__)
+    return Exit.OK
+
+
+def phone(wanted: Namespace) -> int:
+    """Print what a person enters into an agent's phone."""
+    return run(_phone(wanted))
+
+
+async def _phone(wanted: Namespace) -> int:
+    from caruso.app import asterisk_settings
+    from caruso.comm_server.asterisk.provisioning import DerivedPhones
+    from caruso.errors import NotFound
+
+    config = settings(wanted)
+    async with opened(config) as stores:
+        applied = await stores.centres.current()
+    agents = applied.centre.agents if applied else {}
+    agent = AgentId(wanted.agent)
+    if agent not in agents:
+        raise NotFound(f"There is no agent {agent}; known: {', '.join(sorted(agents)) or 'none'}")
+    account = DerivedPhones(asterisk_settings(config)).account(agent, wanted.kind)
+    print(f"address   {account.uri}\nuser      {account.username}\npassword  {account.secret}")
+    print(f"server    {account.server or 'not set'}")
+    return Exit.OK

@@ -1,0 +1,47 @@
+"""What commands work on: the settings, and the database they name."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from argparse import Namespace
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from caruso.config import Config, default_config_file, load_config
+from caruso.ports import CentreStore, UserStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The parts of the database that commands use."""
+
+    centres: CentreStore
+    users: UserStore
+
+
+def settings(wanted: Namespace) -> Config:
+    """Return the settings the command was given; raise `RejectedInput`."""
+    return load_config(wanted.config or default_config_file(os.environ), os.environ)
+
+
+def run(work: Coroutine[None, None, int]) -> int:
+    """Carry out an asynchronous command."""
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Stores]:
+    """Open the database; raise `SchemaOutdated` when its tables are not of this version."""
+    from caruso.storage.centres import Centres
+    from caruso.storage.engine import Database
+    from caruso.storage.migrations import require_schema
+    from caruso.storage.users import Users
+
+    database = Database(config.database_url)
+    try:
+        await require_schema(database)
+        yield Stores(centres=Centres(database), users=Users(database))
+    finally:
+        await database.dispose()

@@ -1,0 +1,155 @@
+"""Keeps the lines of waiting contacts and the ready agents, and offers what `route` decides.
+
+Lives on facts: what a fact has not told, the dispatcher does not know. Routes once all facts have been heard.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+
+from caruso.comm_server.acd.route import Assignment, Need, ReadyAgent, Waiting, route
+from caruso.model.facts import (
+    AnyFact,
+    ContactLeftQueue,
+    ContactQueued,
+    OfferEnded,
+    OfferMade,
+    OfferOutcome,
+    Presence,
+    PresenceChanged,
+)
+from caruso.model.ids import AgentId, ContactId, QueueId
+
+_RANK = attrgetter("rank")
+
+
+class Dispatcher:
+    """Who waits, who is ready, who is offered what."""
+
+    def __init__(
+        self,
+        *,
+        profile: Callable[[AgentId], ReadyAgent | None],
+        offer: Callable[[Assignment], None],
+        keep_waiting: Callable[[ContactId], None],
+    ) -> None:
+        """Begin paused and empty.
+
+        `profile` tells what a ready agent can do, None for one who is not in the centre any more; `offer` makes
+        an offer; `keep_waiting` is called once for each contact that was not offered at once.
+        """
+        self._profile = profile
+        self._offer = offer
+        self._keep_waiting = keep_waiting
+        self._lines: dict[Need, list[Waiting]] = {}
+        self._offered: dict[ContactId, Waiting] = {}
+        self._ready: list[ReadyAgent] = []
+        self._profiles: dict[AgentId, ReadyAgent] = {}
+        self._fresh: dict[ContactId, None] = {}
+        self._dirty = False
+        self._paused = True
+
+    def pause(self) -> None:
+        """Offer nothing: the PBX cannot be reached."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Offer again."""
+        self._paused = False
+        self._dirty = True
+
+    def restore(self, waiting: Iterable[Waiting], offered: Iterable[Waiting]) -> None:
+        """Take over what waited, or was being offered, before a crash."""
+        for entry in waiting:
+            self._add(entry)
+        self._offered.update((entry.contact, entry) for entry in offered)
+
+    def review_agents(self) -> None:
+        """Take over changed skills and queues of agents who are ready now."""
+        agents = [ready.agent for ready in self._ready]
+        for agent in agents:
+            self._remove_agent(agent)
+            self._add_agent(agent)
+
+    def everybody(self) -> list[Waiting]:
+        """Return all waiting contacts, those being offered included, most urgent first."""
+        waiting = [entry for line in self._lines.values() for entry in line]
+        return sorted([*waiting, *self._offered.values()], key=_RANK)
+
+    def ready(self, queue: QueueId) -> int:
+        """Return how many agents could be offered a contact of a queue."""
+        return sum(1 for agent in self._ready if queue in agent.queues)
+
+    def position(self, contact: ContactId) -> int:
+        """Return the contact's place among those who wait for the same queue, from 1; 0 when it does not wait."""
+        mine = [w for w in self.everybody() if w.contact == contact]
+        if not mine:
+            return 0
+        same = [w for w in self.everybody() if w.need.queue == mine[0].need.queue]
+        return same.index(mine[0]) + 1
+
+    def hear(self, fact: AnyFact) -> None:
+        """Take note of a fact."""
+        match fact:
+            case ContactQueued():
+                need = Need(queue=fact.queue, skills=tuple(sorted(fact.skills.items())))
+                self._add(Waiting(contact=fact.contact, need=need, priority=fact.priority, since=fact.at))
+            case OfferMade(contact=contact):
+                waiting = self._take(contact)
+                if waiting is not None:
+                    self._offered[contact] = waiting
+            case OfferEnded(contact=contact, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
+                back = self._offered.pop(contact, None)
+                if back is not None:
+                    self._add(back)
+            case ContactLeftQueue(contact=contact):
+                self._offered.pop(contact, None)
+                self._take(contact)
+            case PresenceChanged(agent=agent, presence=presence):
+                self._remove_agent(agent)
+                if presence is Presence.READY:
+                    self._add_agent(agent)
+            case _:
+                pass
+
+    def dispatch(self) -> None:
+        """Offer what can be offered; tell the others that they wait."""
+        if self._dirty and not self._paused:
+            self._dirty = False
+            if self._ready and self._lines:
+                for assignment in route(self._lines.values(), self._ready):
+                    self._offer(assignment)
+        for contact in list(self._fresh):
+            del self._fresh[contact]
+            if contact not in self._offered:
+                self._keep_waiting(contact)
+
+    def _add(self, waiting: Waiting) -> None:
+        insort(self._lines.setdefault(waiting.need, []), waiting, key=_RANK)
+        self._fresh[waiting.contact] = None
+        self._dirty = True
+
+    def _take(self, contact: ContactId) -> Waiting | None:
+        self._fresh.pop(contact, None)
+        for need, line in self._lines.items():
+            for index, waiting in enumerate(line):
+                if waiting.contact == contact:
+                    del line[index]
+                    if not line:
+                        del self._lines[need]
+                    return waiting
+        return None
+
+    def _remove_agent(self, agent: AgentId) -> None:
+        known = self._profiles.pop(agent, None)
+        if known is not None:
+            del self._ready[bisect_left(self._ready, known.rank, key=_RANK)]
+
+    def _add_agent(self, agent: AgentId) -> None:
+        profile = self._profile(agent)
+        if profile is not None:
+            self._profiles[agent] = profile
+            insort(self._ready, profile, key=_RANK)
+            self._dirty = True

@@ -1,0 +1,337 @@
+"""Agents' desks: builds the view of each and shows it to the open console after every change.
+
+Knows what a desk shows, not how it is drawn or sent. One console per agent: a newer one replaces the older.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from caruso.clock import Clock
+from caruso.comm_server.agents.presence import AgentState
+from caruso.comm_server.agents.roster import Roster
+from caruso.comm_server.conversations import Conversations
+from caruso.comm_server.customer_cards import CustomerCards
+from caruso.model.centre import Centre
+from caruso.model.facts import (
+    AnyFact,
+    ContactConnected,
+    ContactEnded,
+    ContactHeld,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactResumed,
+    DialogEnded,
+    OfferMade,
+    Presence,
+    PresenceChanged,
+)
+from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.views import (
+    Choice,
+    ContactView,
+    DeskView,
+    DialogView,
+    OptionView,
+    PresenceView,
+    QueueTile,
+    StationView,
+    TrailView,
+    TurnView,
+)
+from caruso.ports import Timers
+from caruso.script_engine.turns import Option, TrailEntry, Turn, Value
+
+#: Queue tiles follow what happens elsewhere in the centre: often enough for a person, seldom enough for 180 desks.
+TILES_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskContact:
+    """The contact on a desk, kept after its call is over until wrap-up ends."""
+
+    contact: ContactId
+    caller_number: str
+    caller_name: str
+    entry_point: str
+    queue: QueueId
+    queued_at: datetime
+    offered_at: datetime
+    ring_until: datetime
+    connected_at: datetime | None = None
+    ended_at: datetime | None = None
+    held: bool = False
+    muted: bool = False
+
+
+@dataclass(slots=True)
+class DeskHandle:
+    """An open console."""
+
+    show: Callable[[DeskView], None]
+    closed: Callable[[str, str], None]
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where a desk's contents come from."""
+
+    centre: Callable[[], Centre]
+    roster: Roster
+    conversations: Conversations
+    cards: CustomerCards
+    station: Callable[[AgentId], StationView]
+    queue_tile: Callable[[QueueId], QueueTile | None]
+    telephony_up: Callable[[], bool]
+
+
+class Desks:
+    """All desks, and the consoles that are open."""
+
+    def __init__(self, *, sources: Sources, clock: Clock, timers: Timers) -> None:
+        """Begin with no console open."""
+        self._sources = sources
+        self._clock = clock
+        self._timers = timers
+        self._open: dict[AgentId, DeskHandle] = {}
+        self._contacts: dict[AgentId, DeskContact] = {}
+        self._seq: dict[AgentId, int] = {}
+        self._dirty: set[AgentId] = set()
+        self._tiles_due = False
+
+    # -- Consoles ---------------------------------------------------------------------------------------------
+
+    def open(
+        self,
+        agent: AgentId,
+        show: Callable[[DeskView], None],
+        closed: Callable[[str, str], None],
+        left: Callable[[AgentId], None],
+    ) -> DeskHandle:
+        """Show the agent's desk from now on; `left` is called when no console is open any more."""
+        older = self._open.get(agent)
+        handle = DeskHandle(show=show, closed=closed, close=lambda: None)
+        handle.close = lambda: self._close(agent, handle, left)
+        self._open[agent] = handle
+        if older is not None:
+            older.closed("signed-in-elsewhere", "The console was opened in another window.")
+        show(self.view(agent))
+        return handle
+
+    def is_open(self, agent: AgentId) -> bool:
+        """Tell whether somebody would see an offer."""
+        return agent in self._open
+
+    def _close(self, agent: AgentId, handle: DeskHandle, left: Callable[[AgentId], None]) -> None:
+        if self._open.get(agent) is handle:
+            del self._open[agent]
+            left(agent)
+
+    # -- What is on the desk ----------------------------------------------------------------------------------
+
+    def put(self, agent: AgentId, contact: DeskContact) -> None:
+        """Put a contact on a desk."""
+        self._contacts[agent] = contact
+        self.touch(agent)
+
+    def contact(self, agent: AgentId) -> DeskContact | None:
+        """Return the contact on the desk."""
+        return self._contacts.get(agent)
+
+    def agent_of(self, contact: ContactId) -> AgentId | None:
+        """Return on whose desk a contact is."""
+        return next((agent for agent, held in self._contacts.items() if held.contact == contact), None)
+
+    def hear(self, fact: AnyFact) -> None:
+        """Show what a fact changes."""
+        match fact:
+            case PresenceChanged(agent=agent, contact=contact):
+                held = self._contacts.get(agent)
+                if held is not None and held.contact != contact:
+                    del self._contacts[agent]
+                self.touch(agent)
+                self._touch_tiles()
+            case ContactQueued() | ContactLeftQueue():
+                self._touch_tiles()
+            case OfferMade(agent=agent) | ContactConnected(agent=agent):
+                self.touch(agent)
+            case ContactHeld(agent=agent) | ContactResumed(agent=agent):
+                self.touch(agent)
+            case ContactEnded(contact=contact) | DialogEnded(contact=contact):
+                self.touch_contact(contact)
+            case _:
+                pass
+
+    def touch_contact(self, contact: ContactId) -> None:
+        """Show the desk a contact is on anew."""
+        agent = self.agent_of(contact)
+        if agent is not None:
+            self.touch(agent)
+
+    def touch(self, agent: AgentId) -> None:
+        """Show a desk anew, once, when the present event has been dealt with."""
+        if agent not in self._open:
+            return
+        if not self._dirty:
+            self._timers.call_later(0, self._show_dirty)
+        self._dirty.add(agent)
+
+    def touch_all(self) -> None:
+        """Show every desk anew."""
+        for agent in self._open:
+            self.touch(agent)
+
+    def _touch_tiles(self) -> None:
+        if not self._tiles_due and self._open:
+            self._tiles_due = True
+            self._timers.call_later(TILES_SECONDS, self._show_tiles)
+
+    def _show_tiles(self) -> None:
+        self._tiles_due = False
+        self.touch_all()
+
+    def _show_dirty(self) -> None:
+        dirty, self._dirty = self._dirty, set()
+        for agent in dirty:
+            handle = self._open.get(agent)
+            if handle is not None:
+                handle.show(self.view(agent))
+
+    # -- The view ---------------------------------------------------------------------------------------------
+
+    def view(self, agent: AgentId) -> DeskView:
+        """Return all the agent's console shows now."""
+        sources = self._sources
+        centre = sources.centre()
+        profile = centre.agents.get(agent)
+        self._seq[agent] = self._seq.get(agent, 0) + 1
+        state = sources.roster.state(agent)
+        held = self._contacts.get(agent)
+        shows_dialog = held is not None and state.presence in (Presence.TALKING, Presence.WRAP_UP)
+        return DeskView(
+            seq=self._seq[agent],
+            now=self._clock.now(),
+            agent=agent,
+            name=profile.name if profile else agent,
+            station=sources.station(agent),
+            presence=_presence(state, held),
+            reasons=[Choice(id=reason.id, name=reason.name) for reason in centre.not_ready_reasons],
+            queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
+            telephony=sources.telephony_up(),
+            contact=self._contact_view(agent, state, held, centre) if held else None,
+            dialog=self._dialog_view(held.contact) if held and shows_dialog else None,
+            customer=sources.cards.view(held.contact) if held else None,
+        )
+
+    def _contact_view(self, agent: AgentId, state: AgentState, held: DeskContact, centre: Centre) -> ContactView:
+        queue = centre.queues.get(held.queue)
+        sheet = self._sources.roster.worksheet(agent)
+        return ContactView(
+            id=held.contact,
+            phase=_phase(state, held),
+            caller_number=held.caller_number,
+            caller_name=held.caller_name,
+            entry_point=held.entry_point,
+            queue=held.queue,
+            queue_name=queue.name if queue else held.queue,
+            queued_at=held.queued_at,
+            waited_seconds=max(0.0, ((held.connected_at or self._clock.now()) - held.queued_at).total_seconds()),
+            offered_at=held.offered_at,
+            connected_at=held.connected_at,
+            ended_at=held.ended_at,
+            muted=held.muted,
+            dispositions=[Choice(id=d.id, name=d.name) for d in (queue.dispositions if queue else ())],
+            note=sheet.note if sheet else "",
+        )
+
+    def _dialog_view(self, contact: ContactId) -> DialogView | None:
+        conversations = self._sources.conversations
+        conversation = conversations.get(contact)
+        if conversation is None:
+            return None
+        turn = conversation.finished.turn if conversation.finished else conversations.turn(conversation)
+        return DialogView(
+            run=conversation.run.id,
+            script=conversation.dialog.id,
+            title=conversation.dialog.title(turn.language),
+            language=turn.language,
+            turn=turn_view(turn),
+            trail=[_trail_view(entry) for entry in conversations.trail(conversation)],
+            finished=conversation.finished is not None,
+            outcome=conversation.finished.outcome if conversation.finished else "",
+        )
+
+
+def _presence(state: AgentState, held: DeskContact | None) -> PresenceView:
+    until = state.until
+    if state.presence is Presence.OFFERED and held is not None:
+        until = held.ring_until
+    return PresenceView(presence=state.presence, reason=state.reason, since=state.since, until=until)
+
+
+def _phase(state: AgentState, held: DeskContact) -> str:
+    match state.presence:
+        case Presence.OFFERED:
+            return "offered"
+        case Presence.TALKING:
+            return "held" if held.held else "talking"
+        case _:
+            return "wrap-up"
+
+
+def turn_view(turn: Turn) -> TurnView:
+    """Return a turn as a console shows it."""
+    return TurnView(
+        number=turn.number,
+        item=turn.item,
+        kind=turn.kind,
+        texts=[segment.text for segment in turn.segments],
+        hints=list(turn.hints),
+        type=turn.type or "",
+        options=_options(turn.options),
+        required=turn.required,
+        minimum=plain(turn.minimum),
+        maximum=plain(turn.maximum),
+        pattern=turn.pattern,
+        answer=plain(turn.answer),
+        error=turn.error,
+        warning=turn.warning,
+    )
+
+
+def _trail_view(entry: TrailEntry) -> TrailView:
+    return TrailView(
+        item=entry.item,
+        question=entry.question,
+        type=entry.type,
+        value=plain(entry.value),
+        shown=entry.shown,
+        channel=entry.channel,
+        by=entry.by,
+        at=entry.at,
+        correctable=entry.correctable,
+        options=_options(entry.options),
+    )
+
+
+def _options(options: tuple[Option, ...]) -> list[OptionView]:
+    return [OptionView(value=option.value, label=option.label, key=option.key) for option in options]
+
+
+def plain(value: Value) -> str:
+    """Return a value as it is typed into a field: ISO dates, plain digits, ``yes`` and ``no``."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -1,0 +1,254 @@
+"""Which presence an agent may move to, and when. Knows no clock, no phone and no console.
+
+    SIGNED_OUT <-> NOT_READY <-> READY -> OFFERED -> TALKING -> WRAP_UP
+                       ^           ^         |                     |
+                       |___________|_________|_____________________|
+
+What an agent asks for in a conversation ("not ready afterwards") is kept in `after` and takes effect when wrap-up
+ends. An offer is possible in READY only: everything else is an `IllegalMove`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from caruso.errors import IllegalMove
+from caruso.model.facts import Presence
+from caruso.model.ids import AgentId, ContactId
+
+#: Reasons the centre itself gives.
+RONA = "rona"
+DECLINED = "declined"
+UNREACHABLE = "unreachable"
+CONSOLE_GONE = "console-gone"
+SIGNED_IN = "signed-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """What follows wrap-up."""
+
+    presence: Presence = Presence.READY
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentState:
+    """An agent now."""
+
+    agent: AgentId
+    since: datetime
+    presence: Presence = Presence.SIGNED_OUT
+    reason: str = ""
+    #: The contact in OFFERED, TALKING and WRAP_UP.
+    contact: ContactId | None = None
+    #: When wrap-up ends by itself.
+    until: datetime | None = None
+    after: After = After()
+    #: Since when the agent could have been offered a contact: an offer that came to nothing through no fault
+    #: of the agent's does not send her to the back.
+    idle_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The agent opened the console, or opened it again in a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """The agent leaves; `forced` by a supervisor it takes effect after the conversation."""
+
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GoReady:
+    """The agent wants contacts; ends wrap-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoNotReady:
+    """The agent, a supervisor or the centre wants none, for this reason."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferBegan:
+    """A contact is presented."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed:
+    """The agent did not take it: RONA, DECLINED or UNREACHABLE."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferVanished:
+    """It came to nothing through no fault of the agent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkBegan:
+    """Customer and agent hear each other."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOver:
+    """The conversation is over; wrap-up of this length follows (0: none)."""
+
+    wrap_up: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpOver:
+    """The agent finished, or the time is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleGone:
+    """The agent's console has been away for too long: nobody would see an offer."""
+
+
+PresenceEvent = (
+    SignIn
+    | SignOut
+    | GoReady
+    | GoNotReady
+    | OfferBegan
+    | OfferFailed
+    | OfferVanished
+    | TalkBegan
+    | TalkOver
+    | WrapUpOver
+    | ConsoleGone
+)
+
+_IN_CONTACT = (Presence.OFFERED, Presence.TALKING)
+
+
+def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
+    """Return the agent's state after `event`; the same object when nothing changed.
+
+    Raises:
+        IllegalMove: the event is not possible in this presence.
+    """
+    match event:
+        case SignIn():
+            return _sign_in(state, now)
+        case SignOut(forced=forced):
+            return _sign_out(state, forced, now)
+        case GoReady():
+            return _go_ready(state, now)
+        case GoNotReady(reason=reason):
+            return _go_not_ready(state, reason, now)
+        case OfferBegan(contact=contact):
+            _expect(state, Presence.READY)
+            return replace(state, presence=Presence.OFFERED, since=now, contact=contact, after=After())
+        case OfferFailed(reason=reason):
+            _expect(state, Presence.OFFERED)
+            return _not_ready(state, reason, now)
+        case OfferVanished():
+            _expect(state, Presence.OFFERED)
+            return _follow(state, now, keep_idle=True)
+        case TalkBegan(contact=contact):
+            _expect(state, Presence.OFFERED)
+            return replace(state, presence=Presence.TALKING, since=now, contact=contact, idle_since=None)
+        case TalkOver(wrap_up=wrap_up):
+            _expect(state, Presence.TALKING)
+            if wrap_up <= timedelta(0):
+                return _follow(state, now)
+            return replace(state, presence=Presence.WRAP_UP, since=now, until=now + wrap_up)
+        case WrapUpOver():
+            _expect(state, Presence.WRAP_UP)
+            return _follow(state, now)
+        case ConsoleGone():
+            return state if state.presence is Presence.SIGNED_OUT else _go_not_ready(state, CONSOLE_GONE, now)
+        case _:
+            assert_never(event)
+
+
+def _sign_in(state: AgentState, now: datetime) -> AgentState:
+    if state.presence is Presence.SIGNED_OUT:
+        return _not_ready(state, SIGNED_IN, now)
+    if state.after.reason == CONSOLE_GONE:
+        return replace(state, after=After())
+    return state
+
+
+def _sign_out(state: AgentState, forced: bool, now: datetime) -> AgentState:
+    if state.presence in _IN_CONTACT:
+        if not forced:
+            raise IllegalMove("You cannot sign out in a conversation.")
+        return replace(state, after=After(presence=Presence.SIGNED_OUT))
+    if state.presence is Presence.SIGNED_OUT:
+        return state
+    return _free(state, Presence.SIGNED_OUT, "", now)
+
+
+def _go_ready(state: AgentState, now: datetime) -> AgentState:
+    match state.presence:
+        case Presence.SIGNED_OUT:
+            raise IllegalMove("Sign in first.")
+        case Presence.READY:
+            return state
+        case Presence.OFFERED | Presence.TALKING:
+            return replace(state, after=After())
+        case Presence.NOT_READY | Presence.WRAP_UP:
+            return _ready(state, now)
+        case _:
+            assert_never(state.presence)
+
+
+def _go_not_ready(state: AgentState, reason: str, now: datetime) -> AgentState:
+    match state.presence:
+        case Presence.SIGNED_OUT:
+            raise IllegalMove("Sign in first.")
+        case Presence.OFFERED | Presence.TALKING:
+            return replace(state, after=After(presence=Presence.NOT_READY, reason=reason))
+        case Presence.WRAP_UP if reason == CONSOLE_GONE:
+            # Wrap-up belongs to the contact; the console may be back before it ends.
+            return replace(state, after=After(presence=Presence.NOT_READY, reason=reason))
+        case Presence.NOT_READY if reason in (state.reason, CONSOLE_GONE):
+            return state
+        case Presence.READY | Presence.NOT_READY | Presence.WRAP_UP:
+            return _not_ready(state, reason, now)
+        case _:
+            assert_never(state.presence)
+
+
+def _follow(state: AgentState, now: datetime, *, keep_idle: bool = False) -> AgentState:
+    """Move to what was asked for in the conversation, READY where nothing was."""
+    match state.after.presence:
+        case Presence.READY:
+            ready = _ready(state, now)
+            return replace(ready, idle_since=state.idle_since) if keep_idle and state.idle_since else ready
+        case other:
+            return _free(state, other, state.after.reason, now)
+
+
+def _ready(state: AgentState, now: datetime) -> AgentState:
+    return replace(_free(state, Presence.READY, "", now), idle_since=now)
+
+
+def _not_ready(state: AgentState, reason: str, now: datetime) -> AgentState:
+    return _free(state, Presence.NOT_READY, reason, now)
+
+
+def _free(state: AgentState, presence: Presence, reason: str, now: datetime) -> AgentState:
+    """Move to a presence without a contact."""
+    return AgentState(agent=state.agent, since=now, presence=presence, reason=reason)
+
+
+def _expect(state: AgentState, presence: Presence) -> None:
+    if state.presence is not presence:
+        raise IllegalMove(f"Not possible while {state.presence}; only while {presence}.")

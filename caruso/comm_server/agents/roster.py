@@ -1,0 +1,215 @@
+"""Every agent's presence: applies `presence.move`, keeps wrap-up time, makes changes known as facts.
+
+Presence follows from facts about calls (an offer, a conversation, its end) and from what people ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from caruso.clock import Clock
+from caruso.comm_server.agents import presence
+from caruso.comm_server.agents.presence import (
+    AgentState,
+    OfferBegan,
+    OfferFailed,
+    OfferVanished,
+    PresenceEvent,
+    TalkBegan,
+    TalkOver,
+    WrapUpOver,
+    move,
+)
+from caruso.comm_server.fact_stream import FactStream
+from caruso.errors import IllegalMove
+from caruso.model.facts import (
+    AnyFact,
+    ContactConnected,
+    NoteWritten,
+    OfferEnded,
+    OfferMade,
+    OfferOutcome,
+    Presence,
+    PresenceChanged,
+    TalkEnded,
+    WrapUpEnded,
+)
+from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.ports import TimerHandle, Timers
+
+log = structlog.get_logger(__name__)
+
+_FAILED = {
+    OfferOutcome.DECLINED: presence.DECLINED,
+    OfferOutcome.RONA: presence.RONA,
+    OfferOutcome.UNREACHABLE: presence.UNREACHABLE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worksheet:
+    """What an agent writes about the contact on her desk, kept until wrap-up ends."""
+
+    contact: ContactId
+    queue: QueueId
+    disposition: str = ""
+    note: str = ""
+
+
+class Roster:
+    """All agents."""
+
+    def __init__(
+        self,
+        *,
+        stream: FactStream,
+        clock: Clock,
+        timers: Timers,
+        wrap_up: Callable[[QueueId], timedelta],
+    ) -> None:
+        """Begin with everybody signed out; `wrap_up` tells how long it lasts in a queue."""
+        self._stream = stream
+        self._clock = clock
+        self._timers = timers
+        self._wrap_up = wrap_up
+        self._states: dict[AgentId, AgentState] = {}
+        self._worksheets: dict[AgentId, Worksheet] = {}
+        self._ends: dict[AgentId, TimerHandle] = {}
+
+    def state(self, agent: AgentId) -> AgentState:
+        """Return an agent's state; one never seen is signed out."""
+        known = self._states.get(agent)
+        return known or AgentState(agent=agent, since=self._clock.now())
+
+    @property
+    def states(self) -> Mapping[AgentId, AgentState]:
+        """Return the states of all agents seen so far."""
+        return self._states
+
+    def worksheet(self, agent: AgentId) -> Worksheet | None:
+        """Return what the agent wrote about the present contact."""
+        return self._worksheets.get(agent)
+
+    def restore(self, states: Iterable[AgentState], worksheets: Mapping[AgentId, Worksheet]) -> None:
+        """Take over presences from before a crash; wrap-up ends when it would have ended."""
+        self._worksheets.update(worksheets)
+        now = self._clock.now()
+        for state in states:
+            self._states[state.agent] = state
+            if state.presence is Presence.WRAP_UP:
+                self._end_wrap_up_in(state.agent, (state.until or now) - now)
+
+    def write(self, agent: AgentId, contact: ContactId, *, note: str, disposition: str | None = None) -> None:
+        """Keep the agent's note and disposition.
+
+        Raises:
+            IllegalMove: the contact is not on the agent's desk.
+        """
+        sheet = self._worksheets.get(agent)
+        if sheet is None or sheet.contact != contact:
+            raise IllegalMove("This contact is not at your desk any more.")
+        chosen = sheet.disposition if disposition is None else disposition
+        self._worksheets[agent] = replace(sheet, note=note, disposition=chosen)
+        if note != sheet.note:
+            self._stream.publish(NoteWritten(at=self._clock.now(), contact=contact, agent=agent, text=note))
+
+    def apply(self, agent: AgentId, event: PresenceEvent) -> None:
+        """Move an agent.
+
+        Raises:
+            IllegalMove: not possible now; nothing has changed.
+        """
+        now = self._clock.now()
+        before = self.state(agent)
+        after = move(before, event, now)
+        if after is before:
+            return
+        self._states[agent] = after
+        if before.presence is Presence.WRAP_UP or (after.presence, before.presence) == (
+            Presence.WRAP_UP,
+            Presence.TALKING,
+        ):
+            self._wrap_up_timer(before, after, now)
+        facts: list[AnyFact] = []
+        if _left_contact(before, after):
+            facts.extend(self._file_worksheet(before, now))
+        if _shown(before) != _shown(after):
+            log.info("presence_changed", agent_id=agent, presence=after.presence, reason=after.reason)
+            facts.append(
+                PresenceChanged(
+                    at=now,
+                    agent=agent,
+                    presence=after.presence,
+                    reason=after.reason,
+                    contact=after.contact,
+                )
+            )
+        self._stream.publish(*facts)
+
+    def hear(self, fact: AnyFact) -> None:
+        """Move agents as facts about calls tell."""
+        match fact:
+            case OfferMade(agent=agent, contact=contact):
+                self._follow(agent, OfferBegan(contact))
+            case OfferEnded(agent=agent, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
+                reason = _FAILED.get(outcome)
+                self._follow(agent, OfferFailed(reason) if reason else OfferVanished())
+            case ContactConnected(agent=agent, contact=contact, queue=queue):
+                self._worksheets[agent] = Worksheet(contact=contact, queue=queue)
+                self._follow(agent, TalkBegan(contact))
+            case TalkEnded(agent=agent, queue=queue):
+                self._follow(agent, TalkOver(self._wrap_up(queue)))
+            case _:
+                pass
+
+    def _follow(self, agent: AgentId, event: PresenceEvent) -> None:
+        """Apply what has already happened; where it does not fit, the log must know."""
+        try:
+            self.apply(agent, event)
+        except IllegalMove:
+            log.error(
+                "presence_out_of_step",
+                agent_id=agent,
+                presence=self.state(agent).presence,
+                event=type(event).__name__,
+            )
+
+    def _file_worksheet(self, before: AgentState, now: datetime) -> Iterable[AnyFact]:
+        sheet = self._worksheets.pop(before.agent, None)
+        if sheet is None:
+            return
+        wrapped = (now - before.since).total_seconds() if before.presence is Presence.WRAP_UP else 0.0
+        yield WrapUpEnded(
+            at=now,
+            contact=sheet.contact,
+            agent=before.agent,
+            queue=sheet.queue,
+            disposition=sheet.disposition,
+            note=sheet.note,
+            wrap_up_seconds=round(max(0.0, wrapped), 3),
+        )
+
+    def _wrap_up_timer(self, before: AgentState, after: AgentState, now: datetime) -> None:
+        running = self._ends.pop(before.agent, None)
+        if running is not None:
+            running.cancel()
+        if after.presence is Presence.WRAP_UP and after.until is not None:
+            self._end_wrap_up_in(after.agent, after.until - now)
+
+    def _end_wrap_up_in(self, agent: AgentId, rest: timedelta) -> None:
+        seconds = max(0.0, rest.total_seconds())
+        self._ends[agent] = self._timers.call_later(seconds, lambda: self._follow(agent, WrapUpOver()))
+
+
+def _left_contact(before: AgentState, after: AgentState) -> bool:
+    """Tell whether the conversation and its wrap-up are over with this move."""
+    had = before.presence in (Presence.TALKING, Presence.WRAP_UP)
+    return had and after.presence not in (Presence.TALKING, Presence.WRAP_UP)
+
+
+def _shown(state: AgentState) -> tuple[Presence, str, ContactId | None]:
+    return (state.presence, state.reason, state.contact)

@@ -1,0 +1,297 @@
+"""The `Telephony` port on a real Asterisk: keeps the link, brings events in order and carries commands out.
+
+    connect ─► choose transport ─► event filter ─► phones ─► snapshot ─► LinkUp ─► events
+       ▲                                                                             │
+       └──────────────── back-off 0.1 … 5 s ◄──────────── LinkLost ◄─────────────────┘
+
+What comes in between connecting and the snapshot waits and follows it: nothing is missed, nothing told twice
+(`caruso.comm_server.asterisk.legs`). Decides nothing about calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from caruso.comm_server.asterisk import ari
+from caruso.comm_server.asterisk.ari import Request
+from caruso.comm_server.asterisk.commands import NO_ANSWER, Response, refusal, requests
+from caruso.comm_server.asterisk.legs import Legs
+from caruso.comm_server.asterisk.phones import Provisioner
+from caruso.comm_server.asterisk.rest import Rest, RestOverHttp, RestOverSocket
+from caruso.comm_server.asterisk.settings import AsteriskSettings
+from caruso.errors import CarusoError
+from caruso.model.centre import AgentProfile
+from caruso.model.telephony import (
+    Dial,
+    HangUp,
+    LegEnded,
+    LinkLost,
+    LinkUp,
+    TelephonyCommand,
+    TelephonyEvent,
+)
+from caruso.ports import TelephonyListener
+
+#: Answers of this size come when 10,000 channels are listed.
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+#: How long Asterisk may take to answer the first request over the socket before HTTP is used.
+SOCKET_REST_SECONDS = 2.0
+
+_T = TypeVar("_T")
+_log = structlog.get_logger(__name__)
+_decode = msgspec.json.Decoder(ari.Message).decode
+
+
+class PbxRefused(CarusoError):
+    """Asterisk refused what the link cannot do without."""
+
+    code = "pbx-refused"
+
+
+class Replaced(CarusoError):
+    """Another server has taken our Stasis application over."""
+
+    code = "pbx-application-replaced"
+
+
+class AriTelephony:
+    """One link to one Asterisk.
+
+    `run` is the infrastructure task and never returns. `set_agents` may be called at any time, also before.
+    """
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        listener: TelephonyListener,
+    ) -> None:
+        """Nothing is connected before `run`."""
+        self._settings = settings
+        self._listener = listener
+        self._phones = Provisioner(settings)
+        self._legs = Legs()
+        self._rest: Rest | None = None
+        self._up = False
+        #: Events between connecting and the snapshot.
+        self._early: list[ari.Message] = []
+        self._replaced = False
+
+    @property
+    def up(self) -> bool:
+        """Whether the link is up."""
+        return self._up
+
+    def set_agents(self, agents: Iterable[AgentProfile]) -> None:
+        """Say whose phones Asterisk is to know; done before the next `LinkUp`, or at once while the link is up."""
+        self._phones.set_agents(agents)
+
+    # -- The port ---------------------------------------------------------------------------------------------
+
+    def send(self, command: TelephonyCommand) -> None:
+        """Queue a command; dropped while the link is down."""
+        rest = self._rest
+        if not self._up or rest is None:
+            return
+        if type(command) is Dial:
+            self._legs.dialling(command.leg)
+        for request in requests(command, self._settings.app):
+            rest.submit(request, lambda response: self._answered(command, response))
+
+    async def ask(self, request: Request) -> Response:
+        """Send a request of the management kind in order with the commands, and wait for its answer."""
+        if self._rest is None:
+            return Response(NO_ANSWER)
+        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._rest.submit(request, lambda response: None if answer.done() else answer.set_result(response))
+        return await answer
+
+    def _answered(self, command: TelephonyCommand, response: Response) -> None:
+        if response.ok:
+            return
+        event = refusal(command, response)
+        if isinstance(command, Dial) and response.status == NO_ANSWER:
+            self.send(HangUp(leg=command.leg))  # it may ring all the same
+        if isinstance(event, LegEnded):
+            event = self._legs.end(event.leg, event.cause)
+        if event is not None:
+            _log.info("command_refused", command=type(command).__name__, reason=response.reason)
+            self._tell(event)
+
+    def _tell(self, event: TelephonyEvent) -> None:
+        try:
+            self._listener(event)
+        except Exception:  # noqa: BLE001 -- a fault in one call must not cut the link of all
+            _log.exception("listener_failed", event_type=type(event).__name__)
+
+    # -- The link ---------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect, and connect again, for ever."""
+        wait = self._settings.reconnect_first_seconds
+        while True:
+            reason, was_up = await self._one_link()
+            if was_up:
+                wait = self._settings.reconnect_first_seconds
+            if self._replaced:
+                wait = self._settings.replaced_pause_seconds
+            _log.warning("pbx_link_failed", reason=reason, retry_seconds=wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, self._settings.reconnect_most_seconds)
+
+    async def _one_link(self) -> tuple[str, bool]:
+        """Hold one connection until it ends; return why, and whether it had come up."""
+        self._early, self._replaced = [], False
+        reason = "closed"
+        try:
+            await self._connected()
+        except* (OSError, WebSocketException, aiohttp.ClientError, TimeoutError, CarusoError) as failures:
+            reason = "; ".join(dict.fromkeys(_sentences(failures)))
+        finally:
+            was_up, self._up, self._rest = self._up, False, None
+            if was_up:
+                self._tell(LinkLost(reason=reason))
+        return reason, was_up
+
+    async def _connected(self) -> None:
+        settings = self._settings
+        authorization = {"Authorization": aiohttp.encode_basic_auth(settings.ari_user, settings.ari_password)}
+        url = f"{_websocket_url(settings.ari_url)}/events?app={settings.app}&subscribeAll=false"
+        async with (
+            connect(
+                url,
+                additional_headers=authorization,
+                subprotocols=None,
+                compression=None,
+                max_size=MAX_MESSAGE_BYTES,
+                max_queue=None,
+                open_timeout=settings.ping_seconds,
+                close_timeout=1,
+                ping_interval=settings.ping_seconds,
+                ping_timeout=settings.ping_seconds,
+            ) as socket,
+            aiohttp.ClientSession(headers=authorization) as http,
+            asyncio.TaskGroup() as tasks,
+        ):
+            over_socket = RestOverSocket(socket, settings.request_timeout_seconds)
+            self._rest = over_socket
+            tasks.create_task(self._read(socket, over_socket))
+            tasks.create_task(over_socket.run())
+            started = await self._first_answer(http, tasks)
+            await self._filter_events()
+            await self._phones.bring_up(self.ask, started)
+            await self._come_up(started)
+            while True:
+                await self._phones.changed.wait()
+                await self._phones.bring_changes(self.ask)
+
+    async def _first_answer(self, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> str:
+        """Find out which way requests are answered; return when Asterisk was started."""
+        question = ari.asterisk_get_info(only=("status", "system"))
+        try:
+            async with asyncio.timeout(SOCKET_REST_SECONDS):
+                answer = await self.ask(question)
+        except TimeoutError:
+            answer = Response(NO_ANSWER)
+        if not answer.ok:
+            over_http = RestOverHttp(http, self._settings.ari_url, self._settings.request_timeout_seconds)
+            self._rest = over_http
+            tasks.create_task(over_http.run())
+            answer = await self.ask(question)
+            _log.warning("pbx_uses_http")
+        info = _expect(answer, ari.AsteriskInfo)
+        _log.info("pbx_answered", version=info.system.version if info.system else "")
+        return info.status.startup_time if info.status else ""
+
+    async def _filter_events(self) -> None:
+        # The filter sees the answers too: without RESTResponse in it the socket falls silent.
+        allowed = {"allowed": [{"type": name} for name in ari.MESSAGES]}
+        answer = await self.ask(ari.applications_filter(application_name=self._settings.app, filter_=allowed))
+        if not answer.ok:
+            raise PbxRefused(f"event filter: {answer.reason}")
+
+    async def _come_up(self, started: str) -> None:
+        channels, bridges = await asyncio.gather(self.ask(ari.channels_list()), self.ask(ari.bridges_list()))
+        link_up = self._legs.snapshot(
+            _expect(channels, list[ari.Channel]), _expect(bridges, list[ari.Bridge]), self._settings.app, started
+        )
+        await self._listen_to(link_up)
+        self._up = True
+        _log.info("pbx_link_up", legs=len(link_up.legs), bridges=len(link_up.bridges))
+        self._tell(link_up)
+        early, self._early = self._early, []
+        for message in early:
+            self._take(message)
+
+    async def _listen_to(self, link_up: LinkUp) -> None:
+        """Subscribe again to what was there before: an application that was away gets nothing of it."""
+        if link_up.legs:
+            sources = tuple(f"channel:{leg}" for leg in link_up.legs)
+            await self.ask(ari.applications_subscribe(application_name=self._settings.app, event_source=sources))
+
+    async def _read(self, socket: ClientConnection, over_socket: RestOverSocket) -> None:
+        async for data in socket:
+            try:
+                message = _decode(data)
+            except msgspec.DecodeError as error:
+                _note_undecoded(data, error)
+                continue
+            if type(message) is ari.RESTResponse:
+                over_socket.answered(message)
+            elif type(message) is ari.ApplicationReplaced:
+                self._replaced = True
+                raise Replaced
+            elif self._up:
+                self._take(message)
+            else:
+                self._early.append(message)
+        raise ConnectionError("Asterisk closed the event socket")
+
+    def _take(self, message: ari.Message) -> None:
+        event = self._legs.translate(message)
+        if event is not None:
+            self._tell(event)
+
+
+def _expect(answer: Response, kind: type[_T]) -> _T:
+    if not answer.ok:
+        raise PbxRefused(answer.reason)
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except msgspec.DecodeError as error:
+        raise PbxRefused(f"not understood: {error}") from error
+
+
+class _Kind(msgspec.Struct):
+    type: str = ""
+
+
+def _note_undecoded(data: str | bytes, error: msgspec.DecodeError) -> None:
+    """Log a message that should have been understood; pass over the many kinds we do not read."""
+    try:
+        kind = msgspec.json.decode(data, type=_Kind).type
+    except msgspec.DecodeError:
+        kind = "?"
+    if kind == "?" or kind in ari.MESSAGES:
+        _log.error("pbx_message_not_understood", kind=kind, reason=str(error))
+
+
+def _websocket_url(url: str) -> str:
+    return "ws" + url.rstrip("/").removeprefix("http")
+
+
+def _sentences(failures: BaseExceptionGroup[Any]) -> list[str]:
+    sentences: list[str] = []
+    for failure in failures.exceptions:
+        if isinstance(failure, BaseExceptionGroup):
+            sentences += _sentences(failure)
+        else:
+            sentences.append(str(failure) or type(failure).__name__)
+    return sentences

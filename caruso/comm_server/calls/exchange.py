@@ -1,0 +1,260 @@
+"""The live calls: gives each call its events one at a time and carries out what `lifecycle` decides.
+
+One mailbox per call, so that no lock is needed. A call that fails is ended and logged; the others do not notice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from caruso.clock import Clock
+from caruso.comm_server.calls import lifecycle, recovery
+from caruso.comm_server.calls.lifecycle import (
+    Call,
+    CallEvent,
+    CancelTimer,
+    Ended,
+    Phase,
+    SetTimer,
+    Step,
+    Timer,
+    TimerFired,
+)
+from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.fact_stream import FactStream
+from caruso.errors import IllegalMove, NotFound
+from caruso.model import ids
+from caruso.model.facts import ContactCause
+from caruso.model.ids import ContactId, EntryPointId
+from caruso.model.telephony import (
+    CommandFailed,
+    DigitPressed,
+    LegArrived,
+    LegState,
+    LinkLost,
+    LinkUp,
+    PlaybackEnded,
+    TelephonyEvent,
+)
+from caruso.ports import Telephony, TimerHandle, Timers
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Live:
+    call: Call
+    mailbox: deque[CallEvent] = field(default_factory=deque)
+    timers: dict[Timer, TimerHandle] = field(default_factory=dict)
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Who is told what is none of the exchange's business."""
+
+    #: Finds the entry point of a dialled number.
+    entry_point: Callable[[str], EntryPointId | None]
+    #: A new call is in our hands; decide what it gets.
+    arrived: Callable[[Call], None]
+    #: A call in a dialog is back in our hands after we were away.
+    dialog_resumed: Callable[[Call], None]
+    #: A digit, or the end of a prompt, on the caller's leg.
+    heard: Callable[[ContactId, DigitPressed | PlaybackEnded], None]
+    #: A call ended, or began to wait: prompts of its dialog are over.
+    left_dialog: Callable[[ContactId], None]
+    #: The link to the PBX came up, or was lost.
+    link: Callable[[bool], None]
+    #: What recovery needs to know.
+    surroundings: Callable[[], Surroundings]
+
+
+class Exchange:
+    """All calls that are not over."""
+
+    def __init__(
+        self, *, telephony: Telephony, stream: FactStream, clock: Clock, timers: Timers, hooks: Hooks
+    ) -> None:
+        """Begin with no call; `restore` brings back those of before a crash."""
+        self._telephony = telephony
+        self._stream = stream
+        self._clock = clock
+        self._timers = timers
+        self._hooks = hooks
+        self._live: dict[ContactId, _Live] = {}
+        self._pbx_started: str | None = None
+        self.link_up = False
+
+    @property
+    def calls(self) -> Mapping[ContactId, Call]:
+        """Return a copy of the calls as they are now."""
+        return {contact: live.call for contact, live in self._live.items()}
+
+    def call(self, contact: ContactId) -> Call | None:
+        """Return a call, or None when it is over."""
+        live = self._live.get(contact)
+        return live.call if live else None
+
+    def restore(self, calls: Iterable[Call]) -> None:
+        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them."""
+        for call in calls:
+            self._live[call.contact] = _Live(call)
+
+    def post(self, contact: ContactId, event: CallEvent) -> None:
+        """Give a call an event.
+
+        Raises:
+            NotFound: the call is over.
+            IllegalMove: what is asked for is not possible now.
+        """
+        live = self._live.get(contact)
+        if live is None:
+            raise NotFound("The call is over.")
+        live.mailbox.append(event)
+        if not live.busy:
+            self._drain(live)
+
+    def on_telephony(self, event: TelephonyEvent) -> None:
+        """Hand an event of the PBX to the call it belongs to."""
+        match event:
+            case LinkUp():
+                self._link_up(event)
+            case LinkLost(reason=reason):
+                log.warning("telephony_link_lost", reason=reason)
+                self.link_up = False
+                self._hooks.link(False)
+            case LegArrived():
+                self._arrive(event)
+            case DigitPressed(leg=leg) | PlaybackEnded(leg=leg):
+                self._hooks.heard(ids.contact_of(leg), event)
+            case CommandFailed():
+                self._command_failed(event)
+            case _:
+                self._offer_event(ids.contact_of(event.leg), event)
+
+    def _arrive(self, event: LegArrived) -> None:
+        contact = ids.contact_of(event.leg)
+        if contact in self._live:
+            return
+        step = lifecycle.arrive(event, self._hooks.entry_point(event.dialled), self._clock.now())
+        live = _Live(step.call, busy=True)
+        self._live[contact] = live
+        log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
+        self._carry_out(live, step)
+        live.busy = False
+        if step.call.phase is not Phase.ENDED:
+            self._hooks.arrived(step.call)
+        self._drain(live)
+
+    def _command_failed(self, event: CommandFailed) -> None:
+        owner = event.leg or event.bridge
+        if not event.gone:
+            log.warning("command_refused", command=event.command, owner=owner, reason=event.reason)
+        if owner is not None:
+            self._offer_event(ids.contact_of(owner), event)
+
+    def _offer_event(self, contact: ContactId, event: CallEvent) -> None:
+        """Give an event to a call that may be over."""
+        if contact in self._live:
+            self.post(contact, event)
+
+    def _drain(self, live: _Live) -> None:
+        live.busy = True
+        refused: IllegalMove | None = None
+        try:
+            while live.mailbox:
+                event = live.mailbox.popleft()
+                try:
+                    self._carry_out(live, lifecycle.advance(live.call, event, self._clock.now()))
+                except IllegalMove as error:
+                    refused = refused or error
+        except Exception:
+            log.exception("call_failed", contact_id=live.call.contact)
+            self._give_up(live)
+        finally:
+            live.busy = False
+        if live.call.gone:
+            self._drop(live)
+        if refused is not None:
+            raise refused
+
+    def _carry_out(self, live: _Live, step: Step) -> None:
+        before, live.call = live.call.phase, step.call
+        for command in step.commands:
+            self._telephony.send(command)
+        for timer in step.timers:
+            self._set(live, timer)
+        if before is not live.call.phase:
+            log.info("call_moved", contact_id=live.call.contact, phase=live.call.phase)
+            if before is Phase.DIALOG:
+                self._hooks.left_dialog(live.call.contact)
+        if step.facts:
+            self._stream.publish(*step.facts)
+
+    def _set(self, live: _Live, order: SetTimer | CancelTimer) -> None:
+        running = live.timers.pop(order.timer, None)
+        if running is not None:
+            running.cancel()
+        if isinstance(order, SetTimer):
+            contact, fired = live.call.contact, TimerFired(timer=order.timer)
+            live.timers[order.timer] = self._timers.call_later(
+                order.seconds, lambda: self._offer_event(contact, fired)
+            )
+
+    def _give_up(self, live: _Live) -> None:
+        live.mailbox.clear()
+        if live.call.phase is not Phase.ENDED:
+            self._carry_out(
+                live, lifecycle.advance(live.call, Ended(cause=ContactCause.FAILED), self._clock.now())
+            )
+
+    def _drop(self, live: _Live) -> None:
+        for timer in live.timers.values():
+            timer.cancel()
+        self._live.pop(live.call.contact, None)
+
+    # -- After we were away -----------------------------------------------------------------------------------
+
+    def _link_up(self, link: LinkUp) -> None:
+        restarted = self._pbx_started is not None and self._pbx_started != link.pbx_started
+        self._pbx_started = link.pbx_started
+        self.link_up = True
+        log.info("telephony_link_up", legs=len(link.legs), calls=len(self._live), pbx_restarted=restarted)
+        around = self._hooks.surroundings()
+        for live in list(self._live.values()):
+            self._resume(live, link, around, restarted=restarted)
+        for command in recovery.strays(link, self.calls):
+            self._telephony.send(command)
+        for leg in link.legs.values():
+            if ids.agent_of(leg.leg) is None:
+                self._arrive(
+                    LegArrived(
+                        leg=leg.leg,
+                        caller_number=leg.caller_number,
+                        caller_name=leg.caller_name,
+                        dialled=leg.dialled,
+                        answered=leg.state is LegState.UP,
+                    )
+                )
+        self._hooks.link(True)
+
+    def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:
+        live.busy = True
+        try:
+            self._carry_out(
+                live,
+                recovery.resume(live.call, link, around, pbx_restarted=restarted, now=self._clock.now()),
+            )
+        except Exception:
+            log.exception("call_not_resumed", contact_id=live.call.contact)
+            self._give_up(live)
+        finally:
+            live.busy = False
+        if live.call.phase is Phase.DIALOG:
+            live.call = replace(live.call, answered=True)
+            self._hooks.dialog_resumed(live.call)
+        self._drain(live)

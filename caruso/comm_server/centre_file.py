@@ -1,0 +1,327 @@
+"""Read ``centre.toml`` into a `Centre` that is consistent as a whole, or tell everything that is wrong with it.
+
+Pure: reads no file and loads no script. Scripts' ids are known only to those who load them; they ask
+`unknown_scripts` afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, time
+from itertools import pairwise
+from zoneinfo import available_timezones
+
+from caruso.comm_server.centre_tables import (
+    AgentTable,
+    CentreTables,
+    EntryPointTable,
+    HoursTable,
+    QueueTable,
+)
+from caruso.errors import Located, RejectedInput
+from caruso.model.centre import (
+    AgentProfile,
+    Centre,
+    Disposition,
+    EntryPoint,
+    Hours,
+    Interval,
+    NotReadyReason,
+    Queue,
+    Skill,
+    Station,
+    StationKind,
+)
+from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId
+from caruso.toml.shape import Shape
+from caruso.toml.source import KeyPath, TomlSource, did_you_mean, read_toml
+
+#: Reasons that the centre sets itself (`caruso.model.facts.PresenceChanged`).
+RESERVED_REASONS = frozenset({"rona", "unreachable", "link"})
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WORKING_DAYS = 5
+_TIMEZONES = available_timezones()
+_MIDNIGHT = time(0)
+_TABLES = ("skills", "not_ready_reasons", "dispositions", "hours", "queues", "agents", "entry_points")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptPath:
+    """Where scripts are to be found, as it was written."""
+
+    pattern: str
+    where: KeyPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreFile:
+    """A description that was read, checked but for the scripts' ids."""
+
+    centre: Centre
+    scripts: tuple[ScriptPath, ...]
+    #: What is allowed but hardly meant.
+    warnings: tuple[Located, ...]
+    source: TomlSource
+
+
+def read_centre(text: str, file: str) -> CentreFile:
+    """Read a description; raise `RejectedInput` with all mistakes in the order of the file."""
+    shape = Shape(read_toml(text, file))
+    tables = shape.struct(CentreTables, shape.source.data, ())
+    check = _Check(shape, _known_ids(shape.source))
+    if tables is not None:
+        check.everything(tables)
+    if shape.findings or tables is None:
+        raise RejectedInput(tuple(sorted(shape.findings, key=lambda f: (f.line, f.column))))
+    return CentreFile(
+        centre=_centre(tables),
+        scripts=tuple(ScriptPath(pattern=p, where=("scripts", n)) for n, p in enumerate(tables.scripts)),
+        warnings=tuple(_warnings(tables, shape.source)),
+        source=shape.source,
+    )
+
+
+def unknown_scripts(read: CentreFile, known: Collection[str]) -> tuple[Located, ...]:
+    """Return a finding for every script that is referred to but not among the `known` ids."""
+    wanted: list[tuple[KeyPath, str | None]] = [
+        *((("queues", q.id, "script"), q.script) for q in read.centre.queues.values()),
+        *((("entry_points", e.id, "script"), e.script) for e in read.centre.entry_points.values()),
+    ]
+    return tuple(
+        read.source.located(
+            where, "unknown-script", f"There is no script “{script}”.", suggestion=_nearest(script, known)
+        )
+        for where, script in wanted
+        if script is not None and script not in known
+    )
+
+
+def _known_ids(source: TomlSource) -> Mapping[str, Collection[str]]:
+    """Return what is defined by table, whether or not it could be read: a mistake is told once."""
+    return {name: tuple(t) if isinstance(t := source.data.get(name), dict) else () for name in _TABLES}
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    return did_you_mean(word, known) or (f"known: {', '.join(sorted(known)[:10])}" if known else "")
+
+
+class _Check:
+    """Checks what a single value cannot tell."""
+
+    def __init__(self, shape: Shape, known: Mapping[str, Collection[str]]) -> None:
+        self._shape = shape
+        self._known = known
+
+    def everything(self, tables: CentreTables) -> None:
+        for key in ("name", "timezone"):
+            if key not in self._shape.source.data:
+                self._shape.add((), "missing-key", f"The file has no “{key}”.")
+        if isinstance(self._shape.source.data.get("timezone"), str):
+            self._timezone(tables.timezone, ("timezone",))
+        for reason in RESERVED_REASONS & tables.not_ready_reasons.keys():
+            where = ("not_ready_reasons", reason)
+            self._shape.add(where, "reserved-id", f"“{reason}” is set by the centre itself; choose another id.")
+        for key, hours in tables.hours.items():
+            self._hours(hours, ("hours", key))
+        for key, queue in tables.queues.items():
+            self._queue(queue, ("queues", key))
+        for key, agent in tables.agents.items():
+            self._agent(agent, ("agents", key))
+        for key, entry_point in tables.entry_points.items():
+            self._entry_point(entry_point, ("entry_points", key))
+        self._numbers(tables.entry_points)
+
+    def _refers(self, what: str, name: str, where: KeyPath) -> None:
+        known = self._known[what]
+        if name not in known:
+            kind = what.removesuffix("s").replace("_", " ") if what != "hours" else what
+            self._shape.add(
+                where, f"unknown-{kind}", f"There is no {kind} “{name}”.", suggestion=_nearest(name, known)
+            )
+
+    def _timezone(self, name: str, where: KeyPath) -> None:
+        if name not in _TIMEZONES:
+            nearest = did_you_mean(name, _TIMEZONES)
+            self._shape.add(where, "unknown-timezone", f"There is no time zone “{name}”.", suggestion=nearest)
+
+    def _queue(self, queue: QueueTable, where: KeyPath) -> None:
+        for skill in queue.skills:
+            self._refers("skills", skill, (*where, "skills", skill))
+        for index, disposition in enumerate(queue.dispositions or ()):
+            self._refers("dispositions", disposition, (*where, "dispositions", index))
+
+    def _agent(self, agent: AgentTable, where: KeyPath) -> None:
+        for index, queue in enumerate(agent.queues):
+            self._refers("queues", queue, (*where, "queues", index))
+            if queue in agent.queues[:index]:
+                self._shape.add((*where, "queues", index), "twice", f"“{queue}” is in the list already.")
+        for skill in agent.skills:
+            self._refers("skills", skill, (*where, "skills", skill))
+        if agent.address is not None and agent.station is not StationKind.SIP:
+            self._shape.add(
+                (*where, "address"), "contradiction", "Only a SIP phone has an address: set station = “sip”."
+            )
+
+    def _entry_point(self, entry_point: EntryPointTable, where: KeyPath) -> None:
+        self._refers("queues", entry_point.queue, (*where, "queue"))
+        if entry_point.hours is not None:
+            self._refers("hours", entry_point.hours, (*where, "hours"))
+        if not entry_point.numbers:
+            self._shape.add((*where, "numbers"), "no-number", "An entry point needs a number.")
+
+    def _numbers(self, entry_points: Mapping[str, EntryPointTable]) -> None:
+        taken: dict[str, str] = {}
+        for key, entry_point in entry_points.items():
+            for index, number in enumerate(entry_point.numbers):
+                owner = taken.setdefault(number, f"{key} {index}")
+                if owner != f"{key} {index}":
+                    self._shape.add(
+                        ("entry_points", key, "numbers", index),
+                        "duplicate-number",
+                        f"{number} leads to entry point “{owner.split()[0]}” already.",
+                    )
+
+    def _hours(self, hours: HoursTable, where: KeyPath) -> None:
+        if hours.timezone:
+            self._timezone(hours.timezone, (*where, "timezone"))
+        for key in ("weekdays", *_DAYS):
+            self._stretches(getattr(hours, key) or (), (*where, key))
+        for day, stretches in hours.special.items():
+            if _date(day) is None:
+                self._shape.add((*where, "special", day), "wrong-key", f"“{day}” is no day like 2026-12-24.")
+            self._stretches(stretches, (*where, "special", day))
+
+    def _stretches(self, stretches: tuple[str, ...], where: KeyPath) -> None:
+        read: list[tuple[int, int, int]] = []
+        for index, stretch in enumerate(stretches):
+            opens, closes = (_minutes(part) for part in stretch.split("-"))
+            if opens is None or closes is None:
+                self._shape.add((*where, index), "wrong-value", f"“{stretch}” holds a time that no clock shows.")
+            elif closes <= opens:
+                self._shape.add((*where, index), *_closes_too_early(stretch))
+            else:
+                read.append((opens, closes, index))
+        for (_, closes, _), (opens, _, index) in pairwise(sorted(read)):
+            if opens < closes:
+                self._shape.add((*where, index), "overlap", f"“{stretches[index]}” overlaps another stretch.")
+
+
+def _closes_too_early(stretch: str) -> tuple[str, str]:
+    opens, closes = stretch.split("-")
+    two = f"“{opens}-24:00”, and “00:00-{closes}” on the next day"
+    return "closes-before-opening", f"“{stretch}” closes before it opens. Over midnight write {two}."
+
+
+def _minutes(text: str) -> int | None:
+    """Return the minutes from midnight of ``HH:MM``, up to ``24:00``."""
+    hour, minute = int(text[:2]), int(text[3:])
+    return hour * 60 + minute if (hour < 24 and minute < 60) or (hour, minute) == (24, 0) else None
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _warnings(tables: CentreTables, source: TomlSource) -> Iterator[Located]:
+    for key, queue in tables.queues.items():
+        able = any(
+            key in agent.queues and all(agent.skills.get(s, 0) >= level for s, level in queue.skills.items())
+            for agent in tables.agents.values()
+        )
+        if not able:
+            found = source.located(("queues", key), "nobody-able", f"No agent can take contacts of queue “{key}”.")
+            yield replace(found, level="warning")
+    for key, entry_point in tables.entry_points.items():
+        if entry_point.hours is not None and not entry_point.closed_text:
+            found = source.located(
+                ("entry_points", key), "no-closed-text", "Callers outside the hours hear nothing: set closed_text."
+            )
+            yield replace(found, level="warning")
+
+
+# -- From tables to the model. Everything has been checked. ----------------------------------------------------
+
+
+def _centre(tables: CentreTables) -> Centre:
+    return Centre(
+        name=tables.name,
+        timezone=tables.timezone,
+        queues={QueueId(key): _queue(key, queue, tables) for key, queue in tables.queues.items()},
+        entry_points={EntryPointId(key): _entry_point(key, e) for key, e in tables.entry_points.items()},
+        agents={AgentId(key): _agent(key, agent) for key, agent in tables.agents.items()},
+        skills={SkillId(key): Skill(id=SkillId(key), name=name) for key, name in tables.skills.items()},
+        hours={key: _hours(key, hours, tables.timezone) for key, hours in tables.hours.items()},
+        not_ready_reasons=tuple(NotReadyReason(id=key, name=n) for key, n in tables.not_ready_reasons.items()),
+    )
+
+
+def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
+    dispositions = tables.dispositions if queue.dispositions is None else queue.dispositions
+    return Queue(
+        id=QueueId(key),
+        name=queue.name,
+        priority=queue.priority,
+        skills=_skills(queue.skills),
+        ring_seconds=queue.ring_seconds,
+        wrap_up_seconds=queue.wrap_up_seconds,
+        target_seconds=queue.target_seconds,
+        short_abandon_seconds=queue.short_abandon_seconds,
+        music=queue.music,
+        announce_position_seconds=queue.announce_position_seconds,
+        max_wait_seconds=queue.max_wait_seconds,
+        dispositions=tuple(Disposition(id=d, name=tables.dispositions[d]) for d in dispositions),
+        script=None if queue.script is None else ScriptId(queue.script),
+    )
+
+
+def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
+    return EntryPoint(
+        id=EntryPointId(key),
+        name=entry_point.name,
+        numbers=entry_point.numbers,
+        queue=QueueId(entry_point.queue),
+        script=None if entry_point.script is None else ScriptId(entry_point.script),
+        language=entry_point.language,
+        hours=entry_point.hours,
+        closed_text=entry_point.closed_text,
+    )
+
+
+def _agent(key: str, agent: AgentTable) -> AgentProfile:
+    return AgentProfile(
+        id=AgentId(key),
+        name=agent.name,
+        queues=tuple(QueueId(queue) for queue in agent.queues),
+        skills=_skills(agent.skills),
+        station=Station(kind=agent.station, address=agent.address or ""),
+        role=agent.role,
+    )
+
+
+def _skills(levels: Mapping[str, int]) -> Mapping[SkillId, int]:
+    return {SkillId(skill): level for skill, level in levels.items()}
+
+
+def _hours(key: str, hours: HoursTable, timezone: str) -> Hours:
+    weekdays: dict[int, tuple[Interval, ...]] = {}
+    for number, name in enumerate(_DAYS):
+        own: tuple[str, ...] | None = getattr(hours, name)
+        usual = hours.weekdays if number < _WORKING_DAYS else ()
+        weekdays[number] = _intervals(usual if own is None else own)
+    special = {date.fromisoformat(day): _intervals(stretches) for day, stretches in hours.special.items()}
+    return Hours(id=key, timezone=hours.timezone or timezone, weekdays=weekdays, special=special)
+
+
+def _intervals(stretches: tuple[str, ...]) -> tuple[Interval, ...]:
+    pairs = (stretch.split("-") for stretch in sorted(stretches))
+    return tuple(Interval(opens=_time(opens), closes=_time(closes)) for opens, closes in pairs)
+
+
+def _time(text: str) -> time:
+    """Return the time of day; 24:00 is written as 00:00 (`Interval`)."""
+    return _MIDNIGHT if text == "24:00" else time.fromisoformat(text)

@@ -1,0 +1,157 @@
+"""The tables and keys of ``centre.toml`` and what each may hold. The comments make the settings page.
+
+Whether the tables fit together is decided in `caruso.comm_server.centre_file`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from caruso.model.centre import Role, StationKind
+
+#: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
+Id = Annotated[
+    str,
+    Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", title="an id (a-z 0-9 _ -, beginning with a letter or digit)"),
+]
+Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,100}$", title="text in one line, up to 100 characters")]
+Text = Annotated[str, Meta(max_length=2000, title="text of up to 2000 characters")]
+Number = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9+*#._-]{1,40}$", title="a number as it is dialled, in quotes, without spaces")
+]
+Level = Annotated[int, Meta(ge=1, le=10)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+RingSeconds = Annotated[float, Meta(ge=1, le=300)]
+Priority = Annotated[int, Meta(ge=-100, le=100)]
+Stretch = Annotated[str, Meta(pattern=r"^\d\d:\d\d-\d\d:\d\d$", title="a stretch of the day like “08:00-17:30”")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", title="a language like en or de-AT")]
+MusicClass = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{1,80}$", title="the name of a class of musiconhold.conf")
+]
+SipAddress = Annotated[
+    str,
+    Meta(
+        pattern=r"^sips?:[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+(:\d{1,5})?(;transport=(udp|tcp|tls))?$",
+        title="an address like sip:5001@192.0.2.7:5060",
+    ),
+]
+
+
+class HoursTable(msgspec.Struct, frozen=True, kw_only=True):
+    """When something is open. Stretches are ``HH:MM-HH:MM`` and do not cross midnight: ``"22:00-24:00"`` one day,
+    ``"00:00-06:00"`` the next. A day without stretches is closed.
+    """
+
+    #: IANA time zone; the centre's when not set.
+    timezone: str = ""
+    #: Monday to Friday, where the day itself is not given.
+    weekdays: tuple[Stretch, ...] = ()
+    #: Every Monday.
+    monday: tuple[Stretch, ...] | None = None
+    #: Every Tuesday.
+    tuesday: tuple[Stretch, ...] | None = None
+    #: Every Wednesday.
+    wednesday: tuple[Stretch, ...] | None = None
+    #: Every Thursday.
+    thursday: tuple[Stretch, ...] | None = None
+    #: Every Friday.
+    friday: tuple[Stretch, ...] | None = None
+    #: Every Saturday.
+    saturday: tuple[Stretch, ...] | None = None
+    #: Every Sunday.
+    sunday: tuple[Stretch, ...] | None = None
+    #: Days that differ, e.g. ``2026-12-24 = ["08:00-12:00"]``, ``2026-12-25 = []``.
+    special: dict[str, tuple[Stretch, ...]] = {}
+
+
+class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Where contacts wait for an agent."""
+
+    #: As agents and supervisors see it.
+    name: Line
+    #: Contacts of a queue with a higher one go first, however long others wait.
+    priority: Priority = 0
+    #: What an agent must be able to do at least, by skill: ``{german = 5}``.
+    skills: dict[str, Level] = {}
+    #: How long an agent's phone rings before the contact goes to somebody else.
+    ring_seconds: RingSeconds = 20.0
+    #: How long an agent may work on after the conversation; 0: ready at once.
+    wrap_up_seconds: Seconds = 30.0
+    #: Service level: answered within this time.
+    target_seconds: Seconds = 20.0
+    #: Callers who give up before this do not count against the service level.
+    short_abandon_seconds: Seconds = 5.0
+    #: Music while waiting: a class of Asterisk's musiconhold.conf.
+    music: MusicClass = "default"
+    #: How often callers hear their position; 0: never.
+    announce_position_seconds: Seconds = 0.0
+    #: After this time a contact that found no agent is told so and ended; 0: never.
+    max_wait_seconds: Seconds = 0.0
+    #: Outcomes an agent can choose, ids of `dispositions`; all of them when not set.
+    dispositions: tuple[str, ...] | None = None
+    #: Script that leads the agent when none came with the contact.
+    script: str | None = None
+
+
+class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A number where calls come in."""
+
+    #: As agents and supervisors see it.
+    name: Line
+    #: Numbers as the trunk delivers them: ``["4711", "+49301234567"]``.
+    numbers: tuple[Number, ...]
+    #: Where callers wait, unless the script says otherwise.
+    queue: str
+    #: Script that callers are led by before they wait.
+    script: str | None = None
+    #: Language callers are greeted in.
+    language: Language = "en"
+    #: When callers are let in; always when not set.
+    hours: str | None = None
+    #: What callers hear outside these hours.
+    closed_text: Text = ""
+
+
+class AgentTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who signs in at the console. The id is the name to sign in with."""
+
+    #: As colleagues see it.
+    name: Line
+    #: Queues whose contacts the agent takes.
+    queues: tuple[str, ...] = ()
+    #: What the agent can do, 1 to 10 by skill: ``{german = 10}``.
+    skills: dict[str, Level] = {}
+    #: Phone the agent begins with; another can be chosen at the console.
+    station: StationKind = StationKind.BROWSER
+    #: Fixed SIP address of a phone that does not register. Only with ``station = "sip"``.
+    address: SipAddress | None = None
+    #: What the agent may do besides: a supervisor sees the monitor, an admin everything.
+    role: Role = Role.AGENT
+
+
+class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
+    """A centre."""
+
+    #: What the centre is called. Required.
+    name: Line = ""
+    #: IANA time zone for statistics and opening hours, e.g. ``Europe/Berlin``. Required.
+    timezone: str = ""
+    #: Script files, relative to this file; ``*`` stands for any name: ``["scripts/*.xml"]``.
+    scripts: tuple[Line, ...] = ()
+    #: Skills: id and name.
+    skills: dict[Id, Line] = {}
+    #: Why an agent is not ready: id and name, in the order of the console's list.
+    not_ready_reasons: dict[Id, Line] = {}
+    #: Outcomes of contacts: id and name, in the order of the console's list.
+    dispositions: dict[Id, Line] = {}
+    #: Opening hours by id.
+    hours: dict[Id, HoursTable] = {}
+    #: Queues by id.
+    queues: dict[Id, QueueTable] = {}
+    #: Agents by id.
+    agents: dict[Id, AgentTable] = {}
+    #: Entry points by id.
+    entry_points: dict[Id, EntryPointTable] = {}

@@ -1,0 +1,213 @@
+"""Decide how a turn of a dialog is led on the phone: when to speak, when to listen, when the answer is complete.
+
+Knows neither the flow of the dialog (`script_engine`) nor how text becomes sound: it asks for sounds, is
+told when they are ready. Digits pressed before the question was heard to its end count (type-ahead), except
+that they cut a prompt short only where the script allows barge-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from caruso.model import ids
+from caruso.model.ids import ContactId, PlaybackId
+from caruso.model.telephony import Play, StopPlayback, TelephonyCommand
+from caruso.script_engine.turns import Answered, Confirmed, DigitRule, Happened, Input, Segment, Turn
+
+
+class Listening(StrEnum):
+    """What the phone is doing."""
+
+    #: Sounds are being made.
+    PREPARING = "preparing"
+    PLAYING = "playing"
+    #: The prompt is over; waiting for the first digit.
+    FIRST_DIGIT = "first-digit"
+    #: Digits are coming.
+    NEXT_DIGIT = "next-digit"
+    #: Nothing more is expected of this turn.
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneTurn:
+    """One turn on one phone."""
+
+    contact: ContactId
+    turn: Turn
+    #: Counts what is played to this contact; sounds and playbacks of an earlier one are ignored.
+    serial: int
+    listening: Listening = Listening.PREPARING
+    digits: str = ""
+
+    @property
+    def playback(self) -> PlaybackId:
+        """Return the id under which the PBX knows this turn's prompt."""
+        return PlaybackId(f"{self.contact}~prompt{self.serial}")
+
+    @property
+    def rule(self) -> DigitRule:
+        """Return how digits are collected."""
+        return self.turn.digits or DigitRule()
+
+
+# -- What can happen ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundsReady:
+    """The sounds asked for with `Speak` can be played; none where making them failed."""
+
+    serial: int
+    sounds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptEnded:
+    """The PBX has played the prompt, or could not."""
+
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digit:
+    """A key was pressed."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeUp:
+    """The digit timer ran out."""
+
+
+CollectEvent = SoundsReady | PromptEnded | Digit | TimeUp
+
+
+# -- What follows ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speak:
+    """Make sounds of these segments, then tell with `SoundsReady`."""
+
+    serial: int
+    segments: tuple[Segment, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Start the digit timer anew."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Give:
+    """This is the caller's input to the dialog."""
+
+    input: Input
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A turn that expects nothing (hand-over, end) has been said to its end."""
+
+    turn: Turn
+
+
+Outcome = Speak | Listen | Give | Said | TelephonyCommand
+
+
+def present(contact: ContactId, turn: Turn, serial: int) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    """Begin a turn: have its segments made into sounds."""
+    state = PhoneTurn(contact=contact, turn=turn, serial=serial)
+    return state, (Speak(serial=serial, segments=turn.segments, language=turn.language),)
+
+
+def collect(state: PhoneTurn, event: CollectEvent) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    """Return what follows from `event`."""
+    match event:
+        case SoundsReady(serial=serial, sounds=sounds):
+            return _sounds_ready(state, serial, sounds)
+        case PromptEnded(playback=playback):
+            if playback != state.playback or state.listening is not Listening.PLAYING:
+                return state, ()
+            return _prompt_over(state)
+        case Digit(digit=digit):
+            return _digit(state, digit)
+        case TimeUp():
+            return _time_up(state)
+        case _:
+            assert_never(event)
+
+
+def _sounds_ready(state: PhoneTurn, serial: int, sounds: tuple[str, ...]) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    if serial != state.serial or state.listening is not Listening.PREPARING:
+        return state, ()
+    if not sounds:
+        return _prompt_over(state)
+    play = Play(
+        leg=ids.caller_leg(state.contact), playback=state.playback, sounds=sounds, language=state.turn.language
+    )
+    return replace(state, listening=Listening.PLAYING), (play,)
+
+
+def _prompt_over(state: PhoneTurn) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    match state.turn.kind:
+        case "question" | "info":
+            if state.digits:
+                return replace(state, listening=Listening.NEXT_DIGIT), (Listen(seconds=state.rule.next_timeout),)
+            return replace(state, listening=Listening.FIRST_DIGIT), (Listen(seconds=state.rule.first_timeout),)
+        case _:
+            return replace(state, listening=Listening.DONE), (Said(turn=state.turn),)
+
+
+def _digit(state: PhoneTurn, digit: str) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    if state.listening is Listening.DONE or state.turn.kind not in ("question", "info"):
+        return state, ()
+    if state.turn.kind == "info":
+        return _give(state, Confirmed(turn=state.turn.number))
+    rule = state.rule
+    if rule.end_key and digit == rule.end_key:
+        return _give(state, Answered(turn=state.turn.number, text=state.digits))
+    pressed = replace(state, digits=state.digits + digit)
+    if len(pressed.digits) >= rule.maximum:
+        return _give(pressed, Answered(turn=state.turn.number, text=pressed.digits))
+    if not _may_interrupt(state):
+        return pressed, ()
+    heard = replace(pressed, listening=Listening.NEXT_DIGIT)
+    return heard, (*_stop(state), Listen(seconds=rule.next_timeout))
+
+
+def _may_interrupt(state: PhoneTurn) -> bool:
+    """Tell whether a key ends the prompt; where no prompt is heard there is nothing to protect."""
+    return state.listening is not Listening.PLAYING or all(segment.barge_in for segment in state.turn.segments)
+
+
+def _time_up(state: PhoneTurn) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    match state.listening:
+        case Listening.FIRST_DIGIT:
+            return _give(state, Happened(event="no-input", turn=state.turn.number))
+        case Listening.NEXT_DIGIT:
+            return _give(state, Answered(turn=state.turn.number, text=state.digits))
+        case _:
+            return state, ()
+
+
+def _give(state: PhoneTurn, given: Input) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    return replace(state, listening=Listening.DONE), (*_stop(state), Give(input=given))
+
+
+def _stop(state: PhoneTurn) -> tuple[TelephonyCommand, ...]:
+    if state.listening is not Listening.PLAYING:
+        return ()
+    return (StopPlayback(leg=ids.caller_leg(state.contact), playback=state.playback),)
+
+
+def stop(state: PhoneTurn) -> tuple[Outcome, ...]:
+    """Return how to fall silent: the dialog goes on elsewhere, or the caller is gone."""
+    return _stop(state)

@@ -1,0 +1,162 @@
+"""The phone channel: carries out what `collect` decides, for all callers in a dialog."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.comm_server.ivr import collect
+from caruso.comm_server.ivr.collect import (
+    CollectEvent,
+    Digit,
+    Give,
+    Listen,
+    Outcome,
+    PhoneTurn,
+    PromptEnded,
+    Said,
+    SoundsReady,
+    Speak,
+    TimeUp,
+)
+from caruso.errors import CarusoError
+from caruso.model.ids import ContactId
+from caruso.model.telephony import DigitPressed, PlaybackEnded
+from caruso.ports import SpeechSynthesis, Telephony, TimerHandle, Timers
+from caruso.script_engine.turns import Input, Segment, Turn
+
+log = structlog.get_logger(__name__)
+
+#: A prompt that is not there by then is skipped: silence is bad, but a caller who waits for ever is worse.
+SPEECH_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _OnPhone:
+    state: PhoneTurn
+    timer: TimerHandle | None = None
+
+
+class PhoneChannel:
+    """Leads turns on callers' phones."""
+
+    def __init__(
+        self,
+        *,
+        telephony: Telephony,
+        timers: Timers,
+        speech: SpeechSynthesis,
+        tasks: GuardedTasks,
+        recordings: Path,
+        given: Callable[[ContactId, Input], None],
+        said: Callable[[ContactId, Turn], None],
+    ) -> None:
+        """Begin with nobody on the phone; `given` gets inputs, `said` the closing turns once they were said."""
+        self._telephony = telephony
+        self._timers = timers
+        self._speech = speech
+        self._tasks = tasks
+        self._recordings = recordings
+        self._given = given
+        self._said = said
+        self._phones: dict[ContactId, _OnPhone] = {}
+        self._serial = 0
+
+    def present(self, contact: ContactId, turn: Turn) -> None:
+        """Say the turn and listen for its answer; what was being said before ends."""
+        self.leave(contact)
+        self._serial += 1
+        state, outcomes = collect.present(contact, turn, self._serial)
+        self._phones[contact] = _OnPhone(state)
+        self._carry_out(contact, outcomes)
+
+    def leave(self, contact: ContactId) -> None:
+        """Fall silent on this phone and forget it."""
+        phone = self._phones.pop(contact, None)
+        if phone is not None:
+            self._cancel(phone)
+            self._carry_out(contact, collect.stop(phone.state))
+
+    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded) -> None:
+        """Take a digit, or the end of a prompt, from the PBX."""
+        if isinstance(event, DigitPressed):
+            self._happened(contact, Digit(digit=event.digit))
+        else:
+            if event.failed:
+                log.warning("prompt_not_played", contact_id=contact, playback=event.playback)
+            self._happened(contact, PromptEnded(playback=event.playback))
+
+    def _happened(self, contact: ContactId, event: CollectEvent) -> None:
+        phone = self._phones.get(contact)
+        if phone is None:
+            return
+        phone.state, outcomes = collect.collect(phone.state, event)
+        self._carry_out(contact, outcomes)
+
+    def _carry_out(self, contact: ContactId, outcomes: tuple[Outcome, ...]) -> None:
+        for outcome in outcomes:
+            match outcome:
+                case Speak():
+                    self._tasks.start(self._speak(contact, outcome), name="speak")
+                case Listen(seconds=seconds):
+                    self._listen(contact, seconds)
+                case Give(input=given):
+                    self._stop_listening(contact)
+                    self._given(contact, given)
+                case Said(turn=turn):
+                    self._said(contact, turn)
+                case _:
+                    self._telephony.send(outcome)
+
+    def _listen(self, contact: ContactId, seconds: float) -> None:
+        phone = self._phones.get(contact)
+        if phone is None:
+            return
+        self._cancel(phone)
+        serial = phone.state.serial
+        phone.timer = self._timers.call_later(seconds, lambda: self._time_up(contact, serial))
+
+    def _time_up(self, contact: ContactId, serial: int) -> None:
+        phone = self._phones.get(contact)
+        if phone is not None and phone.state.serial == serial:
+            self._happened(contact, TimeUp())
+
+    def _stop_listening(self, contact: ContactId) -> None:
+        phone = self._phones.get(contact)
+        if phone is not None:
+            self._cancel(phone)
+
+    def _cancel(self, phone: _OnPhone) -> None:
+        if phone.timer is not None:
+            phone.timer.cancel()
+            phone.timer = None
+
+    async def _speak(self, contact: ContactId, order: Speak) -> None:
+        sounds: list[str] = []
+        for segment in order.segments:
+            sound = await self._sound(segment, order.language)
+            if sound is not None:
+                sounds.append(sound)
+        self._happened(contact, SoundsReady(serial=order.serial, sounds=tuple(sounds)))
+
+    async def _sound(self, segment: Segment, language: str) -> str | None:
+        """Return the sound of a segment, without extension: its recording, else its text spoken, else None."""
+        if segment.audio:
+            recording = self._recordings / language / segment.audio
+            if await asyncio.to_thread(recording.is_file):
+                return str(recording.with_suffix(""))
+        if not segment.text.strip():
+            return None
+        try:
+            async with asyncio.timeout(SPEECH_TIMEOUT_SECONDS):
+                return str((await self._speech.speak(segment.text, language)).with_suffix(""))
+        except (CarusoError, TimeoutError) as error:
+            log.error("speech_failed", language=language, error=str(error) or "timeout")
+        except Exception:
+            log.exception("speech_failed", language=language)
+        return None

@@ -1,0 +1,329 @@
+"""The live monitor: projects facts to rows and pushes those that changed, at most five times a second.
+
+Every row is replaced whole; a watcher that has missed something asks for everything (`whole`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from caruso.clock import Clock
+from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
+from caruso.model.centre import Centre
+from caruso.model.facts import (
+    AnyFact,
+    ContactArrived,
+    ContactConnected,
+    ContactEnded,
+    ContactHeld,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactResumed,
+    OfferEnded,
+    OfferMade,
+    Presence,
+    PresenceChanged,
+    TalkEnded,
+)
+from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.views import AgentRow, CallRow, MonitorView, QueueRow, WaitingRow
+from caruso.ports import Timers
+
+#: Pause between two pushes, seconds: 5 updates/s is well below what a person can read.
+PUSH_SECONDS = 0.2
+
+Push = Callable[[MonitorView], None]
+
+
+class Board:
+    """What supervisors see."""
+
+    def __init__(self, *, centre: Callable[[], Centre], clock: Clock, timers: Timers) -> None:
+        """Begin with an empty board of the present centre."""
+        self._centre = centre
+        self._clock = clock
+        self._timers = timers
+        self._zone = ZoneInfo(centre().timezone)
+        self._today = self._local_date(clock.now())
+        self._figures: dict[QueueId, QueueFigures] = {}
+        self._agents: dict[AgentId, AgentRow] = {}
+        self._waiting: dict[ContactId, WaitingRow] = {}
+        self._calls: dict[ContactId, CallRow] = {}
+        self._changed_agents: set[AgentId] = set()
+        self._changed_waiting: set[ContactId] = set()
+        self._changed_calls: set[ContactId] = set()
+        self._watchers: list[Push] = []
+        self._seq = 0
+        self._scheduled = False
+        self._telephony = False
+        self.centre_changed()
+
+    # -- Facts ------------------------------------------------------------------------------------------------
+
+    def restore(self, facts: Iterable[AnyFact]) -> None:
+        """Count the facts of today from before a restart; rows of what is going on come with `show`."""
+        for fact in facts:
+            self._count(fact)
+
+    def hear(self, fact: AnyFact) -> None:
+        """Count a fact and show it."""
+        self._count(fact)
+        self.show(fact)
+
+    def show(self, fact: AnyFact) -> None:
+        """Take a fact over into the rows, without counting it (again)."""
+        match fact:
+            case PresenceChanged():
+                self._presence(fact)
+            case ContactArrived():
+                self._set_call(fact.contact, "dialog", fact.caller_number, fact.at)
+            case ContactQueued():
+                self._queued(fact)
+            case OfferMade(contact=contact, agent=agent):
+                self._offered(contact, self._name(agent))
+            case OfferEnded(contact=contact):
+                self._offered(contact, "")
+            case ContactLeftQueue(contact=contact):
+                self._waiting.pop(contact, None)
+                self._changed_waiting.add(contact)
+            case ContactConnected():
+                self._talking(fact)
+            case ContactHeld(contact=contact, at=at):
+                self._phase(contact, "held", at)
+            case ContactResumed(contact=contact, at=at):
+                self._phase(contact, "talking", at)
+            case TalkEnded():
+                pass
+            case ContactEnded(contact=contact):
+                self._calls.pop(contact, None)
+                self._changed_calls.add(contact)
+            case _:
+                return
+        self._schedule()
+
+    def set_telephony(self, up: bool) -> None:
+        """Tell whether the PBX can be reached."""
+        self._telephony = up
+        self._schedule()
+
+    def centre_changed(self) -> None:
+        """Show the agents and queues of the present centre."""
+        centre = self._centre()
+        now = self._clock.now()
+        for agent, profile in centre.agents.items():
+            row = self._agents.get(agent)
+            if row is None:
+                row = AgentRow(id=agent, name=profile.name, presence=Presence.SIGNED_OUT, reason="", since=now)
+            self._agents[agent] = msgspec.structs.replace(row, name=profile.name)
+        self._changed_agents.update(self._agents)
+        for agent in [agent for agent in self._agents if agent not in centre.agents]:
+            del self._agents[agent]
+        self._schedule()
+
+    # -- Watching ---------------------------------------------------------------------------------------------
+
+    def watch(self, push: Push) -> Callable[[], None]:
+        """Push changes to `push` from now on; call what is returned to end it."""
+        self._watchers.append(push)
+        return lambda: self._watchers.remove(push) if push in self._watchers else None
+
+    def whole(self) -> MonitorView:
+        """Return everything. Changes with a higher `seq` continue from it."""
+        now = self._clock.now()
+        return MonitorView(
+            seq=self._seq,
+            now=now,
+            whole=True,
+            agents=list(self._agents.values()),
+            waiting=sorted(self._waiting.values(), key=lambda row: (-row.priority, row.since)),
+            calls=list(self._calls.values()),
+            queues=self._queue_rows(now),
+            telephony=self._telephony,
+            centre=self._centre().name,
+        )
+
+    def figures(self) -> dict[QueueId, QueueFigures]:
+        """Return today's figures of each queue."""
+        return dict(self._figures)
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._timers.call_later(PUSH_SECONDS, self._push)
+
+    def _push(self) -> None:
+        self._scheduled = False
+        view = self._changes()
+        for watcher in list(self._watchers):
+            watcher(view)
+
+    def _changes(self) -> MonitorView:
+        now = self._clock.now()
+        self._seq += 1
+        agents, waiting, calls = self._changed_agents, self._changed_waiting, self._changed_calls
+        self._changed_agents, self._changed_waiting, self._changed_calls = set(), set(), set()
+        return MonitorView(
+            seq=self._seq,
+            now=now,
+            whole=False,
+            agents=[self._agents[agent] for agent in agents if agent in self._agents],
+            waiting=[self._waiting[contact] for contact in waiting if contact in self._waiting],
+            calls=[self._calls[contact] for contact in calls if contact in self._calls],
+            queues=self._queue_rows(now),
+            gone_agents=[agent for agent in agents if agent not in self._agents],
+            gone_waiting=[contact for contact in waiting if contact not in self._waiting],
+            gone_calls=[contact for contact in calls if contact not in self._calls],
+            telephony=self._telephony,
+            centre=self._centre().name,
+        )
+
+    # -- Rows -------------------------------------------------------------------------------------------------
+
+    def _presence(self, fact: PresenceChanged) -> None:
+        row = self._agents.get(fact.agent)
+        if row is None:
+            return
+        call = self._calls.get(fact.contact) if fact.contact else None
+        self._agents[fact.agent] = AgentRow(
+            id=fact.agent,
+            name=row.name,
+            presence=fact.presence,
+            reason=fact.reason,
+            since=fact.at,
+            queue=call.queue if call else (row.queue if fact.contact else ""),
+            caller=call.caller if call else (row.caller if fact.contact else ""),
+            handled=row.handled,
+        )
+        self._changed_agents.add(fact.agent)
+
+    def _handled(self, agent: AgentId) -> None:
+        row = self._agents.get(agent)
+        if row is not None:
+            self._agents[agent] = msgspec.structs.replace(row, handled=row.handled + 1)
+            self._changed_agents.add(agent)
+
+    def _queued(self, fact: ContactQueued) -> None:
+        call = self._calls.get(fact.contact)
+        self._waiting[fact.contact] = WaitingRow(
+            id=fact.contact,
+            queue=fact.queue,
+            caller=call.caller if call else "",
+            since=fact.at,
+            priority=fact.priority,
+        )
+        self._changed_waiting.add(fact.contact)
+        self._set_call(fact.contact, "waiting", call.caller if call else "", fact.at, queue=fact.queue)
+
+    def _offered(self, contact: ContactId, agent: str) -> None:
+        row = self._waiting.get(contact)
+        if row is not None:
+            self._waiting[contact] = msgspec.structs.replace(row, offered_to=agent)
+            self._changed_waiting.add(contact)
+
+    def _talking(self, fact: ContactConnected) -> None:
+        call = self._calls.get(fact.contact)
+        caller = call.caller if call else ""
+        self._set_call(fact.contact, "talking", caller, fact.at, queue=fact.queue, agent=self._name(fact.agent))
+
+    def _phase(self, contact: ContactId, phase: str, since: datetime) -> None:
+        call = self._calls.get(contact)
+        if call is not None:
+            self._set_call(contact, phase, call.caller, since, queue=call.queue, agent=call.agent)
+
+    def _set_call(
+        self, contact: ContactId, phase: str, caller: str, since: datetime, *, queue: str = "", agent: str = ""
+    ) -> None:
+        self._calls[contact] = CallRow(
+            id=contact, phase=phase, caller=caller, agent=agent, queue=queue, since=since
+        )
+        self._changed_calls.add(contact)
+
+    def _queue_rows(self, now: datetime) -> list[QueueRow]:
+        self._roll_over(now)
+        centre = self._centre()
+        waiting: dict[str, list[datetime]] = {}
+        for row in self._waiting.values():
+            waiting.setdefault(row.queue, []).append(row.since)
+        talking: dict[str, int] = {}
+        for call in self._calls.values():
+            if call.phase in ("talking", "held"):
+                talking[call.queue] = talking.get(call.queue, 0) + 1
+        ready: dict[str, int] = {}
+        for agent, agent_row in self._agents.items():
+            if agent_row.presence is Presence.READY and agent in centre.agents:
+                for queue in centre.agents[agent].queues:
+                    ready[queue] = ready.get(queue, 0) + 1
+        return [
+            _queue_row(
+                queue.id,
+                queue.name,
+                queue.target_seconds,
+                self._figures.get(queue.id, QueueFigures()),
+                waiting.get(queue.id, []),
+                ready=ready.get(queue.id, 0),
+                talking=talking.get(queue.id, 0),
+            )
+            for queue in centre.queues.values()
+        ]
+
+    # -- Counting ---------------------------------------------------------------------------------------------
+
+    def _count(self, fact: AnyFact) -> None:
+        if isinstance(fact, TalkEnded):
+            self._handled(fact.agent)
+        queue = queue_of(fact)
+        if queue is None:
+            return
+        self._roll_over(fact.at)
+        known = self._centre().queues.get(queue)
+        target = known.target_seconds if known else 20.0
+        self._figures[queue] = count(self._figures.get(queue, QueueFigures()), fact, target)
+
+    def _roll_over(self, now: datetime) -> None:
+        """Begin a new day at local midnight."""
+        today = self._local_date(now)
+        if today > self._today:
+            self._today = today
+            self._figures.clear()
+
+    def _local_date(self, now: datetime) -> date:
+        return now.astimezone(self._zone).date()
+
+    def _name(self, agent: AgentId) -> str:
+        row = self._agents.get(agent)
+        return row.name if row else agent
+
+
+def _queue_row(
+    queue: QueueId,
+    name: str,
+    target_seconds: float,
+    figures: QueueFigures,
+    waiting: list[datetime],
+    *,
+    ready: int,
+    talking: int,
+) -> QueueRow:
+    return QueueRow(
+        id=queue,
+        name=name,
+        waiting=len(waiting),
+        oldest=min(waiting, default=None),
+        ready=ready,
+        talking=talking,
+        entered=figures.entered,
+        answered=figures.answered,
+        answered_in_target=figures.answered_in_target,
+        abandoned=figures.abandoned,
+        short_abandoned=figures.short_abandoned,
+        flowed_out=figures.flowed_out,
+        lost=figures.lost,
+        service_level=figures.service_level,
+        target_seconds=target_seconds,
+        average_answer_seconds=figures.average_answer_seconds,
+        longest_wait_seconds=figures.longest_wait_seconds,
+    )

@@ -1,0 +1,95 @@
+"""Decide what the live monitor counts: folds facts into each queue's figures of the day. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, QueueOutcome
+from caruso.model.ids import QueueId
+from caruso.model.metrics import QueueCounts, service_level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFigures:
+    """What happened in a queue since local midnight."""
+
+    entered: int = 0
+    answered: int = 0
+    answered_in_target: int = 0
+    #: Without the short ones.
+    abandoned: int = 0
+    abandoned_in_target: int = 0
+    short_abandoned: int = 0
+    flowed_out: int = 0
+    lost: int = 0
+    answer_seconds: float = 0.0
+    longest_wait_seconds: float = 0.0
+
+    @property
+    def service_level(self) -> float | None:
+        """Return the service level in per cent ("exclude short")."""
+        return service_level(
+            QueueCounts(
+                answered=self.answered,
+                answered_in_target=self.answered_in_target,
+                abandoned=self.abandoned + self.short_abandoned,
+                abandoned_in_target=self.abandoned_in_target,
+                short_abandoned=self.short_abandoned,
+            )
+        )
+
+    @property
+    def average_answer_seconds(self) -> float | None:
+        """Return the ASA: waiting and ringing of the answered, in seconds."""
+        return self.answer_seconds / self.answered if self.answered else None
+
+    @property
+    def left(self) -> int:
+        """Return how many have left the queue; with those who wait, it balances `entered`."""
+        return self.answered + self.abandoned + self.short_abandoned + self.flowed_out + self.lost
+
+
+def queue_of(fact: AnyFact) -> QueueId | None:
+    """Return the queue whose figures a fact changes, if any."""
+    return fact.queue if isinstance(fact, ContactQueued | ContactLeftQueue) else None
+
+
+def count(figures: QueueFigures, fact: AnyFact, target_seconds: float) -> QueueFigures:
+    """Return the figures with one more fact."""
+    match fact:
+        case ContactQueued():
+            return replace(figures, entered=figures.entered + 1)
+        case ContactLeftQueue():
+            return _left(figures, fact, target_seconds)
+        case _:
+            return figures
+
+
+def _left(figures: QueueFigures, fact: ContactLeftQueue, target_seconds: float) -> QueueFigures:
+    waited = fact.waited_seconds
+    in_target = int(waited <= target_seconds)
+    figures = replace(figures, longest_wait_seconds=max(figures.longest_wait_seconds, waited))
+    match fact.outcome:
+        case QueueOutcome.ANSWERED:
+            return replace(
+                figures,
+                answered=figures.answered + 1,
+                answered_in_target=figures.answered_in_target + in_target,
+                answer_seconds=figures.answer_seconds + waited,
+            )
+        case QueueOutcome.ABANDONED:
+            return replace(
+                figures,
+                abandoned=figures.abandoned + 1,
+                abandoned_in_target=figures.abandoned_in_target + in_target,
+            )
+        case QueueOutcome.SHORT_ABANDONED:
+            return replace(
+                figures,
+                short_abandoned=figures.short_abandoned + 1,
+                abandoned_in_target=figures.abandoned_in_target + in_target,
+            )
+        case QueueOutcome.FLOWED_OUT | QueueOutcome.CALL_BACK | QueueOutcome.TRANSFERRED:
+            return replace(figures, flowed_out=figures.flowed_out + 1)
+        case QueueOutcome.LOST:
+            return replace(figures, lost=figures.lost + 1)

@@ -1,0 +1,274 @@
+"""Leads callers from arrival to a queue: opening hours, the entry point's script, hand-over, announcements.
+
+What a caller gets when something fails here is always the same: the entry point's queue, where a person is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from caruso.clock import Clock
+from caruso.comm_server.acd.dispatcher import Dispatcher
+from caruso.comm_server.calls.exchange import Exchange
+from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Phase
+from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.conversations import Conversation, Conversations, call_values
+from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.comm_server.ivr.phone import PhoneChannel
+from caruso.comm_server.opening_hours import is_open
+from caruso.comm_server.sentences import CLOSED, position
+from caruso.errors import CarusoError
+from caruso.model import ids
+from caruso.model.centre import Centre, EntryPoint, Queue
+from caruso.model.facts import ContactCause
+from caruso.model.ids import ContactId, QueueId, SkillId
+from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
+from caruso.ports import Telephony, Timers
+from caruso.script_engine.turns import Finished, HandOver, Happened, Input, ScriptChannel, Segment, Turn
+
+log = structlog.get_logger(__name__)
+
+#: Items of turns that are the centre's own, not a script's.
+_CLOSED = "centre.closed"
+_POSITION = "centre.position"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Whom the reception works with."""
+
+    exchange: Exchange
+    dispatcher: Dispatcher
+    conversations: Conversations
+    cards: CustomerCards
+    phone: PhoneChannel
+    telephony: Telephony
+
+
+class Reception:
+    """Callers before an agent has them."""
+
+    def __init__(
+        self,
+        *,
+        staff: Callable[[], Staff],
+        centre: Callable[[], Centre],
+        clock: Clock,
+        timers: Timers,
+        tasks: GuardedTasks,
+    ) -> None:
+        """Begin with nobody at the door; `staff` is complete by the time the first call arrives."""
+        self._staff_of = staff
+        self._centre = centre
+        self._clock = clock
+        self._timers = timers
+        self._tasks = tasks
+        self._hand_overs: dict[ContactId, HandOver] = {}
+
+    @property
+    def _staff(self) -> Staff:
+        return self._staff_of()
+
+    # -- Arrival ----------------------------------------------------------------------------------------------
+
+    def arrived(self, call: Call) -> None:
+        """Decide what a new call gets."""
+        entry_point = self._entry_point(call)
+        if entry_point is None:
+            self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
+        elif self._closed(entry_point):
+            self._say_closed(call, entry_point)
+        elif entry_point.script is None:
+            self._enqueue(call.contact, entry_point.queue)
+            self._tasks.start(self._identify(call), name="identify")
+        else:
+            self._staff.exchange.post(call.contact, BeginDialog())
+            self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
+
+    def dialog_resumed(self, call: Call) -> None:
+        """Let a caller who was in a dialog hear the question again."""
+        entry_point = self._entry_point(call)
+        conversation = self._staff.conversations.get(call.contact)
+        if conversation is not None and conversation.channel is ScriptChannel.PHONE:
+            self._staff.conversations.resume(call.contact)
+        elif entry_point is None:
+            self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
+        elif entry_point.script is not None and conversation is None:
+            self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
+        else:
+            self._enqueue(call.contact, entry_point.queue)
+
+    def _entry_point(self, call: Call) -> EntryPoint | None:
+        entry_points = self._centre().entry_points
+        return entry_points.get(call.entry_point) if call.entry_point else None
+
+    def _closed(self, entry_point: EntryPoint) -> bool:
+        hours = self._centre().hours.get(entry_point.hours) if entry_point.hours else None
+        return hours is not None and not is_open(hours, self._clock.now())
+
+    def _say_closed(self, call: Call, entry_point: EntryPoint) -> None:
+        text = entry_point.closed_text or CLOSED.get(entry_point.language, CLOSED["en"])
+        self._staff.exchange.post(call.contact, BeginDialog())
+        self._say(call.contact, _CLOSED, text, entry_point.language)
+
+    def _say(self, contact: ContactId, item: str, text: str, language: str) -> None:
+        segments = (Segment(text=text, barge_in=False),)
+        turn = Turn(number=0, item=item, kind="end", segments=segments, language=language)
+        self._staff.phone.present(contact, turn)
+
+    async def _identify(self, call: Call) -> None:
+        await self._staff.cards.identify(call.contact, call.caller_number)
+
+    async def _begin(self, call: Call, entry_point: EntryPoint) -> None:
+        """Greet by name where the name is known in time."""
+        customer = await self._staff.cards.identify(call.contact, call.caller_number)
+        script = entry_point.script
+        if script is None or not self._in_dialog(call.contact):
+            return
+        try:
+            await self._staff.conversations.begin(
+                call.contact,
+                script,
+                channel=ScriptChannel.PHONE,
+                language=entry_point.language,
+                call=call_values(
+                    contact=call.contact,
+                    caller_number=call.caller_number,
+                    caller_name=call.caller_name,
+                    dialled=call.dialled,
+                    customer=customer,
+                ),
+                agent={},
+                time_zone=self._centre().timezone,
+                still_wanted=lambda: self._in_dialog(call.contact),
+            )
+        except Exception:
+            log.exception("dialog_not_begun", contact_id=call.contact, script=script)
+            self._to_a_person(call.contact)
+
+    def _in_dialog(self, contact: ContactId) -> bool:
+        call = self._staff.exchange.call(contact)
+        return call is not None and call.phase is Phase.DIALOG
+
+    # -- The dialog on the phone ------------------------------------------------------------------------------
+
+    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded) -> None:
+        """Hand digits and ends of prompts to the phone channel."""
+        self._staff.phone.heard(contact, event)
+
+    def given(self, contact: ContactId, given: Input) -> None:
+        """Hand the caller's input to the script; one that fails costs the caller nothing but the rest of it."""
+        try:
+            self._staff.conversations.give(contact, given)
+        except CarusoError as error:
+            log.warning("input_refused", contact_id=contact, error=str(error))
+            self._to_a_person(contact)
+        except Exception:
+            log.exception("dialog_failed", contact_id=contact)
+            self._to_a_person(contact)
+
+    def present(self, conversation: Conversation, turn: Turn) -> None:
+        """Lead a turn on the phone, while the caller is there to hear it."""
+        if conversation.channel is ScriptChannel.PHONE and self._in_dialog(conversation.contact):
+            self._staff.phone.present(conversation.contact, turn)
+
+    def hand_over(self, conversation: Conversation, order: HandOver) -> None:
+        """Say what the script says, then queue the caller."""
+        if conversation.channel is ScriptChannel.PHONE and self._in_dialog(conversation.contact):
+            self._hand_overs[conversation.contact] = order
+            self._staff.phone.present(conversation.contact, order.turn)
+
+    def finished(self, conversation: Conversation, end: Finished) -> None:
+        """Say goodbye on the phone."""
+        if conversation.channel is ScriptChannel.PHONE and self._in_dialog(conversation.contact):
+            self._staff.phone.present(conversation.contact, end.turn)
+
+    def said(self, contact: ContactId, turn: Turn) -> None:
+        """Go on after a turn that expected nothing has been said."""
+        order = self._hand_overs.pop(contact, None)
+        call = self._staff.exchange.call(contact)
+        if call is None:
+            return
+        if turn.item == _POSITION:
+            self._music_again(call)
+        elif order is not None:
+            self._enqueue_as_told(call, order)
+        elif call.phase is Phase.DIALOG:
+            cause = ContactCause.CLOSED if turn.item == _CLOSED else ContactCause.COMPLETED
+            self._staff.exchange.post(contact, Ended(cause=cause))
+
+    def left_dialog(self, contact: ContactId) -> None:
+        """Fall silent: the caller waits, talks, or is gone."""
+        self._hand_overs.pop(contact, None)
+        self._staff.phone.leave(contact)
+
+    def caller_gone(self, contact: ContactId) -> None:
+        """Let the script know that its caller hung up."""
+        conversation = self._staff.conversations.get(contact)
+        if conversation is None or conversation.finished or conversation.channel is not ScriptChannel.PHONE:
+            return
+        try:
+            self._staff.conversations.give(contact, Happened(event="hang-up"))
+        except Exception:
+            log.exception("dialog_failed", contact_id=contact)
+
+    # -- Queueing ---------------------------------------------------------------------------------------------
+
+    def _to_a_person(self, contact: ContactId) -> None:
+        call = self._staff.exchange.call(contact)
+        entry_point = self._entry_point(call) if call else None
+        if call is not None and entry_point is not None and call.phase is Phase.DIALOG:
+            self._enqueue(contact, entry_point.queue)
+
+    def _enqueue_as_told(self, call: Call, order: HandOver) -> None:
+        entry_point = self._entry_point(call)
+        queues = self._centre().queues
+        queue = QueueId(order.queue)
+        if queue not in queues:
+            if order.queue:
+                log.error("unknown_queue_in_script", contact_id=call.contact, queue=order.queue)
+            queue = entry_point.queue if entry_point else next(iter(queues))
+        skills = {SkillId(skill): level for skill, level in order.skills.items()}
+        self._enqueue(call.contact, queue, priority=order.priority, skills=skills)
+
+    def _enqueue(
+        self,
+        contact: ContactId,
+        queue: QueueId,
+        *,
+        priority: int | None = None,
+        skills: dict[SkillId, int] | None = None,
+    ) -> None:
+        rules = self._centre().queues[queue]
+        place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
+        self._staff.exchange.post(contact, Enqueue(place=place))
+        self._announce_later(contact, rules)
+
+    # -- Announcements ----------------------------------------------------------------------------------------
+
+    def _announce_later(self, contact: ContactId, queue: Queue) -> None:
+        if queue.announce_position_seconds > 0:
+            self._timers.call_later(queue.announce_position_seconds, lambda: self._announce(contact, queue.id))
+
+    def _announce(self, contact: ContactId, queue: QueueId) -> None:
+        """Tell a waiting caller his place; one whose phone rings at an agent's already hears music until then."""
+        call = self._staff.exchange.call(contact)
+        rules = self._centre().queues.get(queue)
+        if call is None or rules is None or call.place is None or call.place.queue != queue:
+            return
+        if call.phase is Phase.WAITING and call.music:
+            entry_point = self._entry_point(call)
+            language = entry_point.language if entry_point else "en"
+            place = self._staff.dispatcher.position(contact)
+            self._staff.telephony.send(StopMusic(leg=ids.caller_leg(contact)))
+            self._say(contact, _POSITION, position(place, language), language)
+        if call.phase in (Phase.WAITING, Phase.OFFERED):
+            self._announce_later(contact, rules)
+
+    def _music_again(self, call: Call) -> None:
+        if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None:
+            self._staff.telephony.send(StartMusic(leg=ids.caller_leg(call.contact), music=call.place.music))

@@ -1,0 +1,29 @@
+"""The server's own settings: ``caruso.toml``, the environment and the files that hold secrets."""
+
+from caruso.config.load import default_config_file, load_config, read_config
+from caruso.config.secret_file import read_or_make_secret
+from caruso.config.settings import (
+    AsteriskSettings,
+    Config,
+    DatabaseSettings,
+    LogSettings,
+    ScriptSettings,
+    ServerSettings,
+    SpeechSettings,
+    WebSettings,
+)
+
+__all__ = [
+    "AsteriskSettings",
+    "Config",
+    "DatabaseSettings",
+    "LogSettings",
+    "ScriptSettings",
+    "ServerSettings",
+    "SpeechSettings",
+    "WebSettings",
+    "default_config_file",
+    "load_config",
+    "read_config",
+    "read_or_make_secret",
+]

@@ -1,0 +1,188 @@
+"""What can be set in ``caruso.toml``, section by section. The comments make ``docs/settings.md``.
+
+Knows no file and no environment: `caruso.config.load` fills these.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from caruso.toml.shape import Secret
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+FreePort = Annotated[int, Meta(ge=0, le=65535)]
+Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]+$", title="a host name or address")]
+OptionalHost = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9._:%-]*$", title="a host name or address, with or without a port")
+]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", title="letters, digits, - and _")]
+AnyText = Annotated[str, Meta(pattern=r"^[^\r\n]*$", title="text in one line")]
+HttpUrl = Annotated[
+    str, Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$", title="an address that begins with http:// or https://")
+]
+OptionalHttpUrl = Annotated[
+    str,
+    Meta(pattern=r"^(https?://[^\s/?#]+/?)?$", title="an address like https://caruso.example, without a path"),
+]
+WebSocketUrl = Annotated[
+    str, Meta(pattern=r"^(wss?://[^\s/?#]+[^\s?#]*)?$", title="an address that begins with wss:// or ws://")
+]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", title="a language like en or de-AT")]
+Voice = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_]+([-+][A-Za-z0-9_]+)*$", title="a voice's name like de or en-gb+f3")
+]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country in two capital letters like DE")]
+Hours = Annotated[float, Meta(ge=0.1, le=8760)]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the server listens and keeps its files."""
+
+    #: Address to listen on. ``0.0.0.0`` listens on all; then put a proxy with TLS in front, or set
+    #: `web.tls_certificate`.
+    host: Host = "127.0.0.1"
+    #: Port to listen on; 0 takes a free one.
+    port: FreePort = 8080
+    #: How browsers reach the server when it is not ``http://host:port``, e.g. ``https://caruso.example``.
+    public_url: OptionalHttpUrl = ""
+    #: Country (ISO 3166, e.g. ``DE``) of telephone numbers without a country code.
+    country: Country = "DE"
+    #: Folder for everything the server writes. Relative paths, here and below, start at this file's folder.
+    data_dir: Path = Path("data")
+    #: File with the server's own secret, from which phones' passwords are derived. Made at the first start
+    #: (in `data_dir`, as ``secret``, unless set). Whoever changes it changes the password of every SIP phone.
+    secret_file: Path | None = None
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where data is kept."""
+
+    #: ``sqlite:///file`` or ``postgresql://user:password@host/name``; a file in `server.data_dir` when empty.
+    url: Secret = Secret()
+    #: File that holds the URL, when it contains a password.
+    url_file: Path | None = None
+
+
+class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The PBX. ``caruso asterisk check`` tests all of it."""
+
+    #: Asterisk's REST interface (http.conf, ari.conf).
+    ari_url: HttpUrl = "http://127.0.0.1:8088/ari"
+    #: User in ari.conf.
+    ari_user: Name = "caruso"
+    #: Its password.
+    ari_password: Secret = Secret()
+    #: File that holds it.
+    ari_password_file: Path | None = None
+    #: Where the manager interface listens (manager.conf).
+    ami_host: Host = "127.0.0.1"
+    #: Its port.
+    ami_port: Port = 5038
+    #: User in manager.conf.
+    ami_user: Name = "caruso"
+    #: Its secret.
+    ami_secret: Secret = Secret()
+    #: File that holds it.
+    ami_secret_file: Path | None = None
+    #: Name of our Stasis application; two servers at one Asterisk need two.
+    app: Name = "caruso"
+    #: Context of the dialplan in which calls for the centre arrive; agents' phones are in ``<context>-phones``.
+    context: Name = "caruso-in"
+    #: Where browsers' phones register, as the browser sees it: ``wss://pbx.example:8089/ws``. Without it agents
+    #: need SIP phones.
+    phone_ws_url: WebSocketUrl = ""
+    #: Where SIP phones register, as the phone sees it: host, or ``host:port``. The host of `ari_url` when empty.
+    sip_server: OptionalHost = ""
+
+
+class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How texts are spoken where there is no recording."""
+
+    #: What speaks. ``none``: texts without a recording are an error of the script.
+    engine: Literal["espeak-ng", "none"] = "espeak-ng"
+    #: Folder of spoken texts, readable for Asterisk; ``speech`` in `server.data_dir` when not set.
+    cache_dir: Path | None = None
+    #: Megabytes the folder may take; what was not used for longest goes first.
+    cache_megabytes: Annotated[int, Meta(ge=1, le=1_000_000)] = 500
+    #: Voice by language (``espeak-ng --voices``). A language that is not here speaks with the voice of its name.
+    voices: dict[Language, Voice] = msgspec.field(default_factory=lambda: {"en": "en-gb", "de": "de"})
+    #: Words a minute.
+    words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 160
+    #: Seconds after which a text that is still not spoken is given up.
+    timeout_seconds: Annotated[float, Meta(ge=0.1, le=120)] = 10.0
+    #: Texts spoken at the same time; one takes about 50 ms of a core.
+    at_once: Annotated[int, Meta(ge=1, le=64)] = 2
+
+
+class ScriptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where dialog scripts' recordings are."""
+
+    #: Folder of recordings that scripts name in ``audio``, readable for Asterisk.
+    sounds: Path = Path("sounds")
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Console, monitor and API."""
+
+    #: Hours after which a session ends, whatever happens.
+    session_hours: Hours = 12.0
+    #: Hours after which a session ends when no page of it was open.
+    session_idle_hours: Hours = 8.0
+    #: Addresses or networks of proxies whose ``X-Forwarded-For`` is believed, e.g. ``["127.0.0.1"]``.
+    trusted_proxies: tuple[AnyText, ...] = ()
+    #: Certificate chain (PEM). With it and `tls_key` the server speaks https itself.
+    tls_certificate: Path | None = None
+    #: Private key of the certificate (PEM).
+    tls_key: Path | None = None
+    #: Folder of the built console, when it is not the one that was installed with the server.
+    console_dir: Path | None = None
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the server says about its work, on standard error."""
+
+    #: The least important lines that are written.
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    #: ``json``: one object a line, for machines; ``console``: for people.
+    format: Literal["json", "console"] = "json"
+    #: What becomes of names and numbers of people: ``hash`` (the same person has the same mark until the next
+    #: start) or ``drop``.
+    personal_data: Literal["hash", "drop"] = "hash"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings; everything has a default."""
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    speech: SpeechSettings = SpeechSettings()
+    scripts: ScriptSettings = ScriptSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def database_url(self) -> str:
+        """The URL set, or that of the file in the data folder. It may hold a password."""
+        return self.database.url.reveal() or f"sqlite:///{self.server.data_dir / 'caruso.db'}"
+
+    @property
+    def public_url(self) -> str:
+        """How browsers reach the server, without a slash at the end."""
+        scheme = "https" if self.web.tls_certificate else "http"
+        host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
+        return self.server.public_url.rstrip("/") or f"{scheme}://{host}:{self.server.port}"
+
+    @property
+    def secret_file(self) -> Path:
+        """File of the server's own secret."""
+        return self.server.secret_file or self.server.data_dir / "secret"
+
+    @property
+    def speech_cache(self) -> Path:
+        """Folder of spoken texts."""
+        return self.speech.cache_dir or self.server.data_dir / "speech"

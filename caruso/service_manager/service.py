@@ -1,0 +1,72 @@
+"""What a service is: a name, a version, and operations — async methods marked with `operation`.
+
+    class Weather(Service):
+        name = "weather"
+        version = "1.0"
+
+        @operation(repeatable=True)
+        async def today(self, params: TodayParams, *, key: str) -> Forecast:
+            \"""Return today's forecast.\"""
+
+The type of `params` — a msgspec Struct, or ``Mapping[str, Any]`` to take anything — checks what comes in; the
+docstring and the types are the documentation. `key` is the same when the same operation is asked for again: a
+service whose effects outlive the process should keep it beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
+
+_MARK = "_caruso_operation"
+
+
+class Service:
+    """Something that carries out operations. Derive from it."""
+
+    #: First part of ``name.operation``.
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What a service can be asked to do."""
+
+    name: str
+    #: True when doing it twice is the same as once.
+    repeatable: bool
+    params_type: Any
+    documentation: str
+    method: Callable[..., Awaitable[Any]]
+
+
+def operation(*, repeatable: bool) -> Callable[[Method], Method]:
+    """Mark a method as an operation."""
+
+    def mark(method: Method) -> Method:
+        setattr(method, _MARK, repeatable)
+        return method
+
+    return mark
+
+
+def operations_of(service: Service) -> Mapping[str, Operation]:
+    """Return the operations of a service by name; an underscore in a method's name becomes a hyphen."""
+    found: dict[str, Operation] = {}
+    for attribute in dir(type(service)):
+        method = getattr(type(service), attribute)
+        if hasattr(method, _MARK):
+            name = attribute.replace("_", "-")
+            found[name] = Operation(
+                name=name,
+                repeatable=getattr(method, _MARK),
+                params_type=get_type_hints(method, include_extras=True).get("params", Any),
+                documentation=getdoc(method) or "",
+                method=getattr(service, attribute),
+            )
+    return found

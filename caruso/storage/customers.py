@@ -1,0 +1,208 @@
+"""Customers, with an audit of every change. Implements the port `CustomerStore`.
+
+A look-up is one search in an index, whatever the number of customers: by normalised number, or by how name, e-mail
+or number begin.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, RowMapping, Select, and_, delete, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from caruso.clock import Clock
+from caruso.errors import NotFound
+from caruso.model.ids import CustomerId
+from caruso.model.records import Customer
+from caruso.storage.engine import Database
+from caruso.storage.numbers import normalised, prefixes
+from caruso.storage.tables import KEY_LENGTH, audit, customer_numbers, customers
+from caruso.storage.upsert import upsert
+
+#: Name of the class of records in the audit and in scripts.
+CLASS_NAME = "Customer"
+#: Sorts after every text that begins in the same way.
+LAST_CHARACTER = "\U0010ffff"
+
+
+class Customers:
+    """Keeps customers."""
+
+    def __init__(self, database: Database, clock: Clock, *, region: str) -> None:
+        """Keep them in `database`; numbers without country code are of `region` (ISO 3166, e.g. ``DE``)."""
+        self._database = database
+        self._clock = clock
+        self._region = region
+        self._upsert = upsert(database.dialect, customers)
+
+    async def by_number(self, number: str) -> Customer | None:
+        """Return the customer who has this telephone number; of several the one known by it first, by id."""
+        wanted = normalised(number, self._region)
+        if not wanted:
+            return None
+        having = customer_numbers.c
+        query = select(having.customer).where(having.number == wanted).order_by(having.position, having.customer)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query.limit(1))).scalar_one_or_none()
+            return await read(connection, found) if found is not None else None
+
+    async def get(self, customer: CustomerId) -> Customer | None:
+        """Return a customer."""
+        async with self._database.reading() as connection:
+            return await read(connection, customer)
+
+    async def search(self, text: str, limit: int = 20) -> Sequence[Customer]:
+        """Return customers whose name, number or e-mail begins with `text`, by name."""
+        key = search_key(text)
+        if not key:
+            return []
+        queries = [
+            _first(select(customers.c.id).where(_begins(customers.c.name_key, key)), customers.c.name_key, limit),
+            _first(
+                select(customers.c.id).where(_begins(customers.c.email_key, key)), customers.c.email_key, limit
+            ),
+        ]
+        numbers = prefixes(text, self._region)
+        if numbers:
+            having = or_(*(_begins(customer_numbers.c.number, prefix) for prefix in numbers))
+            query = select(customer_numbers.c.customer.label("id")).where(having)
+            queries.append(_first(query, customer_numbers.c.number, limit))
+        async with self._database.reading() as connection:
+            ids: set[str] = set()
+            for query in queries:
+                ids.update(row.id for row in await connection.execute(query))
+            found = await _read_all(connection, ids)
+        return found[:limit]
+
+    async def save(self, customer: Customer, *, by: str) -> None:
+        """Create or change a customer; the audit keeps who changed what. Raises `RejectedInput`."""
+        async with self._database.writing() as connection:
+            before = await read(connection, customer.id, lock=True)
+            await self._write(connection, before, customer, by)
+
+    async def change(self, customer: CustomerId, changes: Mapping[str, Any], *, by: str) -> Customer:
+        """Change ``name``, ``email``, ``numbers``, ``number`` (the first) or some ``attributes`` of a customer.
+
+        What is not named stays as it is.
+        Raises `NotFound` and `RejectedInput`.
+        """
+        async with self._database.writing() as connection:
+            before = await read(connection, customer, lock=True)
+            if before is None:
+                raise NotFound(f"there is no customer {customer}")
+            fields = dict(changes)
+            if "number" in fields:
+                fields["numbers"] = (fields.pop("number"), *before.numbers[1:])
+            fields["attributes"] = {**before.attributes, **fields.get("attributes", {})}
+            after = replace(before, **fields)
+            await self._write(connection, before, after, by)
+            return after
+
+    async def _write(self, connection: AsyncConnection, before: Customer | None, after: Customer, by: str) -> None:
+        """Write the differences, and what they are."""
+        numbers = tuple(dict.fromkeys(n for n in (normalised(n, self._region) for n in after.numbers) if n))
+        after = replace(after, numbers=numbers)
+        rows = audit_rows(before, after, by=by, at=self._clock.now())
+        if before is not None and not rows:
+            return
+        await connection.execute(self._upsert, _row(after, self._clock.now()))
+        if before is None or before.numbers != numbers:
+            await connection.execute(delete(customer_numbers).where(customer_numbers.c.customer == after.id))
+            if numbers:
+                await connection.execute(
+                    insert(customer_numbers),
+                    [{"customer": after.id, "position": i, "number": n} for i, n in enumerate(numbers)],
+                )
+        await connection.execute(insert(audit), rows)
+
+
+def search_key(text: str) -> str:
+    """Return `text` as it is compared: lower case, without accents, single blanks."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return " ".join(plain.split())[:KEY_LENGTH]
+
+
+def audit_rows(before: Customer | None, after: Customer, *, by: str, at: datetime) -> list[dict[str, Any]]:
+    """Return a row for each field that is another than before."""
+    old = _fields(before) if before is not None else {}
+    new = _fields(after)
+    return [
+        {
+            "at": at,
+            "by": by,
+            "class_name": CLASS_NAME,
+            "record": after.id,
+            "field": name,
+            "old": old.get(name),
+            "new": new.get(name),
+        }
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name) != new.get(name) or (before is None and name == "name")
+    ]
+
+
+async def read(connection: AsyncConnection, customer: str, *, lock: bool = False) -> Customer | None:
+    """Return a customer; `lock` keeps others from changing it until the end of the transaction."""
+    query = select(customers).where(customers.c.id == customer)
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    if row is None:
+        return None
+    own = select(customer_numbers.c.number).where(customer_numbers.c.customer == customer)
+    numbers = (await connection.execute(own.order_by(customer_numbers.c.position))).scalars()
+    return _customer(row, numbers)
+
+
+async def _read_all(connection: AsyncConnection, ids: Iterable[str]) -> list[Customer]:
+    wanted = sorted(ids)
+    query = select(customers).where(customers.c.id.in_(wanted)).order_by(customers.c.name_key, customers.c.id)
+    rows = (await connection.execute(query)).mappings().all()
+    own = select(customer_numbers).where(customer_numbers.c.customer.in_(wanted))
+    numbers: dict[str, list[str]] = {}
+    for row in (await connection.execute(own.order_by(customer_numbers.c.position))).all():
+        numbers.setdefault(row.customer, []).append(row.number)
+    return [_customer(row, numbers.get(row["id"], ())) for row in rows]
+
+
+def _begins(column: Column[str], prefix: str) -> Any:
+    return and_(column >= prefix, column < prefix + LAST_CHARACTER)
+
+
+def _first(query: Select[tuple[str]], column: Column[str], limit: int) -> Select[tuple[str]]:
+    return query.order_by(column).limit(limit)
+
+
+def _fields(customer: Customer) -> dict[str, Any]:
+    return {
+        "name": customer.name,
+        "email": customer.email,
+        "numbers": list(customer.numbers),
+        **{f"attributes.{name}": value for name, value in customer.attributes.items()},
+    }
+
+
+def _row(customer: Customer, at: datetime) -> dict[str, Any]:
+    return {
+        "id": customer.id,
+        "name": customer.name,
+        "email": customer.email,
+        "attributes": customer.attributes,
+        "name_key": search_key(customer.name),
+        "email_key": search_key(customer.email),
+        "updated_at": at,
+    }
+
+
+def _customer(row: RowMapping, numbers: Iterable[str]) -> Customer:
+    return Customer(
+        id=row["id"],
+        name=row["name"],
+        numbers=tuple(numbers),
+        email=row["email"],
+        attributes=row["attributes"],
+    )

@@ -1,0 +1,282 @@
+"""Open a database by its URL: SQLite (embedded, the default) or PostgreSQL.
+
+Holds everything in which the two differ for the rest of the package: drivers, pragmas, time limits, how a
+transaction begins, and which errors mean "later" and which "never". Knows no tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from caruso.errors import Located, RejectedInput, StorageUnavailable
+
+#: Seconds a look-up or a change may take in all.
+TIMEOUT_SECONDS = 5.0
+#: Seconds a long reading (a day of facts) may take.
+LONG_TIMEOUT_SECONDS = 60.0
+#: Seconds SQLite itself waits for a lock before it gives up; less than any other limit, for nothing can stop it.
+LOCK_WAIT_SECONDS = 2.0
+#: Seconds the journal's writer waits for one transaction.
+WRITER_TIMEOUT_SECONDS = 15.0
+#: Connections for everything but the journal, which has its own.
+POOL_SIZE = 5
+
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+#: PostgreSQL's classes of errors for which the value is to blame: data exception, integrity, limit exceeded.
+VALUE_ERROR_CLASSES = ("22", "23", "54")
+
+T = TypeVar("T")
+
+_json_encoder = msgspec.json.Encoder(decimal_format="number")
+_json_decoder = msgspec.json.Decoder()
+
+
+def parse_url(url: str) -> URL:
+    """Return the URL with its driver spelled out; raise `RejectedInput` for what cannot be a database of ours."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # Not `from`: the original message carries the URL and with it the password.
+        raise _rejected_url("this is not a database URL") from None
+    driver = DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise _rejected_url(f"there is no engine {parsed.drivername!r}")
+    if driver.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
+        raise _rejected_url("a database in memory would be lost: give a file")
+    return parsed.set(drivername=driver)
+
+
+def _rejected_url(message: str) -> RejectedInput:
+    return RejectedInput(
+        (
+            Located(
+                rule="database-url",
+                message=message,
+                suggestion="sqlite:///caruso.sqlite or postgresql://user:password@host/database",
+            ),
+        )
+    )
+
+
+class Writer(Protocol):
+    """One connection that only writes; transactions go one after the other."""
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one transaction. It must touch nothing but the connection and values of its own."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+class Database:
+    """One database: a pool for look-ups and changes, and writers apart from it. Dispose of it at the end."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        """Prepare; nothing is opened before it is needed."""
+        self._url = parse_url(url)
+        self._timeout_seconds = timeout_seconds
+        self._lock_wait_seconds = min(LOCK_WAIT_SECONDS, timeout_seconds / 2)
+        self._engine = self._make_engine(pool_size=POOL_SIZE)
+
+    def __repr__(self) -> str:
+        """Return the URL without its password."""
+        return f"Database({self._url.render_as_string(hide_password=True)})"
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._url.get_backend_name()
+
+    @asynccontextmanager
+    async def reading(self, *, timeout_seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection to read from. Raises `StorageUnavailable`, never waits for ever."""
+        limit = timeout_seconds or self._timeout_seconds
+        with translated_errors():
+            async with asyncio.timeout(limit), self._engine.connect() as connection:
+                if self.dialect == "postgresql" and limit > self._timeout_seconds:
+                    await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(limit * 1000)}")
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self, *, timeout_seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection with a transaction that is committed at the end, or rolled back on an error."""
+        with translated_errors():
+            async with asyncio.timeout(timeout_seconds or self._timeout_seconds), self._engine.connect() as plain:
+                connection = await plain.execution_options(caruso_write=True)
+                async with connection.begin():
+                    yield connection
+
+    def writer(self) -> Writer:
+        """Return a writer with a connection of its own, so that no reader can make it wait."""
+        if self.dialect == "sqlite":
+            return _SqliteWriter(self._url, self._lock_wait_seconds)
+        return _PostgresWriter(self._make_engine(pool_size=1))
+
+    def exists(self) -> bool:
+        """Return False when the file of an SQLite database is missing (opening would create it)."""
+        return self.dialect != "sqlite" or Path(str(self._url.database)).exists()
+
+    def create_file(self) -> None:
+        """Make sure that the file of an SQLite database exists, readable by nobody else."""
+        if self.dialect != "sqlite" or self._url.database is None:
+            return
+        path = Path(self._url.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+    async def dispose(self) -> None:
+        """Close all connections (their threads would keep the process alive)."""
+        await self._engine.dispose()
+
+    def _make_engine(self, *, pool_size: int) -> AsyncEngine:
+        pool: dict[str, Any] = {
+            "pool_size": pool_size,
+            "max_overflow": 0,
+            "pool_timeout": self._timeout_seconds,
+            "json_serializer": encode_json,
+            "json_deserializer": _json_decoder.decode,
+        }
+        if self.dialect == "sqlite":
+            engine = create_async_engine(self._url, connect_args={"timeout": self._lock_wait_seconds}, **pool)
+            _prepare_sqlite(engine.sync_engine)
+            return engine
+        limit = str(int(self._timeout_seconds * 1000))
+        settings = {"application_name": "caruso", "statement_timeout": limit, "lock_timeout": limit}
+        connect_args = {"timeout": self._timeout_seconds, "server_settings": settings}
+        return create_async_engine(self._url, connect_args=connect_args, pool_pre_ping=True, **pool)
+
+
+def encode_json(value: object) -> str:
+    """Return JSON text; numbers of a script (`Decimal`) stay numbers."""
+    return _json_encoder.encode(value).decode()
+
+
+def is_value_error(error: BaseException) -> bool:
+    """Tell whether the value to be stored is to blame, so that trying again is of no use."""
+    if isinstance(error, IntegrityError):
+        return True
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        # asyncpg's own checks of a parameter have no SQLSTATE; they are ValueErrors.
+        return state[:2] in VALUE_ERROR_CLASSES or isinstance(getattr(error.orig, "__cause__", None), ValueError)
+    if isinstance(error, StatementError):
+        return isinstance(error.orig, (ValueError, TypeError, OverflowError))
+    return isinstance(error, (UnicodeError, OverflowError))
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether the database is to blame, so that it is worth trying again later."""
+    return isinstance(error, (SQLAlchemyError, OSError, TimeoutError)) and not is_value_error(error)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn a library's error into one of ours."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError, TimeoutError, UnicodeError) as error:
+        if is_value_error(error):
+            finding = Located(rule="not-storable", message=f"this cannot be stored: {reason_of(error)}")
+            raise RejectedInput((finding,)) from error
+        raise StorageUnavailable(f"the database is not available: {reason_of(error)}") from error
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the driver's own words, without statement and parameters (they hold personal data)."""
+    original = getattr(error, "orig", None) or error
+    return str(original).splitlines()[0] if str(original) else type(original).__name__
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Make transactions begin where we say (the driver would begin them late), and set the pragmas."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "journal_size_limit = 67108864",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("caruso_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class _SqliteWriter:
+    """A synchronous connection in one thread: a transaction costs one hop instead of one for each statement."""
+
+    def __init__(self, url: URL, lock_wait_seconds: float) -> None:
+        self._engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            poolclass=NullPool,
+            connect_args={"timeout": lock_wait_seconds, "check_same_thread": False},
+            json_serializer=encode_json,
+            json_deserializer=_json_decoder.decode,
+            execution_options={"caruso_write": True},
+        )
+        _prepare_sqlite(self._engine)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._connection: Connection | None = None
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        async with asyncio.timeout(WRITER_TIMEOUT_SECONDS):
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+
+    async def close(self) -> None:
+        async with asyncio.timeout(WRITER_TIMEOUT_SECONDS):
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=False)
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with self._connection.begin():
+                return work(self._connection)
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class _PostgresWriter:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        async with asyncio.timeout(WRITER_TIMEOUT_SECONDS), self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        await self._engine.dispose()

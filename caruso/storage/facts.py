@@ -1,0 +1,169 @@
+"""Read the past: facts from the journal, contacts from their projection, runs. Implements the port `FactStore`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, cast, exists, or_, select
+
+from caruso.model.facts import AnyFact, Presence
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
+from caruso.model.records import PastContact, SavedRun
+from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
+from caruso.storage.tables import contacts, journal, presence_intervals, script_runs
+
+#: Facts decoded before others in the loop have their turn.
+CHUNK = 2_000
+
+log = structlog.get_logger(__name__)
+
+_decoder = msgspec.json.Decoder(AnyFact)
+#: The fact as the text it is kept as: decoded once, straight into its type.
+_payload = cast(journal.c.payload, Text)
+
+
+class Facts:
+    """Reads what `JournalWriter` has committed."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from `database`."""
+        self._database = database
+
+    async def open_contact_facts(self) -> Sequence[AnyFact]:
+        """Return all facts of contacts that have not ended, oldest first."""
+        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None))
+        return await self._facts(journal.c.contact.in_(still_open))
+
+    async def last_presences(self) -> Sequence[AnyFact]:
+        """Return the last `PresenceChanged` of every agent."""
+        current = select(presence_intervals.c.seq).where(presence_intervals.c.ended_at.is_(None))
+        return await self._facts(journal.c.seq.in_(current))
+
+    async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
+        """Return the facts from `since` on, oldest first."""
+        return await self._facts(journal.c.at >= since)
+
+    async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
+        """Return all facts of one contact, oldest first."""
+        return await self._facts(journal.c.contact == contact)
+
+    async def open_runs(self) -> Sequence[SavedRun]:
+        """Return the runs of contacts that have not ended, and of agents still in wrap-up."""
+        contact = script_runs.c.contact
+        ended = exists().where(contacts.c.id == contact, contacts.c.ended_at.is_not(None))
+        on_a_desk = select(presence_intervals.c.contact).where(
+            presence_intervals.c.ended_at.is_(None),
+            presence_intervals.c.presence.in_([Presence.TALKING.value, Presence.WRAP_UP.value]),
+        )
+        query = select(script_runs).where(or_(~ended, contact.in_(on_a_desk))).order_by(script_runs.c.updated_at)
+        return [_run(row) for row in await self._rows(query)]
+
+    async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
+        """Return a customer's contacts, newest first."""
+        query = select(contacts).where(contacts.c.customer == customer)
+        return await self._past(query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc()).limit(limit))
+
+    async def contacts(
+        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+    ) -> Sequence[PastContact]:
+        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
+        query = select(contacts).where(contacts.c.arrived_at >= since, contacts.c.arrived_at < until)
+        if agent is not None:
+            query = query.where(contacts.c.agent == agent)
+        ordered = query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())
+        return await self._past(ordered.limit(limit).offset(offset))
+
+    async def contact(self, contact: ContactId) -> PastContact | None:
+        """Return one contact."""
+        found = await self._past(select(contacts).where(contacts.c.id == contact))
+        return found[0] if found else None
+
+    async def run(self, run: RunId) -> SavedRun | None:
+        """Return one run."""
+        found = await self._rows(select(script_runs).where(script_runs.c.id == run))
+        return _run(found[0]) if found else None
+
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        async with self._database.reading() as connection:
+            rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+        return rows
+
+    async def _facts(self, condition: ColumnElement[bool]) -> list[AnyFact]:
+        query = select(journal.c.seq, _payload).where(condition).order_by(journal.c.seq)
+        async with self._database.reading(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
+            rows = (await connection.execute(query)).all()
+        facts: list[AnyFact] = []
+        for start in range(0, len(rows), CHUNK):
+            for seq, payload in rows[start : start + CHUNK]:
+                fact = _fact(seq, payload)
+                if fact is not None:
+                    facts.append(fact)
+            await asyncio.sleep(0)
+        return facts
+
+    async def _past(self, query: Select[Any]) -> list[PastContact]:
+        """Return contacts with what was answered in their dialogs."""
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+            runs = select(script_runs.c.contact, script_runs.c.answers)
+            of_these = runs.where(script_runs.c.contact.in_([row["id"] for row in rows]))
+            answered = (
+                (await connection.execute(of_these.order_by(script_runs.c.updated_at))).all() if rows else []
+            )
+        answers: dict[str, list[tuple[str, str]]] = {}
+        for contact, given in answered:
+            answers.setdefault(contact, []).extend(_answers(given))
+        return [_past_contact(row, tuple(answers.get(row["id"], ()))) for row in rows]
+
+
+def _fact(seq: int, payload: str) -> AnyFact | None:
+    """Decode a fact. One that cannot be read (a later version wrote it) must not keep the server from starting."""
+    try:
+        fact: AnyFact = _decoder.decode(payload)
+    except msgspec.MsgspecError as error:
+        log.error("journal_fact_unreadable", seq=seq, reason=str(error))
+        return None
+    return fact
+
+
+def _answers(given: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((question, answer) for question, answer in given)
+
+
+def _run(row: RowMapping) -> SavedRun:
+    return SavedRun(
+        id=row["id"],
+        contact=row["contact"],
+        script=row["script"],
+        version=row["version"],
+        state=row["state"],
+        updated_at=row["updated_at"],
+        finished=row["finished"],
+        answers=_answers(row["answers"]),
+    )
+
+
+def _past_contact(row: RowMapping, answers: tuple[tuple[str, str], ...]) -> PastContact:
+    return PastContact(
+        id=row["id"],
+        channel=row["channel"],
+        arrived_at=row["arrived_at"],
+        ended_at=row["ended_at"],
+        entry_point=row["entry_point"],
+        caller_number=row["caller_number"],
+        customer=row["customer"],
+        queue=row["queue"],
+        agent=row["agent"],
+        queue_outcome=row["queue_outcome"],
+        waited_seconds=row["waited_seconds"],
+        talk_seconds=row["talk_seconds"],
+        cause=row["cause"],
+        disposition=row["disposition"],
+        note=row["note"],
+        answers=answers,
+    )

@@ -1,0 +1,479 @@
+"""The journal's writer: takes facts without ever making the caller wait, and writes them behind his back.
+
+`record` and `save_run` append to a buffer in memory. `run`, a task of the app, writes all that is pending in one
+transaction, together with the projections that follow from it, and starts again. When little happens a fact is
+committed within a few milliseconds; under load the writer rests between transactions, so that they grow instead
+of becoming many, and takes a tenth of a core at most.
+
+Exactly once: facts are numbered without gaps, and the transaction moves the head of the journal from the batch's
+first number to the one after its last. When it is not known whether a transaction was committed (connection lost,
+time over), trying again finds the head already moved. A head that another server has moved stops this one.
+
+When the database is locked, full or down, the writer tries again for as long as it takes. The buffer holds
+`BUFFER_FACTS`; nothing is lost within that. Beyond it the *oldest* facts go: the newest tell
+about contacts that are still open, and are needed to take up the work again. Of a run only the newest state is
+kept.
+A fact that the database can never take (text that is no Unicode, a zero character) is cleaned; failing that it is
+set aside alone, and logged, so that it cannot stop the ones behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, Update, bindparam, func, insert, select, update
+from sqlalchemy.sql.dml import Insert
+
+from caruso.clock import Clock
+from caruso.errors import JournalTakenOver
+from caruso.model.facts import AnyFact
+from caruso.model.ids import AgentId, ContactId, RunId
+from caruso.model.records import SavedRun
+from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
+from caruso.storage.projection import Changes, ContactRows, Row, contacts_to_load, fold
+from caruso.storage.tables import (
+    contacts,
+    journal,
+    journal_head,
+    presence_intervals,
+    queue_visits,
+    script_runs,
+    talk_segments,
+)
+from caruso.storage.text_cleaning import clean_fact, clean_run
+from caruso.storage.upsert import upsert
+
+#: Facts that wait in memory while the database cannot be written.
+BUFFER_FACTS = 200_000
+#: Runs whose newest state waits likewise.
+BUFFER_RUNS = 20_000
+#: Facts in one transaction.
+BATCH_FACTS = 2_000
+#: The writer rests this many times as long as its last transaction took, and never longer than that.
+REST_FACTOR = 9.0
+MAX_REST_SECONDS = 0.05
+#: Between attempts while the database is not available.
+FIRST_RETRY_SECONDS = 0.05
+MAX_RETRY_SECONDS = 1.0
+#: Contacts whose rows are kept in memory; the rows of others are read when a fact about them comes.
+KNOWN_CONTACTS = 4_096
+#: Ids in one look-up.
+LOAD_IDS = 500
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalStatus:
+    """How the writer is doing, for health and monitor."""
+
+    #: Facts and runs in memory.
+    buffered: int
+    #: Age of the oldest of them.
+    lag_seconds: float
+    #: When the database stopped taking facts; None while it does.
+    failing_since: datetime | None
+    last_error: str
+    #: Since the start: facts written, dropped (buffer full), set aside (not storable).
+    written: int
+    dropped: int
+    refused: int
+
+    @property
+    def healthy(self) -> bool:
+        """True while nothing fails and nothing has been lost."""
+        return self.failing_since is None and not self.dropped and not self.refused
+
+
+@dataclass(slots=True)
+class _Known:
+    """Rows as the database has them; forgotten and read again after every failure."""
+
+    contacts: dict[ContactId, ContactRows] = field(default_factory=dict)
+    #: None until read.
+    intervals: dict[AgentId, Row] | None = None
+
+    def learn(self, changes: Changes, intervals: Mapping[AgentId, Row]) -> None:
+        """Take over what was committed, and forget the oldest contacts."""
+        if self.intervals is None:
+            self.intervals = dict(intervals)
+        self.intervals.update(changes.known_intervals)
+        for contact, rows in changes.known_contacts.items():
+            self.contacts.pop(contact, None)
+            self.contacts[contact] = rows
+        while len(self.contacts) > KNOWN_CONTACTS:
+            del self.contacts[next(iter(self.contacts))]
+
+
+class JournalWriter:
+    """Implements the port `Journal`. One for each database; not thread-safe: use it in the loop that runs it."""
+
+    def __init__(self, database: Database, clock: Clock, *, buffer_facts: int = BUFFER_FACTS) -> None:
+        """Take facts at once; they are written as soon as `run` runs."""
+        self._database = database
+        self._clock = clock
+        self._buffer_facts = buffer_facts
+        self._writer_id = uuid.uuid4().hex
+        self._next_seq = 0
+        self._known = _Known()
+        self._statements = _statements(database.dialect)
+
+        self._pending: deque[AnyFact] = deque()
+        #: Newest state of each run, with the number of facts recorded before it; in the order of these.
+        self._runs: dict[RunId, tuple[int, SavedRun]] = {}
+        self._recorded = 0
+        self._in_flight = 0
+        self._tickets: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._give_up = asyncio.Event()
+        self._closing = False
+
+        self._oldest_at: float | None = None
+        self._failing_since: datetime | None = None
+        self._last_error = ""
+        self._written = self._dropped = self._refused = 0
+
+    # -- What callers do --------------------------------------------------------------------------------------
+
+    def record(self, fact: AnyFact) -> None:
+        """Append a fact; it is written soon, in order, exactly once."""
+        self._pending.append(fact)
+        self._recorded += 1
+        self._something_came()
+        if len(self._pending) > self._buffer_facts:
+            self._drop_oldest()
+
+    def save_run(self, run: SavedRun) -> None:
+        """Keep the newest state of a run, in order with the facts. The state must not be changed any more."""
+        self._runs.pop(run.id, None)
+        self._runs[run.id] = (self._recorded, run)
+        self._something_came()
+        if len(self._runs) > BUFFER_RUNS:
+            del self._runs[next(iter(self._runs))]
+            self._dropped += 1
+
+    async def flush(self) -> None:
+        """Return when all that was recorded so far is committed. Put a time limit round it."""
+        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tickets.append((self._recorded, ticket))
+        self._wake.set()
+        self._hurry.set()
+        await ticket
+
+    async def close(self, *, seconds: float = 10.0) -> bool:
+        """Write what is left and end `run`; return False when the database did not take it all in time."""
+        self._closing = True
+        try:
+            async with asyncio.timeout(seconds):
+                await self.flush()
+        except TimeoutError:
+            log.error("journal_closed_unwritten", buffered=self._buffered, reason=self._last_error)
+        self._give_up.set()
+        self._wake.set()
+        return not self._buffered
+
+    def status(self) -> JournalStatus:
+        """Return how it is doing now."""
+        oldest = self._oldest_at if self._oldest_at is not None else time.monotonic()
+        return JournalStatus(
+            buffered=self._buffered,
+            lag_seconds=max(0.0, time.monotonic() - oldest) if self._buffered else 0.0,
+            failing_since=self._failing_since,
+            last_error=self._last_error if self._failing_since else "",
+            written=self._written,
+            dropped=self._dropped,
+            refused=self._refused,
+        )
+
+    @property
+    def _buffered(self) -> int:
+        return len(self._pending) + len(self._runs) + self._in_flight
+
+    def _something_came(self) -> None:
+        if self._oldest_at is None:
+            self._oldest_at = time.monotonic()
+        self._wake.set()
+
+    def _drop_oldest(self) -> None:
+        """Make room for a hundredth of the buffer at once, so that it is logged as often as it matters."""
+        count = max(1, self._buffer_facts // 100)
+        for _ in range(count):
+            self._pending.popleft()
+        self._dropped += count
+        log.error("journal_facts_dropped", count=count, dropped=self._dropped, reason=self._last_error)
+
+    # -- The task ---------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Write until `close`. Raises `JournalTakenOver` when another server writes this database."""
+        writer = self._database.writer()
+        try:
+            self._next_seq = await self._until_available(writer, self._take_over)
+            while not self._is_done():
+                await self._wake.wait()
+                self._wake.clear()
+                await self._write_pending(writer)
+        except _GivenUp:
+            return
+        finally:
+            with suppress(TimeoutError):
+                await writer.close()
+
+    def _is_done(self) -> bool:
+        return self._closing and (self._give_up.is_set() or not (self._buffered or self._tickets))
+
+    async def _write_pending(self, writer: Writer) -> None:
+        began = time.monotonic()
+        facts, runs = self._cut()
+        tickets = self._cut_tickets()
+        if facts or runs:
+            self._in_flight = len(facts) + len(runs)
+            await self._store(writer, facts, runs)
+            self._in_flight = 0
+        for ticket in tickets:
+            if not ticket.done():
+                ticket.set_result(None)
+        more = bool(self._pending or self._runs)
+        self._oldest_at = began if more else None
+        if more or self._tickets:
+            self._wake.set()
+        await self._rest(time.monotonic() - began)
+
+    def _cut(self) -> tuple[list[AnyFact], list[SavedRun]]:
+        """Take the next batch off the buffer: facts in order, and the runs that were saved up to there."""
+        pending = self._pending
+        if len(pending) <= BATCH_FACTS:
+            facts = list(pending)
+            pending.clear()
+        else:
+            facts = [pending.popleft() for _ in range(BATCH_FACTS)]
+        end = self._recorded - len(pending)
+        runs: list[SavedRun] = []
+        for position, run in self._runs.values():
+            if position > end:
+                break
+            runs.append(run)
+        for run in runs:
+            del self._runs[run.id]
+        return facts, runs
+
+    def _cut_tickets(self) -> list[asyncio.Future[None]]:
+        end = self._recorded - len(self._pending)
+        tickets = []
+        while self._tickets and self._tickets[0][0] <= end:
+            tickets.append(self._tickets.popleft()[1])
+        if not self._tickets:
+            self._hurry.clear()
+        return tickets
+
+    async def _rest(self, took: float) -> None:
+        """Let facts gather. Not when there is a whole batch already, or somebody waits."""
+        if self._closing or len(self._pending) >= BATCH_FACTS:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(MAX_REST_SECONDS, REST_FACTOR * took)):
+                await self._hurry.wait()
+
+    async def _store(
+        self, writer: Writer, facts: Sequence[AnyFact], runs: Sequence[SavedRun], *, cleaned: bool = False
+    ) -> None:
+        """Write a batch, however long it takes; single out what can never be stored."""
+        try:
+            written = await self._until_available(writer, partial(self._write, facts=facts, runs=runs))
+        except Exception as error:
+            if not is_value_error(error):
+                raise
+            self._known = _Known()
+            if not cleaned:
+                await self._store(
+                    writer, [clean_fact(f) for f in facts], [clean_run(r) for r in runs], cleaned=True
+                )
+            elif len(facts) + len(runs) == 1:
+                self._refused += 1
+                what = type(facts[0]).__name__ if facts else "SavedRun"
+                log.error("journal_fact_refused", what=what, reason=reason_of(error))
+            else:
+                half_facts, half_runs = (len(facts) + 1) // 2, len(runs) // 2
+                await self._store(writer, facts[:half_facts], runs[:half_runs], cleaned=True)
+                await self._store(writer, facts[half_facts:], runs[half_runs:], cleaned=True)
+            return
+        self._next_seq += len(facts)
+        self._written += len(facts)
+        if written is None:
+            self._known = _Known()
+        else:
+            self._known.learn(*written)
+
+    async def _until_available(self, writer: Writer, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction; while the database is not available, try again and again."""
+        retry_seconds = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                result = await writer.transact(work)
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                self._failed(reason_of(error))
+            else:
+                self._succeeded()
+                return result
+            with suppress(TimeoutError):
+                async with asyncio.timeout(retry_seconds):
+                    await self._give_up.wait()
+                raise _GivenUp
+            retry_seconds = min(MAX_RETRY_SECONDS, 2 * retry_seconds)
+
+    def _failed(self, reason: str) -> None:
+        self._known = _Known()
+        self._last_error = reason
+        if self._failing_since is None:
+            self._failing_since = self._clock.now()
+            log.error("journal_writing_failed", buffered=self._buffered, reason=reason)
+
+    def _succeeded(self) -> None:
+        if self._failing_since is not None:
+            seconds = (self._clock.now() - self._failing_since).total_seconds()
+            self._failing_since = None
+            log.info("journal_writing_recovered", seconds=seconds, buffered=self._buffered, dropped=self._dropped)
+
+    # -- Inside a transaction (for SQLite: in the writer's thread) --------------------------------------------
+
+    def _take_over(self, connection: Connection) -> int:
+        """Make this writer the one whose batches count; return the number of the next fact."""
+        head = connection.execute(select(journal_head.c.next_seq).with_for_update()).scalar()
+        if head is None:
+            last: int | None = connection.execute(select(func.max(journal.c.seq))).scalar()
+            head = (last or 0) + 1
+            connection.execute(insert(journal_head).values(id=1, writer=self._writer_id, next_seq=head))
+        else:
+            connection.execute(update(journal_head).values(writer=self._writer_id))
+        return int(head)
+
+    def _write(
+        self, connection: Connection, *, facts: Sequence[AnyFact], runs: Sequence[SavedRun]
+    ) -> tuple[Changes, Mapping[AgentId, Row]] | None:
+        """Write facts, projections and runs. Return what is known now, or None if it had been written before."""
+        first = self._next_seq
+        if not self._move_head(connection, first, first + len(facts)):
+            return None
+        numbered = list(enumerate(facts, first))
+        statements = self._statements
+        if facts:
+            connection.execute(statements.journal, [_journal_row(seq, fact) for seq, fact in numbered])
+        known = self._known
+        intervals = known.intervals if known.intervals is not None else _load_intervals(connection)
+        known_contacts: Mapping[ContactId, ContactRows] = known.contacts
+        wanted = contacts_to_load(known_contacts, facts)
+        if wanted:
+            known_contacts = {**known_contacts, **_load_contacts(connection, wanted)}
+        changes = fold(known_contacts, intervals, numbered)
+        for statement, rows in (
+            (statements.contacts, list(changes.contacts.values())),
+            (statements.visits, list(changes.visits.values())),
+            (statements.segments, list(changes.segments.values())),
+            (statements.intervals, list(changes.intervals.values())),
+            (statements.runs, [_run_row(run) for run in runs]),
+        ):
+            if rows:
+                connection.execute(statement, rows)
+        return changes, intervals
+
+    def _move_head(self, connection: Connection, first: int, after: int) -> bool:
+        """Claim the numbers of a batch; return False when this very batch has been committed before."""
+        values = {"me": self._writer_id, "first": first, "after": after}
+        if connection.execute(self._statements.head, values).rowcount == 1:
+            return True
+        head = connection.execute(select(journal_head.c.writer, journal_head.c.next_seq)).one_or_none()
+        if head is not None and head.writer == self._writer_id and head.next_seq == after:
+            return False
+        raise JournalTakenOver
+
+
+class _GivenUp(Exception):
+    """`close` has run out of time while the database was not available."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statements:
+    """Prepared once: SQLAlchemy finds a statement it knows by its identity."""
+
+    head: Update
+    journal: Insert
+    contacts: Insert
+    visits: Insert
+    segments: Insert
+    intervals: Insert
+    runs: Insert
+
+
+def _statements(dialect: str) -> _Statements:
+    head = update(journal_head).values(next_seq=bindparam("after"))
+    return _Statements(
+        head=head.where(journal_head.c.writer == bindparam("me"), journal_head.c.next_seq == bindparam("first")),
+        journal=insert(journal),
+        contacts=upsert(dialect, contacts),
+        visits=upsert(dialect, queue_visits),
+        segments=upsert(dialect, talk_segments),
+        intervals=upsert(dialect, presence_intervals),
+        runs=upsert(dialect, script_runs),
+    )
+
+
+def _journal_row(seq: int, fact: AnyFact) -> Row:
+    return {
+        "seq": seq,
+        "at": fact.at,
+        "kind": fact.__struct_config__.tag,
+        "contact": getattr(fact, "contact", None),
+        "agent": getattr(fact, "agent", None),
+        "queue": getattr(fact, "queue", None),
+        "payload": fact,
+    }
+
+
+def _run_row(run: SavedRun) -> Row:
+    return {
+        "id": run.id,
+        "contact": run.contact,
+        "script": run.script,
+        "version": run.version,
+        "state": run.state,
+        "answers": run.answers,
+        "finished": run.finished,
+        "updated_at": run.updated_at,
+    }
+
+
+def _load_intervals(connection: Connection) -> dict[AgentId, Row]:
+    query = select(presence_intervals).where(presence_intervals.c.ended_at.is_(None))
+    rows = connection.execute(query.order_by(presence_intervals.c.seq)).mappings()
+    return {row["agent"]: dict(row) for row in rows}
+
+
+def _load_contacts(connection: Connection, wanted: set[ContactId]) -> dict[ContactId, ContactRows]:
+    """Read all rows of the contacts `wanted`."""
+    found: dict[ContactId, ContactRows] = {contact: ContactRows() for contact in wanted}
+    ids = sorted(wanted)
+    for start in range(0, len(ids), LOAD_IDS):
+        some = ids[start : start + LOAD_IDS]
+        for row in connection.execute(select(contacts).where(contacts.c.id.in_(some))).mappings():
+            found[row["id"]].contact = dict(row)
+        for row in connection.execute(select(queue_visits).where(queue_visits.c.contact.in_(some))).mappings():
+            found[row["contact"]].visits[row["visit"]] = dict(row)
+        segments = select(talk_segments).where(talk_segments.c.contact.in_(some)).order_by(talk_segments.c.seq)
+        for row in connection.execute(segments).mappings():
+            found[row["contact"]].segments[row["agent"]] = dict(row)
+    return found

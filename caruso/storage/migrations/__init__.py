@@ -1,0 +1,91 @@
+"""Steps by which a database comes from any earlier version to this one (Alembic)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from caruso.errors import SchemaOutdated
+from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
+
+#: Any number will do, as long as nobody else in this database uses it: only one may migrate at a time.
+UPGRADE_LOCK = 7_260_431
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaState:
+    """Which step the database is at, and which one this version of the server needs."""
+
+    current: str | None
+    needed: str
+
+    @property
+    def up_to_date(self) -> bool:
+        """True when the server can start."""
+        return self.current == self.needed
+
+
+async def upgrade(url: str) -> SchemaState:
+    """Bring the database at `url` to this version, creating it where it is empty; all of it or nothing."""
+    database = Database(url)
+    try:
+        await asyncio.to_thread(database.create_file)
+        async with database.writing(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
+            await connection.run_sync(_upgrade)
+        return await _state(database)
+    finally:
+        await database.dispose()
+
+
+async def check_schema(url: str) -> SchemaState:
+    """Return what the database has and what is needed. For the check at start-up see `require_schema`."""
+    database = Database(url)
+    try:
+        return await _state(database)
+    finally:
+        await database.dispose()
+
+
+async def require_schema(database: Database) -> None:
+    """Raise `SchemaOutdated` unless the database is as this version needs it."""
+    state = await _state(database)
+    if not state.up_to_date:
+        raise SchemaOutdated(
+            f"the database is at step {state.current or 'none'}, this server needs {state.needed}: "
+            "run `caruso db upgrade`"
+        )
+
+
+async def _state(database: Database) -> SchemaState:
+    current = None
+    if await asyncio.to_thread(database.exists):
+        async with database.reading() as connection:
+            current = await connection.run_sync(_current)
+    needed = ScriptDirectory.from_config(_config()).get_current_head()
+    assert needed is not None, "there is at least one migration"  # noqa: S101 -- packaged with this very module
+    return SchemaState(current=current, needed=needed)
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "caruso.storage:migrations")
+    return config

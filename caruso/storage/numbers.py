@@ -1,0 +1,47 @@
+"""Bring telephone numbers into the one form in which they are compared. Pure.
+
+Knows the numbering plans (phonenumbers) and the region our own lines are in; does not know who has a number.
+"""
+
+from __future__ import annotations
+
+import phonenumbers
+from phonenumbers.phonenumberutil import ndd_prefix_for_region
+
+#: Characters of a number that are kept; the longest E.164 number has 15 digits, internal ones and SIP names more.
+MAX_LENGTH = 64
+
+
+def normalised(number: str, region: str) -> str:
+    """Return `number` as E.164 with ``+``, or without blanks and signs where it is not a public number.
+
+    A number without country code is read as one of `region` (ISO 3166, e.g. ``DE``).
+    """
+    kept = number.strip()[:MAX_LENGTH]
+    try:
+        parsed = phonenumbers.parse(kept, region)
+    except phonenumbers.NumberParseException:
+        return _bare(kept)
+    if not phonenumbers.is_possible_number(parsed) or parsed.extension:
+        return _bare(kept)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def prefixes(text: str, region: str) -> tuple[str, ...]:
+    """Return how kept numbers may begin that `text`, the beginning of a number, stands for."""
+    bare = _bare(text)
+    if not bare.removeprefix("+").isdigit():
+        return ()
+    if bare.startswith("+"):
+        return (bare,)
+    if bare.startswith("00"):
+        return (bare, "+" + bare[2:])
+    country = phonenumbers.country_code_for_region(region)
+    trunk = ndd_prefix_for_region(region, True) or ""
+    national = bare.removeprefix(trunk) if trunk else bare
+    return (bare, f"+{country}{national}")
+
+
+def _bare(number: str) -> str:
+    """Leave out what people write between digits."""
+    return "".join(sign for sign in number if sign not in " \t\u00a0-–/().")[:MAX_LENGTH]

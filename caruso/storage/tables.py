@@ -1,0 +1,302 @@
+"""The tables, as SQLAlchemy Core. The migrations build the same; a test compares the two on both engines.
+
+`journal` holds the truth; `contacts`, `queue_visits`, `talk_segments` and `presence_intervals` are projections
+of it (`caruso.storage.projection`) and can be made again from it. Names in columns are ids, never foreign keys
+to other parts: the past must not depend on what is still configured.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+#: Characters of a look-up key that are kept; more would not find more, and an index entry has a limit.
+KEY_LENGTH = 200
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC. SQLite knows no times: there it is ISO text of fixed length, which sorts."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(27))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a naive time; write text for SQLite."""
+        if value is None:
+            return None
+        if value.tzinfo is not UTC:
+            if value.tzinfo is None:
+                raise ValueError("a time without a zone cannot be stored")
+            value = value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return value.isoformat(timespec="microseconds")[:26] + "Z"
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware time in UTC."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        at: datetime = value.astimezone(UTC)
+        return at
+
+
+#: JSON that PostgreSQL can look into.
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+#: Text that is found by its beginning: compared byte by byte, so that an index serves ``>= 'a' and < 'b'``.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+#: Number of a fact.
+Seq = BigInteger().with_variant(Integer(), "sqlite")
+#: A number the database counts up.
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+# -- The journal ----------------------------------------------------------------------------------------------
+
+journal = Table(
+    "journal",
+    metadata,
+    #: Given by the writer, without gaps, in the order in which the facts were recorded.
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("contact", Text),
+    Column("agent", Text),
+    Column("queue", Text),
+    #: The whole fact.
+    Column("payload", Json, nullable=False),
+    Index(None, "at"),
+    Index(
+        "ix_journal_contact",
+        "contact",
+        sqlite_where=text("contact IS NOT NULL"),
+        postgresql_where=text("contact IS NOT NULL"),
+    ),
+)
+
+#: One row: who writes the journal, and the number of the next fact. It makes a repeated batch count once, and
+#: stops a server whose database another one has taken over.
+journal_head = Table(
+    "journal_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("writer", Text, nullable=False),
+    Column("next_seq", BigInteger, nullable=False),
+)
+
+script_runs = Table(
+    "script_runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("contact", Text, nullable=False, index=True),
+    Column("script", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("state", Json, nullable=False),
+    Column("answers", Json, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+# -- Projections ----------------------------------------------------------------------------------------------
+
+_OPEN = text("ended_at IS NULL")
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("arrived_at", UtcDateTime, nullable=False, index=True),
+    Column("ended_at", UtcDateTime),
+    Column("entry_point", Text),
+    Column("caller_number", Text, nullable=False),
+    Column("caller_name", Text, nullable=False),
+    Column("dialled", Text, nullable=False),
+    Column("customer", Text),
+    Column("queue", Text),
+    Column("agent", Text),
+    Column("queue_outcome", Text, nullable=False),
+    Column("waited_seconds", Double, nullable=False),
+    Column("talk_seconds", Double, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("disposition", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Index(None, "customer", "arrived_at"),
+    Index("ix_contacts_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+queue_visits = Table(
+    "queue_visits",
+    metadata,
+    Column("contact", Text, nullable=False),
+    #: Counts the contact's visits, from 1.
+    Column("visit", Integer, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("entered_at", UtcDateTime, nullable=False),
+    Column("left_at", UtcDateTime),
+    #: Empty while the contact waits.
+    Column("outcome", Text, nullable=False),
+    Column("waited_seconds", Double, nullable=False),
+    Column("agent", Text),
+    PrimaryKeyConstraint("contact", "visit"),
+    Index(None, "entered_at"),
+)
+
+talk_segments = Table(
+    "talk_segments",
+    metadata,
+    #: Of the `ContactConnected`.
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("contact", Text, nullable=False, index=True),
+    Column("agent", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("connected_at", UtcDateTime, nullable=False, index=True),
+    Column("ended_at", UtcDateTime),
+    Column("talk_seconds", Double, nullable=False),
+    Column("hold_seconds", Double, nullable=False),
+    Column("holds", Integer, nullable=False),
+    Column("wrapped_up_at", UtcDateTime),
+    Column("wrap_up_seconds", Double, nullable=False),
+    Column("disposition", Text, nullable=False),
+)
+
+presence_intervals = Table(
+    "presence_intervals",
+    metadata,
+    #: Of the `PresenceChanged` that began it.
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("agent", Text, nullable=False),
+    Column("presence", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("contact", Text),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index(None, "agent", "began_at"),
+    Index("ix_presence_intervals_open", "agent", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+# -- Customers ------------------------------------------------------------------------------------------------
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("attributes", Json, nullable=False),
+    #: Lower case, without accents (`customers.search_key`).
+    Column("name_key", Key, nullable=False, index=True),
+    Column("email_key", Key, nullable=False, index=True),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+customer_numbers = Table(
+    "customer_numbers",
+    metadata,
+    Column("customer", Text, ForeignKey("customers.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    #: E.164 where it could be normalised, else as given without blanks.
+    Column("number", Key, nullable=False, index=True),
+    PrimaryKeyConstraint("customer", "position"),
+)
+
+#: Who changed which field of which record from what to what. Customers are the first class of records.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("by", Text, nullable=False),
+    Column("class_name", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    #: A column, or ``attributes.<name>``.
+    Column("field", Text, nullable=False),
+    Column("old", Json),
+    Column("new", Json),
+    Index(None, "class_name", "record", "id"),
+)
+
+# -- Users ----------------------------------------------------------------------------------------------------
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("agent", Text),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("csrf_token", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent_string", Text, nullable=False),
+)
+
+# -- The centre -----------------------------------------------------------------------------------------------
+
+centre_versions = Table(
+    "centre_versions",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("applied_at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("centre", Json, nullable=False),
+    #: Version of each script, by its id.
+    Column("scripts", Json, nullable=False),
+)
+
+scripts = Table(
+    "scripts",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("source", LargeBinary, nullable=False),
+    Column("applied_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("id", "version"),
+)

@@ -1,0 +1,81 @@
+"""Users and their sessions. Implements the port `UserStore`. Knows no passwords, only their hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import RowMapping, delete, select
+
+from caruso.model.centre import Role
+from caruso.model.ids import UserId
+from caruso.model.records import Session, User
+from caruso.storage.engine import Database
+from caruso.storage.tables import sessions, users
+from caruso.storage.upsert import upsert
+
+
+class Users:
+    """Keeps users; a session that was revoked is gone."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep them in `database`."""
+        self._database = database
+        self._save_user = upsert(database.dialect, users)
+        self._save_session = upsert(database.dialect, sessions)
+
+    async def user(self, user: UserId) -> User | None:
+        """Return a user."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(users).where(users.c.id == user))).mappings().one_or_none()
+        return _user(row) if row else None
+
+    async def users(self) -> Sequence[User]:
+        """Return all users."""
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(select(users).order_by(users.c.id))).mappings().all()
+        return [_user(row) for row in rows]
+
+    async def save_user(self, user: User) -> None:
+        """Create or change a user."""
+        async with self._database.writing() as connection:
+            await connection.execute(self._save_user, {**asdict(user), "role": user.role.value})
+
+    async def session(self, token_hash: str) -> Session | None:
+        """Return a session that has not been revoked; expiry is the caller's business."""
+        query = select(sessions).where(sessions.c.token_hash == token_hash)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return Session(**row) if row else None
+
+    async def sessions_of(self, user: UserId) -> Sequence[Session]:
+        """Return the sessions of a user that have not been revoked, newest first."""
+        query = select(sessions).where(sessions.c.user == user).order_by(sessions.c.created_at.desc())
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [Session(**row) for row in rows]
+
+    async def save_session(self, session: Session) -> None:
+        """Keep a session. Raises `RejectedInput` when there is no such user."""
+        async with self._database.writing() as connection:
+            await connection.execute(self._save_session, asdict(session))
+
+    async def revoke_session(self, token_hash: str) -> None:
+        """Forget a session."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+
+    async def revoke_sessions_of(self, user: UserId) -> None:
+        """Forget all sessions of a user."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(sessions).where(sessions.c.user == user))
+
+    async def forget_expired_sessions(self, now: datetime) -> int:
+        """Forget the sessions that expired before `now`; return how many."""
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(sessions).where(sessions.c.expires_at < now))).rowcount
+
+
+def _user(row: RowMapping) -> User:
+    return User(**{**row, "role": Role(row["role"])})

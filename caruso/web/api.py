@@ -1,0 +1,313 @@
+"""The REST API: one method for each operation; what an operation may see is decided here, by role.
+
+Its description is at ``/api/openapi.json``. Live things (desk, monitor) are on WebSockets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+from msgspec import UNSET
+
+from caruso.clock import Clock
+from caruso.errors import NotAllowed, NotFound
+from caruso.model.centre import Role
+from caruso.model.facts import Presence
+from caruso.model.ids import AgentId, ContactId, CustomerId
+from caruso.model.records import Customer, PastContact
+from caruso.model.views import Choice, HistoryView, MonitorView
+from caruso.ports import CustomerStore, FactStore, Phones
+from caruso.web import resources as r
+from caruso.web.binding import mistake, operation
+from caruso.web.call import Call
+from caruso.web.centre_port import ContactCentre
+from caruso.web.sessions import Sessions, SignedIn, handle_of
+from caruso.web.sign_in import SignIn
+
+#: Reports how a part of the server is: figures, and ``ok`` (False when it is degraded).
+HealthCheck = Callable[[], Mapping[str, object]]
+
+_DAY = timedelta(days=1)
+_FORCEABLE = (Presence.NOT_READY, Presence.SIGNED_OUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Whom the API asks."""
+
+    centre: ContactCentre
+    customers: CustomerStore
+    facts: FactStore
+    phones: Phones
+    clock: Clock
+    health: Mapping[str, HealthCheck]
+
+
+class Api:
+    """All operations."""
+
+    def __init__(self, sources: Sources, sessions: Sessions, sign_in: SignIn) -> None:
+        """Know whom to ask."""
+        self._ask = sources
+        self._sessions = sessions
+        self._sign_in = sign_in
+
+    # -- Signing in -------------------------------------------------------------------------------------------
+
+    @operation("POST", "/api/session", role=None)
+    async def sign_in(self, call: Call, body: r.SignInBody) -> r.WhoAmI:
+        """Sign in.
+
+        Sets the session's cookie. After too many failures 429 tells in Retry-After when to try again.
+        """
+        call.new_token, signed_in = await self._sign_in.sign_in(
+            body.user, body.password, address=call.address, agent_string=call.agent_string
+        )
+        return self._who(signed_in)
+
+    @operation("GET", "/api/session", role=Role.AGENT)
+    async def who_am_i(self, call: Call) -> r.WhoAmI:
+        """Tell who is signed in."""
+        return self._who(call.who)
+
+    @operation("DELETE", "/api/session", role=Role.AGENT, status=204)
+    async def sign_out(self, call: Call) -> None:
+        """Sign out: this session ends at once, with its sockets."""
+        call.new_token = ""
+        await self._sessions.revoke(call.who.session.token_hash)
+
+    @operation("GET", "/api/sessions", role=Role.AGENT)
+    async def sessions(self, call: Call) -> list[r.SessionLine]:
+        """List one's own sessions, newest first."""
+        mine = call.who.session.token_hash
+        return [
+            r.SessionLine(
+                id=handle_of(session),
+                created_at=session.created_at,
+                expires_at=session.expires_at,
+                address=session.address,
+                browser=session.agent_string,
+                current=session.token_hash == mine,
+            )
+            for session in await self._sessions.of(call.who.user.id)
+        ]
+
+    @operation("DELETE", "/api/sessions/{session}", role=Role.AGENT, status=204)
+    async def end_session(self, call: Call, session: str) -> None:
+        """End one of one's own sessions, e.g. on a computer left behind."""
+        await self._sessions.revoke_of(call.who.user.id, session)
+
+    @operation("POST", "/api/password", role=Role.AGENT, status=204)
+    async def change_password(self, call: Call, body: r.PasswordBody) -> None:
+        """Change one's own password; all other sessions end."""
+        if body.new == body.old:
+            raise mistake("new", "The new password must be another one.")
+        await self._sign_in.change_password(call.who, body.old, body.new, address=call.address)
+
+    def _who(self, signed_in: SignedIn) -> r.WhoAmI:
+        return r.WhoAmI(
+            user=signed_in.user.id,
+            name=signed_in.user.name,
+            role=signed_in.user.role,
+            agent=signed_in.agent,
+            centre=self._ask.centre.centre().name,
+            csrf_token=signed_in.session.csrf_token,
+            expires_at=signed_in.session.expires_at,
+        )
+
+    # -- Phone ------------------------------------------------------------------------------------------------
+
+    @operation("GET", "/api/phone", role=Role.AGENT)
+    async def phone(self, call: Call, query: r.PhoneQuery) -> r.Phone:
+        """Return what one's own phone needs to register."""
+        agent = call.who.agent
+        if agent is None:
+            raise NotFound("You take no contacts, so you have no phone.")
+        account = self._ask.phones.account(agent, query.kind)
+        return r.Phone(uri=account.uri, username=account.username, secret=account.secret, server=account.server)
+
+    # -- The past ---------------------------------------------------------------------------------------------
+
+    @operation("GET", "/api/contacts", role=Role.AGENT)
+    async def contacts(self, call: Call, query: r.ContactsQuery) -> r.ContactPage:
+        """List contacts, newest first; an agent sees her own."""
+        until = query.until or self._ask.clock.now()
+        since = query.since or until - _DAY
+        if since > until:
+            raise mistake("since", "The time it begins is after the one it ends.")
+        found = await self._ask.facts.contacts(
+            since=since, until=until, limit=query.limit + 1, offset=query.offset, agent=_only(call.who)
+        )
+        lines = [_line(contact) for contact in found[: query.limit]]
+        return r.ContactPage(contacts=lines, more=len(found) > query.limit)
+
+    @operation("GET", "/api/contacts/{contact}", role=Role.AGENT)
+    async def contact(self, call: Call, contact: str) -> r.ContactLine:
+        """Return one contact; an agent sees her own."""
+        found = await self._ask.facts.contact(ContactId(contact))
+        only = _only(call.who)
+        if found is None or (only is not None and found.agent != only):
+            raise NotFound("There is no such contact.")
+        return _line(found)
+
+    # -- Customers --------------------------------------------------------------------------------------------
+
+    @operation("GET", "/api/customers", role=Role.AGENT)
+    async def customers(self, call: Call, query: r.CustomersQuery) -> list[r.CustomerLine]:
+        """Find customers by the beginning of name, number or e-mail address."""
+        return [
+            r.CustomerLine(id=c.id, name=c.name, numbers=list(c.numbers), email=c.email)
+            for c in await self._ask.customers.search(query.search, query.limit)
+        ]
+
+    @operation("GET", "/api/customers/{customer}", role=Role.AGENT)
+    async def customer(self, call: Call, customer: str) -> r.CustomerCard:
+        """Return a customer with the newest contacts."""
+        return await self._card(await self._customer(customer))
+
+    @operation("PATCH", "/api/customers/{customer}", role=Role.AGENT)
+    async def change_customer(self, call: Call, customer: str, body: r.CustomerChange) -> r.CustomerCard:
+        """Change a customer; what the body leaves out stays."""
+        changed = _changed(await self._customer(customer), body)
+        await self._ask.customers.save(changed, by=call.who.user.id)
+        return await self._card(changed)
+
+    async def _customer(self, customer: str) -> Customer:
+        found = await self._ask.customers.get(CustomerId(customer))
+        if found is None:
+            raise NotFound("There is no such customer.")
+        return found
+
+    async def _card(self, customer: Customer) -> r.CustomerCard:
+        return r.CustomerCard(
+            id=customer.id,
+            name=customer.name,
+            numbers=list(customer.numbers),
+            email=customer.email,
+            attributes=customer.attributes,
+            history=[self._history(contact) for contact in await self._ask.facts.history(customer.id)],
+        )
+
+    def _history(self, contact: PastContact) -> HistoryView:
+        centre = self._ask.centre.centre()
+        queue = centre.queues.get(contact.queue) if contact.queue else None
+        agent = centre.agents.get(contact.agent) if contact.agent else None
+        return HistoryView(
+            id=contact.id,
+            at=contact.arrived_at,
+            channel=contact.channel,
+            queue=queue.name if queue else contact.queue or "",
+            agent=agent.name if agent else contact.agent or "",
+            disposition=contact.disposition,
+            note=contact.note,
+            talk_seconds=contact.talk_seconds,
+            answers=list(contact.answers),
+        )
+
+    # -- The centre -------------------------------------------------------------------------------------------
+
+    @operation("GET", "/api/centre", role=Role.AGENT)
+    async def centre(self, call: Call) -> r.CentreSummary:
+        """Return the names of queues, agents, reasons and entry points."""
+        centre = self._ask.centre.centre()
+        return r.CentreSummary(
+            name=centre.name,
+            timezone=centre.timezone,
+            queues=[
+                r.QueueEntry(
+                    id=queue.id,
+                    name=queue.name,
+                    target_seconds=queue.target_seconds,
+                    dispositions=[Choice(id=d.id, name=d.name) for d in queue.dispositions],
+                )
+                for queue in centre.queues.values()
+            ],
+            agents=[
+                r.AgentEntry(
+                    id=agent.id,
+                    name=agent.name,
+                    role=agent.role,
+                    queues=list(agent.queues),
+                    station=agent.station.kind,
+                )
+                for agent in centre.agents.values()
+            ],
+            reasons=[Choice(id=reason.id, name=reason.name) for reason in centre.not_ready_reasons],
+            entry_points=[Choice(id=entry.id, name=entry.name) for entry in centre.entry_points.values()],
+        )
+
+    @operation("GET", "/api/monitor", role=Role.SUPERVISOR)
+    async def monitor(self, call: Call) -> MonitorView:
+        """Return the whole live monitor, once; changes are pushed on /ws/monitor."""
+        return self._ask.centre.monitor()
+
+    @operation("POST", "/api/agents/{agent}/presence", role=Role.SUPERVISOR, status=204)
+    async def force_presence(self, call: Call, agent: str, body: r.ForcedPresence) -> None:
+        """Make an agent not ready, or sign her out."""
+        if body.presence not in _FORCEABLE:
+            raise mistake("presence", f"Must be one of {', '.join(_FORCEABLE)}.")
+        self._ask.centre.force_presence(AgentId(agent), Presence(body.presence), body.reason, by=call.who.user.id)
+
+    # -- Health -----------------------------------------------------------------------------------------------
+
+    @operation("GET", "/api/health", role=None)
+    async def health(self, call: Call) -> r.Health:
+        """Tell whether all parts work. Needs no database: it answers while that is down."""
+        parts, _ = self._parts()
+        return r.Health(
+            status=_status(all(parts.values())), parts={name: _status(ok) for name, ok in parts.items()}
+        )
+
+    @operation("GET", "/api/health/details", role=Role.SUPERVISOR)
+    async def health_details(self, call: Call) -> r.HealthDetails:
+        """Tell the same, with figures."""
+        parts, details = self._parts()
+        return r.HealthDetails(
+            status=_status(all(parts.values())),
+            parts={name: _status(ok) for name, ok in parts.items()},
+            details=msgspec.to_builtins(details, enc_hook=str),
+        )
+
+    def _parts(self) -> tuple[dict[str, bool], dict[str, Mapping[str, object]]]:
+        """Return which part is well, and the figures of each."""
+        checked = {name: check() for name, check in self._ask.health.items()}
+        parts = {name: bool(figures.get("ok", True)) for name, figures in checked.items()}
+        return {"telephony": self._ask.centre.telephony_up} | parts, {
+            "centre": self._ask.centre.health()
+        } | checked
+
+
+def _status(ok: bool) -> str:
+    return "ok" if ok else "degraded"
+
+
+def _only(who: SignedIn) -> AgentId | None:
+    """Return whose contacts alone may be seen, or None for all."""
+    if who.may(Role.SUPERVISOR):
+        return None
+    if who.agent is None:
+        raise NotAllowed
+    return who.agent
+
+
+def _line(contact: PastContact) -> r.ContactLine:
+    fields = {name: getattr(contact, name) for name in r.ContactLine.__struct_fields__}
+    return r.ContactLine(**fields | {"answers": list(contact.answers)})
+
+
+def _changed(customer: Customer, change: r.CustomerChange) -> Customer:
+    attributes = customer.attributes
+    if change.attributes is not UNSET:
+        merged = attributes | change.attributes
+        attributes = {name: value for name, value in merged.items() if value is not None}
+    return dataclasses.replace(
+        customer,
+        name=customer.name if change.name is UNSET else change.name,
+        numbers=customer.numbers if change.numbers is UNSET else tuple(change.numbers),
+        email=customer.email if change.email is UNSET else change.email,
+        attributes=attributes,
+    )

@@ -1,0 +1,71 @@
+"""What the web edge asks of the contact centre. `caruso.comm_server` implements it; `lab.fake_centre` is the fake.
+
+All calls return at once and are made on the event loop; callbacks are called on it too and must not raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from caruso.model.centre import Centre
+from caruso.model.desk import AnyDeskCommand
+from caruso.model.facts import Presence
+from caruso.model.ids import AgentId
+from caruso.model.views import DeskView, MonitorView
+
+#: Given each new view of the desk.
+ShowDesk = Callable[[DeskView], None]
+#: Told once, with code and message, when the centre closes the desk.
+DeskClosed = Callable[[str, str], None]
+#: Given each change of the monitor.
+PushMonitor = Callable[[MonitorView], None]
+
+
+class DeskHandle(Protocol):
+    """An open desk."""
+
+    def close(self) -> None:
+        """Show nothing any more. Harmless when it is closed."""
+        ...
+
+
+class ContactCentre(Protocol):
+    """Calls, agents and queues."""
+
+    @property
+    def telephony_up(self) -> bool:
+        """Tell whether the PBX can be reached."""
+        ...
+
+    def centre(self) -> Centre:
+        """Return the description in effect."""
+        ...
+
+    def command(self, agent: AgentId, command: AnyDeskCommand) -> None:
+        """Carry out what an agent asks for; raise `IllegalMove`, `NotFound` or `RejectedInput`."""
+        ...
+
+    def open_desk(self, agent: AgentId, show: ShowDesk, closed: DeskClosed) -> DeskHandle:
+        """Show an agent's desk: at once, and after each change.
+
+        An agent has one desk: opening another closes this one with ``signed-in-elsewhere``.
+        Raise `NotFound` for an agent the centre does not know.
+        """
+        ...
+
+    def watch_monitor(self, push: PushMonitor) -> Callable[[], None]:
+        """Push changes of the monitor, at most 5 a second; the returned function ends it."""
+        ...
+
+    def monitor(self) -> MonitorView:
+        """Return the whole monitor, with the `seq` of the last change pushed."""
+        ...
+
+    def force_presence(self, agent: AgentId, presence: Presence, reason: str, by: str) -> None:
+        """Make an agent not ready, or sign her out; raise `IllegalMove` or `NotFound`."""
+        ...
+
+    def health(self) -> Mapping[str, object]:
+        """Return figures about itself for people who run it."""
+        ...

@@ -1,0 +1,82 @@
+"""Hash and verify passwords with argon2, away from the event loop and never many at once.
+
+Knows no users. One verification costs about 30 ms of a core and 19 MiB, so an unbounded number of them would be
+a way to stop the telephone exchange.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from caruso.web.refusals import Busy
+
+#: The profile OWASP recommends where many people sign in at the start of a shift (Password Storage Cheat Sheet).
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+#: Verified for users who do not exist, so that the time taken does not tell who does.
+_NOBODY = _HASHER.hash("nobody")
+
+#: Threads that hash.
+CONCURRENCY = 2
+#: People who may wait for one of them; a whole centre starting its shift, and more.
+MAX_WAITING = 256
+
+_Result = TypeVar("_Result")
+
+
+def hash_password(password: str) -> str:
+    """Return the hash to keep. Takes about 30 ms: in the server use `Passwords.hash`."""
+    return _HASHER.hash(password)
+
+
+class Passwords:
+    """A few threads that do nothing else."""
+
+    def __init__(self, *, concurrency: int = CONCURRENCY, max_waiting: int = MAX_WAITING) -> None:
+        """Start no thread yet."""
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
+        self._room = concurrency + max_waiting
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def hash(self, password: str) -> str:
+        """Return the hash to keep."""
+        return await self._run(lambda: _HASHER.hash(password))
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        """Tell whether `password` belongs to the hash `kept`; takes as long when there is none."""
+        matches = await self._run(lambda: _verify(kept or _NOBODY, password))
+        return matches and kept is not None
+
+    @staticmethod
+    def is_outdated(kept: str) -> bool:
+        """Tell whether `kept` was made with other parameters than today's."""
+        try:
+            return _HASHER.check_needs_rehash(kept)
+        except InvalidHashError:
+            return True
+
+    async def _run(self, work: Callable[[], _Result]) -> _Result:
+        if self._room <= 0:
+            raise Busy
+        self._room -= 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._room += 1
+
+
+def _verify(kept: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(kept, password)
+    except VerifyMismatchError:
+        return False
+    except (VerificationError, InvalidHashError):
+        return False

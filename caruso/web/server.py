@@ -1,0 +1,152 @@
+"""The web server: one aiohttp application with pages, API and sockets. `caruso.app` starts and stops it.
+
+Knows how the parts of `caruso.web` hang together, and nothing of what they do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from types import MappingProxyType
+
+import msgspec
+import structlog
+from aiohttp import hdrs, web
+from prometheus_client import REGISTRY, CollectorRegistry
+
+import caruso
+from caruso.clock import Clock, SystemClock
+from caruso.errors import NotAllowed
+from caruso.model.centre import Role
+from caruso.ports import CustomerStore, FactStore, Phones, UserStore
+from caruso.web.api import Api, HealthCheck, Sources
+from caruso.web.binding import operations_of
+from caruso.web.centre_port import ContactCentre
+from caruso.web.console_files import ConsoleFiles
+from caruso.web.console_socket import ConsoleSockets
+from caruso.web.edge import REQUEST_ID, REQUEST_ID_HEADER, Edge
+from caruso.web.gate import Gate
+from caruso.web.headers import fixed_headers
+from caruso.web.metrics import WebMetrics
+from caruso.web.monitor_socket import MonitorSockets
+from caruso.web.openapi import describe
+from caruso.web.passwords import Passwords
+from caruso.web.sessions import Sessions
+from caruso.web.settings import WebSettings
+from caruso.web.sign_in import SignIn
+from caruso.web.wire_log import wire_log
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_log = structlog.get_logger(__name__)
+
+
+class WebServer:
+    """Everything browsers reach."""
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        *,
+        centre: ContactCentre,
+        users: UserStore,
+        customers: CustomerStore,
+        facts: FactStore,
+        phones: Phones,
+        clock: Clock | None = None,
+        health: Mapping[str, HealthCheck] = MappingProxyType({}),
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``."""
+        clock = clock or SystemClock()
+        self._settings = settings
+        self._passwords = Passwords()
+        self._metrics = WebMetrics(registry)
+        self._sessions = Sessions(users, clock, lifetime=settings.session_lifetime, idle=settings.session_idle)
+        self._gate = Gate(settings, self._sessions)
+        sign_in = SignIn(settings, users, self._passwords, self._sessions, clock)
+        sources = Sources(
+            centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
+        )
+        self._operations = operations_of(Api(sources, self._sessions, sign_in))
+        self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
+        self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
+        )
+        self._site: web.TCPSite | None = None
+
+    async def start(self) -> None:
+        """Listen; raise `OSError` when the address is taken."""
+        await self._runner.setup()
+        self._site = web.TCPSite(
+            self._runner, self._settings.host, self._settings.port, ssl_context=self._settings.tls(), backlog=512
+        )
+        await self._site.start()
+        _log.info("web_started", url=self.url)
+
+    async def stop(self) -> None:
+        """Say good-bye to open sockets, answer what was asked, and listen no more."""
+        self._consoles.say_good_bye()
+        self._monitors.say_good_bye()
+        await asyncio.sleep(0)
+        await self._runner.cleanup()
+        await self._sessions.close()
+        self._passwords.close()
+        _log.info("web_stopped")
+
+    def routes(self) -> Collection[web.AbstractRoute]:
+        """Return everything that is served."""
+        return tuple(self._runner.app.router.routes())
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        addresses = self._runner.addresses
+        return int(addresses[0][1]) if addresses else self._settings.port
+
+    @property
+    def url(self) -> str:
+        """Return where browsers find it."""
+        scheme = "https" if self._settings.tls_certificate else "http"
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        return self._settings.public_url or f"{scheme}://{host}:{self.port}"
+
+    def _application(self) -> web.Application:
+        edge = Edge(self._settings, self._gate, self._metrics)
+        app = web.Application(middlewares=[edge.middleware()], client_max_size=self._settings.body_limit)
+        app.on_response_prepare.append(self._put_headers)
+        for operation in self._operations:
+            app.router.add_route(operation.method, operation.path, edge.handler(operation))
+        app.router.add_get("/api/openapi.json", self._serve_openapi())
+        app.router.add_get("/metrics", self._serve_metrics)
+        app.router.add_get("/ws/console", self._consoles.handle)
+        app.router.add_get("/ws/monitor", self._monitors.handle)
+        files = ConsoleFiles(self._settings.dist, connect_to=self._settings.phone_urls)
+        app.router.add_get("/{path:.*}", files.serve)
+        return app
+
+    async def _put_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in fixed_headers(https=self._settings.https).items():
+            if name != "Content-Security-Policy" or name not in response.headers:  # pages bring their own
+                response.headers[name] = value
+        response.headers[REQUEST_ID_HEADER] = request.get(REQUEST_ID, "-")
+
+    def _serve_openapi(self) -> Handler:
+        document = describe(self._operations, version=caruso.__version__, cookie=self._gate.cookie)
+        encoded = msgspec.json.format(msgspec.json.encode(document))
+
+        async def serve(_: web.Request) -> web.StreamResponse:
+            return web.Response(
+                body=encoded, content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-cache"}
+            )
+
+        return serve
+
+    async def _serve_metrics(self, request: web.Request) -> web.StreamResponse:
+        """Give figures to programs on this machine, and to admins."""
+        if not self._gate.is_on_this_machine(request) and await self._gate.admit(request, Role.ADMIN) is None:
+            raise NotAllowed
+        return web.Response(
+            body=self._metrics.text(), headers={hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8"}
+        )

@@ -1,0 +1,165 @@
+"""Users, customers and facts in memory, phones that lead nowhere: the web's ports without a database."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+
+from caruso.model.centre import StationKind
+from caruso.model.facts import AnyFact
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, UserId
+from caruso.model.records import Customer, PastContact, PhoneAccount, SavedRun, Session, User
+
+
+class MemoryUsers:
+    """A `UserStore`."""
+
+    def __init__(self, *users: User) -> None:
+        """Begin with `users`."""
+        self.kept = {user.id: user for user in users}
+        self.sessions: dict[str, Session] = {}
+        #: How often a session was asked for.
+        self.reads = 0
+
+    async def user(self, user: UserId) -> User | None:
+        """Return a user."""
+        return self.kept.get(user)
+
+    async def users(self) -> Sequence[User]:
+        """Return all users."""
+        return list(self.kept.values())
+
+    async def save_user(self, user: User) -> None:
+        """Create or change a user."""
+        self.kept[user.id] = user
+
+    async def session(self, token_hash: str) -> Session | None:
+        """Return a session."""
+        self.reads += 1
+        return self.sessions.get(token_hash)
+
+    async def sessions_of(self, user: UserId) -> Sequence[Session]:
+        """Return a user's sessions, newest first."""
+        mine = [session for session in self.sessions.values() if session.user == user]
+        return sorted(mine, key=lambda session: session.created_at, reverse=True)
+
+    async def save_session(self, session: Session) -> None:
+        """Keep a session, or its later expiry."""
+        self.sessions[session.token_hash] = session
+
+    async def revoke_session(self, token_hash: str) -> None:
+        """Forget a session."""
+        self.sessions.pop(token_hash, None)
+
+    async def revoke_sessions_of(self, user: UserId) -> None:
+        """Forget a user's sessions."""
+        self.sessions = {h: session for h, session in self.sessions.items() if session.user != user}
+
+
+class MemoryCustomers:
+    """A `CustomerStore`."""
+
+    def __init__(self, *customers: Customer) -> None:
+        """Begin with `customers`."""
+        self.kept = {customer.id: customer for customer in customers}
+        #: Who saved what.
+        self.audit: list[tuple[str, Customer]] = []
+
+    async def by_number(self, number: str) -> Customer | None:
+        """Return whose number it is."""
+        return next((customer for customer in self.kept.values() if number in customer.numbers), None)
+
+    async def get(self, customer: CustomerId) -> Customer | None:
+        """Return a customer."""
+        return self.kept.get(customer)
+
+    async def search(self, text: str, limit: int = 20) -> Sequence[Customer]:
+        """Return customers of whom something begins with `text`."""
+        wanted = text.casefold()
+        found = [
+            customer
+            for customer in self.kept.values()
+            if any(
+                part.casefold().startswith(wanted)
+                for part in (customer.name, *customer.name.split(), *customer.numbers, customer.email)
+            )
+        ]
+        return found[:limit]
+
+    async def save(self, customer: Customer, *, by: str) -> None:
+        """Create or change a customer."""
+        self.kept[customer.id] = customer
+        self.audit.append((by, customer))
+
+
+class MemoryFacts:
+    """A `FactStore` of contacts that are over."""
+
+    def __init__(self, *contacts: PastContact) -> None:
+        """Begin with `contacts`."""
+        self.past = list(contacts)
+
+    async def open_contact_facts(self) -> Sequence[AnyFact]:
+        """Return nothing: nothing is open."""
+        return ()
+
+    async def last_presences(self) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
+    async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
+        """Return nothing: lines are kept here, not facts."""
+        return ()
+
+    async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
+    async def open_runs(self) -> Sequence[SavedRun]:
+        """Return nothing."""
+        return ()
+
+    async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
+        """Return a customer's contacts, newest first."""
+        return [contact for contact in self._newest() if contact.customer == customer][:limit]
+
+    async def contacts(
+        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+    ) -> Sequence[PastContact]:
+        """Return contacts that arrived in [since, until), newest first."""
+        found = [
+            contact
+            for contact in self._newest()
+            if since <= contact.arrived_at < until and agent in (None, contact.agent)
+        ]
+        return found[offset : offset + limit]
+
+    async def contact(self, contact: ContactId) -> PastContact | None:
+        """Return one contact."""
+        return next((past for past in self.past if past.id == contact), None)
+
+    async def run(self, run: RunId) -> SavedRun | None:
+        """Return None: no run is kept."""
+        return None
+
+    def _newest(self) -> list[PastContact]:
+        return sorted(self.past, key=lambda contact: contact.arrived_at, reverse=True)
+
+    def add(self, contact: PastContact) -> None:
+        """Keep a contact, or its newer state."""
+        self.past = [past for past in self.past if past.id != contact.id] + [dataclasses.replace(contact)]
+
+
+class FakePhones:
+    """`Phones` whose PBX is nowhere."""
+
+    def __init__(self, server: str = "ws://127.0.0.1:8088/ws") -> None:
+        """Name the server the browser is sent to."""
+        self._server = server
+
+    def account(self, agent: AgentId, kind: StationKind) -> PhoneAccount:
+        """Return an account that nobody will accept."""
+        name = f"{agent}-web" if kind is StationKind.BROWSER else str(agent)
+        server = self._server if kind is StationKind.BROWSER else "sip:127.0.0.1:5060"
+        return PhoneAccount(uri=f"sip:{name}@127.0.0.1", username=name, secret=f"fake-{name}", server=server)

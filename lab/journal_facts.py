@@ -1,0 +1,136 @@
+"""Facts of invented calls, as the core would record them: for tests and benchmarks of storage."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from caruso.model.facts import (
+    AnyFact,
+    ContactArrived,
+    ContactCause,
+    ContactConnected,
+    ContactEnded,
+    ContactHeld,
+    ContactIdentified,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactResumed,
+    DialogEnded,
+    DialogStarted,
+    OfferEnded,
+    OfferMade,
+    OfferOutcome,
+    Presence,
+    PresenceChanged,
+    QueueOutcome,
+    ServerStarted,
+    TalkEnded,
+    WrapUpEnded,
+)
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
+from caruso.model.records import SavedRun
+
+AGENTS = 180
+QUEUES = 4
+
+
+def answered_call(number: int, at: datetime, *, prefix: str = "call") -> list[AnyFact]:
+    """Return the facts of a call that waits 2 s, talks 6 s and is wrapped up in 3 s."""
+    contact, agent, queue = (
+        ContactId(f"{prefix}-{number}"),
+        AgentId(f"agent-{number % AGENTS}"),
+        QueueId(f"queue-{number % QUEUES}"),
+    )
+
+    def after(seconds: float) -> datetime:
+        return at + timedelta(seconds=seconds)
+
+    return [
+        arrival(contact, at),
+        ContactQueued(at=after(1), contact=contact, visit=1, queue=queue, priority=0, skills={}),
+        OfferMade(at=after(2), contact=contact, offer=1, queue=queue, agent=agent),
+        PresenceChanged(at=after(2), agent=agent, presence=Presence.OFFERED, contact=contact),
+        OfferEnded(
+            at=after(3),
+            contact=contact,
+            offer=1,
+            queue=queue,
+            agent=agent,
+            outcome=OfferOutcome.ACCEPTED,
+            ring_seconds=1.0,
+        ),
+        ContactLeftQueue(
+            at=after(3),
+            contact=contact,
+            visit=1,
+            queue=queue,
+            outcome=QueueOutcome.ANSWERED,
+            waited_seconds=2.0,
+            agent=agent,
+        ),
+        ContactConnected(at=after(3), contact=contact, agent=agent, queue=queue),
+        PresenceChanged(at=after(3), agent=agent, presence=Presence.TALKING, contact=contact),
+        TalkEnded(at=after(9), contact=contact, agent=agent, queue=queue, talk_seconds=6.0, hold_seconds=0.0),
+        ContactEnded(at=after(9), contact=contact, cause=ContactCause.CALLER_HUNG_UP),
+        PresenceChanged(at=after(9), agent=agent, presence=Presence.WRAP_UP, contact=contact),
+        WrapUpEnded(
+            at=after(12),
+            contact=contact,
+            agent=agent,
+            queue=queue,
+            disposition="done",
+            note="",
+            wrap_up_seconds=3.0,
+        ),
+        PresenceChanged(at=after(12), agent=agent, presence=Presence.READY),
+    ]
+
+
+def arrival(contact: ContactId, at: datetime, *, caller_name: str = "Example") -> ContactArrived:
+    """Return the fact with which every call begins."""
+    return ContactArrived(
+        at=at,
+        contact=contact,
+        entry_point=EntryPointId("main"),
+        caller_number="+493012345678",
+        caller_name=caller_name,
+        dialled="100",
+    )
+
+
+def one_of_each_kind(at: datetime) -> list[AnyFact]:
+    """Return a fact of every kind, with every attribute set."""
+    contact, run, agent = ContactId("each"), RunId("run-each"), AgentId("agent-each")
+    call = answered_call(1, at)
+    return [
+        ServerStarted(at=at, version="1.2.3"),
+        *call,
+        ContactIdentified(at=at, contact=contact, customer=CustomerId("customer-1")),
+        DialogStarted(at=at, contact=contact, run=run, script=ScriptId("meter-reading"), version="a1"),
+        DialogEnded(at=at, contact=contact, run=run, outcome="read"),
+        ContactQueued(
+            at=at,
+            contact=contact,
+            visit=2,
+            queue=QueueId("q"),
+            priority=5,
+            skills={SkillId("german"): 7, SkillId("gas"): 3},
+        ),
+        ContactHeld(at=at, contact=contact, agent=agent),
+        ContactResumed(at=at, contact=contact, agent=agent),
+        PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
+    ]
+
+
+def saved_run(contact: ContactId, at: datetime, *, step: int = 1, finished: bool = False) -> SavedRun:
+    """Return the state of the run of a contact after so many steps."""
+    return SavedRun(
+        id=RunId(f"run-{contact}"),
+        contact=contact,
+        script=ScriptId("meter-reading"),
+        version="a1",
+        state={"item": f"item-{step}", "answers": {"reading": 12345, "street": "Große Straße"}},
+        updated_at=at,
+        finished=finished,
+        answers=(("What does the meter show?", str(step)),),
+    )

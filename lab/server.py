@@ -1,0 +1,235 @@
+"""A whole Caruso beside a local Asterisk, as a process of its own: tests and benchmarks start, kill and restart it.
+
+    async with CentreServer(pbx, directory, centre_toml) as server:
+        async with server.client("anna") as browser:
+            ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import aiohttp
+
+from caruso.clock import SystemClock
+from caruso.comm_server.centre_file import read_centre
+from caruso.model.centre import Role
+from caruso.model.facts import AnyFact
+from caruso.model.ids import AgentId, ScriptId, UserId
+from caruso.model.records import Customer, ScriptSource, User
+from caruso.script_engine.loader import load
+from caruso.storage.centres import Centres
+from caruso.storage.customers import Customers
+from caruso.storage.engine import Database
+from caruso.storage.facts import Facts
+from caruso.storage.migrations import upgrade
+from caruso.storage.users import Users
+from caruso.web.passwords import Passwords
+from lab.asterisk import LocalAsterisk
+from lab.ports import free_port
+from lab.web_client import WebClient
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Everybody's password in the lab. It opens nothing but servers on loopback that end with their test.
+LAB_PASSWORD = "lab-password"
+SUPERVISOR = "sam"
+
+
+class CentreServer:
+    """One Caruso server process."""
+
+    def __init__(
+        self,
+        pbx: LocalAsterisk,
+        directory: Path,
+        centre: str,
+        *,
+        scripts: Sequence[Path] = (),
+        customers: Iterable[Customer] = (),
+        database_url: str = "",
+    ) -> None:
+        """Prepare a server for the description `centre` (text of a centre.toml) in `directory`."""
+        self.pbx = pbx
+        self._directory = directory
+        self._centre = centre
+        self._scripts = scripts
+        self._customers = tuple(customers)
+        self._port = free_port()
+        self.database_url = database_url or f"sqlite:///{directory / 'caruso.db'}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._prepared = False
+
+    @property
+    def url(self) -> str:
+        """Where browsers find it."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """Everything it has logged."""
+        return (self._directory / "server.log").read_text(errors="replace")
+
+    async def __aenter__(self) -> Self:
+        """Start it."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop it."""
+        await self.stop()
+
+    async def start(self, *, within_seconds: float = 20.0) -> None:
+        """Start it and wait until it serves and has reached the PBX."""
+        if not self._prepared:
+            await self._prepare()
+            self._prepared = True
+        with (self._directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "caruso", "--config", str(self._directory / "caruso.toml"), "serve"],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        await self.until_healthy(within_seconds=within_seconds)
+
+    async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
+        """Wait until it says that everything works."""
+        deadline = time.monotonic() + within_seconds
+        async with aiohttp.ClientSession() as session:
+            while time.monotonic() < deadline:
+                if self._process is not None and self._process.poll() is not None:
+                    raise RuntimeError(f"the server ended:\n{self.log[-3000:]}")
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"{self.url}/api/health") as answer:
+                        if answer.status == 200 and (await answer.json())["status"] == "ok":
+                            return
+                await asyncio.sleep(0.02)
+        raise TimeoutError(f"the server is not healthy:\n{self.log[-3000:]}")
+
+    async def stop(self) -> int:
+        """End it in order; return its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """Kill it as a crash would."""
+        await self._end(signal.SIGKILL)
+
+    async def _end(self, how: signal.Signals) -> int:
+        process = self._process
+        if process is None:
+            return 0
+        if process.poll() is None:
+            process.send_signal(how)
+        try:
+            return await asyncio.to_thread(process.wait, 15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            self._process = None
+
+    @asynccontextmanager
+    async def client(self, user: str) -> AsyncIterator[WebClient]:
+        """Sign a browser in."""
+        async with WebClient(self.url) as browser:
+            await browser.sign_in(user, LAB_PASSWORD)
+            yield browser
+
+    async def facts(self) -> list[AnyFact]:
+        """Return the whole journal."""
+        database = Database(self.database_url)
+        try:
+            return list(await Facts(database).facts_since(datetime.fromtimestamp(0, UTC)))
+        finally:
+            await database.dispose()
+
+    # -- Before the first start -------------------------------------------------------------------------------
+
+    async def _prepare(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        (self._directory / "caruso.toml").write_text(self._settings())
+        await upgrade(self.database_url)
+        await self.apply(self._centre)
+        database = Database(self.database_url)
+        try:
+            people = Users(database)
+            hashed = await Passwords().hash(LAB_PASSWORD)
+            for agent in read_centre(self._centre, "centre.toml").centre.agents.values():
+                await people.save_user(
+                    User(
+                        id=UserId(agent.id),
+                        name=agent.name,
+                        role=Role.AGENT,
+                        password_hash=hashed,
+                        agent=AgentId(agent.id),
+                    )
+                )
+            for name, role in ((SUPERVISOR, Role.SUPERVISOR), ("ada", Role.ADMIN)):
+                await people.save_user(User(id=UserId(name), name=name, role=role, password_hash=hashed))
+            known = Customers(database, SystemClock(), region="NL")
+            for customer in self._customers:
+                await known.save(customer, by="lab")
+        finally:
+            await database.dispose()
+
+    async def apply(self, centre: str) -> None:
+        """Put a description in force; a running server follows within a second."""
+        described = read_centre(centre, "centre.toml").centre
+        now = datetime.now(UTC)
+        sources = []
+        for path in self._scripts:
+            source = path.read_bytes()
+            dialog = load(source, str(path))
+            sources.append(
+                ScriptSource(id=ScriptId(dialog.id), version=dialog.version, source=source, applied_at=now)
+            )
+        database = Database(self.database_url)
+        try:
+            await Centres(database).apply(described, sources, by="lab", at=now)
+        finally:
+            await database.dispose()
+
+    def _settings(self) -> str:
+        pbx = self.pbx
+        return f"""
+[server]
+port = {self._port}
+country = "NL"
+data_dir = "data"
+
+[database]
+url = "{self.database_url}"
+
+[asterisk]
+ari_url = "{pbx.ari_url}"
+ari_user = "{pbx.ari_user}"
+ari_password = "{pbx.ari_password}"
+ami_port = {pbx.ami_port}
+ami_user = "{pbx.ami_user}"
+ami_secret = "{pbx.ami_secret}"
+context = "caruso-in"
+phone_ws_url = "{pbx.ws_url}"
+sip_server = "127.0.0.1:{pbx.sip_port}"
+
+[log]
+format = "console"
+"""

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Run kinds of tests one after the other, all of them whatever fails, and close with one line for each.
+. "$(dirname "$0")/progress.sh"
+
+results=build/test-results
+mkdir -p "$results"
+closing=()
+failed=0
+
+run() { # kind command…: show everything, keep the closing line
+    local kind=$1 log="$results/$1.log" verdict=passed
+    shift
+    printf '\n=== %s tests\n' "$kind"
+    "$@" 2>&1 | tee "$log" || { verdict=FAILED; failed=1; }
+    closing+=("$(printf '%-9s %s  %s' "$kind" "$verdict" \
+        "$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E 'in [0-9.]+s( \(.*\))?( =+)?$|^ *Tests +' | tail -n 1 |
+            sed 's/^[ =]*//; s/[ =]*$//')")")
+}
+
+python_tests() {
+    local kind=$1
+    shift
+    if [ -n "$(find "tests/$kind" -name 'test_*.py' -print -quit 2>/dev/null)" ]; then
+        run "$kind" .venv/bin/python -m pytest "tests/$kind" --junitxml="$results/$kind.xml" "$@"
+    fi
+}
+
+for kind in "$@"; do
+    case $kind in
+        unit) python_tests unit -n 2 -q ;;
+        console)
+            if [ -f agent_ui/package.json ]; then
+                run console lab/setup/node.sh npm test -- --reporter=default --reporter=junit \
+                    --outputFile.junit="../$results/console.xml"
+            fi
+            ;;
+        *) python_tests "$kind" -v ;;
+    esac
+done
+
+printf '\n=== all tests\n'
+printf '%s\n' "${closing[@]}"
+exit "$failed"

@@ -1,0 +1,42 @@
+"""The Asterisk every other test of this folder stands on."""
+
+from __future__ import annotations
+
+import time
+
+import aiohttp
+
+from lab.asterisk import LocalAsterisk
+
+
+async def test_asterisk_starts_within_3_seconds_and_comes_back_on_the_same_ports(pbx: LocalAsterisk) -> None:
+    """Kill and start again; ARI answers at the same address with the same password."""
+    first = pbx.pid
+    began = time.monotonic()
+    await pbx.restart()
+    assert time.monotonic() - began < 3
+    assert pbx.pid != first
+    async with (
+        aiohttp.ClientSession(headers=pbx.http_headers) as http,
+        http.get(f"{pbx.ari_url}/asterisk/info") as response,
+    ):
+        assert response.status == 200
+        assert (await response.json())["system"]["version"].split(".")[0] >= "22"
+
+
+async def test_all_modules_run_and_nothing_is_complained_about(pbx: LocalAsterisk) -> None:
+    """A module that does not load would be missed only later, by somebody else."""
+    listed = await pbx.cli("module show")
+    assert "Not Running" not in listed
+    complaints = [line for line in pbx.log_file.read_text().splitlines() if "WARNING[" in line or "ERROR[" in line]
+    assert complaints == []
+
+
+async def test_music_and_sounds_are_there(pbx: LocalAsterisk) -> None:
+    """Both come from the distribution's packages."""
+    assert "File:" in await pbx.cli("moh show files")
+    async with (
+        aiohttp.ClientSession(headers=pbx.http_headers) as http,
+        http.get(f"{pbx.ari_url}/sounds/beep") as response,
+    ):
+        assert response.status == 200

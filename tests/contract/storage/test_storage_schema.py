@@ -1,0 +1,95 @@
+"""The migrations, on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from caruso.errors import RejectedInput, SchemaOutdated, StorageUnavailable
+from caruso.storage.engine import Database
+from caruso.storage.migrations import check_schema, require_schema, upgrade
+from caruso.storage.tables import metadata
+from lab.ports import free_port
+from lab.postgres import Postgres
+
+
+async def test_the_migrations_make_exactly_the_tables_of_the_metadata(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    async with database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_an_upgraded_database_is_up_to_date_and_stays_so(url: str, database: Database) -> None:
+    assert (await check_schema(url)).up_to_date
+    assert (await upgrade(url)).up_to_date
+    await require_schema(database)
+
+
+async def test_two_upgrades_at_once_do_not_meet(tmp_path: Path, postgres: Postgres) -> None:
+    for url in (f"sqlite:///{tmp_path}/new/caruso.sqlite", postgres.url(postgres.new_database())):
+        states = await asyncio.gather(upgrade(url), upgrade(url), upgrade(url))
+        assert all(state.up_to_date for state in states)
+
+
+async def test_a_new_database_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "caruso.sqlite"
+    await upgrade(f"sqlite:///{path}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_checking_a_database_that_is_not_there_does_not_make_it(tmp_path: Path) -> None:
+    path = tmp_path / "caruso.sqlite"
+    state = await check_schema(f"sqlite:///{path}")
+    assert (state.current, state.up_to_date) == (None, False)
+    assert not path.exists()
+
+
+async def test_a_server_does_not_start_on_an_older_database(database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(SchemaOutdated, match="caruso db upgrade"):
+        await require_schema(database)
+
+
+async def test_a_database_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(StorageUnavailable):
+        await check_schema(f"postgresql://somebody:secret@127.0.0.1:{free_port()}/caruso")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://somebody:secret@host/caruso", "no engine 'mysql'"),
+        ("sqlite://", "give a file"),
+        ("sqlite:///:memory:", "give a file"),
+        ("somebody:secret@host", "not a database URL"),
+    ],
+)
+def test_an_impossible_url_is_refused_without_telling_the_password(url: str, says: str) -> None:
+    with pytest.raises(RejectedInput, match=says) as refused:
+        Database(url)
+    assert "secret" not in str(refused.value)
+
+
+async def test_an_upgrade_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "caruso.sqlite"
+    url = f"sqlite:///{path}"
+    database = Database(url)
+    database.create_file()
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE users (id TEXT)"))
+    with pytest.raises(StorageUnavailable):
+        await upgrade(url)
+    async with database.reading() as connection:
+        tables = (await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars()
+        assert list(tables) == ["users"]
+    await database.dispose()

@@ -1,0 +1,267 @@
+"""What a centre.toml describes, and what is said about a wrong one."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caruso.comm_server.centre_file import CentreFile, read_centre, unknown_scripts
+from caruso.errors import RejectedInput
+from caruso.model.centre import Disposition, Interval, NotReadyReason, Role, Station, StationKind
+
+GOOD = """\
+name = "Example Energy"
+timezone = "Europe/Berlin"
+scripts = ["scripts/*.xml", "more/meter.xml"]
+
+[skills]
+german = "German"
+tariffs = "Tariffs"
+
+[not_ready_reasons]
+break = "Break"
+meeting = "Meeting"
+
+[dispositions]
+solved = "Solved"
+follow-up = "Follow-up needed"
+
+[hours.office]
+weekdays = ["13:00-17:30", "08:00-12:00"]
+friday = ["08:00-12:00"]
+sunday = ["22:00-24:00"]
+[hours.office.special]
+2026-12-24 = ["08:00-12:00"]
+2026-12-25 = []
+
+[hours.tokyo]
+timezone = "Asia/Tokyo"
+weekdays = ["00:00-24:00"]
+
+[queues.billing]
+name = "Billing"
+skills = { german = 5 }
+ring_seconds = 15
+dispositions = ["solved"]
+script = "agent-billing"
+
+[queues.service]
+name = "Service"
+
+[agents.anna]
+name = "Anna"
+queues = ["billing", "service"]
+skills = { german = 10, tariffs = 3 }
+
+[agents.bob]
+name = "Bob"
+queues = ["service"]
+station = "sip"
+address = "sip:5001@192.0.2.7:5060"
+role = "supervisor"
+
+[entry_points.main]
+name = "Main number"
+numbers = ["4711", "+4930123"]
+queue = "billing"
+script = "meter"
+language = "de"
+hours = "office"
+closed_text = "We are closed."
+
+[entry_points.night]
+name = "Night"
+numbers = ["4712"]
+queue = "service"
+"""
+
+
+def findings(text: str) -> list[str]:
+    with pytest.raises(RejectedInput) as rejected:
+        read_centre(text, "centre.toml")
+    return [str(finding) for finding in rejected.value.findings]
+
+
+def changed(old: str, new: str) -> str:
+    assert GOOD.count(old) == 1, f"{old!r} must stand there once"
+    return GOOD.replace(old, new)
+
+
+def test_a_good_file_becomes_a_centre() -> None:
+    read = read_centre(GOOD, "centre.toml")
+    centre = read.centre
+    assert centre.name == "Example Energy"
+    assert [s.pattern for s in read.scripts] == ["scripts/*.xml", "more/meter.xml"]
+    billing = centre.queues["billing"]  # type: ignore[index]
+    assert (billing.ring_seconds, dict(billing.skills), billing.script) == (15.0, {"german": 5}, "agent-billing")
+    assert billing.dispositions == (Disposition(id="solved", name="Solved"),)
+    service = centre.queues["service"]  # type: ignore[index]
+    assert [d.id for d in service.dispositions] == ["solved", "follow-up"]
+    anna, bob = centre.agents.values()
+    assert (anna.role, anna.station) == (Role.AGENT, Station(kind=StationKind.BROWSER))
+    assert (bob.role, bob.station.address) == (Role.SUPERVISOR, "sip:5001@192.0.2.7:5060")
+    main = centre.entry_point_for("+4930123")
+    assert main is not None
+    assert (main.id, main.queue, main.script, main.hours) == ("main", "billing", "meter", "office")
+    assert centre.not_ready_reasons == (
+        NotReadyReason(id="break", name="Break"),
+        NotReadyReason(id="meeting", name="Meeting"),
+    )
+    assert read.warnings == ()
+
+
+def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> None:
+    hours = read_centre(GOOD, "centre.toml").centre.hours
+    office = hours["office"]
+    morning = Interval(opens=time(8), closes=time(12))
+    assert office.weekdays[0] == (morning, Interval(opens=time(13), closes=time(17, 30)))
+    assert office.weekdays[4] == (morning,)
+    assert office.weekdays[5] == ()
+    assert office.weekdays[6] == (Interval(opens=time(22), closes=time(0)),)
+    assert office.special == {date(2026, 12, 24): (morning,), date(2026, 12, 25): ()}
+    assert office.timezone == "Europe/Berlin"
+    assert hours["tokyo"].timezone == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('queue = "billing"', 'queue = "biling"', "There is no queue “biling”. (did you mean “billing”?)"),
+        ('hours = "office"', 'hours = "offic"', "There is no hours “offic”. (did you mean “office”?)"),
+        ('["billing", "service"]', '["billing", "servce"]', "unknown-queue] @agents.anna.queues[2]"),
+        ('["billing", "service"]', '["billing", "billing"]', "twice] @agents.anna.queues[2]"),
+        ("{ german = 10,", "{ germn = 10,", "unknown-skill] @agents.anna.skills.germn"),
+        ("{ german = 5 }", "{ french = 5 }", "(known: german, tariffs)"),
+        ("{ german = 5 }", "{ german = 11 }", "a whole number from 1 to 10, not 11"),
+        (
+            'dispositions = ["solved"]',
+            'dispositions = ["sold"]',
+            "unknown-disposition] @queues.billing.dispositions[1]",
+        ),
+        ('["4712"]', '["4713", "4711"]', "4711 leads to entry point “main” already."),
+        ('["4712"]', '["4712", "4712"]', "duplicate-number] @entry_points.night.numbers[2]"),
+        ('["4712"]', "[4712]", "a number as it is dialled, in quotes, without spaces, not 4712"),
+        ('["4712"]', "[]", "no-number] @entry_points.night.numbers"),
+        (
+            '"Europe/Berlin"',
+            '"Europe/Berln"',
+            "There is no time zone “Europe/Berln”. (did you mean “Europe/Berlin”?)",
+        ),
+        ('"Asia/Tokyo"', '"../../etc/passwd"', "unknown-timezone] @hours.tokyo.timezone"),
+        (
+            "[agents.anna]",
+            '[agents."anna~1"]',
+            "wrong-key] @agents.anna~1 A key of agents must be an id (a-z 0-9 _ -",
+        ),
+        ("[agents.anna]", "[agents.Anna]", "wrong-key] @agents.Anna"),
+        ('break = "Break"', 'rona = "Rona"', "reserved-id] @not_ready_reasons.rona"),
+        ('station = "sip"\n', "", "contradiction] @agents.bob.address"),
+        (
+            '"sip:5001@192.0.2.7:5060"',
+            '"sip:x@h\\r\\nEvil: 1"',
+            "agents.bob.address must be an address like sip:5001@192.0.2.7:5060",
+        ),
+        ('role = "supervisor"', 'role = "boss"', "one of “agent”, “supervisor”, “admin”, not “boss”"),
+        (
+            '"00:00-24:00"',
+            '"00:00-24:01"',
+            "@hours.tokyo.weekdays[1] “00:00-24:01” holds a time that no clock shows.",
+        ),
+        ('"00:00-24:00"', '"8-17"', "a stretch of the day like “08:00-17:30”, not “8-17”"),
+        (
+            '"00:00-24:00"',
+            '"22:00-06:00"',
+            "closes before it opens. Over midnight write “22:00-24:00”, and “00:00-06:00” on the next day.",
+        ),
+        ('"00:00-24:00"', '"08:00-08:00"', "closes-before-opening"),
+        ('"00:00-24:00"', '"08:00-12:00", "07:00-08:01"', "overlap] @hours.tokyo.weekdays[1]"),
+        ("2026-12-25 = []", "2026-02-30 = []", "wrong-key] @hours.office.special.2026-02-30"),
+        ("ring_seconds = 15", "ring_second = 15", "(did you mean “ring_seconds”?)"),
+        ("ring_seconds = 15", "ring_seconds = 0", "a number from 1 to 300, not 0"),
+        ('name = "Billing"', "", "missing-key] @queues.billing queues.billing has no “name”."),
+        ('name = "Billing"', 'name = "a\\nb"', "text in one line"),
+        ("[queues.service]", "[queue.service]", "(did you mean “queues”?)"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(old: str, new: str, expected: str) -> None:
+    line = GOOD[: GOOD.index(old)].count("\n") + 1
+    said = findings(changed(old, new))
+    assert any(expected in finding for finding in said), said
+    assert any(re.match(rf"centre.toml:({line}|{line - 1}|{line + 1}):", finding) for finding in said), said
+
+
+def test_all_mistakes_are_told_in_the_order_of_the_file() -> None:
+    text = GOOD.replace('"Europe/Berlin"', '"Mars"').replace('name = "Service"', "").replace("4712", "4711")
+    said = findings(text.replace('station = "sip"', 'station = "can"'))
+    rules = [re.findall(r"\[([a-z-]+)\]", finding)[0] for finding in said]
+    assert rules == ["unknown-timezone", "missing-key", "wrong-value", "contradiction", "duplicate-number"]
+    # The queue without a name is still known: nobody who refers to it is blamed.
+    assert not any("unknown-queue" in finding for finding in said)
+
+
+def test_an_empty_file_says_what_it_needs() -> None:
+    assert findings("") == [
+        "centre.toml: error[missing-key] The file has no “name”.",
+        "centre.toml: error[missing-key] The file has no “timezone”.",
+    ]
+
+
+def test_mistakes_inside_are_told_even_when_the_name_is_missing() -> None:
+    said = findings(changed('name = "Example Energy"\n', "").replace('queue = "billing"', 'queue = "x"'))
+    assert any("has no “name”" in finding for finding in said)
+    assert any("unknown-queue" in finding for finding in said)
+
+
+def test_unknown_scripts_are_told_by_those_who_know_the_scripts() -> None:
+    read = read_centre(GOOD, "centre.toml")
+    assert unknown_scripts(read, {"meter", "agent-billing"}) == ()
+    (finding,) = unknown_scripts(read, {"metre", "agent-billing"})
+    assert str(finding).startswith("centre.toml:55:1: error[unknown-script] @entry_points.main.script")
+    assert finding.suggestion == "did you mean “metre”?"
+
+
+def warnings(read: CentreFile) -> list[str]:
+    return [str(warning) for warning in read.warnings]
+
+
+def test_a_queue_that_nobody_can_serve_is_a_warning() -> None:
+    read = read_centre(changed("{ german = 10,", "{ german = 4,"), "centre.toml")
+    (warning,) = warnings(read)
+    assert "warning[nobody-able] @queues.billing No agent can take contacts of queue “billing”." in warning
+
+
+def test_hours_without_a_text_for_the_others_are_a_warning() -> None:
+    (warning,) = warnings(read_centre(changed('closed_text = "We are closed."\n', ""), "centre.toml"))
+    assert "warning[no-closed-text] @entry_points.main" in warning
+
+
+_anything = st.recursive(
+    st.integers(-3, 3) | st.booleans() | st.sampled_from(["billing", "", "x", "08:00-09:00", "2026-01-01"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "name"]), inner, max_size=2),
+    max_leaves=3,
+)
+_VALUE = re.compile(r"^([a-z0-9_-]+ = ).*$", re.MULTILINE)
+
+
+def toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+@given(st.integers(0, len(_VALUE.findall(GOOD)) - 1), _anything)
+def test_whatever_stands_there_is_read_or_told(which: int, value: object) -> None:
+    match = list(_VALUE.finditer(GOOD))[which]
+    text = GOOD[: match.start()] + match[1] + toml(value) + GOOD[match.end() :]
+    try:
+        read_centre(text, "centre.toml")
+    except RejectedInput as rejected:
+        assert all(finding.line for finding in rejected.findings)  # noqa: PT017  both outcomes are right

@@ -1,0 +1,119 @@
+"""A real server on a free port, in front of a fake centre and stores in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from caruso.clock import SystemClock
+from caruso.model.records import User
+from caruso.web.server import WebServer
+from caruso.web.settings import WebSettings
+from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_server import fake_past, fake_users
+from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.web_client import WebClient
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, which can be put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead.total_seconds()
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+
+@dataclass(kw_only=True)
+class House:
+    """The server and everything behind it."""
+
+    server: WebServer
+    centre: FakeCentre
+    users: MemoryUsers
+    customers: MemoryCustomers
+    facts: MemoryFacts
+    clock: ShiftedClock
+    dist: Path
+    clients: AsyncExitStack
+
+    async def browser(self, user: str = "", *, address: str | None = None) -> WebClient:
+        """Open a browser; signed in as `user` when given."""
+        client = await self.clients.enter_async_context(WebClient(self.server.url, address=address))
+        if user:
+            await client.sign_in(user, user)
+        return client
+
+
+@pytest.fixture(scope="session")
+def users() -> tuple[User, ...]:
+    """Users whose password is their name; hashed once, because that takes its time."""
+    return fake_users(fake_description())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> WebSettings:
+    """Settings a test module may override."""
+    return WebSettings(port=0, dist=tmp_path / "dist", stop_seconds=0.5)
+
+
+@pytest.fixture
+async def house(settings: WebSettings, users: tuple[User, ...]) -> AsyncIterator[House]:
+    """A server that listens, while a test runs."""
+    opened, stop = await open_house(settings, users)
+    yield opened
+    await stop()
+
+
+async def open_house(
+    settings: WebSettings, users: tuple[User, ...]
+) -> tuple[House, Callable[[], Coroutine[Any, Any, None]]]:
+    """Start a server; return everything, and what stops it."""
+    clients = AsyncExitStack()
+    clock = ShiftedClock()
+    centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
+    kept = MemoryUsers(*users)
+    customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
+    server = WebServer(
+        settings,
+        centre=centre,
+        users=kept,
+        customers=customers,
+        facts=facts,
+        phones=FakePhones(),
+        clock=clock,
+        health={"journal": lambda: {"ok": True, "pending": 0}},
+        registry=CollectorRegistry(),
+    )
+    await server.start()
+
+    async def stop() -> None:
+        await clients.aclose()
+        await server.stop()
+
+    house = House(
+        server=server,
+        centre=centre,
+        users=kept,
+        customers=customers,
+        facts=facts,
+        clock=clock,
+        dist=settings.dist,
+        clients=clients,
+    )
+    return house, stop
