@@ -63,6 +63,8 @@ class Fired:
     #: ``sent``, ``done``, ``failed``.
     state: str
     result: Value = None
+    #: As it was given out, while it is only `sent`: it may have to be given out again.
+    params: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,10 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "trail": [_visit(visit, snapshots) for visit in run.trail],
         "data": _snapshot(run.data, snapshots),
         "parked": {item: [_visit(visit, snapshots) for visit in visits] for item, visits in run.parked.items()},
-        "fired": {key: [fired.ref, fired.state, to_json(fired.result)] for key, fired in run.fired.items()},
+        "fired": {
+            key: [fired.ref, fired.state, to_json(fired.result), _values(fired.params)]
+            for key, fired in run.fired.items()
+        },
         "frames": [list(frame) for frame in run.frames],
         "pending": run.pending,
         "handing_to": run.handing_to and run.handing_to.value,
@@ -208,8 +213,8 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
             for item, visits in state["parked"].items()
         },
         fired={
-            key: Fired(ref=ref, state=what, result=from_json(result))
-            for key, (ref, what, result) in state["fired"].items()
+            key: Fired(ref=ref, state=what, result=from_json(result), params=_read(params))
+            for key, (ref, what, result, params) in state["fired"].items()
         },
         frames=tuple((block, number) for block, number in state["frames"]),
         pending=state["pending"],

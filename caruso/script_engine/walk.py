@@ -449,6 +449,8 @@ class Walk:
         if node is None or node.access is Access.READ or not changes:
             return
         key = node.key.value(self.scope) if node.key is not None else None
+        if key is None and node.access is not Access.CREATE:
+            return  # nobody is known whom it could be written to
         self.effects.append(SaveObject(object=root, class_name=node.class_name, key=key, changes=dict(changes)))
 
     # -- Events -----------------------------------------------------------------------------------------------
@@ -678,19 +680,10 @@ class Walk:
         """Give an action out unless it was already; return whether its answer has to be waited for."""
         fired = self.fired.get(key)
         if fired is None:
-            fired = Fired(ref=action.ref, state="sent")
+            params = {name: value.value(self.scope) for name, value in action.params}
+            fired = Fired(ref=action.ref, state="sent", params=params)
             self.fired = {**self.fired, key: fired}
-            self.effects.append(
-                CallService(
-                    key=key,
-                    service=action.service,
-                    params={name: value.value(self.scope) for name, value in action.params},
-                    wait=wait,
-                    timeout_seconds=action.timeout_seconds,
-                    retries=action.retries,
-                    retry_wait_seconds=action.retry_wait_seconds,
-                )
-            )
+            self.effects.append(call_service(action, key, fired, wait=wait))
         if fired.state == "sent":
             if wait:
                 self.phase = Phase.WORKING
@@ -717,7 +710,9 @@ class Walk:
         fired = self.fired.get(key)
         if fired is None or fired.state != "sent":
             return
-        fired = replace(fired, state="failed" if failure else "done", result=None if failure else result)
+        fired = replace(
+            fired, state="failed" if failure else "done", result=None if failure else result, params={}
+        )
         self.fired = {**self.fired, key: fired}
         action = self.dialog.actions.get(fired.ref)
         if failure:
@@ -746,6 +741,19 @@ class Walk:
 
 
 # -- Effects that can be given again ----------------------------------------------------------------------------
+
+
+def call_service(action: Do, key: str, fired: Fired, *, wait: bool) -> CallService:
+    """Return the effect of an action that was given out."""
+    return CallService(
+        key=key,
+        service=action.service,
+        params=fired.params,
+        wait=wait,
+        timeout_seconds=action.timeout_seconds,
+        retries=action.retries,
+        retry_wait_seconds=action.retry_wait_seconds,
+    )
 
 
 def hand_over(dialog: Dialog, run: Run, scope: RunScope) -> HandOver:

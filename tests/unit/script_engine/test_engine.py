@@ -738,15 +738,24 @@ def test_an_answer_may_be_saved_at_once_or_never() -> None:
         + text("b", attributes='bind="customer.b" save="never"')
         + END
     )
-    led = Led(dialog(body, data=OBJECT)).answer("1")
+    led = Led(dialog(body, data=OBJECT), call={"customer": "c-7"}).answer("1")
     assert dict(led.one(SaveObject).changes) == {"a": "1"}
     assert [dict(saved.changes) for saved in led.answer("2").all(SaveObject)] == [{"a": "1"}]
 
 
 def test_a_parked_answer_is_not_saved() -> None:
     body = BRANCHES.replace('<question id="left" ', '<question id="left" bind="customer.left" ')
-    led = Led(dialog(body, data=OBJECT)).answer("a", "l").give(Corrected(item="way", text="b")).answer("r", "z")
+    led = Led(dialog(body, data=OBJECT), call={"customer": "c-7"}).answer("a", "l")
+    led.give(Corrected(item="way", text="b")).answer("r", "z")
+    assert led.run.finished
     assert led.all(SaveObject) == []
+
+
+def test_nothing_is_written_to_a_customer_who_is_not_known() -> None:
+    body = text("name", attributes='bind="customer.name"') + END
+    assert Led(dialog(body, data=OBJECT)).answer("Ann").all(SaveObject) == []
+    created = Led(dialog(body, data=OBJECT.replace("write", "create"))).answer("Ann").one(SaveObject)
+    assert (created.key, dict(created.changes)) == (None, {"name": "Ann"})
 
 
 def test_set_changes_an_object_and_clear_forgets() -> None:
@@ -754,7 +763,7 @@ def test_set_changes_an_object_and_clear_forgets() -> None:
     script = dialog(
         text("one") + text("two", actions) + text("three") + END, data=OBJECT + '<var name="v" initial="\'x\'"/>'
     )
-    led = Led(script).answer("a", "b")
+    led = Led(script, call={"customer": "c-7"}).answer("a", "b")
     assert "one" not in led.run.answers
     assert led.run.data["vars"]["v"] is None
     assert dict(led.answer("c").one(SaveObject).changes) == {"seen": date(2026, 11, 23)}
@@ -790,6 +799,17 @@ def test_a_run_met_again_tells_what_to_do() -> None:
 def test_a_service_that_was_asked_is_asked_again_under_the_same_key() -> None:
     led = Led(dialog(text("q", do(more='<param name="t" as="answers.q"/>')) + text("z") + END)).answer("x")
     assert resume(led.dialog, led.run, NOW) == (led.one(Present), led.one(CallService))
+    led.give(ServiceAnswered(key=led.one(CallService).key))
+    assert resume(led.dialog, led.run, NOW) == (led.one(Present),)
+
+
+def test_what_was_asked_in_the_background_is_asked_again_as_it_was() -> None:
+    action = do(more='<param name="t" as="answers.q"/>', attributes='when="background"')
+    led = Led(dialog(text("q", action + '<clear names="answers.q"/>') + text("z") + END)).answer("x")
+    (_, again) = resume(led.dialog, led.run, NOW)
+    assert again == led.one(CallService)
+    assert isinstance(again, CallService)
+    assert dict(again.params) == {"t": "x"}
 
 
 def test_the_audit_tells_what_was_shown_answered_and_changed() -> None:

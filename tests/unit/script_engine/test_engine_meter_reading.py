@@ -22,7 +22,7 @@ from tests.unit.script_engine.leading import Led
 PACK = Path(__file__).parents[3] / "packs" / "utility" / "scripts"
 DIALOG = load((PACK / "meter-reading.xml").read_bytes(), "meter-reading.xml")
 CUSTOMER = {"id": "c-1", "name": "Jo Example", "last_reading": "4200", "meter_number": "M-7"}
-CALL = {"customer": "c-1", "caller_number": "+4930123"}
+CALL = {"customer": "c-1", "number": "+4930123"}
 
 
 def phoned(language: str = "en", customer: Mapping[str, str] = CUSTOMER) -> Led:
@@ -84,8 +84,14 @@ def test_the_same_run_goes_on_before_the_agent_until_its_end() -> None:
     call = led.one(CallService)
     assert call.wait
     led.give(ServiceAnswered(key=call.key)).give(Confirmed(turn=led.run.turn, by="anna"))
-    assert (led.one(Finished).outcome, led.one(Finished).disposition) == ("handled", "resolved")
+    assert (led.one(Finished).outcome, led.one(Finished).disposition) == ("handled", "done")
     assert led.run.answers["reading_date"] == date(2026, 11, 20)
+
+
+def test_the_dialog_leads_an_agent_whose_caller_met_no_machine() -> None:
+    led = Led(DIALOG, objects={"customer": CUSTOMER}, call=CALL)
+    assert led.said == "Which meter is it about?"
+    assert led.answer("gas", "4300").item == "name_right"
 
 
 def test_an_agent_corrects_what_the_caller_pressed() -> None:
@@ -103,4 +109,4 @@ def test_billing_leads_the_agent_from_the_start() -> None:
     assert led.turn.answer == "Jo Example"
     led.answer("Jo Example", "payment", "9")
     assert led.turn.error == "More than six parts need a supervisor's consent."
-    assert led.answer("9").one(Finished).disposition == "resolved"
+    assert led.answer("9").one(Finished).disposition == "done"
