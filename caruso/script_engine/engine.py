@@ -15,7 +15,7 @@ from caruso.script_engine import presentation, repair, walk
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
 from caruso.script_engine.presentation import present, trail
-from caruso.script_engine.runs import Phase, Run, Values
+from caruso.script_engine.runs import Phase, Run, Values, Visit
 from caruso.script_engine.turns import (
     Answered,
     CallService,
@@ -241,13 +241,13 @@ def _confirmed(dialog: Dialog, run: Run, given: Confirmed, now: datetime) -> Ste
     if walker is None:
         return _exhausted(dialog, run, now)
     if isinstance(item, Info):
-        walker.confirm(given.by or run.by)
+        walker.confirm()
     walker.leave()
     return walker.result()
 
 
-def _waits(item: AnyItem) -> bool:
-    return isinstance(item, Question) or (isinstance(item, Info) and item.confirm)
+def _waits(item: AnyItem, visit: Visit) -> bool:
+    return visit.answer is not None if isinstance(item, Question) else visit.confirmed
 
 
 def _went_back(dialog: Dialog, run: Run, turn: int | None, now: datetime) -> Stepped:
@@ -271,7 +271,7 @@ def _before(dialog: Dialog, run: Run) -> int | None:
         item = dialog.items[run.trail[number].item]
         if isinstance(item, Handover):
             return None
-        if _waits(item) and run.trail[number].answer is not None:
+        if _waits(item, run.trail[number]):
             return number
     return None
 

@@ -53,6 +53,8 @@ class Visit:
     #: Variables, results and changed attributes as they were when it was reached.
     data: Mapping[str, Values]
     answer: Answer | None = None
+    #: Of an info: it was taken note of.
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,15 +249,15 @@ def _snapshot(data: Mapping[str, Values], snapshots: list[Mapping[str, Values]])
 def _visit(visit: Visit, snapshots: list[Mapping[str, Values]]) -> list[Any]:
     answer = visit.answer
     told = answer and [to_json(answer.value), answer.channel.value, answer.by, answer.at.isoformat()]
-    return [visit.item, visit.turn, _snapshot(visit.data, snapshots), told]
+    return [visit.item, visit.turn, _snapshot(visit.data, snapshots), told, visit.confirmed]
 
 
 def _read_visit(state: list[Any], snapshots: Sequence[Mapping[str, Values]]) -> Visit:
-    item, turn, snapshot, told = state
+    item, turn, snapshot, told, confirmed = state
     answer = None
     if told is not None:
         value, channel, by, at = told
         answer = Answer(
             value=from_json(value), channel=ScriptChannel(channel), by=by, at=datetime.fromisoformat(at)
         )
-    return Visit(item=item, turn=turn, data=snapshots[snapshot], answer=answer)
+    return Visit(item=item, turn=turn, data=snapshots[snapshot], answer=answer, confirmed=confirmed)

@@ -343,8 +343,8 @@ class Walk:
 
     def _enter_info(self, item: Info, parked: Visit | None) -> bool:
         if parked is not None:
-            self.trail[-1] = replace(self.trail[-1], answer=parked.answer)
-        if item.confirm and self.channel is not ScriptChannel.PHONE and not (parked and parked.answer):
+            self.trail[-1] = replace(self.trail[-1], confirmed=parked.confirmed)
+        if item.confirm and self.channel is not ScriptChannel.PHONE and not (parked and parked.confirmed):
             shown = texts.choose(
                 item.texts,
                 scope=self.scope,
@@ -384,11 +384,9 @@ class Walk:
         self.answers[visit.item] = answer.value
         self._scope = None
 
-    def confirm(self, by: str) -> None:
+    def confirm(self) -> None:
         """Take the confirmation of an info."""
-        self.trail[-1] = replace(
-            self.trail[-1], answer=Answer(value=True, channel=self.channel, by=by, at=self.now)
-        )
+        self.trail[-1] = replace(self.trail[-1], confirmed=True)
 
     def accept(self, question: Question, value: Value, by: str) -> tuple[str, bool]:
         """Take the answer to the current question; return why not and whether that is but a warning."""
