@@ -221,10 +221,10 @@ def test_python_is_out_of_reach() -> None:
     ],
 )
 def test_expression_bombs_are_refused_or_done_quickly(source: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with contextlib.suppress(ExpressionError):
         value(source)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 def test_a_number_that_grows_beyond_the_bounds_is_null() -> None:
@@ -283,9 +283,9 @@ def test_a_wrong_pattern_is_refused(pattern: str) -> None:
     "pattern", ["(a+)+b", "(a|a)*b", "(a*)*b", "(.*)*(.*)*b", "a?" * 60 + "a{60}", "([a-z]+)*[0-9]"]
 )
 def test_no_pattern_is_catastrophic(pattern: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     compile_pattern(pattern).matches("a" * 1_000)
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0
 
 
 # -- Fuzz -----------------------------------------------------------------------------------------------------

@@ -95,9 +95,9 @@ def test_hostile_xml_is_refused(source: bytes | str, rule: str) -> None:
     ],
 )
 def test_large_nonsense_is_refused_within_a_second(source: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     refused(source)
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 def test_a_large_broken_script_is_refused_with_a_readable_number_of_findings() -> None:
