@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from caruso.cli.arguments import parse
-from caruso.cli.outcome import report
+from caruso.cli.outcome import Exit, report
 from caruso.errors import CarusoError
 
 
@@ -18,8 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code (`caruso.cli.outcome`)."""
     wanted = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        return wanted.command(wanted)
+        return int(wanted.command(wanted))
     except CarusoError as problem:
         return report(problem)
+    except OSError as problem:
+        print(f"caruso: {problem}", file=sys.stderr)
+        return Exit.FAILED
     except KeyboardInterrupt:
         return 130

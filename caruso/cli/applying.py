@@ -17,7 +17,7 @@ from pathlib import Path
 
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
-from caruso.cli.script_files import Scripts, read_scripts, script_files
+from caruso.cli.script_files import Scripts, known_to, read_scripts, script_files, wrong_channels
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
 from caruso.comm_server.centre_diff import Change, centre_changes, script_changes
@@ -51,7 +51,7 @@ async def _apply(arguments: Namespace) -> int:
         current = await stores.centres.current()
         await _refuse_reused_versions(wanted.scripts, stores)
         accounts = accounts_for(wanted.read.centre.agents, await stores.users.users())
-        _refuse((*wanted.scripts.findings, *_in_file(accounts.problems, wanted.read)))
+        _refuse(_in_file(accounts.problems, wanted.read))
         changes = _changes(current, wanted)
         for change in changes:
             print(change)
@@ -74,10 +74,11 @@ def _read(file: Path) -> Wanted:
         raise RejectedInput((Located(rule="unreadable-file", message=f"{reason}.", file=str(file)),)) from problem
     read = read_centre(text, str(file))
     files, missing = script_files(read, file.parent)
-    scripts = read_scripts(files, at=SystemClock().now())
-    unknown = () if scripts.findings else unknown_scripts(read, scripts.files)
-    _refuse((*missing, *scripts.findings, *unknown))
-    report_findings(read.warnings)
+    scripts = read_scripts(files, known=known_to(read.centre), at=SystemClock().now())
+    # A script that cannot be read is not also unknown.
+    together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *wrong_channels(read, scripts))
+    _refuse((*missing, *scripts.findings, *together))
+    report_findings((*read.warnings, *scripts.findings))
     return Wanted(read=read, scripts=scripts)
 
 
@@ -87,7 +88,7 @@ def _refuse(findings: Sequence[Located]) -> None:
 
 
 async def _refuse_reused_versions(scripts: Scripts, stores: Stores) -> None:
-    """Refuse a script that was changed without a new version: conversations under way are pinned to the old one."""
+    """Refuse a script that was changed without a new version: conversations are pinned to the old one."""
     reused = []
     for source in scripts.sources:
         kept = await stores.centres.script(source.id, source.version)
@@ -130,10 +131,14 @@ async def _write(wanted: Wanted, stores: Stores, changes: Sequence[Change], pass
     try:
         version = await stores.centres.apply(wanted.read.centre, sources, by=_who(), at=SystemClock().now())
     except BaseException:
-        if passwords is not None:
-            passwords.unlink(missing_ok=True)
+        _forget(passwords)
         raise
     print(f"Version {version} is in force.")
+
+
+def _forget(passwords: Path | None) -> None:
+    if passwords is not None:
+        passwords.unlink(missing_ok=True)
 
 
 def _who() -> str:

@@ -57,10 +57,15 @@ def check_asterisk(wanted: Namespace) -> int:
     """Check the PBX; each thing that is missing is a line."""
     config = settings(wanted)
     from caruso.app import asterisk_settings
-    from caruso.comm_server.asterisk import check
+    from caruso.comm_server.asterisk.check import check_asterisk
 
-    results = run_check(check, asterisk_settings(config))
-    return Exit.OK if results else Exit.REFUSED
+    async def work() -> int:
+        results = await check_asterisk(asterisk_settings(config))
+        for result in results:
+            print(result)
+        return Exit.OK if all(result.ok for result in results) else Exit.REFUSED
+
+    return run(work())
 
 
 def upgrade_database(wanted: Namespace) -> int:

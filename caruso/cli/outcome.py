@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from enum import IntEnum
 
-from caruso.errors import CarusoError, Located, RejectedInput
+from caruso.errors import CarusoError, Located, NotFound, RejectedInput
 
 
 class Exit(IntEnum):
@@ -25,7 +25,7 @@ def report(problem: CarusoError) -> int:
         report_findings(problem.findings)
         return Exit.REFUSED
     print(f"caruso: {problem}", file=sys.stderr)
-    return Exit.FAILED
+    return Exit.REFUSED if isinstance(problem, NotFound) else Exit.FAILED
 
 
 def report_findings(findings: Iterable[Located]) -> None:

@@ -28,22 +28,24 @@ from caruso.toml.shape import Secret, describe
 
 _INTRODUCTION = """\
 # Settings
-<!-- Made by `caruso check-config --print-docs > docs/settings.md`. Change the comments in the code, not this page. -->
+<!-- Made by `caruso check-config --print-docs > docs/settings.md`. Change the comments in the code. -->
 
-Two files: **`caruso.toml`** tells the server where things are, **`centre.toml`** describes the contact centre. Both are
-[TOML](https://toml.io). Mistakes in either are told all at once, with file, line and a suggestion, and nothing takes effect.
+Two files: **`caruso.toml`** tells the server where things are, **`centre.toml`** describes the contact centre.
+Both are [TOML](https://toml.io). Mistakes in either are told all at once, with file, line and a suggestion, and
+nothing takes effect.
 
 ## caruso.toml
-Read by every command: `--config FILE`, else the environment's `CARUSO_CONFIG`, else `caruso.toml` in the current folder; everything has
-a default. The environment overrides the file: `CARUSO_<SECTION>_<KEY>`, e.g. `CARUSO_SERVER_PORT=9000`. Secrets may stand in
-the file, in a file of their own (`…_file`, one line) or in the environment. `caruso check-config --show` prints what is in force.
+Read by every command: `--config FILE`, else the environment's `CARUSO_CONFIG`, else `caruso.toml` in the current
+folder; everything has a default. The environment overrides the file: `CARUSO_<SECTION>_<KEY>`, e.g.
+`CARUSO_SERVER_PORT=9000`. Secrets may stand in the file, in a file of their own (`…_file`, one line) or in the
+environment. `caruso check-config --show` prints what is in force.
 """
 
 _CENTRE = """\
 ## centre.toml
-Put in force by `caruso apply centre.toml`, all or nothing, while calls are up; `--dry-run` only tells what would change. A new version
-holds from the next decision on: calls in progress are not disturbed. Ids (of queues, agents, …) are what everything refers to and what the history
-keeps; names can change at any time.
+Put in force by `caruso apply centre.toml`, all or nothing, while calls are up; `--dry-run` only tells what would
+change. A new version holds from the next decision on: calls in progress are not disturbed. Ids (of queues,
+agents, …) are what everything refers to and what the history keeps; names can change at any time.
 
 ```toml
 name = "Example Energy"
@@ -145,7 +147,7 @@ def _comment_above(lines: list[str], index: int) -> Iterable[str]:
 def _takes(kind: Any) -> str:
     if get_origin(kind) is dict:
         key, item = get_args(kind)
-        return f"a table: {describe(key).removesuffix(' (a-z 0-9 _ -, beginning with a letter or digit)')} → {describe(item)}"
+        return f"a table: {describe(key).partition(' (')[0]} → {describe(item)}"
     return describe(kind)
 
 

@@ -102,8 +102,8 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How texts are spoken where there is no recording."""
 
-    #: What speaks. ``none``: texts without a recording are an error of the script.
-    engine: Literal["espeak-ng", "none"] = "espeak-ng"
+    #: What speaks; so far there is one.
+    engine: Literal["espeak-ng"] = "espeak-ng"
     #: Folder of spoken texts, readable for Asterisk; ``speech`` in `server.data_dir` when not set.
     cache_dir: Path | None = None
     #: Megabytes the folder may take; what was not used for longest goes first.
@@ -114,7 +114,7 @@ class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 160
     #: Seconds after which a text that is still not spoken is given up.
     timeout_seconds: Annotated[float, Meta(ge=0.1, le=120)] = 10.0
-    #: Texts spoken at the same time; one takes about 50 ms of a core.
+    #: Texts spoken at the same time; one takes about 20 ms of a core.
     at_once: Annotated[int, Meta(ge=1, le=64)] = 2
 
 

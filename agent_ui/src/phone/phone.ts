@@ -77,6 +77,16 @@ export class Phone {
     });
   }
 
+  /**
+   * The page goes away (reload, closed). A leg without a page would stay up in the PBX and nobody would hear the
+   * caller: say BYE, and the server keeps the caller and dials us again as soon as we are back.
+   */
+  readonly leavePage = (): void => {
+    const session = this.session;
+    if (session === null || session.isEnded()) return;
+    session.terminate(session.isEstablished() ? {} : { status_code: 480 });
+  };
+
   /** The agent accepts: answer what rings, or what will ring in a moment. */
   accept(contact: string): void {
     this.store.dispatch({ kind: "accepted", contact });

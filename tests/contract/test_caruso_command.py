@@ -1,0 +1,425 @@
+"""The `caruso` command on a database of its own: what it prints, what it keeps, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from caruso.cli import main
+from caruso.model.ids import UserId
+from caruso.model.records import AppliedCentre, User
+from caruso.storage.centres import Centres
+from caruso.storage.engine import Database
+from caruso.storage.users import Users
+from caruso.web.passwords import Passwords
+
+CENTRE = """\
+name = "Example"
+timezone = "Europe/Berlin"
+[queues.billing]
+name = "Billing"
+[agents.anna]
+name = "Anna"
+queues = ["billing"]
+[entry_points.main]
+name = "Main"
+numbers = ["4711"]
+queue = "billing"
+"""
+BOB = '[agents.bob]\nname = "Bob"\nqueues = ["billing"]\n'
+
+
+class Caruso:
+    """Runs commands in a folder of their own."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.centre = folder / "centre.toml"
+        self.centre.write_text(CENTRE)
+        self._config = folder / "caruso.toml"
+        self._config.write_text('[database]\nurl = "sqlite:///%s"\n' % (folder / "caruso.db"))
+        self._capsys = capsys
+
+    def __call__(self, *arguments: object) -> tuple[int, str, str]:
+        self._capsys.readouterr()
+        code = main(["--config", str(self._config), *map(str, arguments)])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    def current(self) -> AppliedCentre | None:
+        async def read() -> AppliedCentre | None:
+            database = Database(f"sqlite:///{self.folder / 'caruso.db'}")
+            try:
+                return await Centres(database).current()
+            finally:
+                await database.dispose()
+
+        return asyncio.run(read())
+
+    def user(self, name: str) -> User:
+        async def read() -> User | None:
+            database = Database(f"sqlite:///{self.folder / 'caruso.db'}")
+            try:
+                return await Users(database).user(UserId(name))
+            finally:
+                await database.dispose()
+
+        user = asyncio.run(read())
+        assert user is not None
+        return user
+
+    def can_sign_in(self, name: str, password: str) -> bool:
+        async def verify() -> bool:
+            passwords = Passwords()
+            try:
+                return await passwords.verify(self.user_hash, password)
+            finally:
+                passwords.close()
+
+        self.user_hash = self.user(name).password_hash
+        return asyncio.run(verify())
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def caruso(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Caruso:
+    made = Caruso(tmp_path, capsys)
+    assert made("db", "upgrade")[0] == 0
+    return made
+
+
+def test_a_database_is_made_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    caruso = Caruso(tmp_path, capsys)
+    code, out, _ = caruso("db", "check")
+    assert (code, "The database is empty" in out) == (1, True)
+    code, _, err = caruso("apply", caruso.centre)
+    assert (code, "run `caruso db upgrade`" in err) == (3, True)
+    assert caruso("db", "upgrade")[0] == 0
+    assert caruso("db", "check")[0] == 0
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    caruso = Caruso(tmp_path, capsys)
+    (tmp_path / "file").touch()
+    (tmp_path / "caruso.toml").write_text('[server]\ndata_dir = "file/data"\n')
+    code, _, err = caruso("db", "upgrade")
+    assert code == 3
+    assert "Not a directory" in err
+
+
+def test_settings_with_mistakes_end_every_command(caruso: Caruso) -> None:
+    (caruso.folder / "caruso.toml").write_text("[server]\nprot = 1\n[log]\nlevel = 3\n")
+    for command in (("check-config",), ("serve",), ("db", "check"), ("user", "list")):
+        code, out, err = caruso(*command)
+        assert code == 1
+        assert out == ""
+        assert err.splitlines()[0].endswith("There is no “prot” in server. (did you mean “port”?)")
+        assert "caruso.toml:4:1: error[wrong-value] @log.level" in err
+
+
+def test_settings_are_shown_without_secrets(caruso: Caruso) -> None:
+    (caruso.folder / "caruso.toml").write_text('[asterisk]\nari_password = "swordfish"\n')
+    code, out, _ = caruso("check-config", "--show")
+    assert code == 0
+    assert "ari_password = (set)" in out
+    assert "swordfish" not in out
+    assert caruso("check-config")[1] == "The settings are fine.\n"
+
+
+def test_a_centre_is_applied_and_its_changes_are_told(caruso: Caruso) -> None:
+    code, out, err = caruso("apply", caruso.centre)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:4] == ["+ centre Example", "+ queue billing", "+ agent anna", "+ entry point main"]
+    assert "Version 1 is in force." in out
+    assert "No password yet: anna." in out
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.centre.entry_point_for("4711") is not None
+    caruso.centre.write_text(CENTRE.replace('"4711"', '"4711", "4712"'))
+    code, out, _ = caruso("apply", caruso.centre)
+    assert out.splitlines()[:2] == ["~ entry point main (numbers: 4711 → 4711, 4712)", "Version 2 is in force."]
+
+
+def test_applying_the_same_again_changes_nothing(caruso: Caruso) -> None:
+    caruso("apply", caruso.centre)
+    code, out, _ = caruso("apply", caruso.centre)
+    assert (code, out.splitlines()[0]) == (0, "Nothing has changed.")
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.version == 1
+
+
+def test_a_dry_run_only_tells(caruso: Caruso) -> None:
+    code, out, _ = caruso("apply", "--dry-run", "--first-passwords", caruso.folder / "pw", caruso.centre)
+    assert (code, out.splitlines()[-1]) == (0, "4 changes would be made.")
+    assert caruso.current() is None
+    assert caruso("user", "list")[1].splitlines() == ["NAME  ROLE  AGENT  FULL NAME"]
+    assert not (caruso.folder / "pw").exists()
+
+
+def test_a_centre_with_mistakes_changes_nothing(caruso: Caruso) -> None:
+    caruso("apply", caruso.centre)
+    caruso.centre.write_text(CENTRE.replace('"Example"', '"Other"').replace('["billing"]', '["biling"]'))
+    code, out, err = caruso("apply", caruso.centre)
+    assert (code, out) == (1, "")
+    assert "centre.toml:7:11: error[unknown-queue]" in err
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.centre.name == "Example"
+
+
+@pytest.mark.parametrize(
+    ("scripts", "words"),
+    [
+        ('["missing.xml"]', "centre.toml:3:12: error[no-script-file] @scripts[1] There is no file “missing.xml”."),
+        ('["none/*.xml"]', "There is no file “none/*.xml”."),
+    ],
+)
+def test_script_files_that_are_not_there_are_told(caruso: Caruso, scripts: str, words: str) -> None:
+    caruso.centre.write_text(CENTRE.replace("[queues", f"scripts = {scripts}\n[queues"))
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert words in err
+
+
+SCRIPT = """\
+<dialog id="greeting" version="1" languages="en" channels="phone agent">
+  <title>Greeting</title>
+  <info id="hello"><text>Good day.</text></info>
+  <handover id="to-agent" channel="agent" queue="'billing'"/>
+</dialog>
+"""
+WITH_SCRIPT = CENTRE.replace("[queues", 'scripts = ["*.xml"]\n[queues') + 'script = "greeting"\n'
+
+
+def test_scripts_are_applied_with_the_centre(caruso: Caruso) -> None:
+    script = caruso.folder / "greeting.xml"
+    script.write_text(SCRIPT)
+    caruso.centre.write_text(WITH_SCRIPT)
+    code, out, err = caruso("apply", caruso.centre)
+    assert (code, err) == (0, "")
+    assert "+ script greeting" in out
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.scripts["greeting"].source == SCRIPT.encode()  # type: ignore[index]
+    script.write_text(SCRIPT.replace("Good day", "Hello").replace('version="1"', 'version="2"'))
+    code, out, _ = caruso("apply", caruso.centre)
+    assert out.splitlines()[0] == "~ script greeting (version: 1 → 2)"
+
+
+def test_a_script_that_was_changed_needs_a_new_version(caruso: Caruso) -> None:
+    script = caruso.folder / "greeting.xml"
+    script.write_text(SCRIPT)
+    caruso.centre.write_text(WITH_SCRIPT)
+    caruso("apply", caruso.centre)
+    script.write_text(SCRIPT.replace("Good day", "Hello"))
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "greeting.xml:1: error[script-version-reused] @version" in err
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.version == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("</handover>", "", "greeting.xml"),
+        (
+            '"greeting" v',
+            '"other" v',
+            "error[unknown-script] @entry_points.main.script There is no script “greeting”.",
+        ),
+        ("'billing'", "'biling'", "greeting.xml:4:"),
+        ("'billing'", "'biling'", "no queue “biling” (did you mean “billing”?)"),
+        ('"phone agent"', '"agent"', "error[wrong-channel] @entry_points.main.script"),
+        ("<info", "<infos", "error["),
+    ],
+)
+def test_scripts_that_do_not_fit_are_told(caruso: Caruso, old: str, new: str, words: str) -> None:
+    text = SCRIPT.replace("queue=\"'billing'\"/>", "queue=\"'billing'\"></handover>")
+    assert old in text
+    (caruso.folder / "greeting.xml").write_text(text.replace(old, new))
+    caruso.centre.write_text(WITH_SCRIPT)
+    code, out, err = caruso("apply", caruso.centre)
+    assert (code, out) == (1, "")
+    assert words in err
+    assert caruso.current() is None
+
+
+def test_the_utility_pack_can_be_applied(caruso: Caruso) -> None:
+    code, out, err = caruso("apply", Path(__file__).parents[2] / "packs/utility/centre.toml")
+    assert (code, err) == (0, "")
+    assert "+ script meter-reading" in out
+
+
+def test_the_same_script_in_two_files_is_refused(caruso: Caruso) -> None:
+    for name in ("a.xml", "b.xml"):
+        (caruso.folder / name).write_text(SCRIPT)
+    caruso.centre.write_text(WITH_SCRIPT)
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "b.xml:1: error[script-twice]" in err
+
+
+def test_scripts_are_checked_for_people_and_for_machines(caruso: Caruso) -> None:
+    good, bad = caruso.folder / "good.xml", caruso.folder / "bad.xml"
+    good.write_text(SCRIPT)
+    bad.write_text(SCRIPT.replace("<title", "<titel"))
+    assert caruso("script", "check", good) == (0, "The script is fine.\n", "")
+    code, out, err = caruso("script", "check", good, bad, caruso.folder / "missing.xml")
+    assert (code, out) == (1, "")
+    assert "bad.xml:2:" in err
+    assert "missing.xml: error[unreadable-file] No such file or directory." in err
+    code, out, _ = caruso("script", "check", "--json", bad)
+    found = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert (found[0]["line"], found[0]["file"]) == (2, str(bad))
+
+
+def test_a_file_that_cannot_be_read_is_told(caruso: Caruso) -> None:
+    code, _, err = caruso("apply", caruso.folder / "missing.toml")
+    assert code == 1
+    assert "missing.toml: error[unreadable-file] No such file or directory." in err
+
+
+def test_first_passwords_are_made_once_kept_secret_and_work(caruso: Caruso) -> None:
+    file = caruso.folder / "passwords"
+    code, out, err = caruso("apply", caruso.centre, "--first-passwords", file)
+    assert code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    ((name, password),) = re.findall(r"(\S+) (\S+)\n", file.read_text())
+    assert name == "anna"
+    assert password not in out + err
+    assert caruso.can_sign_in("anna", password)
+    # Somebody new later: only that one gets a password.
+    caruso.centre.write_text(CENTRE + BOB)
+    second = caruso.folder / "second"
+    caruso("apply", caruso.centre, "--first-passwords", second)
+    assert [line.split()[0] for line in second.read_text().splitlines()] == ["bob"]
+    assert caruso.can_sign_in("anna", password)
+
+
+def test_an_existing_file_of_passwords_is_not_overwritten(caruso: Caruso) -> None:
+    file = caruso.folder / "passwords"
+    file.write_text("precious")
+    code, _, err = caruso("apply", caruso.centre, "--first-passwords", file)
+    assert (code, file.read_text()) == (1, "precious")
+    assert "File exists" in err
+    assert caruso.current() is None
+
+
+def test_a_former_agent_can_no_longer_sign_in(caruso: Caruso) -> None:
+    caruso.centre.write_text(CENTRE + BOB)
+    file = caruso.folder / "passwords"
+    caruso("apply", caruso.centre, "--first-passwords", file)
+    password = dict(line.split() for line in file.read_text().splitlines())["bob"]
+    assert caruso.can_sign_in("bob", password)
+    caruso.centre.write_text(CENTRE)
+    _, out, _ = caruso("apply", caruso.centre)
+    assert "- agent bob" in out
+    assert "bob can no longer sign in." in out
+    assert not caruso.can_sign_in("bob", password)
+
+
+def test_an_agent_cannot_take_an_admins_name(caruso: Caruso) -> None:
+    password_file = caruso.folder / "pw"
+    password_file.write_text("correct horse\n")
+    assert caruso("user", "add", "anna", "--role", "admin", "--password-file", password_file)[0] == 0
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "centre.toml:5:1: error[user-taken] @agents.anna" in err
+    assert caruso.current() is None
+
+
+def test_users_are_added_listed_and_get_new_passwords(caruso: Caruso) -> None:
+    password_file = caruso.folder / "pw"
+    password_file.write_text("correct horse\n")
+    code, out, _ = caruso("user", "add", "boss", "--role", "admin", "--password-file", password_file)
+    assert (code, out) == (0, "boss can sign in as admin.\n")
+    assert caruso.can_sign_in("boss", "correct horse")
+    code, _, err = caruso("user", "add", "boss", "--role", "admin", "--password-file", password_file)
+    assert (code, "already" in err) == (1, True)
+    password_file.write_text("battery staple")
+    assert caruso("user", "password", "boss", "--password-file", password_file)[0] == 0
+    assert caruso.can_sign_in("boss", "battery staple")
+    caruso("apply", caruso.centre)
+    assert caruso("user", "list")[1].splitlines() == [
+        "NAME  ROLE   AGENT  FULL NAME",
+        "anna  agent  anna   Anna       no password",
+        "boss  admin  -      boss",
+    ]
+
+
+def test_a_password_can_come_from_standard_input(caruso: Caruso, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
+    assert caruso("user", "add", "boss", "--role", "admin")[0] == 0
+    assert caruso.can_sign_in("boss", "correct horse")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "code", "words"),
+    [
+        (("add", "Boss"), "correct horse", 1, "consists of"),
+        (("add", "boss", "--role", "admin"), "short", 1, "8 to 256 characters"),
+        (("add", "boss", "--role", "admin"), "two lines\nof it", 1, "one line"),
+        (("add", "carol"), "correct horse", 1, "The centre has no agent carol"),
+        (("password", "carol"), "correct horse", 1, "There is no user carol"),
+    ],
+)
+def test_what_cannot_be_a_user_is_refused(
+    caruso: Caruso, arguments: tuple[str, ...], password: str, code: int, words: str
+) -> None:
+    password_file = caruso.folder / "pw"
+    password_file.write_text(password)
+    ended, _, err = caruso("user", *arguments, "--password-file", password_file)
+    assert ended == code
+    assert words in err
+    assert password not in err
+
+
+def test_a_pbx_that_is_not_there_is_told_in_a_line(caruso: Caruso, free_port: int) -> None:
+    (caruso.folder / "caruso.toml").write_text(
+        f'[asterisk]\nari_url = "http://127.0.0.1:{free_port}/ari"\nami_port = {free_port}\n'
+    )
+    code, out, _ = caruso("asterisk", "check")
+    assert code == 1
+    assert f"MISSING  ARI: nothing answers at http://127.0.0.1:{free_port}/ari" in out
+    assert all(line.startswith(("ok ", "MISSING ")) for line in out.splitlines())
+
+
+def test_the_account_of_a_phone_is_the_same_every_time(caruso: Caruso) -> None:
+    caruso("apply", caruso.centre)
+    code, out, _ = caruso("phone", "anna", "--kind", "sip")
+    assert code == 0
+    assert re.search(r"^user +anna-sip$", out, re.MULTILINE)
+    assert caruso("phone", "anna")[1] == out
+    code, _, err = caruso("phone", "carol")
+    assert (code, "There is no agent carol; known: anna" in err) == (1, True)
+
+
+def test_wrong_arguments_are_told_with_the_usage(caruso: Caruso, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ((), ("serv",), ("user",), ("user", "add"), ("user", "add", "x", "--role", "boss")):
+        with pytest.raises(SystemExit) as ended:
+            caruso(*arguments)
+        assert ended.value.code == 2
+        assert "usage: caruso" in capsys.readouterr().err
+
+
+def test_the_settings_file_may_be_named_after_the_command(caruso: Caruso, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("[server]\nport = 0.5\n")
+    code, _, err = caruso("check-config", "--config", other)
+    assert (code, "other.toml:2:1" in err) == (1, True)
