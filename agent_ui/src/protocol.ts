@@ -570,7 +570,7 @@ export interface CustomerChange {
   attributes?: Record<string, string | boolean | number | null>;
 }
 
-/** `not-ready` or `signed-out`. */
+/** `not-ready` or `signed-out`; from an admin also `ready`. */
 export interface ForcedPresence {
   presence: string;
   reason?: string;
@@ -662,7 +662,7 @@ export interface Operations {
     body: undefined;
     answer: MonitorView;
   };
-  /** Make an agent not ready, or sign her out. */
+  /** Make an agent not ready, or sign her out; an admin can also make her ready. */
   "POST /api/agents/{agent}/presence": {
     query: undefined;
     body: ForcedPresence;
