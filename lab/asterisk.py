@@ -224,7 +224,13 @@ class LocalAsterisk:
 
     def _spawn(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         with (self.work_dir / "console.log").open("ab") as console:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                process_group=0,  # Ctrl-C at the terminal is for us, who then end it properly
+            )
 
     @property
     def http_headers(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
+import itertools
 import os
 import random
 import shutil
@@ -31,6 +32,9 @@ FOR_EVER_SECONDS = 3600.0
 #: SIPp plays RFC 4733 digits through a raw socket, a second late, and one must be over before the next begins.
 CAN_PLAY_RTP_DIGITS = os.geteuid() == 0
 RTP_DIGIT_SECONDS = 1.5
+#: Ports for the media of one run: two each for as many calls as go through it at once. Every process begins
+#: somewhere else: several may run on one machine.
+_media_ports = itertools.cycle(random.sample(range(42_000, 60_000, 500), 36))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,14 @@ class SippRun:
                 await asyncio.sleep(0.02)
         return self._count()
 
+    async def hang_up(self) -> SippResult:
+        """Have its callers hang up now, as people do; such calls count as failed."""
+        for pause in (0.05, 0.3):  # the first asks to end when all calls are over, the second ends them
+            if self.running:
+                self._process.send_signal(signal.SIGUSR1)
+                await asyncio.sleep(pause)
+        return await self.stop()
+
     async def stop(self) -> SippResult:
         """End it now, calls or not, and count."""
         if self.running:
@@ -119,14 +131,16 @@ async def caller(
     per_second: float = 10.0,
     at_once: int = 1000,
     over_rtp: bool = False,
+    speech: Path | None = None,
 ) -> AsyncIterator[SippRun]:
     """Call `dialled`, stay after the answer, press `digits` (seconds since the one before, digit), hang up.
 
     Digits go as SIP INFO, exactly on time, or, with `over_rtp`, as RFC 4733 events. `display`
-    goes into the From header as it is.
+    goes into the From header as it is. `speech` (raw µ-law) is said over and over once all digits are pressed.
     """
     steps = "".join(_digit(index, *digit, over_rtp=over_rtp) for index, digit in enumerate(digits))
-    places = {"steps": steps, "stay_ms": _ms(stay_seconds), **_who(number, display)}
+    places = {"steps": steps, "speech": _speech(speech), "stay_ms": _ms(stay_seconds), **_who(number, display)}
+    places["media_port"] = "rtpstream_audio_port" if speech else "auto_media_port"
     async with _calling(pbx, dialled, "caller.xml", places, calls, per_second, at_once) as run:
         yield run
 
@@ -143,6 +157,21 @@ async def caller_cancels(
     """Call, and give up when not answered in time."""
     places = {"stay_ms": _ms(after_seconds), **_who(number, display)}
     async with _calling(pbx, dialled, "caller_cancels.xml", places, 1, 10.0, 1000) as run:
+        yield run
+
+
+@contextlib.asynccontextmanager
+async def caller_impatient(
+    pbx: LocalAsterisk,
+    dialled: str,
+    *,
+    after_seconds: float,
+    number: str = "4930123456",
+    display: str = '"Caller"',
+) -> AsyncIterator[SippRun]:
+    """Call, and give up that long after dialling, or that long after the answer when there was one."""
+    places = {"stay_ms": _ms(after_seconds), **_who(number, display)}
+    async with _calling(pbx, dialled, "caller_impatient.xml", places, 1, 10.0, 1000) as run:
         yield run
 
 
@@ -198,6 +227,11 @@ def _digit(index: int, after_seconds: float, digit: str, *, over_rtp: bool) -> s
     return wait + _INFO.replace("@cseq@", str(2 + index)).replace("@digit@", digit)
 
 
+def _speech(file: Path | None) -> str:
+    """Return the step that plays a file for ever (-1), as payload type 0."""
+    return f'  <nop><action><exec rtp_stream="{file},-1,0"/></action></nop>\n' if file else ""
+
+
 _INFO = """  <send retrans="500"><![CDATA[
 INFO [next_url] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-info@cseq@
@@ -248,7 +282,7 @@ def _start(
     directory: Path, scenario: str, places: Mapping[str, str], port: int, options: Sequence[str]
 ) -> SippRun:
     text = (SCENARIOS / scenario).read_text(encoding="utf-8")
-    for name in ("steps", *(name for name in places if name != "steps")):
+    for name in ("steps", "speech", *(name for name in places if name not in ("steps", "speech"))):
         text = text.replace(f"@{name}@", places.get(name, ""))
     (directory / "scenario.xml").write_text(text, encoding="utf-8")
     command = [
@@ -259,6 +293,8 @@ def _start(
         *(["-trace_msg", "-message_file", "messages"] if os.environ.get("SIPP_MESSAGES") else []),
         *options,
     ]  # fmt: skip
+    if setpriv := shutil.which("setpriv"):  # so that it never outlives us, whatever kills us
+        command = [setpriv, "--pdeathsig", "KILL", *command]
     with (directory / "output").open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -267,19 +303,24 @@ def _start(
             stdout=output,
             stderr=output,
             env={**os.environ, "TERM": "dumb"},
+            process_group=0,  # Ctrl-C at the terminal is for us, who then end it properly
         )
     return SippRun(process, directory, port)
 
 
 def _media_port() -> int:
-    """Return an even port with its neighbours free: SIPp ends when it cannot have audio's and video's."""
-    while True:
-        port = random.randrange(42_000, 60_000, 4)
-        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
-            for neighbour in range(port, port + 4):
-                probe = sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                probe.bind(("127.0.0.1", neighbour))
+    """Return a port where SIPp can have its media; it echoes on the second next one too."""
+    for port in itertools.islice(_media_ports, 36):
+        with contextlib.ExitStack() as held:
+            try:
+                for wanted in (port, port + 2):
+                    held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(
+                        ("127.0.0.1", wanted)
+                    )
+            except OSError:
+                continue
             return port
+    raise RuntimeError("no free ports for SIPp's media")
 
 
 async def _bound(run: SippRun) -> None:

@@ -38,11 +38,9 @@ from caruso.script_engine.wording import primary
 CALL = {
     "contact": Type.TEXT,
     "customer": Type.TEXT,
-    "caller_number": Type.TEXT,
-    "caller_name": Type.TEXT,
+    "number": Type.TEXT,
+    "name": Type.TEXT,
     "dialled": Type.TEXT,
-    "entry_point": Type.TEXT,
-    "queue": Type.TEXT,
 }
 AGENT = {"id": Type.TEXT, "name": Type.TEXT}
 DIALOG = {"id": Type.TEXT, "version": Type.TEXT, "channel": Type.TEXT, "language": Type.TEXT}

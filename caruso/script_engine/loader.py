@@ -429,7 +429,7 @@ class _Builder:
             id=self.item,
             texts=self.texts(element),
             ask_if=self.optional(element, "ask-if"),
-            handlers=self.handlers(element),
+            handlers=(),
             block=self.block(self.item, element, After.ARRIVED),
             place=_place(element),
             channel=ScriptChannel(element.required("channel")),

@@ -204,6 +204,8 @@ async def test_kill_9_with_20_conversations_10_waiting_and_5_in_the_dialog(
             assert view.presence.presence is Presence.TALKING
         assert restored < START_SECONDS + RESTORED_SECONDS
         await centre.until(lambda view: phases(view) == Counter(talking=20, waiting=15))
+        await clear(pbx)
+        await centre.until(lambda view: not view.calls)
         await stack.aclose()
         await nothing_left(pbx)
     facts = await centre.server.facts()
@@ -222,7 +224,7 @@ async def test_a_killed_asterisk_ends_calls_with_that_cause_and_agents_go_on(tmp
         await pbx.start()
         await pbx.cli("core waitfullybooted")
         began = time.monotonic()
-        async with caller(pbx, "7001", stay_seconds=1) as again:
+        async with caller(pbx, "7001", stay_seconds=5) as again:
             await centre.until(lambda view: phases(view)["talking"] == 1, seconds=5)
             assert time.monotonic() - began < 5
             assert (await again.result()).successful == 1

@@ -60,9 +60,7 @@ class Dispatcher:
         self._paused = False
         self._dirty = True
 
-    def restore(
-        self, waiting: Iterable[Waiting], offered: Iterable[Waiting], ready: Iterable[AgentId]
-    ) -> None:
+    def restore(self, waiting: Iterable[Waiting], offered: Iterable[Waiting], ready: Iterable[AgentId]) -> None:
         """Take over what waited, or was being offered, and who was ready before a crash."""
         for agent in ready:
             self._add_agent(agent)

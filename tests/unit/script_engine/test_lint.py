@@ -65,7 +65,7 @@ def ask_if(condition: str, *, before: str = PRODUCT.format("") + NUMBER.format("
         "label(answers.product) = 'Gas' or selected(answers.product, 'gas')",
         "any(['a'], x, x = answers.name)",
         "number(answers.name) ge 1",
-        "call.caller_number ne '' and agent.id = 'anna' and dialog.channel = 'phone'",
+        "call.number ne '' and agent.id = 'anna' and dialog.channel = 'phone'",
         "today() gt date('2026-01-31')",
         "matches(answers.name, '[A-Z].*')",
     ],
@@ -175,7 +175,7 @@ def test_a_loop_with_a_question_in_it_is_fine() -> None:
     [
         ('<handover id="h" channel="agent" queue="\'metre\'"/>', "unknown-queue", "did you mean “meter”?"),
         (
-            "<handover id=\"h\" channel=\"agent\" queue=\"if(call.queue = 'x', 'bilding', 'meter')\"/>",
+            "<handover id=\"h\" channel=\"agent\" queue=\"if(call.dialled = 'x', 'bilding', 'meter')\"/>",
             "unknown-queue",
             "did you mean “billing”?",
         ),

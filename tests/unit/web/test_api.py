@@ -211,6 +211,13 @@ async def test_a_supervisor_makes_an_agent_not_ready(house: House) -> None:
     assert view.presence.presence == "not-ready"
 
 
+async def test_an_admin_makes_an_agent_ready(house: House) -> None:
+    admin = await house.browser("alex")
+    await admin.call("POST", "/api/agents/anna/presence", {"presence": "ready"})
+    agents = {agent["id"]: agent["presence"] for agent in (await admin.call("GET", "/api/monitor"))["agents"]}
+    assert agents["anna"] == "ready"
+
+
 async def test_what_a_supervisor_cannot_force(house: House) -> None:
     path = "/api/agents/anna/presence"
     assert await refusal(house, "sam", "POST", path, {"presence": "ready"}) == (422, "rejected-input")
