@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo test check lint format console lock clean
+.PHONY: help setup setup-test setup-code demo test check lint format console lock clean bench-call bench-route
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,12 @@ console: setup-code ## Build the browser applications when their sources have ch
 
 lock: ## Choose new versions within pyproject.toml and write requirements.lock
 	@$(STEPS)/lock.sh
+
+bench-call: setup-test ## Hold call handling against Dial() and Queue(); CELLS=quick is short, REPEATS=5 is thorough
+	@exec $(PYTHON) -m lab.bench.call --cells $(or $(CELLS),full) --repeats $(or $(REPEATS),0)
+
+bench-route: setup-code ## Measure the decision who gets which waiting contact
+	@exec $(PYTHON) -m lab.bench.route
 
 clean: ## Remove what was built; the Python environment and Asterisk's copy stay
 	rm -rf build agent_ui/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

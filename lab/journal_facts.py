@@ -17,6 +17,7 @@ from caruso.model.facts import (
     ContactResumed,
     DialogEnded,
     DialogStarted,
+    NoteWritten,
     OfferEnded,
     OfferMade,
     OfferOutcome,
@@ -118,6 +119,7 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         ),
         ContactHeld(at=at, contact=contact, agent=agent),
         ContactResumed(at=at, contact=contact, agent=agent),
+        NoteWritten(at=at, contact=contact, agent=agent, text="will call back\n„morgen“"),
         PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
     ]
 

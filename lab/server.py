@@ -1,8 +1,8 @@
-"""A whole Caruso beside a local Asterisk, as a process of its own: tests and benchmarks start, kill and restart it.
+"""A whole Caruso beside a local Asterisk, as a process of its own: to be started, killed and started again.
 
-    async with CentreServer(pbx, directory, centre_toml) as server:
-        async with server.client("anna") as browser:
-            ...
+async with CentreServer(pbx, directory, centre_toml) as server:
+    async with server.client("anna") as browser:
+        ...
 """
 
 from __future__ import annotations
@@ -100,15 +100,18 @@ class CentreServer:
         if not self._prepared:
             await self._prepare()
             self._prepared = True
+        self._process = self._spawn()
+        await self.until_healthy(within_seconds=within_seconds)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with (self._directory / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "caruso", "--config", str(self._directory / "caruso.toml"), "serve"],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
-        await self.until_healthy(within_seconds=within_seconds)
 
     async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
         """Wait until it says that everything works."""

@@ -22,6 +22,8 @@ export interface PresenceView {
   reason: string;
   since: string;
   until: string | null;
+  next: string;
+  next_reason: string;
 }
 
 /** An id and how it is called. */
@@ -55,6 +57,7 @@ export interface ContactView {
   ended_at: string | null;
   muted: boolean;
   dispositions: Choice[];
+  disposition: string;
   note: string;
 }
 
@@ -567,7 +570,7 @@ export interface CustomerChange {
   attributes?: Record<string, string | boolean | number | null>;
 }
 
-/** `not-ready` or `signed-out`. */
+/** `not-ready` or `signed-out`; from an admin also `ready`. */
 export interface ForcedPresence {
   presence: string;
   reason?: string;
@@ -659,7 +662,7 @@ export interface Operations {
     body: undefined;
     answer: MonitorView;
   };
-  /** Make an agent not ready, or sign her out. */
+  /** Make an agent not ready, or sign her out; an admin can also make her ready. */
   "POST /api/agents/{agent}/presence": {
     query: undefined;
     body: ForcedPresence;

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
-from caruso.cli.script_files import Scripts, read_scripts, script_files
+from caruso.cli.script_files import Scripts, known_to, read_scripts, script_files, wrong_channels
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
 from caruso.comm_server.centre_diff import Change, centre_changes, script_changes
@@ -51,7 +51,7 @@ async def _apply(arguments: Namespace) -> int:
         current = await stores.centres.current()
         await _refuse_reused_versions(wanted.scripts, stores)
         accounts = accounts_for(wanted.read.centre.agents, await stores.users.users())
-        _refuse((*wanted.scripts.findings, *_in_file(accounts.problems, wanted.read)))
+        _refuse(_in_file(accounts.problems, wanted.read))
         changes = _changes(current, wanted)
         for change in changes:
             print(change)
@@ -74,10 +74,11 @@ def _read(file: Path) -> Wanted:
         raise RejectedInput((Located(rule="unreadable-file", message=f"{reason}.", file=str(file)),)) from problem
     read = read_centre(text, str(file))
     files, missing = script_files(read, file.parent)
-    scripts = read_scripts(files, at=SystemClock().now())
-    unknown = () if scripts.findings else unknown_scripts(read, scripts.files)
-    _refuse((*missing, *scripts.findings, *unknown))
-    report_findings(read.warnings)
+    scripts = read_scripts(files, known=known_to(read.centre), at=SystemClock().now())
+    # A script that cannot be read is not also unknown.
+    together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *wrong_channels(read, scripts))
+    _refuse((*missing, *scripts.findings, *together))
+    report_findings((*read.warnings, *scripts.findings))
     return Wanted(read=read, scripts=scripts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import applying, checking, serving, users
+from caruso.cli import checking, serving, users
 from caruso.model.centre import Role, StationKind
 
 _DESCRIPTION = "Communication server for contact centres, beside an Asterisk PBX."
@@ -54,7 +54,7 @@ def _checking(commands: Any) -> None:
 
 
 def _applying(commands: Any) -> None:
-    apply = _command(commands, "apply", applying.apply, "put a centre and its scripts in force, all or nothing")
+    apply = _command(commands, "apply", _apply, "put a centre and its scripts in force, all or nothing")
     apply.add_argument("file", type=Path, metavar="FILE", help="centre.toml")
     apply.add_argument("--dry-run", action="store_true", help="only tell what would change")
     apply.add_argument(
@@ -63,6 +63,12 @@ def _applying(commands: Any) -> None:
         metavar="FILE",
         help="make passwords for agents who have none and write them to this new file",
     )
+
+
+def _apply(wanted: argparse.Namespace) -> int:
+    from caruso.cli.applying import apply  # loads the script engine: nobody else should wait for it
+
+    return apply(wanted)
 
 
 def _users(commands: Any) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from caruso.comm_server.centre_file import CentreFile
 from caruso.errors import Located, RejectedInput
+from caruso.model.centre import Centre
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
+from caruso.script_engine.lint import ANYTHING, Known, check_dialog
+from caruso.script_engine.loader import load
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.turns import ScriptChannel
+from caruso.service_manager.built_in import CUSTOMER_CLASS, OPERATIONS
+from caruso.toml.source import KeyPath
 
 #: No script is longer; a file that is was not meant.
 MAX_BYTES = 2_000_000
@@ -21,9 +28,15 @@ class Scripts:
     """Scripts that were read, and what was found in them."""
 
     sources: tuple[ScriptSource, ...]
+    dialogs: Mapping[ScriptId, Dialog]
     #: File of each script, for messages.
-    files: dict[ScriptId, str]
+    files: Mapping[ScriptId, str]
     findings: tuple[Located, ...]
+
+    @property
+    def broken(self) -> bool:
+        """True when some of them cannot be used."""
+        return any(finding.level == "error" for finding in self.findings)
 
 
 def script_files(read: CentreFile, folder: Path) -> tuple[tuple[Path, ...], tuple[Located, ...]]:
@@ -48,37 +61,62 @@ def _matching(folder: Path, pattern: str) -> Sequence[Path]:
     return sorted(file for file in anchor.glob(relative) if file.is_file())
 
 
-def read_scripts(files: Iterable[Path], *, at: datetime) -> Scripts:
+def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Scripts:
     """Read and check scripts; warnings and mistakes alike are findings."""
     sources: list[ScriptSource] = []
+    dialogs: dict[ScriptId, Dialog] = {}
     where: dict[ScriptId, str] = {}
     findings: list[Located] = []
     for file in files:
         try:
             text = _read(file)
-            script, version = _identity(text, str(file))
+            dialog = load(text, file=str(file))
         except RejectedInput as problem:
             findings += problem.findings
             continue
+        findings += check_dialog(dialog, known)
+        script = ScriptId(dialog.id)
         if script in where:
             findings.append(_twice(script, str(file), where[script]))
             continue
         where[script] = str(file)
-        sources.append(ScriptSource(id=script, version=version, source=text, applied_at=at))
-    return Scripts(sources=tuple(sources), files=where, findings=tuple(findings))
+        dialogs[script] = dialog
+        sources.append(ScriptSource(id=script, version=dialog.version, source=text, applied_at=at))
+    return Scripts(sources=tuple(sources), dialogs=dialogs, files=where, findings=tuple(findings))
 
 
-def _identity(text: bytes, file: str) -> tuple[ScriptId, str]:
-    """Check a script; return its id and version."""
-    from caruso.script_engine.loader import load
+def known_to(centre: Centre) -> Known:
+    """Return what scripts of this centre may name."""
+    return Known(
+        queues=frozenset(centre.queues),
+        skills=frozenset(centre.skills),
+        dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
+        services=OPERATIONS,
+        classes={CUSTOMER_CLASS: None},
+    )
 
-    dialog = load(text, file=file)
-    return ScriptId(dialog.id), dialog.version
+
+def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
+    """Return a finding for each script that is used on a channel it is not made for."""
+    uses: list[tuple[KeyPath, ScriptId | None, ScriptChannel]] = [
+        *(
+            (("entry_points", e.id, "script"), e.script, ScriptChannel.PHONE)
+            for e in read.centre.entry_points.values()
+        ),
+        *((("queues", q.id, "script"), q.script, ScriptChannel.AGENT) for q in read.centre.queues.values()),
+    ]
+    findings = []
+    for where, script, channel in uses:
+        dialog = scripts.dialogs.get(script) if script is not None else None
+        if dialog is not None and channel not in dialog.channels:
+            message = f"Script “{script}” is not made for the channel “{channel.value}”."
+            findings.append(read.source.located(where, "wrong-channel", message))
+    return tuple(findings)
 
 
 def check_files(files: Iterable[Path]) -> tuple[Located, ...]:
-    """Return what is wrong with scripts."""
-    return read_scripts(files, at=datetime.min).findings  # noqa: DTZ901  nothing is kept
+    """Return what is wrong with scripts, whatever centre they are for."""
+    return read_scripts(files, known=ANYTHING, at=datetime.min).findings  # noqa: DTZ901  nothing is kept
 
 
 def _read(file: Path) -> bytes:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+import structlog
 
 from caruso.config import Config, default_config_file, load_config
 from caruso.ports import CentreStore, UserStore
@@ -27,8 +31,15 @@ def settings(wanted: Namespace) -> Config:
 
 
 def run(work: Coroutine[None, None, int]) -> int:
-    """Carry out an asynchronous command."""
-    return asyncio.run(work)
+    """Carry out an asynchronous command. What it does it tells itself; only errors are logged."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        return asyncio.run(work)
+    finally:
+        structlog.reset_defaults()
 
 
 @asynccontextmanager

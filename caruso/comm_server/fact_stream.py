@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+import structlog
+
 from caruso.model.facts import AnyFact
+
+log = structlog.get_logger(__name__)
 
 Listener = Callable[[AnyFact], None]
 
@@ -25,7 +29,7 @@ class FactStream:
         self._running = False
 
     def subscribe(self, listener: Listener) -> None:
-        """Call `listener` with every fact from now on. It must not raise."""
+        """Call `listener` with every fact from now on; when it raises, that is logged."""
         self._listeners.append(listener)
 
     def when_quiet(self, callback: Callable[[], None]) -> None:
@@ -48,8 +52,16 @@ class FactStream:
             while self._pending:
                 fact = self._pending.popleft()
                 for listener in self._listeners:
-                    listener(fact)
+                    _guarded(listener, fact)
             for callback in self._quiet:
-                callback()
+                _guarded(callback)
             if not self._pending:
                 return
+
+
+def _guarded(callback: Callable[..., None], *arguments: AnyFact) -> None:
+    """Call one of many: what fails here must not keep the others from hearing the fact."""
+    try:
+        callback(*arguments)
+    except Exception:
+        log.exception("listener_failed", listener=getattr(callback, "__qualname__", repr(callback)))

@@ -68,6 +68,8 @@ class Reception:
         self._timers = timers
         self._tasks = tasks
         self._hand_overs: dict[ContactId, HandOver] = {}
+        #: Callers whose turn is being presented after a restart of ours.
+        self._resuming: set[ContactId] = set()
 
     @property
     def _staff(self) -> Staff:
@@ -94,7 +96,9 @@ class Reception:
         entry_point = self._entry_point(call)
         conversation = self._staff.conversations.get(call.contact)
         if conversation is not None and conversation.channel is ScriptChannel.PHONE:
+            self._resuming.add(call.contact)
             self._staff.conversations.resume(call.contact)
+            self._resuming.discard(call.contact)
         elif entry_point is None:
             self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
         elif entry_point.script is not None and conversation is None:
@@ -174,18 +178,24 @@ class Reception:
     def present(self, conversation: Conversation, turn: Turn) -> None:
         """Lead a turn on the phone, while the caller is there to hear it."""
         if conversation.channel is ScriptChannel.PHONE and self._in_dialog(conversation.contact):
-            self._staff.phone.present(conversation.contact, turn)
+            self._lead(conversation.contact, turn)
+
+    def _lead(self, contact: ContactId, turn: Turn) -> None:
+        if contact in self._resuming:
+            self._staff.phone.present_again(contact, turn, f".{int(self._clock.now().timestamp())}")
+        else:
+            self._staff.phone.present(contact, turn)
 
     def hand_over(self, conversation: Conversation, order: HandOver) -> None:
         """Say what the script says, then queue the caller."""
         if conversation.channel is ScriptChannel.PHONE and self._in_dialog(conversation.contact):
             self._hand_overs[conversation.contact] = order
-            self._staff.phone.present(conversation.contact, order.turn)
+            self._lead(conversation.contact, order.turn)
 
     def finished(self, conversation: Conversation, end: Finished) -> None:
         """Say goodbye on the phone."""
         if conversation.channel is ScriptChannel.PHONE and self._in_dialog(conversation.contact):
-            self._staff.phone.present(conversation.contact, end.turn)
+            self._lead(conversation.contact, end.turn)
 
     def said(self, contact: ContactId, turn: Turn) -> None:
         """Go on after a turn that expected nothing has been said."""

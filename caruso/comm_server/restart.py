@@ -46,9 +46,10 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     calls = [call for held in facts.values() if (call := recovery.rebuild(held, around)) is not None]
 
     centre.exchange.restore(calls)
-    centre.dispatcher.restore(*_lines(calls))
     await _restore_runs(centre, store, centres)
     _restore_agents(centre, presences, facts, calls)
+    ready = [agent for agent, state in centre.roster.states.items() if state.presence is Presence.READY]
+    centre.dispatcher.restore(*_lines(calls), ready)
     _restore_board(centre, await store.facts_since(_midnight(centre, now)), facts, presences)
     for contact, held in facts.items():
         for fact in held:

@@ -35,6 +35,9 @@ class PresenceView(View, frozen=True, kw_only=True):
     reason: str
     since: datetime
     until: datetime | None = None
+    #: What follows the contact on the desk: ``not-ready`` or ``signed-out`` when that was asked for; else empty.
+    next: str = ""
+    next_reason: str = ""
 
 
 class ContactView(View, frozen=True, kw_only=True):
@@ -55,6 +58,8 @@ class ContactView(View, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     muted: bool = False
     dispositions: list[Choice] = []
+    #: What the dialog's end suggests, or empty.
+    disposition: str = ""
     #: Autosaved note of the agent.
     note: str = ""
 

@@ -6,7 +6,6 @@ given, nothing raises: input that comes too late or makes no sense gets the curr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -16,7 +15,7 @@ from caruso.script_engine import presentation, repair, walk
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
 from caruso.script_engine.presentation import present, trail
-from caruso.script_engine.runs import Phase, Run, Values
+from caruso.script_engine.runs import Phase, Run, Values, Visit
 from caruso.script_engine.turns import (
     Answered,
     CallService,
@@ -87,7 +86,7 @@ def _new_run(dialog: Dialog, begin: RunStart, now: datetime) -> Run:
         version=dialog.version,
         channel=begin.channel,
         language=begin.language or dialog.languages[0],
-        by="",
+        by=str(begin.agent.get("id") or ""),
         time_zone=begin.time_zone,
         call=to_values(begin.call),
         agent=to_values(begin.agent),
@@ -128,36 +127,28 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
 
 
 def resume(dialog: Dialog, run: Run, now: datetime) -> tuple[Effect, ...]:
-    """Return what the channel has to do when it meets the run again, after a restart or a reload."""
+    """Return what has to be done when the run is met again after a restart.
+
+    Services that were asked and have not answered are asked again, under the same keys.
+    """
+    return (_standing(dialog, run, now), *_asked_again(dialog, run))
+
+
+def _standing(dialog: Dialog, run: Run, now: datetime) -> Effect:
     match run.phase:
-        case Phase.ASKING:
-            return (Present(turn=present(dialog, run)),)
-        case Phase.WORKING:
-            return (Present(turn=present(dialog, run)), *_again(dialog, run, now))
+        case Phase.ASKING | Phase.WORKING:
+            return Present(turn=present(dialog, run))
         case Phase.HANDOVER:
-            return (walk.hand_over(dialog, run, presentation.scope_of(dialog, run, now)),)
+            return walk.hand_over(dialog, run, presentation.scope_of(dialog, run, now))
         case Phase.FINISHED:
-            return (walk.finished(dialog, run),)
+            return walk.finished(dialog, run)
 
 
-def _again(dialog: Dialog, run: Run, now: datetime) -> tuple[CallService, ...]:
-    """Ask the pending service again; its key makes that harmless."""
-    fired = run.fired.get(run.pending)
-    action = dialog.actions.get(fired.ref) if fired is not None else None
-    if action is None:
-        return ()
-    scope = presentation.scope_of(dialog, run, now)
-    params: Mapping[str, Value] = {name: value.value(scope) for name, value in action.params}
-    return (
-        CallService(
-            key=run.pending,
-            service=action.service,
-            params=params,
-            wait=True,
-            timeout_seconds=action.timeout_seconds,
-            retries=action.retries,
-            retry_wait_seconds=action.retry_wait_seconds,
-        ),
+def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
+    return tuple(
+        walk.call_service(dialog.actions[fired.ref], key, fired, wait=key == run.pending)
+        for key, fired in run.fired.items()
+        if fired.state == "sent" and fired.ref in dialog.actions
     )
 
 
@@ -250,13 +241,13 @@ def _confirmed(dialog: Dialog, run: Run, given: Confirmed, now: datetime) -> Ste
     if walker is None:
         return _exhausted(dialog, run, now)
     if isinstance(item, Info):
-        walker.confirm(given.by or run.by)
+        walker.confirm()
     walker.leave()
     return walker.result()
 
 
-def _waits(item: AnyItem) -> bool:
-    return isinstance(item, Question) or (isinstance(item, Info) and item.confirm)
+def _waits(item: AnyItem, visit: Visit) -> bool:
+    return visit.answer is not None if isinstance(item, Question) else visit.confirmed
 
 
 def _went_back(dialog: Dialog, run: Run, turn: int | None, now: datetime) -> Stepped:
@@ -280,7 +271,7 @@ def _before(dialog: Dialog, run: Run) -> int | None:
         item = dialog.items[run.trail[number].item]
         if isinstance(item, Handover):
             return None
-        if _waits(item) and run.trail[number].answer is not None:
+        if _waits(item, run.trail[number]):
             return number
     return None
 
@@ -348,7 +339,7 @@ def _taken_over(dialog: Dialog, run: Run, given: TakenOver, now: datetime) -> St
         run, channel=given.channel, by=given.by, language=given.language or run.language, agent=agent, spent=0
     )
     if run.finished:
-        return moved, resume(dialog, moved, now)
+        return moved, (_standing(dialog, moved, now),)
     if given.language and "language" in moved.data.get("dialog", {}):
         moved = replace(moved, data={**moved.data, "dialog": {**moved.data["dialog"], "language": given.language}})
     walker = Walk(dialog, moved, now)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import TypeVar
 
 from caruso.errors import Located, RejectedInput
 from caruso.script_engine.expressions import Expression, ExpressionError, Origin, expression
 from caruso.script_engine.expressions.patterns import Pattern, PatternError, compile_pattern
-from caruso.script_engine.expressions.tree import Literal
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.nodes import (
     Access,
@@ -39,6 +37,7 @@ from caruso.script_engine.nodes import (
     OncePer,
     OptionNode,
     Parts,
+    Place,
     Question,
     Save,
     Set,
@@ -81,7 +80,6 @@ class _Builder:
         self.findings: list[Located] = []
         self.blocks: dict[str, Block] = {}
         self.actions: dict[str, Do] = {}
-        self.expressions: list[tuple[str, Expression]] = []
         #: The item whose parts are being built.
         self.item = ""
 
@@ -100,12 +98,10 @@ class _Builder:
 
     def compiled(self, source: str, origin: Origin) -> Expression:
         try:
-            made = expression(source, origin)
+            return expression(source, origin)
         except ExpressionError as error:
             self.refuse(error.rule, error.message, origin, error.at, error.suggestion)
             return _NULL
-        self.expressions.append((self.item, made))
-        return made
 
     def optional(self, element: Element, attribute: str) -> Expression | None:
         source = element.get(attribute)
@@ -177,7 +173,10 @@ class _Builder:
             if child.name == "value":
                 of = self.compiled(child.required("of"), child.origin("of"))
                 shown = Shown(
-                    of=of, format=child.required("format"), if_empty=child.required("if-empty"), line=child.line
+                    of=of,
+                    format=child.required("format"),
+                    if_empty=child.required("if-empty"),
+                    place=_place(child),
                 )
                 out.append(shown)
             elif child.name == "break":
@@ -198,7 +197,7 @@ class _Builder:
             attempt=self.whole(element, "attempt"),
             audio=element.get("audio") or "",
             barge_in=element.get("barge-in") != "no",
-            line=element.line,
+            place=_place(element),
         )
 
     # -- Actions ----------------------------------------------------------------------------------------------
@@ -227,19 +226,19 @@ class _Builder:
             self.blocks[name] = Block(
                 id=name, item=self.item, after=After.GO, actions=made.actions, to=element.get("to")
             )
-        return Next(to=element.get("to"), condition=self.condition(element), block=name, line=element.line)
+        return Next(to=element.get("to"), condition=self.condition(element), block=name, place=_place(element))
 
     def action(self, owner: str, number: int, element: Element) -> Action:
         match element.name:
             case "set":
                 root, name = self.target(element)
                 to = self.compiled(element.required("to"), element.origin("to"))
-                return Set(root=root, name=name, to=to, line=element.line)
+                return Set(root=root, name=name, to=to, place=_place(element))
             case "clear":
                 names = (name.partition(".") for name in element.required("names").split())
-                return Clear(names=tuple((root, name) for root, _, name in names), line=element.line)
+                return Clear(names=tuple((root, name) for root, _, name in names), place=_place(element))
             case "log":
-                return Log(parts=self.parts(element), level=element.required("level"), line=element.line)
+                return Log(parts=self.parts(element), level=element.required("level"), place=_place(element))
             case _:
                 return self.do(f"{owner}/do.{number}", element)
 
@@ -275,7 +274,7 @@ class _Builder:
             has_success=success is not None,
             has_failure=failure is not None,
             failure_texts=self.texts(failure) if failure is not None else (),
-            line=element.line,
+            place=_place(element),
         )
         self.actions[ref] = made
         return made
@@ -293,7 +292,7 @@ class _Builder:
             channels=self.channels(element, "channel"),
             texts=self.texts(element),
             block=name,
-            line=element.line,
+            place=_place(element),
         )
 
     # -- Items ------------------------------------------------------------------------------------------------
@@ -320,7 +319,7 @@ class _Builder:
             ask_if=self.optional(element, "ask-if"),
             handlers=self.handlers(element),
             block=self.block(self.item, element, After.FOLLOW),
-            line=element.line,
+            place=_place(element),
             hints=self.texts(element, "hint"),
             confirm=element.get("confirm") == "yes",
         )
@@ -333,7 +332,7 @@ class _Builder:
             ask_if=self.optional(element, "ask-if"),
             handlers=self.handlers(element),
             block=self.block(self.item, element, After.FOLLOW),
-            line=element.line,
+            place=_place(element),
             hints=self.texts(element, "hint"),
             type=QuestionType(element.required("type")),
             options=tuple(self.option(child) for child in element.all("option")),
@@ -386,7 +385,7 @@ class _Builder:
             key=key,
             condition=self.optional(element, "if"),
             texts=self.texts(element),
-            line=element.line,
+            place=_place(element),
         )
 
     def input(self, element: Element) -> InputNode:
@@ -414,7 +413,7 @@ class _Builder:
             end_key=end_key,
             first_timeout=self.seconds(element, "first-digit-timeout"),
             next_timeout=self.seconds(element, "next-digit-timeout"),
-            line=element.line,
+            place=_place(element),
         )
 
     def check(self, element: Element) -> Check:
@@ -422,7 +421,7 @@ class _Builder:
             condition=self.demanded(element, "if"),
             warning=element.get("level") == "warning",
             texts=self.texts(element),
-            line=element.line,
+            place=_place(element),
         )
 
     def handover(self, element: Element) -> Handover:
@@ -430,9 +429,9 @@ class _Builder:
             id=self.item,
             texts=self.texts(element),
             ask_if=self.optional(element, "ask-if"),
-            handlers=self.handlers(element),
+            handlers=(),
             block=self.block(self.item, element, After.ARRIVED),
-            line=element.line,
+            place=_place(element),
             channel=ScriptChannel(element.required("channel")),
             queue=self.optional(element, "queue"),
             skill=self.optional(element, "skill"),
@@ -447,7 +446,7 @@ class _Builder:
             ask_if=None,
             handlers=(),
             block=self.block(self.item, element, After.ARRIVED),
-            line=element.line,
+            place=_place(element),
             hints=self.texts(element, "hint"),
             outcome=element.required("outcome"),
             disposition=element.get("disposition") or "",
@@ -479,8 +478,8 @@ class _Builder:
             following=dict(zip(ids, [*ids[1:], None], strict=True)),
             blocks=self.blocks,
             actions=self.actions,
+            place=_place(root),
             file=self.file,
-            expressions=tuple(self.expressions),
         )
 
     def named(self, root: Element, kind: str, nodes: Iterable[_Named]) -> dict[str, _Named]:
@@ -503,7 +502,7 @@ class _Builder:
             key=self.optional(element, "key"),
             access=Access(element.required("access")),
             may_be_missing=element.get("missing") == "empty",
-            line=element.line,
+            place=_place(element),
         )
 
     def variable(self, element: Element) -> Variable:
@@ -511,7 +510,7 @@ class _Builder:
             name=element.required("name"),
             type=Type(element.required("type")),
             initial=self.optional(element, "initial"),
-            line=element.line,
+            place=_place(element),
         )
 
     def compute(self, element: Element) -> Compute:
@@ -519,12 +518,9 @@ class _Builder:
             name=element.required("name"),
             type=Type(element.required("type")),
             value=self.demanded(element, "as"),
-            line=element.line,
+            place=_place(element),
         )
 
 
-def literal(made: Expression | None) -> str | Decimal | None:
-    """Return the text or number an expression consists of, or None when it has to be evaluated."""
-    if made is not None and isinstance(made.tree, Literal) and isinstance(made.tree.value, (str, Decimal)):
-        return made.tree.value
-    return None
+def _place(element: Element) -> Place:
+    return Place(element.line, element.column, element.origins)

@@ -10,13 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from caruso.script_engine.expressions import Expression
+from caruso.script_engine.expressions import Expression, Origin
 from caruso.script_engine.expressions.patterns import Pattern
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.turns import QuestionType, ScriptChannel
 
-#: Every channel, for texts and handlers that name none.
-EVERYWHERE = frozenset(ScriptChannel)
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was written, and where each of its attributes was."""
+
+    line: int
+    column: int
+    attributes: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+
+
+NOWHERE = Place(0, 0)
 
 
 # -- Texts ----------------------------------------------------------------------------------------------------
@@ -29,7 +38,7 @@ class Shown:
     of: Expression
     format: str
     if_empty: str
-    line: int
+    place: Place
 
 
 #: Plain words, and values between them. (A ``break`` is a line end.)
@@ -50,7 +59,7 @@ class Text:
     attempt: int = 0
     audio: str = ""
     barge_in: bool = True
-    line: int = 0
+    place: Place = NOWHERE
 
 
 Texts = tuple[Text, ...]
@@ -77,7 +86,7 @@ class ObjectNode:
     access: Access
     #: False: the dialog cannot begin without it.
     may_be_missing: bool
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +96,7 @@ class Variable:
     name: str
     type: Type
     initial: Expression | None
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +106,7 @@ class Compute:
     name: str
     type: Type
     value: Expression
-    line: int
+    place: Place
 
 
 # -- Actions --------------------------------------------------------------------------------------------------
@@ -110,7 +119,7 @@ class Set:
     root: str
     name: str
     to: Expression
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +127,7 @@ class Clear:
     """``clear``: forget variables, answers, attributes: pairs of root and name."""
 
     names: tuple[tuple[str, str], ...]
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +136,7 @@ class Log:
 
     parts: Parts
     level: str
-    line: int
+    place: Place
 
 
 class When(StrEnum):
@@ -167,7 +176,7 @@ class Do:
     has_success: bool
     has_failure: bool
     failure_texts: Texts
-    line: int
+    place: Place
 
 
 Action = Set | Clear | Log | Do
@@ -182,7 +191,7 @@ class Next:
     condition: Expression | None
     #: Empty when it carries no actions.
     block: str
-    line: int
+    place: Place
 
 
 class After(StrEnum):
@@ -229,7 +238,7 @@ class Handler:
     channels: frozenset[ScriptChannel] | None
     texts: Texts
     block: str
-    line: int
+    place: Place
 
 
 # -- Items ----------------------------------------------------------------------------------------------------
@@ -244,7 +253,7 @@ class Item:
     ask_if: Expression | None
     handlers: tuple[Handler, ...]
     block: Block
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +273,7 @@ class OptionNode:
     key: str
     condition: Expression | None
     texts: Texts
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +285,7 @@ class InputNode:
     end_key: str
     first_timeout: float
     next_timeout: float
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +295,7 @@ class Check:
     condition: Expression
     warning: bool
     texts: Texts
-    line: int
+    place: Place
 
 
 class Save(StrEnum):
@@ -367,9 +376,8 @@ class Dialog:
     blocks: Mapping[str, Block]
     #: Every `do` by its ref.
     actions: Mapping[str, Do]
+    place: Place
     file: str = ""
-    #: Every expression, in document order, with the item it belongs to ("" for the dialog's own).
-    expressions: tuple[tuple[str, Expression], ...] = field(default=(), repr=False)
 
     def title(self, language: str) -> str:
         """Return the title in `language`, or the nearest there is."""

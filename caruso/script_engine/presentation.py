@@ -9,7 +9,7 @@ from caruso.script_engine import answers as reading
 from caruso.script_engine import texts, wording
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.nodes import AnyItem, Dialog, End, Handover, Info, Question, Text, Texts
-from caruso.script_engine.runs import Phase, Run, Visit
+from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import Option, QuestionType, ScriptChannel, Segment, TrailEntry, Turn, Value
 
@@ -171,12 +171,9 @@ class _Presenter:
             if visit.turn != current.turn:
                 break
             item = self.dialog.items[visit.item]
-            if isinstance(item, Info) and not self.confirmed(visit):
+            if isinstance(item, Info) and not visit.confirmed:
                 infos.append(self.segments(item.texts))
         return tuple(segment for segments in reversed(infos) for segment in segments)
-
-    def confirmed(self, visit: Visit) -> bool:
-        return visit.answer is not None and visit.answer.value is True
 
     def segments(self, written: Texts, *, anywhere: bool = False) -> tuple[Segment, ...]:
         chosen = self.chosen(written, anywhere=anywhere)

@@ -53,6 +53,8 @@ class Visit:
     #: Variables, results and changed attributes as they were when it was reached.
     data: Mapping[str, Values]
     answer: Answer | None = None
+    #: Of an info: it was taken note of.
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ class Fired:
     #: ``sent``, ``done``, ``failed``.
     state: str
     result: Value = None
+    #: As it was given out, while it is only `sent`: it may have to be given out again.
+    params: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +168,10 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "trail": [_visit(visit, snapshots) for visit in run.trail],
         "data": _snapshot(run.data, snapshots),
         "parked": {item: [_visit(visit, snapshots) for visit in visits] for item, visits in run.parked.items()},
-        "fired": {key: [fired.ref, fired.state, to_json(fired.result)] for key, fired in run.fired.items()},
+        "fired": {
+            key: [fired.ref, fired.state, to_json(fired.result), _values(fired.params)]
+            for key, fired in run.fired.items()
+        },
         "frames": [list(frame) for frame in run.frames],
         "pending": run.pending,
         "handing_to": run.handing_to and run.handing_to.value,
@@ -208,8 +215,8 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
             for item, visits in state["parked"].items()
         },
         fired={
-            key: Fired(ref=ref, state=what, result=from_json(result))
-            for key, (ref, what, result) in state["fired"].items()
+            key: Fired(ref=ref, state=what, result=from_json(result), params=_read(params))
+            for key, (ref, what, result, params) in state["fired"].items()
         },
         frames=tuple((block, number) for block, number in state["frames"]),
         pending=state["pending"],
@@ -242,15 +249,15 @@ def _snapshot(data: Mapping[str, Values], snapshots: list[Mapping[str, Values]])
 def _visit(visit: Visit, snapshots: list[Mapping[str, Values]]) -> list[Any]:
     answer = visit.answer
     told = answer and [to_json(answer.value), answer.channel.value, answer.by, answer.at.isoformat()]
-    return [visit.item, visit.turn, _snapshot(visit.data, snapshots), told]
+    return [visit.item, visit.turn, _snapshot(visit.data, snapshots), told, visit.confirmed]
 
 
 def _read_visit(state: list[Any], snapshots: Sequence[Mapping[str, Values]]) -> Visit:
-    item, turn, snapshot, told = state
+    item, turn, snapshot, told, confirmed = state
     answer = None
     if told is not None:
         value, channel, by, at = told
         answer = Answer(
             value=from_json(value), channel=ScriptChannel(channel), by=by, at=datetime.fromisoformat(at)
         )
-    return Visit(item=item, turn=turn, data=snapshots[snapshot], answer=answer)
+    return Visit(item=item, turn=turn, data=snapshots[snapshot], answer=answer, confirmed=confirmed)

@@ -258,6 +258,8 @@ class Walk:
     def _follow(self, item: str) -> None:
         following = self.dialog.following[item]
         if following is None:
+            if not self.trail:
+                self.trail.append(Visit(item=item, turn=self.turn, data=self.data))
             self.finish("ended")
         else:
             self.goto = following
@@ -341,8 +343,8 @@ class Walk:
 
     def _enter_info(self, item: Info, parked: Visit | None) -> bool:
         if parked is not None:
-            self.trail[-1] = replace(self.trail[-1], answer=parked.answer)
-        if item.confirm and self.channel is not ScriptChannel.PHONE and not (parked and parked.answer):
+            self.trail[-1] = replace(self.trail[-1], confirmed=parked.confirmed)
+        if item.confirm and self.channel is not ScriptChannel.PHONE and not (parked and parked.confirmed):
             shown = texts.choose(
                 item.texts,
                 scope=self.scope,
@@ -382,11 +384,9 @@ class Walk:
         self.answers[visit.item] = answer.value
         self._scope = None
 
-    def confirm(self, by: str) -> None:
+    def confirm(self) -> None:
         """Take the confirmation of an info."""
-        self.trail[-1] = replace(
-            self.trail[-1], answer=Answer(value=True, channel=self.channel, by=by, at=self.now)
-        )
+        self.trail[-1] = replace(self.trail[-1], confirmed=True)
 
     def accept(self, question: Question, value: Value, by: str) -> tuple[str, bool]:
         """Take the answer to the current question; return why not and whether that is but a warning."""
@@ -447,6 +447,8 @@ class Walk:
         if node is None or node.access is Access.READ or not changes:
             return
         key = node.key.value(self.scope) if node.key is not None else None
+        if key is None and node.access is not Access.CREATE:
+            return  # nobody is known whom it could be written to
         self.effects.append(SaveObject(object=root, class_name=node.class_name, key=key, changes=dict(changes)))
 
     # -- Events -----------------------------------------------------------------------------------------------
@@ -473,6 +475,8 @@ class Walk:
     def _default(self, event: str, complaint: str) -> None:
         if event == "agent" or event == LOOP or repair.gives_up(event, self.counts, self.channel):
             self._connect(event)
+        elif event == "no-input" and self._optional():
+            self.leave()
         elif event in repair.MISSES:
             if complaint:
                 self.said.append(Segment(text=complaint))
@@ -482,6 +486,11 @@ class Walk:
         elif event == "help":
             item = self.item
             self.say(() if isinstance(item, Handover) else item.hints)
+
+    def _optional(self) -> bool:
+        """Whether the current question may be passed in silence."""
+        item = self.item
+        return isinstance(item, Question) and not presentation.is_required(item, self.scope)
 
     def _connect(self, event: str) -> None:
         """Give the customer to an agent, by the script's own hand-over if it has one."""
@@ -599,28 +608,21 @@ class Walk:
         if isinstance(item, Handover):
             self._hand_to(item.channel)
             return True
-        if self._fire_deferred():
-            self.frames.append((item.id, len(item.block.actions)))
-            return True
         if isinstance(item, End):
             self.finish(item.outcome)
         return True
 
     def finish(self, outcome: str) -> None:
-        """Come to the end: changed objects are written back."""
+        """Come to the end: what waited for it is given out, changed objects are written back."""
         self.frames = []
         self.goto = None
+        self.pending = ""
         self.phase = Phase.FINISHED
         self.outcome = outcome
+        for key, ref in self.data.get(AT_END, {}).items():
+            self._fire(self.dialog.actions[str(ref)], key, wait=False)
         for name in self.dialog.objects:
             self._save(name, self.data.get(name, {}))
-
-    def _fire_deferred(self) -> bool:
-        for key, ref in dict(self.data.get(AT_END, {})).items():
-            action = self.dialog.actions[str(ref)]
-            if self._fire(action, key, wait=True):
-                return True
-        return False
 
     # -- Actions ----------------------------------------------------------------------------------------------
 
@@ -676,26 +678,19 @@ class Walk:
         """Give an action out unless it was already; return whether its answer has to be waited for."""
         fired = self.fired.get(key)
         if fired is None:
-            fired = Fired(ref=action.ref, state="sent")
+            params = {name: value.value(self.scope) for name, value in action.params}
+            fired = Fired(ref=action.ref, state="sent", params=params)
             self.fired = {**self.fired, key: fired}
-            self.effects.append(
-                CallService(
-                    key=key,
-                    service=action.service,
-                    params={name: value.value(self.scope) for name, value in action.params},
-                    wait=wait,
-                    timeout_seconds=action.timeout_seconds,
-                    retries=action.retries,
-                    retry_wait_seconds=action.retry_wait_seconds,
-                )
-            )
+            self.effects.append(call_service(action, key, fired, wait=wait))
         if fired.state == "sent":
             if wait:
                 self.phase = Phase.WORKING
                 self.pending = key
             return wait
-        if action.when is not When.AT_END:
+        if action.when is When.NOW:
             self._settle(action, fired)
+        elif action.result:
+            self.put("result", action.result, fired.result)
         return False
 
     def _settle(self, action: Do, fired: Fired) -> None:
@@ -713,7 +708,9 @@ class Walk:
         fired = self.fired.get(key)
         if fired is None or fired.state != "sent":
             return
-        fired = replace(fired, state="failed" if failure else "done", result=None if failure else result)
+        fired = replace(
+            fired, state="failed" if failure else "done", result=None if failure else result, params={}
+        )
         self.fired = {**self.fired, key: fired}
         action = self.dialog.actions.get(fired.ref)
         if failure:
@@ -725,17 +722,36 @@ class Walk:
             if self.channel is ScriptChannel.PHONE:
                 self.turn += 1  # what was said before the wait has been heard
                 self.said = []
-            if action.when is not When.AT_END:
-                self._settle(action, fired)
+            self._settle(action, fired)
             self.go()
-        elif failure and action.has_failure and action.when is When.BACKGROUND:
-            # Nobody waits: the branch may log and set, but it leads nowhere.
-            for part in self.dialog.blocks[f"{fired.ref}/failure"].actions:
+        elif action.when is not When.NOW:
+            self._answered_aside(action, fired)
+
+    def _answered_aside(self, action: Do, fired: Fired) -> None:
+        """Take an answer nobody waits for: its branch may log and set, but it leads nowhere."""
+        failed = fired.state == "failed"
+        if action.result and not failed:
+            self.put("result", action.result, fired.result)
+        if action.has_failure if failed else action.has_success:
+            for part in self.dialog.blocks[f"{action.ref}/{'failure' if failed else 'success'}"].actions:
                 if not isinstance(part, Do):
                     self._perform(part)
 
 
 # -- Effects that can be given again ----------------------------------------------------------------------------
+
+
+def call_service(action: Do, key: str, fired: Fired, *, wait: bool) -> CallService:
+    """Return the effect of an action that was given out."""
+    return CallService(
+        key=key,
+        service=action.service,
+        params=fired.params,
+        wait=wait,
+        timeout_seconds=action.timeout_seconds,
+        retries=action.retries,
+        retry_wait_seconds=action.retry_wait_seconds,
+    )
 
 
 def hand_over(dialog: Dialog, run: Run, scope: RunScope) -> HandOver:

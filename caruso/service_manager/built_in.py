@@ -21,7 +21,7 @@ from caruso.model.records import Customer
 from caruso.ports import CustomerStore, ScriptObjects
 from caruso.service_manager.failures import BadArguments, ServiceFailed
 from caruso.service_manager.manager import ServiceManager
-from caruso.service_manager.service import Service, operation
+from caruso.service_manager.service import Service, operation, operation_names
 
 #: A customer's own attribute in which notes are kept, oldest first.
 NOTES = "notes"
@@ -30,7 +30,8 @@ MAX_NOTES = 200
 #: Who changed it, for the audit.
 BY = "script"
 
-_CLASS = "Customer"
+#: The one class of records there is so far.
+CUSTOMER_CLASS = "Customer"
 _Id = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -71,7 +72,7 @@ class CustomerService(Service):
             raise BadArguments("customer.update needs “customer”, the id of one")
         if "id" in changes:
             raise BadArguments("A customer's id never changes")
-        await self._objects.save(_CLASS, customer, changes, by=BY)
+        await self._objects.save(CUSTOMER_CLASS, customer, changes, by=BY)
 
     @operation(repeatable=True)
     async def create(self, params: NewCustomer, *, key: str) -> str:
@@ -116,7 +117,11 @@ class NoteService(Service):
         if key and any(isinstance(note, dict) and note.get("key") == key for note in notes):
             return
         kept = [*notes, _note(params, key, self._clock.now())][-MAX_NOTES:]
-        await self._objects.save(_CLASS, params.customer, {NOTES: kept}, by=BY)
+        await self._objects.save(CUSTOMER_CLASS, params.customer, {NOTES: kept}, by=BY)
+
+
+#: All they can be asked for.
+OPERATIONS = operation_names(CustomerService) | operation_names(NoteService)
 
 
 def _note(params: NewNote, key: str, at: datetime) -> dict[str, str]:

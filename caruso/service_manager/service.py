@@ -55,13 +55,19 @@ def operation(*, repeatable: bool) -> Callable[[Method], Method]:
     return mark
 
 
+def operation_names(kind: type[Service]) -> frozenset[str]:
+    """Return all a service can be asked for, as ``name.operation``."""
+    marked = (attribute for attribute in dir(kind) if hasattr(getattr(kind, attribute), _MARK))
+    return frozenset(f"{kind.name}.{_spelled(attribute)}" for attribute in marked)
+
+
 def operations_of(service: Service) -> Mapping[str, Operation]:
-    """Return the operations of a service by name; an underscore in a method's name becomes a hyphen."""
+    """Return the operations of a service by name."""
     found: dict[str, Operation] = {}
     for attribute in dir(type(service)):
         method = getattr(type(service), attribute)
         if hasattr(method, _MARK):
-            name = attribute.replace("_", "-")
+            name = _spelled(attribute)
             found[name] = Operation(
                 name=name,
                 repeatable=getattr(method, _MARK),
@@ -70,3 +76,8 @@ def operations_of(service: Service) -> Mapping[str, Operation]:
                 method=getattr(service, attribute),
             )
     return found
+
+
+def _spelled(attribute: str) -> str:
+    """An underscore in a method's name is a hyphen in the operation's."""
+    return attribute.replace("_", "-")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, RowMapping, Select, and_, delete, insert, or_, select
+from sqlalchemy import Column, RowMapping, ScalarSelect, Select, and_, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from caruso.clock import Clock
@@ -48,8 +48,7 @@ class Customers:
         having = customer_numbers.c
         query = select(having.customer).where(having.number == wanted).order_by(having.position, having.customer)
         async with self._database.reading() as connection:
-            found = (await connection.execute(query.limit(1))).scalar_one_or_none()
-            return await read(connection, found) if found is not None else None
+            return await _read_one(connection, query.limit(1).scalar_subquery())
 
     async def get(self, customer: CustomerId) -> Customer | None:
         """Return a customer."""
@@ -149,11 +148,17 @@ def audit_rows(before: Customer | None, after: Customer, *, by: str, at: datetim
 
 async def read(connection: AsyncConnection, customer: str, *, lock: bool = False) -> Customer | None:
     """Return a customer; `lock` keeps others from changing it until the end of the transaction."""
-    query = select(customers).where(customers.c.id == customer)
+    return await _read_one(connection, customer, lock=lock)
+
+
+async def _read_one(
+    connection: AsyncConnection, wanted: str | ScalarSelect[str], *, lock: bool = False
+) -> Customer | None:
+    query = select(customers).where(customers.c.id == wanted)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:
         return None
-    own = select(customer_numbers.c.number).where(customer_numbers.c.customer == customer)
+    own = select(customer_numbers.c.number).where(customer_numbers.c.customer == row["id"])
     numbers = (await connection.execute(own.order_by(customer_numbers.c.position))).scalars()
     return _customer(row, numbers)
 
@@ -182,7 +187,7 @@ def _fields(customer: Customer) -> dict[str, Any]:
         "name": customer.name,
         "email": customer.email,
         "numbers": list(customer.numbers),
-        **{f"attributes.{name}": value for name, value in customer.attributes.items()},
+        **{f"attributes.{name}": value for name, value in sorted(customer.attributes.items())},
     }
 
 

@@ -24,6 +24,8 @@ from caruso.errors import Located, RejectedInput, StorageUnavailable
 
 #: Seconds a look-up or a change may take in all.
 TIMEOUT_SECONDS = 5.0
+#: More than that, for the engine to stop what is running.
+GRACE_SECONDS = 0.5
 #: Seconds a long reading (a day of facts) may take.
 LONG_TIMEOUT_SECONDS = 60.0
 #: Seconds SQLite itself waits for a lock before it gives up; less than any other limit, for nothing can stop it.
@@ -112,19 +114,40 @@ class Database:
         """Lend a connection to read from. Raises `StorageUnavailable`, never waits for ever."""
         limit = timeout_seconds or self._timeout_seconds
         with translated_errors():
-            async with asyncio.timeout(limit), self._engine.connect() as connection:
-                if self.dialect == "postgresql" and limit > self._timeout_seconds:
-                    await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(limit * 1000)}")
+            async with (
+                asyncio.timeout(limit + GRACE_SECONDS),
+                self._engine.connect() as connection,
+                self._statements_stopped_after(limit, connection),
+            ):
                 yield connection
 
     @asynccontextmanager
     async def writing(self, *, timeout_seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
         """Lend a connection with a transaction that is committed at the end, or rolled back on an error."""
+        limit = timeout_seconds or self._timeout_seconds
         with translated_errors():
-            async with asyncio.timeout(timeout_seconds or self._timeout_seconds), self._engine.connect() as plain:
+            async with asyncio.timeout(limit + GRACE_SECONDS), self._engine.connect() as plain:
                 connection = await plain.execution_options(caruso_write=True)
-                async with connection.begin():
+                async with connection.begin(), self._statements_stopped_after(limit, connection):
                     yield connection
+
+    @asynccontextmanager
+    async def _statements_stopped_after(self, limit: float, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Make the engine itself stop a statement that runs too long: leaving it alone would not free anything."""
+        if self.dialect == "postgresql":
+            if limit > self._timeout_seconds:
+                await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(limit * 1000)}")
+            yield
+            return
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        interrupts: list[asyncio.Task[None]] = []
+        timer = asyncio.get_running_loop().call_later(
+            limit, lambda: interrupts.append(asyncio.create_task(driver.interrupt()))
+        )
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def writer(self) -> Writer:
         """Return a writer with a connection of its own, so that no reader can make it wait."""

@@ -3,16 +3,16 @@
 `record` and `save_run` append to a buffer in memory. `run`, a task of the app, writes all that is pending in one
 transaction, together with the projections that follow from it, and starts again. When little happens a fact is
 committed within a few milliseconds; under load the writer rests between transactions, so that they grow instead
-of becoming many, and takes a tenth of a core at most.
+of becoming many; of a core it takes about a twentieth.
 
 Exactly once: facts are numbered without gaps, and the transaction moves the head of the journal from the batch's
 first number to the one after its last. When it is not known whether a transaction was committed (connection lost,
 time over), trying again finds the head already moved. A head that another server has moved stops this one.
 
 When the database is locked, full or down, the writer tries again for as long as it takes. The buffer holds
-`BUFFER_FACTS`; nothing is lost within that. Beyond it the *oldest* facts go: the newest tell
-about contacts that are still open, and are needed to take up the work again. Of a run only the newest state is
-kept.
+`BUFFER_FACTS`; nothing is lost within that. Beyond it the *oldest* facts go: the newest tell about contacts that
+are still open, and are needed to take up the work again. Of a run only the newest state is kept.
+
 A fact that the database can never take (text that is no Unicode, a zero character) is cleaned; failing that it is
 set aside alone, and logged, so that it cannot stop the ones behind it.
 """
@@ -60,8 +60,8 @@ BUFFER_RUNS = 20_000
 #: Facts in one transaction.
 BATCH_FACTS = 2_000
 #: The writer rests this many times as long as its last transaction took, and never longer than that.
-REST_FACTOR = 9.0
-MAX_REST_SECONDS = 0.05
+REST_FACTOR = 19.0
+MAX_REST_SECONDS = 0.1
 #: Between attempts while the database is not available.
 FIRST_RETRY_SECONDS = 0.05
 MAX_RETRY_SECONDS = 1.0

@@ -11,6 +11,10 @@ from phonenumbers.phonenumberutil import ndd_prefix_for_region
 #: Characters of a number that are kept; the longest E.164 number has 15 digits, internal ones and SIP names more.
 MAX_LENGTH = 64
 
+#: Digits of the shortest number, without country code, that is not taken for an internal one (plans such as
+#: Germany's allow nearly any length).
+SHORTEST_PUBLIC = 7
+
 
 def normalised(number: str, region: str) -> str:
     """Return `number` as E.164 with ``+``, or without blanks and signs where it is not a public number.
@@ -18,12 +22,15 @@ def normalised(number: str, region: str) -> str:
     A number without country code is read as one of `region` (ISO 3166, e.g. ``DE``).
     """
     kept = number.strip()[:MAX_LENGTH]
+    bare = _bare(kept)
+    if bare.isdigit() and len(bare) < SHORTEST_PUBLIC:
+        return bare
     try:
         parsed = phonenumbers.parse(kept, region)
     except phonenumbers.NumberParseException:
-        return _bare(kept)
+        return bare
     if not phonenumbers.is_possible_number(parsed) or parsed.extension:
-        return _bare(kept)
+        return bare
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -21,6 +21,7 @@ from caruso.model.facts import (
     ContactIdentified,
     ContactLeftQueue,
     ContactQueued,
+    NoteWritten,
     PresenceChanged,
     TalkEnded,
     WrapUpEnded,
@@ -242,6 +243,10 @@ def _ended(changes: Changes, rows: ContactRows, _seq: int, fact: ContactEnded) -
     row["cause"] = fact.cause.value
 
 
+def _note_written(changes: Changes, rows: ContactRows, _seq: int, fact: NoteWritten) -> None:
+    _contact(changes, rows)["note"] = fact.text
+
+
 def _wrap_up_ended(changes: Changes, rows: ContactRows, _seq: int, fact: WrapUpEnded) -> None:
     row = _contact(changes, rows)
     row["disposition"] = fact.disposition
@@ -285,5 +290,6 @@ _CONTACT_FOLDS: dict[type, Callable[[Changes, ContactRows, int, Any], None]] = {
     ContactHeld: _held,
     TalkEnded: _talk_ended,
     ContactEnded: _ended,
+    NoteWritten: _note_written,
     WrapUpEnded: _wrap_up_ended,
 }

@@ -247,9 +247,10 @@ class Api:
 
     @operation("POST", "/api/agents/{agent}/presence", role=Role.SUPERVISOR, status=204)
     async def force_presence(self, call: Call, agent: str, body: r.ForcedPresence) -> None:
-        """Make an agent not ready, or sign her out."""
-        if body.presence not in _FORCEABLE:
-            raise mistake("presence", f"Must be one of {', '.join(_FORCEABLE)}.")
+        """Make an agent not ready, or sign her out; an admin can also make her ready."""
+        possible = (*_FORCEABLE, Presence.READY) if call.who.may(Role.ADMIN) else _FORCEABLE
+        if body.presence not in possible:
+            raise mistake("presence", f"Must be one of {', '.join(possible)}.")
         self._ask.centre.force_presence(AgentId(agent), Presence(body.presence), body.reason, by=call.who.user.id)
 
     # -- Health -----------------------------------------------------------------------------------------------

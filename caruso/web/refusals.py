@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from caruso.errors import CarusoError, IllegalMove, LinkDown, NotAllowed, NotFound, RejectedInput
+from caruso.errors import (
+    CarusoError,
+    IllegalMove,
+    JournalTakenOver,
+    LinkDown,
+    NotAllowed,
+    NotFound,
+    RejectedInput,
+    SchemaOutdated,
+    StorageUnavailable,
+)
 
 
 class NotSignedIn(CarusoError):
@@ -73,6 +83,9 @@ STATUSES: dict[type[CarusoError], int] = {
     TooManyAttempts: 429,
     Busy: 503,
     LinkDown: 503,
+    StorageUnavailable: 503,
+    SchemaOutdated: 503,
+    JournalTakenOver: 503,
     CarusoError: 500,
 }
 

@@ -237,7 +237,7 @@ class CentreSummary(Resource, frozen=True, kw_only=True):
 
 
 class ForcedPresence(Request, frozen=True, kw_only=True):
-    """``not-ready`` or ``signed-out``."""
+    """``not-ready`` or ``signed-out``; from an admin also ``ready``."""
 
     presence: str
     #: Id of a not-ready reason, or empty.

@@ -34,6 +34,7 @@ from caruso.web.passwords import Passwords
 from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
+from caruso.web.wire_log import wire_log
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -70,7 +71,9 @@ class WebServer:
         self._operations = operations_of(Api(sources, self._sessions, sign_in))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=settings.stop_seconds)
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
+        )
         self._site: web.TCPSite | None = None
 
     async def start(self) -> None:

@@ -18,7 +18,7 @@ from datetime import timedelta
 import structlog
 
 from caruso.clock import Clock
-from caruso.errors import NotFound
+from caruso.errors import NotFound, StorageUnavailable
 from caruso.model.centre import Role
 from caruso.model.ids import AgentId, UserId
 from caruso.model.records import Session, User
@@ -26,6 +26,8 @@ from caruso.ports import UserStore
 
 #: How long a session is believed without asking the store again.
 CACHE_SECONDS = 20.0
+#: How long one seen before is believed while the store does not answer: a locked database signs nobody out.
+STALE_SECONDS = 600.0
 #: A later expiry is saved only when it is this much later: not a write for each request.
 EXTEND_STEP = timedelta(minutes=5)
 #: Attempts to read a session while others are being revoked.
@@ -102,11 +104,7 @@ class Sessions:
 
     async def find(self, hashed: str) -> SignedIn | None:
         """Return the session if it is still one; this counts as use of it."""
-        known = self._known.get(hashed)
-        if known is None or known.read_at + CACHE_SECONDS <= self._clock.monotonic():
-            signed_in = await self._read(hashed)
-        else:
-            signed_in = known.signed_in
+        signed_in = await self._known_or_read(hashed)
         if signed_in is None or hashed in self._revoked:
             return None
         if self._clock.now() >= signed_in.session.expires_at:
@@ -166,6 +164,18 @@ class Sessions:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2)
 
+    async def _known_or_read(self, hashed: str) -> SignedIn | None:
+        known = self._known.get(hashed)
+        age = self._clock.monotonic() - known.read_at if known else 0.0
+        if known is not None and age < CACHE_SECONDS:
+            return known.signed_in
+        try:
+            return await self._read(hashed)
+        except StorageUnavailable:
+            if known is None or age > STALE_SECONDS:
+                raise
+            return known.signed_in
+
     async def _read(self, hashed: str) -> SignedIn | None:
         for _ in range(_READS):
             generation = self._generation
@@ -185,7 +195,7 @@ class Sessions:
         now = self._clock.monotonic()
         self._known[signed_in.session.token_hash] = _Known(signed_in, now)
         if len(self._known) % 100 == 0:  # a session nobody uses must not stay for ever
-            self._known = {h: k for h, k in self._known.items() if k.read_at + CACHE_SECONDS > now}
+            self._known = {h: k for h, k in self._known.items() if k.read_at + STALE_SECONDS > now}
 
     def _forget(self, hashed: str) -> None:
         self._generation += 1

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
+from dataclasses import replace
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
-from caruso.model.ids import BridgeId, LegId, PlaybackId
+from caruso.comm_server.asterisk.rest import RestOverSocket
+from caruso.model.centre import AgentProfile
+from caruso.model.ids import AgentId, BridgeId, LegId, PlaybackId
 from caruso.model.telephony import (
     Answer,
     CloseBridge,
@@ -327,6 +333,57 @@ async def test_a_new_server_takes_the_conversations_over_that_it_finds(pbx: Loca
         assert (await call.result()).successful == 1
 
 
+async def test_a_cut_event_socket_is_connected_again_within_a_second_and_nothing_is_told_twice(
+    pbx: LocalAsterisk, link: Link
+) -> None:
+    """caller and Anna talk ──✂ socket ──► snapshot with both ──► the caller's hang-up is told, once."""
+    async with caller(pbx, "100", stay_seconds=1.5) as call:
+        leg, agent = await talking(link)
+        await asyncio.sleep(0.2)
+        rest = link.telephony._rest
+        assert isinstance(rest, RestOverSocket)
+        rest._socket.transport.abort()
+        await link.expect(LinkLost)
+        began = time.monotonic()
+        link_up = await link.expect(LinkUp)
+        assert time.monotonic() - began < 1
+        assert link_up.bridges == {bridge_of(leg): frozenset({leg, agent})}
+        await link.expect(LegEnded, leg=leg)
+        link.send(HangUp(leg=agent), CloseBridge(bridge=bridge_of(leg)))
+        await link.expect(LegEnded, leg=agent)
+        assert (await call.result()).successful == 1
+    assert len(link.told(LegEnded)) == 2
+    assert len(link.told(LegArrived)) == 1
+
+
+async def test_a_hung_asterisk_is_noticed_and_taken_back_when_it_wakes(pbx: LocalAsterisk) -> None:
+    impatient = replace(settings_for(pbx), ping_seconds=0.5)
+    async with listening(impatient) as link:
+        await link.expect(LinkUp)
+        os.kill(pbx.pid, signal.SIGSTOP)
+        try:
+            await link.expect(LinkLost, within_seconds=2)
+            await asyncio.sleep(1.0)
+        finally:
+            os.kill(pbx.pid, signal.SIGCONT)
+        await link.expect(LinkUp, within_seconds=3)
+
+
+async def test_where_the_socket_carries_no_requests_http_does(
+    pbx: LocalAsterisk, anna: SippRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with an Asterisk that knows no REST over WebSocket: requests there are never answered."""
+    monkeypatch.setattr(RestOverSocket, "submit", lambda *_: None)
+    async with listening(settings_for(pbx), [agent_at("anna", anna)]) as link:
+        await link.expect(LinkUp)
+        async with caller(pbx, "100", stay_seconds=4):
+            leg, agent = await talking(link)
+            link.send(HangUp(leg=leg), HangUp(leg=agent), CloseBridge(bridge=bridge_of(leg)))
+            await link.expect(LegEnded, leg=leg)
+            await link.expect(LegEnded, leg=agent)
+        assert link.told(CommandFailed) == []
+
+
 async def test_an_agent_who_answers_while_the_server_is_away_is_found(pbx: LocalAsterisk) -> None:
     async with phone(ring_seconds=0.5) as anna:
         agents = [agent_at("anna", anna)]
@@ -393,3 +450,31 @@ async def test_commands_while_the_link_is_down_are_dropped(pbx: LocalAsterisk, a
         await asyncio.sleep(0.2)
     assert anna.invites() == []
     assert link.told(LegEnded) == []
+
+
+async def test_a_restarted_server_makes_no_phone_anew_and_removes_those_of_agents_who_left(
+    pbx: LocalAsterisk, anna: SippRun
+) -> None:
+    """Making them again would have Asterisk forget which are reachable."""
+    gone = AgentProfile(id=AgentId("gone"), name="Gone", queues=())
+    for agents, made, left in (
+        ([agent_at("anna", anna), gone], True, {"anna-web", "anna-sip", "gone-web", "gone-sip"}),
+        ([agent_at("anna", anna), gone], False, {"anna-web", "anna-sip", "gone-web", "gone-sip"}),
+        ([agent_at("anna", anna)], True, {"anna-web", "anna-sip"}),
+    ):
+        with capture_logs() as logs:
+            async with listening(settings_for(pbx), agents) as link:
+                await link.expect(LinkUp)
+        assert any(line["event"] == "phones_provisioned" for line in logs) is made
+        url = f"{pbx.ari_url}/endpoints/PJSIP"
+        async with aiohttp.ClientSession(headers=pbx.http_headers) as http, http.get(url) as answer:
+            assert {found["resource"] for found in await answer.json()} - {"trunk"} == left
+
+
+async def test_agents_who_come_while_the_link_is_up_can_be_called_at_once(link: Link, anna: SippRun) -> None:
+    link.telephony.set_agents([agent_at("anna", anna), agent_at("carla", anna)])
+    await asyncio.sleep(0.2)
+    link.send(dial(LegId("lab.1"), endpoint="carla-sip"))
+    agent = (await link.expect(LegAnswered)).leg
+    link.send(HangUp(leg=agent))
+    await link.expect(LegEnded, leg=agent)

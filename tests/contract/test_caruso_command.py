@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,13 @@ class Caruso:
 
         self.user_hash = self.user(name).password_hash
         return asyncio.run(verify())
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @pytest.fixture
@@ -185,6 +194,101 @@ def test_script_files_that_are_not_there_are_told(caruso: Caruso, scripts: str, 
     assert words in err
 
 
+SCRIPT = """\
+<dialog id="greeting" version="1" languages="en" channels="phone agent">
+  <title>Greeting</title>
+  <info id="hello"><text>Good day.</text></info>
+  <handover id="to-agent" channel="agent" queue="'billing'"/>
+</dialog>
+"""
+WITH_SCRIPT = CENTRE.replace("[queues", 'scripts = ["*.xml"]\n[queues') + 'script = "greeting"\n'
+
+
+def test_scripts_are_applied_with_the_centre(caruso: Caruso) -> None:
+    script = caruso.folder / "greeting.xml"
+    script.write_text(SCRIPT)
+    caruso.centre.write_text(WITH_SCRIPT)
+    code, out, err = caruso("apply", caruso.centre)
+    assert (code, err) == (0, "")
+    assert "+ script greeting" in out
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.scripts["greeting"].source == SCRIPT.encode()  # type: ignore[index]
+    script.write_text(SCRIPT.replace("Good day", "Hello").replace('version="1"', 'version="2"'))
+    code, out, _ = caruso("apply", caruso.centre)
+    assert out.splitlines()[0] == "~ script greeting (version: 1 → 2)"
+
+
+def test_a_script_that_was_changed_needs_a_new_version(caruso: Caruso) -> None:
+    script = caruso.folder / "greeting.xml"
+    script.write_text(SCRIPT)
+    caruso.centre.write_text(WITH_SCRIPT)
+    caruso("apply", caruso.centre)
+    script.write_text(SCRIPT.replace("Good day", "Hello"))
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "greeting.xml:1: error[script-version-reused] @version" in err
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.version == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("</handover>", "", "greeting.xml"),
+        (
+            '"greeting" v',
+            '"other" v',
+            "error[unknown-script] @entry_points.main.script There is no script “greeting”.",
+        ),
+        ("'billing'", "'biling'", "greeting.xml:4:"),
+        ("'billing'", "'biling'", "no queue “biling” (did you mean “billing”?)"),
+        ('"phone agent"', '"agent"', "error[wrong-channel] @entry_points.main.script"),
+        ("<info", "<infos", "error["),
+    ],
+)
+def test_scripts_that_do_not_fit_are_told(caruso: Caruso, old: str, new: str, words: str) -> None:
+    text = SCRIPT.replace("queue=\"'billing'\"/>", "queue=\"'billing'\"></handover>")
+    assert old in text
+    (caruso.folder / "greeting.xml").write_text(text.replace(old, new))
+    caruso.centre.write_text(WITH_SCRIPT)
+    code, out, err = caruso("apply", caruso.centre)
+    assert (code, out) == (1, "")
+    assert words in err
+    assert caruso.current() is None
+
+
+def test_the_utility_pack_can_be_applied(caruso: Caruso) -> None:
+    code, out, err = caruso("apply", Path(__file__).parents[2] / "packs/utility/centre.toml")
+    assert (code, err) == (0, "")
+    assert "+ script meter-reading" in out
+
+
+def test_the_same_script_in_two_files_is_refused(caruso: Caruso) -> None:
+    for name in ("a.xml", "b.xml"):
+        (caruso.folder / name).write_text(SCRIPT)
+    caruso.centre.write_text(WITH_SCRIPT)
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "b.xml:1: error[script-twice]" in err
+
+
+def test_scripts_are_checked_for_people_and_for_machines(caruso: Caruso) -> None:
+    good, bad = caruso.folder / "good.xml", caruso.folder / "bad.xml"
+    good.write_text(SCRIPT)
+    bad.write_text(SCRIPT.replace("<title", "<titel"))
+    assert caruso("script", "check", good) == (0, "The script is fine.\n", "")
+    code, out, err = caruso("script", "check", good, bad, caruso.folder / "missing.xml")
+    assert (code, out) == (1, "")
+    assert "bad.xml:2:" in err
+    assert "missing.xml: error[unreadable-file] No such file or directory." in err
+    code, out, _ = caruso("script", "check", "--json", bad)
+    found = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert (found[0]["line"], found[0]["file"]) == (2, str(bad))
+
+
 def test_a_file_that_cannot_be_read_is_told(caruso: Caruso) -> None:
     code, _, err = caruso("apply", caruso.folder / "missing.toml")
     assert code == 1
@@ -284,6 +388,26 @@ def test_what_cannot_be_a_user_is_refused(
     assert ended == code
     assert words in err
     assert password not in err
+
+
+def test_a_pbx_that_is_not_there_is_told_in_a_line(caruso: Caruso, free_port: int) -> None:
+    (caruso.folder / "caruso.toml").write_text(
+        f'[asterisk]\nari_url = "http://127.0.0.1:{free_port}/ari"\nami_port = {free_port}\n'
+    )
+    code, out, _ = caruso("asterisk", "check")
+    assert code == 1
+    assert f"MISSING  ARI: nothing answers at http://127.0.0.1:{free_port}/ari" in out
+    assert all(line.startswith(("ok ", "MISSING ")) for line in out.splitlines())
+
+
+def test_the_account_of_a_phone_is_the_same_every_time(caruso: Caruso) -> None:
+    caruso("apply", caruso.centre)
+    code, out, _ = caruso("phone", "anna", "--kind", "sip")
+    assert code == 0
+    assert re.search(r"^user +anna-sip$", out, re.MULTILINE)
+    assert caruso("phone", "anna")[1] == out
+    code, _, err = caruso("phone", "carol")
+    assert (code, "There is no agent carol; known: anna" in err) == (1, True)
 
 
 def test_wrong_arguments_are_told_with_the_usage(caruso: Caruso, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,6 +44,9 @@ export class DeskConnection {
 
   readonly retryNow = (): void => this.link.retryNow();
 
+  /** Begin anew: opening a desk signs the agent in to her queues. */
+  readonly reopen = (): void => this.link.reopen();
+
   readonly dismiss = (key: number): void => this.store.dispatch({ kind: "dismissed", key });
 
   /** Send a command; resolves with the server's problem, or null when it was accepted. Never rejects. */

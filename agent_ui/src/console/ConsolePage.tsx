@@ -30,7 +30,7 @@ export function ConsolePage() {
           <PresenceBar view={view} />
           <QueueTiles view={view} />
           {view.contact === null ? (
-            <Idle view={view} />
+            <Idle view={view} begin={connection.reopen} />
           ) : (
             <Contact key={view.contact.id} view={view} contact={view.contact} />
           )}
@@ -71,13 +71,18 @@ function NoView({ lost, retry }: { lost: boolean; retry: () => void }) {
   );
 }
 
-function Idle({ view }: { view: DeskView }) {
+function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
   const { presence } = view.presence;
   const [title, text] = IDLE_TEXTS[presence] ?? ["No contact", ""];
   return (
     <section className="empty" data-testid="idle" aria-label="Contact">
       <p className="empty-title">{title}</p>
       <p>{text}</p>
+      {presence === "signed-out" && (
+        <Button size="md" onClick={begin} data-testid="sign-in-again">
+          Sign in to your queues
+        </Button>
+      )}
     </section>
   );
 }
@@ -85,7 +90,7 @@ function Idle({ view }: { view: DeskView }) {
 const IDLE_TEXTS: Partial<Record<string, [string, string]>> = {
   ready: ["Waiting for the next call", "It will appear here, with what the caller has already told."],
   "not-ready": ["No calls come to you", "Choose Ready (Alt+R) when you want to take calls."],
-  "signed-out": ["You are signed out of your queues", "Choose Ready (Alt+R) to begin."],
+  "signed-out": ["You are signed out of your queues", "You, or a supervisor, signed you out."],
 };
 
 function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {

@@ -87,7 +87,13 @@ function usePhone(connection: DeskConnection, phone: Phone): void {
     else phone.stopWhenIdle();
   }, [phone, wanted]);
 
-  useEffect(() => () => phone.stop(), [phone]);
+  useEffect(() => {
+    window.addEventListener("pagehide", phone.leavePage);
+    return () => {
+      window.removeEventListener("pagehide", phone.leavePage);
+      phone.stop();
+    };
+  }, [phone]);
 
   useEffect(() => phone.follow(contact, talking, muted), [phone, contact, talking, muted]);
 }

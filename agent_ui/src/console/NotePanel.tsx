@@ -2,12 +2,12 @@
 
 import { Textarea } from "@mantine/core";
 import { useCallback, useEffect, useReducer } from "react";
-import { keepForTab, keptForTab } from "../parts/preferences";
 import type { ContactView } from "../protocol";
 import { isDirty, NOTE_PAUSE_MS, type NoteState, noteStatus, openNote, reduceNote } from "../state/note";
 import { keysOf } from "../state/shortcuts";
 import { useLive, useSend } from "./desk";
 import { FOCUS_IDS } from "./Shortcuts";
+import { keepNote, keptNote } from "./wrapUp";
 
 export interface Note {
   state: NoteState;
@@ -19,9 +19,8 @@ export interface Note {
 const MAX_LENGTH = 4_000;
 
 export function useNote(contact: ContactView): Note {
-  const key = `caruso.note.${contact.id}`;
   const [state, dispatch] = useReducer(reduceNote, contact, () =>
-    openNote(contact.id, contact.note, keptForTab(key)),
+    openNote(contact.id, contact.note, keptNote(contact.id)),
   );
   const send = useSend();
   const live = useLive();
@@ -33,7 +32,7 @@ export function useNote(contact: ContactView): Note {
     [contact.id, contact.note],
   );
 
-  useEffect(() => keepForTab(key, dirty ? state.text : null), [key, dirty, state.text]);
+  useEffect(() => keepNote(contact.id, dirty ? state.text : null), [contact.id, dirty, state.text]);
 
   const save = useCallback(async () => {
     if (!live || !waiting) return;

@@ -4,11 +4,19 @@ import { Button, Menu } from "@mantine/core";
 import { CountdownBar, Since, Until } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import type { DeskView } from "../protocol";
-import { isInConversation, mayGoNotReady, mayGoReady, PRESENCE_LOOKS, reasonText } from "../state/presence";
+import {
+  isInConversation,
+  mayGoNotReady,
+  mayGoReady,
+  nextText,
+  PRESENCE_LOOKS,
+  reasonText,
+} from "../state/presence";
 import { keysOf } from "../state/shortcuts";
 import { ACTION_COLORS } from "../theme";
 import { ConversationControls } from "./ConversationControls";
-import { useBusy, useDesk, useLive, useOffset, useSend } from "./desk";
+import { useBusy, useDesk, useLive, useOffset } from "./desk";
+import { leaveWrapUp } from "./wrapUp";
 
 export function PresenceBar({ view }: { view: DeskView }) {
   const { presence, reason, since, until } = view.presence;
@@ -25,7 +33,9 @@ export function PresenceBar({ view }: { view: DeskView }) {
           <div className="presence-label" role="status">
             {held ? "On hold" : look.label}
           </div>
-          <div className="presence-reason">{reasonText(reason, view.reasons)}</div>
+          <div className="presence-reason" data-testid="presence-reason">
+            {nextText(view.presence, view.reasons) || reasonText(reason, view.reasons)}
+          </div>
         </div>
         <div className="presence-timer">
           <Since since={since} offset={offset} testid="presence-timer" />
@@ -50,7 +60,7 @@ export function PresenceBar({ view }: { view: DeskView }) {
 
 function PresenceButtons({ view }: { view: DeskView }) {
   const live = useLive();
-  const send = useSend();
+  const { connection } = useDesk();
   const readyBusy = useBusy("go-ready");
   const presence = view.presence.presence;
   return (
@@ -61,7 +71,7 @@ function PresenceButtons({ view }: { view: DeskView }) {
           color={ACTION_COLORS.go}
           disabled={!live || !mayGoReady(view)}
           loading={readyBusy}
-          onClick={() => void send({ type: "go-ready" })}
+          onClick={() => leaveWrapUp(connection, { type: "go-ready" })}
           aria-keyshortcuts={keysOf("ready")}
           title={keysOf("ready")}
           data-testid="go-ready"
@@ -75,12 +85,11 @@ function PresenceButtons({ view }: { view: DeskView }) {
 }
 
 function NotReadyMenu({ view }: { view: DeskView }) {
-  const { panel, openPanel } = useDesk();
+  const { panel, openPanel, connection } = useDesk();
   const live = useLive();
-  const send = useSend();
   const busy = useBusy("go-not-ready");
   const reasons = view.reasons.length > 0 ? view.reasons : [{ id: "", name: "Not ready" }];
-  const later = view.contact !== null;
+  const later = isInConversation(view);
   return (
     <Menu
       opened={panel === "reasons"}
@@ -107,7 +116,7 @@ function NotReadyMenu({ view }: { view: DeskView }) {
         {reasons.map((reason) => (
           <Menu.Item
             key={reason.id}
-            onClick={() => void send({ type: "go-not-ready", reason: reason.id })}
+            onClick={() => leaveWrapUp(connection, { type: "go-not-ready", reason: reason.id })}
             data-testid={`reason-${reason.id}`}
           >
             {reason.name}

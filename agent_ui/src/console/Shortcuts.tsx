@@ -6,6 +6,7 @@ import type { DeskView } from "../protocol";
 import { isPossible, type ShortcutAction, shortcutFor } from "../state/shortcuts";
 import { type ContactActions, useContactActions } from "./actions";
 import { type Desk, useDesk } from "./desk";
+import { leaveWrapUp } from "./wrapUp";
 
 /** Ids of what the keys focus or press. */
 export const FOCUS_IDS = {
@@ -44,8 +45,7 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
   if (view === null || desk.freshness !== "live" || !isPossible(action, view)) return;
   switch (action) {
     case "ready":
-      void desk.connection.send({ type: "go-ready" });
-      return;
+      return leaveWrapUp(desk.connection, { type: "go-ready" });
     case "not-ready":
       return onConsole(() => desk.openPanel("reasons"));
     case "keypad":
@@ -80,7 +80,7 @@ function onConsole(then: () => void): void {
   window.setTimeout(then, 50);
 }
 
-function takesText(target: EventTarget | null): boolean {
+export function takesText(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return !["radio", "checkbox", "button"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target.isContentEditable;

@@ -3,17 +3,16 @@
 import { Button, Radio } from "@mantine/core";
 import { type FormEvent, type KeyboardEvent, useEffect, useState } from "react";
 import { CountdownBar, Since, Until } from "../parts/Age";
-import { keepForTab, keptForTab } from "../parts/preferences";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useOffset, useSend } from "./desk";
 import { submitForm } from "./ItemInput";
 import type { Note } from "./NotePanel";
-import { FOCUS_IDS } from "./Shortcuts";
+import { FOCUS_IDS, takesText } from "./Shortcuts";
+import { keepDisposition, keptDisposition } from "./wrapUp";
 
 export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: ContactView; note: Note }) {
-  const key = `caruso.disposition.${contact.id}`;
-  const [disposition, setDisposition] = useState(() => keptForTab(key) ?? "");
+  const [disposition, setDisposition] = useState(() => keptDisposition(contact.id) ?? contact.disposition);
   const offset = useOffset();
   const live = useLive();
   const send = useSend();
@@ -23,14 +22,13 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
   const complete = disposition !== "" || dispositions.length === 0;
 
   useEffect(() => {
-    if (document.activeElement === null || document.activeElement === document.body) {
-      document.querySelector<HTMLElement>("[data-first-disposition]")?.focus({ preventScroll: true });
-    }
+    if (takesText(document.activeElement)) return; // somebody is writing: Alt+F and Tab lead here
+    document.querySelector<HTMLElement>("[data-first-disposition]")?.focus({ preventScroll: true });
   }, []);
 
   const choose = (id: string) => {
     setDisposition(id);
-    keepForTab(key, id);
+    keepDisposition(contact.id, id);
   };
   const pressed = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -42,13 +40,13 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
     event.preventDefault();
     if (!live || busy || !complete) return;
     const problem = await send({ type: "finish", contact: contact.id, disposition, note: note.state.text });
-    if (problem === null) keepForTab(key, null);
+    if (problem === null) keepDisposition(contact.id, null);
   };
   return (
-    <section className="card wrap-up" aria-labelledby="wrap-up-title" data-testid="wrap-up">
+    <section className="card wrap-up" aria-labelledby="wrap-up-title" data-testid="wrap-up" data-keeps-focus>
       <div className="card-head">
         <h2 id="wrap-up-title" className="card-kicker">
-          Wrap-up · {contact.caller_name || contact.caller_number}
+          Wrap-up · {contact.caller_name || contact.caller_number || "Unknown caller"}
         </h2>
         <span className="quiet">
           {until === null ? (

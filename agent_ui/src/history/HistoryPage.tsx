@@ -2,10 +2,11 @@
 
 import { Button, Loader, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { ApiProblem, readCentre, readContacts } from "../api";
+import { ApiProblem, readContacts } from "../api";
 import { RouteLink } from "../parts/RouteLink";
 import { Shell } from "../parts/Shell";
-import type { CentreSummary, ContactLine, ContactPage } from "../protocol";
+import { useCentre } from "../parts/useCentre";
+import type { ContactLine, ContactPage } from "../protocol";
 import { localDay, rangeOf } from "../state/days";
 import { clock, moment } from "../state/durations";
 import { ContactDetail } from "./ContactDetail";
@@ -21,7 +22,8 @@ export default function HistoryPage({ contact }: { contact: string | null }) {
   const [offset, setOffset] = useState(0);
   const [attempt, setAttempt] = useState(0);
   const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
-  const names = useNames();
+  const centre = useCentre();
+  const names = centre === null ? EMPTY_NAMES : namesOf(centre);
   const range = rangeOf(from, to);
   const since = range?.since ?? null;
   const until = range?.until ?? null;
@@ -191,17 +193,6 @@ function Pager({ loaded, offset, go }: { loaded: Loaded; offset: number; go: (of
       </Button>
     </nav>
   );
-}
-
-/** The names of queues and agents; until they are there, and if they never come, ids are shown. */
-function useNames(): Names {
-  const [centre, setCentre] = useState<CentreSummary | null>(null);
-  useEffect(() => {
-    const abort = new AbortController();
-    readCentre(abort.signal).then(setCentre, () => undefined);
-    return () => abort.abort();
-  }, []);
-  return centre === null ? EMPTY_NAMES : namesOf(centre);
 }
 
 function messageOf(error: unknown): string {

@@ -8,12 +8,13 @@ import { AsOf, Since } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import { Shell } from "../parts/Shell";
 import { type Column, SortableTable } from "../parts/SortableTable";
+import { useCentre } from "../parts/useCentre";
 import { useNow } from "../parts/useNow";
 import { useStore } from "../parts/useStore";
-import type { AgentRow, CallRow, QueueRow, WaitingRow } from "../protocol";
+import type { AgentRow, CallRow, Choice, QueueRow, WaitingRow } from "../protocol";
 import { type Freshness, freshness as freshnessOf } from "../state/link";
 import type { MonitorState } from "../state/monitor";
-import { PRESENCE_LOOKS } from "../state/presence";
+import { PRESENCE_LOOKS, reasonText } from "../state/presence";
 import { QueueCard } from "./QueueCard";
 
 export default function MonitorPage({ onRefused }: { onRefused: () => void }) {
@@ -93,6 +94,8 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
   const queues = useMemo(() => [...state.queues.values()].sort(byName), [state.queues]);
   const asOf = <AsOf heardAt={state.link.heardAt} stale={stale} />;
   const queueName = (id: string) => names.get(id) ?? id;
+  const agentName = (id: string) => state.agents.get(id)?.name ?? id;
+  const reasons = useCentre()?.reasons ?? [];
   const offset = state.clockOffset;
   return (
     <>
@@ -118,7 +121,7 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
           <SortableTable
             caption="Agents"
             testid="agents"
-            columns={agentColumns(offset, queueName)}
+            columns={agentColumns(offset, queueName, reasons)}
             rows={agents}
             initial={{ column: "name", descending: false }}
             empty="Nobody is signed in."
@@ -134,7 +137,7 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
           <SortableTable
             caption="Waiting calls"
             testid="waiting"
-            columns={waitingColumns(offset, queueName)}
+            columns={waitingColumns(offset, queueName, agentName)}
             rows={waiting}
             initial={{ column: "since", descending: false }}
             empty="Nobody waits."
@@ -145,7 +148,7 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
           <SortableTable
             caption="Calls in progress"
             testid="calls"
-            columns={callColumns(offset, queueName)}
+            columns={callColumns(offset, queueName, agentName)}
             rows={calls}
             initial={{ column: "since", descending: false }}
             empty="No call is up."
@@ -182,15 +185,23 @@ function byName(a: QueueRow, b: QueueRow): number {
 /** What needs a supervisor's eye comes first. */
 const PRESENCE_ORDER = ["offered", "talking", "wrap-up", "ready", "not-ready", "signed-out"];
 
-function agentColumns(offset: number, queueName: (id: string) => string): Column<AgentRow>[] {
+type NameOf = (id: string) => string;
+
+function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choice[]): Column<AgentRow>[] {
   return [
-    { id: "name", title: "Agent", sortBy: (row) => row.name, cell: (row) => row.name, width: "26%" },
+    {
+      id: "name",
+      title: "Agent",
+      sortBy: (row) => row.name,
+      cell: (row) => <span title={row.name}>{row.name}</span>,
+      width: "19%",
+    },
     {
       id: "presence",
       title: "Presence",
       sortBy: (row) => PRESENCE_ORDER.indexOf(row.presence),
-      cell: (row) => <PresenceCell row={row} />,
-      width: "26%",
+      cell: (row) => <PresenceCell row={row} reasons={reasons} />,
+      width: "24%",
     },
     {
       id: "since",
@@ -198,14 +209,20 @@ function agentColumns(offset: number, queueName: (id: string) => string): Column
       numeric: true,
       sortBy: (row) => Date.parse(row.since),
       cell: (row) => <Since since={row.since} offset={offset} />,
-      width: "12%",
+      width: "10%",
     },
     {
-      id: "doing",
-      title: "With",
+      id: "caller",
+      title: "Caller",
       sortBy: (row) => row.caller || null,
-      cell: (row) =>
-        [row.caller, row.queue === "" ? "" : queueName(row.queue)].filter((part) => part !== "").join(" · "),
+      cell: (row) => <span title={row.caller}>{row.caller}</span>,
+      width: "21%",
+    },
+    {
+      id: "queue",
+      title: "Queue",
+      sortBy: (row) => row.queue || null,
+      cell: (row) => (row.queue === "" ? "" : queueName(row.queue)),
     },
     {
       id: "handled",
@@ -219,19 +236,24 @@ function agentColumns(offset: number, queueName: (id: string) => string): Column
   ];
 }
 
-function PresenceCell({ row }: { row: AgentRow }) {
+function PresenceCell({ row, reasons }: { row: AgentRow; reasons: readonly Choice[] }) {
+  const reason = reasonText(row.reason, reasons);
   const look = PRESENCE_LOOKS[row.presence];
   return (
     <span className="presence-cell">
       <span className="presence-chip" data-presence={row.presence}>
         <Icon name={look.icon} size={14} /> {look.label}
       </span>
-      {row.reason !== "" && <span className="quiet">{row.reason}</span>}
+      {reason !== "" && (
+        <span className="quiet" title={reason}>
+          {reason}
+        </span>
+      )}
     </span>
   );
 }
 
-function waitingColumns(offset: number, queueName: (id: string) => string): Column<WaitingRow>[] {
+function waitingColumns(offset: number, queueName: NameOf, agentName: NameOf): Column<WaitingRow>[] {
   return [
     {
       id: "since",
@@ -241,7 +263,13 @@ function waitingColumns(offset: number, queueName: (id: string) => string): Colu
       cell: (row) => <Since since={row.since} offset={offset} />,
       width: "16%",
     },
-    { id: "caller", title: "Caller", sortBy: (row) => row.caller, cell: (row) => row.caller },
+    {
+      id: "caller",
+      title: "Caller",
+      sortBy: (row) => row.caller,
+      cell: (row) => <span title={row.caller}>{row.caller}</span>,
+      width: "28%",
+    },
     {
       id: "queue",
       title: "Queue",
@@ -261,7 +289,7 @@ function waitingColumns(offset: number, queueName: (id: string) => string): Colu
       id: "offered",
       title: "Offered to",
       sortBy: (row) => row.offered_to || null,
-      cell: (row) => row.offered_to,
+      cell: (row) => agentName(row.offered_to),
     },
   ];
 }
@@ -273,7 +301,7 @@ const CALL_PHASES: Record<string, string> = {
   held: "On hold",
 };
 
-function callColumns(offset: number, queueName: (id: string) => string): Column<CallRow>[] {
+function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Column<CallRow>[] {
   return [
     {
       id: "since",
@@ -283,7 +311,13 @@ function callColumns(offset: number, queueName: (id: string) => string): Column<
       cell: (row) => <Since since={row.since} offset={offset} />,
       width: "16%",
     },
-    { id: "caller", title: "Caller", sortBy: (row) => row.caller, cell: (row) => row.caller },
+    {
+      id: "caller",
+      title: "Caller",
+      sortBy: (row) => row.caller,
+      cell: (row) => <span title={row.caller}>{row.caller}</span>,
+      width: "28%",
+    },
     {
       id: "phase",
       title: "State",
@@ -291,7 +325,12 @@ function callColumns(offset: number, queueName: (id: string) => string): Column<
       cell: (row) => CALL_PHASES[row.phase] ?? row.phase,
       width: "16%",
     },
-    { id: "agent", title: "Agent", sortBy: (row) => row.agent || null, cell: (row) => row.agent },
+    {
+      id: "agent",
+      title: "Agent",
+      sortBy: (row) => agentName(row.agent) || null,
+      cell: (row) => agentName(row.agent),
+    },
     {
       id: "queue",
       title: "Queue",

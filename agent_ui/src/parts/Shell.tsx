@@ -191,6 +191,7 @@ function UserMenu({ children }: { children: ReactNode }) {
           leftSection={<Icon name="person" />}
           rightSection={<Icon name="down" size={14} />}
           className="user-button"
+          aria-label={`${session.name}: settings and sign-out`}
           data-testid="user-menu"
         >
           <span className="user-name">{session.name}</span>

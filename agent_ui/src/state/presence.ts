@@ -1,6 +1,6 @@
 /** How a presence is called and coloured, and which changes may be asked for. The server decides; this only greys. */
 
-import type { Choice, DeskView, Presence } from "../protocol";
+import type { Choice, DeskView, Presence, PresenceView } from "../protocol";
 
 export interface PresenceLook {
   label: string;
@@ -20,7 +20,10 @@ export const PRESENCE_LOOKS: Record<Presence, PresenceLook> = {
 /** Reasons that the centre sets by itself, in words. */
 const CENTRE_REASONS: Record<string, string> = {
   rona: "The last offer was not answered",
-  unreachable: "Your phone could not be reached",
+  declined: "The last offer was declined",
+  unreachable: "The phone could not be reached",
+  "console-gone": "The console was away",
+  "signed-in": "Just signed in",
   link: "The connection was lost",
 };
 
@@ -29,12 +32,20 @@ export function reasonText(reason: string, reasons: readonly Choice[]): string {
   return reasons.find((choice) => choice.id === reason)?.name ?? CENTRE_REASONS[reason] ?? reason;
 }
 
+/** What follows the contact on the desk, in words; empty when that is to be ready. */
+export function nextText(view: PresenceView, reasons: readonly Choice[]): string {
+  if (view.next === "") return "";
+  const next = view.next === "not-ready" ? "Not ready" : "Signed out";
+  const reason = reasonText(view.next_reason, reasons);
+  return `Afterwards: ${next}${reason === "" ? "" : `, ${reason}`}`;
+}
+
 export function mayGoReady(view: DeskView): boolean {
-  return ["signed-out", "not-ready", "wrap-up"].includes(view.presence.presence);
+  return ["not-ready", "wrap-up"].includes(view.presence.presence);
 }
 
 export function mayGoNotReady(view: DeskView): boolean {
-  return ["signed-out", "ready", "talking", "wrap-up", "not-ready"].includes(view.presence.presence);
+  return ["ready", "talking", "wrap-up", "not-ready"].includes(view.presence.presence);
 }
 
 export function maySignOut(view: DeskView): boolean {

@@ -60,8 +60,10 @@ class Dispatcher:
         self._paused = False
         self._dirty = True
 
-    def restore(self, waiting: Iterable[Waiting], offered: Iterable[Waiting]) -> None:
-        """Take over what waited, or was being offered, before a crash."""
+    def restore(self, waiting: Iterable[Waiting], offered: Iterable[Waiting], ready: Iterable[AgentId]) -> None:
+        """Take over what waited, or was being offered, and who was ready before a crash."""
+        for agent in ready:
+            self._add_agent(agent)
         for entry in waiting:
             self._add(entry)
         self._offered.update((entry.contact, entry) for entry in offered)

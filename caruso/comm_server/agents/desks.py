@@ -245,6 +245,7 @@ class Desks:
             ended_at=held.ended_at,
             muted=held.muted,
             dispositions=[Choice(id=d.id, name=d.name) for d in (queue.dispositions if queue else ())],
+            disposition=sheet.disposition if sheet else "",
             note=sheet.note if sheet else "",
         )
 
@@ -270,7 +271,15 @@ def _presence(state: AgentState, held: DeskContact | None) -> PresenceView:
     until = state.until
     if state.presence is Presence.OFFERED and held is not None:
         until = held.ring_until
-    return PresenceView(presence=state.presence, reason=state.reason, since=state.since, until=until)
+    after = state.after if state.after.presence is not Presence.READY else None
+    return PresenceView(
+        presence=state.presence,
+        reason=state.reason,
+        since=state.since,
+        until=until,
+        next=after.presence if after else "",
+        next_reason=after.reason if after else "",
+    )
 
 
 def _phase(state: AgentState, held: DeskContact) -> str:

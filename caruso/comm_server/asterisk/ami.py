@@ -72,6 +72,8 @@ class AmiLink:
         self._reachable = reachable
         self._refused_pause_seconds = refused_pause_seconds
         self._manager: _Manager | None = None
+        #: Why the link is not up.
+        self.failure = ""
         #: Endpoints last known to be reachable.
         self._reached: set[str] = set()
 
@@ -99,6 +101,15 @@ class AmiLink:
         rows = [answer for answer in answers if answer.get("Event") == "ContactList"]
         return {row["Endpoint"]: row["Status"] for row in rows if "Endpoint" in row and "Status" in row}
 
+    async def dialplan(self, context: str) -> list[tuple[str, str, str]]:
+        """Return extension, application and its data of each step in a context."""
+        try:
+            answers = await self._act("ShowDialPlan", Context=context)
+        except AmiRefused:
+            return []  # no such context
+        steps = [answer for answer in answers if "Application" in answer]
+        return [(step.get("Extension", ""), step["Application"], step.get("AppData", "")) for step in steps]
+
     async def _act(self, name: str, **headers: str) -> list[Mapping[str, str]]:
         if self._manager is None:
             raise LinkDown("Asterisk's manager interface")
@@ -120,6 +131,7 @@ class AmiLink:
                 reason = str(failure) or type(failure).__name__
             if was_up:
                 wait = self._settings.reconnect_first_seconds
+            self.failure = reason
             _log.warning("ami_link_failed", reason=reason, retry_seconds=wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, self._settings.reconnect_most_seconds)

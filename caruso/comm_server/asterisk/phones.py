@@ -15,7 +15,7 @@ import structlog
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.ari import Request
 from caruso.comm_server.asterisk.commands import Response
-from caruso.comm_server.asterisk.provisioning import Fields, PjsipObject, changes, station_of, wanted
+from caruso.comm_server.asterisk.provisioning import Fields, PjsipObject, changes, marked, station_of, wanted
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.model.centre import AgentProfile
 
@@ -47,24 +47,44 @@ class Provisioner:
     async def bring_up(self, ask: Ask, started: str) -> None:
         """After a connection: make all that an Asterisk started at `started` does not hold."""
         if started != self._started:
-            self._have = {}
+            known = await self._holds(ask, marked(self._want, self._settings))
+            self._have = dict(self._want) if known else {}
+            self._started = started
+            if not known:
+                await self.bring_changes(ask)
+                await self._remove_leftovers(ask)
+                return
         await self.bring_changes(ask)
-        if self._started is None:
-            await self._remove_leftovers(ask)
-        self._started = started
 
     async def bring_changes(self, ask: Ask) -> None:
         """Make Asterisk hold what is wanted."""
         self.changed.clear()
         want = self._want
         todo = changes(want, self._have)
+        if not todo:
+            return
+        mark, fields = marked(want, self._settings)
+        await ask(ari.asterisk_delete_object(config_class="res_pjsip", object_type=mark.kind, id_=mark.name))
         for first in range(0, len(todo), BATCH):
             part = todo[first : first + BATCH]
             answers = await asyncio.gather(*(ask(request) for _, request in part))
             for (item, request), answer in zip(part, answers, strict=True):
                 self._note(item, want, request, answer)
-        if todo:
-            _log.info("phones_provisioned", objects=len(want), changes=len(todo))
+        if self._have == want:
+            ((_, request),) = changes({mark: fields}, {})
+            await ask(request)
+        _log.info("phones_provisioned", objects=len(want), changes=len(todo))
+
+    @staticmethod
+    async def _holds(ask: Ask, mark: tuple[PjsipObject, Fields]) -> bool:
+        item, fields = mark
+        answer = await ask(ari.asterisk_get_object(config_class="res_pjsip", object_type=item.kind, id_=item.name))
+        if not answer.ok:
+            return False
+        held = {
+            found.attribute: found.value for found in msgspec.json.decode(answer.body, type=list[ari.ConfigTuple])
+        }
+        return held.get("username") == dict(fields)["username"]
 
     def _note(
         self, item: PjsipObject, want: dict[PjsipObject, Fields], request: Request, answer: Response

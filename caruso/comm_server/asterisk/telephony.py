@@ -231,10 +231,14 @@ class AriTelephony:
             self._take(message)
 
     async def _listen_to(self, link_up: LinkUp) -> None:
-        """Subscribe again to what was there before: an application that was away gets nothing of it."""
-        if link_up.legs:
-            sources = tuple(f"channel:{leg}" for leg in link_up.legs)
-            await self.ask(ari.applications_subscribe(application_name=self._settings.app, event_source=sources))
+        """Subscribe again to what was there before; a leg that ended just now is refused, and its end told."""
+        app = self._settings.app
+        await asyncio.gather(
+            *(
+                self.ask(ari.applications_subscribe(application_name=app, event_source=(f"channel:{leg}",)))
+                for leg in link_up.legs
+            )
+        )
 
     async def _read(self, socket: ClientConnection, over_socket: RestOverSocket) -> None:
         async for data in socket:

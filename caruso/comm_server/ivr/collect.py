@@ -37,15 +37,20 @@ class PhoneTurn:
 
     contact: ContactId
     turn: Turn
-    #: Counts what is played to this contact; sounds and playbacks of an earlier one are ignored.
+    #: Counts what is presented; sounds made for an earlier turn are ignored.
     serial: int
+    #: Tells this presentation of the turn from an earlier one.
+    edition: str = ""
     listening: Listening = Listening.PREPARING
     digits: str = ""
 
     @property
     def playback(self) -> PlaybackId:
-        """Return the id under which the PBX knows this turn's prompt."""
-        return PlaybackId(f"{self.contact}~prompt{self.serial}")
+        """Return the id under which the PBX knows this turn's prompt.
+
+        It follows from the turn, so that after a crash of ours the prompt can still be stopped.
+        """
+        return prompt_of(self.contact, self.turn, self.edition)
 
     @property
     def rule(self) -> DigitRule:
@@ -122,9 +127,16 @@ class Said:
 Outcome = Speak | Listen | Give | Said | TelephonyCommand
 
 
-def present(contact: ContactId, turn: Turn, serial: int) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+def prompt_of(contact: ContactId, turn: Turn, edition: str = "") -> PlaybackId:
+    """Return the id of the prompt of a turn."""
+    return PlaybackId(f"{contact}~prompt{turn.number}{edition}")
+
+
+def present(
+    contact: ContactId, turn: Turn, serial: int, edition: str = ""
+) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
     """Begin a turn: have its segments made into sounds."""
-    state = PhoneTurn(contact=contact, turn=turn, serial=serial)
+    state = PhoneTurn(contact=contact, turn=turn, serial=serial, edition=edition)
     return state, (Speak(serial=serial, segments=turn.segments, language=turn.language),)
 
 

@@ -25,8 +25,9 @@ from caruso.comm_server.ivr.collect import (
     TimeUp,
 )
 from caruso.errors import CarusoError
+from caruso.model import ids
 from caruso.model.ids import ContactId
-from caruso.model.telephony import DigitPressed, PlaybackEnded
+from caruso.model.telephony import DigitPressed, PlaybackEnded, StopPlayback
 from caruso.ports import SpeechSynthesis, Telephony, TimerHandle, Timers
 from caruso.script_engine.turns import Input, Segment, Turn
 
@@ -65,18 +66,35 @@ class PhoneChannel:
         self._given = given
         self._said = said
         self._phones: dict[ContactId, _OnPhone] = {}
+        #: The last turn presented to each caller, to tell when one is presented again.
+        self._presented: dict[ContactId, int] = {}
         self._serial = 0
 
     def present(self, contact: ContactId, turn: Turn) -> None:
         """Say the turn and listen for its answer; what was being said before ends."""
-        self.leave(contact)
+        self._fall_silent(contact)
+        again = self._presented.get(contact) == turn.number
+        self._presented[contact] = turn.number
+        self._begin(contact, turn, edition=f".{self._serial}" if again else "")
+
+    def present_again(self, contact: ContactId, turn: Turn, edition: str) -> None:
+        """Say the turn after a restart of ours, of which the PBX may still be playing the first time."""
+        self._telephony.send(StopPlayback(leg=ids.caller_leg(contact), playback=collect.prompt_of(contact, turn)))
+        self._presented[contact] = turn.number
+        self._begin(contact, turn, edition=edition)
+
+    def _begin(self, contact: ContactId, turn: Turn, *, edition: str) -> None:
         self._serial += 1
-        state, outcomes = collect.present(contact, turn, self._serial)
+        state, outcomes = collect.present(contact, turn, self._serial, edition)
         self._phones[contact] = _OnPhone(state)
         self._carry_out(contact, outcomes)
 
     def leave(self, contact: ContactId) -> None:
         """Fall silent on this phone and forget it."""
+        self._fall_silent(contact)
+        self._presented.pop(contact, None)
+
+    def _fall_silent(self, contact: ContactId) -> None:
         phone = self._phones.pop(contact, None)
         if phone is not None:
             self._cancel(phone)
@@ -156,5 +174,7 @@ class PhoneChannel:
             async with asyncio.timeout(SPEECH_TIMEOUT_SECONDS):
                 return str((await self._speech.speak(segment.text, language)).with_suffix(""))
         except (CarusoError, TimeoutError) as error:
-            log.error("speech_failed", language=language, error=str(error))
-            return None
+            log.error("speech_failed", language=language, error=str(error) or "timeout")
+        except Exception:
+            log.exception("speech_failed", language=language)
+        return None

@@ -147,7 +147,7 @@ class EspeakSpeech:
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
-                stdin=asyncio.subprocess.PIPE,
+                stdin=asyncio.subprocess.PIPE if given else asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
@@ -158,7 +158,10 @@ class EspeakSpeech:
             raise SpeechFailed(f"{program} cannot be started: {problem.strerror}") from problem
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                out, complaint = await process.communicate(given.encode() if isinstance(given, str) else given)
+                text = given.encode() if isinstance(given, str) else given
+                out, complaint = await process.communicate(text or None)
+        except RuntimeError as problem:  # uvloop's word for a program that ended before it had read everything
+            raise SpeechFailed(f"{program} ended too early") from problem
         except TimeoutError as problem:
             raise SpeechFailed(f"{program} took more than {self._timeout_seconds:g} s") from problem
         finally:

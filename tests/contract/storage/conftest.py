@@ -8,8 +8,9 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from caruso.storage.engine import Database
 from caruso.storage.journal import JournalWriter
@@ -52,11 +53,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 async def postgres_url(postgres: Postgres, postgres_template: str) -> str:
     name = f"test_{secrets.token_hex(6)}"
-    connection = await asyncpg.connect(postgres.url(driver="postgresql"))
-    try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    finally:
-        await connection.close()
+    engine = create_async_engine(postgres.url(), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    await engine.dispose()
     return postgres.url(name)
 
 

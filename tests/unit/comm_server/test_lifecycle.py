@@ -202,8 +202,8 @@ def test_a_browser_that_goes_away_keeps_the_customer_and_is_dialled_again() -> N
     (dial,) = story.commands
     assert isinstance(dial, Dial)
     assert dial.headers["X-Caruso-Resume"] == "yes"
-    story.then(LegAnswered(leg=leg(story.call, 2)))
-    assert story.call.phase is Phase.TALKING
+    talking_again = story.then(LegAnswered(leg=leg(story.call, 2))).call
+    assert talking_again.phase is Phase.TALKING
     assert len(story.of(ContactConnected)) == 1, "the same conversation goes on"
 
 

@@ -14,7 +14,7 @@ from caruso.errors import NotFound
 from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager
-from caruso.service_manager.built_in import MAX_NOTES, register_built_in
+from caruso.service_manager.built_in import MAX_NOTES, OPERATIONS, register_built_in
 
 
 class FakeCustomers:
@@ -144,3 +144,8 @@ async def test_an_attribute_that_holds_something_else_is_not_overwritten() -> No
     with pytest.raises(ServiceFailed, match="holds something else"):
         await manager.call("note.add", {"customer": "7", "text": "x"}, key="k")
     assert customers.kept["7"].attributes == {"notes": "mine"}
+
+
+def test_what_can_be_asked_for_is_known_without_asking() -> None:
+    _, manager = centre()
+    assert {f"{s}.{o}" for s, operations in manager.services().items() for o in operations} == OPERATIONS

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from caruso.errors import StorageUnavailable
 from caruso.model.ids import UserId
 from caruso.model.records import User
 from caruso.web.passwords import Passwords
@@ -334,6 +335,23 @@ async def test_a_session_that_could_not_be_revoked_in_the_store_is_over_all_the_
     assert (await browser.request("DELETE", "/api/session")).status == 500
     house.clock.ahead = timedelta(seconds=30)
     assert (await browser.request("GET", "/api/session", headers={"Cookie": cookie})).status == 401
+
+
+async def test_a_database_that_is_locked_signs_nobody_out_and_nobody_in(house: House) -> None:
+    browser, stranger = await house.browser("anna"), await house.browser()
+
+    async def locked(_: str) -> None:
+        raise StorageUnavailable
+
+    for name in ("session", "user", "save_session"):
+        setattr(house.users, name, locked)
+    house.clock.ahead = timedelta(seconds=60)
+    assert (await browser.request("GET", "/api/session")).status == 200
+    answer = await stranger.request("POST", "/api/session", {"user": "anna", "password": "anna"})
+    assert (answer.status, answer.json()["code"]) == (503, "storage-unavailable")
+    assert answer.headers["Retry-After"] == "2"
+    house.clock.ahead = timedelta(minutes=20)
+    assert (await browser.request("GET", "/api/session")).status == 503
 
 
 async def test_a_user_who_is_removed_is_out(house: House) -> None:

@@ -11,6 +11,7 @@ from caruso.comm_server.asterisk.provisioning import (
     PjsipObject,
     changes,
     endpoint_name,
+    marked,
     phone_secret,
     station_of,
     wanted,
@@ -32,8 +33,8 @@ def test_every_agent_has_a_browser_phone_and_a_sip_phone() -> None:
 
 
 def test_an_endpoint_comes_after_what_it_refers_to() -> None:
-    kinds = [item.kind for item in wanted([ANNA], SETTINGS) if item.name == "anna-web"]
-    assert kinds == ["auth", "aor", "endpoint"]
+    kinds = [item.kind for item in wanted([ANNA], SETTINGS)]
+    assert kinds == ["auth", "aor", "auth", "aor", "endpoint", "endpoint"]
 
 
 def test_a_phone_at_a_fixed_address_is_found_there_and_not_asked_whether_it_lives() -> None:
@@ -71,6 +72,16 @@ def test_an_agent_who_left_takes_her_phones_along_endpoints_first() -> None:
     assert {request.method for request in requests} == {"DELETE"}
     kinds = [request.uri.split("/")[4] for request in requests if request.uri.endswith("anna-web")]
     assert kinds == ["endpoint", "aor", "auth"]
+
+
+def test_a_mark_differs_as_soon_as_anything_differs() -> None:
+    bob = AgentProfile(id=AgentId("bob"), name="Bob", queues=())
+    moved = AgentProfile(
+        id=ANNA.id, name="Anna", queues=(), station=Station(kind=StationKind.SIP, address="sip:a@192.0.2.1")
+    )
+    marks = {marked(wanted(agents, SETTINGS), SETTINGS) for agents in ([], [ANNA], [bob], [moved])}
+    assert len(marks) == 4
+    assert marked(wanted([ANNA], SETTINGS), SETTINGS) == marked(wanted([ANNA], SETTINGS), SETTINGS)
 
 
 _objects = st.dictionaries(

@@ -1,0 +1,36 @@
+/** What the agent has chosen in wrap-up and the server does not have yet; it outlives a reload. */
+
+import type { CommandBody, DeskConnection } from "../connection/deskConnection";
+import { keepForTab, keptForTab } from "../parts/preferences";
+
+export function keepDisposition(contact: string, disposition: string | null): void {
+  keepForTab(`caruso.disposition.${contact}`, disposition);
+}
+
+export function keptDisposition(contact: string): string | null {
+  return keptForTab(`caruso.disposition.${contact}`);
+}
+
+/** A note typed, but not yet confirmed by the server. */
+export function keepNote(contact: string, note: string | null): void {
+  keepForTab(`caruso.note.${contact}`, note);
+}
+
+export function keptNote(contact: string): string | null {
+  return keptForTab(`caruso.note.${contact}`);
+}
+
+/**
+ * Ready and not ready end wrap-up too: finish properly first, so that neither the disposition nor the last words of
+ * the note are lost. The socket keeps the order.
+ */
+export function leaveWrapUp(connection: DeskConnection, then: CommandBody): void {
+  const contact = connection.store.get().view?.contact ?? null;
+  if (contact?.phase === "wrap-up") {
+    const disposition = keptDisposition(contact.id) ?? contact.disposition;
+    const note = keptNote(contact.id) ?? contact.note;
+    if (disposition !== "") void connection.send({ type: "finish", contact: contact.id, disposition, note });
+    else if (note !== contact.note) void connection.send({ type: "note", contact: contact.id, text: note });
+  }
+  void connection.send(then);
+}

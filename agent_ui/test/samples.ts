@@ -1,0 +1,113 @@
+/** Views as a server would send them, to be varied by tests. */
+
+import type { ContactView, DeskView, MonitorView, QueueRow, TurnView } from "../src/protocol";
+
+export function desk(change: Partial<DeskView> = {}): DeskView {
+  return {
+    type: "desk",
+    seq: 1,
+    now: "2026-03-01T10:00:00Z",
+    agent: "anna",
+    name: "Anna",
+    station: { kind: "browser", reachable: true },
+    presence: {
+      presence: "ready",
+      reason: "",
+      since: "2026-03-01T09:59:00Z",
+      until: null,
+      next: "",
+      next_reason: "",
+    },
+    reasons: [{ id: "break", name: "Break" }],
+    queues: [],
+    telephony: true,
+    contact: null,
+    dialog: null,
+    customer: null,
+    ...change,
+  };
+}
+
+export function contact(change: Partial<ContactView> = {}): ContactView {
+  return {
+    id: "c1",
+    phase: "talking",
+    caller_number: "+4930555001",
+    caller_name: "",
+    entry_point: "Service",
+    queue: "meter",
+    queue_name: "Meter reading",
+    queued_at: "2026-03-01T09:59:00Z",
+    waited_seconds: 12,
+    offered_at: "2026-03-01T09:59:12Z",
+    connected_at: "2026-03-01T09:59:20Z",
+    ended_at: null,
+    muted: false,
+    dispositions: [],
+    disposition: "",
+    note: "",
+    ...change,
+  };
+}
+
+export function turn(change: Partial<TurnView> = {}): TurnView {
+  return {
+    number: 1,
+    item: "reading",
+    kind: "question",
+    texts: ["What does the meter show?"],
+    hints: [],
+    type: "integer",
+    options: [],
+    required: true,
+    minimum: "",
+    maximum: "",
+    pattern: "",
+    answer: "",
+    error: "",
+    warning: false,
+    ...change,
+  };
+}
+
+export function monitor(change: Partial<MonitorView> = {}): MonitorView {
+  return {
+    type: "monitor",
+    seq: 1,
+    now: "2026-03-01T10:00:00Z",
+    whole: true,
+    agents: [],
+    waiting: [],
+    calls: [],
+    queues: [],
+    gone_waiting: [],
+    gone_calls: [],
+    gone_agents: [],
+    telephony: true,
+    centre: "Northern Light",
+    ...change,
+  };
+}
+
+export function queueRow(change: Partial<QueueRow> = {}): QueueRow {
+  return {
+    id: "meter",
+    name: "Meter reading",
+    waiting: 0,
+    oldest: null,
+    ready: 0,
+    talking: 0,
+    entered: 0,
+    answered: 0,
+    answered_in_target: 0,
+    abandoned: 0,
+    short_abandoned: 0,
+    flowed_out: 0,
+    lost: 0,
+    service_level: null,
+    target_seconds: 20,
+    average_answer_seconds: null,
+    longest_wait_seconds: 0,
+    ...change,
+  };
+}

@@ -1,0 +1,550 @@
+"""Find mistakes in a script before callers do. Each rule is one function; findings say where and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from caruso.errors import Located, RejectedInput
+from caruso.script_engine.expressions import Expression, Origin
+from caruso.script_engine.expressions.checker import Names, answers_used, check, names_used, near, texts_given
+from caruso.script_engine.expressions.types import Type
+from caruso.script_engine.flow import NOWHERE, Flow, branches, circles, flow_of, reaching, silent_loops
+from caruso.script_engine.loader import load
+from caruso.script_engine.nodes import (
+    Access,
+    Clear,
+    Compute,
+    Dialog,
+    Do,
+    End,
+    Handover,
+    Info,
+    ObjectNode,
+    Place,
+    Question,
+    Save,
+    Set,
+    Shown,
+    Texts,
+    When,
+)
+from caruso.script_engine.scope import ROOTS
+from caruso.script_engine.turns import QuestionType, ScriptChannel
+from caruso.script_engine.wording import primary
+
+#: What ``call`` and ``agent`` hold; whoever starts a run fills them.
+CALL = {
+    "contact": Type.TEXT,
+    "customer": Type.TEXT,
+    "number": Type.TEXT,
+    "name": Type.TEXT,
+    "dialled": Type.TEXT,
+}
+AGENT = {"id": Type.TEXT, "name": Type.TEXT}
+DIALOG = {"id": Type.TEXT, "version": Type.TEXT, "channel": Type.TEXT, "language": Type.TEXT}
+EVENTS = ("no-input", "no-match", "repeat", "help", "agent", "hang-up", "error.loop")
+#: More options than a caller can keep in mind.
+MOST_SPOKEN_OPTIONS = 5
+
+_ANSWERS = {
+    QuestionType.INTEGER: Type.NUMBER,
+    QuestionType.NUMBER: Type.NUMBER,
+    QuestionType.YES_NO: Type.BOOLEAN,
+    QuestionType.DATE: Type.DATE,
+}
+#: Types of answers that can have a least and a greatest.
+_LIMITED = {Type.NUMBER, Type.DATE}
+_WITH_PATTERN = {QuestionType.TEXT, QuestionType.PHONE, QuestionType.DIGITS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a script may name. None: not known here, so not checked."""
+
+    queues: frozenset[str] | None = None
+    skills: frozenset[str] | None = None
+    dispositions: frozenset[str] | None = None
+    #: ``name.operation``.
+    services: frozenset[str] | None = None
+    #: Attributes by class; None for a class whose attributes are not known.
+    classes: Mapping[str, Mapping[str, Type] | None] | None = None
+    call: Mapping[str, Type] = field(default_factory=lambda: CALL)
+    agent: Mapping[str, Type] = field(default_factory=lambda: AGENT)
+
+
+ANYTHING = Known()
+
+
+def check_files(paths: Iterable[Path], known: Known = ANYTHING) -> tuple[Located, ...]:
+    """Check script files; one that cannot be read is a finding too."""
+    findings: list[Located] = []
+    for path in paths:
+        try:
+            source = path.read_bytes()
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+            findings.append(Located(rule="unreadable", message=message, file=str(path)))
+        else:
+            findings += check_source(source, str(path), known)
+    return tuple(findings)
+
+
+def check_source(source: bytes, file: str = "", known: Known = ANYTHING) -> tuple[Located, ...]:
+    """Return everything wrong with a script, in the order of its lines."""
+    try:
+        dialog = load(source, file)
+    except RejectedInput as refused:
+        return refused.findings
+    return check_dialog(dialog, known)
+
+
+def check_dialog(dialog: Dialog, known: Known = ANYTHING) -> tuple[Located, ...]:
+    """Return everything wrong with a script that could be loaded."""
+    linter = _Linter(dialog, known)
+    linter.everything()
+    unique = dict.fromkeys(linter.findings)
+    return tuple(sorted(unique, key=lambda finding: (finding.line, finding.column)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """An expression, what is expected of it, and the item it belongs to."""
+
+    expression: Expression
+    wanted: Type
+    item: str = ""
+
+
+class _Linter:
+    """One look at one script."""
+
+    def __init__(self, dialog: Dialog, known: Known) -> None:
+        self.dialog = dialog
+        self.known = known
+        self.findings: list[Located] = []
+        self.flow: Flow = flow_of(dialog)
+        self.questions = {item.id: item for item in dialog.items.values() if isinstance(item, Question)}
+        self.names = self.all_names()
+
+    def everything(self) -> None:
+        self.reserved_names()
+        self.expressions()
+        self.compute_cycles()
+        self.not_yet_known()
+        self.references()
+        self.written_names()
+        self.actions()
+        self.handlers()
+        self.questions_in_themselves()
+        self.on_the_phone()
+        self.paths()
+        self.languages()
+        self.missing_texts()
+
+    def add(  # the parts of a finding
+        self,
+        rule: str,
+        message: str,
+        place: Place,
+        attribute: str = "",
+        suggestion: str = "",
+        level: str = "error",
+    ) -> None:
+        origin = place.attributes.get(attribute) or Origin(place.line, place.column, attribute)
+        self.findings.append(
+            Located(
+                rule=rule,
+                message=message,
+                file=self.dialog.file,
+                line=origin.line,
+                column=origin.column,
+                attribute=attribute,
+                suggestion=suggestion,
+                level=level,
+            )
+        )
+
+    def add_in(self, rule: str, message: str, expression: Expression, at: int, suggestion: str = "") -> None:
+        line, column = expression.origin.place(at)
+        self.findings.append(
+            Located(
+                rule=rule,
+                message=message,
+                file=self.dialog.file,
+                line=line,
+                column=column,
+                attribute=expression.origin.attribute,
+                suggestion=suggestion,
+            )
+        )
+
+    # -- Names and expressions --------------------------------------------------------------------------------
+
+    def all_names(self) -> Names:
+        dialog, classes = self.dialog, self.known.classes
+        roots: dict[str, Mapping[str, Type] | None] = {
+            node.name: classes.get(node.class_name) if classes else None for node in dialog.objects.values()
+        }
+        roots |= {
+            "answers": {item.id: _ANSWERS.get(item.type, Type.TEXT) for item in self.questions.values()},
+            "vars": {variable.name: variable.type for variable in dialog.variables.values()},
+            "result": {action.result: Type.ANY for action in dialog.actions.values() if action.result},
+            "call": self.known.call,
+            "agent": self.known.agent,
+            "dialog": DIALOG,
+        }
+        return Names(
+            roots=roots,
+            computed={node.name: node.type for node in dialog.computes.values()},
+            options={
+                item.id: tuple(option.value for option in item.options)
+                for item in self.questions.values()
+                if item.type is QuestionType.CHOICE
+            },
+            items=tuple(dialog.items),
+        )
+
+    def reserved_names(self) -> None:
+        taken = set(ROOTS)
+        nodes: list[ObjectNode | Compute] = [*self.dialog.objects.values(), *self.dialog.computes.values()]
+        for node in nodes:
+            if node.name in taken:
+                self.add("name-twice", f"the name “{node.name}” is taken", node.place, "name")
+            taken.add(node.name)
+
+    def expressions(self) -> None:
+        for use in self.uses():
+            for finding in check(use.expression.tree, self.names, use.wanted):
+                self.add_in(finding.rule, finding.message, use.expression, finding.at, finding.suggestion)
+
+    def uses(self) -> Iterator[_Use]:
+        dialog = self.dialog
+        for node in dialog.objects.values():
+            yield from _used(node.key, Type.ANY)
+        for variable in dialog.variables.values():
+            yield from _used(variable.initial, variable.type)
+        for compute in dialog.computes.values():
+            yield _Use(compute.value, compute.type)
+        for handler in dialog.handlers:
+            yield from _in_texts(handler.texts, "")
+        for item in dialog.items.values():
+            yield from self.uses_of_item(item.id)
+        for block in dialog.blocks.values():
+            for transition in block.nexts:
+                yield from _used(transition.condition, Type.BOOLEAN, block.item)
+            for action in block.actions:
+                if isinstance(action, Set):
+                    yield _Use(action.to, self.type_of_target(action), block.item)
+                elif isinstance(action, Do):
+                    yield from _of_service(action)
+                elif not isinstance(action, Clear):
+                    yield from _in_parts(action.parts, block.item)
+
+    def uses_of_item(self, name: str) -> Iterator[_Use]:
+        item = self.dialog.items[name]
+        yield from _used(item.ask_if, Type.BOOLEAN, name)
+        yield from _in_texts(item.texts, name)
+        for handler in item.handlers:
+            yield from _in_texts(handler.texts, name)
+        if isinstance(item, (Info, Question, End)):
+            yield from _in_texts(item.hints, name)
+        if isinstance(item, Handover):
+            yield from _used(item.queue, Type.TEXT, name)
+            yield from _used(item.skill, Type.ANY, name)
+            yield from _used(item.priority, Type.NUMBER, name)
+        if isinstance(item, Question):
+            yield from self.uses_of_question(item)
+
+    def uses_of_question(self, item: Question) -> Iterator[_Use]:
+        answer = _ANSWERS.get(item.type, Type.TEXT)
+        if not isinstance(item.required, bool):
+            yield _Use(item.required, Type.BOOLEAN, item.id)
+        yield from _used(item.default, answer, item.id)
+        limit = answer if answer in _LIMITED else Type.ANY
+        for expression in (item.minimum, item.maximum):
+            yield from _used(expression, limit, item.id)
+        for option in item.options:
+            yield from _used(option.condition, Type.BOOLEAN, item.id)
+            yield from _in_texts(option.texts, item.id)
+        for rule in item.checks:
+            yield _Use(rule.condition, Type.BOOLEAN, item.id)
+            yield from _in_texts(rule.texts, item.id)
+
+    def type_of_target(self, action: Set) -> Type:
+        attributes = self.names.roots.get(action.root)
+        return (attributes or {}).get(action.name, Type.ANY)
+
+    def compute_cycles(self) -> None:
+        computes = self.dialog.computes
+        edges = {
+            node.name: sorted({name for name, _ in names_used(node.value.tree) if name in computes})
+            for node in computes.values()
+        }
+        for circle in circles(edges, edges.__getitem__):
+            self.add("compute-cycle", f"works itself out: {' → '.join(circle)}", computes[circle[0]].place, "name")
+
+    def not_yet_known(self) -> None:
+        before = reaching(self.flow)
+        bits = {item: 1 << number for number, item in enumerate(self.flow.forward)}
+        for use in self.uses():
+            if use.item not in self.flow.channels:
+                continue
+            for answer, at in answers_used(use.expression.tree):
+                if answer in self.questions and answer != use.item and not before[use.item] & bits[answer]:
+                    message = f"“{answer}” cannot have been asked before “{use.item}”"
+                    self.add_in("not-yet-known", message, use.expression, at)
+
+    # -- What is outside --------------------------------------------------------------------------------------
+
+    def references(self) -> None:
+        known = self.known
+        for node in self.dialog.objects.values():
+            self.known_name("class", node.class_name, known.classes, node.place, "class")
+        for item in self.dialog.items.values():
+            if isinstance(item, Handover):
+                self.known_texts("queue", item.queue, known.queues)
+                self.known_texts("skill", item.skill, known.skills)
+            elif isinstance(item, End) and item.disposition:
+                self.known_name("disposition", item.disposition, known.dispositions, item.place, "disposition")
+        for action in self.dialog.actions.values():
+            self.known_name("service", action.service, known.services, action.place, "service")
+
+    def known_name(self, kind: str, name: str, known: Iterable[str] | None, place: Place, attribute: str) -> None:
+        if known is not None and name not in set(known):
+            self.add(f"unknown-{kind}", f"there is no {kind} “{name}”", place, attribute, near(name, known))
+
+    def known_texts(self, kind: str, expression: Expression | None, known: frozenset[str] | None) -> None:
+        if expression is None or known is None:
+            return
+        for text, at in texts_given(expression.tree):
+            name = text.partition(":")[0].strip() if kind == "skill" else text
+            if name not in known:
+                self.add_in(f"unknown-{kind}", f"there is no {kind} “{name}”", expression, at, near(name, known))
+
+    # -- What is written --------------------------------------------------------------------------------------
+
+    def written_names(self) -> None:
+        for block in self.dialog.blocks.values():
+            for action in block.actions:
+                if isinstance(action, Set):
+                    self.writable(action.root, action.name, action.place, "name")
+                elif isinstance(action, Clear):
+                    for root, name in action.names:
+                        self.clearable(root, name, action.place)
+        for item in self.questions.values():
+            if item.bind is not None:
+                self.bindable(item, *item.bind)
+
+    def clearable(self, root: str, name: str, place: Place) -> None:
+        if root == "answers":
+            if name not in self.questions:
+                suggestion = near(name, self.questions, "answers.{}")
+                self.add("unknown-name", f"there is no answers.{name}", place, "names", suggestion)
+        else:
+            self.writable(root, name, place, "names")
+
+    def bindable(self, item: Question, root: str, name: str) -> None:
+        node = self.dialog.objects.get(root)
+        if node is None:
+            suggestion = near(root, self.dialog.objects)
+            self.add("unknown-name", f"there is no object “{root}”", item.place, "bind", suggestion)
+        elif item.save is not Save.NEVER:
+            self.writable(root, name, item.place, "bind")
+
+    def writable(self, root: str, name: str, place: Place, attribute: str) -> None:
+        shown = f"{root}.{name}" if name else root
+        node = self.dialog.objects.get(root)
+        if root == "vars" or (root == "dialog" and name == "language"):
+            known = DIALOG if root == "dialog" else self.dialog.variables
+            if name not in known:
+                self.add("unknown-name", f"there is no {shown}", place, attribute, near(name, known, root + ".{}"))
+        elif node is None:
+            suggestion = near(root, ["vars", *self.dialog.objects])
+            self.add("unknown-name", f"{shown} cannot be set", place, attribute, suggestion)
+        elif node.access is Access.READ:
+            suggestion = f'declare “{root}” with access="write"'
+            self.add("read-only", f"{shown} may only be read", place, attribute, suggestion)
+        else:
+            attributes = self.names.roots[root]
+            if attributes is not None and name not in attributes:
+                suggestion = near(name, attributes, root + ".{}")
+                self.add("unknown-name", f"there is no {shown}", place, attribute, suggestion)
+
+    # -- Actions and events -----------------------------------------------------------------------------------
+
+    def actions(self) -> None:
+        for action in self.dialog.actions.values():
+            if action.when is When.NOW and not action.has_failure:
+                self.add(
+                    "no-failure-branch",
+                    f"nothing is said about what happens when {action.service} fails",
+                    action.place,
+                    suggestion='add <on-failure>, or when="background"',
+                )
+            if action.when is not When.NOW:
+                for name in branches(action):
+                    for transition in self.dialog.blocks[name].nexts:
+                        self.add("next-in-background", "nobody waits there for a <next>", transition.place)
+        for block in self.dialog.blocks.values():
+            shadowed = False
+            for transition in block.nexts:
+                if shadowed:
+                    self.add(
+                        "shadowed-next",
+                        "one without condition stands before it",
+                        transition.place,
+                        level="warning",
+                    )
+                shadowed = shadowed or transition.condition is None
+
+    def handlers(self) -> None:
+        for handler in (*self.dialog.handlers, *(h for item in self.dialog.items.values() for h in item.handlers)):
+            for event in sorted(handler.events):
+                if event not in EVENTS:
+                    self.add(
+                        "unknown-event",
+                        f"there is no event “{event}”",
+                        handler.place,
+                        "event",
+                        near(event, EVENTS),
+                    )
+
+    # -- Questions --------------------------------------------------------------------------------------------
+
+    def questions_in_themselves(self) -> None:
+        for item in self.questions.values():
+            choice = item.type is QuestionType.CHOICE
+            if choice and not item.options:
+                self.add("no-options", "a choice needs options", item.place, "type")
+            if item.options and not choice:
+                suggestion = 'write type="choice"'
+                self.add(
+                    "options-not-allowed", f"a {item.type} has no options", item.options[0].place, "", suggestion
+                )
+            seen: set[str] = set()
+            for option in item.options:
+                if option.value in seen:
+                    self.add("option-twice", f"there are two options “{option.value}”", option.place, "value")
+                seen.add(option.value)
+            if (item.minimum or item.maximum) and _ANSWERS.get(item.type) not in _LIMITED:
+                attribute = "min" if item.minimum else "max"
+                self.add("limit-not-allowed", f"a {item.type} has no {attribute}", item.place, attribute)
+            if item.pattern and item.type not in _WITH_PATTERN:
+                self.add("limit-not-allowed", f"a {item.type} has no pattern", item.place, "pattern")
+            if item.skip_if_known and item.bind is None:
+                self.add("skip-without-bind", "only a bound question can be known", item.place, "skip-if-known")
+
+    def on_the_phone(self) -> None:
+        for item in self.questions.values():
+            if ScriptChannel.PHONE not in self.flow.channels.get(item.id, frozenset()):
+                continue
+            if item.type is QuestionType.TEXT:
+                suggestion = "hand over to an agent first, or ask for digits"
+                self.add("not-on-phone", "a text cannot be entered on the phone", item.place, "type", suggestion)
+            if item.type is QuestionType.CHOICE:
+                self.keys(item)
+
+    def keys(self, item: Question) -> None:
+        used: dict[str, str] = {}
+        for option in item.options:
+            if not option.key:
+                message = f"“{option.value}” has no key, so a caller cannot choose it"
+                self.add("option-without-key", message, option.place, "value", "add key")
+            elif option.key in used:
+                message = f"the key {option.key} is that of “{used[option.key]}” already"
+                self.add("key-twice", message, option.place, "key")
+            used.setdefault(option.key, option.value)
+        if len(item.options) > MOST_SPOKEN_OPTIONS:
+            message = f"{len(item.options)} options are more than a caller can keep in mind"
+            self.add("many-options", message, item.place, level="warning")
+
+    # -- Paths ------------------------------------------------------------------------------------------------
+
+    def paths(self) -> None:
+        for item in self.dialog.items.values():
+            if item.id not in self.flow.channels:
+                self.add("unreachable", f"no path leads to “{item.id}”", item.place, "id")
+            elif NOWHERE in self.flow.forward[item.id]:
+                message = f"after “{item.id}” the script just stops"
+                self.add("no-end", message, item.place, "id", "add <next to=…/>, or an <end> after it")
+        for circle in silent_loops(self.dialog, self.flow):
+            message = f"goes round without asking anybody: {' → '.join(circle)}"
+            self.add("endless-loop", message, self.dialog.items[circle[0]].place, "id")
+
+    # -- Texts ------------------------------------------------------------------------------------------------
+
+    def languages(self) -> None:
+        spoken = {primary(language) for language in self.dialog.languages}
+        for _, texts in self.all_texts():
+            for text in texts:
+                if text.language and primary(text.language) not in spoken:
+                    message = f"“{text.language}” is not among the languages of the script"
+                    self.add(
+                        "unknown-language", message, text.place, "lang", near(text.language, self.dialog.languages)
+                    )
+
+    def all_texts(self) -> Iterator[tuple[str, Texts]]:
+        for handler in self.dialog.handlers:
+            yield "", handler.texts
+        for item in self.dialog.items.values():
+            yield item.id, item.texts
+            if isinstance(item, (Info, Question, End)):
+                yield item.id, item.hints
+            for handler in item.handlers:
+                yield item.id, handler.texts
+            if isinstance(item, Question):
+                yield from ((item.id, option.texts) for option in item.options)
+                yield from ((item.id, rule.texts) for rule in item.checks)
+        for action in self.dialog.actions.values():
+            yield action.item, action.failure_texts
+
+    def missing_texts(self) -> None:
+        for item in self.dialog.items.values():
+            channels = self.flow.channels.get(item.id, frozenset())
+            asked = isinstance(item, Question)
+            self.complete(item.texts, channels, item.place, f"“{item.id}”", needed=asked)
+            if isinstance(item, Question):
+                for option in item.options:
+                    name = f"the option “{option.value}” of “{item.id}”"
+                    self.complete(option.texts, channels, option.place, name, needed=True)
+                for rule in item.checks:
+                    self.complete(rule.texts, channels, rule.place, f"a check of “{item.id}”", needed=True)
+
+    def complete(
+        self, texts: Texts, channels: Iterable[ScriptChannel], place: Place, name: str, *, needed: bool
+    ) -> None:
+        for channel in sorted(channels):
+            here = [text for text in texts if text.channels is None or channel in text.channels]
+            if not here and not needed:
+                continue  # silent on this channel, on purpose
+            spoken = {primary(text.language) for text in here}
+            missing = [language for language in self.dialog.languages if not {"", primary(language)} & spoken]
+            if missing:
+                message = f"{name} has no text in {', '.join(missing)} for the channel {channel}"
+                self.add("text-missing", message, place, suggestion=f'add <text lang="{missing[0]}">')
+
+
+def _used(expression: Expression | None, wanted: Type, item: str = "") -> Iterator[_Use]:
+    if expression is not None:
+        yield _Use(expression, wanted, item)
+
+
+def _in_parts(parts: Iterable[str | Shown], item: str) -> Iterator[_Use]:
+    for part in parts:
+        if not isinstance(part, str):
+            yield _Use(part.of, Type.ANY, item)
+
+
+def _in_texts(texts: Texts, item: str) -> Iterator[_Use]:
+    for text in texts:
+        yield from _used(text.condition, Type.BOOLEAN, item)
+        yield from _in_parts(text.parts, item)
+
+
+def _of_service(action: Do) -> Iterator[_Use]:
+    yield from _used(action.condition, Type.BOOLEAN, action.item)
+    for _, value in action.params:
+        yield _Use(value, Type.ANY, action.item)
+    yield from _in_texts(action.failure_texts, action.item)

@@ -1,0 +1,1 @@
+"""How fast: SIP callers and phones on one clock, through Dial(), Queue() and Caruso on one Asterisk."""

@@ -1,0 +1,51 @@
+"""Telephone numbers in the one form in which they are compared."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caruso.storage.numbers import MAX_LENGTH, normalised, prefixes
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "expected"),
+    [
+        ("030 / 12 34 56 78", "DE", "+493012345678"),
+        ("+49 (0)30 12345678", "DE", "+493012345678"),
+        ("0049 30 12345678", "DE", "+493012345678"),
+        ("+44 20 7946 0958", "DE", "+442079460958"),
+        ("020 7946 0958", "GB", "+442079460958"),
+        ("(212) 555-0123", "US", "+12125550123"),
+        ("42", "DE", "42"),
+        ("12 34", "DE", "1234"),
+        ("anonymous", "DE", "anonymous"),
+        ("", "DE", ""),
+    ],
+)
+def test_a_number_has_one_form(number: str, region: str, expected: str) -> None:
+    assert normalised(number, region) == expected
+
+
+@given(st.text())
+def test_whatever_is_given_has_a_form_that_stays(number: str) -> None:
+    once = normalised(number, "DE")
+    assert len(once) <= MAX_LENGTH
+    assert normalised(once, "DE") == once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("030 12", ("03012", "+493012")),
+        ("+49 30", ("+4930",)),
+        ("0049", ("0049", "+49")),
+        ("Anna", ()),
+        ("", ()),
+    ],
+)
+def test_the_beginning_of_a_number_stands_for_the_beginnings_of_kept_ones(
+    text: str, expected: tuple[str, ...]
+) -> None:
+    assert prefixes(text, "DE") == expected
