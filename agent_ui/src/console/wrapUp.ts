@@ -2,6 +2,7 @@
 
 import type { CommandBody, DeskConnection } from "../connection/deskConnection";
 import { keepForTab, keptForTab } from "../parts/preferences";
+import { isPending } from "../state/desk";
 
 export function keepDisposition(contact: string, disposition: string | null): void {
   keepForTab(`caruso.disposition.${contact}`, disposition);
@@ -25,8 +26,9 @@ export function keptNote(contact: string): string | null {
  * the note are lost. The socket keeps the order.
  */
 export function leaveWrapUp(connection: DeskConnection, then: CommandBody): void {
-  const contact = connection.store.get().view?.contact ?? null;
-  if (contact?.phase === "wrap-up") {
+  const state = connection.store.get();
+  const contact = state.view?.contact ?? null;
+  if (contact?.phase === "wrap-up" && !isPending(state, "finish")) {
     const disposition = keptDisposition(contact.id) ?? contact.disposition;
     const note = keptNote(contact.id) ?? contact.note;
     if (disposition !== "") void connection.send({ type: "finish", contact: contact.id, disposition, note });
