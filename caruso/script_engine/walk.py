@@ -11,10 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import presentation, repair, texts, wording
+from caruso.script_engine import effects, presentation, repair, texts, wording
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.nodes import (
     Access,
@@ -42,8 +41,6 @@ from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import (
     CallService,
     Effect,
-    Finished,
-    HandOver,
     Noted,
     Option,
     Present,
@@ -137,16 +134,7 @@ class Walk:
             ]
             others = [effect for effect in self.effects if effect not in asking]
             return run, (*others, Present(turn=presentation.present(self.dialog, run)), *asking)
-        return run, (*self.effects, self._closing(run))
-
-    def _closing(self, run: Run) -> Effect:
-        match self.phase:
-            case Phase.HANDOVER:
-                return hand_over(self.dialog, run, self.scope)
-            case Phase.FINISHED:
-                return finished(self.dialog, run)
-            case _:
-                return Present(turn=presentation.present(self.dialog, run))
+        return run, (*self.effects, effects.standing(self.dialog, run, self.scope))
 
     # -- What expressions see ---------------------------------------------------------------------------------
 
@@ -681,7 +669,7 @@ class Walk:
             params = {name: value.value(self.scope) for name, value in action.params}
             fired = Fired(ref=action.ref, state="sent", params=params)
             self.fired = {**self.fired, key: fired}
-            self.effects.append(call_service(action, key, fired, wait=wait))
+            self.effects.append(effects.call_service(action, key, fired, wait=wait))
         if fired.state == "sent":
             if wait:
                 self.phase = Phase.WORKING
@@ -736,56 +724,3 @@ class Walk:
             for part in self.dialog.blocks[f"{action.ref}/{'failure' if failed else 'success'}"].actions:
                 if not isinstance(part, Do):
                     self._perform(part)
-
-
-# -- Effects that can be given again ----------------------------------------------------------------------------
-
-
-def call_service(action: Do, key: str, fired: Fired, *, wait: bool) -> CallService:
-    """Return the effect of an action that was given out."""
-    return CallService(
-        key=key,
-        service=action.service,
-        params=fired.params,
-        wait=wait,
-        timeout_seconds=action.timeout_seconds,
-        retries=action.retries,
-        retry_wait_seconds=action.retry_wait_seconds,
-    )
-
-
-def hand_over(dialog: Dialog, run: Run, scope: RunScope) -> HandOver:
-    """Return the effect of the hand-over the run waits in."""
-    item = dialog.items[run.current.item]
-    turn = presentation.present(dialog, run)
-    channel = run.handing_to or ScriptChannel.AGENT
-    if not isinstance(item, Handover):
-        return HandOver(turn=turn, channel=channel)
-    queue = item.queue.value(scope) if item.queue else None
-    priority = item.priority.value(scope) if item.priority else None
-    return HandOver(
-        turn=turn,
-        channel=channel,
-        queue=texts.show(queue, "en"),
-        skills=_skills(item.skill.value(scope) if item.skill else None),
-        priority=int(priority) if isinstance(priority, Decimal) else None,
-    )
-
-
-def _skills(value: Value) -> dict[str, int]:
-    """Read ``'gas'``, ``'gas:3'`` or a list of such; a skill without a level is wanted at level 1."""
-    skills = {}
-    for part in value if isinstance(value, tuple) else (value,):
-        if isinstance(part, str) and part.strip():
-            name, _, level = part.partition(":")
-            skills[name.strip()] = int(level) if level.strip().isdecimal() else 1
-    return skills
-
-
-def finished(dialog: Dialog, run: Run) -> Finished:
-    """Return the effect of the end the run has come to."""
-    item = dialog.items[run.current.item]
-    turn = presentation.present(dialog, run)
-    if not isinstance(item, End):
-        return Finished(turn=turn, outcome=run.outcome)
-    return Finished(turn=turn, outcome=run.outcome, disposition=item.disposition, hang_up=item.hang_up)
