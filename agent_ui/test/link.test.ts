@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { freshness, initialLink, type LinkState, retryDelayMs, STALE_AFTER_MS } from "../src/state/link";
+import {
+  changedLink,
+  freshness,
+  initialLink,
+  type LinkState,
+  retryDelayMs,
+  STALE_AFTER_MS,
+} from "../src/state/link";
 
 const NOW = 1_000_000;
 const open: LinkState = { ...initialLink, phase: "open", since: NOW, heardAt: NOW };
@@ -15,9 +22,11 @@ test("an open link that says nothing becomes stale", () => {
 });
 
 test("a gap of a moment does not grey the page, a longer one does", () => {
-  const waiting: LinkState = { ...open, phase: "waiting" };
-  expect(freshness(waiting, true, NOW + 1_000)).toBe("live");
-  expect(freshness(waiting, true, NOW + 2_000)).toBe("stale");
+  const waiting = changedLink(open, { phase: "waiting", since: NOW + 4_000 });
+  const connecting = changedLink(waiting, { phase: "connecting", since: NOW + 5_000 });
+  expect(freshness(waiting, true, NOW + 5_000)).toBe("live");
+  expect(freshness(connecting, true, NOW + 6_000)).toBe("stale");
+  expect(freshness(changedLink(connecting, { phase: "open" }), true, NOW + 6_000)).toBe("live");
 });
 
 test("elsewhere and refused win over everything", () => {

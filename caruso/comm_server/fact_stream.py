@@ -29,7 +29,7 @@ class FactStream:
         self._running = False
 
     def subscribe(self, listener: Listener) -> None:
-        """Call `listener` with every fact from now on; one that raises is logged and heard no less the next time."""
+        """Call `listener` with every fact from now on; when it raises, that is logged."""
         self._listeners.append(listener)
 
     def when_quiet(self, callback: Callable[[], None]) -> None:

@@ -188,7 +188,7 @@ function ElsewhereOffer() {
   const now = useNow();
   if (path === "/" || contact === null) return null;
   const offered = contact.phase === "offered";
-  const who = contact.caller_name || contact.caller_number;
+  const who = contact.caller_name || contact.caller_number || "an unknown caller";
   const text = offered
     ? `Incoming call from ${who}, waiting for ${spoken(ageSeconds(contact.queued_at, now + offset))}.`
     : `You have a contact on your desk: ${who}.`;

@@ -46,7 +46,7 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
     <section className="card wrap-up" aria-labelledby="wrap-up-title" data-testid="wrap-up" data-keeps-focus>
       <div className="card-head">
         <h2 id="wrap-up-title" className="card-kicker">
-          Wrap-up · {contact.caller_name || contact.caller_number}
+          Wrap-up · {contact.caller_name || contact.caller_number || "Unknown caller"}
         </h2>
         <span className="quiet">
           {until === null ? (

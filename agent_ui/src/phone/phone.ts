@@ -25,6 +25,9 @@ const REGISTER_SECONDS = 120;
 /** After the first network candidate, others get so long: on a company's network the first one does. */
 const CANDIDATES_MS = 150;
 
+/** How long a call may outlive its contact: the BYE is on its way. */
+const LEFTOVER_MS = 5_000;
+
 export class Phone {
   readonly store = new Store<PhoneState, PhoneEvent>(reducePhone, initialPhone);
   private agent: UA | null = null;
@@ -35,6 +38,7 @@ export class Phone {
   private inConversation = false;
   private wantsMute = false;
   private generation = 0;
+  private leftoverTimer: number | undefined;
 
   constructor() {
     this.audio.autoplay = true;
@@ -99,6 +103,7 @@ export class Phone {
     const { accepted } = this.store.get();
     if (accepted !== null && accepted !== contact) this.store.dispatch({ kind: "accepted", contact: null });
     this.mute(muted);
+    this.forgetLeftover(contact);
     this.pickUpIfWanted(false);
   }
 
@@ -206,6 +211,10 @@ export class Phone {
   }
 
   private listenToMedia(session: RTCSession, connection: RTCPeerConnection): void {
+    connection.addEventListener("connectionstatechange", () => {
+      // The network went away for long: say so, and the server dials again as soon as we can be reached.
+      if (connection.connectionState === "failed" && session.isEstablished()) session.terminate();
+    });
     connection.addEventListener("track", (event) => {
       if (this.session !== session) return;
       const stream = event.streams[0] ?? new MediaStream([event.track]);
@@ -214,6 +223,16 @@ export class Phone {
       this.meter?.stop();
       this.meter = new LevelMeter(stream, (level) => this.showLevel(level));
     });
+  }
+
+  /** A call the server knows nothing of (the PBX was restarted, a BYE was lost) must not keep the microphone open. */
+  private forgetLeftover(contact: string | null): void {
+    window.clearTimeout(this.leftoverTimer);
+    const session = this.session;
+    if (contact !== null || session?.isEstablished() !== true) return;
+    this.leftoverTimer = window.setTimeout(() => {
+      if (this.session === session && !session.isEnded()) session.terminate();
+    }, LEFTOVER_MS);
   }
 
   private pickUpIfWanted(resumes: boolean): void {

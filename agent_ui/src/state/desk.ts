@@ -4,7 +4,7 @@
  */
 
 import type { DeskCommand, DeskView, Problem } from "../protocol";
-import { initialLink, type LinkState } from "./link";
+import { changedLink, initialLink, type LinkState } from "./link";
 
 export type CommandType = DeskCommand["type"];
 
@@ -78,7 +78,7 @@ export function isPending(state: DeskState, ...types: CommandType[]): boolean {
 }
 
 function linkChanged(state: DeskState, change: Partial<LinkState>): DeskState {
-  const link = { ...state.link, ...change };
+  const link = changedLink(state.link, change);
   const lost = state.link.phase === "open" && link.phase !== "open";
   if (!lost) return { ...state, link, expectsSnapshot: state.expectsSnapshot || link.phase !== "open" };
   return withLostCommands({ ...state, link, expectsSnapshot: true });

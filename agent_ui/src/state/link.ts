@@ -16,6 +16,8 @@ export interface LinkState {
   retryAt: number | null;
   /** When the server last said anything, on whatever socket. */
   heardAt: number | null;
+  /** When an open connection was lost; null while it is open. */
+  lostAt: number | null;
   /** The server said that it is being stopped (and will be back). */
   stopping: boolean;
 }
@@ -25,6 +27,7 @@ export const initialLink: LinkState = {
   since: 0,
   retryAt: null,
   heardAt: null,
+  lostAt: null,
   stopping: false,
 };
 
@@ -41,7 +44,13 @@ export function freshness(link: LinkState, hasView: boolean, now: number): Fresh
   if (link.phase === "elsewhere" || link.phase === "refused") return link.phase;
   if (!hasView) return link.phase === "waiting" ? "stale" : "loading";
   if (link.phase === "open") return now - (link.heardAt ?? link.since) > STALE_AFTER_MS ? "stale" : "live";
-  return now - (link.heardAt ?? 0) > GRACE_MS ? "stale" : "live";
+  return now - (link.lostAt ?? 0) > GRACE_MS ? "stale" : "live";
+}
+
+export function changedLink(link: LinkState, change: Partial<LinkState>): LinkState {
+  const next = { ...link, ...change };
+  if (next.phase === "open") return { ...next, lostAt: null };
+  return link.phase === "open" ? { ...next, lostAt: next.since } : next;
 }
 
 /** How long to wait before attempt number `attempt` (from 1); `random` in [0, 1) spreads a crowd of browsers. */

@@ -1,7 +1,7 @@
 /** The supervisor's monitor: a whole view, then rows that changed, put together again. Derives nothing but order. */
 
 import type { AgentRow, CallRow, MonitorView, QueueRow, WaitingRow } from "../protocol";
-import { initialLink, type LinkState } from "./link";
+import { changedLink, initialLink, type LinkState } from "./link";
 
 export type Section = "queues" | "agents" | "waiting" | "calls";
 
@@ -40,7 +40,7 @@ export type MonitorEvent =
 export function reduceMonitor(state: MonitorState, event: MonitorEvent): MonitorState {
   switch (event.kind) {
     case "link":
-      return { ...state, link: { ...state.link, ...event.link } };
+      return { ...state, link: changedLink(state.link, event.link) };
     case "heard":
       return { ...state, link: { ...state.link, heardAt: event.at } };
     case "view":

@@ -1,0 +1,229 @@
+"""The console's pages in a real browser, in front of a fake centre: keys, states, accessibility."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from caruso.model import desk
+from caruso.model.ids import AgentId
+from tests.browser.conftest import Console, Stage, open_console
+
+ANNA = AgentId("anna")
+AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+async def violations(console: Console) -> list[str]:
+    """Return what the accessibility checker finds on the page."""
+    await console.page.evaluate(AXE.read_text())
+    found = await console.page.evaluate(
+        "tags => axe.run(document, { runOnly: tags }).then(result => result.violations.flatMap("
+        "rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}`)))",
+        WCAG,
+    )
+    return list(found)
+
+
+async def in_conversation(console: Console, stage: Stage) -> None:
+    """Bring anna into a conversation, by keyboard alone."""
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.offer(ANNA)
+    await console.until("offer")
+    await console.press("Alt+a")
+    await console.until("conversation", state="talking")
+
+
+async def test_a_contact_is_handled_with_the_keyboard_alone(chromium: Browser, stage: Stage) -> None:
+    """Ready, accept, info, yes-no by digit, number, hold, mute, end, disposition, finish: no mouse."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.until("dialog", item="greeting")
+    await console.press("Enter")
+    await console.until("dialog", item="same-flat")
+    await console.press("1")
+    await console.press("Enter")
+    await console.until("dialog", item="reading")
+    await console.page.keyboard.type("48300")
+    await console.press("Enter")
+    await console.until("dialog", item="read-by")
+    for keys, state in (("Alt+h", "held"), ("Alt+h", "talking")):
+        await console.press(keys)
+        await console.until("conversation", state=state)
+    await console.press("Alt+m")
+    await console.until("conversation", muted="true")
+    await console.press("Alt+o")
+    await console.page.keyboard.type("Moved house.")
+    await console.until("note-status", state="saved")
+    await console.press("Alt+e")
+    await console.until("wrap-up")
+    await console.part("disposition-done").press("1")
+    await console.press("Alt+f")
+    await console.until("presence", state="ready")
+    finished = [command for _, command in stage.centre.commands if isinstance(command, desk.FinishContact)]
+    assert [(finish.disposition, finish.note) for finish in finished] == [("done", "Moved house.")]
+    assert console.failures == []
+
+
+async def test_answers_given_on_the_phone_can_be_corrected_in_place(chromium: Browser, stage: Stage) -> None:
+    """The customer number came by phone keys; the agent changes it."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    entry = await console.until("trail-number", channel="phone")
+    await entry.get_by_test_id("trail-change").click()
+    await entry.get_by_test_id("dialog-field").fill("123456")
+    await entry.get_by_test_id("correction-save").click()
+    corrected = await console.until("trail-number", channel="agent")
+    assert await corrected.get_by_test_id("trail-value").inner_text() == "123456"
+
+
+async def test_a_wrong_answer_is_announced_and_kept_for_mending(chromium: Browser, stage: Stage) -> None:
+    """What was typed stays; the error is in a live region."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Enter")
+    await console.until("dialog", item="same-flat")
+    await console.press("y")
+    await console.press("Enter")
+    await console.until("dialog", item="reading")
+    await console.page.keyboard.type("a lot")
+    await console.press("Enter")
+    error = await console.until("item-error")
+    assert await error.locator("xpath=ancestor::*[@role='alert']").count() == 1
+    assert await console.part("dialog-field").input_value() == "a lot"
+
+
+async def test_a_reload_in_a_conversation_loses_nothing(chromium: Browser, stage: Stage) -> None:
+    """Contact, trail, item and a note that was not yet saved are there again."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Enter")
+    await console.until("dialog", item="same-flat")
+    await console.part("note").fill("typed just now")
+    await console.page.reload()
+    await console.until("conversation", state="talking")
+    await console.until("dialog", item="same-flat")
+    await console.until("note-status", state="saved")
+    assert await console.part("note").input_value() == "typed just now"
+
+
+async def test_a_second_page_takes_the_desk_and_the_first_can_take_it_back(
+    chromium: Browser, stage: Stage
+) -> None:
+    """One agent, one desk."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    second = Console(await console.page.context.new_page(), stage.url)
+    await second.page.goto(stage.url)
+    await second.until("conversation")
+    await console.until("signed-in-elsewhere")
+    await console.part("use-here").click()
+    await console.until("conversation")
+    await second.until("signed-in-elsewhere")
+
+
+async def test_a_page_without_its_server_turns_grey_and_disables_its_buttons(
+    chromium: Browser, stage: Stage
+) -> None:
+    """And says how old it is."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await stage.server.stop()
+    banner = await console.until("stale-banner")
+    assert " old" in await banner.inner_text()
+    await console.until("console", stale="true")
+    assert await console.part("hold").is_disabled()
+    assert await console.part("dialog-submit").is_disabled()
+
+
+async def test_a_wrong_password_is_announced_and_the_focus_is_where_it_is_mended(
+    chromium: Browser, stage: Stage
+) -> None:
+    """The field is empty and has the focus."""
+    console = await open_console(chromium, stage.url)
+    await console.page.goto(stage.url)
+    await console.part("sign-in-user").fill("anna")
+    await console.part("sign-in-password").fill("wrong")
+    await console.press("Enter")
+    problem = console.part("sign-in-problem").get_by_text("wrong")
+    await problem.wait_for()
+    assert await console.part("sign-in-password").evaluate("field => field === document.activeElement")
+    assert await console.part("sign-in-password").input_value() == ""
+
+
+async def test_the_monitor_follows_and_its_tables_sort(chromium: Browser, stage: Stage) -> None:
+    """A supervisor sees an agent become ready; the columns sort."""
+    anna = await open_console(chromium, stage.url)
+    await anna.sign_in("anna", "anna")
+    await anna.until("presence", state="not-ready")
+    sam = await open_console(chromium, stage.url, width=1920, height=1080)
+    await sam.sign_in("sam", "sam")
+    await sam.until("agents-row", id="anna", presence="not-ready")
+    await anna.press("Alt+r")
+    await sam.until("agents-row", id="anna", presence="ready")
+    await sam.part("monitor-agents").get_by_role("button", name="Agent").click()
+    names = await sam.part("agents-row").evaluate_all("rows => rows.map(row => row.dataset.id)")
+    assert names == sorted(names, reverse=True)
+    assert sam.failures == []
+
+
+async def test_the_history_shows_a_contact_with_its_answers(chromium: Browser, stage: Stage) -> None:
+    """From the table to the detail, by address too."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("sam", "sam")
+    await console.part("nav-history").click()
+    await console.part("history-from").fill("2020-01-01")
+    row = console.part("contact-row", id="past-1")
+    await row.get_by_role("link").click()
+    answers = await console.until("contact-answers")
+    assert "48001" in await answers.inner_text()
+    await console.page.reload()
+    await console.until("contact-answers")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_breaks_the_accessibility_rules(chromium: Browser, stage: Stage, scheme: str) -> None:
+    """WCAG 2.2 AA as far as a program can tell, in both colour schemes."""
+    console = await open_console(chromium, stage.url)
+    await console.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    found: dict[str, list[str]] = {}
+    await console.page.goto(stage.url)
+    await console.part("sign-in-user").wait_for()
+    found["sign-in"] = await violations(console)
+    await in_conversation(console, stage)
+    found["conversation"] = await violations(console)
+    await console.press("Enter")
+    await console.until("dialog", item="same-flat")
+    found["choice"] = await violations(console)
+    await console.press("Alt+h")
+    await console.until("conversation", state="held")
+    found["held"] = await violations(console)
+    await console.press("Alt+e")
+    await console.until("wrap-up")
+    found["wrap-up"] = await violations(console)
+    await console.part("nav-history").click()
+    await console.until("contacts")
+    found["history"] = await violations(console)
+    sam = await open_console(chromium, stage.url)
+    await sam.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await sam.sign_in("sam", "sam")
+    await sam.until("monitor-agents")
+    found["monitor"] = await violations(sam)
+    assert {page: rules for page, rules in found.items() if rules} == {}
+
+
+@pytest.mark.parametrize("width", [400, 1280, 1920])
+async def test_nothing_is_wider_than_the_window(chromium: Browser, stage: Stage, width: int) -> None:
+    """A page that scrolls sideways hides what counts."""
+    console = await open_console(chromium, stage.url, width=width)
+    await in_conversation(console, stage)
+    wide = "document.documentElement.scrollWidth"
+    assert await console.page.evaluate(wide) <= width
+    await console.part("nav-history").click()
+    await console.until("contacts")
+    assert await console.page.evaluate(wide) <= width
