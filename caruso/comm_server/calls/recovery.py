@@ -147,7 +147,13 @@ def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
 
 def _offered(call: Call, fact: OfferMade, around: Surroundings) -> Call:
     station = around.stations.get(fact.agent) or StationAt(kind=StationKind.SIP, endpoint="")
-    desk = Desk(agent=fact.agent, kind=station.kind, endpoint=station.endpoint, offered_at=fact.at)
+    desk = Desk(
+        agent=fact.agent,
+        kind=station.kind,
+        endpoint=station.endpoint,
+        offered_at=fact.at,
+        offer=fact.offer,
+    )
     return replace(call, phase=Phase.OFFERED, offer=fact.offer, desk=desk)
 
 
@@ -158,7 +164,7 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
     newest = max((ids.offer_of(leg) for leg in legs), default=0)
     call = replace(
         call,
-        offer=max(call.offer, newest) if call.phase is not Phase.OFFERED else call.offer,
+        offer=max(call.offer, newest),
         open_legs=frozenset(legs),
         caller_up=caller is not None,
     )
