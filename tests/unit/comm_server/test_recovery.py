@@ -62,7 +62,10 @@ IN_DIALOG: list[AnyFact] = [
     ARRIVED,
     DialogStarted(at=at(0), contact=CONTACT, run=RunId("r"), script=ScriptId("s"), version="1"),
 ]
-WAITING: list[AnyFact] = [ARRIVED, ContactQueued(at=at(1), contact=CONTACT, visit=1, queue=GAS, priority=0, skills={})]
+WAITING: list[AnyFact] = [
+    ARRIVED,
+    ContactQueued(at=at(1), contact=CONTACT, visit=1, queue=GAS, priority=0, skills={}),
+]
 OFFERED: list[AnyFact] = [*WAITING, OfferMade(at=at(2), contact=CONTACT, offer=1, queue=GAS, agent=ANNA)]
 TALKING: list[AnyFact] = [
     *OFFERED,
