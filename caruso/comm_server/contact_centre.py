@@ -192,6 +192,7 @@ class ContactCentre:
             self.dispatcher.hear,
             self.board.hear,
             self._lead_dialogs,
+            self.reception.hear,
             self.desks.hear,
             self.retention.hear,
         ):

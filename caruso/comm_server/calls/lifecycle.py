@@ -1,6 +1,6 @@
 """Decide what happens to a call: pure steps from one state to the next.
 
-    DIALOG -> WAITING <-> OFFERED -> TALKING <-> RECONNECTING
+    DIALOG <-> WAITING <-> OFFERED -> TALKING <-> RECONNECTING
        |         |           |          |             |
        +---------+-----------+----------+-------------+--> ENDED
 
@@ -495,6 +495,27 @@ def _offer_fact(call: Call, desk: Desk, place: QueuePlace, outcome: OfferOutcome
     )
 
 
+def _flow_out(call: Call, place: QueuePlace, now: datetime) -> Step:
+    """Take a caller who waited too long out of the queue, back to where words can be said."""
+    if call.phase not in (Phase.WAITING, Phase.OFFERED):
+        return Step(call=call)
+    facts: list[AnyFact] = []
+    if call.phase is Phase.OFFERED and call.desk is not None:
+        facts.append(_offer_fact(call, call.desk, place, OfferOutcome.WITHDRAWN, now))
+    facts.append(_left_queue(call, place, QueueOutcome.FLOWED_OUT, now))
+    caller = ids.caller_leg(call.contact)
+    answer: tuple[TelephonyCommand, ...] = () if call.answered else (Answer(leg=caller),)
+    silence: tuple[TelephonyCommand, ...] = (StopMusic(leg=caller),) if call.music else ()
+    leg = call.agent_leg
+    hang_up = (HangUp(leg=leg),) if leg is not None and leg in call.open_legs else ()
+    return Step(
+        call=replace(call, phase=Phase.DIALOG, answered=True, music=False, place=None, desk=None),
+        commands=(*hang_up, *answer, *silence),
+        facts=tuple(facts),
+        timers=(CancelTimer(timer=Timer.RING), CancelTimer(timer=Timer.REDIAL)),
+    )
+
+
 # -- Talking --------------------------------------------------------------------------------------------------
 
 
@@ -776,8 +797,7 @@ def _timer_fired(call: Call, timer: Timer, now: datetime) -> Step:
             away = call.phase is Phase.RECONNECTING and call.desk is not None
             return _give_to_another(call, call.desk, now) if away and call.desk else Step(call=call)
         case Timer.MAX_WAIT:
-            waiting = call.phase in (Phase.WAITING, Phase.OFFERED)
-            return _end(call, ContactCause.FLOWED_OUT, now) if waiting else Step(call=call)
+            return _flow_out(call, call.place, now) if call.place else Step(call=call)
         case Timer.FORGET:
             return _forget(call)
         case _:

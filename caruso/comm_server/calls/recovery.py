@@ -37,12 +37,14 @@ from caruso.model.facts import (
     ContactConnected,
     ContactEnded,
     ContactHeld,
+    ContactLeftQueue,
     ContactQueued,
     ContactResumed,
     DialogStarted,
     OfferEnded,
     OfferMade,
     OfferOutcome,
+    QueueOutcome,
 )
 from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SkillId
 from caruso.model.telephony import (
@@ -113,6 +115,8 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
             return replace(call, phase=Phase.WAITING, desk=None)
+        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT):
+            return replace(call, phase=Phase.DIALOG, place=None, desk=None)
         case ContactConnected(at=at) if call.desk is not None:
             desk = replace(call.desk, connected_at=at, leg_up=True)
             return replace(call, phase=Phase.TALKING, answered=True, desk=desk)

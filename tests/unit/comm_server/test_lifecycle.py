@@ -246,8 +246,10 @@ def test_a_sip_phone_that_hangs_up_ends_the_call_and_the_bridge() -> None:
     assert story.commands == [HangUp(leg=CALLER), CloseBridge(bridge=ids.bridge(ContactId(CALLER)))]
 
 
-def test_waiting_too_long_flows_out() -> None:
-    story = waiting().then(TimerFired(timer=Timer.MAX_WAIT))
+def test_waiting_too_long_flows_out_and_the_caller_can_be_told() -> None:
+    story = waiting().then(KeptWaiting(), TimerFired(timer=Timer.MAX_WAIT))
+    assert (story.call.phase, story.call.place, story.call.music) == (Phase.DIALOG, None, False)
+    assert not story.of(ContactEnded)
     (left,) = story.of(ContactLeftQueue)
     assert isinstance(left, ContactLeftQueue)
     assert left.outcome is QueueOutcome.FLOWED_OUT
