@@ -136,10 +136,16 @@ class ContactCentre:
                 hand_over=self._hand_over,
                 finished=self._finished,
                 changed=self._changed,
+                written=self._written,
             ),
         )
         self.cards = CustomerCards(
-            customers=outside.customers, facts=outside.facts, stream=stream, clock=clock, changed=self._changed
+            customers=outside.customers,
+            facts=outside.facts,
+            stream=stream,
+            clock=clock,
+            centre=self.centre,
+            changed=self._changed,
         )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
@@ -383,6 +389,9 @@ class ContactCentre:
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
+
+    def _written(self, contact: ContactId) -> None:
+        self.tasks.start(self.cards.refresh(contact), name="refresh_card")
 
     # -- The exchange's hooks ---------------------------------------------------------------------------------
 
