@@ -211,8 +211,9 @@ class Conversations:
 
     def _turn_made(self, conversation: Conversation, effects: tuple[Effect, ...]) -> None:
         """Write the turn down, then do what follows from it."""
-        finished = _end_of(effects)
-        if finished is not None:
+        # A correction may open a run that had come to its end again.
+        finished = _end_of(effects) or (conversation.finished if conversation.run.finished else None)
+        if finished is not conversation.finished:
             conversation = replace(conversation, finished=finished)
             self._conversations[conversation.contact] = conversation
         self._save(conversation)
@@ -230,7 +231,7 @@ class Conversations:
                 version=conversation.dialog.version,
                 state=runs.run_to_json(run),
                 updated_at=self._clock.now(),
-                finished=conversation.finished is not None,
+                finished=run.finished,
                 answers=tuple((entry.question, entry.shown) for entry in self.trail(conversation)),
             )
         )

@@ -439,6 +439,14 @@ def test_a_loop_that_asks_nobody_ends_at_an_agent() -> None:
     assert ("error.loop", "i") in led.noted
 
 
+@pytest.mark.parametrize("event", ["error.loop", "agent"])
+def test_a_loop_whose_way_out_is_a_loop_ends_at_an_agent_all_the_same(event: str) -> None:
+    data = f'<on event="{event}"><next to="i"/></on>'
+    led = Led(dialog(ROUND + END, data=data), PHONE)
+    assert led.one(HandOver).channel is AGENT
+    assert Led(dialog(ROUND + END, data=data)).one(Finished).outcome == "error.loop"
+
+
 def test_a_loop_before_the_agent_ends_the_dialog() -> None:
     assert Led(dialog(ROUND + END)).one(Finished).outcome == "error.loop"
 
