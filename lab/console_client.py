@@ -176,7 +176,7 @@ class ScriptedAgent:
         async with WebClient(self._url) as browser:
             await browser.sign_in(self._user, self._password)
             try:
-                while await self._sit_down(browser):
+                while await self._sit_down(browser):  # noqa: ASYNC110 - comes back as a page does, waits for nobody
                     await asyncio.sleep(AGAIN_SECONDS)
             finally:
                 with contextlib.suppress(aiohttp.ClientError, OSError, Refused, TimeoutError):
@@ -218,9 +218,8 @@ class ScriptedAgent:
             case Presence.SIGNED_OUT | Presence.NOT_READY:
                 await asyncio.sleep(self._some(self._manner.think))
                 await console.do(desk.GoReady)
-                await console.until(
-                    lambda v: v.presence.presence not in (presence, Presence.SIGNED_OUT), seconds=5
-                )
+                away = (Presence.SIGNED_OUT, Presence.NOT_READY)
+                await console.until(lambda v: v.presence.presence not in away, seconds=5)
             case Presence.TALKING if view.contact is not None:
                 await self._talk(console, view.contact.id)
             case Presence.WRAP_UP if view.contact is not None:
@@ -283,6 +282,8 @@ class ScriptedAgent:
         await asyncio.sleep(self._some(self._manner.wrap_up) / 2)
         known = console.view.contact
         choices = known.dispositions if known is not None else []
+        # The first is the usual one, as in most centres.
+        choices = [choices[0]] * 5 + choices[1:] if choices else []
         disposition = self._random.choice(choices).id if choices else ""
         await console.do(desk.FinishContact, contact=contact, disposition=disposition, note=note)
         self.done["finished"] += 1

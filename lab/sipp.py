@@ -84,14 +84,6 @@ class SippRun:
                 await asyncio.sleep(0.02)
         return self._count()
 
-    async def hang_up(self) -> SippResult:
-        """Have its callers hang up now, as people do; such calls count as failed."""
-        for pause in (0.05, 0.3):  # the first asks to end when all calls are over, the second ends them
-            if self.running:
-                self._process.send_signal(signal.SIGUSR1)
-                await asyncio.sleep(pause)
-        return await self.stop()
-
     async def stop(self) -> SippResult:
         """End it now, calls or not, and count."""
         if self.running:
@@ -139,8 +131,9 @@ async def caller(
     goes into the From header as it is. `speech` (raw µ-law) is said over and over once all digits are pressed.
     """
     steps = "".join(_digit(index, *digit, over_rtp=over_rtp) for index, digit in enumerate(digits))
-    places = {"steps": steps, "speech": _speech(speech), "stay_ms": _ms(stay_seconds), **_who(number, display)}
-    places["media_port"] = "rtpstream_audio_port" if speech else "auto_media_port"
+    silence = RTP_DIGIT_SECONDS if digits and over_rtp else 0.01
+    places = {"steps": steps, "speech": _speech(speech, silence), "stay_ms": _ms(stay_seconds)}
+    places |= _who(number, display) | {"media_port": "rtpstream_audio_port" if speech else "auto_media_port"}
     async with _calling(pbx, dialled, "caller.xml", places, calls, per_second, at_once) as run:
         yield run
 
@@ -227,9 +220,12 @@ def _digit(index: int, after_seconds: float, digit: str, *, over_rtp: bool) -> s
     return wait + _INFO.replace("@cseq@", str(2 + index)).replace("@digit@", digit)
 
 
-def _speech(file: Path | None) -> str:
-    """Return the step that plays a file for ever (-1), as payload type 0."""
-    return f'  <nop><action><exec rtp_stream="{file},-1,0"/></action></nop>\n' if file else ""
+def _speech(file: Path | None, after_seconds: float) -> str:
+    """Return the steps that play a file for ever (-1), as payload type 0, when the last digit is over."""
+    if file is None:
+        return ""
+    wait = f'  <recv request="BYE" timeout="{_ms(after_seconds)}" ontimeout="speech" next="left"/>\n'
+    return f'{wait}  <label id="speech"/>\n  <nop><action><exec rtp_stream="{file},-1,0"/></action></nop>\n'
 
 
 _INFO = """  <send retrans="500"><![CDATA[
@@ -314,9 +310,8 @@ def _media_port() -> int:
         with contextlib.ExitStack() as held:
             try:
                 for wanted in (port, port + 2):
-                    held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(
-                        ("127.0.0.1", wanted)
-                    )
+                    probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    probe.bind(("127.0.0.1", wanted))
             except OSError:
                 continue
             return port

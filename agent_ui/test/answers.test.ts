@@ -44,11 +44,14 @@ test("a digit chooses an option", () => {
   expect(optionForKey("choice", OPTIONS, "s")).toBeNull();
 });
 
-test("yes and no go by digit and by letter", () => {
-  expect(optionsOf("yes-no", []).map((option) => option.value)).toEqual(["yes", "no"]);
-  expect(optionForKey("yes-no", [], "1")?.value).toBe("yes");
-  expect(optionForKey("yes-no", [], "N")?.value).toBe("no");
-  expect(optionForKey("yes-no", [], "Tab")).toBeNull();
+test("yes and no go by digit and by letter, in the dialog's language", () => {
+  const english = optionsOf("yes-no", [], "en");
+  expect(english.map((option) => option.value)).toEqual(["yes", "no"]);
+  expect(optionForKey("yes-no", english, "1")?.value).toBe("yes");
+  expect(optionForKey("yes-no", english, "N")?.value).toBe("no");
+  expect(optionForKey("yes-no", english, "Tab")).toBeNull();
+  expect(optionForKey("yes-no", optionsOf("yes-no", [], "de-AT"), "j")?.value).toBe("yes");
+  expect(optionsOf("yes-no", [], "xx")[0]?.label).toBe("Yes");
 });
 
 test("limits are put into words", () => {

@@ -7,10 +7,9 @@ an agent is carried to its end, all facts it caused are made known, and then rou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import assert_never
 
 import structlog
 
@@ -18,48 +17,40 @@ from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.acd.route import Assignment, ReadyAgent
 from caruso.comm_server.agents import presence
-from caruso.comm_server.agents.desks import DeskContact, DeskHandle, Desks, Sources
-from caruso.comm_server.agents.presence import ConsoleGone, GoNotReady, GoReady, SignIn, SignOut, WrapUpOver
+from caruso.comm_server.agents.desks import DeskHandle, Desks, Sources
+from caruso.comm_server.agents.presence import ConsoleGone, GoNotReady, GoReady, SignIn, SignOut
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import (
-    Call,
-    Declined,
-    DigitsAsked,
-    HoldAsked,
-    HungUpByAgent,
     KeptWaiting,
-    MuteAsked,
     Offer,
-    Phase,
 )
 from caruso.comm_server.calls.recovery import StationAt, Surroundings
-from caruso.comm_server.conversations import Conversation, Conversations, Outlet, call_values
+from caruso.comm_server.conversations import Conversation, Conversations, Outlet
 from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.desk_commands import DeskCommands
+from caruso.comm_server.desk_contacts import DeskContacts
+from caruso.comm_server.desk_dialogs import DeskDialogs
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
+from caruso.comm_server.retention import Retention
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
-from caruso.model import desk
-from caruso.model.centre import Centre, StationKind
+from caruso.model.centre import Centre
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
     AnyFact,
     ContactCause,
     ContactConnected,
     ContactEnded,
-    ContactHeld,
-    ContactResumed,
     OfferMade,
     Presence,
-    PresenceChanged,
-    TalkEnded,
 )
-from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, ScriptId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
 from caruso.ports import (
@@ -74,15 +65,9 @@ from caruso.ports import (
     Timers,
 )
 from caruso.script_engine.turns import (
-    Answered,
-    Confirmed,
-    Corrected,
     Finished,
     HandOver,
-    ScriptChannel,
-    TakenOver,
     Turn,
-    WentBack,
 )
 
 log = structlog.get_logger(__name__)
@@ -121,7 +106,6 @@ class ContactCentre:
         self.tasks = GuardedTasks()
         self.stream = FactStream()
         self._ghosts: dict[AgentId, TimerHandle] = {}
-        self._last_contact: dict[AgentId, ContactId] = {}
         clock, timers, stream, tasks = outside.clock, outside.timers, self.stream, self.tasks
         self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
         self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self._wrap_up)
@@ -152,10 +136,16 @@ class ContactCentre:
                 hand_over=self._hand_over,
                 finished=self._finished,
                 changed=self._changed,
+                written=self._written,
             ),
         )
         self.cards = CustomerCards(
-            customers=outside.customers, facts=outside.facts, stream=stream, clock=clock, changed=self._changed
+            customers=outside.customers,
+            facts=outside.facts,
+            stream=stream,
+            clock=clock,
+            centre=self.centre,
+            changed=self._changed,
         )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
@@ -171,6 +161,27 @@ class ContactCentre:
             clock=clock,
             timers=timers,
         )
+        self.desk_contacts = DeskContacts(
+            centre=self.centre, call=self.exchange.call, desks=self.desks, clock=clock
+        )
+        self.desk_dialogs = DeskDialogs(
+            centre=self.centre,
+            call=self.exchange.call,
+            conversations=self.conversations,
+            cards=self.cards,
+            roster=self.roster,
+            desks=self.desks,
+            tasks=tasks,
+        )
+        self.retention = Retention(call=self.exchange.call, agent_of=self.desks.agent_of, forget=self._forget)
+        self._commands = DeskCommands(
+            centre=self.centre,
+            roster=self.roster,
+            exchange=self.exchange,
+            desks=self.desks,
+            stations=self.stations,
+            conversations=self.conversations,
+        )
         self._people = Staff(
             exchange=self.exchange,
             dispatcher=self.dispatcher,
@@ -182,13 +193,14 @@ class ContactCentre:
         # The order matters: written down first, then agents move, lines change, and last what people see.
         for listener in (
             outside.journal.record,
-            self._set_desks,
+            self.desk_contacts.hear,
             self.roster.hear,
             self.dispatcher.hear,
             self.board.hear,
             self._lead_dialogs,
+            self.reception.hear,
             self.desks.hear,
-            self._forget_when_over,
+            self.retention.hear,
         ):
             stream.subscribe(listener)
         stream.when_quiet(self.dispatcher.dispatch)
@@ -288,83 +300,8 @@ class ContactCentre:
             IllegalMove: not possible now; the message is for the agent.
             NotFound: what it is about is over.
         """
-        match command:
-            case desk.GoReady():
-                self.roster.apply(agent, GoReady())
-            case desk.GoNotReady(reason=reason):
-                self._check_reason(reason)
-                self.roster.apply(agent, GoNotReady(reason))
-            case desk.SignOut():
-                self.roster.apply(agent, SignOut())
-            case desk.ChooseStation(kind=kind):
-                self._choose_station(agent, kind)
-            case desk.Accept(contact=contact):
-                self._expect_offer(agent, ContactId(contact))
-            case desk.Decline(contact=contact):
-                self.exchange.post(ContactId(contact), Declined(agent=agent))
-            case desk.HangUpCall(contact=contact):
-                self.exchange.post(ContactId(contact), HungUpByAgent(agent=agent))
-            case desk.Hold(contact=contact, on=on):
-                self.exchange.post(ContactId(contact), HoldAsked(agent=agent, on=on))
-            case desk.MuteMe(contact=contact, on=on):
-                self.exchange.post(ContactId(contact), MuteAsked(agent=agent, on=on))
-                self._mark_muted(agent, on)
-            case desk.PressDigits(contact=contact, digits=digits):
-                _check_digits(digits)
-                self.exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))
-            case desk.AnswerItem(run=run, turn=turn, text=text):
-                self._give(agent, run, Answered(turn=turn, text=text, by=agent))
-            case desk.ConfirmItem(run=run, turn=turn):
-                self._give(agent, run, Confirmed(turn=turn, by=agent))
-            case desk.StepBack(run=run, turn=turn):
-                self._give(agent, run, WentBack(turn=turn, by=agent))
-            case desk.CorrectItem(run=run, item=item, text=text):
-                self._give(agent, run, Corrected(item=item, text=text, by=agent))
-            case desk.SaveNote(contact=contact, text=text):
-                self.roster.write(agent, ContactId(contact), note=text)
-            case desk.FinishContact():
-                self._finish(agent, command)
-            case _:
-                assert_never(command)
+        self._commands.carry_out(agent, command)
         self.desks.touch(agent)
-
-    # -- Commands ---------------------------------------------------------------------------------------------
-
-    def _check_reason(self, reason: str) -> None:
-        if reason and reason not in {known.id for known in self._centre.not_ready_reasons}:
-            raise IllegalMove("There is no such reason.")
-
-    def _choose_station(self, agent: AgentId, kind: str) -> None:
-        if kind not in set(StationKind):
-            raise IllegalMove("There is no such kind of phone.")
-        self.stations.choose(agent, StationKind(kind))
-
-    def _expect_offer(self, agent: AgentId, contact: ContactId) -> None:
-        """An offer is taken by answering the phone; this only tells whether there still is one."""
-        call = self.exchange.call(contact)
-        if call is None or call.desk is None or call.desk.agent != agent:
-            raise IllegalMove("The offer is over.")
-
-    def _mark_muted(self, agent: AgentId, on: bool) -> None:
-        self._update_desk(agent, lambda held: replace(held, muted=on))
-
-    def _give(self, agent: AgentId, run: str, given: Answered | Confirmed | WentBack | Corrected) -> None:
-        held = self.desks.contact(agent)
-        conversation = self.conversations.get(held.contact) if held else None
-        if conversation is None or conversation.run.id != run or conversation.by != agent:
-            raise IllegalMove("This dialog is not at your desk any more.")
-        self.conversations.give(conversation.contact, given)
-
-    def _finish(self, agent: AgentId, command: desk.FinishContact) -> None:
-        if self.roster.state(agent).presence is not Presence.WRAP_UP:
-            raise IllegalMove("There is nothing to finish: you are not in wrap-up.")
-        sheet = self.roster.worksheet(agent)
-        queue = self._centre.queues.get(sheet.queue) if sheet else None
-        known = {disposition.id for disposition in queue.dispositions} if queue else set()
-        if command.disposition and command.disposition not in known:
-            raise IllegalMove("There is no such disposition in this queue.")
-        self.roster.write(agent, ContactId(command.contact), note=command.note, disposition=command.disposition)
-        self.roster.apply(agent, WrapUpOver())
 
     def _console_left(self, agent: AgentId) -> None:
         """Nobody sees this agent's desk: after a while there are no more offers for it."""
@@ -426,50 +363,6 @@ class ContactCentre:
 
     # -- Listeners --------------------------------------------------------------------------------------------
 
-    def _set_desks(self, fact: AnyFact) -> None:
-        """Put contacts on desks and keep what is shown of them."""
-        match fact:
-            case OfferMade(agent=agent, contact=contact):
-                call = self.exchange.call(contact)
-                if call is not None:
-                    self.desks.put(agent, self.desk_contact(call))
-            case ContactConnected(agent=agent, at=at):
-                self._update_desk(agent, lambda held: replace(held, connected_at=at))
-            case ContactHeld(agent=agent):
-                self._update_desk(agent, lambda held: replace(held, held=True))
-            case ContactResumed(agent=agent):
-                self._update_desk(agent, lambda held: replace(held, held=False))
-            case TalkEnded(agent=agent, at=at):
-                self._update_desk(agent, lambda held: replace(held, ended_at=at, held=False, muted=False))
-            case _:
-                pass
-
-    def _update_desk(self, agent: AgentId, change: Callable[[DeskContact], DeskContact]) -> None:
-        held = self.desks.contact(agent)
-        if held is not None:
-            self.desks.put(agent, change(held))
-
-    def desk_contact(self, call: Call) -> DeskContact:
-        """Return what a desk shows of a call that is offered or talking."""
-        now = self._outside.clock.now()
-        place, at_desk = call.place, call.desk
-        queue = self._centre.queues.get(place.queue) if place else None
-        offered_at = at_desk.offered_at if at_desk else now
-        entry_point = self._centre.entry_points.get(call.entry_point) if call.entry_point else None
-        return DeskContact(
-            contact=call.contact,
-            caller_number=call.caller_number,
-            caller_name=call.caller_name,
-            entry_point=entry_point.name if entry_point else "",
-            queue=place.queue if place else QueueId(""),
-            queued_at=place.since if place else call.arrived_at,
-            offered_at=offered_at,
-            ring_until=offered_at + timedelta(seconds=queue.ring_seconds if queue else 20.0),
-            connected_at=at_desk.connected_at if at_desk else None,
-            held=bool(at_desk and at_desk.held_since),
-            muted=bool(at_desk and at_desk.muted),
-        )
-
     def _lead_dialogs(self, fact: AnyFact) -> None:
         """Move dialogs to where their contact is."""
         match fact:
@@ -477,65 +370,11 @@ class ContactCentre:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.phone.leave(contact)
-                self._lead_on_desk(contact, agent, queue)
+                self.desk_dialogs.lead(contact, agent, queue)
             case ContactEnded(contact=contact, cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST):
                 self.reception.caller_gone(contact)
             case _:
                 pass
-
-    def _lead_on_desk(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
-        """Go on with the caller's dialog on the agent's screen, or begin the queue's own there."""
-        profile = self._centre.agents.get(agent)
-        values = {"id": agent, "name": profile.name if profile else agent}
-        if self.conversations.get(contact) is not None:
-            try:
-                self.conversations.give(contact, TakenOver(channel=ScriptChannel.AGENT, by=agent, agent=values))
-            except Exception:
-                log.exception("dialog_not_taken_over", contact_id=contact)
-            return
-        rules = self._centre.queues.get(queue)
-        if rules is not None and rules.script is not None:
-            self.tasks.start(self._begin_on_desk(contact, rules.script, values), name="begin_dialog")
-
-    async def _begin_on_desk(self, contact: ContactId, script: ScriptId, agent: dict[str, str]) -> None:
-        call = self.exchange.call(contact)
-        if call is None:
-            return
-        entry_point = self._centre.entry_points.get(call.entry_point) if call.entry_point else None
-        await self.conversations.begin(
-            contact,
-            script,
-            channel=ScriptChannel.AGENT,
-            language=entry_point.language if entry_point else "en",
-            call=call_values(
-                contact=contact,
-                caller_number=call.caller_number,
-                caller_name=call.caller_name,
-                dialled=call.dialled,
-                customer=self.cards.customer(contact),
-            ),
-            agent=dict(agent),
-            time_zone=self._centre.timezone,
-            still_wanted=lambda: self.desks.agent_of(contact) == agent["id"],
-        )
-
-    def _forget_when_over(self, fact: AnyFact) -> None:
-        """Drop what is kept for a contact once it has ended and no desk holds it."""
-        match fact:
-            case ContactEnded(contact=contact) if self.desks.agent_of(contact) is None:
-                self._forget(contact)
-            case PresenceChanged(agent=agent, contact=None):
-                contact_left = self._last_contact.pop(agent, None)
-                if contact_left is not None and self._is_over(contact_left):
-                    self._forget(contact_left)
-            case PresenceChanged(agent=agent, contact=contact) if contact is not None:
-                self._last_contact[agent] = contact
-            case _:
-                pass
-
-    def _is_over(self, contact: ContactId) -> bool:
-        call = self.exchange.call(contact)
-        return call is None or call.phase is Phase.ENDED
 
     def _forget(self, contact: ContactId) -> None:
         self.conversations.forget(contact)
@@ -551,13 +390,13 @@ class ContactCentre:
 
     def _finished(self, conversation: Conversation, end: Finished) -> None:
         self.reception.finished(conversation, end)
-        agent = self.desks.agent_of(conversation.contact)
-        sheet = self.roster.worksheet(agent) if agent else None
-        if agent is not None and sheet is not None and end.disposition and not sheet.disposition:
-            self.roster.write(agent, conversation.contact, note=sheet.note, disposition=end.disposition)
+        self.desk_dialogs.finished(conversation.contact, end)
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
+
+    def _written(self, contact: ContactId) -> None:
+        self.tasks.start(self.cards.refresh(contact), name="refresh_card")
 
     # -- The exchange's hooks ---------------------------------------------------------------------------------
 
@@ -610,8 +449,3 @@ class ContactCentre:
 
     def _staff(self) -> Staff:
         return self._people
-
-
-def _check_digits(digits: str) -> None:
-    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789*#ABCD"):
-        raise IllegalMove("Only the keys 0-9, * and # can be pressed.")

@@ -76,6 +76,8 @@ class Outlet:
     finished: Callable[[Conversation, Finished], None]
     #: Something to see has changed.
     changed: Callable[[ContactId], None]
+    #: The script wrote to a record, its customer's perhaps.
+    written: Callable[[ContactId], None]
 
 
 class Conversations:
@@ -211,8 +213,9 @@ class Conversations:
 
     def _turn_made(self, conversation: Conversation, effects: tuple[Effect, ...]) -> None:
         """Write the turn down, then do what follows from it."""
-        finished = _end_of(effects)
-        if finished is not None:
+        # A correction may open a run that had come to its end again.
+        finished = _end_of(effects) or (conversation.finished if conversation.run.finished else None)
+        if finished is not conversation.finished:
             conversation = replace(conversation, finished=finished)
             self._conversations[conversation.contact] = conversation
         self._save(conversation)
@@ -230,7 +233,7 @@ class Conversations:
                 version=conversation.dialog.version,
                 state=runs.run_to_json(run),
                 updated_at=self._clock.now(),
-                finished=conversation.finished is not None,
+                finished=run.finished,
                 answers=tuple((entry.question, entry.shown) for entry in self.trail(conversation)),
             )
         )
@@ -281,6 +284,8 @@ class Conversations:
                 break
         if answer.failure:
             log.warning("script_action_failed", contact_id=contact, service=order.service, code=answer.failure)
+        else:
+            self._outlet.written(contact)
         if contact in self._conversations:
             self.give(contact, answer)
 
@@ -296,6 +301,8 @@ class Conversations:
                 class_name=order.class_name,
                 error=str(error) or "timeout",
             )
+        else:
+            self._outlet.written(conversation.contact)
 
     async def _load_objects(self, dialog: Dialog, start: RunStart) -> dict[str, Mapping[str, Value]]:
         """Load what the script declares; what is missing, late or failing is empty where the script allows it.

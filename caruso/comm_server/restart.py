@@ -106,7 +106,7 @@ def _restore_agents(
             # The call's facts go before the presence's, which followed from them and may have been lost.
             presence = Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
             state = replace(state, presence=presence, contact=call.contact, reason="", until=None)
-            centre.desks.put(fact.agent, centre.desk_contact(call))
+            centre.desks.put(fact.agent, centre.desk_contacts.of(call))
         elif state.presence is Presence.WRAP_UP and state.contact is not None:
             _restore_wrap_up(centre, state.agent, facts.get(state.contact, []))
         if state.presence in (Presence.TALKING, Presence.WRAP_UP) and state.contact is not None:
@@ -158,7 +158,7 @@ def _restore_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyF
             talking = recovery.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
-        on_desk: DeskContact = replace(centre.desk_contact(talking), ended_at=ended_at, held=False)
+        on_desk: DeskContact = replace(centre.desk_contacts.of(talking), ended_at=ended_at, held=False)
         centre.desks.put(agent, on_desk)
 
 

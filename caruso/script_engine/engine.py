@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import assert_never
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import presentation, repair, walk
+from caruso.script_engine import effects, presentation, repair, walk
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
 from caruso.script_engine.presentation import present, trail
@@ -131,22 +131,12 @@ def resume(dialog: Dialog, run: Run, now: datetime) -> tuple[Effect, ...]:
 
     Services that were asked and have not answered are asked again, under the same keys.
     """
-    return (_standing(dialog, run, now), *_asked_again(dialog, run))
-
-
-def _standing(dialog: Dialog, run: Run, now: datetime) -> Effect:
-    match run.phase:
-        case Phase.ASKING | Phase.WORKING:
-            return Present(turn=present(dialog, run))
-        case Phase.HANDOVER:
-            return walk.hand_over(dialog, run, presentation.scope_of(dialog, run, now))
-        case Phase.FINISHED:
-            return walk.finished(dialog, run)
+    return (effects.standing(dialog, run, presentation.scope_of(dialog, run, now)), *_asked_again(dialog, run))
 
 
 def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
     return tuple(
-        walk.call_service(dialog.actions[fired.ref], key, fired, wait=key == run.pending)
+        effects.call_service(dialog.actions[fired.ref], key, fired, wait=key == run.pending)
         for key, fired in run.fired.items()
         if fired.state == "sent" and fired.ref in dialog.actions
     )
@@ -158,9 +148,9 @@ def _unchanged(dialog: Dialog, run: Run) -> Stepped:
 
 def _quietly(run: Run, walker: Walk, key: str) -> Stepped:
     """Give the result without showing the turn again, when the answered service was not waited for."""
-    moved, effects = walker.result()
+    moved, due = walker.result()
     if run.pending == key and key:
-        return moved, effects
+        return moved, due
     return moved, tuple(walker.effects)
 
 
@@ -339,7 +329,7 @@ def _taken_over(dialog: Dialog, run: Run, given: TakenOver, now: datetime) -> St
         run, channel=given.channel, by=given.by, language=given.language or run.language, agent=agent, spent=0
     )
     if run.finished:
-        return moved, (_standing(dialog, moved, now),)
+        return moved, (effects.standing(dialog, moved, presentation.scope_of(dialog, moved, now)),)
     if given.language and "language" in moved.data.get("dialog", {}):
         moved = replace(moved, data={**moved.data, "dialog": {**moved.data["dialog"], "language": given.language}})
     walker = Walk(dialog, moved, now)

@@ -39,14 +39,15 @@ def reaching(flow: Flow) -> Mapping[str, int]:
     """Return for each item the set of items that can come before it, as bits in document order."""
     bits = {item: 1 << number for number, item in enumerate(flow.forward)}
     before = dict.fromkeys(bits, 0)
-    todo = list(bits)
+    todo = dict.fromkeys(bits)  # in document order, so that most items are looked at once
     while todo:
-        item = todo.pop()
+        item = next(iter(todo))
+        del todo[item]
         for following in flow.next_to(item):
             known = before[following] | before[item] | bits[item]
             if known != before[following]:
                 before[following] = known
-                todo.append(following)
+                todo[following] = None
     return before
 
 

@@ -123,11 +123,12 @@ class _Presenter:
         self.aloud = run.channel is ScriptChannel.PHONE
 
     def plain(self, item: AnyItem, kind: str, *, own: bool = True) -> Turn:
+        before = self.before() if kind == "info" or self.fresh else ()
         return Turn(
             number=self.run.turn,
             item=item.id,
             kind=kind,
-            segments=(*self.run.said, *self.before(), *(self.segments(item.texts) if own else ())),
+            segments=(*self.run.said, *before, *(self.segments(item.texts) if own else ())),
             hints=self.hints(item) if own else (),
             error=self.run.error,
             attempt=self.run.attempt,
@@ -161,9 +162,17 @@ class _Presenter:
     def value(self, expression: Expression | None) -> Value:
         return None if expression is None else expression.value(self.scope)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the current item was reached in this very turn."""
+        return self.run.current.turn == self.run.turn
+
     def before(self) -> tuple[Segment, ...]:
-        """Return what the infos on the way to the current item say; the phone does not say it again on a retry."""
-        if self.aloud and self.run.attempt > 1:
+        """Return what the infos on the way to the current item say.
+
+        The phone says it again when asked to repeat, but not with a complaint about the answer.
+        """
+        if self.aloud and not self.fresh and (self.run.said or self.run.attempt > 1):
             return ()
         current = self.run.current
         infos: list[tuple[Segment, ...]] = []

@@ -6,53 +6,37 @@ Deterministic: given the same dialog, run, input and `now`, the same comes out.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
+from caruso.script_engine import actions, effects, presentation, repair, texts, wording
 from caruso.script_engine import answers as reading
-from caruso.script_engine import presentation, repair, texts, wording
 from caruso.script_engine.answers import Misread
+from caruso.script_engine.moment import Moment
 from caruso.script_engine.nodes import (
-    Access,
-    Action,
     After,
     AnyItem,
     Block,
-    Clear,
     Dialog,
-    Do,
     End,
+    Handler,
     Handover,
     Info,
-    Log,
     Next,
-    OncePer,
     Question,
     Save,
-    Set,
     Texts,
     When,
 )
-from caruso.script_engine.runs import Answer, Fired, Phase, Run, Visit, answers_on
-from caruso.script_engine.scope import RunScope
+from caruso.script_engine.runs import Answer, Phase, Run, Visit, answers_on
 from caruso.script_engine.turns import (
     CallService,
     Effect,
-    Finished,
-    HandOver,
-    Noted,
-    Option,
     Present,
-    SaveObject,
     ScriptChannel,
     Segment,
     Value,
 )
-from caruso.script_engine.values import to_json
 
 #: Items passed without anybody being asked, in one turn.
 MOST_SILENT_STEPS = 100
@@ -61,75 +45,26 @@ MOST_TURNS = 1_000
 #: Presentations of one item to a customer without progress.
 MOST_ATTEMPTS = 10
 
+#: Loops in one turn before the script is not asked any more what to do about them.
+MOST_LOOPS = 2
+
 LOOP = "error.loop"
-#: Under this root of `Run.data` wait the actions for the end, as ``key: ref``; expressions do not see it.
-AT_END = "at-end"
 
 
-class Walk:
+class Walk(Moment):
     """A run in motion."""
 
     def __init__(self, dialog: Dialog, run: Run, now: datetime) -> None:
-        """Copy what can change."""
-        self.dialog = dialog
-        self.run = run
-        self.now = now
-        self.channel = run.channel
-        self.turn = run.turn
-        self.spent = run.spent
-        self.phase = run.phase
-        self.trail = list(run.trail)
-        self.answers = dict(run.answers)
-        self.data = run.data
-        self.parked = run.parked
-        self.fired = run.fired
-        self.frames = list(run.frames)
-        self.pending = run.pending
-        self.handing_to = run.handing_to
-        self.counts: Mapping[str, int] = run.counts
-        self.said = list(run.said)
-        self.error = run.error
-        self.warned = run.warned
-        self.outcome = run.outcome
-        self.effects: list[Effect] = []
+        """Thaw the run."""
+        super().__init__(dialog, run, now)
+        #: Where the path leads once the actions under way are done.
         self.goto: str | None = None
         self._silent = 0
-        self._looped = False
-        self._scope: RunScope | None = None
-
-    # -- In and out -------------------------------------------------------------------------------------------
-
-    def begin_turn(self) -> None:
-        """Count a turn: what was said and complained about before is over."""
-        self.turn += 1
-        self.spent += 1
-        self.said = []
-        self.error = ""
-        self.warned = None
+        self._loops = 0
 
     def result(self) -> tuple[Run, tuple[Effect, ...]]:
         """Return the run as it is now, and what has to be done; the turn to show comes last."""
-        run = replace(
-            self.run,
-            at=self.now,
-            channel=self.channel,
-            turn=self.turn,
-            spent=self.spent,
-            phase=self.phase,
-            trail=tuple(self.trail),
-            answers=self.answers,
-            data=self.data,
-            parked=self.parked,
-            fired=self.fired,
-            frames=tuple(self.frames),
-            pending=self.pending,
-            handing_to=self.handing_to,
-            counts=self.counts,
-            said=tuple(self.said),
-            error=self.error,
-            warned=self.warned,
-            outcome=self.outcome,
-        )
+        run = self.frozen()
         if self.phase is Phase.WORKING:
             # Said before the service is asked: the answer may come at once.
             asking = [
@@ -137,79 +72,7 @@ class Walk:
             ]
             others = [effect for effect in self.effects if effect not in asking]
             return run, (*others, Present(turn=presentation.present(self.dialog, run)), *asking)
-        return run, (*self.effects, self._closing(run))
-
-    def _closing(self, run: Run) -> Effect:
-        match self.phase:
-            case Phase.HANDOVER:
-                return hand_over(self.dialog, run, self.scope)
-            case Phase.FINISHED:
-                return finished(self.dialog, run)
-            case _:
-                return Present(turn=presentation.present(self.dialog, run))
-
-    # -- What expressions see ---------------------------------------------------------------------------------
-
-    @property
-    def scope(self) -> RunScope:
-        """Return what expressions see now."""
-        if self._scope is None:
-            self._scope = RunScope(
-                self.dialog,
-                self.run,
-                answers=self.answers,
-                data=self.data,
-                trail=self.trail,
-                attempt=1 + self.counts.get("no-input", 0) + self.counts.get("no-match", 0),
-                now=self.now,
-                label=self._label,
-            )
-        return self._scope
-
-    def _label(self, item: str, value: Value) -> str | None:
-        return presentation.label_of(self.dialog, self.scope, self.language, self.channel, item, value)
-
-    @property
-    def language(self) -> str:
-        """Return the language in use."""
-        chosen = self.data.get("dialog", {}).get("language")
-        return chosen if isinstance(chosen, str) and chosen else self.run.language
-
-    @property
-    def item(self) -> AnyItem:
-        """Return the current item."""
-        return self.dialog.items[self.trail[-1].item]
-
-    def options(self, question: Question) -> tuple[Option, ...]:
-        """Return the options that can be chosen now."""
-        return presentation.options_of(self.dialog, question, self.scope, self.language, self.channel)
-
-    def put(self, root: str, name: str, value: Value) -> None:
-        """Give a variable, a result or an attribute a value."""
-        self.data = {**self.data, root: {**self.data.get(root, {}), name: value}}
-        self._scope = None
-
-    def note(self, event: str, item: str, *, text: str = "", old: Value = None, new: Value = None) -> None:
-        """Add a line to the audit."""
-        self.effects.append(Noted(event=event, item=item, text=text, old=old, new=new))
-
-    def say(self, written: Texts) -> bool:
-        """Say the best of `written` before the next item; return whether there was one."""
-        chosen = texts.choose(
-            written,
-            scope=self.scope,
-            language=self.language,
-            fallback=self.dialog.languages[0],
-            channel=self.channel,
-            attempt=self.scope.attempt,
-        )
-        if chosen is not None:
-            self.said.append(texts.segment(chosen, self.dialog, self.scope, self.language, self.channel))
-        return chosen is not None
-
-    def say_phrase(self, key: str) -> None:
-        """Say a sentence of the engine's own."""
-        self.said.append(Segment(text=wording.phrase(key, self.language)))
+        return run, (*self.effects, effects.standing(self.dialog, run, self.scope))
 
     # -- The path ---------------------------------------------------------------------------------------------
 
@@ -405,7 +268,7 @@ class Walk:
         self._bind(question, value)
         if question.save is Save.ANSWER and question.bind is not None:
             root, name = question.bind
-            self._save(root, {name: value})
+            actions.save(self, root, {name: value})
         return "", False
 
     def _complaint(self, question: Question, value: Value) -> tuple[str, bool]:
@@ -442,15 +305,6 @@ class Walk:
             if self.scope.roots.get(root, {}).get(name) != value:
                 self.put(root, name, value)
 
-    def _save(self, root: str, changes: Mapping[str, Value]) -> None:
-        node = self.dialog.objects.get(root)
-        if node is None or node.access is Access.READ or not changes:
-            return
-        key = node.key.value(self.scope) if node.key is not None else None
-        if key is None and node.access is not Access.CREATE:
-            return  # nobody is known whom it could be written to
-        self.effects.append(SaveObject(object=root, class_name=node.class_name, key=key, changes=dict(changes)))
-
     # -- Events -----------------------------------------------------------------------------------------------
 
     def happen(self, event: str, complaint: str = "") -> None:
@@ -468,9 +322,7 @@ class Walk:
             return
         if complaint:
             self.said.append(Segment(text=complaint))
-        self.say(handler.texts)
-        self.frames = [(handler.block, 0)]
-        self.go()
+        self._handle(handler)
 
     def _default(self, event: str, complaint: str) -> None:
         if event == "agent" or event == LOOP or repair.gives_up(event, self.counts, self.channel):
@@ -493,36 +345,27 @@ class Walk:
         return isinstance(item, Question) and not presentation.is_required(item, self.scope)
 
     def _connect(self, event: str) -> None:
-        """Give the customer to an agent, by the script's own hand-over if it has one."""
-        if event != "agent":
-            handler = repair.choose(self.dialog, self.item, "agent", {**self.counts, "agent": 1}, self.channel)
-            if handler is not None and not self._looped:
-                self._looped = event == LOOP
-                self._silent = 0
-                self.say(handler.texts)
-                self.frames = [(handler.block, 0)]
-                self.go()
-                return
-        if self.channel is ScriptChannel.AGENT:
+        """Give the customer to an agent: by the script's handler, by its first hand-over, or just so."""
+        handler = repair.choose(self.dialog, self.item, "agent", {**self.counts, "agent": 1}, self.channel)
+        target = next((item.id for item in self.dialog.items.values() if _leads_to_agent(item)), None)
+        if self._loops > MOST_LOOPS:
+            handler = target = None
+        if event != "agent" and handler is not None:
+            self._handle(handler)
+        elif self.channel is ScriptChannel.AGENT:
             if event == LOOP:
                 self.finish(LOOP)
-            return
-        target = next(
-            (
-                item.id
-                for item in self.dialog.items.values()
-                if isinstance(item, Handover) and item.channel is ScriptChannel.AGENT
-            ),
-            None,
-        )
-        if target is not None and not self._looped:
-            self._looped = event == LOOP
-            self._silent = 0
+        elif target is not None:
             self.frames = []
             self.go(target)
-            return
-        self.say_phrase("agent")
-        self._hand_to(ScriptChannel.AGENT)
+        else:
+            self.say_phrase("agent")
+            self._hand_to(ScriptChannel.AGENT)
+
+    def _handle(self, handler: Handler) -> None:
+        self.say(handler.texts)
+        self.frames = [(handler.block, 0)]
+        self.go()
 
     def _hand_to(self, channel: ScriptChannel) -> None:
         self.frames = []
@@ -537,7 +380,9 @@ class Walk:
         if not self.trail:
             self.trail.append(Visit(item=item.id, turn=self.turn, data=self.data))
         self.note(LOOP, item.id)
-        if self._looped:
+        self._silent = 0
+        self._loops += 1
+        if self._loops > 1:  # the script's own way out led round again
             self._connect(LOOP)
         else:
             self.happen(LOOP)
@@ -550,7 +395,7 @@ class Walk:
         block = self.dialog.blocks[name]
         if number < len(block.actions):
             self.frames[-1] = (name, number + 1)
-            return self._perform(block.actions[number])
+            return actions.perform(self, block.actions[number])
         self.frames.pop()
         return self._complete(block)
 
@@ -619,89 +464,12 @@ class Walk:
         self.pending = ""
         self.phase = Phase.FINISHED
         self.outcome = outcome
-        for key, ref in self.data.get(AT_END, {}).items():
-            self._fire(self.dialog.actions[str(ref)], key, wait=False)
+        for key, ref in self.data.get(actions.AT_END, {}).items():
+            actions.fire(self, self.dialog.actions[str(ref)], key, wait=False)
         for name in self.dialog.objects:
-            self._save(name, self.data.get(name, {}))
+            actions.save(self, name, self.data.get(name, {}))
 
-    # -- Actions ----------------------------------------------------------------------------------------------
-
-    def _perform(self, action: Action) -> bool:
-        match action:
-            case Set():
-                self._set(action)
-            case Clear():
-                for root, name in action.names:
-                    self._clear(root, name)
-            case Log():
-                text = texts.render(action.parts, self.dialog, self.scope, self.language, self.channel)
-                self.note("log", self.trail[-1].item, text=text)
-            case Do():
-                return self._do(action)
-        return False
-
-    def _set(self, action: Set) -> None:
-        value = action.to.value(self.scope)
-        node = self.dialog.objects.get(action.root)
-        if action.root in {"vars", "dialog"} or (node is not None and node.access is not Access.READ):
-            self.put(action.root, action.name, value)
-
-    def _clear(self, root: str, name: str) -> None:
-        if root == "answers":
-            self.put("answers", name, None)
-            self.answers = {item: value for item, value in self.answers.items() if item != name}
-        else:
-            self.put(root, name, None)
-
-    def _do(self, action: Do) -> bool:
-        if action.condition is not None and not action.condition.holds(self.scope):
-            return False
-        key = self._key(action)
-        if action.when is When.AT_END:
-            self.put(AT_END, key, action.ref)
-            return False
-        return self._fire(action, key, wait=action.when is When.NOW)
-
-    def _key(self, action: Do) -> str:
-        item = self.trail[-1].item
-        match action.once_per:
-            case OncePer.SESSION:
-                return f"{self.run.id}/{action.ref}"
-            case OncePer.VISIT:
-                visits = sum(1 for visit in self.trail if visit.item == item)
-                return f"{self.run.id}/{action.ref}/{visits}"
-            case OncePer.ANSWER:
-                answer = json.dumps(to_json(self.answers.get(item)), sort_keys=True, default=str)
-                return f"{self.run.id}/{action.ref}/{hashlib.sha256(answer.encode()).hexdigest()[:16]}"
-
-    def _fire(self, action: Do, key: str, *, wait: bool) -> bool:
-        """Give an action out unless it was already; return whether its answer has to be waited for."""
-        fired = self.fired.get(key)
-        if fired is None:
-            params = {name: value.value(self.scope) for name, value in action.params}
-            fired = Fired(ref=action.ref, state="sent", params=params)
-            self.fired = {**self.fired, key: fired}
-            self.effects.append(call_service(action, key, fired, wait=wait))
-        if fired.state == "sent":
-            if wait:
-                self.phase = Phase.WORKING
-                self.pending = key
-            return wait
-        if action.when is When.NOW:
-            self._settle(action, fired)
-        elif action.result:
-            self.put("result", action.result, fired.result)
-        return False
-
-    def _settle(self, action: Do, fired: Fired) -> None:
-        """Let what a service answered take effect on the path."""
-        if action.result:
-            self.put("result", action.result, fired.result)
-        failed = fired.state == "failed"
-        if failed:
-            self.say(action.failure_texts)
-        if action.has_failure if failed else action.has_success:
-            self.frames.append((f"{action.ref}/{'failure' if failed else 'success'}", 0))
+    # -- Services -----------------------------------------------------------------------------------------------
 
     def service_answered(self, key: str, result: Value, failure: str) -> None:
         """Take the answer of a service; go on if it was waited for."""
@@ -722,70 +490,11 @@ class Walk:
             if self.channel is ScriptChannel.PHONE:
                 self.turn += 1  # what was said before the wait has been heard
                 self.said = []
-            self._settle(action, fired)
+            actions.settle(self, action, fired)
             self.go()
         elif action.when is not When.NOW:
-            self._answered_aside(action, fired)
-
-    def _answered_aside(self, action: Do, fired: Fired) -> None:
-        """Take an answer nobody waits for: its branch may log and set, but it leads nowhere."""
-        failed = fired.state == "failed"
-        if action.result and not failed:
-            self.put("result", action.result, fired.result)
-        if action.has_failure if failed else action.has_success:
-            for part in self.dialog.blocks[f"{action.ref}/{'failure' if failed else 'success'}"].actions:
-                if not isinstance(part, Do):
-                    self._perform(part)
+            actions.answered_aside(self, action, fired)
 
 
-# -- Effects that can be given again ----------------------------------------------------------------------------
-
-
-def call_service(action: Do, key: str, fired: Fired, *, wait: bool) -> CallService:
-    """Return the effect of an action that was given out."""
-    return CallService(
-        key=key,
-        service=action.service,
-        params=fired.params,
-        wait=wait,
-        timeout_seconds=action.timeout_seconds,
-        retries=action.retries,
-        retry_wait_seconds=action.retry_wait_seconds,
-    )
-
-
-def hand_over(dialog: Dialog, run: Run, scope: RunScope) -> HandOver:
-    """Return the effect of the hand-over the run waits in."""
-    item = dialog.items[run.current.item]
-    turn = presentation.present(dialog, run)
-    channel = run.handing_to or ScriptChannel.AGENT
-    if not isinstance(item, Handover):
-        return HandOver(turn=turn, channel=channel)
-    queue = item.queue.value(scope) if item.queue else None
-    priority = item.priority.value(scope) if item.priority else None
-    return HandOver(
-        turn=turn,
-        channel=channel,
-        queue=texts.show(queue, "en"),
-        skills=_skills(item.skill.value(scope) if item.skill else None),
-        priority=int(priority) if isinstance(priority, Decimal) else None,
-    )
-
-
-def _skills(value: Value) -> dict[str, int]:
-    """Read ``'gas'``, ``'gas:3'`` or a list of such; a skill without a level is wanted at level 1."""
-    skills = {}
-    for part in value if isinstance(value, tuple) else (value,):
-        if isinstance(part, str) and part.strip():
-            name, _, level = part.partition(":")
-            skills[name.strip()] = int(level) if level.strip().isdecimal() else 1
-    return skills
-
-
-def finished(dialog: Dialog, run: Run) -> Finished:
-    """Return the effect of the end the run has come to."""
-    item = dialog.items[run.current.item]
-    turn = presentation.present(dialog, run)
-    if not isinstance(item, End):
-        return Finished(turn=turn, outcome=run.outcome)
-    return Finished(turn=turn, outcome=run.outcome, disposition=item.disposition, hang_up=item.hang_up)
+def _leads_to_agent(item: AnyItem) -> bool:
+    return isinstance(item, Handover) and item.channel is ScriptChannel.AGENT

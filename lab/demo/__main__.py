@@ -20,6 +20,7 @@ from time import monotonic
 import aiohttp
 import msgspec
 
+from caruso.model.ids import AgentId
 from caruso.model.views import MonitorView
 from lab.demo.agents import Crew, crew, phones
 from lab.demo.callers import Callers
@@ -32,11 +33,15 @@ from lab.web_client import Closed, WebClient, next_monitor
 FOLDER = ROOT / "build" / "demo"
 #: No new calls in the last seconds, so that those there are can be finished.
 LAST_CALL_SECONDS = 9.0
+#: By then, so long before the end, callers should have left the machine.
+CLOSING_SECONDS = 5.0
 #: How long callers and agents may take to come to an end; then the callers hang up.
 FINISH_SECONDS = 25.0
 #: How long agents may take to finish what the last calls left.
 WRAP_UP_SECONDS = 25.0
 STATUS_SECONDS = 15.0
+#: The monitor is pushed five times a second: after this the last line has been told.
+_LAST_LINES_SECONDS = 0.4
 
 
 def main() -> int:
@@ -100,9 +105,9 @@ async def _demo(seconds: float | None, told: asyncio.Event) -> int:
                 await callers.close()
 
 
-def _introduce(house: House, agents: list[str], seconds: float | None, took: float) -> None:
+def _introduce(house: House, agents: list[AgentId], seconds: float | None, took: float) -> None:
     free = [agent for agent in house.centre.agents.values() if agent.id not in agents]
-    sign_ins = [("Agent console", "/", agent.id) for agent in free]
+    sign_ins = [("Agent console", "/", str(agent.id)) for agent in free]
     sign_ins += [("Live monitor", "/monitor", SUPERVISOR), ("All of it", "/", ADMIN)]
     names = ", ".join(house.centre.agents[agent].name for agent in agents)
     end = "Ctrl-C ends it." if seconds is None else f"It ends by itself after {seconds:.0f} s."
@@ -129,7 +134,9 @@ async def _let_them_call(
     house: House, callers: Callers, at_work: Crew, seconds: float | None, told: asyncio.Event
 ) -> bool:
     """Let calls come until it is time, or until told; tell whether it came to its own end."""
-    calling = asyncio.create_task(callers.call_at_random(), name="callers")
+    loop = asyncio.get_running_loop()
+    closing_at = None if seconds is None else loop.time() + seconds - CLOSING_SECONDS
+    calling = asyncio.create_task(callers.call_at_random(closing_at), name="callers")
     stop = asyncio.create_task(told.wait())
     ended = asyncio.create_task(house.server.wait())
     until_last_call = None if seconds is None else max(1.0, seconds - LAST_CALL_SECONDS)
@@ -194,11 +201,14 @@ async def _tell_status(narrator: Narrator) -> None:
 async def _close(house: House, callers: Callers, at_work: Crew, narrator: Narrator, *, judged: bool) -> int:
     """Bring everything to its end, show the table, and (`judged`) say whether all was well."""
     if callers.on_the_line:
-        _say(f"{_now():%H:%M:%S}  ── closing: {callers.on_the_line} callers hang up")
-        await callers.hang_up()
+        _say(f"{_now():%H:%M:%S}  ── closing: {callers.on_the_line} calls are ended")
+        callers.expect_the_end()
+        await house.hang_up_callers()
+        await callers.all_done(within_seconds=3)
     if judged:
         await _until_quiet(narrator)
     await at_work.go_home()
+    await asyncio.sleep(_LAST_LINES_SECONDS)
     monitor = await _monitor(house)
     channels, bridges = await house.left_in_pbx()
     server_exit = await house.stop_server()
@@ -233,9 +243,7 @@ async def _until_quiet(narrator: Narrator) -> None:
     """Wait until agents have finished what the last calls left."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(WRAP_UP_SECONDS):
-            while narrator.calls or any(
-                agent.presence in ("offered", "talking", "wrap-up") for agent in narrator.agents.values()
-            ):
+            while not narrator.quiet:  # noqa: ASYNC110 - a few looks at what the monitor says
                 await asyncio.sleep(0.1)
 
 

@@ -19,23 +19,29 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
 from lab.asterisk import LocalAsterisk
 from lab.sipp import CAN_PLAY_RTP_DIGITS, RTP_DIGIT_SECONDS, SippResult, SippRun, caller, caller_impatient
 
 METER, METER_GERMAN, BILLING = "7001", "7049", "7002"
-#: Seconds from one caller to the next: as much as four agents can just do.
-BETWEEN = (3.0, 6.0)
+#: Seconds from one caller to the next: about as much as four agents can do, so that now and then somebody waits.
+BETWEEN = (2.5, 5.5)
 #: Nobody stays longer on the line, whoever he talks to.
 LONGEST_STAY_SECONDS = 120.0
+#: What the machine says before and after a caller's keys, seconds.
+_LISTENING_SECONDS = 12.0
 #: A SIPp that is still there after this has lost its call.
 LOST_SECONDS = LONGEST_STAY_SECONDS + 120.0
+
+#: So many others call before somebody calls again.
+_LATELY = 60
 
 #: Digits take a raw socket as RTP events (RFC 4733), and so root; others send them as SIP INFO.
 _APART = RTP_DIGIT_SECONDS if CAN_PLAY_RTP_DIGITS else 0.6
@@ -55,39 +61,54 @@ class Plan:
     #: Gives up when it is not answered by then.
     impatient: bool = False
 
+    @property
+    def dialog_seconds(self) -> float:
+        """Return about how long the machine has the caller."""
+        if self.dialled == BILLING:
+            return 0.0
+        return min(self.stay_seconds, _LISTENING_SECONDS + sum(after for after, _ in self.digits))
+
 
 def plan_for(customer: Customer, choose: random.Random) -> Plan:
     """Return what this customer does when calling."""
     number = customer.numbers[0]
     german = number.startswith("+49")
+    plan = Plan(
+        number=number,
+        name=customer.name,
+        language="de" if german else "en",
+        dialled=METER_GERMAN if german else METER,
+    )
     habit = int(number[-1])
-    who = {"number": number, "name": customer.name, "language": "de" if german else "en"}
-    line = METER_GERMAN if german else METER
-    if german and habit <= 3:
-        habit = 8
     last = int(customer.attributes["last_reading"])
     reading = str(last + choose.randint(5, 900))
     match habit:
+        case 0 | 1 | 2 | 3 if german:
+            return replace(plan, digits=_zero(choose))
         case 0 | 1:
-            return Plan(**who, dialled=BILLING)
+            return replace(plan, dialled=BILLING)
         case 2:
             # Below the second after which the quickest phone answers, so that it is never both.
-            return Plan(**who, dialled=BILLING, stay_seconds=0.6, impatient=True)
+            return replace(plan, dialled=BILLING, stay_seconds=0.6, impatient=True)
         case 3:
-            return Plan(**who, dialled=BILLING, stay_seconds=choose.uniform(6, 12))
+            return replace(plan, dialled=BILLING, stay_seconds=choose.uniform(6, 12))
         case 4:
-            return Plan(**who, dialled=line, digits=_keys("1", reading, "1", "1"))
+            return replace(plan, digits=_keys("1", reading, "1", "1"))
         case 5:
             lower = str(max(1, last - choose.randint(50, 500)))
-            return Plan(**who, dialled=line, digits=_keys("2", lower, reading, "1", "1"))
+            return replace(plan, digits=_keys("2", lower, reading, "1", "1"))
         case 6:
-            return Plan(**who, dialled=line, digits=_keys("2", reading, "1", "2"))
+            return replace(plan, digits=_keys("2", reading, "1", "2"))
         case 7:
-            return Plan(**who, dialled=line, digits=_keys("1", reading, "2"), stay_seconds=40)
+            return replace(plan, digits=_keys("1", reading, "2"), stay_seconds=40)
         case 8:
-            return Plan(**who, dialled=line, digits=((choose.uniform(2, 4), "0"),))
+            return replace(plan, digits=_zero(choose))
         case _:
-            return Plan(**who, dialled=line, stay_seconds=choose.uniform(2, 6))
+            return replace(plan, stay_seconds=choose.uniform(2, 6))
+
+
+def _zero(choose: random.Random) -> tuple[tuple[float, str], ...]:
+    return ((choose.uniform(2, 4), "0"),)
 
 
 def _keys(*entries: str) -> tuple[tuple[float, str], ...]:
@@ -112,20 +133,23 @@ class Callers:
         self._speech = speech
         self._random = random.Random(seed)
         self._calls: dict[asyncio.Task[None], SippRun | None] = {}
-        self._last: str = ""
+        self._lately: deque[CustomerId] = deque(maxlen=_LATELY)
         self._cut: set[SippRun] = set()
         #: ``made``, ``successful``, ``failed``, and ``cut``: ended because the demo does.
         self.count: Counter[str] = Counter()
         #: What SIPp has to say about calls that failed.
         self.failures: list[str] = []
 
-    async def call_at_random(self) -> None:
-        """Let one call after the other, until cancelled; the first two reach an agent at once."""
+    async def call_at_random(self, until: float | None) -> None:
+        """Let one call after the other, until cancelled; the first two reach an agent at once.
+
+        Who would still be talking with the machine at `until` (the loop's time) does not call any more.
+        """
         for habit in (0, 8):
-            self._begin(self._somebody(habit))
+            self._begin(self._some_plan(habit, until))
             await asyncio.sleep(2.0)
         while True:
-            self._begin(self._somebody(None))
+            self._begin(self._some_plan(None, until))
             await asyncio.sleep(self._random.uniform(*BETWEEN))
 
     @property
@@ -139,12 +163,9 @@ class Callers:
             await asyncio.wait(set(self._calls), timeout=within_seconds)
         return not self._calls
 
-    async def hang_up(self) -> None:
-        """Let everybody hang up now."""
-        runs = [run for run in self._calls.values() if run is not None]
-        self._cut.update(runs)
-        await asyncio.gather(*(run.hang_up() for run in runs))
-        await self.all_done(within_seconds=2)
+    def expect_the_end(self) -> None:
+        """Take it for no failure when the present calls are ended from outside."""
+        self._cut.update(run for run in self._calls.values() if run is not None)
 
     async def close(self) -> None:
         """End what is left."""
@@ -152,16 +173,19 @@ class Callers:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
 
-    def _somebody(self, habit: int | None) -> Customer:
-        """Return somebody who did not call just now."""
-        fitting = [c for c in self._customers if habit is None or c.numbers[0].endswith(str(habit))]
-        fitting = [c for c in fitting if c.id != self._last]
-        chosen = self._random.choice(fitting)
-        self._last = chosen.id
-        return chosen
+    def _some_plan(self, habit: int | None, until: float | None) -> Plan:
+        """Return what somebody does who did not call just now."""
+        left = until - asyncio.get_running_loop().time() if until is not None else None
+        while True:
+            customer = self._random.choice(self._customers)
+            if customer.id in self._lately or habit not in (None, int(customer.numbers[0][-1])):
+                continue
+            plan = plan_for(customer, self._random)
+            if left is None or plan.dialog_seconds <= max(left, 0.0):
+                self._lately.append(customer.id)
+                return plan
 
-    def _begin(self, customer: Customer) -> None:
-        plan = plan_for(customer, self._random)
+    def _begin(self, plan: Plan) -> None:
         call = asyncio.create_task(self._call(plan), name="caller")
         self._calls[call] = None
         call.add_done_callback(self._calls.pop)

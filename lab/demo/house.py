@@ -28,7 +28,7 @@ from caruso.clock import SystemClock
 from caruso.comm_server.centre_file import read_centre
 from caruso.model.centre import Centre, Role, StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import UserId
+from caruso.model.ids import AgentId, UserId
 from caruso.model.records import Customer, User
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
@@ -94,6 +94,14 @@ class House:
                     return channels, bridges
                 await asyncio.sleep(0.2)
 
+    async def hang_up_callers(self) -> None:
+        """End all calls from outside, as the trunk would: to callers and to the server it is an ordinary end."""
+        async with aiohttp.ClientSession(headers=self.pbx.http_headers) as http, asyncio.timeout(30):
+            for channel in await self._ask_pbx(http, "channels"):
+                if channel["name"].startswith("PJSIP/trunk-"):
+                    async with http.delete(f"{self.pbx.ari_url}/channels/{channel['id']}"):
+                        pass
+
     async def _ask_pbx(self, http: aiohttp.ClientSession, what: str) -> list[dict[str, str]]:
         async with http.get(f"{self.pbx.ari_url}/{what}") as response:
             found: list[dict[str, str]] = await response.json()
@@ -120,7 +128,6 @@ async def open_house(folder: Path, phones: Mapping[str, int]) -> AsyncIterator[H
     `phones`: at which port each agent's SIP phone is.
     """
     _require_what_set_up_brings()
-    folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         passwords = _prepare(folder)
         pbx = LocalAsterisk(folder / "asterisk")
@@ -145,11 +152,13 @@ async def open_house(folder: Path, phones: Mapping[str, int]) -> AsyncIterator[H
             yield house
 
 
-def sip_agents() -> list[str]:
+def sip_agents() -> list[AgentId]:
     """Return the agents of the demo's centre whose phone is a SIP phone; the others are for people."""
-    text = (PACK / "centre.toml").read_text(encoding="utf-8")
-    agents = read_centre(text, "centre.toml").centre.agents.values()
-    return [agent.id for agent in agents if agent.station.kind is StationKind.SIP]
+    return [agent.id for agent in _pack().agents.values() if agent.station.kind is StationKind.SIP]
+
+
+def _pack() -> Centre:
+    return read_centre((PACK / "centre.toml").read_text(encoding="utf-8"), "centre.toml").centre
 
 
 # -- Before anything starts -----------------------------------------------------------------------------------
@@ -165,14 +174,13 @@ def _require_what_set_up_brings() -> None:
     if not (CONSOLE_DIR / "index.html").is_file():
         missing.append("the built console")
     if missing:
-        raise NotPossible(
-            f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing: run `make setup`."
-        )
+        raise NotPossible(f"Not there: {', '.join(missing)}. Run `make setup`.")
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Make sure that no other demo uses the folder; the lock goes with the process, however that ends."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -180,7 +188,7 @@ def _alone(folder: Path) -> Iterator[None]:
             lock.seek(0)
             who = lock.read().strip()
             raise NotPossible(
-                f"Another demo is running here{f' (process {who})' if who else ''}: use that one, or stop it first."
+                f"Another demo is running here (process {who}): use that, or stop it first."
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -197,10 +205,8 @@ def _prepare(folder: Path) -> Mapping[str, str]:
         path.unlink()
     (folder / "server.log").unlink(missing_ok=True)
     kept = folder / "passwords.json"
-    passwords: dict[str, str] = (
-        msgspec.json.decode(kept.read_bytes(), type=dict[str, str]) if kept.is_file() else {}
-    )
-    for user in (*read_centre((PACK / "centre.toml").read_text(), "centre.toml").centre.agents, SUPERVISOR, ADMIN):
+    passwords = msgspec.json.decode(kept.read_bytes(), type=dict[str, str]) if kept.is_file() else {}
+    for user in (*_pack().agents, SUPERVISOR, ADMIN):
         passwords.setdefault(user, "".join(secrets.choice(_LETTERS) for _ in range(10)))
     _write_secret(kept, msgspec.json.format(msgspec.json.encode(passwords)).decode())
     return passwords

@@ -1,4 +1,4 @@
-"""Decide what is told about the calls: one calm line for each step of a call. Knows the live monitor, nothing else."""
+"""Decide what is told about the calls: a calm line for each step of one. Knows the live monitor, nothing else."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class Narrator:
         self.calls_seen = 0
 
     @property
-    def calls(self) -> int:
-        """Return how many calls there are now."""
-        return len(self._calls)
+    def quiet(self) -> bool:
+        """Tell whether there is no call and nothing of one left to do for an agent."""
+        busy = (Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP)
+        return not self._calls and not any(agent.presence in busy for agent in self.agents.values())
 
     def hear(self, view: MonitorView) -> list[str]:
         """Take a change over and return what is to be told."""

@@ -16,11 +16,11 @@ _BREATH_SECONDS = 3
 
 async def callers_speech(folder: Path) -> Mapping[str, Path]:
     """Return by language a file of raw µ-law, 8,000 a second, as SIPp plays it."""
-    folder.mkdir(parents=True, exist_ok=True)
     return {language: await _speak(folder, language, *spoken) for language, spoken in _TEXTS.items()}
 
 
 async def _speak(folder: Path, language: str, voice: str, text: str) -> Path:
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     made, spoken = folder / f"{language}.ul", folder / f"{language}.wav"
     if made.is_file():
         return made

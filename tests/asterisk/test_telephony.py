@@ -157,6 +157,18 @@ async def test_prompts_are_played_one_after_the_other_and_end_once(pbx: LocalAst
     assert link.told(CommandFailed) == []
 
 
+async def test_a_hang_up_in_the_middle_of_a_prompt_is_told_as_the_hang_up_only(
+    pbx: LocalAsterisk, link: Link
+) -> None:
+    """A prompt that failed would lead the dialog on, for a caller who is gone."""
+    async with caller(pbx, "100", stay_seconds=0.5):
+        leg = (await link.expect(LegArrived)).leg
+        link.send(Answer(leg=leg), Play(leg=leg, playback=PlaybackId("p"), sounds=("sound:conf-adminmenu",)))
+        await link.expect(LegEnded, leg=leg)
+    await asyncio.sleep(0.3)
+    assert link.told(PlaybackEnded) == []
+
+
 async def test_digits_are_told_in_order(pbx: LocalAsterisk, link: Link) -> None:
     # Asterisk gives each its own 200 ms, however fast they come.
     pressed = [(0.25, digit) for digit in "1590*#"]

@@ -1,7 +1,7 @@
 /** What the agent must know whatever page is shown: connection, telephony, phone, refused commands, a waiting offer. */
 
 import { Button, CloseButton } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { readPhone } from "../api";
 import { Icon } from "../parts/icons";
 import { navigate, usePath } from "../parts/routing";
@@ -9,6 +9,9 @@ import { useNow } from "../parts/useNow";
 import { microphoneText } from "../phone/phoneState";
 import { ageSeconds, spoken } from "../state/durations";
 import { useDesk, useDeskState, usePhoneState } from "./desk";
+
+/** How long a refused command is told. */
+const PROBLEM_MS = 20_000;
 
 export function DeskBanners() {
   const { freshness } = useDesk();
@@ -154,10 +157,16 @@ function PhoneBanner() {
   );
 }
 
-/** Refused commands; announced, and there until dismissed or pushed out by newer ones. */
+/** Refused commands: announced, then there for a while. What they are about is on the desk anyway. */
 function Problems() {
   const { connection } = useDesk();
   const problems = useDeskState((state) => state.problems);
+  const oldest = problems[0]?.key ?? null;
+  useEffect(() => {
+    if (oldest === null) return;
+    const timer = window.setTimeout(() => connection.dismiss(oldest), PROBLEM_MS);
+    return () => window.clearTimeout(timer);
+  }, [connection, oldest]);
   return (
     <div role="alert">
       {problems.map((problem) => (

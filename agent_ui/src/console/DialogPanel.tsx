@@ -93,6 +93,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
           id={FOCUS_IDS.dialog}
           type={turn.type}
           options={turn.options}
+          language={dialog.language}
           value={draft.text}
           change={(text) => setDraft({ ...draft, text })}
           labelledBy="dialog-text"

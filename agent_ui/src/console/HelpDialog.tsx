@@ -3,7 +3,10 @@ import { SHORTCUTS } from "../state/shortcuts";
 import { useDesk } from "./desk";
 
 const MORE = [
-  { keys: "1 … 9", meaning: "Choose an option, while the question has the focus (Y and N for yes and no)" },
+  {
+    keys: "1 … 9",
+    meaning: "Choose an option, while the question has the focus (yes and no: their first letter too)",
+  },
   { keys: "Enter", meaning: "Answer the question, confirm an information" },
   { keys: "Esc", meaning: "Close a menu; leave a correction as it was" },
 ];

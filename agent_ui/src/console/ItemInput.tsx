@@ -9,6 +9,8 @@ interface ItemInputProps {
   id: string;
   type: string;
   options: readonly OptionView[];
+  /** Of the dialog. */
+  language: string;
   value: string;
   change: (value: string) => void;
   /** Ids of what names and explains the input. */
@@ -22,7 +24,7 @@ interface ItemInputProps {
 }
 
 export function ItemInput(props: ItemInputProps) {
-  const options = optionsOf(props.type, props.options);
+  const options = optionsOf(props.type, props.options, props.language);
   if (props.type === "yes-no" || props.type === "choice") {
     return options.length > MAX_RADIO_OPTIONS ? (
       <ManyOptions {...props} options={options} />

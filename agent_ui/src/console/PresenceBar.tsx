@@ -16,7 +16,7 @@ import { keysOf } from "../state/shortcuts";
 import { ACTION_COLORS } from "../theme";
 import { ConversationControls } from "./ConversationControls";
 import { useBusy, useDesk, useLive, useOffset } from "./desk";
-import { leaveWrapUp } from "./wrapUp";
+import { goNotReady, goReady } from "./wrapUp";
 
 export function PresenceBar({ view }: { view: DeskView }) {
   const { presence, reason, since, until } = view.presence;
@@ -71,7 +71,7 @@ function PresenceButtons({ view }: { view: DeskView }) {
           color={ACTION_COLORS.go}
           disabled={!live || !mayGoReady(view)}
           loading={readyBusy}
-          onClick={() => leaveWrapUp(connection, { type: "go-ready" })}
+          onClick={() => goReady(connection)}
           aria-keyshortcuts={keysOf("ready")}
           title={keysOf("ready")}
           data-testid="go-ready"
@@ -89,7 +89,7 @@ function NotReadyMenu({ view }: { view: DeskView }) {
   const live = useLive();
   const busy = useBusy("go-not-ready");
   const reasons = view.reasons.length > 0 ? view.reasons : [{ id: "", name: "Not ready" }];
-  const later = isInConversation(view);
+  const later = isInConversation(view) || view.presence.presence === "wrap-up";
   return (
     <Menu
       opened={panel === "reasons"}
@@ -116,7 +116,7 @@ function NotReadyMenu({ view }: { view: DeskView }) {
         {reasons.map((reason) => (
           <Menu.Item
             key={reason.id}
-            onClick={() => leaveWrapUp(connection, { type: "go-not-ready", reason: reason.id })}
+            onClick={() => goNotReady(connection, reason.id)}
             data-testid={`reason-${reason.id}`}
           >
             {reason.name}

@@ -6,7 +6,7 @@ import type { DeskView } from "../protocol";
 import { isPossible, type ShortcutAction, shortcutFor } from "../state/shortcuts";
 import { type ContactActions, useContactActions } from "./actions";
 import { type Desk, useDesk } from "./desk";
-import { leaveWrapUp } from "./wrapUp";
+import { goReady } from "./wrapUp";
 
 /** Ids of what the keys focus or press. */
 export const FOCUS_IDS = {
@@ -45,7 +45,7 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
   if (view === null || desk.freshness !== "live" || !isPossible(action, view)) return;
   switch (action) {
     case "ready":
-      return leaveWrapUp(desk.connection, { type: "go-ready" });
+      return goReady(desk.connection);
     case "not-ready":
       return onConsole(() => desk.openPanel("reasons"));
     case "keypad":

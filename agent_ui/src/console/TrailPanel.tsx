@@ -72,7 +72,7 @@ function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
         {entry.question}
       </div>
       {editing ? (
-        <Correction run={run} entry={entry} labelledBy={questionId} close={close} />
+        <Correction run={run} language={language} entry={entry} labelledBy={questionId} close={close} />
       ) : (
         <div className="trail-answer">
           <span className="trail-value" lang={language} data-testid="trail-value">
@@ -108,12 +108,13 @@ function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
 
 interface CorrectionProps {
   run: string;
+  language: string;
   entry: TrailView;
   labelledBy: string;
   close: () => void;
 }
 
-function Correction({ run, entry, labelledBy, close }: CorrectionProps) {
+function Correction({ run, entry, language, labelledBy, close }: CorrectionProps) {
   const [text, setText] = useState(entry.value);
   const [problem, setProblem] = useState("");
   const send = useSend();
@@ -145,6 +146,7 @@ function Correction({ run, entry, labelledBy, close }: CorrectionProps) {
         id={id}
         type={entry.type}
         options={entry.options}
+        language={language}
         value={text}
         change={setText}
         labelledBy={labelledBy}

@@ -9,14 +9,25 @@ export interface Draft {
   text: string;
 }
 
-/** Ids of the two answers of a yes-no question, as the engine reads them. */
-const YES_NO: readonly OptionView[] = [
-  { value: "yes", label: "Yes", key: "1" },
-  { value: "no", label: "No", key: "2" },
-];
+/** How yes and no are called in the dialog's language; the engine reads `yes` and `no` whatever it is. */
+const YES_NO_LABELS: Record<string, readonly [string, string]> = {
+  en: ["Yes", "No"],
+  de: ["Ja", "Nein"],
+  nl: ["Ja", "Nee"],
+  fr: ["Oui", "Non"],
+};
 
-export function optionsOf(type: string, options: readonly OptionView[]): readonly OptionView[] {
-  return type === "yes-no" && options.length === 0 ? YES_NO : options;
+export function optionsOf(
+  type: string,
+  options: readonly OptionView[],
+  language: string,
+): readonly OptionView[] {
+  if (type !== "yes-no" || options.length > 0) return options;
+  const [yes, no] = YES_NO_LABELS[language.split("-")[0] ?? ""] ?? ["Yes", "No"];
+  return [
+    { value: "yes", label: yes, key: "1" },
+    { value: "no", label: no, key: "2" },
+  ];
 }
 
 /** The key shown beside an option: its own, or its place in the list. */
@@ -25,13 +36,12 @@ export function optionKey(options: readonly OptionView[], index: number): string
   return options[index]?.key ?? "";
 }
 
-/** The option a pressed key stands for; yes and no also go by their letter. */
-export function optionForKey(type: string, options: readonly OptionView[], key: string): OptionView | null {
-  const shown = optionsOf(type, options);
+/** The option a pressed key stands for; yes and no also go by the first letter of what they are called. */
+export function optionForKey(type: string, shown: readonly OptionView[], key: string): OptionView | null {
   const byKey = shown.find((_, index) => optionKey(shown, index) !== "" && optionKey(shown, index) === key);
   if (byKey !== undefined) return byKey;
   if (type !== "yes-no" || key.length !== 1) return null;
-  return shown.find((option) => option.value.startsWith(key.toLowerCase())) ?? null;
+  return shown.find((option) => option.label.toLowerCase().startsWith(key.toLowerCase())) ?? null;
 }
 
 /**

@@ -6,9 +6,10 @@ Knows what a desk shows, not how it is drawn or sent. One console per agent: a n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from caruso.clock import Clock
 from caruso.comm_server.agents.presence import AgentState
@@ -137,6 +138,12 @@ class Desks:
         """Put a contact on a desk."""
         self._contacts[agent] = contact
         self.touch(agent)
+
+    def change(self, agent: AgentId, **changes: Any) -> None:
+        """Change what is shown of the contact on a desk, if there is one."""
+        held = self._contacts.get(agent)
+        if held is not None:
+            self.put(agent, replace(held, **changes))
 
     def contact(self, agent: AgentId) -> DeskContact | None:
         """Return the contact on the desk."""

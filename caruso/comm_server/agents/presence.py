@@ -213,14 +213,12 @@ def _go_not_ready(state: AgentState, reason: str, now: datetime) -> AgentState:
     match state.presence:
         case Presence.SIGNED_OUT:
             raise IllegalMove("Sign in first.")
-        case Presence.OFFERED | Presence.TALKING:
-            return replace(state, after=After(presence=Presence.NOT_READY, reason=reason))
-        case Presence.WRAP_UP if reason == CONSOLE_GONE:
-            # Wrap-up belongs to the contact; the console may be back before it ends.
+        case Presence.OFFERED | Presence.TALKING | Presence.WRAP_UP:
+            # Wrap-up belongs to the contact: it ends with a disposition or in its time, and then this holds.
             return replace(state, after=After(presence=Presence.NOT_READY, reason=reason))
         case Presence.NOT_READY if reason in (state.reason, CONSOLE_GONE):
             return state
-        case Presence.READY | Presence.NOT_READY | Presence.WRAP_UP:
+        case Presence.READY | Presence.NOT_READY:
             return _not_ready(state, reason, now)
         case _:
             assert_never(state.presence)

@@ -55,6 +55,10 @@ class Legs:
         """Return how many legs there are."""
         return len(self._states)
 
+    def __contains__(self, leg: LegId) -> bool:
+        """Say whether the leg is up."""
+        return leg in self._states
+
     def snapshot(
         self, channels: Iterable[ari.Channel], bridges: Iterable[ari.Bridge], app: str, pbx_started: str
     ) -> LinkUp:

@@ -36,6 +36,7 @@ from caruso.model.telephony import (
     LegEnded,
     LinkLost,
     LinkUp,
+    PlaybackEnded,
     TelephonyCommand,
     TelephonyEvent,
 )
@@ -45,6 +46,8 @@ from caruso.ports import TelephonyListener
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 #: How long Asterisk may take to answer the first request over the socket before HTTP is used.
 SOCKET_REST_SECONDS = 2.0
+#: A hang-up in the middle of a prompt is told as a failed prompt first; only the hang-up is worth telling.
+FAILED_PROMPT_SECONDS = 0.1
 
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
@@ -156,7 +159,14 @@ class AriTelephony:
         reason = "closed"
         try:
             await self._connected()
-        except* (OSError, WebSocketException, aiohttp.ClientError, TimeoutError, CarusoError) as failures:
+        except* (
+            OSError,
+            WebSocketException,
+            aiohttp.ClientError,
+            TimeoutError,
+            msgspec.MsgspecError,
+            CarusoError,
+        ) as failures:
             reason = "; ".join(dict.fromkeys(_sentences(failures)))
         finally:
             was_up, self._up, self._rest = self._up, False, None
@@ -264,7 +274,13 @@ class AriTelephony:
 
     def _take(self, message: ari.Message) -> None:
         event = self._legs.translate(message)
-        if event is not None:
+        if isinstance(event, PlaybackEnded) and event.failed:
+            asyncio.get_running_loop().call_later(FAILED_PROMPT_SECONDS, self._tell_failed_prompt, event)
+        elif event is not None:
+            self._tell(event)
+
+    def _tell_failed_prompt(self, event: PlaybackEnded) -> None:
+        if self._up and event.leg in self._legs:
             self._tell(event)
 
 

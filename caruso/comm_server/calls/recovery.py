@@ -37,12 +37,14 @@ from caruso.model.facts import (
     ContactConnected,
     ContactEnded,
     ContactHeld,
+    ContactLeftQueue,
     ContactQueued,
     ContactResumed,
     DialogStarted,
     OfferEnded,
     OfferMade,
     OfferOutcome,
+    QueueOutcome,
 )
 from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SkillId
 from caruso.model.telephony import (
@@ -115,6 +117,8 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
             return replace(call, phase=Phase.WAITING, desk=None)
+        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT):
+            return replace(call, phase=Phase.DIALOG, place=None, desk=None)
         case ContactConnected(at=at) if call.desk is not None:
             desk = replace(call.desk, connected_at=at, leg_up=True)
             return replace(call, phase=Phase.TALKING, answered=True, desk=desk)
@@ -149,7 +153,13 @@ def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
 
 def _offered(call: Call, fact: OfferMade, around: Surroundings) -> Call:
     station = around.stations.get(fact.agent) or StationAt(kind=StationKind.SIP, endpoint="")
-    desk = Desk(agent=fact.agent, kind=station.kind, endpoint=station.endpoint, offered_at=fact.at)
+    desk = Desk(
+        agent=fact.agent,
+        kind=station.kind,
+        endpoint=station.endpoint,
+        offered_at=fact.at,
+        offer=fact.offer,
+    )
     return replace(call, phase=Phase.OFFERED, offer=fact.offer, desk=desk)
 
 
@@ -160,7 +170,7 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
     newest = max((ids.offer_of(leg) for leg in legs), default=0)
     call = replace(
         call,
-        offer=max(call.offer, newest) if call.phase is not Phase.OFFERED else call.offer,
+        offer=max(call.offer, newest),
         open_legs=frozenset(legs),
         caller_up=caller is not None,
     )

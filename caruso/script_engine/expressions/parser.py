@@ -51,8 +51,9 @@ class ExpressionError(ValueError):
         self.suggestion = suggestion
 
 
+@functools.lru_cache(maxsize=4_096)
 def parse(source: str) -> Node:
-    """Return the tree of `source`; raise `ExpressionError`."""
+    """Return the tree of `source`; raise `ExpressionError`. Trees are frozen, so equal sources share one."""
     if len(source) > LONGEST_EXPRESSION:
         raise ExpressionError(
             "expression-too-long",

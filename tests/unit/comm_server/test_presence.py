@@ -73,6 +73,13 @@ def test_not_ready_asked_for_in_a_conversation_takes_effect_after_wrap_up() -> N
     assert (state.presence, state.reason) == (Presence.NOT_READY, "lunch")
 
 
+def test_not_ready_in_wrap_up_leaves_the_agent_her_time_and_no_offer_slips_in_after_it() -> None:
+    state = after(*WRAPPING, GoNotReady("lunch"))
+    assert (state.presence, state.until) == (Presence.WRAP_UP, NOW + timedelta(seconds=34))
+    state = move(state, WrapUpOver(), NOW)
+    assert (state.presence, state.reason) == (Presence.NOT_READY, "lunch")
+
+
 def test_an_agent_cannot_sign_out_in_a_conversation_but_a_supervisor_can_arrange_it() -> None:
     with pytest.raises(IllegalMove):
         after(*TALKING, SignOut())

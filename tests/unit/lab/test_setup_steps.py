@@ -81,12 +81,12 @@ def test_a_machine_without_apt_is_told_which_programs_it_lacks(machine: Machine)
     machine.install("sipp")
     outcome = machine.run("packages.sh", "demo")
     assert outcome.returncode == 1
-    assert "mmdebstrap espeak-ng" in outcome.stderr
+    assert "mmdebstrap espeak-ng sox" in outcome.stderr
     assert "sipp" not in outcome.stderr
 
 
 def test_a_machine_without_apt_that_has_the_programs_is_left_alone(machine: Machine) -> None:
-    for name in ("python3", "sipp", "mmdebstrap", "espeak-ng"):
+    for name in ("python3", "sipp", "mmdebstrap", "espeak-ng", "sox"):
         machine.install(name)
     outcome = machine.run("packages.sh", "demo")
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
@@ -97,7 +97,7 @@ def test_only_missing_packages_are_installed(debian: Machine) -> None:
     outcome = debian.run("packages.sh", "demo")
     assert outcome.returncode == 0, outcome.stderr
     install = next(line for line in debian.log.splitlines() if " install " in line)
-    assert install.endswith("sip-tester espeak-ng")
+    assert install.endswith("sip-tester espeak-ng sox")
     assert "--no-install-recommends" in install
 
 
@@ -114,11 +114,11 @@ def test_a_user_without_sudo_is_told_what_root_should_do(debian: Machine) -> Non
     (debian.programs / "sudo").unlink()
     outcome = debian.run("packages.sh", "demo")
     assert outcome.returncode == 1
-    assert "as root: apt-get install sip-tester espeak-ng" in outcome.stderr
+    assert "as root: apt-get install sip-tester espeak-ng sox" in outcome.stderr
 
 
 def test_a_user_whose_machine_has_everything_needs_no_rights(machine: Machine) -> None:
-    names = ["python3", "python3-venv", "mmdebstrap", "sip-tester", "espeak-ng"]
+    names = ["python3", "python3-venv", "mmdebstrap", "sip-tester", "espeak-ng", "sox"]
     machine.install("dpkg-query", "\n".join(f"echo installed {name}" for name in names))
     machine.install("apt-get", "exit 99")
     machine.install("id", "echo 1000")

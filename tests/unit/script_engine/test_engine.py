@@ -100,6 +100,29 @@ def test_infos_flow_into_the_next_item_that_waits() -> None:
     assert Led(script, AGENT).said == "Hello. There. q?"
 
 
+GREETED = '<info id="i"><text>Hello.</text></info>'
+
+
+def test_infos_are_said_once() -> None:
+    asked = text("q", '<check if="answers.q gt 3" level="warning"><text>Low.</text></check>', 'type="integer"')
+    script = dialog(GREETED + asked + END)
+    assert Led(script, PHONE).said.startswith("Hello. q?")
+    assert Led(script, PHONE).answer("1").said.startswith("Low. q?")
+    assert Led(script, PHONE).happen("no-input").said.startswith("I have not heard anything. q?")
+    assert Led(script, PHONE).happen("agent").said == "One moment please, I am connecting you."
+    working = Led(dialog(GREETED + text("q", do(), 'type="digits"') + END), PHONE).answer("1")
+    assert (working.turn.kind, working.said) == ("working", "")
+
+
+def test_what_is_said_before_a_service_is_asked_is_said_while_it_works() -> None:
+    script = dialog(
+        text("q", attributes='type="digits"') + GREETED.replace("</info>", do() + "</info>") + text("z") + END
+    )
+    led = Led(script, PHONE).answer("1")
+    assert (led.turn.kind, led.said) == ("working", "Hello.")
+    assert led.give(ServiceAnswered(key=led.one(CallService).key)).said == "z?"
+
+
 def test_an_info_to_confirm_waits_on_the_screen_but_not_on_the_phone() -> None:
     script = dialog('<info id="i" confirm="yes"><text>Careful.</text></info>' + text("q") + END)
     assert Led(script, PHONE).item == "q"
@@ -414,6 +437,14 @@ def test_a_loop_that_asks_nobody_ends_at_an_agent() -> None:
     led = Led(dialog(ROUND + END), PHONE)
     assert led.one(HandOver).channel is AGENT
     assert ("error.loop", "i") in led.noted
+
+
+@pytest.mark.parametrize("event", ["error.loop", "agent"])
+def test_a_loop_whose_way_out_is_a_loop_ends_at_an_agent_all_the_same(event: str) -> None:
+    data = f'<on event="{event}"><next to="i"/></on>'
+    led = Led(dialog(ROUND + END, data=data), PHONE)
+    assert led.one(HandOver).channel is AGENT
+    assert Led(dialog(ROUND + END, data=data)).one(Finished).outcome == "error.loop"
 
 
 def test_a_loop_before_the_agent_ends_the_dialog() -> None:

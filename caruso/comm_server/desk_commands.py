@@ -1,0 +1,130 @@
+"""Carries out what agents ask for at the desk: checks what only the centre knows, and hands on the rest.
+
+Whether a thing is possible now is decided where it happens (presence, the call, the dialog).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from caruso.comm_server.agents.desks import Desks
+from caruso.comm_server.agents.presence import GoNotReady, GoReady, SignOut, WrapUpOver
+from caruso.comm_server.agents.roster import Roster
+from caruso.comm_server.agents.stations import Stations
+from caruso.comm_server.calls.exchange import Exchange
+from caruso.comm_server.calls.lifecycle import Declined, DigitsAsked, HoldAsked, HungUpByAgent, MuteAsked
+from caruso.comm_server.conversations import Conversations
+from caruso.errors import IllegalMove
+from caruso.model import desk
+from caruso.model.centre import Centre, StationKind
+from caruso.model.desk import AnyDeskCommand
+from caruso.model.facts import Presence
+from caruso.model.ids import AgentId, ContactId
+from caruso.script_engine.turns import Answered, Confirmed, Corrected, WentBack
+
+
+class DeskCommands:
+    """All commands an agent has."""
+
+    def __init__(
+        self,
+        *,
+        centre: Callable[[], Centre],
+        roster: Roster,
+        exchange: Exchange,
+        desks: Desks,
+        stations: Stations,
+        conversations: Conversations,
+    ) -> None:
+        """Work with these parts of the centre."""
+        self._centre = centre
+        self._roster = roster
+        self._exchange = exchange
+        self._desks = desks
+        self._stations = stations
+        self._conversations = conversations
+
+    def carry_out(self, agent: AgentId, command: AnyDeskCommand) -> None:
+        """Carry out what an agent asks for.
+
+        Raises:
+            IllegalMove: not possible now; the message is for the agent.
+            NotFound: what it is about is over.
+        """
+        match command:
+            case desk.GoReady():
+                self._roster.apply(agent, GoReady())
+            case desk.GoNotReady(reason=reason):
+                self._check_reason(reason)
+                self._roster.apply(agent, GoNotReady(reason))
+            case desk.SignOut():
+                self._roster.apply(agent, SignOut())
+            case desk.ChooseStation(kind=kind):
+                self._choose_station(agent, kind)
+            case desk.Accept(contact=contact):
+                self._expect_offer(agent, ContactId(contact))
+            case desk.Decline(contact=contact):
+                self._exchange.post(ContactId(contact), Declined(agent=agent))
+            case desk.HangUpCall(contact=contact):
+                self._exchange.post(ContactId(contact), HungUpByAgent(agent=agent))
+            case desk.Hold(contact=contact, on=on):
+                self._exchange.post(ContactId(contact), HoldAsked(agent=agent, on=on))
+            case desk.MuteMe(contact=contact, on=on):
+                self._exchange.post(ContactId(contact), MuteAsked(agent=agent, on=on))
+                self._desks.change(agent, muted=on)
+            case desk.PressDigits(contact=contact, digits=digits):
+                _check_digits(digits)
+                self._exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))
+            case desk.AnswerItem(run=run, turn=turn, text=text):
+                self._give(agent, run, Answered(turn=turn, text=text, by=agent))
+            case desk.ConfirmItem(run=run, turn=turn):
+                self._give(agent, run, Confirmed(turn=turn, by=agent))
+            case desk.StepBack(run=run, turn=turn):
+                self._give(agent, run, WentBack(turn=turn, by=agent))
+            case desk.CorrectItem(run=run, item=item, text=text):
+                self._give(agent, run, Corrected(item=item, text=text, by=agent))
+            case desk.SaveNote(contact=contact, text=text):
+                self._roster.write(agent, ContactId(contact), note=text)
+            case desk.FinishContact():
+                self._finish(agent, command)
+            case _:
+                assert_never(command)
+
+    def _check_reason(self, reason: str) -> None:
+        if reason and reason not in {known.id for known in self._centre().not_ready_reasons}:
+            raise IllegalMove("There is no such reason.")
+
+    def _choose_station(self, agent: AgentId, kind: str) -> None:
+        if kind not in set(StationKind):
+            raise IllegalMove("There is no such kind of phone.")
+        self._stations.choose(agent, StationKind(kind))
+
+    def _expect_offer(self, agent: AgentId, contact: ContactId) -> None:
+        """An offer is taken by answering the phone; this only tells whether there still is one."""
+        call = self._exchange.call(contact)
+        if call is None or call.desk is None or call.desk.agent != agent:
+            raise IllegalMove("The offer is over.")
+
+    def _give(self, agent: AgentId, run: str, given: Answered | Confirmed | WentBack | Corrected) -> None:
+        held = self._desks.contact(agent)
+        conversation = self._conversations.get(held.contact) if held else None
+        if conversation is None or conversation.run.id != run or conversation.by != agent:
+            raise IllegalMove("This dialog is not at your desk any more.")
+        self._conversations.give(conversation.contact, given)
+
+    def _finish(self, agent: AgentId, command: desk.FinishContact) -> None:
+        if self._roster.state(agent).presence is not Presence.WRAP_UP:
+            raise IllegalMove("There is nothing to finish: you are not in wrap-up.")
+        sheet = self._roster.worksheet(agent)
+        queue = self._centre().queues.get(sheet.queue) if sheet else None
+        known = {disposition.id for disposition in queue.dispositions} if queue else set()
+        if command.disposition and command.disposition not in known:
+            raise IllegalMove("There is no such disposition in this queue.")
+        self._roster.write(agent, ContactId(command.contact), note=command.note, disposition=command.disposition)
+        self._roster.apply(agent, WrapUpOver())
+
+
+def _check_digits(digits: str) -> None:
+    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789*#ABCD"):
+        raise IllegalMove("Only the keys 0-9, * and # can be pressed.")

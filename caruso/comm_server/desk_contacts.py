@@ -1,0 +1,70 @@
+"""Puts contacts on agents' desks, as facts about calls tell, and keeps what is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from caruso.clock import Clock
+from caruso.comm_server.agents.desks import DeskContact, Desks
+from caruso.comm_server.calls.lifecycle import Call
+from caruso.model.centre import Centre
+from caruso.model.facts import AnyFact, ContactConnected, ContactHeld, ContactResumed, OfferMade, TalkEnded
+from caruso.model.ids import ContactId, QueueId
+
+
+class DeskContacts:
+    """What lies on the desks."""
+
+    def __init__(
+        self,
+        *,
+        centre: Callable[[], Centre],
+        call: Callable[[ContactId], Call | None],
+        desks: Desks,
+        clock: Clock,
+    ) -> None:
+        """`call` returns a call that is not over."""
+        self._centre = centre
+        self._call = call
+        self._desks = desks
+        self._clock = clock
+
+    def hear(self, fact: AnyFact) -> None:
+        """Put contacts on desks and keep what is shown of them."""
+        match fact:
+            case OfferMade(agent=agent, contact=contact):
+                call = self._call(contact)
+                if call is not None:
+                    self._desks.put(agent, self.of(call))
+            case ContactConnected(agent=agent, at=at):
+                self._desks.change(agent, connected_at=at)
+            case ContactHeld(agent=agent):
+                self._desks.change(agent, held=True)
+            case ContactResumed(agent=agent):
+                self._desks.change(agent, held=False)
+            case TalkEnded(agent=agent, at=at):
+                self._desks.change(agent, ended_at=at, held=False, muted=False)
+            case _:
+                pass
+
+    def of(self, call: Call) -> DeskContact:
+        """Return what a desk shows of a call that is offered or talking."""
+        centre, now = self._centre(), self._clock.now()
+        place, at_desk = call.place, call.desk
+        queue = centre.queues.get(place.queue) if place else None
+        offered_at = at_desk.offered_at if at_desk else now
+        entry_point = centre.entry_points.get(call.entry_point) if call.entry_point else None
+        return DeskContact(
+            contact=call.contact,
+            caller_number=call.caller_number,
+            caller_name=call.caller_name,
+            entry_point=entry_point.name if entry_point else "",
+            queue=place.queue if place else QueueId(""),
+            queued_at=place.since if place else call.arrived_at,
+            offered_at=offered_at,
+            ring_until=offered_at + timedelta(seconds=queue.ring_seconds if queue else 20.0),
+            connected_at=at_desk.connected_at if at_desk else None,
+            held=bool(at_desk and at_desk.held_since),
+            muted=bool(at_desk and at_desk.muted),
+        )

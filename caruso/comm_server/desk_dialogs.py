@@ -1,0 +1,87 @@
+"""Leads dialogs on agents' screens: goes on with the caller's own run, or begins the queue's script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from caruso.comm_server.agents.desks import Desks
+from caruso.comm_server.agents.roster import Roster
+from caruso.comm_server.calls.lifecycle import Call
+from caruso.comm_server.conversations import Conversations, call_values
+from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.model.centre import Centre
+from caruso.model.ids import AgentId, ContactId, QueueId, ScriptId
+from caruso.script_engine.turns import Finished, ScriptChannel, TakenOver
+
+log = structlog.get_logger(__name__)
+
+
+class DeskDialogs:
+    """Dialogs of contacts that agents talk with."""
+
+    def __init__(
+        self,
+        *,
+        centre: Callable[[], Centre],
+        call: Callable[[ContactId], Call | None],
+        conversations: Conversations,
+        cards: CustomerCards,
+        roster: Roster,
+        desks: Desks,
+        tasks: GuardedTasks,
+    ) -> None:
+        """`call` returns a call that is not over."""
+        self._centre = centre
+        self._call = call
+        self._conversations = conversations
+        self._cards = cards
+        self._roster = roster
+        self._desks = desks
+        self._tasks = tasks
+
+    def lead(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
+        """Go on with the caller's dialog on the agent's screen, or begin the queue's own there."""
+        profile = self._centre().agents.get(agent)
+        values = {"id": agent, "name": profile.name if profile else agent}
+        if self._conversations.get(contact) is not None:
+            try:
+                self._conversations.give(contact, TakenOver(channel=ScriptChannel.AGENT, by=agent, agent=values))
+            except Exception:
+                log.exception("dialog_not_taken_over", contact_id=contact)
+            return
+        rules = self._centre().queues.get(queue)
+        if rules is not None and rules.script is not None:
+            self._tasks.start(self._begin_on_desk(contact, rules.script, values), name="begin_dialog")
+
+    def finished(self, contact: ContactId, end: Finished) -> None:
+        """Propose the dialog's disposition to the agent who has not chosen one."""
+        agent = self._desks.agent_of(contact)
+        sheet = self._roster.worksheet(agent) if agent else None
+        if agent is not None and sheet is not None and end.disposition and not sheet.disposition:
+            self._roster.write(agent, contact, note=sheet.note, disposition=end.disposition)
+
+    async def _begin_on_desk(self, contact: ContactId, script: ScriptId, agent: dict[str, str]) -> None:
+        call = self._call(contact)
+        if call is None:
+            return
+        centre = self._centre()
+        entry_point = centre.entry_points.get(call.entry_point) if call.entry_point else None
+        await self._conversations.begin(
+            contact,
+            script,
+            channel=ScriptChannel.AGENT,
+            language=entry_point.language if entry_point else "en",
+            call=call_values(
+                contact=contact,
+                caller_number=call.caller_number,
+                caller_name=call.caller_name,
+                dialled=call.dialled,
+                customer=self._cards.customer(contact),
+            ),
+            agent=dict(agent),
+            time_zone=centre.timezone,
+            still_wanted=lambda: self._desks.agent_of(contact) == agent["id"],
+        )
