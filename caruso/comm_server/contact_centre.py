@@ -230,6 +230,11 @@ class ContactCentre:
         # Routing runs when the facts have been heard; an event without facts may still have made room for it.
         self.stream.publish()
 
+    def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
+        """Take note whether an agent's phone can be reached; None: nobody knows."""
+        self.stations.set_reachable(agent, kind, reachable)
+        self.desks.touch(agent)
+
     def watch_monitor(self, push: Callable[[MonitorView], None]) -> Callable[[], None]:
         """Push changes of the live monitor, at most five times a second; what is returned ends it."""
         return self.board.watch(push)

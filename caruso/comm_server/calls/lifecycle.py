@@ -569,13 +569,13 @@ def _hold(call: Call, desk: Desk, now: datetime) -> Step:
         return Step(call=call)
     return Step(
         call=replace(call, music=True, desk=replace(desk, held_since=now)),
-        commands=_park_commands(call),
+        commands=park(call),
         facts=(ContactHeld(at=now, contact=call.contact, agent=desk.agent),),
     )
 
 
-def _park_commands(call: Call) -> tuple[TelephonyCommand, ...]:
-    """Take the caller out of the bridge and let him hear music."""
+def park(call: Call) -> tuple[TelephonyCommand, ...]:
+    """Return how to take the caller out of the bridge and let him hear music."""
     caller = ids.caller_leg(call.contact)
     music = call.place.music if call.place else "default"
     return (Part(bridge=ids.bridge(call.contact), leg=caller), StartMusic(leg=caller, music=music))
@@ -604,7 +604,7 @@ def _lose_browser(call: Call, desk: Desk, now: datetime) -> Step:
     commands: tuple[TelephonyCommand, ...] = ()
     if desk.held_since is None:
         facts = (ContactHeld(at=now, contact=call.contact, agent=desk.agent),)
-        commands = _park_commands(call)
+        commands = park(call)
     away = replace(desk, leg_up=False, held_since=desk.held_since or now, muted=False)
     return Step(
         call=replace(call, phase=Phase.RECONNECTING, music=True, desk=away),
