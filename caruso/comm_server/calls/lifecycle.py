@@ -317,7 +317,8 @@ def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -
     )
     if entry_point is None:
         ended = _end(call, ContactCause.NO_ENTRY_POINT, now)
-        return replace(ended, facts=(arrived, *ended.facts))
+        refuse = HangUp(leg=event.leg, cause=EndCause.NO_SUCH_NUMBER)
+        return replace(ended, commands=(refuse,), facts=(arrived, *ended.facts))
     return Step(call=call, facts=(arrived,))
 
 
@@ -700,7 +701,7 @@ def _offer_outcome(cause: EndCause) -> OfferOutcome:
             return OfferOutcome.DECLINED
         case EndCause.NO_ANSWER | EndCause.NORMAL:
             return OfferOutcome.RONA
-        case EndCause.UNREACHABLE:
+        case EndCause.UNREACHABLE | EndCause.NO_SUCH_NUMBER:
             return OfferOutcome.UNREACHABLE
         case EndCause.LOST:
             return OfferOutcome.WITHDRAWN

@@ -257,7 +257,7 @@ def test_waiting_too_long_flows_out_and_the_caller_can_be_told() -> None:
 
 def test_a_number_nobody_answers_is_hung_up_and_told() -> None:
     step = arrive(ARRIVED, None, NOW)
-    assert step.commands == (HangUp(leg=CALLER),)
+    assert step.commands == (HangUp(leg=CALLER, cause=EndCause.NO_SUCH_NUMBER),)
     assert isinstance(step.facts[-1], ContactEnded)
     assert step.facts[-1].cause is ContactCause.NO_ENTRY_POINT
 
