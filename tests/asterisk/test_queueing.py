@@ -386,7 +386,7 @@ async def test_ring_on_no_answer_makes_the_agent_not_ready_and_the_next_agent_ge
     ringing.hang_up()
     assert (await bob.phone.rings()).caller == "492"
     await floor.facts(OfferMade, count=3)
-    rona, accepted = (await floor.facts(OfferEnded, count=2))
+    rona, accepted = await floor.facts(OfferEnded, count=2)
     assert (rona.agent, rona.outcome) == ("anna", OfferOutcome.RONA)
     assert rona.ring_seconds == pytest.approx(1.0, abs=0.3)
     assert (accepted.agent, accepted.outcome) == ("bob", OfferOutcome.ACCEPTED)
