@@ -133,7 +133,7 @@ def _talk_times(facts: Iterable[AnyFact]) -> Iterator[str]:
 
 
 def _presences(facts: Iterable[AnyFact]) -> Iterator[str]:
-    """Presences follow each other as `caruso.comm_server.agents.presence` draws it, and nobody is left in a call."""
+    """Presences follow each other as `agents.presence` draws it, and nobody is left in a call."""
     last: dict[AgentId, PresenceChanged] = {}
     for fact in facts:
         if not isinstance(fact, PresenceChanged):
