@@ -198,6 +198,7 @@ class ContactCentre:
             self.dispatcher.hear,
             self.board.hear,
             self._lead_dialogs,
+            self.reception.hear,
             self.desks.hear,
             self.retention.hear,
         ):
@@ -228,6 +229,11 @@ class ContactCentre:
         self.exchange.on_telephony(event)
         # Routing runs when the facts have been heard; an event without facts may still have made room for it.
         self.stream.publish()
+
+    def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
+        """Take note whether an agent's phone can be reached; None: nobody knows."""
+        self.stations.set_reachable(agent, kind, reachable)
+        self.desks.touch(agent)
 
     def watch_monitor(self, push: Callable[[MonitorView], None]) -> Callable[[], None]:
         """Push changes of the live monitor, at most five times a second; what is returned ends it."""
@@ -363,7 +369,6 @@ class ContactCentre:
             case OfferMade(contact=contact):
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
-                self.phone.leave(contact)
                 self.desk_dialogs.lead(contact, agent, queue)
             case ContactEnded(contact=contact, cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST):
                 self.reception.caller_gone(contact)
@@ -400,7 +405,7 @@ class ContactCentre:
             arrived=self.reception.arrived,
             dialog_resumed=self.reception.dialog_resumed,
             heard=self.reception.heard,
-            left_dialog=self.reception.left_dialog,
+            prompts_over=self.reception.prompts_over,
             link=self._link,
             surroundings=self.surroundings,
         )
