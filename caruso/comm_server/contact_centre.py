@@ -22,10 +22,7 @@ from caruso.comm_server.agents.presence import ConsoleGone, GoNotReady, GoReady,
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
-from caruso.comm_server.calls.lifecycle import (
-    KeptWaiting,
-    Offer,
-)
+from caruso.comm_server.calls.lifecycle import KeptWaiting, Offer, Phase
 from caruso.comm_server.calls.recovery import StationAt, Surroundings
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet
 from caruso.comm_server.customer_cards import CustomerCards
@@ -37,7 +34,6 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
-from caruso.comm_server.retention import Retention
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
 from caruso.model.centre import Centre
@@ -139,7 +135,12 @@ class ContactCentre:
             ),
         )
         self.cards = CustomerCards(
-            customers=outside.customers, facts=outside.facts, stream=stream, clock=clock, changed=self._changed
+            customers=outside.customers,
+            facts=outside.facts,
+            stream=stream,
+            clock=clock,
+            needed=self._needed,
+            changed=self._changed,
         )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
@@ -149,11 +150,13 @@ class ContactCentre:
                 conversations=self.conversations,
                 cards=self.cards,
                 station=self.stations.view,
+                muted=self._muted,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
             ),
             clock=clock,
             timers=timers,
+            left_desk=self._forget_when_over,
         )
         self.desk_contacts = DeskContacts(
             centre=self.centre, call=self.exchange.call, desks=self.desks, clock=clock
@@ -167,7 +170,6 @@ class ContactCentre:
             desks=self.desks,
             tasks=tasks,
         )
-        self.retention = Retention(call=self.exchange.call, agent_of=self.desks.agent_of, forget=self._forget)
         self._commands = DeskCommands(
             centre=self.centre,
             roster=self.roster,
@@ -193,7 +195,7 @@ class ContactCentre:
             self.board.hear,
             self._lead_dialogs,
             self.desks.hear,
-            self.retention.hear,
+            self._clear_up,
         ):
             stream.subscribe(listener)
         stream.when_quiet(self.dispatcher.dispatch)
@@ -336,6 +338,10 @@ class ContactCentre:
         known = self._centre.queues.get(queue)
         return timedelta(seconds=known.wrap_up_seconds if known else 0.0)
 
+    def _muted(self, agent: AgentId, contact: ContactId) -> bool:
+        call = self.exchange.call(contact)
+        return call is not None and call.desk is not None and call.desk.agent == agent and call.desk.muted
+
     def _queue_tile(self, queue: QueueId) -> QueueTile | None:
         known = self._centre.queues.get(queue)
         if known is None:
@@ -364,9 +370,22 @@ class ContactCentre:
             case _:
                 pass
 
-    def _forget(self, contact: ContactId) -> None:
-        self.conversations.forget(contact)
-        self.cards.forget(contact)
+    def _clear_up(self, fact: AnyFact) -> None:
+        """Drop what is kept for a contact that has ended, unless an agent still writes about it."""
+        if isinstance(fact, ContactEnded):
+            self.phone.leave(fact.contact)
+            self._forget_when_over(fact.contact)
+
+    def _forget_when_over(self, contact: ContactId) -> None:
+        if not self._needed(contact):
+            self.conversations.forget(contact)
+            self.cards.forget(contact)
+
+    def _needed(self, contact: ContactId) -> bool:
+        """Tell whether the contact goes on, or is on a desk."""
+        call = self.exchange.call(contact)
+        goes_on = call is not None and call.phase is not Phase.ENDED
+        return goes_on or bool(self.desks.agents_of(contact))
 
     # -- Dialogs ----------------------------------------------------------------------------------------------
 
@@ -378,7 +397,7 @@ class ContactCentre:
 
     def _finished(self, conversation: Conversation, end: Finished) -> None:
         self.reception.finished(conversation, end)
-        self.desk_dialogs.finished(conversation.contact, end)
+        self.desk_dialogs.finished(conversation, end)
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)

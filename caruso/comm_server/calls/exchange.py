@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -33,6 +33,8 @@ from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import (
     CommandFailed,
     DigitPressed,
+    HangUp,
+    LegAnswered,
     LegArrived,
     LegState,
     LinkLost,
@@ -147,8 +149,16 @@ class Exchange:
         self._carry_out(live, step)
         live.busy = False
         if step.call.phase is not Phase.ENDED:
-            self._hooks.arrived(step.call)
+            self._ask(self._hooks.arrived, live)
         self._drain(live)
+
+    def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
+        """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""
+        try:
+            hook(live.call)
+        except Exception:
+            log.exception("call_failed", contact_id=live.call.contact)
+            self._give_up(live)
 
     def _command_failed(self, event: CommandFailed) -> None:
         owner = event.leg or event.bridge
@@ -161,6 +171,9 @@ class Exchange:
         """Give an event to a call that may be over."""
         if contact in self._live:
             self.post(contact, event)
+        elif isinstance(event, LegAnswered):
+            # Its call is forgotten: nobody is there for whoever has just answered.
+            self._telephony.send(HangUp(leg=event.leg))
 
     def _drain(self, live: _Live) -> None:
         live.busy = True
@@ -255,6 +268,5 @@ class Exchange:
         finally:
             live.busy = False
         if live.call.phase is Phase.DIALOG:
-            live.call = replace(live.call, answered=True)
-            self._hooks.dialog_resumed(live.call)
+            self._ask(self._hooks.dialog_resumed, live)
         self._drain(live)
