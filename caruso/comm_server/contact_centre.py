@@ -36,7 +36,7 @@ from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
-from caruso.model.centre import Centre
+from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
     AnyFact,
@@ -132,6 +132,7 @@ class ContactCentre:
                 hand_over=self._hand_over,
                 finished=self._finished,
                 changed=self._changed,
+                written=self._written,
             ),
         )
         self.cards = CustomerCards(
@@ -140,6 +141,7 @@ class ContactCentre:
             stream=stream,
             clock=clock,
             needed=self._needed,
+            centre=self.centre,
             changed=self._changed,
         )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
@@ -194,6 +196,7 @@ class ContactCentre:
             self.dispatcher.hear,
             self.board.hear,
             self._lead_dialogs,
+            self.reception.hear,
             self.desks.hear,
             self._clear_up,
         ):
@@ -224,6 +227,11 @@ class ContactCentre:
         self.exchange.on_telephony(event)
         # Routing runs when the facts have been heard; an event without facts may still have made room for it.
         self.stream.publish()
+
+    def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
+        """Take note whether an agent's phone can be reached; None: nobody knows."""
+        self.stations.set_reachable(agent, kind, reachable)
+        self.desks.touch(agent)
 
     def watch_monitor(self, push: Callable[[MonitorView], None]) -> Callable[[], None]:
         """Push changes of the live monitor, at most five times a second; what is returned ends it."""
@@ -363,7 +371,6 @@ class ContactCentre:
             case OfferMade(contact=contact):
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
-                self.phone.leave(contact)
                 self.desk_dialogs.lead(contact, agent, queue)
             case ContactEnded(contact=contact, cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST):
                 self.reception.caller_gone(contact)
@@ -373,7 +380,6 @@ class ContactCentre:
     def _clear_up(self, fact: AnyFact) -> None:
         """Drop what is kept for a contact that has ended, unless an agent still writes about it."""
         if isinstance(fact, ContactEnded):
-            self.phone.leave(fact.contact)
             self._forget_when_over(fact.contact)
 
     def _forget_when_over(self, contact: ContactId) -> None:
@@ -402,6 +408,9 @@ class ContactCentre:
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
 
+    def _written(self, contact: ContactId) -> None:
+        self.tasks.start(self.cards.refresh(contact), name="refresh_card")
+
     # -- The exchange's hooks ---------------------------------------------------------------------------------
 
     def _hooks(self) -> Hooks:
@@ -410,7 +419,7 @@ class ContactCentre:
             arrived=self.reception.arrived,
             dialog_resumed=self.reception.dialog_resumed,
             heard=self.reception.heard,
-            left_dialog=self.reception.left_dialog,
+            prompts_over=self.reception.prompts_over,
             link=self._link,
             surroundings=self.surroundings,
         )

@@ -20,11 +20,11 @@ from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.opening_hours import is_open
-from caruso.comm_server.sentences import CLOSED, position
+from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, position
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Queue
-from caruso.model.facts import ContactCause
+from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
@@ -34,7 +34,10 @@ log = structlog.get_logger(__name__)
 
 #: Items of turns that are the centre's own, not a script's.
 _CLOSED = "centre.closed"
+_NOBODY_FREE = "centre.nobody-free"
 _POSITION = "centre.position"
+#: Why a call ended after one of the centre's own last words.
+_LAST_WORDS = {_CLOSED: ContactCause.CLOSED, _NOBODY_FREE: ContactCause.FLOWED_OUT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,10 +216,10 @@ class Reception:
         elif order is not None:
             self._enqueue_as_told(call, order)
         elif call.phase is Phase.DIALOG and turn.kind == "end":
-            cause = ContactCause.CLOSED if turn.item == _CLOSED else ContactCause.COMPLETED
+            cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
             self._staff.exchange.post(contact, Ended(cause=cause))
 
-    def left_dialog(self, contact: ContactId) -> None:
+    def prompts_over(self, contact: ContactId) -> None:
         """Fall silent: the caller waits, talks, or is gone."""
         self._hand_overs.pop(contact, None)
         self._staff.phone.leave(contact)
@@ -271,6 +274,16 @@ class Reception:
         place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
         self._staff.exchange.post(contact, Enqueue(place=place))
         self._announce_later(contact, rules)
+
+    def hear(self, fact: AnyFact) -> None:
+        """Tell a caller who waited too long that nobody is free."""
+        if not isinstance(fact, ContactLeftQueue) or fact.outcome is not QueueOutcome.FLOWED_OUT:
+            return
+        call = self._staff.exchange.call(fact.contact)
+        if call is not None and call.phase is Phase.DIALOG:
+            entry_point = self._entry_point(call)
+            language = entry_point.language if entry_point else "en"
+            self._say(fact.contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
 
     # -- Announcements ----------------------------------------------------------------------------------------
 

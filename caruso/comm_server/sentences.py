@@ -9,6 +9,13 @@ CLOSED = {
     "it": "In questo momento siamo chiusi. La preghiamo di richiamare durante l'orario di apertura. Arrivederci.",
 }
 
+NOBODY_FREE = {
+    "en": "I am sorry, nobody is free at the moment. Please call again later. Goodbye.",
+    "de": "Leider ist zurzeit niemand frei. Bitte rufen Sie später noch einmal an. Auf Wiederhören.",
+    "nl": "Helaas is er op dit moment niemand vrij. Belt u later nog eens. Tot ziens.",
+    "it": "Purtroppo al momento nessuno è libero. La preghiamo di richiamare più tardi. Arrivederci.",
+}
+
 _POSITION = {
     "en": "You are number {place} in the queue.",
     "de": "Sie sind Nummer {place} in der Warteschlange.",

@@ -1,6 +1,6 @@
 """Decide what happens to a call: pure steps from one state to the next.
 
-    DIALOG -> WAITING <-> OFFERED -> TALKING <-> RECONNECTING
+    DIALOG <-> WAITING <-> OFFERED -> TALKING <-> RECONNECTING
        |         |           |          |             |
        +---------+-----------+----------+-------------+--> ENDED
 
@@ -71,6 +71,10 @@ FORGET_SECONDS = 10.0
 #: The PBX gives up ringing this much after the centre's own ring timer, seconds.
 RING_GRACE_SECONDS = 5.0
 
+#: One pressed digit and the pause after it, seconds. The PBX leaves a leg alone while it hears digits, and lets
+#: everybody wait who asks for something else: so they are given one by one.
+DIGIT_SECONDS = 0.25
+
 RESUME_HEADER = "X-Caruso-Resume"
 CONTACT_HEADER = "X-Caruso-Contact"
 
@@ -94,6 +98,7 @@ class Timer(StrEnum):
     RECONNECT = "reconnect"
     MAX_WAIT = "max-wait"
     FORGET = "forget"
+    DIGIT = "digit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +128,12 @@ class Desk:
     muted: bool = False
     #: False while the agent's leg is dialled or away.
     leg_up: bool = False
+    #: What the agent has pressed: the digit the caller's side hears now, and those that follow.
+    digits: str = ""
+    #: Number of the offer in the facts; legs dialled again for the same offer count on.
+    offer: int = 0
+    #: The phone has rung: it is there, or was a moment ago.
+    rang: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +324,8 @@ def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -
     )
     if entry_point is None:
         ended = _end(call, ContactCause.NO_ENTRY_POINT, now)
-        return replace(ended, facts=(arrived, *ended.facts))
+        refuse = HangUp(leg=event.leg, cause=EndCause.NO_SUCH_NUMBER)
+        return replace(ended, commands=(refuse,), facts=(arrived, *ended.facts))
     return Step(call=call, facts=(arrived,))
 
 
@@ -329,7 +341,9 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             return _leg_ended(call, leg, cause, now)
         case LegAnswered(leg=leg):
             return _leg_answered(call, leg, now)
-        case LegArrived() | LegRinging():
+        case LegRinging(leg=leg):
+            return _rings(call, leg)
+        case LegArrived():
             return Step(call=call)
         case CommandFailed():
             return _command_failed(call, event, now)
@@ -357,8 +371,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             leg = ids.agent_leg(call.contact, call.offer, agent)
             return Step(call=replace(call, desk=replace(desk, muted=on)), commands=(Mute(leg=leg, on=on),))
         case DigitsAsked(agent=agent, digits=digits):
-            _expect_desk(call, agent, Phase.TALKING)
-            return Step(call=call, commands=(SendDigits(leg=ids.caller_leg(call.contact), digits=digits),))
+            desk = _expect_desk(call, agent, Phase.TALKING)
+            return _press(call, desk, desk.digits + digits, pressing=bool(desk.digits))
         case TimerFired(timer=timer):
             return _timer_fired(call, timer, now)
         case Ended(cause=cause):
@@ -418,6 +432,7 @@ def _offer(call: Call, event: Offer, now: datetime) -> Step:
     if call.phase is not Phase.WAITING or call.place is None:
         raise IllegalMove("Only a waiting call can be offered.")
     desk = Desk(agent=event.agent, kind=event.kind, endpoint=event.endpoint, offered_at=now)
+    desk = replace(desk, offer=call.offer + 1)
     offered = _with_new_leg(replace(call, phase=Phase.OFFERED, desk=desk))
     leg = ids.caller_leg(call.contact)
     dial = _dial(offered, desk, event.ring_seconds + RING_GRACE_SECONDS)
@@ -466,19 +481,46 @@ def _offer_ended(call: Call, outcome: OfferOutcome, now: datetime) -> Step:
         call=replace(call, phase=Phase.WAITING, desk=None),
         commands=hang_up,
         facts=(_offer_fact(call, call.desk, call.place, outcome, now),),
-        timers=(CancelTimer(timer=Timer.RING),),
+        timers=(CancelTimer(timer=Timer.RING), CancelTimer(timer=Timer.REDIAL)),
     )
+
+
+def _rings(call: Call, leg: LegId) -> Step:
+    if call.desk is None or leg != call.agent_leg:
+        return Step(call=call)
+    return Step(call=replace(call, desk=replace(call.desk, rang=True)))
 
 
 def _offer_fact(call: Call, desk: Desk, place: QueuePlace, outcome: OfferOutcome, now: datetime) -> OfferEnded:
     return OfferEnded(
         at=now,
         contact=call.contact,
-        offer=call.offer,
+        offer=desk.offer,
         queue=place.queue,
         agent=desk.agent,
         outcome=outcome,
         ring_seconds=_seconds(desk.offered_at, now),
+    )
+
+
+def _flow_out(call: Call, place: QueuePlace, now: datetime) -> Step:
+    """Take a caller who waited too long out of the queue, back to where words can be said."""
+    if call.phase not in (Phase.WAITING, Phase.OFFERED):
+        return Step(call=call)
+    facts: list[AnyFact] = []
+    if call.phase is Phase.OFFERED and call.desk is not None:
+        facts.append(_offer_fact(call, call.desk, place, OfferOutcome.WITHDRAWN, now))
+    facts.append(_left_queue(call, place, QueueOutcome.FLOWED_OUT, now))
+    caller = ids.caller_leg(call.contact)
+    answer: tuple[TelephonyCommand, ...] = () if call.answered else (Answer(leg=caller),)
+    silence: tuple[TelephonyCommand, ...] = (StopMusic(leg=caller),) if call.music else ()
+    leg = call.agent_leg
+    hang_up = (HangUp(leg=leg),) if leg is not None and leg in call.open_legs else ()
+    return Step(
+        call=replace(call, phase=Phase.DIALOG, answered=True, music=False, place=None, desk=None),
+        commands=(*hang_up, *answer, *silence),
+        facts=tuple(facts),
+        timers=(CancelTimer(timer=Timer.RING), CancelTimer(timer=Timer.REDIAL)),
     )
 
 
@@ -518,7 +560,7 @@ def _connect(call: Call, desk: Desk, leg: LegId, now: datetime) -> Step:
         _left_queue(call, place, QueueOutcome.ANSWERED, now),
         ContactConnected(at=now, contact=call.contact, agent=desk.agent, queue=place.queue),
     )
-    timers = (CancelTimer(timer=Timer.RING), CancelTimer(timer=Timer.MAX_WAIT))
+    timers = tuple(CancelTimer(timer=timer) for timer in (Timer.RING, Timer.REDIAL, Timer.MAX_WAIT))
     return Step(call=talking, commands=_bridge_commands(call, leg), facts=facts, timers=timers)
 
 
@@ -534,14 +576,15 @@ def _hold(call: Call, desk: Desk, now: datetime) -> Step:
     if desk.held_since is not None:
         return Step(call=call)
     return Step(
-        call=replace(call, music=True, desk=replace(desk, held_since=now)),
-        commands=_park_commands(call),
+        call=replace(call, music=True, desk=replace(desk, held_since=now, digits="")),
+        commands=park(call),
         facts=(ContactHeld(at=now, contact=call.contact, agent=desk.agent),),
+        timers=(CancelTimer(timer=Timer.DIGIT),),
     )
 
 
-def _park_commands(call: Call) -> tuple[TelephonyCommand, ...]:
-    """Take the caller out of the bridge and let him hear music."""
+def park(call: Call) -> tuple[TelephonyCommand, ...]:
+    """Return how to take the caller out of the bridge and let him hear music."""
     caller = ids.caller_leg(call.contact)
     music = call.place.music if call.place else "default"
     return (Part(bridge=ids.bridge(call.contact), leg=caller), StartMusic(leg=caller, music=music))
@@ -564,14 +607,26 @@ def _off_hold(desk: Desk, now: datetime) -> Desk:
     return replace(desk, held_since=None, hold_seconds=desk.hold_seconds + _seconds(desk.held_since, now))
 
 
+def _press(call: Call, desk: Desk, digits: str, *, pressing: bool) -> Step:
+    """Let the caller's side hear the first of `digits`, unless one is being pressed: then they follow it."""
+    pressed = replace(call, desk=replace(desk, digits=digits))
+    if pressing or not digits:
+        return Step(call=pressed)
+    return Step(
+        call=pressed,
+        commands=(SendDigits(leg=ids.caller_leg(call.contact), digits=digits[0]),),
+        timers=(SetTimer(timer=Timer.DIGIT, seconds=DIGIT_SECONDS),),
+    )
+
+
 def _lose_browser(call: Call, desk: Desk, now: datetime) -> Step:
     """Keep the customer for an agent whose browser went away (reload, crash, network): it will be back."""
     facts: tuple[AnyFact, ...] = ()
     commands: tuple[TelephonyCommand, ...] = ()
     if desk.held_since is None:
         facts = (ContactHeld(at=now, contact=call.contact, agent=desk.agent),)
-        commands = _park_commands(call)
-    away = replace(desk, leg_up=False, held_since=desk.held_since or now, muted=False)
+        commands = park(call)
+    away = replace(desk, leg_up=False, held_since=desk.held_since or now, muted=False, digits="")
     return Step(
         call=replace(call, phase=Phase.RECONNECTING, music=True, desk=away),
         commands=commands,
@@ -587,7 +642,8 @@ def _redial(call: Call, desk: Desk) -> Step:
     if call.agent_leg in call.open_legs:
         return Step(call=call)
     again = _with_new_leg(call)
-    return Step(call=again, commands=(_dial(again, desk, RECONNECT_SECONDS, resume=True),))
+    resume = call.phase is Phase.RECONNECTING
+    return Step(call=again, commands=(_dial(again, desk, RECONNECT_SECONDS, resume=resume),))
 
 
 def _reconnect(call: Call, desk: Desk, leg: LegId, now: datetime) -> Step:
@@ -629,6 +685,8 @@ def _leg_ended(call: Call, leg: LegId, cause: EndCause, now: datetime) -> Step:
     if not current or call.desk is None:
         return Step(call=call)
     match call.phase:
+        case Phase.OFFERED if _reloaded(call.desk, cause):
+            return Step(call=call, timers=(SetTimer(timer=Timer.REDIAL, seconds=REDIAL_SECONDS),))
         case Phase.OFFERED:
             return _offer_ended(call, _offer_outcome(cause), now)
         case Phase.TALKING if call.desk.kind is StationKind.BROWSER:
@@ -644,6 +702,12 @@ def _leg_ended(call: Call, leg: LegId, cause: EndCause, now: datetime) -> Step:
             assert_never(call.phase)
 
 
+def _reloaded(desk: Desk, cause: EndCause) -> bool:
+    """Tell whether a browser's page went away while it rang: it will be back before the ring time is over."""
+    refused = cause in (EndCause.BUSY, EndCause.REJECTED)
+    return desk.kind is StationKind.BROWSER and desk.rang and not refused
+
+
 def _caller_left(call: Call, cause: EndCause, now: datetime) -> Step:
     call = replace(call, caller_up=False)
     if call.phase is Phase.ENDED:
@@ -657,7 +721,7 @@ def _offer_outcome(cause: EndCause) -> OfferOutcome:
             return OfferOutcome.DECLINED
         case EndCause.NO_ANSWER | EndCause.NORMAL:
             return OfferOutcome.RONA
-        case EndCause.UNREACHABLE:
+        case EndCause.UNREACHABLE | EndCause.NO_SUCH_NUMBER:
             return OfferOutcome.UNREACHABLE
         case EndCause.LOST:
             return OfferOutcome.WITHDRAWN
@@ -748,16 +812,17 @@ def _timer_fired(call: Call, timer: Timer, now: datetime) -> Step:
         case Timer.RING:
             return _offer_ended(call, OfferOutcome.RONA, now)
         case Timer.REDIAL:
-            again = call.phase is Phase.RECONNECTING and call.desk is not None
+            again = call.phase in (Phase.OFFERED, Phase.RECONNECTING)
             return _redial(call, call.desk) if again and call.desk else Step(call=call)
         case Timer.RECONNECT:
             away = call.phase is Phase.RECONNECTING and call.desk is not None
             return _give_to_another(call, call.desk, now) if away and call.desk else Step(call=call)
         case Timer.MAX_WAIT:
-            waiting = call.phase in (Phase.WAITING, Phase.OFFERED)
-            return _end(call, ContactCause.FLOWED_OUT, now) if waiting else Step(call=call)
+            return _flow_out(call, call.place, now) if call.place else Step(call=call)
         case Timer.FORGET:
             return _forget(call)
+        case Timer.DIGIT:
+            return _press(call, call.desk, call.desk.digits[1:], pressing=False) if call.desk else Step(call=call)
         case _:
             assert_never(timer)
 

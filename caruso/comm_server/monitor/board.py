@@ -90,6 +90,7 @@ class Board:
             case ContactLeftQueue(contact=contact):
                 self._waiting.pop(contact, None)
                 self._changed_waiting.add(contact)
+                self._phase(contact, "dialog", fact.at)
             case ContactConnected():
                 self._talking(fact)
             case ContactHeld(contact=contact, at=at):

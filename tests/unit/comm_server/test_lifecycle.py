@@ -61,8 +61,10 @@ from caruso.model.telephony import (
     LegAnswered,
     LegArrived,
     LegEnded,
+    LegRinging,
     OpenBridge,
     Ring,
+    SendDigits,
     StartMusic,
     TelephonyCommand,
 )
@@ -194,6 +196,29 @@ def test_an_agent_cannot_touch_a_call_that_is_not_at_her_desk() -> None:
         talking().then(HoldAsked(agent=AgentId("bram"), on=True))
 
 
+def test_a_page_that_is_reloaded_while_it_rings_rings_again_and_the_offer_goes_on() -> None:
+    story = waiting().then(BROWSER_OFFER)
+    story.then(LegRinging(leg=leg(story.call)), LegEnded(leg=leg(story.call), cause=EndCause.NO_ANSWER))
+    assert story.call.phase is Phase.OFFERED
+    story.then(TimerFired(timer=Timer.REDIAL))
+    (dial,) = story.commands
+    assert isinstance(dial, Dial)
+    assert "X-Caruso-Resume" not in dial.headers, "it is still the agent who answers"
+    story.then(LegAnswered(leg=leg(story.call, 2)))
+    (made,), (ended,) = story.of(OfferMade), story.of(OfferEnded)
+    assert isinstance(made, OfferMade)
+    assert isinstance(ended, OfferEnded)
+    assert (ended.offer, ended.outcome) == (made.offer, OfferOutcome.ACCEPTED)
+
+
+def test_a_browser_phone_that_never_rang_is_unreachable_at_once() -> None:
+    story = waiting().then(BROWSER_OFFER)
+    story.then(LegEnded(leg=leg(story.call), cause=EndCause.UNREACHABLE))
+    (ended,) = story.of(OfferEnded)
+    assert isinstance(ended, OfferEnded)
+    assert ended.outcome is OfferOutcome.UNREACHABLE
+
+
 def test_a_browser_that_goes_away_keeps_the_customer_and_is_dialled_again() -> None:
     story = talking(BROWSER_OFFER)
     story.then(LegEnded(leg=leg(story.call), cause=EndCause.NORMAL))
@@ -222,8 +247,10 @@ def test_a_sip_phone_that_hangs_up_ends_the_call_and_the_bridge() -> None:
     assert story.commands == [HangUp(leg=CALLER), CloseBridge(bridge=ids.bridge(ContactId(CALLER)))]
 
 
-def test_waiting_too_long_flows_out() -> None:
-    story = waiting().then(TimerFired(timer=Timer.MAX_WAIT))
+def test_waiting_too_long_flows_out_and_the_caller_can_be_told() -> None:
+    story = waiting().then(KeptWaiting(), TimerFired(timer=Timer.MAX_WAIT))
+    assert (story.call.phase, story.call.place, story.call.music) == (Phase.DIALOG, None, False)
+    assert not story.of(ContactEnded)
     (left,) = story.of(ContactLeftQueue)
     assert isinstance(left, ContactLeftQueue)
     assert left.outcome is QueueOutcome.FLOWED_OUT
@@ -231,9 +258,29 @@ def test_waiting_too_long_flows_out() -> None:
 
 def test_a_number_nobody_answers_is_hung_up_and_told() -> None:
     step = arrive(ARRIVED, None, NOW)
-    assert step.commands == (HangUp(leg=CALLER),)
+    assert step.commands == (HangUp(leg=CALLER, cause=EndCause.NO_SUCH_NUMBER),)
     assert isinstance(step.facts[-1], ContactEnded)
     assert step.facts[-1].cause is ContactCause.NO_ENTRY_POINT
+
+
+def test_digits_are_pressed_one_by_one() -> None:
+    story = talking().then(DigitsAsked(agent=ANNA, digits="12"))
+    assert story.commands == [SendDigits(leg=CALLER, digits="1")]
+    story.then(DigitsAsked(agent=ANNA, digits="3"))
+    assert story.commands == []
+    for digit in "23":
+        story.then(TimerFired(timer=Timer.DIGIT))
+        assert story.commands == [SendDigits(leg=CALLER, digits=digit)]
+    story.then(TimerFired(timer=Timer.DIGIT))
+    assert story.commands == []
+    story.then(DigitsAsked(agent=ANNA, digits="4"))
+    assert story.commands == [SendDigits(leg=CALLER, digits="4")]
+
+
+def test_digits_that_were_not_pressed_yet_are_dropped_by_hold() -> None:
+    story = talking().then(DigitsAsked(agent=ANNA, digits="12"), HoldAsked(agent=ANNA, on=True))
+    story.then(TimerFired(timer=Timer.DIGIT))
+    assert story.commands == []
 
 
 # -- Whatever happens -----------------------------------------------------------------------------------------
@@ -259,6 +306,7 @@ EVENTS: st.SearchStrategy[CallEvent] = st.one_of(
         ]
     ),
     st.builds(TimerFired, timer=st.sampled_from(Timer)),
+    st.builds(LegRinging, leg=st.sampled_from(_LEGS[1:])),
     st.builds(LegAnswered, leg=st.sampled_from(_LEGS[1:])),
     st.builds(LegEnded, leg=st.sampled_from(_LEGS), cause=st.sampled_from(EndCause)),
     st.builds(
