@@ -28,8 +28,11 @@ class MemoryJournal:
         self.entries.append(run)
 
     def lose_last(self, count: int) -> None:
-        """Forget the newest entries: they had not been written yet."""
-        del self.entries[len(self.entries) - min(count, len(self.entries)) :]
+        """Forget the newest entries: they had not been written yet. Facts of one moment are written together."""
+        keep = max(0, len(self.entries) - count)
+        while 0 < keep < len(self.entries) and _moment(self.entries[keep - 1]) == _moment(self.entries[keep]):
+            keep -= 1
+        del self.entries[keep:]
 
     @property
     def facts(self) -> list[AnyFact]:
@@ -93,3 +96,7 @@ class MemoryJournal:
         return next(
             (entry for entry in reversed(self.entries) if isinstance(entry, SavedRun) and entry.id == run), None
         )
+
+
+def _moment(entry: AnyFact | SavedRun) -> datetime:
+    return entry.updated_at if isinstance(entry, SavedRun) else entry.at

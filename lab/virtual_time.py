@@ -52,15 +52,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualClock:
-    """A `Clock` that goes with the running loop."""
+    """A `Clock` that goes with the running loop; like a real one it never shows the same time twice."""
 
     def __init__(self, start: datetime) -> None:
         """Show `start` when the loop's time is 0."""
         self._start = start
+        self._last = start
 
     def now(self) -> datetime:
         """Return the wall time."""
-        return self._start + timedelta(seconds=self.monotonic())
+        time = self._start + timedelta(seconds=self.monotonic())
+        self._last = max(time, self._last + timedelta(microseconds=1))
+        return self._last
 
     def monotonic(self) -> float:
         """Return the loop's time."""

@@ -24,7 +24,7 @@ from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, position
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Queue
-from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, QueueOutcome
+from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, OfferEnded, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
@@ -276,14 +276,33 @@ class Reception:
         self._announce_later(contact, rules)
 
     def hear(self, fact: AnyFact) -> None:
-        """Tell a caller who waited too long that nobody is free."""
-        if not isinstance(fact, ContactLeftQueue) or fact.outcome is not QueueOutcome.FLOWED_OUT:
-            return
-        call = self._staff.exchange.call(fact.contact)
+        """Tell a caller who waited too long that nobody is free; mind callers whose queue is gone."""
+        match fact:
+            case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):
+                self._nobody_free(contact)
+            case OfferEnded(contact=contact, queue=queue) if queue not in self._centre().queues:
+                call = self._staff.exchange.call(contact)
+                if call is not None and call.phase is Phase.WAITING:
+                    self._move(call)
+            case _:
+                pass
+
+    def _nobody_free(self, contact: ContactId) -> None:
+        call = self._staff.exchange.call(contact)
         if call is not None and call.phase is Phase.DIALOG:
             entry_point = self._entry_point(call)
             language = entry_point.language if entry_point else "en"
-            self._say(fact.contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+            self._say(contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+
+    def queues_changed(self) -> None:
+        """Let callers whose queue was taken away wait in another."""
+        for call in self._staff.exchange.calls.values():
+            if call.phase is Phase.WAITING and call.place and call.place.queue not in self._centre().queues:
+                self._move(call)
+
+    def _move(self, call: Call) -> None:
+        log.warning("caller_moved", contact_id=call.contact, queue=call.place.queue if call.place else "")
+        self._enqueue(call.contact, self._own_queue(call))
 
     # -- Announcements ----------------------------------------------------------------------------------------
 

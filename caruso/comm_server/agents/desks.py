@@ -127,6 +127,12 @@ class Desks:
         show(self.view(agent))
         return handle
 
+    def shut(self, agent: AgentId, code: str, message: str) -> None:
+        """Close an agent's console, and tell it why."""
+        handle = self._open.pop(agent, None)
+        if handle is not None:
+            handle.closed(code, message)
+
     def is_open(self, agent: AgentId) -> bool:
         """Tell whether somebody would see an offer."""
         return agent in self._open

@@ -90,6 +90,7 @@ class Exchange:
         self._hooks = hooks
         self._live: dict[ContactId, _Live] = {}
         self._pbx_started: str | None = None
+        self._over: frozenset[ContactId] = frozenset()
         self.link_up = False
 
     @property
@@ -102,8 +103,12 @@ class Exchange:
         live = self._live.get(contact)
         return live.call if live else None
 
-    def restore(self, calls: Iterable[Call]) -> None:
-        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them."""
+    def restore(self, calls: Iterable[Call], over: Iterable[ContactId] = ()) -> None:
+        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them.
+
+        `over`: contacts that have ended; a caller of theirs who is still there was about to be hung up.
+        """
+        self._over = frozenset(over)
         for call in calls:
             self._live[call.contact] = _Live(call)
 
@@ -214,10 +219,15 @@ class Exchange:
         if running is not None:
             running.cancel()
         if isinstance(order, SetTimer):
-            contact, fired = live.call.contact, TimerFired(timer=order.timer)
-            live.timers[order.timer] = self._timers.call_later(
-                order.seconds, lambda: self._offer_event(contact, fired)
-            )
+            live.timers[order.timer] = self._timers.call_later(order.seconds, lambda: self._fired(live, order))
+
+    def _fired(self, live: _Live, order: SetTimer) -> None:
+        live.timers.pop(order.timer, None)
+        if order.timer is Timer.FORGET and not self.link_up:
+            # Who is still in the PBX must not come back as a new caller.
+            self._set(live, order)
+        else:
+            self._offer_event(live.call.contact, TimerFired(timer=order.timer))
 
     def _give_up(self, live: _Live) -> None:
         live.mailbox.clear()
@@ -244,7 +254,11 @@ class Exchange:
         for command in recovery.strays(link, self.calls):
             self._telephony.send(command)
         for leg in link.legs.values():
-            if ids.agent_of(leg.leg) is None:
+            if ids.agent_of(leg.leg) is not None:
+                continue
+            if ids.contact_of(leg.leg) in self._over:
+                self._telephony.send(HangUp(leg=leg.leg))
+            else:
                 self._arrive(
                     LegArrived(
                         leg=leg.leg,
@@ -254,6 +268,7 @@ class Exchange:
                         answered=leg.state is LegState.UP,
                     )
                 )
+        self._over = frozenset()
         self._hooks.link(True)
 
     def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:

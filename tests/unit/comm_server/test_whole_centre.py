@@ -149,12 +149,12 @@ def check_board(house: WholeCentre) -> None:
     for fact in house.journal.facts:
         fresh.hear(fact)
     now, then = house.centre.board.whole(), fresh.whole()
-    assert {row.id: row for row in now.queues} == {row.id: row for row in then.queues}
+    for row, other in zip(now.queues, then.queues, strict=True):
+        assert row == other, f"{row}\n{other}"
     assert {row.id: row for row in now.waiting} == {row.id: row for row in then.waiting}
     assert {row.id: row for row in now.calls} == {row.id: row for row in then.calls}
-    assert {row.id: (row.presence, row.handled) for row in now.agents} == {
-        row.id: (row.presence, row.handled) for row in then.agents
-    }
+    agents = {row.id: (row.presence, row.handled) for row in now.agents}
+    assert agents == {row.id: (row.presence, row.handled) for row in then.agents}, agents
 
 
 def check_books(house: WholeCentre) -> None:
