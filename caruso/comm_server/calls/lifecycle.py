@@ -180,7 +180,7 @@ class BeginDialog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
-    """Wait in a queue."""
+    """Wait in a queue, or in another."""
 
     place: QueuePlace
 
@@ -391,11 +391,22 @@ def _begin_dialog(call: Call) -> Step:
 
 
 def _enqueue(call: Call, place: QueuePlace, now: datetime) -> Step:
+    if call.phase is Phase.WAITING and call.place is not None:
+        return _move(call, call.place, place, now)
     if call.phase is not Phase.DIALOG:
         return Step(call=call)
     queued, fact = _queued(call, place, now)
-    timers = _max_wait(place)
-    return Step(call=queued, facts=(fact,), timers=timers)
+    return Step(call=queued, facts=(fact,), timers=_max_wait(place))
+
+
+def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Step:
+    """Let a waiting caller wait in another queue."""
+    queued, fact = _queued(call, place, now)
+    return Step(
+        call=queued,
+        facts=(_left_queue(call, left, QueueOutcome.TRANSFERRED, now), fact),
+        timers=(CancelTimer(timer=Timer.MAX_WAIT), *_max_wait(place)),
+    )
 
 
 def _queued(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
