@@ -176,7 +176,7 @@ class Floor:
             await self._hang_up_all()
             await self._nobody_stuck()
             await self._nothing_left()
-            await self._books_balance()
+            await self.books_balance()
             self._no_complaints()
         finally:
             await self._go_home()
@@ -214,7 +214,8 @@ class Floor:
         health = await self._supervisor.call("GET", "/api/health")
         assert health["status"] == "ok", health
 
-    async def _books_balance(self) -> None:
+    async def books_balance(self) -> None:
+        """Wait until all that happened is written, and balances."""
         wrong: list[str] = []
         for _ in range(40):
             wrong = imbalances(await self.journal())
