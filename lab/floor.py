@@ -110,6 +110,11 @@ class Floor:
             await agent.until(Presence.READY)
         return agent
 
+    async def reload(self, agent: Agent) -> None:
+        """Reload the console's page: the old one is closed, a new one opened."""
+        await agent.console.close()
+        agent.console = await self._stack.enter_async_context(open_console(agent.browser))
+
     def call(self, dialled: str, *, number: str = "4930123456", display: bytes = b'"Caller"') -> Caller:
         """Have somebody call."""
         caller = self.phones.call(dialled, number=number, display=display)
