@@ -40,7 +40,7 @@ from caruso.comm_server.reception import Reception, Staff
 from caruso.comm_server.retention import Retention
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
-from caruso.model.centre import Centre
+from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
     AnyFact,
@@ -432,6 +432,7 @@ class ContactCentre:
             self.dispatcher.resume()
         else:
             self.dispatcher.pause()
+            self.phone.leave_all()
         self.board.set_telephony(up)
         self.desks.touch_all()
 

@@ -95,19 +95,20 @@ class Reception:
             self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
 
     def dialog_resumed(self, call: Call) -> None:
-        """Let a caller who was in a dialog hear the question again."""
-        entry_point = self._entry_point(call)
+        """Let a caller who was in a dialog hear the question again; where there was none yet, begin anew."""
         conversation = self._staff.conversations.get(call.contact)
-        if conversation is not None and conversation.channel is ScriptChannel.PHONE:
+        if conversation is not None or call.visit:
+            self._staff.exchange.post(call.contact, BeginDialog())
+        if call.visit:
+            self._say_nobody_free(call)
+        elif conversation is not None and conversation.channel is ScriptChannel.PHONE:
             self._resuming.add(call.contact)
             self._staff.conversations.resume(call.contact)
             self._resuming.discard(call.contact)
-        elif entry_point is None:
-            self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
-        elif entry_point.script is not None and conversation is None:
-            self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
+        elif conversation is not None:
+            self._to_a_person(call.contact)
         else:
-            self._enqueue(call.contact, entry_point.queue)
+            self.arrived(call)
 
     def _entry_point(self, call: Call) -> EntryPoint | None:
         entry_points = self._centre().entry_points
@@ -267,9 +268,12 @@ class Reception:
             return
         call = self._staff.exchange.call(fact.contact)
         if call is not None and call.phase is Phase.DIALOG:
-            entry_point = self._entry_point(call)
-            language = entry_point.language if entry_point else "en"
-            self._say(fact.contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+            self._say_nobody_free(call)
+
+    def _say_nobody_free(self, call: Call) -> None:
+        entry_point = self._entry_point(call)
+        language = entry_point.language if entry_point else "en"
+        self._say(call.contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
 
     # -- Announcements ----------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from caruso.comm_server.contact_centre import ContactCentre
 from caruso.model.facts import (
     AnyFact,
     ContactConnected,
+    ContactEnded,
     ContactIdentified,
     NoteWritten,
     Presence,
@@ -45,12 +46,13 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     around = centre.surroundings()
     calls = [call for held in facts.values() if (call := recovery.rebuild(held, around)) is not None]
 
-    centre.exchange.restore(calls)
+    today = await store.facts_since(_midnight(centre, now))
+    centre.exchange.restore(calls, ended=[fact.contact for fact in today if isinstance(fact, ContactEnded)])
     await _restore_runs(centre, store, centres)
     _restore_agents(centre, presences, facts, calls)
     ready = [agent for agent, state in centre.roster.states.items() if state.presence is Presence.READY]
     centre.dispatcher.restore(*_lines(calls), ready)
-    _restore_board(centre, await store.facts_since(_midnight(centre, now)), facts, presences)
+    _restore_board(centre, today, facts, presences)
     for contact, held in facts.items():
         for fact in held:
             if isinstance(fact, ContactIdentified):

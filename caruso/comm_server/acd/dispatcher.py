@@ -56,9 +56,10 @@ class Dispatcher:
         self._paused = True
 
     def resume(self) -> None:
-        """Offer again."""
+        """Offer again. Whoever waits is told so once more: the music may not have begun."""
         self._paused = False
         self._dirty = True
+        self._fresh.update((waiting.contact, None) for line in self._lines.values() for waiting in line)
 
     def restore(self, waiting: Iterable[Waiting], offered: Iterable[Waiting], ready: Iterable[AgentId]) -> None:
         """Take over what waited, or was being offered, and who was ready before a crash."""

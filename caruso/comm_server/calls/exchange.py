@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -33,6 +33,7 @@ from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import (
     CommandFailed,
     DigitPressed,
+    HangUp,
     LegArrived,
     LegState,
     LinkLost,
@@ -86,6 +87,8 @@ class Exchange:
         self._timers = timers
         self._hooks = hooks
         self._live: dict[ContactId, _Live] = {}
+        #: Contacts that had ended when we were started; of interest until the PBX tells what it has.
+        self._ended: set[ContactId] = set()
         self._pbx_started: str | None = None
         self.link_up = False
 
@@ -99,10 +102,14 @@ class Exchange:
         live = self._live.get(contact)
         return live.call if live else None
 
-    def restore(self, calls: Iterable[Call]) -> None:
-        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them."""
+    def restore(self, calls: Iterable[Call], ended: Iterable[ContactId] = ()) -> None:
+        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them.
+
+        A caller's leg of a contact that has `ended` is hung up then: the journal knew, the PBX was not told.
+        """
         for call in calls:
             self._live[call.contact] = _Live(call)
+        self._ended.update(ended)
 
     def post(self, contact: ContactId, event: CallEvent) -> None:
         """Give a call an event.
@@ -125,8 +132,7 @@ class Exchange:
                 self._link_up(event)
             case LinkLost(reason=reason):
                 log.warning("telephony_link_lost", reason=reason)
-                self.link_up = False
-                self._hooks.link(False)
+                self._link_lost()
             case LegArrived():
                 self._arrive(event)
             case DigitPressed(leg=leg) | PlaybackEnded(leg=leg):
@@ -177,7 +183,7 @@ class Exchange:
             self._give_up(live)
         finally:
             live.busy = False
-        if live.call.gone:
+        if live.call.gone and self.link_up:
             self._drop(live)
         if refused is not None:
             raise refused
@@ -219,6 +225,16 @@ class Exchange:
 
     # -- After we were away -----------------------------------------------------------------------------------
 
+    def _link_lost(self) -> None:
+        """Wait for the truth: who answers now does not ring too long, and a call that ends is not forgotten.
+
+        Its hang-up did not reach the PBX, and a leg that nobody remembers would be a new caller.
+        """
+        self.link_up = False
+        for live in self._live.values():
+            self._set(live, CancelTimer(timer=Timer.RING))
+        self._hooks.link(False)
+
     def _link_up(self, link: LinkUp) -> None:
         restarted = self._pbx_started is not None and self._pbx_started != link.pbx_started
         self._pbx_started = link.pbx_started
@@ -230,7 +246,9 @@ class Exchange:
         for command in recovery.strays(link, self.calls):
             self._telephony.send(command)
         for leg in link.legs.values():
-            if ids.agent_of(leg.leg) is None:
+            if ids.contact_of(leg.leg) in self._ended:
+                self._telephony.send(HangUp(leg=leg.leg))
+            elif ids.agent_of(leg.leg) is None:
                 self._arrive(
                     LegArrived(
                         leg=leg.leg,
@@ -240,6 +258,7 @@ class Exchange:
                         answered=leg.state is LegState.UP,
                     )
                 )
+        self._ended.clear()
         self._hooks.link(True)
 
     def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:
@@ -255,6 +274,5 @@ class Exchange:
         finally:
             live.busy = False
         if live.call.phase is Phase.DIALOG:
-            live.call = replace(live.call, answered=True)
             self._hooks.dialog_resumed(live.call)
         self._drain(live)
