@@ -369,7 +369,6 @@ class ContactCentre:
             case OfferMade(contact=contact):
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
-                self.phone.leave(contact)
                 self.desk_dialogs.lead(contact, agent, queue)
             case ContactEnded(contact=contact, cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST):
                 self.reception.caller_gone(contact)
@@ -406,7 +405,7 @@ class ContactCentre:
             arrived=self.reception.arrived,
             dialog_resumed=self.reception.dialog_resumed,
             heard=self.reception.heard,
-            left_dialog=self.reception.left_dialog,
+            prompts_over=self.reception.prompts_over,
             link=self._link,
             surroundings=self.surroundings,
         )

@@ -215,7 +215,7 @@ class Reception:
             cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
             self._staff.exchange.post(contact, Ended(cause=cause))
 
-    def left_dialog(self, contact: ContactId) -> None:
+    def prompts_over(self, contact: ContactId) -> None:
         """Fall silent: the caller waits, talks, or is gone."""
         self._hand_overs.pop(contact, None)
         self._staff.phone.leave(contact)

@@ -66,8 +66,9 @@ class Hooks:
     dialog_resumed: Callable[[Call], None]
     #: A digit, or the end of a prompt, on the caller's leg.
     heard: Callable[[ContactId, DigitPressed | PlaybackEnded], None]
-    #: A call ended, or began to wait: prompts of its dialog are over.
-    left_dialog: Callable[[ContactId], None]
+    #: What is being said to the caller is over: he waits after a dialog, talks, or is gone. Called before the
+    #: commands are given: Asterisk does not join a leg that still hears a prompt, and lets all others wait for it.
+    prompts_over: Callable[[ContactId], None]
     #: The link to the PBX came up, or was lost.
     link: Callable[[bool], None]
     #: What recovery needs to know.
@@ -190,14 +191,14 @@ class Exchange:
 
     def _carry_out(self, live: _Live, step: Step) -> None:
         before, live.call = live.call.phase, step.call
+        if _prompts_over(before, live.call.phase):
+            self._hooks.prompts_over(live.call.contact)
         for command in step.commands:
             self._telephony.send(command)
         for timer in step.timers:
             self._set(live, timer)
         if before is not live.call.phase:
             log.info("call_moved", contact_id=live.call.contact, phase=live.call.phase)
-            if before is Phase.DIALOG:
-                self._hooks.left_dialog(live.call.contact)
         if step.facts:
             self._stream.publish(*step.facts)
 
@@ -276,3 +277,9 @@ class Exchange:
         if live.call.phase is Phase.DIALOG:
             self._hooks.dialog_resumed(live.call)
         self._drain(live)
+
+
+def _prompts_over(before: Phase, after: Phase) -> bool:
+    """Tell whether nothing is said to the caller any more; one who waits goes on hearing his announcement."""
+    waits = after in (Phase.WAITING, Phase.OFFERED)
+    return before is not after and (before is Phase.DIALOG if waits else after is not Phase.DIALOG)

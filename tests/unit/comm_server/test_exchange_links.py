@@ -94,7 +94,7 @@ class House:
                 arrived=lambda _: None,
                 dialog_resumed=self.resumed.append,
                 heard=lambda *_: None,
-                left_dialog=lambda _: None,
+                prompts_over=lambda _: None,
                 link=lambda _: None,
                 surroundings=lambda: around,
             ),

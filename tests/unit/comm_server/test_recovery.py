@@ -129,7 +129,8 @@ def link(*, caller: bool = True, agent: LegState | None = None, bridged: Iterabl
 
 
 CALLER = ids.caller_leg(CONTACT)
-UNMUTED = Mute(leg=ANNAS_LEG, on=False)
+#: Whether an agent had muted herself is not in the journal; her screen says that she is heard, so she is.
+UNMUTE = Mute(leg=ANNAS_LEG, on=False)
 BOTH = (CALLER, ANNAS_LEG)
 
 
@@ -159,21 +160,21 @@ def test_facts_tell_where_a_call_was(story: str, phase: Phase) -> None:
 
 def test_a_conversation_that_goes_on_is_left_alone() -> None:
     step = resumed(TALKING, link(agent=LegState.UP, bridged=BOTH))
-    assert (step.commands, step.facts) == ((UNMUTED,), ())
+    assert (step.commands, step.facts) == ((UNMUTE,), ())
 
 
 def test_two_who_should_hear_each_other_and_do_not_are_joined_again() -> None:
     step = resumed(TALKING, link(agent=LegState.UP))
-    assert step.commands == (UNMUTED, StopMusic(leg=CALLER), OpenBridge(bridge=BRIDGE, legs=BOTH))
+    assert step.commands == (UNMUTE, StopMusic(leg=CALLER), OpenBridge(bridge=BRIDGE, legs=BOTH))
 
 
 def test_a_customer_on_hold_stays_on_hold() -> None:
-    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTED,)
+    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE,)
 
 
 def test_a_customer_on_hold_whose_music_never_began_gets_it() -> None:
     step = resumed(HELD, link(agent=LegState.UP, bridged=BOTH))
-    assert step.commands == (UNMUTED, Part(bridge=BRIDGE, leg=CALLER), StartMusic(leg=CALLER))
+    assert step.commands == (UNMUTE, Part(bridge=BRIDGE, leg=CALLER), StartMusic(leg=CALLER))
 
 
 def test_a_muted_agent_is_muted_again() -> None:
