@@ -25,6 +25,7 @@ from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import (
     KeptWaiting,
     Offer,
+    Phase,
 )
 from caruso.comm_server.calls.recovery import StationAt, Surroundings
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet
@@ -106,6 +107,8 @@ class ContactCentre:
         self.tasks = GuardedTasks()
         self.stream = FactStream()
         self._ghosts: dict[AgentId, TimerHandle] = {}
+        #: Queues that are not in the centre any more, but may have callers.
+        self._closed_queues: set[QueueId] = set()
         clock, timers, stream, tasks = outside.clock, outside.timers, self.stream, self.tasks
         self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
         self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self._wrap_up)
@@ -203,6 +206,7 @@ class ContactCentre:
             self.retention.hear,
         ):
             stream.subscribe(listener)
+        stream.when_quiet(self._empty_closed_queues)
         stream.when_quiet(self.dispatcher.dispatch)
 
     # -- What others ask --------------------------------------------------------------------------------------
@@ -218,7 +222,10 @@ class ContactCentre:
 
     def apply(self, centre: Centre) -> None:
         """Put another description in force; calls and agents go on under it."""
+        self._closed_queues |= self._centre.queues.keys() - centre.queues.keys()
         self._centre = centre
+        for agent in self.roster.states.keys() - centre.agents.keys():
+            self.roster.apply(agent, SignOut(forced=True))
         self.dispatcher.review_agents()
         self.board.centre_changed()
         self.desks.touch_all()
@@ -282,6 +289,8 @@ class ContactCentre:
             raise NotFound("There is no such agent.")
         log.info("presence_forced", agent_id=agent, presence=wanted, by=by)
         match wanted:
+            case Presence.READY if not self.desks.is_open(agent):
+                raise IllegalMove("The agent's console is not open; nobody would see an offer.")
             case Presence.READY:
                 self.roster.apply(agent, SignIn())
                 self.roster.apply(agent, GoReady())
@@ -306,6 +315,14 @@ class ContactCentre:
     def _console_left(self, agent: AgentId) -> None:
         """Nobody sees this agent's desk: after a while there are no more offers for it."""
         self._ghosts[agent] = self._outside.timers.call_later(CONSOLE_GRACE_SECONDS, lambda: self._ghost(agent))
+
+    def restored(self) -> None:
+        """Look at what came back after a restart: agents whose consoles are away, queues that are no more."""
+        for agent, state in self.roster.states.items():
+            if state.presence is not Presence.SIGNED_OUT:
+                self._console_left(agent)
+        places = (call.place.queue for call in self.exchange.calls.values() if call.place)
+        self._closed_queues.update(queue for queue in places if queue not in self._centre.queues)
 
     def _ghost(self, agent: AgentId) -> None:
         self._ghosts.pop(agent, None)
@@ -339,6 +356,19 @@ class ContactCentre:
                 ring_seconds=queue.ring_seconds if queue else 20.0,
             ),
         )
+
+    def _empty_closed_queues(self) -> None:
+        """Move who waits in a queue that is no more; who is offered or talks may come back to it later."""
+        if not self._closed_queues:
+            return
+        left: set[QueueId] = set()
+        for call in self.exchange.calls.values():
+            if call.place is None or call.place.queue in self._centre.queues or call.phase is Phase.ENDED:
+                continue
+            left.add(call.place.queue)
+            if call.phase is Phase.WAITING:
+                self.reception.move(call)
+        self._closed_queues = left
 
     def _keep_waiting(self, contact: ContactId) -> None:
         if self.exchange.call(contact) is not None:

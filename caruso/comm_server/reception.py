@@ -13,7 +13,7 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Phase
+from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Moved, Phase
 from caruso.comm_server.calls.recovery import place_in
 from caruso.comm_server.conversations import Conversation, Conversations, call_values
 from caruso.comm_server.customer_cards import CustomerCards
@@ -234,30 +234,48 @@ class Reception:
 
     def _to_a_person(self, contact: ContactId) -> None:
         call = self._staff.exchange.call(contact)
-        entry_point = self._entry_point(call) if call else None
-        if call is not None and entry_point is not None and call.phase is Phase.DIALOG:
-            self._enqueue(contact, entry_point.queue)
+        if call is not None and call.phase is Phase.DIALOG:
+            self._enqueue(contact, self._usual_queue(call))
+
+    def _usual_queue(self, call: Call) -> QueueId | None:
+        """Return where a call belongs when nothing says otherwise, also when its entry point is no more."""
+        entry_point = self._entry_point(call)
+        return entry_point.queue if entry_point else next(iter(self._centre().queues), None)
+
+    def move(self, call: Call) -> None:
+        """Let a caller whose queue is no more wait where he belongs now, before those who come later."""
+        queue = self._usual_queue(call)
+        rules = self._centre().queues.get(queue) if queue else None
+        if rules is None or call.place is None:
+            self._staff.exchange.post(call.contact, Ended(cause=ContactCause.FAILED))
+            return
+        log.info("caller_moved", contact_id=call.contact, queue=rules.id, was=call.place.queue)
+        priority = max(rules.priority, call.place.priority) + 1
+        place = place_in(rules, self._clock.now(), priority=priority, skills=call.place.skills)
+        self._staff.exchange.post(call.contact, Moved(place=place))
+        self._announce_later(call.contact, rules)
 
     def _enqueue_as_told(self, call: Call, order: HandOver) -> None:
-        entry_point = self._entry_point(call)
-        queues = self._centre().queues
-        queue = QueueId(order.queue)
-        if queue not in queues:
+        queue: QueueId | None = QueueId(order.queue)
+        if queue not in self._centre().queues:
             if order.queue:
                 log.error("unknown_queue_in_script", contact_id=call.contact, queue=order.queue)
-            queue = entry_point.queue if entry_point else next(iter(queues))
+            queue = self._usual_queue(call)
         skills = {SkillId(skill): level for skill, level in order.skills.items()}
         self._enqueue(call.contact, queue, priority=order.priority, skills=skills)
 
     def _enqueue(
         self,
         contact: ContactId,
-        queue: QueueId,
+        queue: QueueId | None,
         *,
         priority: int | None = None,
         skills: dict[SkillId, int] | None = None,
     ) -> None:
-        rules = self._centre().queues[queue]
+        rules = self._centre().queues.get(queue) if queue else None
+        if rules is None:
+            self._staff.exchange.post(contact, Ended(cause=ContactCause.FAILED))
+            return
         place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
         self._staff.exchange.post(contact, Enqueue(place=place))
         self._announce_later(contact, rules)

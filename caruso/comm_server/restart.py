@@ -57,6 +57,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
         for fact in held:
             if isinstance(fact, ContactIdentified):
                 await centre.cards.restore(contact, fact.customer)
+    centre.restored()
     log.info("centre_restored", calls=len(calls), agents=len(presences))
 
 

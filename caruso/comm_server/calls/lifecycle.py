@@ -186,6 +186,13 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The queue is no more: wait in another one."""
+
+    place: QueuePlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptWaiting:
     """Nobody was free at once: let the caller hear music."""
 
@@ -265,6 +272,7 @@ CallEvent = (
     | CommandFailed
     | BeginDialog
     | Enqueue
+    | Moved
     | KeptWaiting
     | Offer
     | Declined
@@ -351,6 +359,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             return _begin_dialog(call)
         case Enqueue(place=place):
             return _enqueue(call, place, now)
+        case Moved(place=place):
+            return _moved(call, place, now)
         case KeptWaiting():
             return _kept_waiting(call)
         case Offer():
@@ -396,6 +406,15 @@ def _enqueue(call: Call, place: QueuePlace, now: datetime) -> Step:
     queued, fact = _queued(call, place, now)
     timers = _max_wait(place)
     return Step(call=queued, facts=(fact,), timers=timers)
+
+
+def _moved(call: Call, place: QueuePlace, now: datetime) -> Step:
+    if call.phase is not Phase.WAITING or call.place is None:
+        return Step(call=call)
+    left = _left_queue(call, call.place, QueueOutcome.TRANSFERRED, now)
+    queued, fact = _queued(call, place, now)
+    timers = _max_wait(place) or (CancelTimer(timer=Timer.MAX_WAIT),)
+    return Step(call=queued, facts=(left, fact), timers=timers)
 
 
 def _queued(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
