@@ -259,6 +259,8 @@ class Server:
                     await self._take_over()
             except StorageUnavailable:
                 continue  # the journal's health tells
+            except Exception:
+                log.exception("centre_not_applied", version=self._version)
 
     async def _take_over(self) -> None:
         applied = await self._centres.current()
