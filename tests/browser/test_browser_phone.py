@@ -433,3 +433,49 @@ async def test_wrap_up_ends_by_itself_and_the_next_caller_is_offered_at_once(
         await nothing_left(house, desk)
     notes = [fact.note for fact in await house.facts_of(desk.agent) if isinstance(fact, WrapUpEnded)]
     assert notes == ["half a sentence", ""]
+
+
+async def test_the_server_dies_and_comes_back_while_two_people_talk_on(
+    chromium: Browser, house: House, desk: Desk, record_property: Callable[[str, object], None]
+) -> None:
+    """The pages say that they are old and do nothing; the sound goes on; then all is there again by itself."""
+    sam = await open_console(chromium, house.server.url, width=1600, height=900)
+    await sam.sign_in(SUPERVISOR, LAB_PASSWORD)
+    await sam.until("agents-row", id=desk.agent)
+    async with signed_in(chromium, house, desk) as console, house.call(desk.number) as caller:
+        await take(console)
+        contact = sam.part("calls-row", phase="talking")
+        await contact.first.wait_for()
+        await console.part("note").fill("written before")
+        await console.until("note-status", state="saved")
+
+        await house.server.kill()
+        banner = await console.until("stale-banner")
+        assert "A call that is up goes on." in await banner.inner_text()
+        await console.until("console", stale="true")
+        await sam.until("monitor", stale="true")
+        assert await console.part("hold").is_disabled()
+        await console.part("note").fill("written meanwhile")
+        await hear_each_other(console, caller)
+
+        await house.server.start()
+        began = time.monotonic()
+        await console.until("console", stale="false")
+        record_property("desk live again after, seconds", round(time.monotonic() - began, 1))
+        await sam.until("monitor", stale="false")
+        record_property("monitor live again after, seconds", round(time.monotonic() - began, 1))
+        await console.until("conversation", state="talking")
+        await console.until("note-status", state="saved")
+        assert await console.part("note").input_value() == "written meanwhile"
+        assert await contact.count() == 1
+        await hear_each_other(console, caller)
+        await console.press("Alt+h")
+        await console.until("conversation", state="held")
+        await console.press("Alt+h")
+        await console.until("conversation", state="talking")
+        await finish(console)
+        await sam.until_gone("calls-row", phase="talking")
+        await nothing_left(house, desk)
+    assert sam.failures == []
+    notes = [fact.note for fact in await house.facts_of(desk.agent) if isinstance(fact, WrapUpEnded)]
+    assert notes == ["written meanwhile"]
