@@ -22,6 +22,8 @@ class EndCause(StrEnum):
     NO_ANSWER = "no-answer"
     #: The other end cannot be reached: not registered, no route, temporary failure.
     UNREACHABLE = "unreachable"
+    #: Nobody has this number.
+    NO_SUCH_NUMBER = "no-such-number"
     #: It vanished without a hang-up being seen: PBX restarted, or it ended while we were away.
     LOST = "lost"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,7 +13,11 @@ from caruso.model.centre import AgentProfile, Station, StationKind
 from caruso.model.ids import AgentId
 from caruso.model.telephony import LinkUp
 from lab.asterisk import LocalAsterisk
+from lab.floor import Floor, opened
 from lab.listening import Link, clear, leftovers, listening, settings_for
+from lab.ports import free_port
+from lab.server import CentreServer
+from lab.sip_phones import sip_phones
 from lab.sipp import SippRun, phone
 
 
@@ -50,3 +56,36 @@ async def link(pbx: LocalAsterisk, anna: SippRun) -> AsyncIterator[Link]:
             await asyncio.sleep(0.02)
         await clear(pbx)
         assert left == []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """A server, and the port on which all its agents' phones are."""
+
+    server: CentreServer
+    phones_port: int
+
+
+@pytest.fixture(scope="module")
+def premises(
+    request: pytest.FixtureRequest, pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Premises]:
+    """Run one server for all tests of a module, for the centre in its CENTRE; @PHONES@ is where the phones are."""
+    port = free_port(socket.SOCK_DGRAM)
+    description = request.module.CENTRE.replace("@PHONES@", f"127.0.0.1:{port}")
+    scripts = []
+    for name, text in getattr(request.module, "SCRIPTS", {}).items():
+        scripts.append(tmp_path_factory.mktemp("scripts") / f"{name}.xml")
+        scripts[-1].write_text(text, encoding="utf-8")
+    server = CentreServer(pbx, tmp_path_factory.mktemp("server"), description, scripts=scripts)
+    asyncio.run(server.start())
+    yield Premises(server=server, phones_port=port)
+    asyncio.run(server.stop())
+
+
+@pytest.fixture
+async def floor(premises: Premises) -> AsyncIterator[Floor]:
+    """Return the floor of the module's centre; the test has failed when anything is left at closing time."""
+    server = premises.server
+    async with sip_phones(server.pbx, port=premises.phones_port) as phones, opened(server, phones) as floor:
+        yield floor

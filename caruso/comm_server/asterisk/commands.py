@@ -49,6 +49,7 @@ _Q850 = {
     EndCause.NO_ANSWER: "19",
     EndCause.REJECTED: "21",
     EndCause.UNREACHABLE: "27",
+    EndCause.NO_SUCH_NUMBER: "1",
     EndCause.LOST: "41",
 }
 #: A header's name is a token (RFC 3261, 25.1); parentheses and commas would end PJSIP_HEADER's argument.

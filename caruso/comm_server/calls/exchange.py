@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -33,6 +33,8 @@ from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import (
     CommandFailed,
     DigitPressed,
+    HangUp,
+    LegAnswered,
     LegArrived,
     LegState,
     LinkLost,
@@ -65,8 +67,9 @@ class Hooks:
     dialog_resumed: Callable[[Call], None]
     #: A digit, or the end of a prompt, on the caller's leg.
     heard: Callable[[ContactId, DigitPressed | PlaybackEnded], None]
-    #: A call ended, or began to wait: prompts of its dialog are over.
-    left_dialog: Callable[[ContactId], None]
+    #: What is being said to the caller is over: he waits after a dialog, talks, or is gone. Called before the
+    #: commands are given: Asterisk does not join a leg that still hears a prompt, and lets all others wait for it.
+    prompts_over: Callable[[ContactId], None]
     #: The link to the PBX came up, or was lost.
     link: Callable[[bool], None]
     #: What recovery needs to know.
@@ -87,6 +90,7 @@ class Exchange:
         self._hooks = hooks
         self._live: dict[ContactId, _Live] = {}
         self._pbx_started: str | None = None
+        self._over: frozenset[ContactId] = frozenset()
         self.link_up = False
 
     @property
@@ -99,8 +103,12 @@ class Exchange:
         live = self._live.get(contact)
         return live.call if live else None
 
-    def restore(self, calls: Iterable[Call]) -> None:
-        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them."""
+    def restore(self, calls: Iterable[Call], over: Iterable[ContactId] = ()) -> None:
+        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them.
+
+        `over`: contacts that have ended; a caller of theirs who is still there was about to be hung up.
+        """
+        self._over = frozenset(over)
         for call in calls:
             self._live[call.contact] = _Live(call)
 
@@ -147,8 +155,16 @@ class Exchange:
         self._carry_out(live, step)
         live.busy = False
         if step.call.phase is not Phase.ENDED:
-            self._hooks.arrived(step.call)
+            self._ask(self._hooks.arrived, live)
         self._drain(live)
+
+    def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
+        """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""
+        try:
+            hook(live.call)
+        except Exception:
+            log.exception("call_failed", contact_id=live.call.contact)
+            self._give_up(live)
 
     def _command_failed(self, event: CommandFailed) -> None:
         owner = event.leg or event.bridge
@@ -161,6 +177,9 @@ class Exchange:
         """Give an event to a call that may be over."""
         if contact in self._live:
             self.post(contact, event)
+        elif isinstance(event, LegAnswered):
+            # Its call is forgotten: nobody is there for whoever has just answered.
+            self._telephony.send(HangUp(leg=event.leg))
 
     def _drain(self, live: _Live) -> None:
         live.busy = True
@@ -184,14 +203,14 @@ class Exchange:
 
     def _carry_out(self, live: _Live, step: Step) -> None:
         before, live.call = live.call.phase, step.call
+        if _prompts_over(before, live.call.phase):
+            self._hooks.prompts_over(live.call.contact)
         for command in step.commands:
             self._telephony.send(command)
         for timer in step.timers:
             self._set(live, timer)
         if before is not live.call.phase:
             log.info("call_moved", contact_id=live.call.contact, phase=live.call.phase)
-            if before is Phase.DIALOG:
-                self._hooks.left_dialog(live.call.contact)
         if step.facts:
             self._stream.publish(*step.facts)
 
@@ -200,10 +219,15 @@ class Exchange:
         if running is not None:
             running.cancel()
         if isinstance(order, SetTimer):
-            contact, fired = live.call.contact, TimerFired(timer=order.timer)
-            live.timers[order.timer] = self._timers.call_later(
-                order.seconds, lambda: self._offer_event(contact, fired)
-            )
+            live.timers[order.timer] = self._timers.call_later(order.seconds, lambda: self._fired(live, order))
+
+    def _fired(self, live: _Live, order: SetTimer) -> None:
+        live.timers.pop(order.timer, None)
+        if order.timer is Timer.FORGET and not self.link_up:
+            # Who is still in the PBX must not come back as a new caller.
+            self._set(live, order)
+        else:
+            self._offer_event(live.call.contact, TimerFired(timer=order.timer))
 
     def _give_up(self, live: _Live) -> None:
         live.mailbox.clear()
@@ -230,7 +254,11 @@ class Exchange:
         for command in recovery.strays(link, self.calls):
             self._telephony.send(command)
         for leg in link.legs.values():
-            if ids.agent_of(leg.leg) is None:
+            if ids.agent_of(leg.leg) is not None:
+                continue
+            if ids.contact_of(leg.leg) in self._over:
+                self._telephony.send(HangUp(leg=leg.leg))
+            else:
                 self._arrive(
                     LegArrived(
                         leg=leg.leg,
@@ -240,6 +268,7 @@ class Exchange:
                         answered=leg.state is LegState.UP,
                     )
                 )
+        self._over = frozenset()
         self._hooks.link(True)
 
     def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:
@@ -255,6 +284,11 @@ class Exchange:
         finally:
             live.busy = False
         if live.call.phase is Phase.DIALOG:
-            live.call = replace(live.call, answered=True)
-            self._hooks.dialog_resumed(live.call)
+            self._ask(self._hooks.dialog_resumed, live)
         self._drain(live)
+
+
+def _prompts_over(before: Phase, after: Phase) -> bool:
+    """Tell whether nothing is said to the caller any more; one who waits goes on hearing his announcement."""
+    waits = after in (Phase.WAITING, Phase.OFFERED)
+    return before is not after and (before is Phase.DIALOG if waits else after is not Phase.DIALOG)

@@ -71,6 +71,10 @@ FORGET_SECONDS = 10.0
 #: The PBX gives up ringing this much after the centre's own ring timer, seconds.
 RING_GRACE_SECONDS = 5.0
 
+#: One pressed digit and the pause after it, seconds. The PBX leaves a leg alone while it hears digits, and lets
+#: everybody wait who asks for something else: so they are given one by one.
+DIGIT_SECONDS = 0.25
+
 RESUME_HEADER = "X-Caruso-Resume"
 CONTACT_HEADER = "X-Caruso-Contact"
 
@@ -94,6 +98,7 @@ class Timer(StrEnum):
     RECONNECT = "reconnect"
     MAX_WAIT = "max-wait"
     FORGET = "forget"
+    DIGIT = "digit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +128,8 @@ class Desk:
     muted: bool = False
     #: False while the agent's leg is dialled or away.
     leg_up: bool = False
+    #: What the agent has pressed: the digit the caller's side hears now, and those that follow.
+    digits: str = ""
     #: Number of the offer in the facts; legs dialled again for the same offer count on.
     offer: int = 0
     #: The phone has rung: it is there, or was a moment ago.
@@ -173,7 +180,7 @@ class BeginDialog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
-    """Wait in a queue."""
+    """Wait in a queue, or in another."""
 
     place: QueuePlace
 
@@ -317,7 +324,8 @@ def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -
     )
     if entry_point is None:
         ended = _end(call, ContactCause.NO_ENTRY_POINT, now)
-        return replace(ended, facts=(arrived, *ended.facts))
+        refuse = HangUp(leg=event.leg, cause=EndCause.NO_SUCH_NUMBER)
+        return replace(ended, commands=(refuse,), facts=(arrived, *ended.facts))
     return Step(call=call, facts=(arrived,))
 
 
@@ -363,8 +371,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             leg = ids.agent_leg(call.contact, call.offer, agent)
             return Step(call=replace(call, desk=replace(desk, muted=on)), commands=(Mute(leg=leg, on=on),))
         case DigitsAsked(agent=agent, digits=digits):
-            _expect_desk(call, agent, Phase.TALKING)
-            return Step(call=call, commands=(SendDigits(leg=ids.caller_leg(call.contact), digits=digits),))
+            desk = _expect_desk(call, agent, Phase.TALKING)
+            return _press(call, desk, desk.digits + digits, pressing=bool(desk.digits))
         case TimerFired(timer=timer):
             return _timer_fired(call, timer, now)
         case Ended(cause=cause):
@@ -383,11 +391,22 @@ def _begin_dialog(call: Call) -> Step:
 
 
 def _enqueue(call: Call, place: QueuePlace, now: datetime) -> Step:
+    if call.phase is Phase.WAITING and call.place is not None:
+        return _move(call, call.place, place, now)
     if call.phase is not Phase.DIALOG:
         return Step(call=call)
     queued, fact = _queued(call, place, now)
-    timers = _max_wait(place)
-    return Step(call=queued, facts=(fact,), timers=timers)
+    return Step(call=queued, facts=(fact,), timers=_max_wait(place))
+
+
+def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Step:
+    """Let a waiting caller wait in another queue."""
+    queued, fact = _queued(call, place, now)
+    return Step(
+        call=queued,
+        facts=(_left_queue(call, left, QueueOutcome.TRANSFERRED, now), fact),
+        timers=(CancelTimer(timer=Timer.MAX_WAIT), *_max_wait(place)),
+    )
 
 
 def _queued(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
@@ -568,14 +587,15 @@ def _hold(call: Call, desk: Desk, now: datetime) -> Step:
     if desk.held_since is not None:
         return Step(call=call)
     return Step(
-        call=replace(call, music=True, desk=replace(desk, held_since=now)),
-        commands=_park_commands(call),
+        call=replace(call, music=True, desk=replace(desk, held_since=now, digits="")),
+        commands=park(call),
         facts=(ContactHeld(at=now, contact=call.contact, agent=desk.agent),),
+        timers=(CancelTimer(timer=Timer.DIGIT),),
     )
 
 
-def _park_commands(call: Call) -> tuple[TelephonyCommand, ...]:
-    """Take the caller out of the bridge and let him hear music."""
+def park(call: Call) -> tuple[TelephonyCommand, ...]:
+    """Return how to take the caller out of the bridge and let him hear music."""
     caller = ids.caller_leg(call.contact)
     music = call.place.music if call.place else "default"
     return (Part(bridge=ids.bridge(call.contact), leg=caller), StartMusic(leg=caller, music=music))
@@ -598,14 +618,26 @@ def _off_hold(desk: Desk, now: datetime) -> Desk:
     return replace(desk, held_since=None, hold_seconds=desk.hold_seconds + _seconds(desk.held_since, now))
 
 
+def _press(call: Call, desk: Desk, digits: str, *, pressing: bool) -> Step:
+    """Let the caller's side hear the first of `digits`, unless one is being pressed: then they follow it."""
+    pressed = replace(call, desk=replace(desk, digits=digits))
+    if pressing or not digits:
+        return Step(call=pressed)
+    return Step(
+        call=pressed,
+        commands=(SendDigits(leg=ids.caller_leg(call.contact), digits=digits[0]),),
+        timers=(SetTimer(timer=Timer.DIGIT, seconds=DIGIT_SECONDS),),
+    )
+
+
 def _lose_browser(call: Call, desk: Desk, now: datetime) -> Step:
     """Keep the customer for an agent whose browser went away (reload, crash, network): it will be back."""
     facts: tuple[AnyFact, ...] = ()
     commands: tuple[TelephonyCommand, ...] = ()
     if desk.held_since is None:
         facts = (ContactHeld(at=now, contact=call.contact, agent=desk.agent),)
-        commands = _park_commands(call)
-    away = replace(desk, leg_up=False, held_since=desk.held_since or now, muted=False)
+        commands = park(call)
+    away = replace(desk, leg_up=False, held_since=desk.held_since or now, muted=False, digits="")
     return Step(
         call=replace(call, phase=Phase.RECONNECTING, music=True, desk=away),
         commands=commands,
@@ -700,7 +732,7 @@ def _offer_outcome(cause: EndCause) -> OfferOutcome:
             return OfferOutcome.DECLINED
         case EndCause.NO_ANSWER | EndCause.NORMAL:
             return OfferOutcome.RONA
-        case EndCause.UNREACHABLE:
+        case EndCause.UNREACHABLE | EndCause.NO_SUCH_NUMBER:
             return OfferOutcome.UNREACHABLE
         case EndCause.LOST:
             return OfferOutcome.WITHDRAWN
@@ -800,6 +832,8 @@ def _timer_fired(call: Call, timer: Timer, now: datetime) -> Step:
             return _flow_out(call, call.place, now) if call.place else Step(call=call)
         case Timer.FORGET:
             return _forget(call)
+        case Timer.DIGIT:
+            return _press(call, call.desk, call.desk.digits[1:], pressing=False) if call.desk else Step(call=call)
         case _:
             assert_never(timer)
 

@@ -64,6 +64,7 @@ from caruso.model.telephony import (
     LegRinging,
     OpenBridge,
     Ring,
+    SendDigits,
     StartMusic,
     TelephonyCommand,
 )
@@ -257,9 +258,29 @@ def test_waiting_too_long_flows_out_and_the_caller_can_be_told() -> None:
 
 def test_a_number_nobody_answers_is_hung_up_and_told() -> None:
     step = arrive(ARRIVED, None, NOW)
-    assert step.commands == (HangUp(leg=CALLER),)
+    assert step.commands == (HangUp(leg=CALLER, cause=EndCause.NO_SUCH_NUMBER),)
     assert isinstance(step.facts[-1], ContactEnded)
     assert step.facts[-1].cause is ContactCause.NO_ENTRY_POINT
+
+
+def test_digits_are_pressed_one_by_one() -> None:
+    story = talking().then(DigitsAsked(agent=ANNA, digits="12"))
+    assert story.commands == [SendDigits(leg=CALLER, digits="1")]
+    story.then(DigitsAsked(agent=ANNA, digits="3"))
+    assert story.commands == []
+    for digit in "23":
+        story.then(TimerFired(timer=Timer.DIGIT))
+        assert story.commands == [SendDigits(leg=CALLER, digits=digit)]
+    story.then(TimerFired(timer=Timer.DIGIT))
+    assert story.commands == []
+    story.then(DigitsAsked(agent=ANNA, digits="4"))
+    assert story.commands == [SendDigits(leg=CALLER, digits="4")]
+
+
+def test_digits_that_were_not_pressed_yet_are_dropped_by_hold() -> None:
+    story = talking().then(DigitsAsked(agent=ANNA, digits="12"), HoldAsked(agent=ANNA, on=True))
+    story.then(TimerFired(timer=Timer.DIGIT))
+    assert story.commands == []
 
 
 # -- Whatever happens -----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from caruso.model.facts import (
     TalkEnded,
 )
 from caruso.model.ids import AgentId, BridgeId, ContactId, EntryPointId, LegId, QueueId, RunId, ScriptId
-from caruso.model.telephony import CloseBridge, HangUp, Leg, LegState, LinkUp, OpenBridge
+from caruso.model.telephony import CloseBridge, HangUp, Leg, LegState, LinkUp, Mute, OpenBridge, StopMusic
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONTACT = ContactId("100.1")
@@ -109,6 +109,8 @@ def link(*, caller: bool = True, agent: LegState | None = None, bridged: Iterabl
 
 CALLER = ids.caller_leg(CONTACT)
 BOTH = (CALLER, ANNAS_LEG)
+#: Whether an agent had muted herself is not in the journal; her screen says that she is heard, so she is.
+UNMUTE = Mute(leg=ANNAS_LEG, on=False)
 
 
 def resumed(
@@ -137,16 +139,16 @@ def test_facts_tell_where_a_call_was(story: str, phase: Phase) -> None:
 
 def test_a_conversation_that_goes_on_is_left_alone() -> None:
     step = resumed(TALKING, link(agent=LegState.UP, bridged=BOTH))
-    assert (step.commands, step.facts) == ((), ())
+    assert (step.commands, step.facts) == ((UNMUTE,), ())
 
 
 def test_two_who_should_hear_each_other_and_do_not_are_joined_again() -> None:
     step = resumed(TALKING, link(agent=LegState.UP))
-    assert step.commands == (OpenBridge(bridge=BRIDGE, legs=BOTH),)
+    assert step.commands == (UNMUTE, StopMusic(leg=CALLER), OpenBridge(bridge=BRIDGE, legs=BOTH))
 
 
 def test_a_customer_on_hold_stays_on_hold() -> None:
-    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == ()
+    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE,)
 
 
 def test_a_sip_agent_who_hung_up_meanwhile_ends_the_call() -> None:

@@ -1,0 +1,149 @@
+"""Says in words where a journal does not balance: what a test of calls ends with.
+
+Pure: looks at facts only. METRICS names the balance; here is also what must hold of offers, conversations, holds
+and presences if nobody is to be counted twice, forgotten or stuck.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from caruso.model.facts import (
+    AnyFact,
+    ContactArrived,
+    ContactConnected,
+    ContactEnded,
+    ContactHeld,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactResumed,
+    OfferEnded,
+    OfferMade,
+    OfferOutcome,
+    Presence,
+    PresenceChanged,
+    QueueOutcome,
+    TalkEnded,
+    WrapUpEnded,
+)
+from caruso.model.ids import AgentId, ContactId
+
+#: Two sums of the same times, each rounded to a millisecond.
+ROUNDING_SECONDS = 0.05
+
+_MAY_FOLLOW = {
+    Presence.SIGNED_OUT: {Presence.NOT_READY},
+    Presence.NOT_READY: {Presence.NOT_READY, Presence.READY, Presence.SIGNED_OUT},
+    Presence.READY: {Presence.OFFERED, Presence.NOT_READY, Presence.SIGNED_OUT},
+    Presence.OFFERED: {Presence.TALKING, Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT},
+    Presence.TALKING: {Presence.WRAP_UP, Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT},
+    Presence.WRAP_UP: {Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT},
+}
+
+
+def imbalances(facts: Sequence[AnyFact]) -> list[str]:
+    """Return what is wrong with the facts of a time in which every call that began has ended, wrap-up included."""
+    return [
+        *_once_each("contact", _contacts(facts, ContactArrived), "ended", _contacts(facts, ContactEnded)),
+        *_once_each("visit", _visits(facts, ContactQueued), "left its queue", _visits(facts, ContactLeftQueue)),
+        *_once_each("offer", _offers(facts, OfferMade), "ended", _offers(facts, OfferEnded)),
+        *_conversations(facts),
+        *_talk_times(facts),
+        *_presences(facts),
+    ]
+
+
+def outcomes(facts: Iterable[AnyFact]) -> Counter[QueueOutcome]:
+    """Return how visits to queues ended."""
+    return Counter(fact.outcome for fact in facts if isinstance(fact, ContactLeftQueue))
+
+
+def _once_each(what: str, begun: Iterable[object], end: str, ended: Iterable[object]) -> Iterator[str]:
+    begins, ends = Counter(begun), Counter(ended)
+    for one in begins | ends:
+        if (begins[one], ends[one]) != (1, 1):
+            yield f"{what} {one} began {begins[one]} times and {end} {ends[one]} times"
+
+
+def _contacts(facts: Iterable[AnyFact], kind: type[ContactArrived | ContactEnded]) -> Iterator[object]:
+    return (fact.contact for fact in facts if isinstance(fact, kind))
+
+
+def _visits(facts: Iterable[AnyFact], kind: type[ContactQueued | ContactLeftQueue]) -> Iterator[object]:
+    return ((fact.contact, fact.visit, fact.queue) for fact in facts if isinstance(fact, kind))
+
+
+def _offers(facts: Iterable[AnyFact], kind: type[OfferMade | OfferEnded]) -> Iterator[object]:
+    return ((fact.contact, fact.offer, fact.agent) for fact in facts if isinstance(fact, kind))
+
+
+def _conversations(facts: Iterable[AnyFact]) -> Iterator[str]:
+    """Everybody who was answered talked, and was wrapped up, as often as an offer was accepted."""
+    counted: dict[str, Counter[tuple[ContactId, AgentId | None]]] = defaultdict(Counter)
+    for fact in facts:
+        match fact:
+            case OfferEnded(outcome=OfferOutcome.ACCEPTED):
+                counted["accepted"][fact.contact, fact.agent] += 1
+            case ContactLeftQueue(outcome=QueueOutcome.ANSWERED):
+                counted["answered"][fact.contact, fact.agent] += 1
+            case ContactConnected():
+                counted["connected"][fact.contact, fact.agent] += 1
+            case TalkEnded():
+                counted["talked"][fact.contact, fact.agent] += 1
+            case WrapUpEnded():
+                counted["wrapped up"][fact.contact, fact.agent] += 1
+            case _:
+                pass
+    for what in ("answered", "connected", "talked", "wrapped up"):
+        if counted[what] != counted["accepted"]:
+            yield f"accepted: {dict(counted['accepted'])}, but {what}: {dict(counted[what])}"
+
+
+def _talk_times(facts: Iterable[AnyFact]) -> Iterator[str]:
+    """Talk and hold fill the time between the connection and its end, and hold is what was held."""
+    connected: dict[ContactId, ContactConnected] = {}
+    held: dict[ContactId, ContactHeld] = {}
+    holds: dict[ContactId, float] = defaultdict(float)
+    for fact in facts:
+        match fact:
+            case ContactConnected(contact=contact):
+                connected[contact] = fact
+            case ContactHeld(contact=contact):
+                if contact in held:
+                    yield f"contact {contact} was held twice at once"
+                held[contact] = fact
+            case ContactResumed(contact=contact):
+                if contact not in held:
+                    yield f"contact {contact} was resumed without having been held"
+                else:
+                    holds[contact] += (fact.at - held.pop(contact).at).total_seconds()
+            case TalkEnded(contact=contact) if contact in connected:
+                if contact in held:
+                    holds[contact] += (fact.at - held.pop(contact).at).total_seconds()
+                whole = (fact.at - connected.pop(contact).at).total_seconds()
+                if abs(fact.talk_seconds + fact.hold_seconds - whole) > ROUNDING_SECONDS:
+                    yield f"contact {contact}: {fact} does not fill {whole} s"
+                if abs(fact.hold_seconds - holds.pop(contact, 0.0)) > ROUNDING_SECONDS:
+                    yield f"contact {contact}: {fact} is not what was held"
+            case _:
+                pass
+    for contact in held:
+        yield f"contact {contact} is still held"
+
+
+def _presences(facts: Iterable[AnyFact]) -> Iterator[str]:
+    """Presences follow each other as `agents.presence` draws it, and nobody is left in a call."""
+    last: dict[AgentId, PresenceChanged] = {}
+    for fact in facts:
+        if not isinstance(fact, PresenceChanged):
+            continue
+        before = last.get(fact.agent)
+        if before is not None and fact.presence not in _MAY_FOLLOW[before.presence]:
+            yield f"{fact.agent} went from {before.presence} to {fact.presence}"
+        if before is not None and fact.at < before.at:
+            yield f"{fact.agent} became {fact.presence} before {before.presence}"
+        last[fact.agent] = fact
+    for agent, fact in last.items():
+        if fact.presence in (Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP):
+            yield f"{agent} is left {fact.presence} with {fact.contact}"
