@@ -441,7 +441,7 @@ def _kept_waiting(call: Call) -> Step:
 
 def _offer(call: Call, event: Offer, now: datetime) -> Step:
     if call.phase is not Phase.WAITING or call.place is None:
-        raise IllegalMove("Only a waiting call can be offered.")
+        return Step(call=call)
     desk = Desk(agent=event.agent, kind=event.kind, endpoint=event.endpoint, offered_at=now)
     desk = replace(desk, offer=call.offer + 1)
     offered = _with_new_leg(replace(call, phase=Phase.OFFERED, desk=desk))

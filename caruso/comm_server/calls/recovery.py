@@ -252,8 +252,8 @@ def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: da
     others = _hang_up({other: state for other, state in legs.items() if other != leg})
     if leg is None or leg not in legs:
         step = _agent_away(call, leg, now)
-    elif call.phase is Phase.RECONNECTING:
-        step = _reconnecting(call, leg, legs[leg], now)
+    elif call.phase is Phase.RECONNECTING or legs[leg].state is not LegState.UP:
+        step = _reconnecting(_away(call), leg, legs[leg], now)
     else:
         step = Step(call=call, commands=_mend(call, call.desk, leg, link))
     return replace(step, commands=(*others, *step.commands))
@@ -270,6 +270,14 @@ def _agent_away(call: Call, leg: LegId | None, now: datetime) -> Step:
             SetTimer(timer=Timer.RECONNECT, seconds=lifecycle.RECONNECT_SECONDS),
         ),
     )
+
+
+def _away(call: Call) -> Call:
+    """Say of a call whose agent's phone is being dialled again that it is; the journal knows only of the hold."""
+    if call.desk is None:
+        return call
+    away = replace(call.desk, leg_up=False, held_since=call.desk.held_since or call.desk.connected_at)
+    return replace(call, phase=Phase.RECONNECTING, music=True, desk=away)
 
 
 def _reconnecting(call: Call, leg: LegId, state: Leg, now: datetime) -> Step:

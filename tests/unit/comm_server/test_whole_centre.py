@@ -124,7 +124,7 @@ def check_both_sides(house: WholeCentre) -> None:
             assert name == call.agent_leg, f"{name} is left over"
         elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.RECONNECTING):
             assert leg.hears_something or _is_spoken_to(house, call), f"{name} hears nothing while {call.phase}"
-            assert leg.bridge is None
+            assert leg.bridge is None, f"{name} is in a bridge while {call.phase}"
     for contact, call in calls.items():
         if call.phase is not Phase.ENDED:
             assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
@@ -218,6 +218,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "lines": centre.dispatcher._lines,
         "offered": centre.dispatcher._offered,
         "fresh": centre.dispatcher._fresh,
+        "asked": centre.dispatcher._asked,
         "desks": centre.desks._contacts,
         "worksheets": centre.roster._worksheets,
         "monitor's calls": centre.board._calls,
