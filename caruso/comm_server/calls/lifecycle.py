@@ -303,8 +303,12 @@ class Step:
     timers: tuple[SetTimer | CancelTimer, ...] = ()
 
 
-def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -> Step:
-    """Begin the life of a call. Without an entry point it ends at once."""
+def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime, *, offers: int = 0) -> Step:
+    """Begin the life of a call. Without an entry point it ends at once.
+
+    `offers`: how many agents' legs were made for it before a crash that left nothing but those legs; a name
+    is never given twice, for what is told of the old one would be taken for the new one's.
+    """
     call = Call(
         contact=ids.contact_of(event.leg),
         arrived_at=now,
@@ -313,6 +317,7 @@ def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -
         dialled=event.dialled,
         entry_point=entry_point,
         answered=event.answered,
+        offer=offers,
     )
     arrived = ContactArrived(
         at=now,

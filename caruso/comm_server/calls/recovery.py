@@ -168,10 +168,9 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
     """Return how `call` goes on, now that the PBX tells what it has."""
     legs = {leg: state for leg, state in link.legs.items() if ids.contact_of(leg) == call.contact}
     caller = legs.pop(ids.caller_leg(call.contact), None)
-    newest = max((ids.offer_of(leg) for leg in legs), default=0)
     call = replace(
         call,
-        offer=max(call.offer, newest),
+        offer=max(call.offer, offers_in(link, call.contact)),
         open_legs=frozenset(legs),
         caller_up=caller is not None,
     )
@@ -256,7 +255,8 @@ def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: da
         step = _reconnecting(_away(call), leg, legs[leg], now)
     else:
         step = Step(call=call, commands=_mend(call, call.desk, leg, link))
-    return replace(step, commands=(*others, *step.commands))
+    away = _parked(step.call, link) if step.call.phase is Phase.RECONNECTING else ()
+    return replace(step, commands=(*others, *step.commands, *away))
 
 
 def _agent_away(call: Call, leg: LegId | None, now: datetime) -> Step:
@@ -292,10 +292,17 @@ def _mend(call: Call, desk: Desk | None, leg: LegId, link: LinkUp) -> tuple[Tele
     joined = link.bridges.get(bridge, frozenset())
     mute = Mute(leg=leg, on=desk is not None and desk.muted)
     if desk is not None and desk.held_since is not None:
-        return (mute, *lifecycle.park(call)) if caller in joined else (mute,)
+        return (mute, *_parked(call, link))
     if {caller, leg} <= joined:
         return (mute,)
     return (mute, StopMusic(leg=caller), OpenBridge(bridge=bridge, legs=(caller, leg)))
+
+
+def _parked(call: Call, link: LinkUp) -> tuple[TelephonyCommand, ...]:
+    """Let a caller on hold hear music, and nobody else."""
+    part, music = lifecycle.park(call)
+    joined = link.bridges.get(ids.bridge(call.contact), frozenset())
+    return (part, music) if ids.caller_leg(call.contact) in joined else (music,)
 
 
 def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, ...]:
@@ -307,6 +314,11 @@ def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, 
 
 def _hang_up(legs: Iterable[LegId]) -> tuple[TelephonyCommand, ...]:
     return tuple(HangUp(leg=leg) for leg in legs)
+
+
+def offers_in(link: LinkUp, contact: ContactId) -> int:
+    """Return the highest number of an offer whose leg the PBX has for `contact`, 0 for none."""
+    return max((ids.offer_of(leg) for leg in link.legs if ids.contact_of(leg) == contact), default=0)
 
 
 def strays(link: LinkUp, calls: Mapping[ContactId, Call]) -> tuple[TelephonyCommand, ...]:

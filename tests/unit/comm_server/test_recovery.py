@@ -30,7 +30,17 @@ from caruso.model.facts import (
     TalkEnded,
 )
 from caruso.model.ids import AgentId, BridgeId, ContactId, EntryPointId, LegId, QueueId, RunId, ScriptId
-from caruso.model.telephony import CloseBridge, HangUp, Leg, LegState, LinkUp, Mute, OpenBridge, StopMusic
+from caruso.model.telephony import (
+    CloseBridge,
+    HangUp,
+    Leg,
+    LegState,
+    LinkUp,
+    Mute,
+    OpenBridge,
+    StartMusic,
+    StopMusic,
+)
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONTACT = ContactId("100.1")
@@ -148,7 +158,9 @@ def test_two_who_should_hear_each_other_and_do_not_are_joined_again() -> None:
 
 
 def test_a_customer_on_hold_stays_on_hold() -> None:
-    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE,)
+    # Whether the music had begun nobody has told: to begin it again harms nobody.
+    music = StartMusic(leg=CALLER, music="default")
+    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE, music)
 
 
 def test_a_sip_agent_who_hung_up_meanwhile_ends_the_call() -> None:
