@@ -218,7 +218,12 @@ def _adopt(call: Call, leg: LegId, agent: AgentId, around: Surroundings, now: da
     offer = Offer(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=0)
     offered = advance(numbered, offer, now)
     talking = advance(offered.call, LegAnswered(leg=leg), now)
-    return replace(talking, facts=(*offered.facts, *talking.facts))
+    return replace(talking, commands=(_heard(leg), *talking.commands), facts=(*offered.facts, *talking.facts))
+
+
+def _heard(leg: LegId) -> Mute:
+    """Let an agent be heard who may have muted herself: of that nothing is known, and her screen shows none."""
+    return Mute(leg=leg, on=False)
 
 
 def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings, now: datetime) -> Step:
@@ -230,6 +235,7 @@ def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings,
         step = advance(replace(call, music=False), Withdrawn(), now)
     elif legs[leg].state is LegState.UP:
         step = advance(call, LegAnswered(leg=leg), now)
+        step = replace(step, commands=(_heard(leg), *step.commands))
     else:
         queue = around.queues.get(call.place.queue) if call.place else None
         rung = (now - call.desk.offered_at).total_seconds() if call.desk else 0.0
@@ -251,7 +257,7 @@ def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: da
     others = _hang_up({other: state for other, state in legs.items() if other != leg})
     if leg is None or leg not in legs:
         step = _agent_away(call, leg, now)
-    elif call.phase is Phase.RECONNECTING or legs[leg].state is not LegState.UP:
+    elif call.phase is Phase.RECONNECTING or _is_dialled_again(call, legs[leg], link):
         step = _reconnecting(_away(call), leg, legs[leg], now)
     else:
         step = Step(call=call, commands=_mend(call, call.desk, leg, link))
@@ -270,6 +276,13 @@ def _agent_away(call: Call, leg: LegId | None, now: datetime) -> Step:
             SetTimer(timer=Timer.RECONNECT, seconds=lifecycle.RECONNECT_SECONDS),
         ),
     )
+
+
+def _is_dialled_again(call: Call, leg: Leg, link: LinkUp) -> bool:
+    """Tell whether the agent's phone had gone away: it rings, or was answered and never joined the bridge."""
+    held = call.desk is not None and call.desk.held_since is not None
+    joined = leg.leg in link.bridges.get(ids.bridge(call.contact), frozenset())
+    return leg.state is not LegState.UP or (held and not joined)
 
 
 def _away(call: Call) -> Call:
