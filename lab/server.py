@@ -126,6 +126,20 @@ class CentreServer:
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
 
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run the ``caruso`` command as an admin beside the server would; return exit code and output."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "caruso", "--config", str(self._directory / "caruso.toml"), *arguments),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode(errors="replace")
+
     async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
         """Wait until it says that everything works."""
         deadline = time.monotonic() + within_seconds
@@ -250,5 +264,5 @@ phone_ws_url = "{pbx.ws_url}"
 sip_server = "127.0.0.1:{pbx.sip_port}"
 
 [log]
-format = "console"
+format = "json"
 """

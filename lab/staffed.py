@@ -42,7 +42,7 @@ _F = TypeVar("_F", bound=AnyFact)
 
 
 def centre_of(agents: int, address: str, *, wrap_up_seconds: float = 60.0, more: str = "") -> str:
-    """Describe a centre with one queue, a direct number, a dialog's number and agents at one SIP address."""
+    """Describe a centre with one queue, its number and agents at one SIP address, and `more`."""
     people = "\n".join(
         f'[agents.a{n}]\nname = "Agent {n}"\nqueues = ["gas"]\nstation = "sip"\naddress = "{address}"'
         for n in range(agents)
@@ -62,21 +62,26 @@ ring_seconds = 30
 name = "Gas line"
 numbers = ["7001"]
 queue = "gas"
+{more}
+"""
 
+
+#: A number behind which the dialog of the energy utility answers.
+DIALOG_LINE = """
 [entry_points.dialog]
 name = "Dialog line"
 numbers = ["7002"]
 queue = "gas"
 script = "meter-reading"
-{more}
 """
 
 
 class StaffedCentre:
     """A server with its agents signed in."""
 
-    def __init__(self, server: CentreServer, pbx: LocalAsterisk) -> None:
-        """Nobody is there yet."""
+    def __init__(self, server: CentreServer, pbx: LocalAsterisk, phones: str) -> None:
+        """Nobody is there yet; the agents' phones are at the SIP address `phones`."""
+        self.phones = phones
         self.server = server
         self.pbx = pbx
         self._stack = AsyncExitStack()
@@ -155,13 +160,19 @@ async def _read(console: ConsoleClient) -> None:
 
 @asynccontextmanager
 async def staffed(
-    pbx: LocalAsterisk, directory: Path, *, agents: int, wrap_up_seconds: float = 60.0, **server: Any
+    pbx: LocalAsterisk,
+    directory: Path,
+    *,
+    agents: int,
+    wrap_up_seconds: float = 60.0,
+    more: str = DIALOG_LINE,
+    **server: Any,
 ) -> AsyncIterator[StaffedCentre]:
     """Run a centre whose agents share one SIP phone and are ready; `server` goes to `CentreServer`."""
     async with phone() as phones:
-        description = centre_of(agents, phones.address, wrap_up_seconds=wrap_up_seconds)
+        description = centre_of(agents, phones.address, wrap_up_seconds=wrap_up_seconds, more=more)
         async with CentreServer(pbx, directory, description, scripts=[METER_READING], **server) as running:
-            centre = StaffedCentre(running, pbx)
+            centre = StaffedCentre(running, pbx, phones.address)
             try:
                 await centre.sign_in(agents)
                 yield centre

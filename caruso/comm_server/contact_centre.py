@@ -290,6 +290,8 @@ class ContactCentre:
             raise NotFound("There is no such agent.")
         log.info("presence_forced", agent_id=agent, presence=wanted, by=by)
         match wanted:
+            case Presence.READY if not self.desks.is_open(agent):
+                raise IllegalMove("The agent's console is not open; nobody would see an offer.")
             case Presence.READY:
                 self.roster.apply(agent, SignIn())
                 self.roster.apply(agent, GoReady())
@@ -467,6 +469,7 @@ class ContactCentre:
             self.dispatcher.resume()
         else:
             self.dispatcher.pause()
+            self.phone.leave_all()
         self.board.set_telephony(up)
         self.desks.touch_all()
 

@@ -95,10 +95,13 @@ class Reception:
             self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
 
     def dialog_resumed(self, call: Call) -> None:
-        """Let a caller who was in a dialog hear the question again."""
-        entry_point = self._entry_point(call)
+        """Let a caller who was in a dialog hear the question again; where there was none yet, begin anew."""
         conversation = self._staff.conversations.get(call.contact)
-        if conversation is not None and conversation.channel is ScriptChannel.PHONE:
+        if call.visit:
+            # It was out of the queue again, and about to be told so.
+            self._staff.exchange.post(call.contact, BeginDialog())
+            self._nobody_free(call.contact)
+        elif conversation is not None and conversation.channel is ScriptChannel.PHONE:
             self._staff.exchange.post(call.contact, BeginDialog())
             self._resuming.add(call.contact)
             try:
@@ -107,8 +110,6 @@ class Reception:
                 self._resuming.discard(call.contact)
         elif conversation is not None:
             self._to_a_person(call.contact)
-        elif entry_point is None:
-            self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
         else:
             self.arrived(call)
 
@@ -302,7 +303,9 @@ class Reception:
 
     def _move(self, call: Call) -> None:
         log.warning("caller_moved", contact_id=call.contact, queue=call.place.queue if call.place else "")
-        self._enqueue(call.contact, self._own_queue(call))
+        # Before those who come later: it is not the caller who left.
+        priority = call.place.priority + 1 if call.place else None
+        self._enqueue(call.contact, self._own_queue(call), priority=priority)
 
     # -- Announcements ----------------------------------------------------------------------------------------
 

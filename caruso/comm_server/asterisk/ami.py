@@ -198,8 +198,12 @@ class AmiLink:
 
     def _tell(self, endpoint: str, reachable: bool | None) -> None:
         station = station_of(endpoint)
-        if station is not None and self._reachable is not None:
+        if station is None or self._reachable is None:
+            return
+        try:
             self._reachable(*station, reachable)
+        except Exception:  # noqa: BLE001 -- a fault in whoever is told must not cut the link
+            _log.exception("ami_handler_failed")
 
 
 class _Manager(Manager):  # type: ignore[misc]

@@ -90,6 +90,7 @@ class Exchange:
         self._hooks = hooks
         self._live: dict[ContactId, _Live] = {}
         self._pbx_started: str | None = None
+        #: Contacts that had ended when we were started; of interest until the PBX tells what it has.
         self._over: frozenset[ContactId] = frozenset()
         self.link_up = False
 
@@ -133,8 +134,7 @@ class Exchange:
                 self._link_up(event)
             case LinkLost(reason=reason):
                 log.warning("telephony_link_lost", reason=reason)
-                self.link_up = False
-                self._hooks.link(False)
+                self._link_lost()
             case LegArrived():
                 self._arrive(event)
             case DigitPressed(leg=leg) | PlaybackEnded(leg=leg):
@@ -197,7 +197,7 @@ class Exchange:
             self._give_up(live)
         finally:
             live.busy = False
-        if live.call.gone:
+        if live.call.gone and self.link_up:
             self._drop(live)
         if refused is not None:
             raise refused
@@ -243,6 +243,16 @@ class Exchange:
         self._live.pop(live.call.contact, None)
 
     # -- After we were away -----------------------------------------------------------------------------------
+
+    def _link_lost(self) -> None:
+        """Wait for the truth: who answers now does not ring too long, and a call that ends is not forgotten.
+
+        Its hang-up did not reach the PBX, and a leg that nobody remembers would be a new caller.
+        """
+        self.link_up = False
+        for live in self._live.values():
+            self._set(live, CancelTimer(timer=Timer.RING))
+        self._hooks.link(False)
 
     def _link_up(self, link: LinkUp) -> None:
         restarted = self._pbx_started is not None and self._pbx_started != link.pbx_started

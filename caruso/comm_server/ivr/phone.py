@@ -95,6 +95,11 @@ class PhoneChannel:
         self._fall_silent(contact)
         self._presented.pop(contact, None)
 
+    def leave_all(self) -> None:
+        """Forget all phones: nobody can be heard, and silence is not an answer."""
+        for contact in list(self._phones):
+            self.leave(contact)
+
     def _fall_silent(self, contact: ContactId) -> None:
         phone = self._phones.pop(contact, None)
         if phone is not None:

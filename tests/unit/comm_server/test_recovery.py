@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caruso.comm_server.calls.lifecycle import Call, Phase, SetTimer, Step, Timer
+from caruso.comm_server.calls.lifecycle import (
+    Call,
+    Ended,
+    Phase,
+    SetTimer,
+    Step,
+    Timer,
+    TimerFired,
+    advance,
+)
 from caruso.comm_server.calls.recovery import StationAt, Surroundings, rebuild, resume, strays
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind
@@ -38,6 +48,7 @@ from caruso.model.telephony import (
     LinkUp,
     Mute,
     OpenBridge,
+    Part,
     StartMusic,
     StopMusic,
 )
@@ -118,9 +129,9 @@ def link(*, caller: bool = True, agent: LegState | None = None, bridged: Iterabl
 
 
 CALLER = ids.caller_leg(CONTACT)
-BOTH = (CALLER, ANNAS_LEG)
 #: Whether an agent had muted herself is not in the journal; her screen says that she is heard, so she is.
 UNMUTE = Mute(leg=ANNAS_LEG, on=False)
+BOTH = (CALLER, ANNAS_LEG)
 
 
 def resumed(
@@ -161,6 +172,39 @@ def test_a_customer_on_hold_stays_on_hold() -> None:
     # Whether the music had begun nobody has told: to begin it again harms nobody.
     music = StartMusic(leg=CALLER, music="default")
     assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE, music)
+
+
+def test_a_customer_on_hold_whose_music_never_began_gets_it() -> None:
+    step = resumed(HELD, link(agent=LegState.UP, bridged=BOTH))
+    assert step.commands == (UNMUTE, Part(bridge=BRIDGE, leg=CALLER), StartMusic(leg=CALLER))
+
+
+def test_a_muted_agent_is_muted_again() -> None:
+    call = rebuild(TALKING, AROUND)
+    assert call is not None
+    assert call.desk is not None
+    muted = replace(call, desk=replace(call.desk, muted=True))
+    step = resume(muted, link(agent=LegState.UP, bridged=BOTH), AROUND, pbx_restarted=False, now=at(10))
+    assert step.commands == (Mute(leg=ANNAS_LEG, on=True),)
+
+
+def test_an_offer_that_was_answered_meanwhile_ends_music_of_which_nobody_knows() -> None:
+    step = resumed(OFFERED, link(agent=LegState.UP))
+    assert StopMusic(leg=CALLER) in step.commands
+    assert step.call.phase is Phase.TALKING
+
+
+def test_a_call_that_ended_while_the_pbx_could_not_be_told_is_hung_up_and_forgotten() -> None:
+    call = rebuild(WAITING, AROUND)
+    assert call is not None
+    ended = advance(call, Ended(cause=ContactCause.FLOWED_OUT), at(5)).call
+    forgotten = advance(ended, TimerFired(timer=Timer.FORGET), at(16)).call
+    assert forgotten.gone
+    step = resume(forgotten, link(), AROUND, pbx_restarted=False, now=at(20))
+    assert step.commands == (HangUp(leg=CALLER),)
+    assert not step.facts
+    assert not step.call.gone
+    assert [order.timer for order in step.timers] == [Timer.FORGET]
 
 
 def test_a_sip_agent_who_hung_up_meanwhile_ends_the_call() -> None:
