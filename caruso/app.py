@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -24,6 +26,7 @@ import structlog
 
 import caruso
 from caruso.clock import SystemClock
+from caruso.comm_server.asterisk.ami import AmiLink
 from caruso.comm_server.asterisk.provisioning import DerivedPhones, endpoint_name
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.comm_server.asterisk.telephony import AriTelephony
@@ -35,8 +38,9 @@ from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.errors import CarusoError, RejectedInput, StorageUnavailable
 from caruso.logs import set_up_logs
-from caruso.model.centre import Centre
+from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
+from caruso.model.ids import AgentId
 from caruso.model.records import AppliedCentre
 from caruso.model.telephony import TelephonyEvent
 from caruso.ports import TimerHandle
@@ -50,6 +54,7 @@ from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
 from caruso.storage.users import Users
+from caruso.web.api import HealthCheck
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 
@@ -61,8 +66,13 @@ log = structlog.get_logger(__name__)
 FOLLOW_SECONDS = 1.0
 #: Pause between attempts to read the database at the start, seconds.
 RETRY_SECONDS = 0.5
+#: Pause before the management plane is tried again after a fault of our own, seconds.
+MANAGE_AGAIN_SECONDS = 5.0
 #: What `stop` waits for the journal to write, seconds.
 JOURNAL_CLOSE_SECONDS = 10.0
+
+#: How long another thread may keep the event loop from running, seconds.
+SWITCH_SECONDS = 0.0003
 
 CONSOLE_DIR = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
 
@@ -90,6 +100,7 @@ class Server:
         self.journal = JournalWriter(self._database, self._clock)
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
+        self._ami = AmiLink(self._pbx, reachable=self._on_phone)
         self._speech = EspeakSpeech(
             config.speech_cache,
             config.speech.voices,
@@ -123,10 +134,14 @@ class Server:
             journal = infrastructure.create_task(self.journal.run(), name="journal")
             others = [
                 infrastructure.create_task(self._telephony.run(), name="telephony"),
+                infrastructure.create_task(self._manage(), name="ami"),
                 infrastructure.create_task(self._follow_centre(), name="follow_centre"),
             ]
             try:
                 await web.start()
+                # What is there now stays: the collector need not walk it again and again while calls wait.
+                gc.collect()
+                gc.freeze()
                 started(web)
                 await self.stopping.wait()
             finally:
@@ -185,8 +200,17 @@ class Server:
             facts=self._facts,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
-            health={"journal": self._journal_health},
+            health=self._health_checks(),
         )
+
+    def _health_checks(self) -> Mapping[str, HealthCheck]:
+        checks = {"journal": self._journal_health}
+        if self._manages:
+            checks["ami"] = self._ami_health
+        return checks
+
+    def _ami_health(self) -> Mapping[str, object]:
+        return {"ok": self._ami.up, "failure": "" if self._ami.up else self._ami.failure}
 
     def _journal_health(self) -> Mapping[str, object]:
         status = self.journal.status()
@@ -195,7 +219,27 @@ class Server:
     def _on_telephony(self, event: TelephonyEvent) -> None:
         self.centre.on_telephony(event)
 
+    def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
+        self.centre.on_phone(agent, kind, reachable)
+
     # -- Running ----------------------------------------------------------------------------------------------
+
+    @property
+    def _manages(self) -> bool:
+        """Whether there is a management plane: without its secret there is none, and calls do not miss it."""
+        return bool(self._pbx.ami_secret)
+
+    async def _manage(self) -> None:
+        """Hold the management plane up. Whatever goes wrong there, calls must not notice."""
+        if not self._manages:
+            log.warning("ami_not_set_up")
+            return
+        while True:
+            try:
+                await self._ami.run()
+            except Exception:
+                log.exception("ami_failed")
+            await asyncio.sleep(MANAGE_AGAIN_SECONDS)
 
     async def _until_readable(self, read: Callable[[], Awaitable[T]]) -> T:
         """Read at the start, and again while the database is not there; callers hear music meanwhile."""
@@ -215,6 +259,8 @@ class Server:
                     await self._take_over()
             except StorageUnavailable:
                 continue  # the journal's health tells
+            except Exception:
+                log.exception("centre_not_applied", version=self._version)
 
     async def _take_over(self) -> None:
         applied = await self._centres.current()
@@ -283,6 +329,9 @@ async def stopped_by_signals(server: Server) -> AsyncIterator[None]:
 
 def serve(config: Config) -> int:
     """Run a server until it is told to stop; return the exit code."""
+    # The journal's and the look-ups' threads give the interpreter back after this, not after Python's 5 ms: so
+    # long a call would wait otherwise.
+    sys.setswitchinterval(SWITCH_SECONDS)
     set_up_logs(level=config.log.level, log_format=config.log.format, personal_data=config.log.personal_data)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

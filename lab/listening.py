@@ -102,6 +102,13 @@ async def leftovers(pbx: LocalAsterisk) -> list[str]:
         return names
 
 
+async def hang_up(pbx: LocalAsterisk, *channels: str) -> None:
+    """End these channels, whatever any server knows of them: how people leave at a moment a test chooses."""
+    async with aiohttp.ClientSession(headers=pbx.http_headers) as http:
+        for channel in channels:
+            await http.delete(f"{pbx.ari_url}/channels/{quote(channel)}")
+
+
 async def clear(pbx: LocalAsterisk) -> None:
     """End all channels and bridges."""
     async with aiohttp.ClientSession(headers=pbx.http_headers) as http:

@@ -11,11 +11,12 @@ import pwd
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.ports import LOOPBACK, free_port
@@ -44,14 +45,30 @@ class PostgresUnavailable(Exception):
 class Postgres:
     """A running server. Its one user may do everything."""
 
-    def __init__(self, *, port: int, password: str, programs: Path) -> None:
+    def __init__(self, *, port: int, password: str, programs: Path, process: subprocess.Popen[bytes]) -> None:
         self.port = port
+        self._process = process
         self._password = password
         self._programs = programs
 
     def url(self, database: str = "postgres", *, driver: str = "postgresql+asyncpg") -> str:
         """Return the address of a database as SQLAlchemy writes it."""
         return f"{driver}://{SUPERUSER}:{self._password}@{LOOPBACK}:{self.port}/{database}"
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Stop all its processes for the length of a block: connections stay, and nothing is answered."""
+        server = self._process.pid
+        os.kill(server, signal.SIGSTOP)  # first, so that it starts no more
+        children = [int(child) for child in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
+        try:
+            for child in children:
+                os.kill(child, signal.SIGSTOP)
+            yield
+        finally:
+            for process in (*children, server):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
 
     def new_database(self) -> str:
         """Create an empty database and return its name."""
@@ -74,7 +91,7 @@ def running_postgres() -> Iterator[Postgres]:
         server = _start(programs, home, port, account)
         try:
             _wait_until_ready(programs, home, port, server)
-            yield Postgres(port=port, password=password, programs=programs)
+            yield Postgres(port=port, password=password, programs=programs, process=server)
         finally:
             _stop(server)
     finally:

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 
@@ -58,13 +58,22 @@ class CentreServer:
         scripts: Sequence[Path] = (),
         customers: Iterable[Customer] = (),
         database_url: str = "",
+        data_dir: Path | None = None,
+        ari_port: int = 0,
+        ami_port: int = 0,
     ) -> None:
-        """Prepare a server for the description `centre` (text of a centre.toml) in `directory`."""
+        """Prepare a server for the description `centre` (text of a centre.toml) in `directory`.
+
+        `ari_port` and `ami_port` lead to the PBX some other way, for instance over a `lab.cable.Cable`.
+        """
         self.pbx = pbx
         self._directory = directory
         self._centre = centre
         self._scripts = scripts
         self._customers = tuple(customers)
+        self._data_dir = data_dir or directory / "data"
+        self._ari_port = ari_port or pbx.http_port
+        self._ami_port = ami_port or pbx.ami_port
         self._port = free_port()
         self.database_url = database_url or f"sqlite:///{directory / 'caruso.db'}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -97,11 +106,15 @@ class CentreServer:
 
     async def start(self, *, within_seconds: float = 20.0) -> None:
         """Start it and wait until it serves and has reached the PBX."""
+        await self.launch()
+        await self.until_healthy(within_seconds=within_seconds)
+
+    async def launch(self) -> None:
+        """Start it and wait for nothing."""
         if not self._prepared:
             await self._prepare()
             self._prepared = True
         self._process = self._spawn()
-        await self.until_healthy(within_seconds=within_seconds)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with (self._directory / "server.log").open("ab") as log:
@@ -113,19 +126,36 @@ class CentreServer:
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
 
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run the ``caruso`` command as an admin beside the server would; return exit code and output."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "caruso", "--config", str(self._directory / "caruso.toml"), *arguments),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode(errors="replace")
+
     async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
         """Wait until it says that everything works."""
         deadline = time.monotonic() + within_seconds
-        async with aiohttp.ClientSession() as session:
-            while time.monotonic() < deadline:
-                if self._process is not None and self._process.poll() is not None:
-                    raise RuntimeError(f"the server ended:\n{self.log[-3000:]}")
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with session.get(f"{self.url}/api/health") as answer:
-                        if answer.status == 200 and (await answer.json())["status"] == "ok":
-                            return
-                await asyncio.sleep(0.02)
+        while time.monotonic() < deadline:
+            if self._process is not None and self._process.poll() is not None:
+                raise RuntimeError(f"the server ended:\n{self.log[-3000:]}")
+            with contextlib.suppress(aiohttp.ClientError):
+                if (await self.health())["status"] == "ok":
+                    return
+            await asyncio.sleep(0.02)
         raise TimeoutError(f"the server is not healthy:\n{self.log[-3000:]}")
+
+    async def health(self) -> Any:
+        """Return what it says of its health."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/api/health") as answer:
+            return await answer.json()
 
     async def stop(self) -> int:
         """End it in order; return its exit code."""
@@ -217,16 +247,16 @@ class CentreServer:
 [server]
 port = {self._port}
 country = "NL"
-data_dir = "data"
+data_dir = "{self._data_dir}"
 
 [database]
 url = "{self.database_url}"
 
 [asterisk]
-ari_url = "{pbx.ari_url}"
+ari_url = "http://127.0.0.1:{self._ari_port}/ari"
 ari_user = "{pbx.ari_user}"
 ari_password = "{pbx.ari_password}"
-ami_port = {pbx.ami_port}
+ami_port = {self._ami_port}
 ami_user = "{pbx.ami_user}"
 ami_secret = "{pbx.ami_secret}"
 context = "caruso-in"
@@ -234,5 +264,5 @@ phone_ws_url = "{pbx.ws_url}"
 sip_server = "127.0.0.1:{pbx.sip_port}"
 
 [log]
-format = "console"
+format = "json"
 """

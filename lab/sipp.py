@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
-import itertools
 import os
 import random
 import shutil
@@ -33,8 +32,12 @@ FOR_EVER_SECONDS = 3600.0
 CAN_PLAY_RTP_DIGITS = os.geteuid() == 0
 RTP_DIGIT_SECONDS = 1.5
 #: Ports for the media of one run: two each for as many calls as go through it at once. Every process begins
-#: somewhere else: several may run on one machine.
-_media_ports = itertools.cycle(random.sample(range(42_000, 60_000, 500), 36))
+#: somewhere else: several may run on one machine. When all are taken, those in between will do for few calls.
+_media_ports = [
+    port
+    for shift in (0, 100, 200, 300, 400)
+    for port in random.sample(range(42_000 + shift, 60_000 + shift, 500), 36)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +309,7 @@ def _start(
 
 def _media_port() -> int:
     """Return a port where SIPp can have its media; it echoes on the second next one too."""
-    for port in itertools.islice(_media_ports, 36):
+    for port in _media_ports:
         with contextlib.ExitStack() as held:
             try:
                 for wanted in (port, port + 2):
@@ -314,6 +317,7 @@ def _media_port() -> int:
                     probe.bind(("127.0.0.1", wanted))
             except OSError:
                 continue
+            _media_ports.append(_media_ports.pop(_media_ports.index(port)))  # the next one begins elsewhere
             return port
     raise RuntimeError("no free ports for SIPp's media")
 

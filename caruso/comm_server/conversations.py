@@ -76,6 +76,8 @@ class Outlet:
     finished: Callable[[Conversation, Finished], None]
     #: Something to see has changed.
     changed: Callable[[ContactId], None]
+    #: The script wrote to a record, its customer's perhaps.
+    written: Callable[[ContactId], None]
 
 
 class Conversations:
@@ -282,6 +284,8 @@ class Conversations:
                 break
         if answer.failure:
             log.warning("script_action_failed", contact_id=contact, service=order.service, code=answer.failure)
+        else:
+            self._outlet.written(contact)
         if contact in self._conversations:
             self.give(contact, answer)
 
@@ -297,6 +301,8 @@ class Conversations:
                 class_name=order.class_name,
                 error=str(error) or "timeout",
             )
+        else:
+            self._outlet.written(conversation.contact)
 
     async def _load_objects(self, dialog: Dialog, start: RunStart) -> dict[str, Mapping[str, Value]]:
         """Load what the script declares; what is missing, late or failing is empty where the script allows it.

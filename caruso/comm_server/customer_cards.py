@@ -11,6 +11,7 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import CarusoError
+from caruso.model.centre import Centre
 from caruso.model.facts import ContactIdentified
 from caruso.model.ids import ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
@@ -34,13 +35,17 @@ class CustomerCards:
         facts: FactStore,
         stream: FactStream,
         clock: Clock,
+        needed: Callable[[ContactId], bool],
+        centre: Callable[[], Centre],
         changed: Callable[[ContactId], None],
     ) -> None:
-        """Begin with no card."""
+        """Begin with no card; a card that comes when its contact is over is not `needed` any more."""
         self._customers = customers
         self._facts = facts
         self._stream = stream
         self._clock = clock
+        self._needed = needed
+        self._centre = centre
         self._changed = changed
         self._known: dict[ContactId, Customer] = {}
         self._history: dict[ContactId, Sequence[PastContact]] = {}
@@ -64,8 +69,13 @@ class CustomerCards:
         except (CarusoError, TimeoutError) as error:
             log.warning("customer_look_up_failed", contact_id=contact, error=str(error) or "timeout")
             return None
+        except Exception:
+            # A foreign system may fail in ways of its own; the caller is somebody unknown then.
+            log.exception("customer_look_up_failed", contact_id=contact)
+            return None
         if customer is not None:
-            self._known[contact] = customer
+            if self._needed(contact):
+                self._known[contact] = customer
             self._stream.publish(ContactIdentified(at=self._clock.now(), contact=contact, customer=customer.id))
             self._changed(contact)
         return customer
@@ -73,19 +83,25 @@ class CustomerCards:
     async def restore(self, contact: ContactId, customer: CustomerId) -> None:
         """Load a card again after a restart."""
         known = await self._customers.get(customer)
-        if known is not None:
+        if known is not None and self._needed(contact):
             self._known[contact] = known
             await self.load_history(contact)
 
-    async def refresh(self, customer: CustomerId) -> None:
-        """Show a customer's new data wherever the customer is on a desk."""
-        fresh = await self._customers.get(customer)
-        if fresh is None:
+    async def refresh(self, contact: ContactId) -> None:
+        """Show the customer's new data, wherever the customer is on a desk."""
+        customer = self._known.get(contact)
+        if customer is None:
             return
-        for contact, known in list(self._known.items()):
-            if known.id == customer:
-                self._known[contact] = fresh
-                self._changed(contact)
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                fresh = await self._customers.get(customer.id)
+        except (CarusoError, TimeoutError) as error:
+            log.warning("customer_not_refreshed", contact_id=contact, error=str(error) or "timeout")
+            return
+        for shown, known in list(self._known.items()):
+            if fresh is not None and known.id == fresh.id and known != fresh:
+                self._known[shown] = fresh
+                self._changed(shown)
 
     async def load_history(self, contact: ContactId) -> None:
         """Fetch the customer's latest contacts for the card."""
@@ -113,7 +129,7 @@ class CustomerCards:
             numbers=list(customer.numbers),
             email=customer.email,
             attributes={name: _shown(value) for name, value in customer.attributes.items()},
-            history=[_line(past) for past in self._history.get(contact, ())],
+            history=[_line(past, self._centre()) for past in self._history.get(contact, ())],
         )
 
 
@@ -123,18 +139,28 @@ def _shown(value: Any) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
+        case list():
+            return "; ".join(_shown(part) for part in value)
+        case {"text": text}:  # a note (`note.add`)
+            return str(text)
+        case dict():
+            return ", ".join(f"{name}: {_shown(part)}" for name, part in value.items())
         case _:
             return str(value)
 
 
-def _line(past: PastContact) -> HistoryView:
+def _line(past: PastContact, centre: Centre) -> HistoryView:
+    """Return a line with the names in force; what the centre does not have any more keeps its id."""
+    queue = centre.queues.get(past.queue) if past.queue else None
+    agent = centre.agents.get(past.agent) if past.agent else None
+    dispositions = {disposition.id: disposition.name for disposition in queue.dispositions} if queue else {}
     return HistoryView(
         id=past.id,
         at=past.arrived_at,
         channel=past.channel,
-        queue=past.queue or "",
-        agent=past.agent or "",
-        disposition=past.disposition,
+        queue=queue.name if queue else past.queue or "",
+        agent=agent.name if agent else past.agent or "",
+        disposition=dispositions.get(past.disposition, past.disposition),
         note=past.note,
         talk_seconds=past.talk_seconds,
         answers=list(past.answers),

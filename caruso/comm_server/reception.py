@@ -24,7 +24,7 @@ from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, position
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Queue
-from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, QueueOutcome
+from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, OfferEnded, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
@@ -95,19 +95,23 @@ class Reception:
             self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
 
     def dialog_resumed(self, call: Call) -> None:
-        """Let a caller who was in a dialog hear the question again."""
-        entry_point = self._entry_point(call)
+        """Let a caller who was in a dialog hear the question again; where there was none yet, begin anew."""
         conversation = self._staff.conversations.get(call.contact)
-        if conversation is not None and conversation.channel is ScriptChannel.PHONE:
+        if call.visit:
+            # It was out of the queue again, and about to be told so.
+            self._staff.exchange.post(call.contact, BeginDialog())
+            self._nobody_free(call.contact)
+        elif conversation is not None and conversation.channel is ScriptChannel.PHONE:
+            self._staff.exchange.post(call.contact, BeginDialog())
             self._resuming.add(call.contact)
-            self._staff.conversations.resume(call.contact)
-            self._resuming.discard(call.contact)
-        elif entry_point is None:
-            self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
-        elif entry_point.script is not None and conversation is None:
-            self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
+            try:
+                self._staff.conversations.resume(call.contact)
+            finally:
+                self._resuming.discard(call.contact)
+        elif conversation is not None:
+            self._to_a_person(call.contact)
         else:
-            self._enqueue(call.contact, entry_point.queue)
+            self.arrived(call)
 
     def _entry_point(self, call: Call) -> EntryPoint | None:
         entry_points = self._centre().entry_points
@@ -132,11 +136,13 @@ class Reception:
 
     async def _begin(self, call: Call, entry_point: EntryPoint) -> None:
         """Greet by name where the name is known in time."""
-        customer = await self._staff.cards.identify(call.contact, call.caller_number)
         script = entry_point.script
-        if script is None or not self._in_dialog(call.contact):
+        if script is None:
             return
         try:
+            customer = await self._staff.cards.identify(call.contact, call.caller_number)
+            if not self._in_dialog(call.contact):
+                return
             await self._staff.conversations.begin(
                 call.contact,
                 script,
@@ -201,7 +207,7 @@ class Reception:
             self._lead(conversation.contact, end.turn)
 
     def said(self, contact: ContactId, turn: Turn) -> None:
-        """Go on after a turn that expected nothing has been said."""
+        """Go on after a turn that expected nothing has been said; while a service works, nothing follows."""
         order = self._hand_overs.pop(contact, None)
         call = self._staff.exchange.call(contact)
         if call is None:
@@ -210,7 +216,7 @@ class Reception:
             self._music_again(call)
         elif order is not None:
             self._enqueue_as_told(call, order)
-        elif call.phase is Phase.DIALOG:
+        elif call.phase is Phase.DIALOG and turn.kind == "end":
             cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
             self._staff.exchange.post(contact, Ended(cause=cause))
 
@@ -233,43 +239,73 @@ class Reception:
 
     def _to_a_person(self, contact: ContactId) -> None:
         call = self._staff.exchange.call(contact)
-        entry_point = self._entry_point(call) if call else None
-        if call is not None and entry_point is not None and call.phase is Phase.DIALOG:
-            self._enqueue(contact, entry_point.queue)
+        if call is not None and call.phase is Phase.DIALOG:
+            self._enqueue(contact, self._own_queue(call))
 
-    def _enqueue_as_told(self, call: Call, order: HandOver) -> None:
+    def _own_queue(self, call: Call) -> QueueId | None:
+        """Return the queue of the caller's entry point; any other, when that was taken away during the call."""
         entry_point = self._entry_point(call)
         queues = self._centre().queues
-        queue = QueueId(order.queue)
-        if queue not in queues:
+        if entry_point is not None and entry_point.queue in queues:
+            return entry_point.queue
+        return next(iter(queues), None)
+
+    def _enqueue_as_told(self, call: Call, order: HandOver) -> None:
+        queue: QueueId | None = QueueId(order.queue)
+        if queue not in self._centre().queues:
             if order.queue:
                 log.error("unknown_queue_in_script", contact_id=call.contact, queue=order.queue)
-            queue = entry_point.queue if entry_point else next(iter(queues))
+            queue = self._own_queue(call)
         skills = {SkillId(skill): level for skill, level in order.skills.items()}
         self._enqueue(call.contact, queue, priority=order.priority, skills=skills)
 
     def _enqueue(
         self,
         contact: ContactId,
-        queue: QueueId,
+        queue: QueueId | None,
         *,
         priority: int | None = None,
         skills: dict[SkillId, int] | None = None,
     ) -> None:
-        rules = self._centre().queues[queue]
+        rules = self._centre().queues.get(queue) if queue else None
+        if rules is None:
+            log.error("no_queue_left", contact_id=contact)
+            self._staff.exchange.post(contact, Ended(cause=ContactCause.FAILED))
+            return
         place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
         self._staff.exchange.post(contact, Enqueue(place=place))
         self._announce_later(contact, rules)
 
     def hear(self, fact: AnyFact) -> None:
-        """Tell a caller who waited too long that nobody is free."""
-        if not isinstance(fact, ContactLeftQueue) or fact.outcome is not QueueOutcome.FLOWED_OUT:
-            return
-        call = self._staff.exchange.call(fact.contact)
+        """Tell a caller who waited too long that nobody is free; mind callers whose queue is gone."""
+        match fact:
+            case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):
+                self._nobody_free(contact)
+            case OfferEnded(contact=contact, queue=queue) if queue not in self._centre().queues:
+                call = self._staff.exchange.call(contact)
+                if call is not None and call.phase is Phase.WAITING:
+                    self._move(call)
+            case _:
+                pass
+
+    def _nobody_free(self, contact: ContactId) -> None:
+        call = self._staff.exchange.call(contact)
         if call is not None and call.phase is Phase.DIALOG:
             entry_point = self._entry_point(call)
             language = entry_point.language if entry_point else "en"
-            self._say(fact.contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+            self._say(contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+
+    def queues_changed(self) -> None:
+        """Let callers whose queue was taken away wait in another."""
+        for call in self._staff.exchange.calls.values():
+            if call.phase is Phase.WAITING and call.place and call.place.queue not in self._centre().queues:
+                self._move(call)
+
+    def _move(self, call: Call) -> None:
+        log.warning("caller_moved", contact_id=call.contact, queue=call.place.queue if call.place else "")
+        # Before those who come later: it is not the caller who left.
+        priority = call.place.priority + 1 if call.place else None
+        self._enqueue(call.contact, self._own_queue(call), priority=priority)
 
     # -- Announcements ----------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, RowMapping, ScalarSelect, Select, and_, delete, insert, or_, select
+from sqlalchemy import Column, Connection, RowMapping, Select, and_, bindparam, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from caruso.clock import Clock
@@ -45,10 +45,7 @@ class Customers:
         wanted = normalised(number, self._region)
         if not wanted:
             return None
-        having = customer_numbers.c
-        query = select(having.customer).where(having.number == wanted).order_by(having.position, having.customer)
-        async with self._database.reading() as connection:
-            return await _read_one(connection, query.limit(1).scalar_subquery())
+        return await self._database.look_up(lambda connection: _by_number(connection, wanted))
 
     async def get(self, customer: CustomerId) -> Customer | None:
         """Return a customer."""
@@ -146,14 +143,34 @@ def audit_rows(before: Customer | None, after: Customer, *, by: str, at: datetim
     ]
 
 
+# Built once: SQLAlchemy finds a statement it knows by its identity, and every call looks its caller up.
+_FIRST_WITH_NUMBER = (
+    select(customer_numbers.c.customer)
+    .where(customer_numbers.c.number == bindparam("wanted"))
+    .order_by(customer_numbers.c.position, customer_numbers.c.customer)
+    .limit(1)
+)
+_WITH_NUMBER = select(customers).where(customers.c.id == _FIRST_WITH_NUMBER.scalar_subquery())
+_NUMBERS_OF = (
+    select(customer_numbers.c.number)
+    .where(customer_numbers.c.customer == bindparam("customer_id"))
+    .order_by(customer_numbers.c.position)
+)
+
+
+def _by_number(connection: Connection, wanted: str) -> Customer | None:
+    row = connection.execute(_WITH_NUMBER, {"wanted": wanted}).mappings().one_or_none()
+    if row is None:
+        return None
+    return _customer(row, connection.execute(_NUMBERS_OF, {"customer_id": row["id"]}).scalars())
+
+
 async def read(connection: AsyncConnection, customer: str, *, lock: bool = False) -> Customer | None:
     """Return a customer; `lock` keeps others from changing it until the end of the transaction."""
     return await _read_one(connection, customer, lock=lock)
 
 
-async def _read_one(
-    connection: AsyncConnection, wanted: str | ScalarSelect[str], *, lock: bool = False
-) -> Customer | None:
+async def _read_one(connection: AsyncConnection, wanted: str, *, lock: bool = False) -> Customer | None:
     query = select(customers).where(customers.c.id == wanted)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:

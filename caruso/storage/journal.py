@@ -62,6 +62,8 @@ BATCH_FACTS = 2_000
 #: The writer rests this many times as long as its last transaction took, and never longer than that.
 REST_FACTOR = 19.0
 MAX_REST_SECONDS = 0.1
+#: Facts that wait for so long are worth an alarm: a database that hangs reports no error, seconds.
+LAG_ALARM_SECONDS = 3.0
 #: Between attempts while the database is not available.
 FIRST_RETRY_SECONDS = 0.05
 MAX_RETRY_SECONDS = 1.0
@@ -93,8 +95,9 @@ class JournalStatus:
 
     @property
     def healthy(self) -> bool:
-        """True while nothing fails and nothing has been lost."""
-        return self.failing_since is None and not self.dropped and not self.refused
+        """True while nothing fails, nothing has been lost, and nothing waits for a database that hangs."""
+        writes = self.failing_since is None and self.lag_seconds < LAG_ALARM_SECONDS
+        return writes and not self.dropped and not self.refused
 
 
 @dataclass(slots=True)

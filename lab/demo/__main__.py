@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -136,29 +137,43 @@ async def _let_them_call(
     """Let calls come until it is time, or until told; tell whether it came to its own end."""
     loop = asyncio.get_running_loop()
     closing_at = None if seconds is None else loop.time() + seconds - CLOSING_SECONDS
+    last_call = None if seconds is None else loop.time() + max(1.0, seconds - LAST_CALL_SECONDS)
     calling = asyncio.create_task(callers.call_at_random(closing_at), name="callers")
+    keeping = asyncio.create_task(_keep_server(house), name="keeper")
     stop = asyncio.create_task(told.wait())
-    ended = asyncio.create_task(house.server.wait())
-    until_last_call = None if seconds is None else max(1.0, seconds - LAST_CALL_SECONDS)
     try:
-        await asyncio.wait({calling, stop, ended}, timeout=until_last_call, return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            raise NotPossible(f"The server ended with {ended.result()}, see {_relative(house.log_file)}.")
-        if calling.done():
-            calling.result()
+        await _first_of(stop, calling, keeping, until=last_call)
         if stop.done():
             return False
         calling.cancel()
         _say(f"{_now():%H:%M:%S}  ── no new calls; those there are come to their end")
         at_work.hurry()
         finishing = asyncio.create_task(callers.all_done(within_seconds=FINISH_SECONDS))
-        await asyncio.wait({finishing, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await _first_of(stop, finishing, keeping)
         finishing.cancel()
         return not stop.done()
     finally:
-        for task in (calling, stop, ended):
+        for task in (calling, keeping, stop):
             task.cancel()
-        await asyncio.gather(calling, stop, ended, return_exceptions=True)
+        await asyncio.gather(calling, keeping, stop, return_exceptions=True)
+
+
+async def _first_of(*tasks: asyncio.Task[Any], until: float | None = None) -> None:
+    """Wait for the first of these, or until the loop's time; raise what it raised."""
+    timeout = None if until is None else until - asyncio.get_running_loop().time()
+    done, _ = await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+async def _keep_server(house: House) -> None:
+    """Start the server again whenever it ends: calls go on meanwhile, and it takes them over."""
+    while True:
+        code = await house.server.wait()
+        _say(f"{_now():%H:%M:%S}  ── the server ended with {code}; calls go on, and it is started again")
+        began = monotonic()
+        await house.start_server_again()
+        _say(f"{_now():%H:%M:%S}  ── the server is back after {monotonic() - began:.1f} s")
 
 
 @asynccontextmanager
@@ -226,7 +241,7 @@ async def _close(house: House, callers: Callers, at_work: Crew, narrator: Narrat
         bridges=bridges,
         log=house.log_lines(),
         agent_problems=at_work.problems(),
-        server_exit=server_exit,
+        server_exits=[*house.ended_early, server_exit],
     )
     found = problems(evidence)
     if found:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from lab.console_client import ScriptedAgent
+from lab.console_client import Manner, ScriptedAgent
 from lab.ports import free_ports
 from lab.sipp import phone
 
@@ -55,9 +55,11 @@ async def phones(agents: Sequence[str]) -> AsyncIterator[Mapping[str, int]]:
 
 
 @asynccontextmanager
-async def crew(url: str, agents: Sequence[str], passwords: Mapping[str, str]) -> AsyncIterator[Crew]:
+async def crew(
+    url: str, agents: Sequence[str], passwords: Mapping[str, str], *, manner: Manner | None = None
+) -> AsyncIterator[Crew]:
     """Have the agents work until the end."""
-    scripted = {agent: ScriptedAgent(url, agent, passwords[agent]) for agent in agents}
+    scripted = {agent: ScriptedAgent(url, agent, passwords[agent], manner=manner) for agent in agents}
     tasks = [asyncio.create_task(agent.work(), name=f"agent {name}") for name, agent in scripted.items()]
     at_work = Crew(agents=scripted, _tasks=tasks)
     try:

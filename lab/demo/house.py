@@ -47,6 +47,8 @@ COUNTRY = "NL"
 SUPERVISOR, ADMIN = "supervisor", "admin"
 
 _START_SECONDS = 30.0
+#: A server that ends more often is not started again.
+_RESTARTS = 5
 _STOP_SECONDS = 20.0
 _COMMAND_SECONDS = 60.0
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -68,6 +70,8 @@ class House:
     passwords: Mapping[str, str]
     url: str
     server: asyncio.subprocess.Process
+    #: Exit codes of servers that ended before they were told to.
+    ended_early: list[int]
 
     @property
     def log_file(self) -> Path:
@@ -106,6 +110,14 @@ class House:
         async with http.get(f"{self.pbx.ari_url}/{what}") as response:
             found: list[dict[str, str]] = await response.json()
             return found
+
+    async def start_server_again(self) -> None:
+        """Do what a service manager does when the server ended; raise `NotPossible` when that leads nowhere."""
+        self.ended_early.append(await self.server.wait())
+        if len(self.ended_early) > _RESTARTS:
+            raise NotPossible(f"The server ended {_RESTARTS} times, see {self.log_file}.")
+        self.server = await _start(self.folder, "serve")
+        await _until_well(self)
 
     async def stop_server(self) -> int | None:
         """Ask the server to stop and return its exit code; None when it had to be killed."""
@@ -146,6 +158,7 @@ async def open_house(folder: Path, phones: Mapping[str, int]) -> AsyncIterator[H
                 passwords=passwords,
                 url=f"http://{LOOPBACK}:{port}",
                 server=server,
+                ended_early=[],
             )
             stack.push_async_callback(house.stop_server)
             await _until_well(house)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,8 +44,8 @@ class Evidence:
     #: Lines of the server's log.
     log: Sequence[str]
     agent_problems: Sequence[str]
-    #: Exit code of the server after SIGTERM.
-    server_exit: int | None
+    #: How the server ended: in the middle, where it was started again, and at last. None: it had to be killed.
+    server_exits: Sequence[int | None]
 
 
 def problems(found: Evidence) -> tuple[str, ...]:
@@ -62,7 +63,9 @@ def _journal(found: Evidence) -> Iterator[str]:
     connected = sum(isinstance(fact, ContactConnected) for fact in found.facts)
     if connected == 0:
         yield "No call reached an agent."
-    if len(arrived) != found.calls_made:
+    unseen = found.calls_made - len(arrived)
+    # Who gives up while no server runs has been seen by nobody but the PBX.
+    if unseen < 0 or (unseen > 0 and len(found.server_exits) == 1):
         yield f"SIPp made {found.calls_made} calls, the journal knows {len(arrived)}."
     if arrived - ended:
         yield f"{len(arrived - ended)} calls have no end in the journal: {', '.join(sorted(arrived - ended))}."
@@ -114,8 +117,13 @@ def _leftovers(found: Evidence) -> Iterator[str]:
 
 
 def _complaints(found: Evidence) -> Iterator[str]:
-    if found.server_exit != 0:
-        yield f"The server ended with {found.server_exit}."
+    *early, at_last = found.server_exits
+    if at_last != 0:
+        yield f"The server ended with {at_last}."
+    # Killed by a person who wants to see what happens: that is what it must survive.
+    crashes = [code for code in early if code != -signal.SIGKILL]
+    if crashes:
+        yield f"The server ended in the middle with {', '.join(map(str, crashes))}."
     bad = [line for line in found.log if is_complaint(line)]
     if bad:
         yield f"The server's log has {len(bad)} errors: {_some(bad)}"

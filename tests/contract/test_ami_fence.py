@@ -51,7 +51,7 @@ class FakeManager:
 
 @contextlib.asynccontextmanager
 async def managed(
-    answer: Answer = usual, reachable: Callable[[AgentId, StationKind, bool], None] | None = None
+    answer: Answer = usual, reachable: Callable[[AgentId, StationKind, bool | None], None] | None = None
 ) -> AsyncIterator[tuple[FakeManager, AmiLink]]:
     fake = FakeManager(answer)
     server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
@@ -89,13 +89,13 @@ async def test_a_letter_cut_by_a_packet_stays_whole() -> None:
         await asyncio.sleep(0.05)
         fake.writers[0].write(event[cut:])
         await until(lambda: heard)
-    assert heard == ["jürgen"]
+        assert heard == ["jürgen"]
 
 
 async def test_a_handler_that_fails_does_not_cut_the_link() -> None:
     heard: list[AgentId] = []
 
-    def fail_at_first(agent: AgentId, _: StationKind, __: bool) -> None:
+    def fail_at_first(agent: AgentId, _: StationKind, __: bool | None) -> None:
         heard.append(agent)
         if len(heard) == 1:
             raise RuntimeError("a fault")
@@ -139,8 +139,8 @@ async def test_a_peer_that_falls_silent_is_given_up_and_connected_anew() -> None
         await until(lambda: len(fake.writers) >= 2)
 
 
-async def test_a_phone_that_went_away_while_the_link_was_down_is_told_to_be_gone() -> None:
-    told: list[tuple[AgentId, StationKind, bool]] = []
+async def test_of_a_phone_nobody_knows_while_the_link_is_down_and_that_it_went_away_afterwards() -> None:
+    told: list[tuple[AgentId, StationKind, bool | None]] = []
     async with managed(reachable=lambda *news: told.append(news)) as (fake, link):
         await until(lambda: link.up)
         fake.writers[0].write(
@@ -148,8 +148,8 @@ async def test_a_phone_that_went_away_while_the_link_was_down_is_told_to_be_gone
         )
         await until(lambda: told)
         fake.writers[0].transport.abort()
-        await until(lambda: len(told) == 2)
-    assert told[1] == (AgentId("anna"), StationKind.BROWSER, False)
+        await until(lambda: len(told) == 3)
+    assert told[1:3] == [(AgentId("anna"), StationKind.BROWSER, known) for known in (None, False)]
 
 
 async def test_a_refused_sign_in_is_not_tried_again_at_once() -> None:

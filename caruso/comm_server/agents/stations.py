@@ -28,7 +28,7 @@ class Stations:
         self._centre = centre
         self._endpoint_name = endpoint_name
         self._chosen: dict[AgentId, StationKind] = {}
-        self._reachable: dict[tuple[AgentId, StationKind], bool] = {}
+        self._reachable: dict[tuple[AgentId, StationKind], bool | None] = {}
 
     def choose(self, agent: AgentId, kind: StationKind) -> None:
         """Use another phone from the next contact on."""
@@ -44,8 +44,8 @@ class Stations:
         kind = self._kind(agent)
         return StationView(kind=kind, reachable=self._reachable.get((agent, kind)))
 
-    def set_reachable(self, agent: AgentId, kind: StationKind, reachable: bool) -> None:
-        """Take note that a phone registered or went away."""
+    def set_reachable(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
+        """Take note that a phone registered or went away, or that nobody can tell any more."""
         self._reachable[agent, kind] = reachable
 
     def _kind(self, agent: AgentId) -> StationKind:

@@ -19,6 +19,7 @@ from panoramisk.manager import Manager
 
 from caruso.comm_server.asterisk.provisioning import station_of
 from caruso.comm_server.asterisk.settings import AsteriskSettings
+from caruso.comm_server.asterisk.told import Told
 from caruso.errors import CarusoError, LinkDown
 from caruso.model.centre import StationKind
 from caruso.model.ids import AgentId
@@ -28,8 +29,8 @@ MAX_MESSAGE_CHARACTERS = 1_000_000
 #: After a refused sign-in: a tighter loop would have us banned.
 REFUSED_PAUSE_SECONDS = 60.0
 
-#: Told whenever it is learnt whether an agent's phone can be reached.
-Reachable = Callable[[AgentId, StationKind, bool], None]
+#: Told whenever it is learnt whether an agent's phone can be reached; None: nobody knows any more.
+Reachable = Callable[[AgentId, StationKind, bool | None], None]
 
 _log = structlog.get_logger(__name__)
 
@@ -74,8 +75,8 @@ class AmiLink:
         self._manager: _Manager | None = None
         #: Why the link is not up.
         self.failure = ""
-        #: Endpoints last known to be reachable.
-        self._reached: set[str] = set()
+        #: What was last known of each endpoint.
+        self._known: dict[str, bool] = {}
 
     @property
     def up(self) -> bool:
@@ -120,6 +121,7 @@ class AmiLink:
     async def run(self) -> None:
         """Connect, and connect again, for ever."""
         wait = self._settings.reconnect_first_seconds
+        told = Told()
         while True:
             was_up = False
             try:
@@ -131,8 +133,10 @@ class AmiLink:
                 reason = str(failure) or type(failure).__name__
             if was_up:
                 wait = self._settings.reconnect_first_seconds
+                told = Told()
             self.failure = reason
-            _log.warning("ami_link_failed", reason=reason, retry_seconds=wait)
+            if told.is_news(reason, asyncio.get_running_loop().time()):
+                _log.warning("ami_link_failed", reason=reason)
             await asyncio.sleep(wait)
             wait = min(wait * 2, self._settings.reconnect_most_seconds)
 
@@ -153,6 +157,8 @@ class AmiLink:
         finally:
             was_up, self._manager = self.up, None
             manager.abort()
+            for endpoint in self._known:
+                self._tell(endpoint, None)
         return was_up
 
     async def _sign_in(self, manager: _Manager) -> None:
@@ -177,20 +183,27 @@ class AmiLink:
     async def _tell_all(self) -> None:
         """Tell what is so now, and of phones that went away while nobody listened that they did."""
         contacts = await self.contacts()
-        for endpoint in [*contacts, *(name for name in self._reached if name not in contacts)]:
-            self._tell(endpoint, contacts.get(endpoint, "Removed"))
+        for endpoint in [*contacts, *(name for name in self._known if name not in contacts)]:
+            self._learn(endpoint, contacts.get(endpoint, "Removed"))
 
     def _heard(self, event: Mapping[str, str]) -> None:
         if event.get("Event") == "ContactStatus":
-            self._tell(event.get("EndpointName", ""), event.get("ContactStatus", ""))
+            self._learn(event.get("EndpointName", ""), event.get("ContactStatus", ""))
 
-    def _tell(self, endpoint: str, status: str) -> None:
-        station, reachable = station_of(endpoint), contact_reachable(status)
-        if station is None or reachable is None:
+    def _learn(self, endpoint: str, status: str) -> None:
+        reachable = contact_reachable(status)
+        if reachable is not None and station_of(endpoint) is not None:
+            self._known[endpoint] = reachable
+            self._tell(endpoint, reachable)
+
+    def _tell(self, endpoint: str, reachable: bool | None) -> None:
+        station = station_of(endpoint)
+        if station is None or self._reachable is None:
             return
-        (self._reached.add if reachable else self._reached.discard)(endpoint)
-        if self._reachable is not None:
+        try:
             self._reachable(*station, reachable)
+        except Exception:  # noqa: BLE001 -- a fault in whoever is told must not cut the link
+            _log.exception("ami_handler_failed")
 
 
 class _Manager(Manager):  # type: ignore[misc]

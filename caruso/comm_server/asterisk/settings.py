@@ -30,9 +30,10 @@ class AsteriskSettings:
     server_secret: str = field(repr=False)
     #: A command unanswered for so long has failed.
     request_timeout_seconds: float = 5.0
-    #: A socket that does not answer a ping within this time is given up; pings go out as often.
+    #: A socket that does not answer a ping within this time is given up; pings go out twice as often.
     ping_seconds: float = 5.0
+    #: Between attempts to connect, growing from the first to the most. What is possible again is found so quickly.
     reconnect_first_seconds: float = 0.1
-    reconnect_most_seconds: float = 5.0
+    reconnect_most_seconds: float = 0.8
     #: After another server took our application over, so long nothing is tried.
     replaced_pause_seconds: float = 30.0

@@ -2,7 +2,7 @@
 
     connect ─► choose transport ─► event filter ─► phones ─► snapshot ─► LinkUp ─► events
        ▲                                                                             │
-       └──────────────── back-off 0.1 … 5 s ◄──────────── LinkLost ◄─────────────────┘
+       └──────────────── back-off 0.1 … 0.8 s ◄──────────── LinkLost ◄─────────────────┘
 
 What comes in between connecting and the snapshot waits and follows it: nothing is missed, nothing told twice
 (`caruso.comm_server.asterisk.legs`). Decides nothing about calls.
@@ -27,6 +27,7 @@ from caruso.comm_server.asterisk.legs import Legs
 from caruso.comm_server.asterisk.phones import Provisioner
 from caruso.comm_server.asterisk.rest import Rest, RestOverHttp, RestOverSocket
 from caruso.comm_server.asterisk.settings import AsteriskSettings
+from caruso.comm_server.asterisk.told import Told
 from caruso.errors import CarusoError
 from caruso.model.centre import AgentProfile
 from caruso.model.telephony import (
@@ -139,13 +140,16 @@ class AriTelephony:
     async def run(self) -> None:
         """Connect, and connect again, for ever."""
         wait = self._settings.reconnect_first_seconds
+        told = Told()
         while True:
             reason, was_up = await self._one_link()
             if was_up:
                 wait = self._settings.reconnect_first_seconds
+                told = Told()
             if self._replaced:
                 wait = self._settings.replaced_pause_seconds
-            _log.warning("pbx_link_failed", reason=reason, retry_seconds=wait)
+            if told.is_news(reason, asyncio.get_running_loop().time()):
+                _log.warning("pbx_link_failed", reason=reason)
             await asyncio.sleep(wait)
             wait = min(wait * 2, self._settings.reconnect_most_seconds)
 
@@ -184,7 +188,7 @@ class AriTelephony:
                 max_queue=None,
                 open_timeout=settings.ping_seconds,
                 close_timeout=1,
-                ping_interval=settings.ping_seconds,
+                ping_interval=settings.ping_seconds / 2,
                 ping_timeout=settings.ping_seconds,
             ) as socket,
             aiohttp.ClientSession(headers=authorization) as http,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -33,6 +33,8 @@ from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import (
     CommandFailed,
     DigitPressed,
+    HangUp,
+    LegAnswered,
     LegArrived,
     LegState,
     LinkLost,
@@ -88,6 +90,8 @@ class Exchange:
         self._hooks = hooks
         self._live: dict[ContactId, _Live] = {}
         self._pbx_started: str | None = None
+        #: Contacts that had ended when we were started; of interest until the PBX tells what it has.
+        self._over: frozenset[ContactId] = frozenset()
         self.link_up = False
 
     @property
@@ -100,8 +104,12 @@ class Exchange:
         live = self._live.get(contact)
         return live.call if live else None
 
-    def restore(self, calls: Iterable[Call]) -> None:
-        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them."""
+    def restore(self, calls: Iterable[Call], over: Iterable[ContactId] = ()) -> None:
+        """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them.
+
+        `over`: contacts that have ended; a caller of theirs who is still there was about to be hung up.
+        """
+        self._over = frozenset(over)
         for call in calls:
             self._live[call.contact] = _Live(call)
 
@@ -126,8 +134,7 @@ class Exchange:
                 self._link_up(event)
             case LinkLost(reason=reason):
                 log.warning("telephony_link_lost", reason=reason)
-                self.link_up = False
-                self._hooks.link(False)
+                self._link_lost()
             case LegArrived():
                 self._arrive(event)
             case DigitPressed(leg=leg) | PlaybackEnded(leg=leg):
@@ -148,8 +155,16 @@ class Exchange:
         self._carry_out(live, step)
         live.busy = False
         if step.call.phase is not Phase.ENDED:
-            self._hooks.arrived(step.call)
+            self._ask(self._hooks.arrived, live)
         self._drain(live)
+
+    def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
+        """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""
+        try:
+            hook(live.call)
+        except Exception:
+            log.exception("call_failed", contact_id=live.call.contact)
+            self._give_up(live)
 
     def _command_failed(self, event: CommandFailed) -> None:
         owner = event.leg or event.bridge
@@ -162,6 +177,9 @@ class Exchange:
         """Give an event to a call that may be over."""
         if contact in self._live:
             self.post(contact, event)
+        elif isinstance(event, LegAnswered):
+            # Its call is forgotten: nobody is there for whoever has just answered.
+            self._telephony.send(HangUp(leg=event.leg))
 
     def _drain(self, live: _Live) -> None:
         live.busy = True
@@ -178,7 +196,7 @@ class Exchange:
             self._give_up(live)
         finally:
             live.busy = False
-        if live.call.gone:
+        if live.call.gone and self.link_up:
             self._drop(live)
         if refused is not None:
             raise refused
@@ -201,10 +219,15 @@ class Exchange:
         if running is not None:
             running.cancel()
         if isinstance(order, SetTimer):
-            contact, fired = live.call.contact, TimerFired(timer=order.timer)
-            live.timers[order.timer] = self._timers.call_later(
-                order.seconds, lambda: self._offer_event(contact, fired)
-            )
+            live.timers[order.timer] = self._timers.call_later(order.seconds, lambda: self._fired(live, order))
+
+    def _fired(self, live: _Live, order: SetTimer) -> None:
+        live.timers.pop(order.timer, None)
+        if order.timer is Timer.FORGET and not self.link_up:
+            # Who is still in the PBX must not come back as a new caller.
+            self._set(live, order)
+        else:
+            self._offer_event(live.call.contact, TimerFired(timer=order.timer))
 
     def _give_up(self, live: _Live) -> None:
         live.mailbox.clear()
@@ -220,6 +243,16 @@ class Exchange:
 
     # -- After we were away -----------------------------------------------------------------------------------
 
+    def _link_lost(self) -> None:
+        """Wait for the truth: who answers now does not ring too long, and a call that ends is not forgotten.
+
+        Its hang-up did not reach the PBX, and a leg that nobody remembers would be a new caller.
+        """
+        self.link_up = False
+        for live in self._live.values():
+            self._set(live, CancelTimer(timer=Timer.RING))
+        self._hooks.link(False)
+
     def _link_up(self, link: LinkUp) -> None:
         restarted = self._pbx_started is not None and self._pbx_started != link.pbx_started
         self._pbx_started = link.pbx_started
@@ -231,7 +264,11 @@ class Exchange:
         for command in recovery.strays(link, self.calls):
             self._telephony.send(command)
         for leg in link.legs.values():
-            if ids.agent_of(leg.leg) is None:
+            if ids.agent_of(leg.leg) is not None:
+                continue
+            if ids.contact_of(leg.leg) in self._over:
+                self._telephony.send(HangUp(leg=leg.leg))
+            else:
                 self._arrive(
                     LegArrived(
                         leg=leg.leg,
@@ -241,6 +278,7 @@ class Exchange:
                         answered=leg.state is LegState.UP,
                     )
                 )
+        self._over = frozenset()
         self._hooks.link(True)
 
     def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:
@@ -256,8 +294,7 @@ class Exchange:
         finally:
             live.busy = False
         if live.call.phase is Phase.DIALOG:
-            live.call = replace(live.call, answered=True)
-            self._hooks.dialog_resumed(live.call)
+            self._ask(self._hooks.dialog_resumed, live)
         self._drain(live)
 
 

@@ -180,7 +180,7 @@ class BeginDialog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
-    """Wait in a queue."""
+    """Wait in a queue, or in another."""
 
     place: QueuePlace
 
@@ -391,11 +391,22 @@ def _begin_dialog(call: Call) -> Step:
 
 
 def _enqueue(call: Call, place: QueuePlace, now: datetime) -> Step:
+    if call.phase is Phase.WAITING and call.place is not None:
+        return _move(call, call.place, place, now)
     if call.phase is not Phase.DIALOG:
         return Step(call=call)
     queued, fact = _queued(call, place, now)
-    timers = _max_wait(place)
-    return Step(call=queued, facts=(fact,), timers=timers)
+    return Step(call=queued, facts=(fact,), timers=_max_wait(place))
+
+
+def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Step:
+    """Let a waiting caller wait in another queue."""
+    queued, fact = _queued(call, place, now)
+    return Step(
+        call=queued,
+        facts=(_left_queue(call, left, QueueOutcome.TRANSFERRED, now), fact),
+        timers=(CancelTimer(timer=Timer.MAX_WAIT), *_max_wait(place)),
+    )
 
 
 def _queued(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
@@ -577,14 +588,14 @@ def _hold(call: Call, desk: Desk, now: datetime) -> Step:
         return Step(call=call)
     return Step(
         call=replace(call, music=True, desk=replace(desk, held_since=now, digits="")),
-        commands=_park_commands(call),
+        commands=park(call),
         facts=(ContactHeld(at=now, contact=call.contact, agent=desk.agent),),
         timers=(CancelTimer(timer=Timer.DIGIT),),
     )
 
 
-def _park_commands(call: Call) -> tuple[TelephonyCommand, ...]:
-    """Take the caller out of the bridge and let him hear music."""
+def park(call: Call) -> tuple[TelephonyCommand, ...]:
+    """Return how to take the caller out of the bridge and let him hear music."""
     caller = ids.caller_leg(call.contact)
     music = call.place.music if call.place else "default"
     return (Part(bridge=ids.bridge(call.contact), leg=caller), StartMusic(leg=caller, music=music))
@@ -625,7 +636,7 @@ def _lose_browser(call: Call, desk: Desk, now: datetime) -> Step:
     commands: tuple[TelephonyCommand, ...] = ()
     if desk.held_since is None:
         facts = (ContactHeld(at=now, contact=call.contact, agent=desk.agent),)
-        commands = _park_commands(call)
+        commands = park(call)
     away = replace(desk, leg_up=False, held_since=desk.held_since or now, muted=False, digits="")
     return Step(
         call=replace(call, phase=Phase.RECONNECTING, music=True, desk=away),

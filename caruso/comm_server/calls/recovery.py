@@ -56,7 +56,10 @@ from caruso.model.telephony import (
     LegEnded,
     LegState,
     LinkUp,
+    Mute,
     OpenBridge,
+    StartMusic,
+    StopMusic,
     TelephonyCommand,
 )
 
@@ -115,7 +118,7 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
             return replace(call, phase=Phase.WAITING, desk=None)
-        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT):
+        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED):
             return replace(call, phase=Phase.DIALOG, place=None, desk=None)
         case ContactConnected(at=at) if call.desk is not None:
             desk = replace(call.desk, connected_at=at, leg_up=True)
@@ -179,9 +182,14 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
         return advance(call, Ended(cause=cause), now)
     call = replace(call, answered=caller.state is LegState.UP)
     match call.phase:
-        case Phase.DIALOG | Phase.ENDED:
-            commands = _hang_up(link.legs if call.phase is Phase.ENDED else {}, call.contact)
-            return Step(call=call, commands=(*commands, *_hang_up(legs)))
+        case Phase.ENDED:
+            return Step(
+                call=call,
+                commands=_hang_up({caller.leg: caller, **legs}),
+                timers=(SetTimer(timer=Timer.FORGET, seconds=lifecycle.FORGET_SECONDS),),
+            )
+        case Phase.DIALOG:
+            return Step(call=call, commands=_hang_up(legs))
         case Phase.WAITING:
             return _resume_waiting(call, legs, link, around, now)
         case Phase.OFFERED:
@@ -217,16 +225,26 @@ def _adopt(call: Call, leg: LegId, agent: AgentId, around: Surroundings, now: da
 def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings, now: datetime) -> Step:
     leg = call.agent_leg
     others = _hang_up({other: state for other, state in legs.items() if other != leg})
+    # Nobody has told whether music plays; to end music that does not play harms nobody, to keep it would.
+    call = replace(call, music=call.answered)
     if leg is None or leg not in legs:
-        step = advance(call, Withdrawn(), now)
+        step = advance(replace(call, music=False), Withdrawn(), now)
     elif legs[leg].state is LegState.UP:
         step = advance(call, LegAnswered(leg=leg), now)
     else:
         queue = around.queues.get(call.place.queue) if call.place else None
         rung = (now - call.desk.offered_at).total_seconds() if call.desk else 0.0
         left = max(LEAST_RING_SECONDS, (queue.ring_seconds if queue else 0.0) - rung)
-        step = Step(call=call, timers=(SetTimer(timer=Timer.RING, seconds=left), *_remaining_wait(call, now)))
-    return replace(step, commands=(*others, *step.commands))
+        step = Step(call=call, commands=_music(call), timers=(SetTimer(timer=Timer.RING, seconds=left),))
+    wait = _remaining_wait(step.call, now) if step.call.phase in (Phase.WAITING, Phase.OFFERED) else ()
+    return replace(step, commands=(*others, *step.commands), timers=(*step.timers, *wait))
+
+
+def _music(call: Call) -> tuple[TelephonyCommand, ...]:
+    """Let a caller who is being offered hear what he should have heard all the time."""
+    if not call.answered or call.place is None:
+        return ()
+    return (StartMusic(leg=ids.caller_leg(call.contact), music=call.place.music),)
 
 
 def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: datetime) -> Step:
@@ -237,7 +255,7 @@ def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: da
     elif call.phase is Phase.RECONNECTING:
         step = _reconnecting(call, leg, legs[leg], now)
     else:
-        step = Step(call=call, commands=_mend_bridge(call, leg, link))
+        step = Step(call=call, commands=_mend(call, call.desk, leg, link))
     return replace(step, commands=(*others, *step.commands))
 
 
@@ -260,14 +278,16 @@ def _reconnecting(call: Call, leg: LegId, state: Leg, now: datetime) -> Step:
     return Step(call=call, timers=(SetTimer(timer=Timer.RECONNECT, seconds=lifecycle.RECONNECT_SECONDS),))
 
 
-def _mend_bridge(call: Call, leg: LegId, link: LinkUp) -> tuple[TelephonyCommand, ...]:
-    """Join the two again where they should hear each other and do not."""
-    held = call.desk is not None and call.desk.held_since is not None
-    bridge = ids.bridge(call.contact)
-    both = {ids.caller_leg(call.contact), leg}
-    if held or both <= link.bridges.get(bridge, frozenset()):
-        return ()
-    return (OpenBridge(bridge=bridge, legs=(ids.caller_leg(call.contact), leg)),)
+def _mend(call: Call, desk: Desk | None, leg: LegId, link: LinkUp) -> tuple[TelephonyCommand, ...]:
+    """Bring hold, mute and the bridge to what they should be: the last commands may not have arrived."""
+    caller, bridge = ids.caller_leg(call.contact), ids.bridge(call.contact)
+    joined = link.bridges.get(bridge, frozenset())
+    mute = Mute(leg=leg, on=desk is not None and desk.muted)
+    if desk is not None and desk.held_since is not None:
+        return (mute, *lifecycle.park(call)) if caller in joined else (mute,)
+    if {caller, leg} <= joined:
+        return (mute,)
+    return (mute, StopMusic(leg=caller), OpenBridge(bridge=bridge, legs=(caller, leg)))
 
 
 def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, ...]:
@@ -277,8 +297,8 @@ def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, 
     return (SetTimer(timer=Timer.MAX_WAIT, seconds=max(0.0, call.place.max_wait_seconds - waited)),)
 
 
-def _hang_up(legs: Mapping[LegId, Leg], contact: ContactId | None = None) -> tuple[TelephonyCommand, ...]:
-    return tuple(HangUp(leg=leg) for leg in legs if contact is None or ids.contact_of(leg) == contact)
+def _hang_up(legs: Iterable[LegId]) -> tuple[TelephonyCommand, ...]:
+    return tuple(HangUp(leg=leg) for leg in legs)
 
 
 def strays(link: LinkUp, calls: Mapping[ContactId, Call]) -> tuple[TelephonyCommand, ...]:

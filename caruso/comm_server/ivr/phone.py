@@ -78,7 +78,8 @@ class PhoneChannel:
         self._begin(contact, turn, edition=f".{self._serial}" if again else "")
 
     def present_again(self, contact: ContactId, turn: Turn, edition: str) -> None:
-        """Say the turn after a restart of ours, of which the PBX may still be playing the first time."""
+        """Say the turn after we were away; the PBX may still be playing what was said before."""
+        self._fall_silent(contact)
         self._telephony.send(StopPlayback(leg=ids.caller_leg(contact), playback=collect.prompt_of(contact, turn)))
         self._presented[contact] = turn.number
         self._begin(contact, turn, edition=edition)
@@ -93,6 +94,11 @@ class PhoneChannel:
         """Fall silent on this phone and forget it."""
         self._fall_silent(contact)
         self._presented.pop(contact, None)
+
+    def leave_all(self) -> None:
+        """Forget all phones: nobody can be heard, and silence is not an answer."""
+        for contact in list(self._phones):
+            self.leave(contact)
 
     def _fall_silent(self, contact: ContactId) -> None:
         phone = self._phones.pop(contact, None)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from caruso.errors import RejectedInput, SchemaOutdated, StorageUnavailable
 from caruso.storage.engine import Database
-from caruso.storage.migrations import check_schema, require_schema, upgrade
+from caruso.storage.migrations import NEWEST, check_schema, require_schema, upgrade
 from caruso.storage.tables import metadata
 from lab.ports import free_port
 from lab.postgres import Postgres
@@ -93,3 +95,9 @@ async def test_an_upgrade_that_fails_half_way_leaves_nothing(tmp_path: Path) -> 
         tables = (await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars()
         assert list(tables) == ["users"]
     await database.dispose()
+
+
+def test_the_newest_step_is_the_one_the_server_asks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", "caruso.storage:migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [NEWEST]

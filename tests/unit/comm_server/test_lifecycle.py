@@ -16,6 +16,7 @@ from caruso.comm_server.calls.lifecycle import (
     BeginDialog,
     Call,
     CallEvent,
+    CancelTimer,
     Declined,
     DigitsAsked,
     Ended,
@@ -115,6 +116,18 @@ def waiting() -> Story:
 def talking(offer: Offer = OFFER) -> Story:
     story = waiting().then(offer)
     return story.then(LegAnswered(leg=leg(story.call)))
+
+
+def test_a_caller_of_a_closed_queue_waits_in_another_without_a_break_in_the_books() -> None:
+    waiting = advance(arrive(ARRIVED, EntryPointId("main"), NOW).call, Enqueue(place=PLACE), NOW).call
+    other = replace(PLACE, queue=QueueId("water"), max_wait_seconds=0)
+    step = advance(waiting, Enqueue(place=other), NOW + timedelta(seconds=10))
+    left, queued = step.facts
+    assert isinstance(left, ContactLeftQueue)
+    assert isinstance(queued, ContactQueued)
+    assert (left.queue, left.visit, left.outcome, left.waited_seconds) == (GAS, 1, QueueOutcome.TRANSFERRED, 10)
+    assert (queued.queue, queued.visit) == ("water", 2)
+    assert [type(order) for order in step.timers] == [CancelTimer]
 
 
 def test_a_free_agent_is_dialled_before_the_caller_hears_ringing_and_nobody_pays_yet() -> None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caruso.comm_server.calls.lifecycle import Call, Phase, SetTimer, Step, Timer
+from caruso.comm_server.calls.lifecycle import (
+    Call,
+    Ended,
+    Phase,
+    SetTimer,
+    Step,
+    Timer,
+    TimerFired,
+    advance,
+)
 from caruso.comm_server.calls.recovery import StationAt, Surroundings, rebuild, resume, strays
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind
@@ -30,7 +40,18 @@ from caruso.model.facts import (
     TalkEnded,
 )
 from caruso.model.ids import AgentId, BridgeId, ContactId, EntryPointId, LegId, QueueId, RunId, ScriptId
-from caruso.model.telephony import CloseBridge, HangUp, Leg, LegState, LinkUp, OpenBridge
+from caruso.model.telephony import (
+    CloseBridge,
+    HangUp,
+    Leg,
+    LegState,
+    LinkUp,
+    Mute,
+    OpenBridge,
+    Part,
+    StartMusic,
+    StopMusic,
+)
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONTACT = ContactId("100.1")
@@ -108,6 +129,8 @@ def link(*, caller: bool = True, agent: LegState | None = None, bridged: Iterabl
 
 
 CALLER = ids.caller_leg(CONTACT)
+#: Whether an agent had muted herself is not in the journal; her screen says that she is heard, so she is.
+UNMUTE = Mute(leg=ANNAS_LEG, on=False)
 BOTH = (CALLER, ANNAS_LEG)
 
 
@@ -137,16 +160,49 @@ def test_facts_tell_where_a_call_was(story: str, phase: Phase) -> None:
 
 def test_a_conversation_that_goes_on_is_left_alone() -> None:
     step = resumed(TALKING, link(agent=LegState.UP, bridged=BOTH))
-    assert (step.commands, step.facts) == ((), ())
+    assert (step.commands, step.facts) == ((UNMUTE,), ())
 
 
 def test_two_who_should_hear_each_other_and_do_not_are_joined_again() -> None:
     step = resumed(TALKING, link(agent=LegState.UP))
-    assert step.commands == (OpenBridge(bridge=BRIDGE, legs=BOTH),)
+    assert step.commands == (UNMUTE, StopMusic(leg=CALLER), OpenBridge(bridge=BRIDGE, legs=BOTH))
 
 
 def test_a_customer_on_hold_stays_on_hold() -> None:
-    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == ()
+    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE,)
+
+
+def test_a_customer_on_hold_whose_music_never_began_gets_it() -> None:
+    step = resumed(HELD, link(agent=LegState.UP, bridged=BOTH))
+    assert step.commands == (UNMUTE, Part(bridge=BRIDGE, leg=CALLER), StartMusic(leg=CALLER))
+
+
+def test_a_muted_agent_is_muted_again() -> None:
+    call = rebuild(TALKING, AROUND)
+    assert call is not None
+    assert call.desk is not None
+    muted = replace(call, desk=replace(call.desk, muted=True))
+    step = resume(muted, link(agent=LegState.UP, bridged=BOTH), AROUND, pbx_restarted=False, now=at(10))
+    assert step.commands == (Mute(leg=ANNAS_LEG, on=True),)
+
+
+def test_an_offer_that_was_answered_meanwhile_ends_music_of_which_nobody_knows() -> None:
+    step = resumed(OFFERED, link(agent=LegState.UP))
+    assert StopMusic(leg=CALLER) in step.commands
+    assert step.call.phase is Phase.TALKING
+
+
+def test_a_call_that_ended_while_the_pbx_could_not_be_told_is_hung_up_and_forgotten() -> None:
+    call = rebuild(WAITING, AROUND)
+    assert call is not None
+    ended = advance(call, Ended(cause=ContactCause.FLOWED_OUT), at(5)).call
+    forgotten = advance(ended, TimerFired(timer=Timer.FORGET), at(16)).call
+    assert forgotten.gone
+    step = resume(forgotten, link(), AROUND, pbx_restarted=False, now=at(20))
+    assert step.commands == (HangUp(leg=CALLER),)
+    assert not step.facts
+    assert not step.call.gone
+    assert [order.timer for order in step.timers] == [Timer.FORGET]
 
 
 def test_a_sip_agent_who_hung_up_meanwhile_ends_the_call() -> None:

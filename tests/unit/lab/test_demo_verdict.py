@@ -95,7 +95,7 @@ GOOD = Evidence(
     bridges=[],
     log=['{"event":"call_moved","level":"info"}', '{"event":"prompt_not_played","level":"warning"}', ""],
     agent_problems=[],
-    server_exit=0,
+    server_exits=[0],
 )
 
 
@@ -119,8 +119,9 @@ def test_a_good_run_has_no_problems() -> None:
             replace(GOOD, monitor=shown(queue=queue_row(answered=1))),
             "Bills: the monitor shows 1 answered, the journal has 2.",
         ),
-        (replace(GOOD, server_exit=1), "The server ended with 1."),
-        (replace(GOOD, server_exit=None), "The server ended with None."),
+        (replace(GOOD, server_exits=[1]), "The server ended with 1."),
+        (replace(GOOD, server_exits=[None]), "The server ended with None."),
+        (replace(GOOD, server_exits=[-9, 1, -11, 0]), "The server ended in the middle with 1, -11."),
         (replace(GOOD, agent_problems=["bram was refused: internal"]), "bram was refused: internal"),
         (
             replace(GOOD, log=['{"event":"call_failed","level":"error"}']),
@@ -130,6 +131,12 @@ def test_a_good_run_has_no_problems() -> None:
 )
 def test_each_thing_that_went_wrong_is_told(found: Evidence, said: str) -> None:
     assert problems(found) == (said,)
+
+
+def test_a_server_that_was_killed_and_came_back_is_fine() -> None:
+    assert problems(replace(GOOD, server_exits=[-9, 0])) == ()
+    assert problems(replace(GOOD, server_exits=[-9, 0], calls_made=3)) == ()
+    assert problems(replace(GOOD, server_exits=[-9, 0], calls_made=1)) != ()
 
 
 def test_a_call_that_never_ended_or_never_left_the_queue_is_told() -> None:
