@@ -8,10 +8,8 @@ caller says 400 Hz ──►┐                             ┌──► the age
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import wave
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,17 +18,23 @@ import pytest
 from caruso.model import desk
 from caruso.model.facts import Presence, TalkEnded, WrapUpEnded
 from lab.asterisk import LocalAsterisk
-from lab.baresip import Softphone, softphone
+from lab.baresip import Heard, ListeningPhone, listening_caller, listening_phone
 from lab.floor import Floor, opened
 from lab.server import CentreServer
 from lab.sip_phones import sip_phones
-from lab.sound import has_tone, is_silent, is_tone, loudness, resemblance, samples, tone_share
+from lab.tones import read_sound, resemblance, write_beeps
 
 CALLER_HZ = 400.0
 AGENT_HZ = 1000.0
 RINGING_HZ = 460.0
+#: Long enough for every test: when its sound is over, Baresip hangs up.
+PLAY_SECONDS = 240.0
+#: Below this nothing is heard; the beeps have 0.3, the music 0.02 and more.
+QUIET = 0.003
 #: Two recordings of one sentence agree better than this, of two sentences worse.
 SAME_SENTENCE = 0.8
+#: What was under way when something was asked for has been heard after this.
+SETTLE_SECONDS = 0.3
 
 CENTRE = """
 name = "Audio"
@@ -93,52 +97,62 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A caller and an agent who can be listened to."""
+    """An agent who can be listened to, and a server."""
 
     floor: Floor
-    caller: Softphone
-    phone: Softphone
-    pbx: LocalAsterisk
-    speech: Path
+    phone: ListeningPhone
+    directory: Path
 
-    async def calls(self, dialled: str) -> None:
-        await self.caller.do("dial", f"sip:{dialled}@127.0.0.1:{self.pbx.sip_port}")
-        await self.caller.event("CALL_ESTABLISHED")
+    @asynccontextmanager
+    async def caller(self, dialled: str) -> AsyncIterator[ListeningPhone]:
+        """Call from a phone that says the caller's tone."""
+        plays = write_beeps(self.directory / "caller.wav", hertz=CALLER_HZ, seconds=PLAY_SECONDS)
+        async with listening_caller(self.floor.server.pbx, dialled, plays=plays) as caller:
+            await caller.answered()
+            yield caller
 
     def sentences(self) -> list[Sequence[int]]:
         """Return what the server has had spoken until now, the newest last."""
-        files = sorted(self.speech.glob("*.wav"), key=lambda file: file.stat().st_mtime_ns)
-        found: list[Sequence[int]] = []
-        for file in files:
-            with wave.open(str(file)) as sound:
-                assert sound.getframerate() == 8000
-                found.append(samples(sound.readframes(sound.getnframes())))
-        return found
+        files = (self.directory / "server" / "data" / "speech").glob("*.wav")
+        return [read_sound(file) for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
 
 @pytest.fixture
 async def scene(pbx: LocalAsterisk, tmp_path: Path) -> AsyncIterator[Scene]:
-    """Return a caller's and an agent's softphone, and a server between them."""
+    """Return an agent's phone with ears, and a server."""
     script = tmp_path / "letter.xml"
     script.write_text(SCRIPT, encoding="utf-8")
+    plays = write_beeps(tmp_path / "agent.wav", hertz=AGENT_HZ, seconds=PLAY_SECONDS)
     async with AsyncExitStack() as stack:
-        caller = await stack.enter_async_context(softphone(tmp_path / "caller", "caller", tone=CALLER_HZ))
-        phone = await stack.enter_async_context(softphone(tmp_path / "anna", "anna", tone=AGENT_HZ))
+        phone = await stack.enter_async_context(listening_phone("anna", plays=plays))
         phones = await stack.enter_async_context(sip_phones(pbx))
         server = CentreServer(pbx, tmp_path / "server", CENTRE.format(anna=phone.address), scripts=[script])
         await stack.enter_async_context(server)
         floor = await stack.enter_async_context(opened(server, phones))
-        speech = tmp_path / "server" / "data" / "speech"
-        yield Scene(floor=floor, caller=caller, phone=phone, pbx=pbx, speech=speech)
-        with contextlib.suppress(RuntimeError):  # it has hung up already
-            await caller.do("hangup")
+        yield Scene(floor=floor, phone=phone, directory=tmp_path)
 
 
-def is_music(sound: Sequence[int], scene: Scene) -> bool:
-    """Tell whether it is none of all that could be heard besides music."""
-    spoken = max((resemblance(sound, sentence) for sentence in scene.sentences()), default=0.0)
-    tones = max(tone_share(sound, hertz) for hertz in (CALLER_HZ, AGENT_HZ, RINGING_HZ))
-    return not is_silent(sound) and tones < 0.3 and spoken < SAME_SENTENCE
+async def listen(phone: ListeningPhone, seconds: float = 1.2) -> Heard:
+    """Listen for a while, once what was under way is over."""
+    await asyncio.sleep(SETTLE_SECONDS)
+    return await phone.listen(seconds=seconds)
+
+
+async def listen_to_both(one: ListeningPhone, other: ListeningPhone, seconds: float = 1.2) -> tuple[Heard, Heard]:
+    """Listen at both ends at once."""
+    return await asyncio.gather(listen(one, seconds), listen(other, seconds))
+
+
+def is_tone(heard: Heard, hertz: float) -> bool:
+    """Tell whether it is this tone and hardly anything else."""
+    return heard.loudness > QUIET and heard.share_of(hertz) > 0.8
+
+
+def is_music(heard: Heard, scene: Scene) -> bool:
+    """Tell whether it is sound, and none of all that could be heard besides music."""
+    spoken = max((resemblance(heard.samples, sentence) for sentence in scene.sentences()), default=0.0)
+    tones = max(heard.share_of(hertz) for hertz in (CALLER_HZ, AGENT_HZ, RINGING_HZ))
+    return heard.loudness > QUIET and tones < 0.3 and spoken < SAME_SENTENCE
 
 
 async def test_everybody_hears_what_he_is_to_hear(scene: Scene) -> None:
@@ -147,56 +161,54 @@ async def test_everybody_hears_what_he_is_to_hear(scene: Scene) -> None:
     caller ── prompt ── keys 4 7 ── hand-over ── music ──► anna: both hear each other's tone
            ── muted: the caller hears nothing ── hold: music and nothing ── resumed: both ── wrap-up
     """
-    floor, caller, phone = scene.floor, scene.caller, scene.phone
-    anna = await floor.agent("anna", ready=False)
-    await scene.calls("7001")
-    await asyncio.sleep(6)
-    (question,) = scene.sentences()
-    assert resemblance(caller.heard(), question) > SAME_SENTENCE, "the question was heard"
+    anna = await scene.floor.agent("anna", ready=False)
+    async with scene.caller("7001") as caller:
+        await asyncio.sleep(5.5)
+        (question,) = scene.sentences()
+        assert resemblance(caller.heard_so_far().samples, question) > SAME_SENTENCE, "the question was heard"
 
-    before = caller.mark()
-    await caller.press("47")
-    await floor.shows(lambda view: len(view.waiting) == 1)
-    hand_over = scene.sentences()[-1]
-    assert resemblance(caller.heard(before), hand_over) > SAME_SENTENCE, "the hand-over was heard"
-    assert is_music(await caller.hears_for(2.5), scene)
+        before = len(caller.heard_so_far().samples)
+        await caller.press("47")
+        await scene.floor.shows(lambda view: len(view.waiting) == 1)
+        hand_over = scene.sentences()[-1]
+        assert resemblance(caller.heard_so_far(since=before).samples, hand_over) > SAME_SENTENCE, "so was the rest"
+        assert is_music(await listen(caller, 2.5), scene)
 
-    await anna.do(desk.GoReady)
-    await phone.event("CALL_INCOMING")
-    await phone.do("accept")
-    view = await anna.until(Presence.TALKING)
-    assert view.dialog is not None
-    assert [entry.shown for entry in view.dialog.trail] == ["47"], "the keys were understood"
-    both = await asyncio.gather(caller.hears_for(1), phone.hears_for(1))
-    assert is_tone(both[0], AGENT_HZ), loudness(both[0])
-    assert is_tone(both[1], CALLER_HZ), loudness(both[1])
-    assert not has_tone(both[0], CALLER_HZ), "nobody hears himself"
-    assert not has_tone(both[1], AGENT_HZ)
+        await anna.do(desk.GoReady)
+        await scene.phone.rings()
+        await scene.phone.pick_up()
+        view = await anna.until(Presence.TALKING)
+        assert view.dialog is not None
+        assert [entry.shown for entry in view.dialog.trail] == ["47"], "the keys were understood"
+        await both_hear_each_other(caller, scene.phone)
 
-    await anna.about(desk.MuteMe, on=True)
-    both = await asyncio.gather(caller.hears_for(1), phone.hears_for(1))
-    assert not has_tone(both[0], AGENT_HZ), "muted"
-    assert is_tone(both[1], CALLER_HZ), "who mutes herself still hears"
-    await anna.about(desk.MuteMe, on=False)
-    assert is_tone(await caller.hears_for(1), AGENT_HZ)
+        await anna.about(desk.MuteMe, on=True)
+        at_caller, at_agent = await listen_to_both(caller, scene.phone)
+        assert at_caller.loudness < QUIET, "muted"
+        assert is_tone(at_agent, CALLER_HZ), "who mutes herself still hears"
+        await anna.about(desk.MuteMe, on=False)
+        await both_hear_each_other(caller, scene.phone)
 
-    await anna.about(desk.Hold, on=True)
-    both = await asyncio.gather(caller.hears_for(2), phone.hears_for(2))
-    assert is_music(both[0], scene), "on hold the caller does not hear the agent"
-    assert is_silent(both[1]), "nor does the agent hear the caller, or the music"
-    await anna.about(desk.Hold, on=False)
-    both = await asyncio.gather(caller.hears_for(1), phone.hears_for(1))
-    assert is_tone(both[0], AGENT_HZ)
-    assert is_tone(both[1], CALLER_HZ)
-
-    await caller.do("hangup")
+        await anna.about(desk.Hold, on=True)
+        at_caller, at_agent = await listen_to_both(caller, scene.phone, 2.0)
+        assert is_music(at_caller, scene), "on hold the caller does not hear the agent"
+        assert at_agent.loudness < QUIET, "nor does the agent hear the caller, or the music"
+        await anna.about(desk.Hold, on=False)
+        await both_hear_each_other(caller, scene.phone)
     await anna.until(Presence.WRAP_UP)
     await anna.about(desk.FinishContact, disposition="done")
     await anna.until(Presence.READY)
-    (talked,) = await floor.facts(TalkEnded, count=1)
+    (talked,) = await scene.floor.facts(TalkEnded, count=1)
     assert talked.hold_seconds == pytest.approx(2.3, abs=0.6)
-    (wrapped,) = await floor.facts(WrapUpEnded, count=1)
+    (wrapped,) = await scene.floor.facts(WrapUpEnded, count=1)
     assert wrapped.disposition == "done"
+
+
+async def both_hear_each_other(caller: ListeningPhone, agent: ListeningPhone) -> None:
+    """Each hears the other's tone, and nobody himself."""
+    at_caller, at_agent = await listen_to_both(caller, agent)
+    assert is_tone(at_caller, AGENT_HZ), (at_caller.loudness, at_caller.share_of(AGENT_HZ))
+    assert is_tone(at_agent, CALLER_HZ), (at_agent.loudness, at_agent.share_of(CALLER_HZ))
 
 
 async def test_a_waiting_caller_hears_music_the_position_and_music_again(scene: Scene) -> None:
@@ -204,18 +216,14 @@ async def test_a_waiting_caller_hears_music_the_position_and_music_again(scene: 
 
     caller ── 7002 ── music ── "You are number 1 in the queue." ── music ── again …
     """
-    caller = scene.caller
-    await scene.calls("7002")
-    before = await caller.hears_for(2.7)
-    mark = caller.mark()
-    await asyncio.sleep(1 + 2.5)
-    announced, after = caller.heard(mark), caller.mark()
-    (position,) = scene.sentences()
-    assert resemblance(announced, position) > SAME_SENTENCE
-    assert is_music(before, scene)
-    await asyncio.sleep(1.5)
-    assert not is_silent(caller.heard(after)), "there is music between two announcements"
-    await caller.do("hangup")
+    async with scene.caller("7002") as caller:
+        before = await listen(caller, 2.7)
+        announced = await caller.listen(seconds=3.5)
+        after = await caller.listen(seconds=1.3)
+        (position,) = scene.sentences()
+        assert resemblance(announced.samples, position) > SAME_SENTENCE
+        assert is_music(before, scene)
+        assert after.loudness > QUIET, "there is music between two announcements"
 
 
 async def test_outside_the_opening_hours_the_caller_hears_the_text(scene: Scene) -> None:
@@ -223,9 +231,9 @@ async def test_outside_the_opening_hours_the_caller_hears_the_text(scene: Scene)
 
     caller ── 7003 ── "We are closed today. …" ──► hung up
     """
-    await scene.calls("7003")
-    await scene.caller.event("CALL_CLOSED")
-    (closed,) = scene.sentences()
-    heard = scene.caller.heard()
-    assert resemblance(heard, closed) > SAME_SENTENCE
-    assert len(heard) > 0.9 * len(closed), "to its end"
+    async with scene.caller("7003") as caller:
+        await caller.ended()
+        (closed,) = scene.sentences()
+        heard = caller.heard_so_far().samples
+        assert resemblance(heard, closed) > SAME_SENTENCE
+        assert len(heard) > 0.9 * len(closed), "to its end"
