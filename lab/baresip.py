@@ -66,11 +66,16 @@ class ListeningCaller:
         self._tokens = itertools.count(1)
         #: What happened, by Baresip's names: ``CALL_ESTABLISHED``, ``CALL_CLOSED``.
         self.events: list[str] = []
+        #: Keys the other side pressed.
+        self.keys_heard = ""
 
     async def call(self, address: str) -> None:
-        """Call and wait until somebody answers."""
+        """Call; what is heard before the answer is heard too."""
         await self._do("dial", address)
-        await self._until("CALL_ESTABLISHED")
+
+    async def answered(self, *, within_seconds: float = _PATIENCE_SECONDS) -> None:
+        """Wait until the call is answered."""
+        await self._until("CALL_ESTABLISHED", within_seconds)
 
     async def press(self, keys: str) -> None:
         """Press keys one after the other."""
@@ -79,22 +84,26 @@ class ListeningCaller:
             await asyncio.sleep(_KEY_SECONDS)
 
     async def listen(self, *, seconds: float) -> Heard:
-        """Return what is heard from now on, for so long."""
-        start = self._heard_bytes()
-        wanted = int(seconds * RATE) * 2
-        async with asyncio.timeout(seconds + _PATIENCE_SECONDS):
-            while self._heard_bytes() < start + wanted:  # noqa: ASYNC110 - the phone writes a file
-                await asyncio.sleep(0.05)
-        return Heard(self._samples()[start // 2 : (start + wanted) // 2])
+        """Return what is heard from now on, for so long. Where no packet comes there is silence."""
+        start = len(self._samples())
+        await asyncio.sleep(seconds)
+        wanted = int(seconds * RATE)
+        samples = self._samples()[start : start + wanted]
+        return Heard([*samples, *[0] * (wanted - len(samples))])
 
     def heard_so_far(self) -> Heard:
         """Return everything heard since the answer."""
         return Heard(self._samples())
 
+    async def until_keys(self, keys: str) -> None:
+        """Wait until the other side has pressed these."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while keys not in self.keys_heard:
+                await self._hear()
+
     async def hang_up(self) -> None:
         """End the call."""
-        if "CALL_CLOSED" not in self.events:
-            await self._do("hangup", "")
+        await self._do("hangup", "")
 
     async def ended(self, *, within_seconds: float = _PATIENCE_SECONDS) -> None:
         """Wait until the call is over."""
@@ -106,11 +115,6 @@ class ListeningCaller:
             sound = file.read_bytes()[_WAV_HEADER:]
             samples.frombytes(sound[: len(sound) // 2 * 2])
         return samples
-
-    def _heard_bytes(self) -> int:
-        return (
-            sum(max(0, file.stat().st_size - _WAV_HEADER) for file in self._directory.glob("dump-*-dec.wav")) & ~1
-        )
 
     async def _do(self, command: str, parameters: str) -> None:
         token = str(next(self._tokens))
@@ -133,6 +137,8 @@ class ListeningCaller:
         message: dict[str, object] = json.loads((await self._reader.readexactly(length + 1))[:-1])
         if message.get("event"):
             self.events.append(str(message.get("type")))
+            if message.get("type") == "CALL_DTMF_START":
+                self.keys_heard += str(message.get("param"))
         return message
 
 

@@ -17,6 +17,8 @@ from playwright.async_api import Browser, Locator, Page, async_playwright
 #: The built console.
 DIST = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
 
+#: What a page takes at most to show what it should.
+PATIENCE_SECONDS = 10.0
 #: No screen, no phoning home, and a beep for a microphone.
 ARGUMENTS = (
     "--no-sandbox",
@@ -106,13 +108,13 @@ class Console:
         attributes = "".join(f'[data-{key}="{value}"]' for key, value in data.items())
         return self.page.locator(f'[data-testid="{name}"]{attributes}')
 
-    async def until(self, name: str, *, seconds: float = 10.0, **data: str) -> Locator:
+    async def until(self, name: str, *, seconds: float = PATIENCE_SECONDS, **data: str) -> Locator:
         """Wait until the part is seen in that state."""
         part = self.part(name, **data)
         await part.first.wait_for(timeout=seconds * 1000)
         return part
 
-    async def until_gone(self, name: str, *, seconds: float = 10.0, **data: str) -> None:
+    async def until_gone(self, name: str, *, seconds: float = PATIENCE_SECONDS, **data: str) -> None:
         """Wait until the part is not seen in that state."""
         await self.part(name, **data).first.wait_for(state="hidden", timeout=seconds * 1000)
 
@@ -164,5 +166,6 @@ async def open_console(
 ) -> Console:
     """Open a page in a fresh profile; `options` are those of Playwright's contexts."""
     context = await browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", **options)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     await context.add_init_script(_KEEP_CONNECTIONS)
     return Console(await context.new_page(), url)

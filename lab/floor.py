@@ -110,6 +110,11 @@ class Floor:
             await agent.until(Presence.READY)
         return agent
 
+    async def reload(self, agent: Agent) -> None:
+        """Reload the console's page: the old one is closed, a new one opened."""
+        await agent.console.close()
+        agent.console = await self._stack.enter_async_context(open_console(agent.browser))
+
     def call(self, dialled: str, *, number: str = "4930123456", display: bytes = b'"Caller"') -> Caller:
         """Have somebody call."""
         caller = self.phones.call(dialled, number=number, display=display)
@@ -176,7 +181,7 @@ class Floor:
             await self._hang_up_all()
             await self._nobody_stuck()
             await self._nothing_left()
-            await self._books_balance()
+            await self.books_balance()
             self._no_complaints()
         finally:
             await self._go_home()
@@ -214,7 +219,8 @@ class Floor:
         health = await self._supervisor.call("GET", "/api/health")
         assert health["status"] == "ok", health
 
-    async def _books_balance(self) -> None:
+    async def books_balance(self) -> None:
+        """Wait until all that happened is written, and balances."""
         wrong: list[str] = []
         for _ in range(40):
             wrong = imbalances(await self.journal())

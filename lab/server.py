@@ -264,5 +264,5 @@ phone_ws_url = "{pbx.ws_url}"
 sip_server = "127.0.0.1:{pbx.sip_port}"
 
 [log]
-format = "console"
+format = "json"
 """

@@ -180,11 +180,14 @@ class _Leg:
         if message.status:
             self.responded(message)
         elif message.method == "ACK":
-            self.stop_repeating()
+            self.acknowledged()
         elif message.branch + message.method in self._answers:
             self.house.send(self._answers[message.branch + message.method], sender)
         else:
             self.requested(message)
+
+    def acknowledged(self) -> None:
+        self.stop_repeating()
 
     def responded(self, message: Message) -> None:
         raise NotImplementedError
@@ -342,7 +345,7 @@ class PhoneCall(_Leg):
         self.remote = invite.target
         self.us = f"{invite.headers.get('to', '')};tag={self.tag}".encode()
         self.them = invite.headers.get("from", "").encode()
-        self._refused = False
+        self._refused = self._acknowledged = False
 
     def __str__(self) -> str:
         """Say who it is."""
@@ -371,10 +374,20 @@ class PhoneCall(_Leg):
         """Hang up; a call that still rings is declined."""
         if self.over or self.ended_by_us:
             return
-        if self.answered.is_set():
+        if not self.answered.is_set():
+            self.refuse(603, "Decline")
+        elif self._acknowledged:
             self.bye()
         else:
-            self.refuse(603, "Decline")
+            self.ended_by_us = True  # who was called must not hang up before the ACK (RFC 3261, 15)
+
+    def acknowledged(self) -> None:
+        """Take the ACK to our answer, or refusal."""
+        super().acknowledged()
+        if not self._acknowledged:
+            self._acknowledged = True
+            if self.answered.is_set() and self.ended_by_us:
+                self.bye()
 
     def requested(self, message: Message) -> None:
         """Take a request of Asterisk."""

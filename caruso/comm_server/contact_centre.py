@@ -6,7 +6,7 @@ an agent is carried to its end, all facts it caused are made known, and then rou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,15 +18,11 @@ from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.acd.route import Assignment, ReadyAgent
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import DeskHandle, Desks, Sources
-from caruso.comm_server.agents.presence import ConsoleGone, GoNotReady, GoReady, SignIn, SignOut
+from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, GoReady, SignIn, SignOut
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
-from caruso.comm_server.calls.lifecycle import (
-    KeptWaiting,
-    Offer,
-    Phase,
-)
+from caruso.comm_server.calls.lifecycle import KeptWaiting, Offer, Phase
 from caruso.comm_server.calls.recovery import StationAt, Surroundings
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet
 from caruso.comm_server.customer_cards import CustomerCards
@@ -38,7 +34,6 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
-from caruso.comm_server.retention import Retention
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
 from caruso.model.centre import Centre, StationKind
@@ -51,7 +46,7 @@ from caruso.model.facts import (
     OfferMade,
     Presence,
 )
-from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
 from caruso.ports import (
@@ -107,11 +102,9 @@ class ContactCentre:
         self.tasks = GuardedTasks()
         self.stream = FactStream()
         self._ghosts: dict[AgentId, TimerHandle] = {}
-        #: Queues that are not in the centre any more, but may have callers.
-        self._closed_queues: set[QueueId] = set()
         clock, timers, stream, tasks = outside.clock, outside.timers, self.stream, self.tasks
         self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
-        self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self._wrap_up)
+        self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
         self.dispatcher = Dispatcher(profile=self._ready_agent, offer=self._offer, keep_waiting=self._keep_waiting)
         self.reception = Reception(staff=self._staff, centre=self.centre, clock=clock, timers=timers, tasks=tasks)
         self.exchange = Exchange(
@@ -147,6 +140,7 @@ class ContactCentre:
             facts=outside.facts,
             stream=stream,
             clock=clock,
+            needed=self._needed,
             centre=self.centre,
             changed=self._changed,
         )
@@ -158,11 +152,13 @@ class ContactCentre:
                 conversations=self.conversations,
                 cards=self.cards,
                 station=self.stations.view,
+                muted=self._muted,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
             ),
             clock=clock,
             timers=timers,
+            left_desk=self._forget_when_over,
         )
         self.desk_contacts = DeskContacts(
             centre=self.centre, call=self.exchange.call, desks=self.desks, clock=clock
@@ -176,7 +172,6 @@ class ContactCentre:
             desks=self.desks,
             tasks=tasks,
         )
-        self.retention = Retention(call=self.exchange.call, agent_of=self.desks.agent_of, forget=self._forget)
         self._commands = DeskCommands(
             centre=self.centre,
             roster=self.roster,
@@ -203,10 +198,9 @@ class ContactCentre:
             self._lead_dialogs,
             self.reception.hear,
             self.desks.hear,
-            self.retention.hear,
+            self._clear_up,
         ):
             stream.subscribe(listener)
-        stream.when_quiet(self._empty_closed_queues)
         stream.when_quiet(self.dispatcher.dispatch)
 
     # -- What others ask --------------------------------------------------------------------------------------
@@ -222,14 +216,21 @@ class ContactCentre:
 
     def apply(self, centre: Centre) -> None:
         """Put another description in force; calls and agents go on under it."""
-        self._closed_queues |= self._centre.queues.keys() - centre.queues.keys()
         self._centre = centre
-        for agent in self.roster.states.keys() - centre.agents.keys():
-            self.roster.apply(agent, SignOut(forced=True))
-        self.dispatcher.review_agents()
+        self._sign_removed_out()
+        self.dispatcher.review_agents(
+            agent for agent, state in self.roster.states.items() if state.presence is Presence.READY
+        )
+        self.reception.queues_changed()
         self.board.centre_changed()
         self.desks.touch_all()
         self.stream.publish()
+
+    def _sign_removed_out(self) -> None:
+        """Let agents who are not in the centre any more go, those in a conversation after it."""
+        for agent in [agent for agent in self.roster.states if agent not in self._centre.agents]:
+            self.roster.apply(agent, SignOut(forced=True))
+            self.desks.shut(agent, "not-an-agent", "You are not an agent of this centre any more.")
 
     def on_telephony(self, event: TelephonyEvent) -> None:
         """Take an event of the PBX."""
@@ -316,18 +317,21 @@ class ContactCentre:
         """Nobody sees this agent's desk: after a while there are no more offers for it."""
         self._ghosts[agent] = self._outside.timers.call_later(CONSOLE_GRACE_SECONDS, lambda: self._ghost(agent))
 
-    def restored(self) -> None:
-        """Look at what came back after a restart: agents whose consoles are away, queues that are no more."""
-        for agent, state in self.roster.states.items():
-            if state.presence is not Presence.SIGNED_OUT:
-                self._console_left(agent)
-        places = (call.place.queue for call in self.exchange.calls.values() if call.place)
-        self._closed_queues.update(queue for queue in places if queue not in self._centre.queues)
-
     def _ghost(self, agent: AgentId) -> None:
         self._ghosts.pop(agent, None)
         if not self.desks.is_open(agent):
             self.roster.apply(agent, ConsoleGone())
+
+    def came_back(self, *, identified: Mapping[ContactId, CustomerId], unwritten: Iterable[AgentState]) -> None:
+        """Go on after a restart: what the journal had not been told is written, and consoles are expected back."""
+        for state in unwritten:
+            self.roster.announce(state.agent)
+        for contact, customer in identified.items():
+            self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
+        self.reception.queues_changed()
+        for agent, state in self.roster.states.items():
+            if state.presence is not Presence.SIGNED_OUT:
+                self._console_left(agent)
 
     # -- Distribution -----------------------------------------------------------------------------------------
 
@@ -357,26 +361,18 @@ class ContactCentre:
             ),
         )
 
-    def _empty_closed_queues(self) -> None:
-        """Move who waits in a queue that is no more; who is offered or talks may come back to it later."""
-        if not self._closed_queues:
-            return
-        left: set[QueueId] = set()
-        for call in self.exchange.calls.values():
-            if call.place is None or call.place.queue in self._centre.queues or call.phase is Phase.ENDED:
-                continue
-            left.add(call.place.queue)
-            if call.phase is Phase.WAITING:
-                self.reception.move(call)
-        self._closed_queues = left
-
     def _keep_waiting(self, contact: ContactId) -> None:
         if self.exchange.call(contact) is not None:
             self.exchange.post(contact, KeptWaiting())
 
-    def _wrap_up(self, queue: QueueId) -> timedelta:
+    def wrap_up(self, queue: QueueId) -> timedelta:
+        """Return how long wrap-up lasts in a queue."""
         known = self._centre.queues.get(queue)
         return timedelta(seconds=known.wrap_up_seconds if known else 0.0)
+
+    def _muted(self, agent: AgentId, contact: ContactId) -> bool:
+        call = self.exchange.call(contact)
+        return call is not None and call.desk is not None and call.desk.agent == agent and call.desk.muted
 
     def _queue_tile(self, queue: QueueId) -> QueueTile | None:
         known = self._centre.queues.get(queue)
@@ -405,9 +401,21 @@ class ContactCentre:
             case _:
                 pass
 
-    def _forget(self, contact: ContactId) -> None:
-        self.conversations.forget(contact)
-        self.cards.forget(contact)
+    def _clear_up(self, fact: AnyFact) -> None:
+        """Drop what is kept for a contact that has ended, unless an agent still writes about it."""
+        if isinstance(fact, ContactEnded):
+            self._forget_when_over(fact.contact)
+
+    def _forget_when_over(self, contact: ContactId) -> None:
+        if not self._needed(contact):
+            self.conversations.forget(contact)
+            self.cards.forget(contact)
+
+    def _needed(self, contact: ContactId) -> bool:
+        """Tell whether the contact goes on, or is on a desk."""
+        call = self.exchange.call(contact)
+        goes_on = call is not None and call.phase is not Phase.ENDED
+        return goes_on or bool(self.desks.agents_of(contact))
 
     # -- Dialogs ----------------------------------------------------------------------------------------------
 
@@ -419,7 +427,7 @@ class ContactCentre:
 
     def _finished(self, conversation: Conversation, end: Finished) -> None:
         self.reception.finished(conversation, end)
-        self.desk_dialogs.finished(conversation.contact, end)
+        self.desk_dialogs.finished(conversation, end)
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
@@ -475,7 +483,9 @@ class ContactCentre:
             if not here and state.presence is Presence.OFFERED:
                 self.roster.apply(agent, presence.OfferVanished())
             elif not here and state.presence is Presence.TALKING:
-                self.roster.apply(agent, presence.TalkOver(timedelta(0)))
+                sheet = self.roster.worksheet(agent)
+                wrap_up = self.wrap_up(sheet.queue) if sheet else timedelta(0)
+                self.roster.apply(agent, presence.TalkOver(wrap_up))
 
     def _staff(self) -> Staff:
         return self._people

@@ -35,14 +35,16 @@ class CustomerCards:
         facts: FactStore,
         stream: FactStream,
         clock: Clock,
+        needed: Callable[[ContactId], bool],
         centre: Callable[[], Centre],
         changed: Callable[[ContactId], None],
     ) -> None:
-        """Begin with no card."""
+        """Begin with no card; a card that comes when its contact is over is not `needed` any more."""
         self._customers = customers
         self._facts = facts
         self._stream = stream
         self._clock = clock
+        self._needed = needed
         self._centre = centre
         self._changed = changed
         self._known: dict[ContactId, Customer] = {}
@@ -67,8 +69,13 @@ class CustomerCards:
         except (CarusoError, TimeoutError) as error:
             log.warning("customer_look_up_failed", contact_id=contact, error=str(error) or "timeout")
             return None
+        except Exception:
+            # A foreign system may fail in ways of its own; the caller is somebody unknown then.
+            log.exception("customer_look_up_failed", contact_id=contact)
+            return None
         if customer is not None:
-            self._known[contact] = customer
+            if self._needed(contact):
+                self._known[contact] = customer
             self._stream.publish(ContactIdentified(at=self._clock.now(), contact=contact, customer=customer.id))
             self._changed(contact)
         return customer
@@ -76,7 +83,7 @@ class CustomerCards:
     async def restore(self, contact: ContactId, customer: CustomerId) -> None:
         """Load a card again after a restart."""
         known = await self._customers.get(customer)
-        if known is not None:
+        if known is not None and self._needed(contact):
             self._known[contact] = known
             await self.load_history(contact)
 

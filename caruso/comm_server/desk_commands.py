@@ -72,7 +72,6 @@ class DeskCommands:
                 self._exchange.post(ContactId(contact), HoldAsked(agent=agent, on=on))
             case desk.MuteMe(contact=contact, on=on):
                 self._exchange.post(ContactId(contact), MuteAsked(agent=agent, on=on))
-                self._desks.change(agent, muted=on)
             case desk.PressDigits(contact=contact, digits=digits):
                 _check_digits(digits)
                 self._exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))

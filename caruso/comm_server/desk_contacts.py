@@ -44,7 +44,7 @@ class DeskContacts:
             case ContactResumed(agent=agent):
                 self._desks.change(agent, held=False)
             case TalkEnded(agent=agent, at=at):
-                self._desks.change(agent, ended_at=at, held=False, muted=False)
+                self._desks.change(agent, ended_at=at, held=False)
             case _:
                 pass
 
@@ -66,5 +66,4 @@ class DeskContacts:
             ring_until=offered_at + timedelta(seconds=queue.ring_seconds if queue else 20.0),
             connected_at=at_desk.connected_at if at_desk else None,
             held=bool(at_desk and at_desk.held_since),
-            muted=bool(at_desk and at_desk.muted),
         )

@@ -9,7 +9,7 @@ import structlog
 from caruso.comm_server.agents.desks import Desks
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.lifecycle import Call
-from caruso.comm_server.conversations import Conversations, call_values
+from caruso.comm_server.conversations import Conversation, Conversations, call_values
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.model.centre import Centre
@@ -56,11 +56,11 @@ class DeskDialogs:
         if rules is not None and rules.script is not None:
             self._tasks.start(self._begin_on_desk(contact, rules.script, values), name="begin_dialog")
 
-    def finished(self, contact: ContactId, end: Finished) -> None:
-        """Propose the dialog's disposition to the agent who has not chosen one."""
-        agent = self._desks.agent_of(contact)
-        sheet = self._roster.worksheet(agent) if agent else None
-        if agent is not None and sheet is not None and end.disposition and not sheet.disposition:
+    def finished(self, conversation: Conversation, end: Finished) -> None:
+        """Propose the dialog's disposition to the agent who leads it and has not chosen one."""
+        agent, contact = AgentId(conversation.by), conversation.contact
+        sheet = self._roster.worksheet(agent)
+        if sheet is not None and sheet.contact == contact and end.disposition and not sheet.disposition:
             self._roster.write(agent, contact, note=sheet.note, disposition=end.disposition)
 
     async def _begin_on_desk(self, contact: ContactId, script: ScriptId, agent: dict[str, str]) -> None:
@@ -83,5 +83,5 @@ class DeskDialogs:
             ),
             agent=dict(agent),
             time_zone=centre.timezone,
-            still_wanted=lambda: self._desks.agent_of(contact) == agent["id"],
+            still_wanted=lambda: self._desks.has(AgentId(agent["id"]), contact),
         )

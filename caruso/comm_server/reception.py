@@ -13,7 +13,7 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Moved, Phase
+from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Phase
 from caruso.comm_server.calls.recovery import place_in
 from caruso.comm_server.conversations import Conversation, Conversations, call_values
 from caruso.comm_server.customer_cards import CustomerCards
@@ -24,7 +24,7 @@ from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, position
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Queue
-from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, QueueOutcome
+from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, OfferEnded, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
@@ -97,14 +97,17 @@ class Reception:
     def dialog_resumed(self, call: Call) -> None:
         """Let a caller who was in a dialog hear the question again; where there was none yet, begin anew."""
         conversation = self._staff.conversations.get(call.contact)
-        if conversation is not None or call.visit:
-            self._staff.exchange.post(call.contact, BeginDialog())
         if call.visit:
-            self._say_nobody_free(call)
+            # It was out of the queue again, and about to be told so.
+            self._staff.exchange.post(call.contact, BeginDialog())
+            self._nobody_free(call.contact)
         elif conversation is not None and conversation.channel is ScriptChannel.PHONE:
+            self._staff.exchange.post(call.contact, BeginDialog())
             self._resuming.add(call.contact)
-            self._staff.conversations.resume(call.contact)
-            self._resuming.discard(call.contact)
+            try:
+                self._staff.conversations.resume(call.contact)
+            finally:
+                self._resuming.discard(call.contact)
         elif conversation is not None:
             self._to_a_person(call.contact)
         else:
@@ -133,11 +136,13 @@ class Reception:
 
     async def _begin(self, call: Call, entry_point: EntryPoint) -> None:
         """Greet by name where the name is known in time."""
-        customer = await self._staff.cards.identify(call.contact, call.caller_number)
         script = entry_point.script
-        if script is None or not self._in_dialog(call.contact):
+        if script is None:
             return
         try:
+            customer = await self._staff.cards.identify(call.contact, call.caller_number)
+            if not self._in_dialog(call.contact):
+                return
             await self._staff.conversations.begin(
                 call.contact,
                 script,
@@ -202,7 +207,7 @@ class Reception:
             self._lead(conversation.contact, end.turn)
 
     def said(self, contact: ContactId, turn: Turn) -> None:
-        """Go on after a turn that expected nothing has been said."""
+        """Go on after a turn that expected nothing has been said; while a service works, nothing follows."""
         order = self._hand_overs.pop(contact, None)
         call = self._staff.exchange.call(contact)
         if call is None:
@@ -211,7 +216,7 @@ class Reception:
             self._music_again(call)
         elif order is not None:
             self._enqueue_as_told(call, order)
-        elif call.phase is Phase.DIALOG:
+        elif call.phase is Phase.DIALOG and turn.kind == "end":
             cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
             self._staff.exchange.post(contact, Ended(cause=cause))
 
@@ -235,32 +240,22 @@ class Reception:
     def _to_a_person(self, contact: ContactId) -> None:
         call = self._staff.exchange.call(contact)
         if call is not None and call.phase is Phase.DIALOG:
-            self._enqueue(contact, self._usual_queue(call))
+            self._enqueue(contact, self._own_queue(call))
 
-    def _usual_queue(self, call: Call) -> QueueId | None:
-        """Return where a call belongs when nothing says otherwise, also when its entry point is no more."""
+    def _own_queue(self, call: Call) -> QueueId | None:
+        """Return the queue of the caller's entry point; any other, when that was taken away during the call."""
         entry_point = self._entry_point(call)
-        return entry_point.queue if entry_point else next(iter(self._centre().queues), None)
-
-    def move(self, call: Call) -> None:
-        """Let a caller whose queue is no more wait where he belongs now, before those who come later."""
-        queue = self._usual_queue(call)
-        rules = self._centre().queues.get(queue) if queue else None
-        if rules is None or call.place is None:
-            self._staff.exchange.post(call.contact, Ended(cause=ContactCause.FAILED))
-            return
-        log.info("caller_moved", contact_id=call.contact, queue=rules.id, was=call.place.queue)
-        priority = max(rules.priority, call.place.priority) + 1
-        place = place_in(rules, self._clock.now(), priority=priority, skills=call.place.skills)
-        self._staff.exchange.post(call.contact, Moved(place=place))
-        self._announce_later(call.contact, rules)
+        queues = self._centre().queues
+        if entry_point is not None and entry_point.queue in queues:
+            return entry_point.queue
+        return next(iter(queues), None)
 
     def _enqueue_as_told(self, call: Call, order: HandOver) -> None:
         queue: QueueId | None = QueueId(order.queue)
         if queue not in self._centre().queues:
             if order.queue:
                 log.error("unknown_queue_in_script", contact_id=call.contact, queue=order.queue)
-            queue = self._usual_queue(call)
+            queue = self._own_queue(call)
         skills = {SkillId(skill): level for skill, level in order.skills.items()}
         self._enqueue(call.contact, queue, priority=order.priority, skills=skills)
 
@@ -274,6 +269,7 @@ class Reception:
     ) -> None:
         rules = self._centre().queues.get(queue) if queue else None
         if rules is None:
+            log.error("no_queue_left", contact_id=contact)
             self._staff.exchange.post(contact, Ended(cause=ContactCause.FAILED))
             return
         place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
@@ -281,17 +277,35 @@ class Reception:
         self._announce_later(contact, rules)
 
     def hear(self, fact: AnyFact) -> None:
-        """Tell a caller who waited too long that nobody is free."""
-        if not isinstance(fact, ContactLeftQueue) or fact.outcome is not QueueOutcome.FLOWED_OUT:
-            return
-        call = self._staff.exchange.call(fact.contact)
-        if call is not None and call.phase is Phase.DIALOG:
-            self._say_nobody_free(call)
+        """Tell a caller who waited too long that nobody is free; mind callers whose queue is gone."""
+        match fact:
+            case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):
+                self._nobody_free(contact)
+            case OfferEnded(contact=contact, queue=queue) if queue not in self._centre().queues:
+                call = self._staff.exchange.call(contact)
+                if call is not None and call.phase is Phase.WAITING:
+                    self._move(call)
+            case _:
+                pass
 
-    def _say_nobody_free(self, call: Call) -> None:
-        entry_point = self._entry_point(call)
-        language = entry_point.language if entry_point else "en"
-        self._say(call.contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+    def _nobody_free(self, contact: ContactId) -> None:
+        call = self._staff.exchange.call(contact)
+        if call is not None and call.phase is Phase.DIALOG:
+            entry_point = self._entry_point(call)
+            language = entry_point.language if entry_point else "en"
+            self._say(contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+
+    def queues_changed(self) -> None:
+        """Let callers whose queue was taken away wait in another."""
+        for call in self._staff.exchange.calls.values():
+            if call.phase is Phase.WAITING and call.place and call.place.queue not in self._centre().queues:
+                self._move(call)
+
+    def _move(self, call: Call) -> None:
+        log.warning("caller_moved", contact_id=call.contact, queue=call.place.queue if call.place else "")
+        # Before those who come later: it is not the caller who left.
+        priority = call.place.priority + 1 if call.place else None
+        self._enqueue(call.contact, self._own_queue(call), priority=priority)
 
     # -- Announcements ----------------------------------------------------------------------------------------
 

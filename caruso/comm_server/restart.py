@@ -1,64 +1,106 @@
 """Brings a centre back to where it was: reads the journal and hands each part what it had.
 
+Everything is read before anything is handed out, so that a database that fails half-way changes nothing.
 What became of calls meanwhile is not known here: the PBX tells with its first `LinkUp` (`calls.recovery`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from caruso.comm_server.acd.route import Need, Waiting
-from caruso.comm_server.agents.desks import DeskContact
-from caruso.comm_server.agents.presence import AgentState
-from caruso.comm_server.agents.roster import Worksheet
+from caruso.comm_server.agents import recovery as agent_recovery
+from caruso.comm_server.agents.recovery import Was
 from caruso.comm_server.calls import recovery
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.model.facts import (
     AnyFact,
-    ContactConnected,
     ContactEnded,
     ContactIdentified,
-    NoteWritten,
     Presence,
     PresenceChanged,
     TalkEnded,
 )
 from caruso.model.ids import AgentId, ContactId
+from caruso.model.records import SavedRun, ScriptSource
 from caruso.ports import CentreStore, FactStore
 
 log = structlog.get_logger(__name__)
 
+#: A caller whose contact ended this long ago may still be in the PBX: hanging up was our last command.
+RECENTLY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the journal tells of what was going on."""
+
+    #: Facts of contacts that have not ended, and of those that were on a desk.
+    contacts: Mapping[ContactId, Sequence[AnyFact]]
+    presences: Sequence[PresenceChanged]
+    runs: Sequence[SavedRun]
+    #: Scripts the runs are pinned to and the library does not know.
+    sources: Sequence[ScriptSource]
+    #: All facts since midnight, and of the last minutes.
+    recent: Sequence[AnyFact]
+
 
 async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore, now: datetime) -> None:
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
-    facts = group_by_contact(await store.open_contact_facts())
-    presences = [fact for fact in await store.last_presences() if isinstance(fact, PresenceChanged)]
-    wrapping = [fact.contact for fact in presences if fact.presence is Presence.WRAP_UP and fact.contact]
-    for contact in wrapping:
-        facts.setdefault(contact, list(await store.facts_of(contact)))
+    midnight = _midnight(centre, now)
+    past = await _read(centre, store, centres, since=min(midnight, now - RECENTLY))
     around = centre.surroundings()
-    calls = [call for held in facts.values() if (call := recovery.rebuild(held, around)) is not None]
+    rebuilt = (recovery.rebuild(facts, around) for facts in past.contacts.values())
+    calls = [call for call in rebuilt if call is not None]
 
-    today = await store.facts_since(_midnight(centre, now))
-    centre.exchange.restore(calls, ended=[fact.contact for fact in today if isinstance(fact, ContactEnded)])
-    await _restore_runs(centre, store, centres)
-    _restore_agents(centre, presences, facts, calls)
-    ready = [agent for agent, state in centre.roster.states.items() if state.presence is Presence.READY]
+    centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
+    for source in past.sources:
+        centre.library.keep(source)
+    centre.conversations.restore(past.runs)
+    agents = _agents(centre, past, calls)
+    _hand_out_desks(centre, past, calls, agents)
+    centre.roster.restore(
+        [was.state for was in agents],
+        {was.state.agent: was.worksheet for was in agents if was.worksheet is not None},
+    )
+    ready = [was.state.agent for was in agents if was.state.presence is Presence.READY]
     centre.dispatcher.restore(*_lines(calls), ready)
-    _restore_board(centre, today, facts, presences)
-    for contact, held in facts.items():
-        for fact in held:
-            if isinstance(fact, ContactIdentified):
-                await centre.cards.restore(contact, fact.customer)
-    centre.restored()
-    log.info("centre_restored", calls=len(calls), agents=len(presences))
+    _restore_board(centre, past, midnight)
+    centre.came_back(
+        identified={
+            contact: fact.customer
+            for contact, facts in past.contacts.items()
+            for fact in facts
+            if isinstance(fact, ContactIdentified)
+        },
+        unwritten=[was.state for was in agents if was.unwritten],
+    )
+    log.info("centre_restored", calls=len(calls), agents=len(agents))
+
+
+async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *, since: datetime) -> Past:
+    contacts = group_by_contact(await store.open_contact_facts())
+    presences = [fact for fact in await store.last_presences() if isinstance(fact, PresenceChanged)]
+    for presence in presences:
+        if presence.contact is not None and presence.contact not in contacts:
+            contacts[presence.contact] = list(await store.facts_of(presence.contact))
+    saved = await store.open_runs()
+    wanted = {(run.script, run.version) for run in saved if not centre.library.pinned(run.script, run.version)}
+    sources = [await centres.script(script, version) for script, version in sorted(wanted)]
+    return Past(
+        contacts=contacts,
+        presences=presences,
+        runs=saved,
+        sources=[source for source in sources if source is not None],
+        recent=await store.facts_since(since),
+    )
 
 
 def group_by_contact(facts: Iterable[AnyFact]) -> dict[ContactId, list[AnyFact]]:
@@ -83,76 +125,32 @@ def _lines(calls: Iterable[Call]) -> tuple[list[Waiting], list[Waiting]]:
     return lines[Phase.WAITING], lines[Phase.OFFERED]
 
 
-async def _restore_runs(centre: ContactCentre, store: FactStore, centres: CentreStore) -> None:
-    saved = await store.open_runs()
-    for run in saved:
-        if centre.library.pinned(run.script, run.version) is None:
-            source = await centres.script(run.script, run.version)
-            if source is not None:
-                centre.library.keep(source)
-    centre.conversations.restore(saved)
-
-
-def _restore_agents(
-    centre: ContactCentre,
-    presences: Sequence[PresenceChanged],
-    facts: dict[ContactId, list[AnyFact]],
-    calls: Iterable[Call],
-) -> None:
+def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Was]:
     busy = {call.desk.agent: call for call in calls if call.desk is not None}
-    states: dict[AgentId, AgentState] = {}
-    sheets: dict[AgentId, Worksheet] = {}
-    for fact in presences:
-        state = _state(fact, centre, facts)
-        call = busy.get(fact.agent)
-        if call is not None:
-            # The call's facts go before the presence's, which followed from them and may have been lost.
-            presence = Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
-            state = replace(state, presence=presence, contact=call.contact, reason="", until=None)
-            centre.desks.put(fact.agent, centre.desk_contacts.of(call))
-        elif state.presence is Presence.WRAP_UP and state.contact is not None:
-            _restore_wrap_up(centre, state.agent, facts.get(state.contact, []))
-        if state.presence in (Presence.TALKING, Presence.WRAP_UP) and state.contact is not None:
-            sheet = _worksheet(state.agent, state.contact, facts.get(state.contact, []))
-            if sheet is not None:
-                sheets[state.agent] = sheet
-        states[state.agent] = state
-    centre.roster.restore(states.values(), sheets)
+    agents = []
+    for last in past.presences:
+        call = busy.get(last.agent)
+        at_desk = (call.contact, _presence_in(call)) if call is not None else None
+        contact = call.contact if call is not None else last.contact
+        facts = past.contacts.get(contact, ()) if contact is not None else ()
+        agents.append(agent_recovery.rebuild(last, at_desk, facts, centre.wrap_up))
+    return agents
 
 
-def _worksheet(agent: AgentId, contact: ContactId, facts: Sequence[AnyFact]) -> Worksheet | None:
-    """Return what the agent had written about the contact."""
-    sheet: Worksheet | None = None
-    for fact in facts:
-        match fact:
-            case ContactConnected(queue=queue) if fact.agent == agent:
-                sheet = Worksheet(contact=contact, queue=queue)
-            case NoteWritten(text=text) if fact.agent == agent and sheet is not None:
-                sheet = replace(sheet, note=text)
-            case _:
-                pass
-    return sheet
+def _presence_in(call: Call) -> Presence:
+    return Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
 
 
-def _state(fact: PresenceChanged, centre: ContactCentre, facts: dict[ContactId, list[AnyFact]]) -> AgentState:
-    until = None
-    if fact.presence is Presence.WRAP_UP and fact.contact is not None:
-        ended = [held for held in facts.get(fact.contact, []) if isinstance(held, TalkEnded)]
-        rules = centre.centre().queues.get(ended[-1].queue) if ended else None
-        until = fact.at + timedelta(seconds=rules.wrap_up_seconds if rules else 0.0)
-    idle = fact.at if fact.presence is Presence.READY else None
-    return AgentState(
-        agent=fact.agent,
-        since=fact.at,
-        presence=fact.presence,
-        reason=fact.reason,
-        contact=fact.contact,
-        until=until,
-        idle_since=idle,
-    )
+def _hand_out_desks(centre: ContactCentre, past: Past, calls: Iterable[Call], agents: Iterable[Was]) -> None:
+    for call in calls:
+        if call.desk is not None:
+            centre.desks.put(call.desk.agent, centre.desk_contacts.of(call))
+    for was in agents:
+        if was.state.presence is Presence.WRAP_UP and was.state.contact is not None:
+            _put_wrap_up(centre, was.state.agent, past.contacts.get(was.state.contact, ()))
 
 
-def _restore_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]) -> None:
+def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]) -> None:
     """Put a contact that is over back on the desk of the agent who still writes about it."""
     talking: Call | None = None
     ended_at: datetime | None = None
@@ -161,21 +159,15 @@ def _restore_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyF
             talking = recovery.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
-        on_desk: DeskContact = replace(centre.desk_contacts.of(talking), ended_at=ended_at, held=False)
-        centre.desks.put(agent, on_desk)
+        centre.desks.put(agent, replace(centre.desk_contacts.of(talking), ended_at=ended_at, held=False))
 
 
-def _restore_board(
-    centre: ContactCentre,
-    today: Sequence[AnyFact],
-    facts: dict[ContactId, list[AnyFact]],
-    presences: Sequence[PresenceChanged],
-) -> None:
-    centre.board.restore(today)
-    for held in facts.values():
-        for fact in held:
+def _restore_board(centre: ContactCentre, past: Past, midnight: datetime) -> None:
+    centre.board.restore(fact for fact in past.recent if fact.at >= midnight)
+    for facts in past.contacts.values():
+        for fact in facts:
             centre.board.show(fact)
-    for presence in presences:
+    for presence in past.presences:
         centre.board.show(presence)
 
 

@@ -4,4 +4,4 @@
 
 .venv/bin/ruff check --fix --quiet . || true
 .venv/bin/ruff format .
-if [ -f agent_ui/package.json ]; then lab/setup/node.sh npx biome check --write .; fi
+if [ -f agent_ui/package.json ]; then lab/setup/node.sh biome check --write .; fi

@@ -1,90 +1,58 @@
-"""A Chromium without a screen, with a microphone that is not one; the built console in front of a fake centre."""
+"""A Chromium without a screen; the built console in front of a fake centre (`stage`) or of all of it (`house`).
+
+The house is one Asterisk and one server for all tests; each test sits down at a desk of its own, with a queue of
+its own, and what others do is on other desks.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser
 from prometheus_client import CollectorRegistry
 
+from caruso.model.facts import AnyFact
+from caruso.model.ids import CustomerId
+from caruso.model.records import Customer
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
+from lab.asterisk import LocalAsterisk
+from lab.baresip import ListeningCaller, listening_caller
+from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
 from lab.fake_server import fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.server import LAB_PASSWORD, ROOT, CentreServer
+from lab.tones import write_beeps
 
-DIST = Path(__file__).parents[2] / "agent_ui" / "dist"
+__all__ = ["AGENT_HERTZ", "CALLER_HERTZ", "Console", "Desk", "House", "Stage", "open_console"]
 
-#: No screen, no phoning home, and a beep for a microphone.
-CHROMIUM_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-)
+#: What is played on either side, so that who hears whom is beyond doubt.
+CALLER_HERTZ, AGENT_HERTZ = 440.0, 1250.0
+#: Longer than any test.
+PLAY_SECONDS = 120.0
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
+@pytest.fixture(scope="session")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what all agents say: beeps."""
+    return write_beeps(tmp_path_factory.mktemp("sounds") / "agent.wav", hertz=AGENT_HERTZ, seconds=PLAY_SECONDS)
+
+
+@pytest.fixture(name="chromium")
+async def running_chromium(microphone: Path) -> AsyncIterator[Browser]:
     """Return a browser."""
     assert (DIST / "index.html").is_file(), "the console is not built: make console"
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program is not None, "there is no Chromium: make setup-test"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_ARGUMENTS))
+    async with chromium(microphone=microphone) as browser:
         yield browser
-        await browser.close()
 
 
-class Console:
-    """One page of one person, by the names of its parts (agent_ui/README.md)."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        #: What the page's scripts failed with.
-        self.failures: list[str] = []
-        page.on("pageerror", lambda error: self.failures.append(str(error)))
-
-    def part(self, name: str, **data: str) -> Locator:
-        """Return the part called `name`, in the state that `data` tells: ``part("presence", state="ready")``."""
-        attributes = "".join(f'[data-{key}="{value}"]' for key, value in data.items())
-        return self.page.locator(f'[data-testid="{name}"]{attributes}')
-
-    async def until(self, name: str, *, seconds: float = 10.0, **data: str) -> Locator:
-        """Wait until the part is seen in that state."""
-        part = self.part(name, **data)
-        await part.first.wait_for(timeout=seconds * 1000)
-        return part
-
-    async def sign_in(self, user: str, password: str) -> None:
-        """Sign in and wait for the first page."""
-        await self.page.goto(self.url)
-        await self.part("sign-in-user").fill(user)
-        await self.part("sign-in-password").fill(password)
-        await self.part("sign-in-submit").click()
-        await self.part("user-menu").wait_for()
-
-    async def press(self, keys: str) -> None:
-        """Press keys, as Playwright writes them: ``Alt+r``."""
-        await self.page.keyboard.press(keys)
-
-
-async def open_console(chromium: Browser, url: str, *, width: int = 1280, height: int = 800) -> Console:
-    """Open a page in a fresh profile."""
-    context = await chromium.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-    return Console(await context.new_page(), url)
+# -- A fake centre --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +81,161 @@ async def stage() -> AsyncIterator[Stage]:
     await server.start()
     yield Stage(centre=centre, server=server, url=server.url)
     await server.stop()
+
+
+# -- The whole product ----------------------------------------------------------------------------------------
+
+#: One for each test, and some to spare.
+AGENTS = ("anna", "ben", "cara", "dan", "eva", "finn", "gwen", "hugo", "iris", "jan", "kim", "leo", "mia", "nils")
+#: Who calls, whatever the desk.
+CALLER = "Ada Amberly"
+_DESK = """
+[queues.{name}]
+name = "Queue of {name}"
+wrap_up_seconds = 15
+ring_seconds = {ring_seconds}
+
+[agents.{name}]
+name = "{title}"
+queues = ["{name}"]
+
+[entry_points.{name}]
+name = "Line of {name}"
+numbers = ["71{index:02}"]
+queue = "{name}"
+
+[entry_points.{name}-dialog]
+name = "Meter line of {name}"
+numbers = ["72{index:02}"]
+queue = "{name}"
+script = "meter-reading"
+"""
+_CENTRE = """
+name = "Browser tests"
+timezone = "Europe/Amsterdam"
+
+[not_ready_reasons]
+lunch = "Lunch"
+
+[dispositions]
+done = "Done"
+follow-up = "Needs follow-up"
+"""
+#: Short enough to wait for it.
+RONA_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Whose it is and which numbers lead to it."""
+
+    agent: str
+    #: Straight to the desk's queue, which has the agent's name.
+    number: str
+    #: To the meter-reading dialog, then the queue.
+    dialog_number: str
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """A running centre."""
+
+    pbx: LocalAsterisk
+    server: CentreServer
+    caller_plays: Path
+    desks: list[Desk] = field(default_factory=list)
+    #: How long it rings at the desk whose calls go to somebody else soon.
+    rona_seconds: int = RONA_SECONDS
+
+    def free_desk(self) -> Desk:
+        """Return one where nobody has sat yet."""
+        return self.desks.pop(0)
+
+    def impatient_desk(self) -> Desk:
+        """Return the desk where it rings for `rona_seconds` only."""
+        return self.desks.pop()
+
+    @asynccontextmanager
+    async def call(self, number: str) -> AsyncIterator[ListeningCaller]:
+        """Let a customer call; she beeps, and hears."""
+        calling = listening_caller(
+            self.pbx, number, plays=self.caller_plays, number=caller_of(number), display=CALLER
+        )
+        async with calling as call:
+            yield call
+
+    async def facts_of(self, agent: str) -> Sequence[AnyFact]:
+        """Return what the journal has about contacts in the agent's queue."""
+        facts = await self.server.facts()
+        contacts = {getattr(fact, "contact", None) for fact in facts if getattr(fact, "queue", None) == agent}
+        return [fact for fact in facts if getattr(fact, "contact", "") in contacts]
+
+
+def caller_of(number: str) -> str:
+    """Return where a customer of ours calls from who dials this number: each desk has one of its own."""
+    return f"+4420794600{number[-2:]}"
+
+
+@asynccontextmanager
+async def signed_in(chromium: Browser, house: House, desk: Desk, *, ready: bool = True) -> AsyncIterator[Console]:
+    """Sit down at a desk with a browser phone; the page must not have failed at the end."""
+    console = await open_console(chromium, house.server.url)
+    await console.sign_in(desk.agent, LAB_PASSWORD)
+    await console.until("station", reach="good")
+    if ready:
+        await console.press("Alt+r")
+        await console.until("presence", state="ready")
+    yield console
+    assert console.failures == []
+
+
+def build_house(directory: Path, agents: Sequence[str] = AGENTS, *, pbx: LocalAsterisk | None = None) -> House:
+    """Prepare a centre; Asterisk and server are still to be started."""
+    pbx = pbx or LocalAsterisk(directory / "pbx")
+    titles = [_DESK.format(name=n, title=n.title(), index=i, ring_seconds=_ring(n)) for i, n in enumerate(agents)]
+    desks = [
+        Desk(agent=name, number=f"71{index:02}", dialog_number=f"72{index:02}")
+        for index, name in enumerate(agents)
+    ]
+    server = CentreServer(
+        pbx,
+        directory / "server",
+        _CENTRE + "".join(titles),
+        scripts=[ROOT / "packs/utility/scripts/meter-reading.xml"],
+        customers=[
+            Customer(
+                id=CustomerId(f"c-{desk.agent}"),
+                name=CALLER,
+                numbers=(caller_of(desk.number),),
+                attributes={"meter_number": "NW-1", "last_reading": "4000"},
+            )
+            for desk in desks
+        ],
+    )
+    plays = write_beeps(directory / "caller.wav", hertz=CALLER_HERTZ, seconds=PLAY_SECONDS)
+    return House(pbx=pbx, server=server, caller_plays=plays, desks=desks)
+
+
+def _ring(agent: str) -> int:
+    return RONA_SECONDS if agent == AGENTS[-1] else 30
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Return the running product."""
+    house = build_house(tmp_path_factory.mktemp("house"))
+    stack = AsyncExitStack()
+
+    async def start() -> None:
+        await stack.enter_async_context(house.pbx)
+        await stack.enter_async_context(house.server)
+
+    asyncio.run(start())
+    yield house
+    asyncio.run(stack.aclose())
+
+
+@pytest.fixture
+def desk(house: House) -> Desk:
+    """Return a desk for this test alone."""
+    return house.free_desk()

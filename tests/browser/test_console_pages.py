@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from caruso.model import desk
 from caruso.model.ids import AgentId
 from tests.browser.conftest import Console, Stage, open_console
 
 ANNA = AgentId("anna")
+#: So many are checked, for one name; the next is not even looked at.
+WRONG_PASSWORDS = 10
 AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -156,6 +160,34 @@ async def test_a_wrong_password_is_announced_and_the_focus_is_where_it_is_mended
     assert await console.part("sign-in-password").input_value() == ""
 
 
+async def test_too_many_wrong_passwords_are_answered_with_how_long_to_wait(
+    chromium: Browser, stage: Stage
+) -> None:
+    """And the right one does not help before that."""
+    console = await open_console(chromium, stage.url)
+    await console.page.goto(stage.url)
+    await console.part("sign-in-user").fill("anna")
+    for attempt in range(WRONG_PASSWORDS + 1):
+        await console.part("sign-in-password").fill("anna" if attempt == WRONG_PASSWORDS else f"wrong {attempt}")
+        await console.press("Enter")
+        await expect(console.part("sign-in-password")).to_have_value("")
+        await expect(console.part("sign-in-form")).to_have_attribute("aria-busy", "false")
+    problem = await console.text("sign-in-problem")
+    assert re.fullmatch(r"Too many attempts\. Please wait \d+ (s|min), then try again\.", problem.strip())
+    assert await console.part("user-menu").count() == 0
+
+
+async def test_an_agent_does_not_see_the_monitor(chromium: Browser, stage: Stage) -> None:
+    """Neither in the navigation nor by its address."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence")
+    assert await console.part("nav-monitor").count() == 0
+    await console.page.goto(f"{stage.url}/monitor")
+    await console.until("nav-history")
+    assert await console.part("monitor-agents").count() == 0
+
+
 async def test_the_monitor_follows_and_its_tables_sort(chromium: Browser, stage: Stage) -> None:
     """A supervisor sees an agent become ready; the columns sort."""
     anna = await open_console(chromium, stage.url)
@@ -195,8 +227,30 @@ async def test_no_page_breaks_the_accessibility_rules(chromium: Browser, stage: 
     await console.page.goto(stage.url)
     await console.part("sign-in-user").wait_for()
     found["sign-in"] = await violations(console)
-    await in_conversation(console, stage)
+    await console.press("Enter")
+    await console.part("sign-in-problem").get_by_text("name").wait_for()
+    found["sign-in refused"] = await violations(console)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    found["not ready"] = await violations(console)
+    await console.press("Alt+n")
+    await console.page.get_by_role("menuitem").first.wait_for()
+    found["reasons"] = await violations(console)
+    await console.press("Escape")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    found["ready"] = await violations(console)
+    stage.centre.offer(ANNA)
+    await console.until("offer")
+    found["offer"] = await violations(console)
+    await console.press("Alt+a")
+    await console.until("conversation", state="talking")
     found["conversation"] = await violations(console)
+    await console.press("Alt+k")
+    await console.until("keypad-panel")
+    found["keypad"] = await violations(console)
+    await console.press("Escape")
+    await console.press("Alt+q")
     await console.press("Enter")
     await console.until("dialog", item="same-flat")
     found["choice"] = await violations(console)
@@ -206,14 +260,36 @@ async def test_no_page_breaks_the_accessibility_rules(chromium: Browser, stage: 
     await console.press("Alt+e")
     await console.until("wrap-up")
     found["wrap-up"] = await violations(console)
+    await console.part("help-button").click()
+    await console.page.get_by_role("dialog").wait_for()
+    await asyncio.sleep(0.3)  # it fades in, and what is half seen has no contrast
+    found["help"] = await violations(console)
+    await console.press("Escape")
     await console.part("nav-history").click()
     await console.until("contacts")
     found["history"] = await violations(console)
+    second = await open_console(chromium, stage.url)
+    await second.sign_in("anna", "anna")
+    await second.until("wrap-up")
+    await console.part("nav-console").click()
+    await console.until("signed-in-elsewhere")
+    found["desk on another page"] = await violations(console)
     sam = await open_console(chromium, stage.url)
     await sam.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await sam.sign_in("sam", "sam")
+    await sam.part("nav-history").click()
+    await sam.part("history-from").fill("2020-01-01")
+    await sam.part("contact-row", id="past-1").get_by_role("link").click()
+    await sam.until("contact-answers")
+    found["contact"] = await violations(sam)
+    await sam.part("nav-monitor").click()
     await sam.until("monitor-agents")
     found["monitor"] = await violations(sam)
+    await stage.server.stop()
+    await sam.until("monitor", stale="true")
+    await second.until("console", stale="true")
+    found["monitor, stale"] = await violations(sam)
+    found["console, stale"] = await violations(second)
     assert {page: rules for page, rules in found.items() if rules} == {}
 
 

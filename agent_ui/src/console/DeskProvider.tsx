@@ -80,12 +80,15 @@ function usePhone(connection: DeskConnection, phone: Phone): void {
   const contact = useStore(connection.store, (state) => state.view?.contact?.id ?? null);
   const muted = useStore(connection.store, (state) => state.view?.contact?.muted ?? false);
   const talking = useStore(connection.store, (state) => state.view !== null && isInConversation(state.view));
-  const wanted = kind === "browser" && phase !== "refused" && phase !== "elsewhere";
+  const elsewhere = phase === "elsewhere";
+  const wanted = kind === "browser" && phase !== "refused" && !elsewhere;
 
   useEffect(() => {
     if (wanted) void phone.start(readPhone);
+    else if (elsewhere)
+      phone.stop(); // the server dials the page that has the desk now: there the caller is heard
     else phone.stopWhenIdle();
-  }, [phone, wanted]);
+  }, [phone, wanted, elsewhere]);
 
   useEffect(() => {
     window.addEventListener("pagehide", phone.leavePage);

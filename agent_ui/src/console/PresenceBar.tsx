@@ -96,6 +96,9 @@ function NotReadyMenu({ view }: { view: DeskView }) {
       onChange={(opened) => openPanel(opened ? "reasons" : null)}
       position="bottom-end"
       withinPortal
+      // The first reason has the focus at once: a key typed blindly after Alt+N must not go to the dialog.
+      transitionProps={{ duration: 0 }}
+      withInitialFocusPlaceholder={false}
     >
       <Menu.Target>
         <Button

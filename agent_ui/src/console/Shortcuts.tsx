@@ -54,8 +54,9 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
     case "dialog":
       return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
     case "finish":
+      return onConsole(finish);
     case "back":
-      return onConsole(() => document.getElementById(FOCUS_IDS[action])?.click());
+      return onConsole(() => document.getElementById(FOCUS_IDS.back)?.click());
     default:
       return withContact(action, view, actions);
   }
@@ -71,6 +72,14 @@ function withContact(action: ShortcutAction, view: DeskView, actions: ContactAct
   else if (action === "hold") actions.toggleHold(contact);
   else if (action === "mute") actions.toggleMute(contact);
   else if (action === "hang-up") actions.hangUp(contact);
+}
+
+/** Finish, or go where something must be chosen first. */
+function finish(): void {
+  const button = document.getElementById(FOCUS_IDS.finish);
+  if (button instanceof HTMLButtonElement && button.disabled)
+    document.querySelector<HTMLElement>("[data-first-disposition]")?.focus();
+  else button?.click();
 }
 
 /** Show the console first, if another page is shown. */

@@ -69,7 +69,7 @@ export class Phone {
     this.store.dispatch({ kind: "registration", registration: "off" });
   }
 
-  /** Sign out as soon as no call is up: another page or another phone takes over. */
+  /** Sign out as soon as no call is up: another phone takes over. */
   stopWhenIdle(): void {
     if (this.session === null) return this.stop();
     this.generation += 1;

@@ -56,7 +56,7 @@ class Dispatcher:
         self._paused = True
 
     def resume(self) -> None:
-        """Offer again. Whoever waits is told so once more: the music may not have begun."""
+        """Offer again. What waiting callers hear is not known any more: all are told anew that they wait."""
         self._paused = False
         self._dirty = True
         self._fresh.update((waiting.contact, None) for line in self._lines.values() for waiting in line)
@@ -69,11 +69,11 @@ class Dispatcher:
             self._add(entry)
         self._offered.update((entry.contact, entry) for entry in offered)
 
-    def review_agents(self) -> None:
-        """Take over changed skills and queues of agents who are ready now."""
-        agents = [ready.agent for ready in self._ready]
-        for agent in agents:
-            self._remove_agent(agent)
+    def review_agents(self, ready: Iterable[AgentId]) -> None:
+        """Take over changed skills and queues; `ready` are all agents who are ready now, known here or not."""
+        for known in list(self._profiles):
+            self._remove_agent(known)
+        for agent in ready:
             self._add_agent(agent)
 
     def everybody(self) -> list[Waiting]:
@@ -119,7 +119,9 @@ class Dispatcher:
 
     def dispatch(self) -> None:
         """Offer what can be offered; tell the others that they wait."""
-        if self._dirty and not self._paused:
+        if self._paused:
+            return
+        if self._dirty:
             self._dirty = False
             if self._ready and self._lines:
                 for assignment in route(self._lines.values(), self._ready):

@@ -65,7 +65,6 @@ class DeskContact:
     connected_at: datetime | None = None
     ended_at: datetime | None = None
     held: bool = False
-    muted: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +85,8 @@ class Sources:
     conversations: Conversations
     cards: CustomerCards
     station: Callable[[AgentId], StationView]
+    #: Whether the customer is kept from hearing the agent: asked, not kept, for nobody may be wrong about it.
+    muted: Callable[[AgentId, ContactId], bool]
     queue_tile: Callable[[QueueId], QueueTile | None]
     telephony_up: Callable[[], bool]
 
@@ -93,8 +94,10 @@ class Sources:
 class Desks:
     """All desks, and the consoles that are open."""
 
-    def __init__(self, *, sources: Sources, clock: Clock, timers: Timers) -> None:
-        """Begin with no console open."""
+    def __init__(
+        self, *, sources: Sources, clock: Clock, timers: Timers, left_desk: Callable[[ContactId], None]
+    ) -> None:
+        """Begin with no console open; `left_desk` is told of contacts that a desk holds no more."""
         self._sources = sources
         self._clock = clock
         self._timers = timers
@@ -103,6 +106,7 @@ class Desks:
         self._seq: dict[AgentId, int] = {}
         self._dirty: set[AgentId] = set()
         self._tiles_due = False
+        self._left_desk = left_desk
 
     # -- Consoles ---------------------------------------------------------------------------------------------
 
@@ -122,6 +126,12 @@ class Desks:
             older.closed("signed-in-elsewhere", "The console was opened in another window.")
         show(self.view(agent))
         return handle
+
+    def shut(self, agent: AgentId, code: str, message: str) -> None:
+        """Close an agent's console, and tell it why."""
+        handle = self._open.pop(agent, None)
+        if handle is not None:
+            handle.closed(code, message)
 
     def is_open(self, agent: AgentId) -> bool:
         """Tell whether somebody would see an offer."""
@@ -149,9 +159,14 @@ class Desks:
         """Return the contact on the desk."""
         return self._contacts.get(agent)
 
-    def agent_of(self, contact: ContactId) -> AgentId | None:
-        """Return on whose desk a contact is."""
-        return next((agent for agent, held in self._contacts.items() if held.contact == contact), None)
+    def agents_of(self, contact: ContactId) -> list[AgentId]:
+        """Return on whose desks a contact is: two, when one talks with whom another is still writing about."""
+        return [agent for agent, held in self._contacts.items() if held.contact == contact]
+
+    def has(self, agent: AgentId, contact: ContactId) -> bool:
+        """Tell whether the contact is on the agent's desk."""
+        held = self._contacts.get(agent)
+        return held is not None and held.contact == contact
 
     def hear(self, fact: AnyFact) -> None:
         """Show what a fact changes."""
@@ -160,6 +175,7 @@ class Desks:
                 held = self._contacts.get(agent)
                 if held is not None and held.contact != contact:
                     del self._contacts[agent]
+                    self._left_desk(held.contact)
                 self.touch(agent)
                 self._touch_tiles()
             case ContactQueued() | ContactLeftQueue():
@@ -174,9 +190,8 @@ class Desks:
                 pass
 
     def touch_contact(self, contact: ContactId) -> None:
-        """Show the desk a contact is on anew."""
-        agent = self.agent_of(contact)
-        if agent is not None:
+        """Show the desks a contact is on anew."""
+        for agent in self.agents_of(contact):
             self.touch(agent)
 
     def touch(self, agent: AgentId) -> None:
@@ -250,7 +265,7 @@ class Desks:
             offered_at=held.offered_at,
             connected_at=held.connected_at,
             ended_at=held.ended_at,
-            muted=held.muted,
+            muted=self._sources.muted(agent, held.contact),
             dispositions=[Choice(id=d.id, name=d.name) for d in (queue.dispositions if queue else ())],
             disposition=sheet.disposition if sheet else "",
             note=sheet.note if sheet else "",

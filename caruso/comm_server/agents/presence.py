@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from caruso.errors import IllegalMove
-from caruso.model.facts import Presence
+from caruso.model.facts import OfferOutcome, Presence
 from caruso.model.ids import AgentId, ContactId
 
 #: Reasons the centre itself gives.
@@ -133,6 +133,7 @@ PresenceEvent = (
     | ConsoleGone
 )
 
+_FAILED = {OfferOutcome.DECLINED: DECLINED, OfferOutcome.RONA: RONA, OfferOutcome.UNREACHABLE: UNREACHABLE}
 _IN_CONTACT = (Presence.OFFERED, Presence.TALKING)
 
 
@@ -175,6 +176,34 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
             return state if state.presence is Presence.SIGNED_OUT else _go_not_ready(state, CONSOLE_GONE, now)
         case _:
             assert_never(event)
+
+
+def of_offer(outcome: OfferOutcome) -> OfferFailed | OfferVanished:
+    """Return what the end of an offer that was not accepted means to its agent."""
+    reason = _FAILED.get(outcome)
+    return OfferFailed(reason) if reason else OfferVanished()
+
+
+def out_of_step(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
+    """Return where the agent is after something happened that should not have been possible.
+
+    A phone that rings and a customer who is heard are facts: nobody else may be offered to this agent meanwhile.
+    """
+    match event:
+        case OfferBegan(contact=contact):
+            after = After(presence=state.presence, reason=state.reason)
+            held = after if state.presence in (Presence.NOT_READY, Presence.SIGNED_OUT) else state.after
+            return _in_contact(state, Presence.OFFERED, contact, held, now)
+        case TalkBegan(contact=contact):
+            return _in_contact(state, Presence.TALKING, contact, state.after, now)
+        case _:
+            return state
+
+
+def _in_contact(
+    state: AgentState, presence: Presence, contact: ContactId, after: After, now: datetime
+) -> AgentState:
+    return AgentState(agent=state.agent, since=now, presence=presence, contact=contact, after=after)
 
 
 def _sign_in(state: AgentState, now: datetime) -> AgentState:

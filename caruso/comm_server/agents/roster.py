@@ -16,13 +16,12 @@ from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.presence import (
     AgentState,
     OfferBegan,
-    OfferFailed,
-    OfferVanished,
     PresenceEvent,
     TalkBegan,
     TalkOver,
     WrapUpOver,
     move,
+    of_offer,
 )
 from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import IllegalMove
@@ -42,12 +41,6 @@ from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.ports import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
-
-_FAILED = {
-    OfferOutcome.DECLINED: presence.DECLINED,
-    OfferOutcome.RONA: presence.RONA,
-    OfferOutcome.UNREACHABLE: presence.UNREACHABLE,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +96,19 @@ class Roster:
             if state.presence is Presence.WRAP_UP:
                 self._end_wrap_up_in(state.agent, (state.until or now) - now)
 
+    def announce(self, agent: AgentId) -> None:
+        """Make an agent's presence known: the journal was not told of it before the server ended."""
+        state = self.state(agent)
+        self._stream.publish(
+            PresenceChanged(
+                at=self._clock.now(),
+                agent=agent,
+                presence=state.presence,
+                reason=state.reason,
+                contact=state.contact,
+            )
+        )
+
     def write(self, agent: AgentId, contact: ContactId, *, note: str, disposition: str | None = None) -> None:
         """Keep the agent's note and disposition.
 
@@ -123,11 +129,13 @@ class Roster:
         Raises:
             IllegalMove: not possible now; nothing has changed.
         """
-        now = self._clock.now()
         before = self.state(agent)
-        after = move(before, event, now)
+        self._move(before, move(before, event, self._clock.now()))
+
+    def _move(self, before: AgentState, after: AgentState) -> None:
         if after is before:
             return
+        agent, now = before.agent, self._clock.now()
         self._states[agent] = after
         if before.presence is Presence.WRAP_UP or (after.presence, before.presence) == (
             Presence.WRAP_UP,
@@ -156,8 +164,7 @@ class Roster:
             case OfferMade(agent=agent, contact=contact):
                 self._follow(agent, OfferBegan(contact))
             case OfferEnded(agent=agent, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
-                reason = _FAILED.get(outcome)
-                self._follow(agent, OfferFailed(reason) if reason else OfferVanished())
+                self._follow(agent, of_offer(outcome))
             case ContactConnected(agent=agent, contact=contact, queue=queue):
                 self._worksheets[agent] = Worksheet(contact=contact, queue=queue)
                 self._follow(agent, TalkBegan(contact))
@@ -167,16 +174,13 @@ class Roster:
                 pass
 
     def _follow(self, agent: AgentId, event: PresenceEvent) -> None:
-        """Apply what has already happened; where it does not fit, the log must know."""
+        """Apply what has already happened; where it does not fit, the log must know, and the fact is right."""
         try:
             self.apply(agent, event)
         except IllegalMove:
-            log.error(
-                "presence_out_of_step",
-                agent_id=agent,
-                presence=self.state(agent).presence,
-                event=type(event).__name__,
-            )
+            state = self.state(agent)
+            log.error("presence_out_of_step", agent_id=agent, presence=state.presence, event=type(event).__name__)
+            self._move(state, presence.out_of_step(state, event, self._clock.now()))
 
     def _file_worksheet(self, before: AgentState, now: datetime) -> Iterable[AnyFact]:
         sheet = self._worksheets.pop(before.agent, None)

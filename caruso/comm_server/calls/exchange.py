@@ -34,6 +34,7 @@ from caruso.model.telephony import (
     CommandFailed,
     DigitPressed,
     HangUp,
+    LegAnswered,
     LegArrived,
     LegState,
     LinkLost,
@@ -88,9 +89,9 @@ class Exchange:
         self._timers = timers
         self._hooks = hooks
         self._live: dict[ContactId, _Live] = {}
-        #: Contacts that had ended when we were started; of interest until the PBX tells what it has.
-        self._ended: set[ContactId] = set()
         self._pbx_started: str | None = None
+        #: Contacts that had ended when we were started; of interest until the PBX tells what it has.
+        self._over: frozenset[ContactId] = frozenset()
         self.link_up = False
 
     @property
@@ -103,14 +104,14 @@ class Exchange:
         live = self._live.get(contact)
         return live.call if live else None
 
-    def restore(self, calls: Iterable[Call], ended: Iterable[ContactId] = ()) -> None:
+    def restore(self, calls: Iterable[Call], over: Iterable[ContactId] = ()) -> None:
         """Take over calls rebuilt from the journal; the next `LinkUp` tells what became of them.
 
-        A caller's leg of a contact that has `ended` is hung up then: the journal knew, the PBX was not told.
+        `over`: contacts that have ended; a caller of theirs who is still there was about to be hung up.
         """
+        self._over = frozenset(over)
         for call in calls:
             self._live[call.contact] = _Live(call)
-        self._ended.update(ended)
 
     def post(self, contact: ContactId, event: CallEvent) -> None:
         """Give a call an event.
@@ -154,8 +155,16 @@ class Exchange:
         self._carry_out(live, step)
         live.busy = False
         if step.call.phase is not Phase.ENDED:
-            self._hooks.arrived(step.call)
+            self._ask(self._hooks.arrived, live)
         self._drain(live)
+
+    def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
+        """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""
+        try:
+            hook(live.call)
+        except Exception:
+            log.exception("call_failed", contact_id=live.call.contact)
+            self._give_up(live)
 
     def _command_failed(self, event: CommandFailed) -> None:
         owner = event.leg or event.bridge
@@ -168,6 +177,9 @@ class Exchange:
         """Give an event to a call that may be over."""
         if contact in self._live:
             self.post(contact, event)
+        elif isinstance(event, LegAnswered):
+            # Its call is forgotten: nobody is there for whoever has just answered.
+            self._telephony.send(HangUp(leg=event.leg))
 
     def _drain(self, live: _Live) -> None:
         live.busy = True
@@ -207,10 +219,15 @@ class Exchange:
         if running is not None:
             running.cancel()
         if isinstance(order, SetTimer):
-            contact, fired = live.call.contact, TimerFired(timer=order.timer)
-            live.timers[order.timer] = self._timers.call_later(
-                order.seconds, lambda: self._offer_event(contact, fired)
-            )
+            live.timers[order.timer] = self._timers.call_later(order.seconds, lambda: self._fired(live, order))
+
+    def _fired(self, live: _Live, order: SetTimer) -> None:
+        live.timers.pop(order.timer, None)
+        if order.timer is Timer.FORGET and not self.link_up:
+            # Who is still in the PBX must not come back as a new caller.
+            self._set(live, order)
+        else:
+            self._offer_event(live.call.contact, TimerFired(timer=order.timer))
 
     def _give_up(self, live: _Live) -> None:
         live.mailbox.clear()
@@ -247,9 +264,11 @@ class Exchange:
         for command in recovery.strays(link, self.calls):
             self._telephony.send(command)
         for leg in link.legs.values():
-            if ids.contact_of(leg.leg) in self._ended:
+            if ids.agent_of(leg.leg) is not None:
+                continue
+            if ids.contact_of(leg.leg) in self._over:
                 self._telephony.send(HangUp(leg=leg.leg))
-            elif ids.agent_of(leg.leg) is None:
+            else:
                 self._arrive(
                     LegArrived(
                         leg=leg.leg,
@@ -259,7 +278,7 @@ class Exchange:
                         answered=leg.state is LegState.UP,
                     )
                 )
-        self._ended.clear()
+        self._over = frozenset()
         self._hooks.link(True)
 
     def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:
@@ -275,7 +294,7 @@ class Exchange:
         finally:
             live.busy = False
         if live.call.phase is Phase.DIALOG:
-            self._hooks.dialog_resumed(live.call)
+            self._ask(self._hooks.dialog_resumed, live)
         self._drain(live)
 
 

@@ -180,14 +180,7 @@ class BeginDialog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
-    """Wait in a queue."""
-
-    place: QueuePlace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """The queue is no more: wait in another one."""
+    """Wait in a queue, or in another."""
 
     place: QueuePlace
 
@@ -272,7 +265,6 @@ CallEvent = (
     | CommandFailed
     | BeginDialog
     | Enqueue
-    | Moved
     | KeptWaiting
     | Offer
     | Declined
@@ -359,8 +351,6 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             return _begin_dialog(call)
         case Enqueue(place=place):
             return _enqueue(call, place, now)
-        case Moved(place=place):
-            return _moved(call, place, now)
         case KeptWaiting():
             return _kept_waiting(call)
         case Offer():
@@ -401,20 +391,22 @@ def _begin_dialog(call: Call) -> Step:
 
 
 def _enqueue(call: Call, place: QueuePlace, now: datetime) -> Step:
+    if call.phase is Phase.WAITING and call.place is not None:
+        return _move(call, call.place, place, now)
     if call.phase is not Phase.DIALOG:
         return Step(call=call)
     queued, fact = _queued(call, place, now)
-    timers = _max_wait(place)
-    return Step(call=queued, facts=(fact,), timers=timers)
+    return Step(call=queued, facts=(fact,), timers=_max_wait(place))
 
 
-def _moved(call: Call, place: QueuePlace, now: datetime) -> Step:
-    if call.phase is not Phase.WAITING or call.place is None:
-        return Step(call=call)
-    left = _left_queue(call, call.place, QueueOutcome.TRANSFERRED, now)
+def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Step:
+    """Let a waiting caller wait in another queue."""
     queued, fact = _queued(call, place, now)
-    timers = _max_wait(place) or (CancelTimer(timer=Timer.MAX_WAIT),)
-    return Step(call=queued, facts=(left, fact), timers=timers)
+    return Step(
+        call=queued,
+        facts=(_left_queue(call, left, QueueOutcome.TRANSFERRED, now), fact),
+        timers=(CancelTimer(timer=Timer.MAX_WAIT), *_max_wait(place)),
+    )
 
 
 def _queued(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:

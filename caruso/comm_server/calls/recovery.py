@@ -58,6 +58,7 @@ from caruso.model.telephony import (
     LinkUp,
     Mute,
     OpenBridge,
+    StartMusic,
     StopMusic,
     TelephonyCommand,
 )
@@ -117,7 +118,7 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
             return replace(call, phase=Phase.WAITING, desk=None)
-        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT):
+        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED):
             return replace(call, phase=Phase.DIALOG, place=None, desk=None)
         case ContactConnected(at=at) if call.desk is not None:
             desk = replace(call.desk, connected_at=at, leg_up=True)
@@ -227,15 +228,23 @@ def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings,
     # Nobody has told whether music plays; to end music that does not play harms nobody, to keep it would.
     call = replace(call, music=call.answered)
     if leg is None or leg not in legs:
-        step = advance(call, Withdrawn(), now)
+        step = advance(replace(call, music=False), Withdrawn(), now)
     elif legs[leg].state is LegState.UP:
         step = advance(call, LegAnswered(leg=leg), now)
     else:
         queue = around.queues.get(call.place.queue) if call.place else None
         rung = (now - call.desk.offered_at).total_seconds() if call.desk else 0.0
         left = max(LEAST_RING_SECONDS, (queue.ring_seconds if queue else 0.0) - rung)
-        step = Step(call=call, timers=(SetTimer(timer=Timer.RING, seconds=left), *_remaining_wait(call, now)))
-    return replace(step, commands=(*others, *step.commands))
+        step = Step(call=call, commands=_music(call), timers=(SetTimer(timer=Timer.RING, seconds=left),))
+    wait = _remaining_wait(step.call, now) if step.call.phase in (Phase.WAITING, Phase.OFFERED) else ()
+    return replace(step, commands=(*others, *step.commands), timers=(*step.timers, *wait))
+
+
+def _music(call: Call) -> tuple[TelephonyCommand, ...]:
+    """Let a caller who is being offered hear what he should have heard all the time."""
+    if not call.answered or call.place is None:
+        return ()
+    return (StartMusic(leg=ids.caller_leg(call.contact), music=call.place.music),)
 
 
 def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: datetime) -> Step:

@@ -78,7 +78,8 @@ class PhoneChannel:
         self._begin(contact, turn, edition=f".{self._serial}" if again else "")
 
     def present_again(self, contact: ContactId, turn: Turn, edition: str) -> None:
-        """Say the turn after a restart of ours, of which the PBX may still be playing the first time."""
+        """Say the turn after we were away; the PBX may still be playing what was said before."""
+        self._fall_silent(contact)
         self._telephony.send(StopPlayback(leg=ids.caller_leg(contact), playback=collect.prompt_of(contact, turn)))
         self._presented[contact] = turn.number
         self._begin(contact, turn, edition=edition)

@@ -38,6 +38,7 @@ class Floor:
         self.customers = MemoryCustomers(ADA)
         self.changed: list[ContactId] = []
         self.cards = CustomerCards(
+            needed=lambda contact: True,
             customers=self.customers,
             facts=MemoryFacts(*past),
             stream=FactStream(),

@@ -147,7 +147,7 @@ def test_an_agent_who_answers_during_an_outage_has_not_let_the_phone_ring_too_lo
 
 def test_a_caller_of_whom_the_journal_knows_that_it_is_over_is_hung_up_after_a_start() -> None:
     house = House()
-    house.exchange.restore([], ended=[CONTACT])
+    house.exchange.restore([], over=[CONTACT])
     house.mend(CALLER)
     assert house.wire.sent == [HangUp(leg=CALLER)]
     assert not house.facts

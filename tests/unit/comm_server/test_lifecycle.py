@@ -24,7 +24,6 @@ from caruso.comm_server.calls.lifecycle import (
     HoldAsked,
     HungUpByAgent,
     KeptWaiting,
-    Moved,
     MuteAsked,
     Offer,
     Phase,
@@ -122,7 +121,7 @@ def talking(offer: Offer = OFFER) -> Story:
 def test_a_caller_of_a_closed_queue_waits_in_another_without_a_break_in_the_books() -> None:
     waiting = advance(arrive(ARRIVED, EntryPointId("main"), NOW).call, Enqueue(place=PLACE), NOW).call
     other = replace(PLACE, queue=QueueId("water"), max_wait_seconds=0)
-    step = advance(waiting, Moved(place=other), NOW + timedelta(seconds=10))
+    step = advance(waiting, Enqueue(place=other), NOW + timedelta(seconds=10))
     left, queued = step.facts
     assert isinstance(left, ContactLeftQueue)
     assert isinstance(queued, ContactQueued)

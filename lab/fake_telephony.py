@@ -1,0 +1,326 @@
+"""A telephone system in memory, for tests of the whole centre: legs, bridges, music and prompts, nothing audible.
+
+It is as unreliable as a real one and always in the same way: delays come from a seeded generator, commands about
+legs that have gone are refused as the translator would tell it (`caruso.comm_server.asterisk.commands.refusal`),
+links break with commands and events under way, and the whole PBX can be restarted.
+
+Runs on the running event loop; in virtual time with `lab.virtual_time`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from caruso.model import ids
+from caruso.model.ids import BridgeId, LegId, PlaybackId
+from caruso.model.telephony import (
+    Answer,
+    CloseBridge,
+    CommandFailed,
+    Dial,
+    DigitPressed,
+    EndCause,
+    HangUp,
+    Join,
+    Leg,
+    LegAnswered,
+    LegArrived,
+    LegEnded,
+    LegRinging,
+    LegState,
+    LinkLost,
+    LinkUp,
+    Mute,
+    OpenBridge,
+    Part,
+    Play,
+    PlaybackEnded,
+    Ring,
+    SendDigits,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+    TelephonyCommand,
+    TelephonyEvent,
+)
+from caruso.ports import TelephonyListener
+
+#: A command or an event is under way for at most this long, seconds.
+LATENCY_SECONDS = 0.03
+
+
+_OfLeg = Ring | Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeLeg:
+    """A leg in the PBX."""
+
+    leg: LegId
+    state: LegState
+    caller_number: str = ""
+    dialled: str = ""
+    endpoint: str = ""
+    bridge: BridgeId | None = None
+    music: bool = False
+    muted: bool = False
+    ringing: bool = False
+    #: Prompts one after the other; the first is heard.
+    prompts: deque[PlaybackId]
+
+    @property
+    def hears_something(self) -> bool:
+        """Tell whether whoever is there hears that the call is alive."""
+        return self.music or bool(self.prompts) or self.bridge is not None or self.state is not LegState.UP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pickup:
+    """What a phone does when it is called: after `seconds` it answers, or ends the attempt with `cause`."""
+
+    seconds: float
+    cause: EndCause | None = None
+
+
+class FakeTelephony:
+    """One PBX, one link."""
+
+    def __init__(self, rng: random.Random, phone: Callable[[str], Pickup | None]) -> None:
+        """`phone` tells what the phone at an endpoint does; None: it rings until the PBX gives up."""
+        self._rng = rng
+        self._phone = phone
+        self._listener: TelephonyListener | None = None
+        #: Counts links: what was under way on an older one is lost.
+        self._link = 0
+        self._up = False
+        self._started = 1
+        self._last = {"command": 0.0, "event": 0.0}
+        self._under_way = 0
+        self._callers = 0
+        self.legs: dict[LegId, FakeLeg] = {}
+        self.bridges: dict[BridgeId, set[LegId]] = {}
+        #: Every command that was carried out or refused.
+        self.carried_out = 0
+
+    # -- The link ---------------------------------------------------------------------------------------------
+
+    @property
+    def quiet(self) -> bool:
+        """Tell whether the link is up and nothing is under way on it: both sides know the same."""
+        return self._up and self._under_way == 0
+
+    def connect(self, listener: TelephonyListener) -> None:
+        """Bring the link up: `listener` gets the snapshot at once, then events."""
+        self._link += 1
+        self._under_way = 0
+        self._listener, self._up = listener, True
+        legs = {
+            name: Leg(leg=name, state=leg.state, caller_number=leg.caller_number, dialled=leg.dialled)
+            for name, leg in self.legs.items()
+        }
+        bridges = {name: frozenset(members) for name, members in self.bridges.items()}
+        listener(LinkUp(legs=legs, bridges=bridges, pbx_started=str(self._started)))
+
+    def break_link(self, *, tell: bool = True) -> None:
+        """Lose the link, and what is under way on it; with `tell` false the server is gone, too."""
+        listener, was_up = self._listener, self._up
+        self._link += 1
+        self._under_way = 0
+        self._up, self._listener = False, None
+        if tell and was_up and listener is not None:
+            listener(LinkLost(reason="broken"))
+
+    def restart(self) -> None:
+        """Lose everything, as a restart of the PBX does."""
+        self._started += 1
+        self.legs.clear()
+        self.bridges.clear()
+
+    def send(self, command: TelephonyCommand) -> None:
+        """Carry a command out soon, in order; drop it while the link is down."""
+        if self._up:
+            self._soon("command", lambda: self._carry_out(command))
+
+    def _tell(self, event: TelephonyEvent) -> None:
+        if self._up:
+            self._soon("event", lambda: self._listener(event) if self._listener else None)
+
+    def _soon(self, way: str, what: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        at = max(self._last[way] + 1e-6, loop.time() + self._rng.uniform(0.0005, LATENCY_SECONDS))
+        self._last[way] = at
+        self._under_way += 1
+        link = self._link
+
+        def arrive() -> None:
+            if link == self._link:
+                what()
+                if link == self._link:
+                    self._under_way -= 1
+
+        loop.call_at(at, arrive)
+
+    # -- People -----------------------------------------------------------------------------------------------
+
+    def call(self, dialled: str, number: str) -> LegId:
+        """Let somebody call in."""
+        self._callers += 1
+        leg = LegId(f"{self._started}.{self._callers}")
+        self.legs[leg] = FakeLeg(
+            leg=leg, state=LegState.RINGING, caller_number=number, dialled=dialled, prompts=deque()
+        )
+        self._tell(LegArrived(leg=leg, caller_number=number, caller_name="", dialled=dialled))
+        return leg
+
+    def press(self, leg: LegId, digit: str) -> None:
+        """Let somebody press a key."""
+        if leg in self.legs:
+            self._tell(DigitPressed(leg=leg, digit=digit))
+
+    def hang_up(self, leg: LegId, cause: EndCause = EndCause.NORMAL) -> None:
+        """Let whoever is at the far end of a leg hang up."""
+        gone = self.legs.pop(leg, None)
+        if gone is None:
+            return
+        if gone.bridge is not None:
+            self.bridges[gone.bridge].discard(leg)
+        if not self._up:
+            return
+        for playback in gone.prompts:
+            self._tell(PlaybackEnded(leg=leg, playback=playback, failed=True))
+        self._tell(LegEnded(leg=leg, cause=cause))
+
+    # -- Commands ---------------------------------------------------------------------------------------------
+
+    def _carry_out(self, command: TelephonyCommand) -> None:
+        self.carried_out += 1
+        match command:
+            case Dial():
+                self._dial(command)
+            case HangUp(leg=leg):
+                self.hang_up(leg)
+            case OpenBridge(bridge=bridge, legs=legs):
+                self.bridges.setdefault(bridge, set())
+                if all(leg in self.legs for leg in legs):
+                    for leg in legs:
+                        self._join(bridge, self.legs[leg])
+                else:
+                    self._refuse(command, leg=None, bridge=bridge)
+            case CloseBridge(bridge=bridge):
+                for leg in self.bridges.pop(bridge, set()):
+                    self.legs[leg].bridge = None
+            case StopPlayback(leg=leg, playback=playback):
+                self._prompt_over(leg, playback)
+            case _:
+                known = self.legs.get(command.leg)
+                if known is None:
+                    if not isinstance(command, StopMusic):
+                        self._refuse(command, leg=command.leg, bridge=None)
+                    return
+                self._with_leg(command, known)
+
+    def _with_leg(
+        self,
+        command: Ring | Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits,
+        leg: FakeLeg,
+    ) -> None:
+        match command:
+            case Ring():
+                leg.ringing = True
+            case Answer():
+                leg.state = LegState.UP
+            case StartMusic():
+                leg.music = True
+            case StopMusic():
+                leg.music = False
+            case Play(playback=playback):
+                self._play(leg, playback)
+            case Join(bridge=bridge):
+                if bridge in self.bridges:
+                    self._join(bridge, leg)
+                else:
+                    self._refuse(command, leg=leg.leg, bridge=bridge)
+            case Part(bridge=bridge):
+                if bridge in self.bridges:
+                    self.bridges[bridge].discard(leg.leg)
+                leg.bridge = None
+            case Mute(on=on):
+                leg.muted = on
+            case SendDigits():
+                pass
+            case _:
+                assert_never(command)
+
+    def _refuse(self, command: TelephonyCommand, *, leg: LegId | None, bridge: BridgeId | None) -> None:
+        self._tell(
+            CommandFailed(leg=leg, bridge=bridge, command=type(command).__name__, reason="not found", gone=True)
+        )
+
+    def _join(self, bridge: BridgeId, leg: FakeLeg) -> None:
+        if leg.bridge is not None:
+            self.bridges[leg.bridge].discard(leg.leg)
+        leg.bridge = bridge
+        self.bridges[bridge].add(leg.leg)
+
+    def _play(self, leg: FakeLeg, playback: PlaybackId) -> None:
+        leg.prompts.append(playback)
+        asyncio.get_running_loop().call_later(
+            self._rng.uniform(0.3, 4.0), lambda: self._prompt_over(leg.leg, playback)
+        )
+
+    def _prompt_over(self, name: LegId, playback: PlaybackId) -> None:
+        leg = self.legs.get(name)
+        if leg is not None and playback in leg.prompts:
+            leg.prompts.remove(playback)
+            self._tell(PlaybackEnded(leg=name, playback=playback))
+
+    def _dial(self, command: Dial) -> None:
+        name = command.leg
+        if name in self.legs:
+            return
+        leg = FakeLeg(leg=name, state=LegState.DIALLING, endpoint=command.endpoint, prompts=deque())
+        self.legs[name] = leg
+        later = asyncio.get_running_loop().call_later
+        pickup = self._phone(command.endpoint)
+        if pickup is None:
+            pickup = Pickup(seconds=command.timeout_seconds, cause=EndCause.NO_ANSWER)
+        if pickup.cause is not EndCause.UNREACHABLE:
+            later(0.05, lambda: self._rings(leg))
+        if pickup.cause is None:
+            later(pickup.seconds, lambda: self._picked_up(leg))
+            later(command.timeout_seconds, lambda: self._given_up(leg, EndCause.NO_ANSWER))
+        else:
+            cause = pickup.cause
+            later(min(pickup.seconds, command.timeout_seconds), lambda: self._given_up(leg, cause))
+
+    def _here(self, leg: FakeLeg) -> bool:
+        return self.legs.get(leg.leg) is leg
+
+    def _rings(self, leg: FakeLeg) -> None:
+        if self._here(leg) and leg.state is LegState.DIALLING:
+            leg.state = LegState.RINGING
+            self._tell(LegRinging(leg=leg.leg))
+
+    def _picked_up(self, leg: FakeLeg) -> None:
+        if self._here(leg):
+            leg.state = LegState.UP
+            self._tell(LegAnswered(leg=leg.leg))
+
+    def _given_up(self, leg: FakeLeg, cause: EndCause) -> None:
+        if self._here(leg) and leg.state is not LegState.UP:
+            self.hang_up(leg.leg, cause)
+
+    # -- Looking ----------------------------------------------------------------------------------------------
+
+    def callers(self) -> list[LegId]:
+        """Return the legs of those who called in."""
+        return [leg for leg in self.legs if ids.agent_of(leg) is None]
+
+    def agents_legs(self) -> list[LegId]:
+        """Return the legs to agents that were answered."""
+        return [name for name, leg in self.legs.items() if ids.agent_of(name) and leg.state is LegState.UP]

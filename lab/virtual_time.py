@@ -1,0 +1,104 @@
+"""An event loop on which time passes only when nothing else is left to do: a day of a centre in seconds.
+
+Everything that waits on the loop (`asyncio.sleep`, `asyncio.timeout`, `call_later`) waits in virtual time, so
+runs are fast and repeat exactly. Nothing on it may wait for a thread, a process or a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from caruso.ports import TimerHandle
+
+
+class NothingLeft(Exception):
+    """Something waits, but no timer runs that could ever wake it."""
+
+
+class _Skipping(selectors.DefaultSelector):
+    """Does not sleep: tells how long it would have."""
+
+    def __init__(self, pass_by: Callable[[float], None]) -> None:
+        super().__init__()
+        self._pass_by = pass_by
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready now, after letting `timeout` pass."""
+        if timeout is None:
+            raise NothingLeft
+        if timeout > 0:
+            self._pass_by(timeout)
+        return super().select(0)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop with a clock of its own."""
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self._virtual = 0.0
+        super().__init__(_Skipping(self._pass_by))
+
+    def time(self) -> float:
+        """Return the virtual seconds since the beginning."""
+        return self._virtual
+
+    def _pass_by(self, seconds: float) -> None:
+        self._virtual += seconds
+
+
+class VirtualClock:
+    """A `Clock` that goes with the running loop; like a real one it never shows the same time twice."""
+
+    def __init__(self, start: datetime) -> None:
+        """Show `start` when the loop's time is 0."""
+        self._start = start
+        self._last = start
+
+    def now(self) -> datetime:
+        """Return the wall time."""
+        time = self._start + timedelta(seconds=self.monotonic())
+        self._last = max(time, self._last + timedelta(microseconds=1))
+        return self._last
+
+    def monotonic(self) -> float:
+        """Return the loop's time."""
+        return asyncio.get_running_loop().time()
+
+
+class LoopTimers:
+    """`Timers` of the running loop that can all be stopped, as the end of a process would."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._running: set[asyncio.TimerHandle] = set()
+
+    def __len__(self) -> int:
+        """Return how many run."""
+        now = asyncio.get_running_loop().time()
+        self._running = {h for h in self._running if not h.cancelled() and h.when() > now}
+        return len(self._running)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> TimerHandle:
+        """Call `callback` after `seconds`."""
+        if len(self._running) > 1_000:
+            len(self)
+        handle = asyncio.get_running_loop().call_later(seconds, callback)
+        self._running.add(handle)
+        return handle
+
+    def stop_all(self) -> None:
+        """Stop every timer."""
+        for handle in self._running:
+            handle.cancel()
+        self._running.clear()
+
+
+def run_in_virtual_time(main: Callable[[], Any]) -> None:
+    """Run the coroutine function `main` on a loop of its own."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(main())

@@ -1,0 +1,445 @@
+"""A whole contact centre on fakes, and people who do anything at any moment: callers, agents, admins, faults.
+
+The centre is the real one, with the scripts of packs/utility; telephone system, journal and people are not. All
+that happens follows from one seed. What must hold is written down in tests/unit/comm_server/test_whole_centre.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from caruso.comm_server import restart
+from caruso.comm_server.contact_centre import ContactCentre, Outside
+from caruso.comm_server.script_library import ScriptLibrary
+from caruso.errors import IllegalMove, NotFound, StorageUnavailable
+from caruso.model import desk
+from caruso.model.centre import (
+    AgentProfile,
+    Centre,
+    Disposition,
+    EntryPoint,
+    Hours,
+    NotReadyReason,
+    Queue,
+    Role,
+    Station,
+    StationKind,
+)
+from caruso.model.desk import AnyDeskCommand
+from caruso.model.facts import Presence, ServerStarted
+from caruso.model.ids import AgentId, CustomerId, EntryPointId, QueueId, ScriptId, SkillId
+from caruso.model.records import Customer, ScriptSource
+from caruso.model.telephony import EndCause
+from caruso.model.views import DeskView
+from lab.fake_stores import MemoryCustomers
+from lab.fake_telephony import FakeTelephony, Pickup
+from lab.memory_journal import MemoryJournal
+from lab.virtual_time import LoopTimers, VirtualClock
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "packs" / "utility" / "scripts"
+#: Shortly before midnight in the centre's zone, so that runs cross it.
+START = datetime(2026, 6, 1, 21, 50, tzinfo=UTC)
+NUMBERS = ("100", "200", "300", "400", "999")
+METER, BILLING, DIRECT = QueueId("meter"), QueueId("billing"), QueueId("direct")
+
+
+def small_centre() -> Centre:
+    """Return three queues and five agents, on browser phones and SIP phones."""
+    done = (Disposition(id="done", name="Done"), Disposition(id="other", name="Other"))
+    queues = (
+        Queue(
+            id=METER,
+            name="Meter",
+            ring_seconds=6,
+            wrap_up_seconds=5,
+            announce_position_seconds=7,
+            script=ScriptId("meter-reading"),
+            dispositions=done,
+        ),
+        Queue(
+            id=BILLING,
+            name="Billing",
+            priority=1,
+            skills={SkillId("billing"): 3},
+            ring_seconds=5,
+            wrap_up_seconds=0,
+            script=ScriptId("billing"),
+            dispositions=done,
+        ),
+        Queue(
+            id=DIRECT,
+            name="Direct",
+            ring_seconds=8,
+            wrap_up_seconds=8,
+            max_wait_seconds=40,
+            announce_position_seconds=5,
+        ),
+    )
+    entry_points = (
+        EntryPoint(
+            id=EntryPointId("meter"),
+            name="Meter",
+            numbers=("100",),
+            queue=METER,
+            script=ScriptId("meter-reading"),
+        ),
+        EntryPoint(id=EntryPointId("billing"), name="Billing", numbers=("200",), queue=BILLING, language="de"),
+        EntryPoint(id=EntryPointId("direct"), name="Direct", numbers=("300",), queue=DIRECT),
+        EntryPoint(id=EntryPointId("closed"), name="Closed", numbers=("400",), queue=DIRECT, hours="never"),
+    )
+    agents = (
+        _agent("anna", (METER, BILLING), StationKind.BROWSER, 5),
+        _agent("bram", (METER, BILLING, DIRECT), StationKind.SIP, 4),
+        _agent("chloe", (METER, DIRECT), StationKind.BROWSER, 0),
+        _agent("deniz", (BILLING, DIRECT), StationKind.SIP, 9),
+        _agent("elif", (METER, DIRECT), StationKind.BROWSER, 2),
+    )
+    return Centre(
+        name="Small",
+        timezone="Europe/Amsterdam",
+        queues={queue.id: queue for queue in queues},
+        entry_points={entry_point.id: entry_point for entry_point in entry_points},
+        agents={agent.id: agent for agent in agents},
+        hours={"never": Hours(id="never", timezone="Europe/Amsterdam", weekdays={})},
+        not_ready_reasons=(NotReadyReason(id="lunch", name="Lunch"),),
+    )
+
+
+def _agent(name: str, queues: tuple[QueueId, ...], kind: StationKind, billing: int) -> AgentProfile:
+    return AgentProfile(
+        id=AgentId(name),
+        name=name.capitalize(),
+        queues=queues,
+        skills={SkillId("billing"): billing},
+        station=Station(kind=kind),
+        role=Role.AGENT,
+    )
+
+
+class SlowStores:
+    """Customers, objects, services and speech that take their time, and sometimes fail."""
+
+    def __init__(self, rng: random.Random) -> None:
+        """Know one customer."""
+        self._rng = rng
+        self._customers = MemoryCustomers(
+            Customer(id=CustomerId("c1"), name="A. Jansen", numbers=("+31201",), attributes={"last_reading": 100})
+        )
+        #: Keys of actions that were carried out.
+        self.actions: list[str] = []
+
+    async def _wait(self, most: float, failing: float = 0.05) -> None:
+        await asyncio.sleep(self._rng.choice((0.0, 0.01, self._rng.uniform(0, most))))
+        if self._rng.random() < failing:
+            raise StorageUnavailable
+
+    async def by_number(self, number: str) -> Customer | None:
+        """Return whose number it is."""
+        await self._wait(1.5)
+        if self._rng.random() < 0.02:
+            raise RuntimeError("a fault nobody thought of")
+        return await self._customers.by_number(number)
+
+    async def get(self, customer: CustomerId) -> Customer | None:
+        """Return a customer."""
+        await self._wait(0.2, failing=0.02)
+        return await self._customers.get(customer)
+
+    async def search(self, text: str, limit: int = 20) -> list[Customer]:
+        """Return nobody."""
+        return []
+
+    async def save(self, *what: Any, by: str) -> None:
+        """Pretend to save a customer or an object."""
+        await self._wait(0.5)
+
+    async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
+        """Return the customer as scripts see it."""
+        await self._wait(3.0)
+        customer = await self._customers.get(CustomerId(str(key)))
+        return {"id": customer.id, "name": customer.name, "last_reading": "100"} if customer else None
+
+    async def call(self, service: str, params: Mapping[str, Any], *, key: str) -> Any:
+        """Pretend to carry out an action."""
+        await self._wait(6.0, failing=0.2)
+        self.actions.append(key)
+
+    async def speak(self, text: str, language: str) -> Path:
+        """Return the name of a sound."""
+        await self._wait(1.0)
+        return Path("/sounds") / f"{len(text)}.wav"
+
+
+class WholeCentre:
+    """The centre and everybody around it."""
+
+    def __init__(self, seed: int) -> None:
+        """Start the server with nobody in; must be called on the loop."""
+        self.rng = random.Random(seed)
+        self.clock = VirtualClock(START)
+        self.timers = LoopTimers()
+        self.stores = SlowStores(self.rng)
+        self.journal = MemoryJournal()
+        self.telephony = FakeTelephony(self.rng, self._phone)
+        self.full = self.description = small_centre()
+        self.views: dict[AgentId, DeskView] = {}
+        self.consoles: dict[AgentId, Callable[[], None]] = {}
+        self._commands = 0
+        #: What happened, for the message of a test that fails.
+        self.diary: list[str] = []
+        self.centre = self._build()
+
+    def note(self, *words: object) -> None:
+        """Write into the diary."""
+        self.diary.append(f"{self.clock.monotonic():9.3f} " + " ".join(str(word) for word in words))
+
+    # -- The server -------------------------------------------------------------------------------------------
+
+    def _build(self) -> ContactCentre:
+        library = ScriptLibrary()
+        library.replace(
+            ScriptSource(id=ScriptId(path.stem), version="", source=path.read_bytes(), applied_at=START)
+            for path in sorted(SCRIPTS.glob("*.xml"))
+        )
+        stores: Any = self.stores
+        return ContactCentre(
+            self.description,
+            library,
+            Outside(
+                telephony=self.telephony,
+                journal=self.journal,
+                facts=self.journal,
+                customers=stores,
+                objects=stores,
+                services=stores,
+                speech=stores,
+                clock=self.clock,
+                timers=self.timers,
+                recordings=Path("/nowhere"),
+                endpoint_name=lambda agent, kind: f"{agent}-{kind}",
+            ),
+        )
+
+    async def start(self) -> None:
+        """Bring the server up."""
+        self.telephony.connect(self.centre.on_telephony)
+
+    async def crash(self, lost: int, away: float) -> None:
+        """Kill the server, with `lost` journal entries unwritten, and start it again `away` seconds later."""
+        self.note("crash", f"lost={lost}")
+        self.telephony.break_link(tell=False)
+        self.timers.stop_all()
+        await self.centre.tasks.close()
+        self.journal.lose_last(lost)
+        self.consoles.clear()
+        self.views.clear()
+        await asyncio.sleep(away)
+        self.centre = self._build()
+        await restart.restore(self.centre, self.journal, _NoCentres(), self.clock.now())
+        self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
+        await asyncio.sleep(self.rng.uniform(0, 0.5))
+        self.note("restored")
+        self.telephony.connect(self.centre.on_telephony)
+
+    async def break_link(self, away: float, *, restart_pbx: bool = False) -> None:
+        """Lose the PBX for a while; it may have been restarted meanwhile."""
+        self.note("link lost", "PBX restarts" if restart_pbx else "")
+        self.telephony.break_link()
+        if restart_pbx:
+            self.telephony.restart()
+        await asyncio.sleep(away)
+        self.note("link up")
+        self.telephony.connect(self.centre.on_telephony)
+
+    def apply(self, description: Centre) -> None:
+        """Put another description in force."""
+        self.description = description
+        self.centre.apply(description)
+
+    # -- Phones -----------------------------------------------------------------------------------------------
+
+    def _phone(self, endpoint: str) -> Pickup | None:
+        name, _, kind = endpoint.rpartition("-")
+        chance = self.rng.random()
+        if kind == "browser":
+            if AgentId(name) not in self.consoles:
+                return Pickup(seconds=0.05, cause=EndCause.UNREACHABLE)
+            return Pickup(seconds=self.rng.uniform(0.05, 0.4)) if chance < 0.9 else None
+        if chance < 0.7:
+            return Pickup(seconds=self.rng.uniform(0.2, 5.0))
+        if chance < 0.8:
+            return Pickup(seconds=self.rng.uniform(0.1, 2), cause=EndCause.REJECTED)
+        return None if chance < 0.95 else Pickup(seconds=0.02, cause=EndCause.UNREACHABLE)
+
+    # -- People -----------------------------------------------------------------------------------------------
+
+    def open_console(self, agent: AgentId) -> None:
+        """Open an agent's console."""
+        if agent in self.description.agents:
+            self.note("open", agent)
+            handle = self.centre.open_desk(
+                agent, lambda view: self.views.__setitem__(agent, view), lambda *_: self._closed(agent)
+            )
+            self.consoles[agent] = handle.close
+
+    def _closed(self, agent: AgentId) -> None:
+        self.consoles.pop(agent, None)
+
+    def close_console(self, agent: AgentId) -> None:
+        """Close the browser; its phone goes with it."""
+        close = self.consoles.pop(agent, None)
+        if close is not None:
+            self.note("close", agent)
+            close()
+            for leg in self.telephony.agents_legs():
+                if self.telephony.legs[leg].endpoint == f"{agent}-browser":
+                    self.telephony.hang_up(leg)
+
+    def ask(self, agent: AgentId, kind: Callable[..., AnyDeskCommand], /, **what: Any) -> None:
+        """Let an agent ask for something; a refusal is fine, any other error is not."""
+        self._commands += 1
+        command = kind(id=self._commands, **what)
+        self.note(agent, type(command).__name__, what)
+        try:
+            self.centre.command(agent, command)
+        except (IllegalMove, NotFound) as refusal:
+            self.note("  refused:", refusal)
+
+    def act(self) -> None:
+        """Let somebody do something."""
+        self.rng.choices((self._caller_acts, self._agent_acts, self._supervisor_acts), (45, 54, 1))[0]()
+
+    def _caller_acts(self) -> None:
+        callers = self.telephony.callers()
+        chance = self.rng.random()
+        if chance < 0.25 and len(callers) < 12:
+            number = self.rng.choice(("+31201", "+31202", ""))
+            dialled = self.rng.choices(NUMBERS, (40, 20, 30, 8, 2))[0]
+            self.note("call", self.telephony.call(dialled, number), dialled)
+        elif callers and chance < 0.90:
+            self.telephony.press(self.rng.choice(callers), self.rng.choice("120#5"))
+        elif callers:
+            leg = self.rng.choice(callers)
+            self.note("caller hangs up", leg)
+            self.telephony.hang_up(leg)
+
+    def _agent_acts(self) -> None:
+        agent = self.rng.choice(list(self.full.agents))
+        if agent not in self.consoles:
+            if self.rng.random() < 0.3:
+                self.open_console(agent)
+            return
+        view = self.views[agent]
+        if view.contact is not None and self.rng.random() < 0.8:
+            self._agent_in_contact(agent, view)
+        else:
+            self._agent_without_contact(agent)
+
+    def _agent_without_contact(self, agent: AgentId) -> None:
+        chance = self.rng.random()
+        if chance < 0.75:
+            self.ask(agent, desk.GoReady)
+        elif chance < 0.85:
+            self.ask(agent, desk.GoNotReady, reason=self.rng.choice(("", "lunch", "nonsense")))
+        elif chance < 0.90:
+            self.ask(agent, desk.SignOut)
+        elif chance < 0.95:
+            self.ask(agent, desk.ChooseStation, kind=self.rng.choice(("browser", "sip")))
+        else:
+            self.close_console(agent)
+
+    def _agent_in_contact(self, agent: AgentId, view: DeskView) -> None:
+        assert view.contact is not None
+        contact = view.contact.id
+        chance = self.rng.random()
+        if chance < 0.10:
+            self.ask(agent, desk.HangUpCall, contact=contact)
+        elif chance < 0.18:
+            self.ask(agent, desk.Hold, contact=contact, on=self.rng.random() < 0.6)
+        elif chance < 0.22:
+            self.ask(agent, desk.MuteMe, contact=contact, on=self.rng.random() < 0.6)
+        elif chance < 0.26:
+            self.ask(agent, desk.Decline, contact=contact)
+        elif chance < 0.36:
+            self.ask(agent, desk.FinishContact, contact=contact, disposition=self.rng.choice(("", "done")))
+        elif chance < 0.40:
+            self.ask(agent, desk.SaveNote, contact=contact, text=f"note {self.rng.random():.3f}")
+        elif chance < 0.45:
+            self._phone_hangs_up(agent)
+        elif chance < 0.48:
+            self.close_console(agent)
+        elif chance < 0.50:
+            self.ask(agent, desk.PressDigits, contact=contact, digits="12#")
+        elif view.dialog is not None:
+            self._agent_leads(agent, view)
+
+    def _agent_leads(self, agent: AgentId, view: DeskView) -> None:
+        dialog = view.dialog
+        assert dialog is not None
+        chance, turn = self.rng.random(), dialog.turn
+        if chance < 0.1:
+            self.ask(agent, desk.StepBack, run=dialog.run, turn=turn.number)
+        elif chance < 0.2 and dialog.trail:
+            item = self.rng.choice(dialog.trail).item
+            self.ask(agent, desk.CorrectItem, run=dialog.run, item=item, text=self.rng.choice(("123", "yes")))
+        elif turn.kind == "info":
+            self.ask(agent, desk.ConfirmItem, run=dialog.run, turn=turn.number)
+        else:
+            text = turn.options[0].value if turn.options else self.rng.choice(("", "yes", "123", "2026-01-01"))
+            self.ask(agent, desk.AnswerItem, run=dialog.run, turn=turn.number, text=text)
+
+    def _phone_hangs_up(self, agent: AgentId) -> None:
+        for leg in self.telephony.agents_legs():
+            if self.telephony.legs[leg].endpoint.startswith(f"{agent}-"):
+                self.note("phone hangs up", leg)
+                self.telephony.hang_up(leg)
+
+    def _supervisor_acts(self) -> None:
+        agent = self.rng.choice(list(self.full.agents))
+        wanted = self.rng.choice((Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT))
+        self.note("force", agent, wanted)
+        try:
+            self.centre.force_presence(agent, wanted, "", "supervisor")
+        except (IllegalMove, NotFound) as refusal:
+            self.note("  refused:", refusal)
+
+    async def fault(self) -> None:
+        """Let something break, or an admin change the centre."""
+        chance = self.rng.random()
+        if chance < 0.35:
+            await self.crash(self.rng.choice((0, 0, 1, 2, 3, 5, 8)), self.rng.uniform(0.1, 4.0))
+        elif chance < 0.65:
+            await self.break_link(self.rng.uniform(0.05, 15.0))
+        elif chance < 0.75:
+            await self.break_link(self.rng.uniform(0.05, 3.0), restart_pbx=True)
+        else:
+            self.change_description()
+
+    def change_description(self) -> None:
+        """Take an agent or a queue away, or put everything back."""
+        full, chance = self.full, self.rng.random()
+        if chance < 0.4:
+            away = self.rng.choice(list(full.agents))
+            self.note("apply without", away)
+            self.apply(replace(full, agents={a: p for a, p in full.agents.items() if a != away}))
+        elif chance < 0.6:
+            self.note("apply without queue", DIRECT)
+            entry_points = {e: p for e, p in full.entry_points.items() if p.queue != DIRECT}
+            queues = {q: r for q, r in full.queues.items() if q != DIRECT}
+            self.apply(replace(full, queues=queues, entry_points=entry_points))
+        else:
+            self.note("apply all")
+            self.apply(full)
+
+
+class _NoCentres:
+    """A `CentreStore` without older versions of scripts."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"nobody should ask for {name}")

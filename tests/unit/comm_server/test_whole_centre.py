@@ -1,0 +1,305 @@
+"""The whole centre, led through anything: callers, agents, admins and faults at any moment.
+
+Runs in virtual time on fakes (`lab.whole_centre`). A run that fails prints its seed and the end of its diary.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+
+import pytest
+import structlog
+
+from caruso.comm_server.calls.lifecycle import Call, Phase, Timer
+from caruso.comm_server.monitor.board import Board
+from caruso.model import ids
+from caruso.model.facts import (
+    AnyFact,
+    ContactArrived,
+    ContactConnected,
+    ContactEnded,
+    ContactLeftQueue,
+    ContactQueued,
+    OfferEnded,
+    OfferMade,
+    Presence,
+    TalkEnded,
+    WrapUpEnded,
+)
+from caruso.model.ids import LegId
+from caruso.model.telephony import LegState
+from lab.virtual_time import run_in_virtual_time
+from lab.whole_centre import WholeCentre
+
+#: Log events that tell of a fault in the centre itself.
+FAULTS = {
+    "call_failed",
+    "call_not_resumed",
+    "no_queue_left",
+    "dialog_failed",
+    "dialog_not_taken_over",
+    "listener_failed",
+    "presence_out_of_step",
+    "task_failed",
+}
+
+
+# -- What must hold at any moment -----------------------------------------------------------------------------
+
+
+def check_inside(house: WholeCentre) -> None:
+    """Hold the parts of the centre against each other."""
+    centre = house.centre
+    calls = centre.exchange.calls
+    waiting = Counter(w.contact for line in centre.dispatcher._lines.values() for w in line)
+    offered = set(centre.dispatcher._offered)
+    assert set(waiting) == {c for c, call in calls.items() if call.phase is Phase.WAITING}
+    assert all(count == 1 for count in waiting.values())
+    assert offered == {c for c, call in calls.items() if call.phase is Phase.OFFERED}
+    _check_agents(house, calls)
+    for contact, call in calls.items():
+        timers = set(centre.exchange._live[contact].timers)
+        match call.phase:
+            case Phase.OFFERED:
+                assert Timer.RING in timers, f"{contact} would ring for ever"
+            case Phase.RECONNECTING:
+                assert Timer.RECONNECT in timers, f"{contact} would wait for the agent's phone for ever"
+            case Phase.ENDED:
+                assert Timer.FORGET in timers, f"{contact} would be kept for ever"
+            case _:
+                pass
+        if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place and call.place.max_wait_seconds:
+            assert Timer.MAX_WAIT in timers, f"{contact} would wait for ever"
+
+
+def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object) -> None:
+    centre = house.centre
+    by_agent = Counter(
+        call.desk.agent
+        for call in centre.exchange.calls.values()
+        if call.desk is not None and call.phase in (Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
+    )
+    assert all(count == 1 for count in by_agent.values()), f"two calls at one desk: {by_agent}"
+    for agent, state in centre.roster.states.items():
+        call = centre.exchange.call(state.contact) if state.contact else None
+        match state.presence:
+            case Presence.OFFERED:
+                assert call is not None
+                assert call.phase is Phase.OFFERED
+                assert call.desk is not None
+                assert call.desk.agent == agent
+            case Presence.TALKING:
+                assert call is not None
+                assert call.phase in (Phase.TALKING, Phase.RECONNECTING)
+                assert call.desk is not None
+                assert call.desk.agent == agent
+            case Presence.WRAP_UP:
+                assert agent in centre.roster._ends, f"the wrap-up of {agent} would never end"
+                assert by_agent[agent] == 0
+            case _:
+                assert by_agent[agent] == 0, f"{agent} has a call and is {state.presence}"
+        ready = state.presence is Presence.READY and agent in house.description.agents
+        assert (agent in centre.dispatcher._profiles) is ready, f"{agent} {state.presence}"
+        if state.contact is not None:
+            held = centre.desks.contact(agent)
+            assert held is not None, f"nothing on the desk of {agent}, who is {state.presence}"
+            assert held.contact == state.contact
+    assert set(by_agent) <= set(centre.roster.states)
+    if not centre.dispatcher._paused and not centre.dispatcher._dirty:
+        for line in centre.dispatcher._lines.values():
+            assert not any(agent.can_serve(line[0].need) for agent in centre.dispatcher._ready), "left waiting"
+
+
+def check_both_sides(house: WholeCentre) -> None:
+    """Hold the centre against the PBX; both know the same when nothing is under way."""
+    pbx, centre = house.telephony, house.centre
+    calls = centre.exchange.calls
+    for name, leg in pbx.legs.items():
+        call = calls.get(ids.contact_of(name))
+        assert call is not None, f"nobody owns {name}"
+        assert call.phase is not Phase.ENDED, f"{name} of a call that has ended"
+        if ids.agent_of(name):
+            assert name == call.agent_leg, f"{name} is left over"
+        elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.RECONNECTING):
+            assert leg.hears_something or _is_spoken_to(house, call), f"{name} hears nothing while {call.phase}"
+            assert leg.bridge is None
+    for contact, call in calls.items():
+        if call.phase is not Phase.ENDED:
+            assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
+        if call.phase is Phase.TALKING and call.agent_leg is not None and call.desk is not None:
+            caller, agent = pbx.legs[ids.caller_leg(contact)], pbx.legs[call.agent_leg]
+            assert agent.state is LegState.UP
+            assert (caller.bridge == agent.bridge == ids.bridge(contact)) is (call.desk.held_since is None)
+            assert caller.music is (call.desk.held_since is not None)
+            assert agent.muted == call.desk.muted
+    talking = {c for c, call in calls.items() if call.phase in (Phase.TALKING, Phase.RECONNECTING)}
+    assert {ids.contact_of(bridge) for bridge in pbx.bridges} <= talking
+
+
+def _is_spoken_to(house: WholeCentre, call: Call) -> bool:
+    """A sentence of the centre is being made."""
+    return call.contact in house.centre.phone._phones
+
+
+def check_board(house: WholeCentre) -> None:
+    """The monitor shows what the journal tells."""
+    fresh = Board(centre=house.centre.centre, clock=house.clock, timers=house.timers)
+    for fact in house.journal.facts:
+        fresh.hear(fact)
+    now, then = house.centre.board.whole(), fresh.whole()
+    for row, other in zip(now.queues, then.queues, strict=True):
+        assert row == other, f"{row}\n{other}"
+    assert {row.id: row for row in now.waiting} == {row.id: row for row in then.waiting}
+    assert {row.id: row for row in now.calls} == {row.id: row for row in then.calls}
+    agents = {row.id: (row.presence, row.handled) for row in now.agents}
+    assert agents == {row.id: (row.presence, row.handled) for row in then.agents}, agents
+
+
+def check_books(house: WholeCentre) -> None:
+    """What began has ended, once."""
+    facts = house.journal.facts
+    queued: Counter[object] = Counter()
+    for fact in facts:
+        match fact:
+            case ContactQueued():
+                queued[fact.contact, fact.visit] += 1
+            case ContactLeftQueue():
+                queued[fact.contact, fact.visit] -= 1
+            case OfferMade():
+                queued[fact.contact, "offer", fact.offer] += 1
+            case OfferEnded():
+                queued[fact.contact, "offer", fact.offer] -= 1
+            case ContactArrived():
+                queued[fact.contact] += 1
+            case ContactEnded():
+                queued[fact.contact] -= 1
+            case ContactConnected():
+                queued[fact.contact, fact.agent] += 1
+            case TalkEnded():
+                queued[fact.contact, fact.agent] -= 1
+                queued[fact.contact, fact.agent, "wrap-up"] += 1
+            case WrapUpEnded():
+                queued[fact.contact, fact.agent, "wrap-up"] -= 1
+            case _:
+                pass
+        assert all(count in (0, 1) for count in queued.values()), f"twice: {fact}"
+    assert not +queued, f"has not ended: {+queued}"
+    _check_nothing_after_the_end(facts)
+
+
+def _check_nothing_after_the_end(facts: list[AnyFact]) -> None:
+    ended: set[object] = set()
+    for fact in facts:
+        match fact:
+            case ContactEnded():
+                assert fact.contact not in ended
+                ended.add(fact.contact)
+            case (
+                ContactArrived() | ContactQueued() | ContactLeftQueue() | OfferMade() | OfferEnded() | TalkEnded()
+            ):
+                assert fact.contact not in ended, f"after the end: {fact}"
+            case _:
+                pass
+
+
+def check_nothing_kept(house: WholeCentre) -> None:
+    """Once everybody has gone, nothing is kept for a contact."""
+    centre = house.centre
+    kept: dict[str, Collection[object]] = {
+        "calls": centre.exchange._live,
+        "runs": centre.conversations._conversations,
+        "customers": centre.cards._known,
+        "histories": centre.cards._history,
+        "phones": centre.phone._phones,
+        "presented": centre.phone._presented,
+        "hand-overs": centre.reception._hand_overs,
+        "lines": centre.dispatcher._lines,
+        "offered": centre.dispatcher._offered,
+        "fresh": centre.dispatcher._fresh,
+        "desks": centre.desks._contacts,
+        "worksheets": centre.roster._worksheets,
+        "monitor's calls": centre.board._calls,
+        "monitor's waiting": centre.board._waiting,
+        "legs": house.telephony.legs,
+        "bridges": house.telephony.bridges,
+    }
+    left = {name: list(held) for name, held in kept.items() if held}
+    assert not left, f"kept: {left}"
+    assert len(house.timers) == 0, "timers run on"
+
+
+# -- Runs -----------------------------------------------------------------------------------------------------
+
+
+async def lead(house: WholeCentre, acts: int, *, faults: bool) -> None:
+    """Let people act, look whether all is well after each act, then let everything come to its end."""
+    await house.start()
+    for _ in range(acts):
+        house.act()
+        await asyncio.sleep(house.rng.choice((0.0, 0.005, 0.02, 0.1, 0.5, 2.0)) * house.rng.random())
+        if faults and house.rng.random() < 0.01:
+            await house.fault()
+        look(house)
+    house.apply(house.full)
+    for leg in house.telephony.callers():
+        house.telephony.hang_up(leg)
+    await asyncio.sleep(180)
+    look(house)
+
+
+def look(house: WholeCentre) -> None:
+    """Check what must hold now."""
+    if house.centre.exchange.link_up:
+        check_inside(house)
+    if house.telephony.quiet:
+        check_both_sides(house)
+
+
+def run(seed: int, acts: int, *, faults: bool) -> None:
+    """Lead one centre from one seed through many acts."""
+    houses: list[WholeCentre] = []
+
+    async def main() -> None:
+        house = WholeCentre(seed)
+        houses.append(house)
+        await lead(house, acts, faults=faults)
+        check_nothing_kept(house)
+        check_books(house)
+        check_board(house)
+        await house.centre.tasks.close()
+
+    with structlog.testing.capture_logs() as logs:
+        try:
+            run_in_virtual_time(main)
+            told = [entry for entry in logs if entry["event"] in FAULTS]
+            assert not told, told
+        except BaseException as failed:
+            diary = "\n".join(houses[0].diary[-40:]) if houses else ""
+            failed.add_note(f"seed {seed}\n{diary}")
+            raise
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_is_lost_stuck_or_kept_while_everybody_does_anything(seed: int) -> None:
+    run(seed, 400, faults=False)
+
+
+def test_a_caller_reaches_an_agent_in_the_fake_house() -> None:
+    connected: list[LegId] = []
+
+    async def main() -> None:
+        house = WholeCentre(3)
+        await house.start()
+        for agent in house.full.agents:
+            house.open_console(agent)
+        for agent in house.full.agents:
+            house.centre.force_presence(agent, Presence.READY, "", "test")
+        house.telephony.call("200", "+31201")
+        await asyncio.sleep(20)
+        connected.extend(house.telephony.agents_legs())
+        await house.centre.tasks.close()
+
+    run_in_virtual_time(main)
+    assert len(connected) == 1
