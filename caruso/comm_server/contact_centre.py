@@ -68,6 +68,8 @@ from caruso.script_engine.turns import (
 
 log = structlog.get_logger(__name__)
 
+#: Ends of a contact at which its caller was gone already.
+CALLER_GONE = (ContactCause.CALLER_HUNG_UP, ContactCause.PBX_LOST, ContactCause.ENDED_UNSEEN)
 #: A console may be away this long (a reload, a changed network) before its agent gets no more offers, seconds.
 CONSOLE_GRACE_SECONDS = 15.0
 
@@ -328,6 +330,7 @@ class ContactCentre:
             self.roster.announce(state.agent)
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
+        self.reception.announce_again()
         self.reception.queues_changed()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:
@@ -396,7 +399,10 @@ class ContactCentre:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
-            case ContactEnded(contact=contact, cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST):
+            case ContactEnded(
+                contact=contact,
+                cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
+            ):
                 self.reception.caller_gone(contact)
             case _:
                 pass
