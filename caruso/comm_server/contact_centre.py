@@ -68,8 +68,6 @@ from caruso.script_engine.turns import (
 
 log = structlog.get_logger(__name__)
 
-#: Ends of a contact at which its caller was gone already.
-CALLER_GONE = (ContactCause.CALLER_HUNG_UP, ContactCause.PBX_LOST, ContactCause.ENDED_UNSEEN)
 #: A console may be away this long (a reload, a changed network) before its agent gets no more offers, seconds.
 CONSOLE_GRACE_SECONDS = 15.0
 

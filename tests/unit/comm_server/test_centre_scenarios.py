@@ -175,6 +175,7 @@ def test_a_wrap_up_that_was_filed_before_a_crash_is_not_filed_again() -> None:
         # That she was ready again had not been written.
         house.journal.entries.pop()
         await house.crash(0, 1.0)
+        assert presence(house, BRAM) is Presence.READY
         house.open_console(BRAM)
         await asyncio.sleep(30)
         assert [fact.agent for fact in house.journal.facts if isinstance(fact, WrapUpEnded)] == [BRAM]
