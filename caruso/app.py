@@ -48,6 +48,7 @@ from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
+from caruso.storage.disk_room import disk_room
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.journal import JournalWriter
@@ -204,7 +205,7 @@ class Server:
         )
 
     def _health_checks(self) -> Mapping[str, HealthCheck]:
-        checks = {"journal": self._journal_health}
+        checks = {"journal": self._journal_health, "disk": lambda: disk_room(self._config.server.data_dir)}
         if self._manages:
             checks["ami"] = self._ami_health
         return checks

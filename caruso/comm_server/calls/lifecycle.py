@@ -55,7 +55,6 @@ from caruso.model.telephony import (
     Mute,
     OpenBridge,
     Part,
-    Ring,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -452,8 +451,8 @@ def _offer(call: Call, event: Offer, now: datetime) -> Step:
     offered = _with_new_leg(replace(call, phase=Phase.OFFERED, desk=desk))
     leg = ids.caller_leg(call.contact)
     dial = _dial(offered, desk, event.ring_seconds + RING_GRACE_SECONDS)
-    # The agent is dialled first: what the caller hears meanwhile must not delay it.
-    commands: tuple[TelephonyCommand, ...] = (dial,) if call.answered else (dial, Ring(leg=leg))
+    # A caller who was not answered yet goes on hearing the ringing the PBX began with.
+    commands: tuple[TelephonyCommand, ...] = (dial,)
     if call.answered and not call.music:
         commands = (dial, StartMusic(leg=leg, music=call.place.music))
         offered = replace(offered, music=True)
