@@ -44,7 +44,7 @@ from lab.virtual_time import LoopTimers, VirtualClock
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "packs" / "utility" / "scripts"
 #: Shortly before midnight in the centre's zone, so that runs cross it.
-START = datetime(2026, 6, 1, 21, 50, tzinfo=UTC)
+START = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
 NUMBERS = ("100", "200", "300", "400", "999")
 METER, BILLING, DIRECT = QueueId("meter"), QueueId("billing"), QueueId("direct")
 
