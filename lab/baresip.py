@@ -1,8 +1,12 @@
-"""A caller with ears: Baresip calls, plays a sound, presses keys, and everything it hears can be measured.
+"""Telephones with ears: Baresip calls or is called, plays a sound, and everything it hears can be measured.
 
     async with listening_caller(pbx, "7001", plays=beeps) as caller:
         await caller.press("1")
         heard = await caller.listen(seconds=1.0)
+
+    async with listening_phone("anna", plays=beeps) as phone:      # found at phone.address
+        await phone.rings()
+        await phone.pick_up()
 
 SIPp (`lab.sipp`) makes many calls cheaply but is deaf; this is one call by a real telephone, as a process of its
 own on free loopback ports, that ends with its block.
@@ -55,8 +59,11 @@ class Heard:
         return share_of_tone(self.samples, hertz)
 
 
-class ListeningCaller:
-    """One call."""
+class ListeningPhone:
+    """A telephone and its one call."""
+
+    #: Where it is called.
+    address = ""
 
     def __init__(self, directory: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Steer the phone whose files are in `directory`."""
@@ -68,6 +75,14 @@ class ListeningCaller:
         self.events: list[str] = []
         #: Keys the other side pressed.
         self.keys_heard = ""
+
+    async def rings(self) -> None:
+        """Wait until it is called."""
+        await self._until("CALL_INCOMING")
+
+    async def pick_up(self) -> None:
+        """Answer."""
+        await self._do("accept", "")
 
     async def call(self, address: str) -> None:
         """Call; what is heard before the answer is heard too."""
@@ -91,9 +106,9 @@ class ListeningCaller:
         samples = self._samples()[start : start + wanted]
         return Heard([*samples, *[0] * (wanted - len(samples))])
 
-    def heard_so_far(self) -> Heard:
-        """Return everything heard since the answer."""
-        return Heard(self._samples())
+    def heard_so_far(self, *, since: int = 0) -> Heard:
+        """Return everything heard since the answer, or since so many samples had been heard."""
+        return Heard(self._samples()[since:])
 
     async def until_keys(self, keys: str) -> None:
         """Wait until the other side has pressed these."""
@@ -145,18 +160,33 @@ class ListeningCaller:
 @contextlib.asynccontextmanager
 async def listening_caller(
     pbx: LocalAsterisk, dialled: str, *, plays: Path, number: str = "4930123456", display: str = "Caller"
-) -> AsyncIterator[ListeningCaller]:
+) -> AsyncIterator[ListeningPhone]:
     """Call `dialled`, play a WAV file once it is answered (its end is the call's), and keep what is heard."""
+    account = f'"{display}" <sip:{number}@127.0.0.1;transport=udp>'
+    async with _baresip(free_port(socket.SOCK_DGRAM), plays, account) as caller:
+        await caller.call(f"sip:{dialled}@127.0.0.1:{pbx.sip_port}")
+        yield caller
+
+
+@contextlib.asynccontextmanager
+async def listening_phone(name: str, *, plays: Path) -> AsyncIterator[ListeningPhone]:
+    """Plug in a telephone: it is called at its `address`, plays a WAV file once answered, keeps what is heard."""
+    port = free_port(socket.SOCK_DGRAM)
+    async with _baresip(port, plays, f"<sip:{name}@127.0.0.1:{port};transport=udp>") as phone:
+        phone.address = f"sip:{name}@127.0.0.1:{port}"
+        yield phone
+
+
+@contextlib.asynccontextmanager
+async def _baresip(port: int, plays: Path, account: str) -> AsyncIterator[ListeningPhone]:
     with tempfile.TemporaryDirectory(prefix="caruso-baresip-") as name:
         directory, control = Path(name), free_port()
-        _configure(directory, control, plays, f'"{display}" <sip:{number}@127.0.0.1;transport=udp>')
+        _configure(directory, port, control, plays, account)
         process = _start(directory)
         try:
             reader, writer = await _connect(control, process, directory)
             with contextlib.closing(writer):
-                caller = ListeningCaller(directory, reader, writer)
-                await caller.call(f"sip:{dialled}@127.0.0.1:{pbx.sip_port}")
-                yield caller
+                yield ListeningPhone(directory, reader, writer)
         finally:
             process.terminate()  # it hangs up
             await asyncio.to_thread(_end, process)
@@ -170,8 +200,7 @@ def _modules() -> Path:
     raise NoBaresip("Baresip's modules are not on this machine: make setup-test")
 
 
-def _configure(directory: Path, control: int, plays: Path, account: str) -> None:
-    sip = free_port(socket.SOCK_DGRAM)
+def _configure(directory: Path, sip: int, control: int, plays: Path, account: str) -> None:
     (directory / "config").write_text(f"""module_path {_modules()}
 sip_listen 127.0.0.1:{sip}
 ctrl_tcp_listen 127.0.0.1:{control}

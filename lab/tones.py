@@ -1,4 +1,4 @@
-"""Make sound that can be told apart, and measure it: a beeping tone in a WAV file, loudness, a tone's share.
+"""Make sound that can be told apart, and measure it: beeps in a WAV file, loudness, a tone's share, likeness.
 
 Sound is 16 bits a sample, one channel, 8,000 samples a second: what a telephone carries.
 """
@@ -52,3 +52,35 @@ def share_of_tone(samples: Sequence[int], hertz: float) -> float:
             whole += sample * sample
         tone += (before * before + last * last - turn * before * last) * 2 / size
     return min(1.0, tone / whole) if whole else 0.0
+
+
+def read_sound(file: Path) -> array.array[int]:
+    """Return the samples of a WAV file of our kind."""
+    with wave.open(str(file)) as sound:
+        if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (RATE, 1, 2):
+            raise ValueError(f"{file} is of another kind: {sound.getparams()}")
+        return array.array("h", sound.readframes(sound.getnframes()))
+
+
+def resemblance(samples: Sequence[int], recording: Sequence[int]) -> float:
+    """Return how well some stretch of `samples` follows the ups and downs of `recording`, -1 to 1.
+
+    By loudness only, 50 times a second: enough to tell one sentence from another, and from music.
+    """
+    wanted = _envelope(recording)
+    silence = [0.0] * (len(wanted) // 4)  # the beginning or the end may be missing
+    heard = [*silence, *_envelope(samples), *silence]
+    starts = range(len(heard) - len(wanted) + 1)
+    return max((_correlation(heard[start : start + len(wanted)], wanted) for start in starts), default=0.0)
+
+
+def _envelope(samples: Sequence[int]) -> list[float]:
+    size = RATE // 50
+    return [loudness(samples[start : start + size]) for start in range(0, len(samples) - size + 1, size)]
+
+
+def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
+    mean, other_mean = sum(one) / len(one), sum(other) / len(other)
+    pairs = [(a - mean, b - other_mean) for a, b in zip(one, other, strict=True)]
+    spread = math.sqrt(sum(a * a for a, _ in pairs) * sum(b * b for _, b in pairs))
+    return sum(a * b for a, b in pairs) / spread if spread else 0.0

@@ -285,6 +285,9 @@ class JournalWriter:
             pending.clear()
         else:
             facts = [pending.popleft() for _ in range(BATCH_FACTS)]
+            # Facts of one moment belong to one step of a call: it is written whole, or not at all.
+            while pending and pending[0].at == facts[-1].at:
+                facts.append(pending.popleft())
         end = self._recorded - len(pending)
         runs: list[SavedRun] = []
         for position, run in self._runs.values():

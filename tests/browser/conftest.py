@@ -22,7 +22,7 @@ from caruso.model.records import Customer
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.asterisk import LocalAsterisk
-from lab.baresip import ListeningCaller, listening_caller
+from lab.baresip import ListeningPhone, listening_caller
 from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
 from lab.fake_server import fake_past, fake_users
@@ -156,7 +156,7 @@ class House:
         return self.desks.pop()
 
     @asynccontextmanager
-    async def call(self, number: str) -> AsyncIterator[ListeningCaller]:
+    async def call(self, number: str) -> AsyncIterator[ListeningPhone]:
         """Let a customer call; she beeps, and hears."""
         calling = listening_caller(
             self.pbx, number, plays=self.caller_plays, number=caller_of(number), display=CALLER

@@ -20,7 +20,7 @@ from caruso.model.facts import (
     QueueOutcome,
     WrapUpEnded,
 )
-from lab.baresip import ListeningCaller
+from lab.baresip import ListeningPhone
 from lab.server import LAB_PASSWORD, SUPERVISOR
 from tests.browser.conftest import (
     AGENT_HERTZ,
@@ -45,7 +45,7 @@ MOSTLY = 0.6
 RESUMED_SECONDS = 6.0
 
 
-async def hear_each_other(console: Console, caller: ListeningCaller) -> None:
+async def hear_each_other(console: Console, caller: ListeningPhone) -> None:
     """Fail unless each hears the other's tone."""
     await console.until("audio-level", state="up")
     pitch, heard = await asyncio.gather(console.pitch(seconds=1.0), caller.listen(seconds=1.2))
@@ -62,7 +62,7 @@ async def until_heard(console: Console, hertz: float, *, within_seconds: float) 
         assert time.monotonic() < give_up, f"{hertz} Hz is not heard within {within_seconds} s"
 
 
-async def tell_the_machine(caller: ListeningCaller, *answers: str) -> None:
+async def tell_the_machine(caller: ListeningPhone, *answers: str) -> None:
     """Press keys as soon as the machine is there, each answer in the middle of the question."""
     await caller.answered()
     for answer in answers:

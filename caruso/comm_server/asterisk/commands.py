@@ -29,7 +29,6 @@ from caruso.model.telephony import (
     Part,
     Play,
     PlaybackEnded,
-    Ring,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -81,8 +80,6 @@ class Response(msgspec.Struct, frozen=True):
 def requests(command: TelephonyCommand, app: str) -> tuple[Request, ...]:
     """Return what to send, in order."""
     match command:
-        case Ring(leg=leg):
-            return (ari.channels_ring(channel_id=leg),)
         case Answer(leg=leg):
             return (ari.channels_answer(channel_id=leg),)
         case Dial():

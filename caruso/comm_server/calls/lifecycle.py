@@ -55,7 +55,6 @@ from caruso.model.telephony import (
     Mute,
     OpenBridge,
     Part,
-    Ring,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -303,8 +302,12 @@ class Step:
     timers: tuple[SetTimer | CancelTimer, ...] = ()
 
 
-def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -> Step:
-    """Begin the life of a call. Without an entry point it ends at once."""
+def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime, *, offers: int = 0) -> Step:
+    """Begin the life of a call. Without an entry point it ends at once.
+
+    `offers`: how many agents' legs were made for it before a crash that left nothing but those legs; a name
+    is never given twice, for what is told of the old one would be taken for the new one's.
+    """
     call = Call(
         contact=ids.contact_of(event.leg),
         arrived_at=now,
@@ -313,6 +316,7 @@ def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -
         dialled=event.dialled,
         entry_point=entry_point,
         answered=event.answered,
+        offer=offers,
     )
     arrived = ContactArrived(
         at=now,
@@ -441,14 +445,14 @@ def _kept_waiting(call: Call) -> Step:
 
 def _offer(call: Call, event: Offer, now: datetime) -> Step:
     if call.phase is not Phase.WAITING or call.place is None:
-        raise IllegalMove("Only a waiting call can be offered.")
+        return Step(call=call)
     desk = Desk(agent=event.agent, kind=event.kind, endpoint=event.endpoint, offered_at=now)
     desk = replace(desk, offer=call.offer + 1)
     offered = _with_new_leg(replace(call, phase=Phase.OFFERED, desk=desk))
     leg = ids.caller_leg(call.contact)
     dial = _dial(offered, desk, event.ring_seconds + RING_GRACE_SECONDS)
-    # The agent is dialled first: what the caller hears meanwhile must not delay it.
-    commands: tuple[TelephonyCommand, ...] = (dial,) if call.answered else (dial, Ring(leg=leg))
+    # A caller who was not answered yet goes on hearing the ringing the PBX began with.
+    commands: tuple[TelephonyCommand, ...] = (dial,)
     if call.answered and not call.music:
         commands = (dial, StartMusic(leg=leg, music=call.place.music))
         offered = replace(offered, music=True)
