@@ -364,6 +364,15 @@ async def test_a_user_who_is_removed_is_out(house: House) -> None:
 # -- Passwords ------------------------------------------------------------------------------------------------
 
 
+async def test_a_user_without_a_hash_cannot_sign_in_with_any_password() -> None:
+    passwords = Passwords()
+    try:
+        for kept in (None, "", "!"):
+            assert not await passwords.verify(kept, "nobody")
+    finally:
+        passwords.close()
+
+
 async def test_a_changed_password_counts_at_once_and_ends_other_sessions(house: House) -> None:
     here, there = await house.browser("anna"), await house.browser("anna")
     await here.call("POST", "/api/password", {"old": "anna", "new": "long enough"})
