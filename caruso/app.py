@@ -1,7 +1,10 @@
 """The composition root: builds a server, starts its parts in order, and stops them in the opposite one.
 
-    database ─► what was going on before ─► journal writer ─► PBX link ─► web
+    port free? ─► database ─► journal taken over ─► what was going on before ─► PBX link ─► web
                                                             (nothing is offered before the PBX told what it has)
+
+A second server on the same database takes over: the first learns it from the journal at its next write, or when
+the PBX link is taken from it, and ends. The journal is taken over before anything of the past is read from it.
 
 Parts that serve everybody run in one TaskGroup: when one of them fails, the process ends with an error and is
 started again by whoever watches it, into recovery. Conversations go on meanwhile (docs/operations.md).
@@ -14,7 +17,7 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -36,18 +39,19 @@ from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.speech.espeak import EspeakSpeech
 from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
-from caruso.errors import CarusoError, RejectedInput, StorageUnavailable
+from caruso.errors import CarusoError, JournalTakenOver, RejectedInput, StorageUnavailable
 from caruso.logs import set_up_logs
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
 from caruso.model.ids import AgentId
 from caruso.model.records import AppliedCentre
-from caruso.model.telephony import TelephonyEvent
+from caruso.model.telephony import LinkLost, TelephonyEvent
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
+from caruso.storage.disk_room import disk_room
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.journal import JournalWriter
@@ -68,6 +72,10 @@ FOLLOW_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 #: Pause before the management plane is tried again after a fault of our own, seconds.
 MANAGE_AGAIN_SECONDS = 5.0
+#: What the start waits for a database that cannot be written, seconds.
+TAKE_OVER_SECONDS = 2.0
+#: Exit code of a server whose work another has taken over: it must not be started again by itself.
+TAKEN_OVER = 4
 #: What `stop` waits for the journal to write, seconds.
 JOURNAL_CLOSE_SECONDS = 10.0
 
@@ -83,6 +91,16 @@ class LoopTimers:
     def call_later(self, seconds: float, callback: Callable[[], None]) -> TimerHandle:
         """Call `callback` after `seconds`."""
         return asyncio.get_running_loop().call_later(seconds, callback)
+
+
+class PortTaken(CarusoError):
+    """Another program listens on the server's port."""
+
+    code = "port-taken"
+
+
+class _StoppedEarly(Exception):
+    """Told to stop before everything was there."""
 
 
 class Server:
@@ -124,30 +142,47 @@ class Server:
 
     async def run(self, started: Callable[[WebServer], None] = lambda _: None) -> None:
         """Serve until `stopping` is set; `started` is told when browsers are served."""
-        await require_schema(self._database)
+        await refuse_taken_port(self._config.server.host, self._config.server.port)
+        try:
+            await self._until_readable(lambda: require_schema(self._database))
+            async with asyncio.TaskGroup() as infrastructure:
+                journal = infrastructure.create_task(self.journal.run(), name="journal")
+                try:
+                    await self._restore()
+                    await self._serve(infrastructure, started)
+                finally:
+                    await self.journal.close(seconds=JOURNAL_CLOSE_SECONDS)
+                    await journal
+        except* _StoppedEarly:
+            pass
+        await self._database.dispose()
+
+    async def _restore(self) -> None:
+        """Build the centre as it was. A database that only cannot be written is no reason to wait long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TAKE_OVER_SECONDS):
+                await self.journal.taken_over.wait()
         applied = await self._until_readable(self._centres.current)
         self._centre = self._build(applied)
         await self._until_readable(lambda: restore(self.centre, self._facts, self._centres, self._clock.now()))
         self.centre.stream.publish(ServerStarted(at=self._clock.now(), version=caruso.__version__))
+
+    async def _serve(self, infrastructure: asyncio.TaskGroup, started: Callable[[WebServer], None]) -> None:
         web = self._web()
-        async with asyncio.TaskGroup() as infrastructure:
-            journal = infrastructure.create_task(self.journal.run(), name="journal")
-            others = [
-                infrastructure.create_task(self._telephony.run(), name="telephony"),
-                infrastructure.create_task(self._manage(), name="ami"),
-                infrastructure.create_task(self._follow_centre(), name="follow_centre"),
-            ]
-            try:
-                await web.start()
-                # What is there now stays: the collector need not walk it again and again while calls wait.
-                gc.collect()
-                gc.freeze()
-                started(web)
-                await self.stopping.wait()
-            finally:
-                await self._stop(web, others)
-                await journal
-        await self._database.dispose()
+        others = [
+            infrastructure.create_task(self._telephony.run(), name="telephony"),
+            infrastructure.create_task(self._manage(), name="ami"),
+            infrastructure.create_task(self._follow_centre(), name="follow_centre"),
+        ]
+        try:
+            await web.start()
+            # What is there now stays: the collector need not walk it again and again while calls wait.
+            gc.collect()
+            gc.freeze()
+            started(web)
+            await self.stopping.wait()
+        finally:
+            await self._stop(web, others)
 
     async def _stop(self, web: WebServer, others: list[asyncio.Task[None]]) -> None:
         """End in the opposite order; calls stay up in the PBX and are taken over by the next start."""
@@ -158,7 +193,6 @@ class Server:
         await asyncio.gather(*others, return_exceptions=True)
         await self.centre.tasks.close()
         await self._speech.close()
-        await self.journal.close(seconds=JOURNAL_CLOSE_SECONDS)
 
     # -- Building ---------------------------------------------------------------------------------------------
 
@@ -204,7 +238,7 @@ class Server:
         )
 
     def _health_checks(self) -> Mapping[str, HealthCheck]:
-        checks = {"journal": self._journal_health}
+        checks = {"journal": self._journal_health, "disk": lambda: disk_room(self._config.server.data_dir)}
         if self._manages:
             checks["ami"] = self._ami_health
         return checks
@@ -217,6 +251,8 @@ class Server:
         return {"ok": status.healthy, **asdict(status)}
 
     def _on_telephony(self, event: TelephonyEvent) -> None:
+        if isinstance(event, LinkLost):
+            self.journal.verify()  # another server may have taken the PBX over, and the journal with it
         self.centre.on_telephony(event)
 
     def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
@@ -243,12 +279,15 @@ class Server:
 
     async def _until_readable(self, read: Callable[[], Awaitable[T]]) -> T:
         """Read at the start, and again while the database is not there; callers hear music meanwhile."""
-        while True:
+        while not self.stopping.is_set():
             try:
                 return await read()
             except StorageUnavailable as error:
                 log.warning("database_awaited", reason=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_SECONDS):
+                    await self.stopping.wait()
+        raise _StoppedEarly
 
     async def _follow_centre(self) -> None:
         """Put a newly applied centre in force; one that cannot be loaded leaves the present one as it is."""
@@ -340,10 +379,34 @@ def serve(config: Config) -> int:
         log.error("server_failed", code=error.code, reason=str(error))
         return 1
     except ExceptionGroup as failed:
+        if failed.subgroup(JournalTakenOver):
+            log.error("server_taken_over", reason=str(JournalTakenOver()))
+            return TAKEN_OVER
         # One of the parts that serve everybody: start again, into recovery.
-        log.error("server_failed", reason="; ".join(str(error) for error in failed.exceptions), exc_info=failed)
+        _, unforeseen = failed.split(CarusoError)
+        log.error("server_failed", reason="; ".join(map(str, _leaves(failed))), exc_info=unforeseen)
         return 1
     return 0
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+async def refuse_taken_port(host: str, port: int) -> None:
+    """Raise `PortTaken` before anything is taken over from a server that runs: it is probably this one."""
+    if not port:
+        return
+    try:
+        probe = await asyncio.start_server(lambda *_: None, host, port)
+    except OSError as error:
+        raise PortTaken(f"The server cannot listen on {host} port {port}: {error.strerror or error}") from error
+    probe.close()
+    await probe.wait_closed()
 
 
 async def _serve(config: Config) -> None:

@@ -7,12 +7,15 @@ libraries come through the same processors, from WARNING on. Knows no settings f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+import os
 import secrets
+import stat
 import sys
 from collections.abc import Mapping
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 import msgspec
 import structlog
@@ -44,21 +47,81 @@ def set_up_logs(
     `cache` keeps each logger as it is at its first use, which makes a line three times as cheap; tests switch it
     off to capture lines.
     """
-    out = stream or sys.stderr.buffer
+    stream = stream or sys.stderr.buffer
+    out = LossyLines(stream)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         PersonalDataGuard(personal_data),
     ]
-    last = _last_processors(log_format, colours=out.isatty())
+    last = _last_processors(log_format, colours=stream.isatty())
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(out),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", out)),
         cache_logger_on_first_use=cache,
     )
     _set_up_libraries(shared, last, out)
+
+
+class LossyLines:
+    """Writes lines where nobody may be made to wait or fail: what cannot be written at once is lost, and counted.
+
+    A disk that is full must not end calls, and a reader of our pipe that hangs must not hang us. How many lines
+    were lost is the first line when there is room again.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Write to `stream`; to its file itself when it has one, for a buffer would keep half lines."""
+        self._stream = stream
+        self._file: int | None = None
+        with contextlib.suppress(OSError, AttributeError, ValueError):
+            self._file = stream.fileno()
+            if _is_pipe(self._file):
+                os.set_blocking(self._file, False)
+        self._rest = b""
+        self.lost = 0
+
+    def write(self, line: bytes) -> int:
+        """Write a line, or lose it."""
+        self._push()
+        if self.lost and not self._rest and self._is_taken(_encode_lost(self.lost)):
+            self.lost = 0
+        if self.lost or self._rest or not self._is_taken(line):
+            self.lost += 1
+        return len(line)
+
+    def flush(self) -> None:
+        """Do nothing: whatever could be written has been."""
+
+    def _is_taken(self, line: bytes) -> bool:
+        """Begin a line; False when nothing of it could be written. What is begun is finished later."""
+        self._rest = line
+        self._push()
+        if len(self._rest) == len(line):
+            self._rest = b""
+            return False
+        return True
+
+    def _push(self) -> None:
+        """Write as much as can be written of the line that was begun."""
+        with contextlib.suppress(OSError, ValueError):
+            while self._rest:
+                if self._file is None:
+                    self._stream.write(self._rest)
+                    self._rest = b""
+                else:
+                    self._rest = self._rest[os.write(self._file, self._rest) :]
+
+
+def _is_pipe(file: int) -> bool:
+    mode = os.fstat(file).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _encode_lost(lines: int) -> bytes:
+    return msgspec.json.encode({"level": "error", "event": "log_lines_lost", "lines": lines}) + b"\n"
 
 
 class PersonalDataGuard:
@@ -125,7 +188,7 @@ def _clean(value: object) -> object:
 _JSON = msgspec.json.Encoder(enc_hook=repr)
 
 
-def _set_up_libraries(shared: list[Processor], last: list[Processor], out: BinaryIO) -> None:
+def _set_up_libraries(shared: list[Processor], last: list[Processor], out: LossyLines) -> None:
     """Route the standard library's logging through the same processors."""
     handler = _BytesHandler(out)
     handler.setFormatter(_BytesFormatter(shared, last))
@@ -157,7 +220,7 @@ def _decoded(logger: WrappedLogger, method: str, line: Any) -> str:
 class _BytesHandler(logging.Handler):
     """Writes lines to a binary stream."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: LossyLines) -> None:
         super().__init__()
         self._out = out
 
@@ -165,6 +228,5 @@ class _BytesHandler(logging.Handler):
         """Write one record; a line that cannot be written must not stop the work."""
         try:
             self._out.write(self.format(record).encode(errors="replace") + b"\n")
-            self._out.flush()
         except Exception:  # noqa: BLE001  logging's own rule: report on stderr, never raise
             self.handleError(record)

@@ -40,7 +40,6 @@ from caruso.model.telephony import (
     Part,
     Play,
     PlaybackEnded,
-    Ring,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -54,7 +53,7 @@ from caruso.ports import TelephonyListener
 LATENCY_SECONDS = 0.03
 
 
-_OfLeg = Ring | Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits
+_OfLeg = Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +68,6 @@ class FakeLeg:
     bridge: BridgeId | None = None
     music: bool = False
     muted: bool = False
-    ringing: bool = False
     #: Prompts one after the other; the first is heard.
     prompts: deque[PlaybackId]
 
@@ -226,12 +224,10 @@ class FakeTelephony:
 
     def _with_leg(
         self,
-        command: Ring | Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits,
+        command: Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits,
         leg: FakeLeg,
     ) -> None:
         match command:
-            case Ring():
-                leg.ringing = True
             case Answer():
                 leg.state = LegState.UP
             case StartMusic():

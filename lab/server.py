@@ -61,8 +61,9 @@ class CentreServer:
         data_dir: Path | None = None,
         ari_port: int = 0,
         ami_port: int = 0,
+        program: Sequence[str] = ("-m", "caruso"),
     ) -> None:
-        """Prepare a server for the description `centre` (text of a centre.toml) in `directory`.
+        """Prepare a server for the description `centre` (text of a centre.toml, or none) in `directory`.
 
         `ari_port` and `ami_port` lead to the PBX some other way, for instance over a `lab.cable.Cable`.
         """
@@ -78,6 +79,7 @@ class CentreServer:
         self.database_url = database_url or f"sqlite:///{directory / 'caruso.db'}"
         self._process: subprocess.Popen[bytes] | None = None
         self._prepared = False
+        self._program = program
 
     @property
     def url(self) -> str:
@@ -119,7 +121,7 @@ class CentreServer:
     def _spawn(self) -> subprocess.Popen[bytes]:
         with (self._directory / "server.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "caruso", "--config", str(self._directory / "caruso.toml"), "serve"],
+                [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml"), "serve"],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
@@ -139,6 +141,26 @@ class CentreServer:
         )
         output, _ = await process.communicate()
         return process.returncode or 0, output.decode(errors="replace")
+
+    def beside(self, directory: Path) -> CentreServer:
+        """Return a second server on the same database and the same PBX, with a port of its own."""
+        second = CentreServer(
+            self.pbx, directory, self._centre, database_url=self.database_url, data_dir=self._data_dir
+        )
+        directory.mkdir(parents=True)
+        (directory / "caruso.toml").write_text(second._settings())
+        second._prepared = True
+        return second
+
+    async def ended(self, *, within_seconds: float = 15.0) -> int:
+        """Wait until it ends by itself; return its exit code."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, within_seconds)
+
+    def send_signal(self, what: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(what)
 
     async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
         """Wait until it says that everything works."""
@@ -201,12 +223,14 @@ class CentreServer:
         self._directory.mkdir(parents=True, exist_ok=True)
         (self._directory / "caruso.toml").write_text(self._settings())
         await upgrade(self.database_url)
-        await self.apply(self._centre)
+        if self._centre:
+            await self.apply(self._centre)
         database = Database(self.database_url)
         try:
             people = Users(database)
             hashed = await Passwords().hash(LAB_PASSWORD)
-            for agent in read_centre(self._centre, "centre.toml").centre.agents.values():
+            agents = read_centre(self._centre, "centre.toml").centre.agents if self._centre else {}
+            for agent in agents.values():
                 await people.save_user(
                     User(
                         id=UserId(agent.id),

@@ -290,8 +290,8 @@ class ContactCentre:
             raise NotFound("There is no such agent.")
         log.info("presence_forced", agent_id=agent, presence=wanted, by=by)
         match wanted:
-            case Presence.READY if not self.desks.is_open(agent):
-                raise IllegalMove("The agent's console is not open; nobody would see an offer.")
+            case Presence.READY if not self._can_answer(agent):
+                raise IllegalMove("The agent's phone is the browser, and no console is open.")
             case Presence.READY:
                 self.roster.apply(agent, SignIn())
                 self.roster.apply(agent, GoReady())
@@ -328,10 +328,15 @@ class ContactCentre:
             self.roster.announce(state.agent)
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
+        self.reception.announce_again()
         self.reception.queues_changed()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:
                 self._console_left(agent)
+
+    def _can_answer(self, agent: AgentId) -> bool:
+        """Tell whether the agent has a phone: a SIP phone rings without a console too."""
+        return self.desks.is_open(agent) or self.stations.at(agent).kind is not StationKind.BROWSER
 
     # -- Distribution -----------------------------------------------------------------------------------------
 
@@ -396,7 +401,10 @@ class ContactCentre:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
-            case ContactEnded(contact=contact, cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST):
+            case ContactEnded(
+                contact=contact,
+                cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
+            ):
                 self.reception.caller_gone(contact)
             case _:
                 pass

@@ -82,7 +82,7 @@ class CustomerCards:
 
     async def restore(self, contact: ContactId, customer: CustomerId) -> None:
         """Load a card again after a restart."""
-        known = await self._customers.get(customer)
+        known = await self._fetch(contact, customer)
         if known is not None and self._needed(contact):
             self._known[contact] = known
             await self.load_history(contact)
@@ -92,16 +92,19 @@ class CustomerCards:
         customer = self._known.get(contact)
         if customer is None:
             return
-        try:
-            async with asyncio.timeout(LOOK_UP_SECONDS):
-                fresh = await self._customers.get(customer.id)
-        except (CarusoError, TimeoutError) as error:
-            log.warning("customer_not_refreshed", contact_id=contact, error=str(error) or "timeout")
-            return
+        fresh = await self._fetch(contact, customer.id)
         for shown, known in list(self._known.items()):
             if fresh is not None and known.id == fresh.id and known != fresh:
                 self._known[shown] = fresh
                 self._changed(shown)
+
+    async def _fetch(self, contact: ContactId, customer: CustomerId) -> Customer | None:
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                return await self._customers.get(customer)
+        except (CarusoError, TimeoutError) as error:
+            log.warning("customer_not_loaded", contact_id=contact, error=str(error) or "timeout")
+            return None
 
     async def load_history(self, contact: ContactId) -> None:
         """Fetch the customer's latest contacts for the card."""

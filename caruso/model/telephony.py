@@ -41,7 +41,7 @@ class LegState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegArrived:
-    """A caller came in and is in our hands, not yet answered."""
+    """A caller came in and is in our hands: he hears ringing, and is not answered yet."""
 
     leg: LegId
     caller_number: str
@@ -145,13 +145,6 @@ TelephonyEvent = (
 
 
 # -- Commands -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ring:
-    """Let the caller hear ringing."""
-
-    leg: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +260,7 @@ class SendDigits:
 
 
 TelephonyCommand = (
-    Ring
-    | Answer
+    Answer
     | Dial
     | HangUp
     | StartMusic

@@ -35,7 +35,7 @@ from sqlalchemy import Connection, Update, bindparam, func, insert, select, upda
 from sqlalchemy.sql.dml import Insert
 
 from caruso.clock import Clock
-from caruso.errors import JournalTakenOver
+from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, RunId
 from caruso.model.records import SavedRun
@@ -139,6 +139,10 @@ class JournalWriter:
         self._recorded = 0
         self._in_flight = 0
         self._tickets: deque[tuple[int, asyncio.Future[None]]] = deque()
+        #: Set when this writer is the one whose facts count: what is read now stays true.
+        self.taken_over = asyncio.Event()
+        self._ended = False
+        self._doubtful = False
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._give_up = asyncio.Event()
@@ -170,11 +174,18 @@ class JournalWriter:
 
     async def flush(self) -> None:
         """Return when all that was recorded so far is committed. Put a time limit round it."""
+        if self._ended:
+            raise StorageUnavailable("The journal's writer has ended.")
         ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tickets.append((self._recorded, ticket))
         self._wake.set()
         self._hurry.set()
         await ticket
+
+    def verify(self) -> None:
+        """Find out soon whether this is still the one who writes, also when there is nothing to write."""
+        self._doubtful = True
+        self._wake.set()
 
     async def close(self, *, seconds: float = 10.0) -> bool:
         """Write what is left and end `run`; return False when the database did not take it all in time."""
@@ -182,7 +193,7 @@ class JournalWriter:
         try:
             async with asyncio.timeout(seconds):
                 await self.flush()
-        except TimeoutError:
+        except (TimeoutError, StorageUnavailable):
             log.error("journal_closed_unwritten", buffered=self._buffered, reason=self._last_error)
         self._give_up.set()
         self._wake.set()
@@ -225,6 +236,7 @@ class JournalWriter:
         writer = self._database.writer()
         try:
             self._next_seq = await self._until_available(writer, self._take_over)
+            self.taken_over.set()
             while not self._is_done():
                 await self._wake.wait()
                 self._wake.clear()
@@ -232,8 +244,17 @@ class JournalWriter:
         except _GivenUp:
             return
         finally:
+            self._end()
             with suppress(TimeoutError):
                 await writer.close()
+
+    def _end(self) -> None:
+        """Keep nobody waiting for what will not be written."""
+        self._ended = True
+        while self._tickets:
+            _, ticket = self._tickets.popleft()
+            if not ticket.done():
+                ticket.set_exception(StorageUnavailable("The journal's writer has ended."))
 
     def _is_done(self) -> bool:
         return self._closing and (self._give_up.is_set() or not (self._buffered or self._tickets))
@@ -242,7 +263,8 @@ class JournalWriter:
         began = time.monotonic()
         facts, runs = self._cut()
         tickets = self._cut_tickets()
-        if facts or runs:
+        if facts or runs or self._doubtful:
+            self._doubtful = False
             self._in_flight = len(facts) + len(runs)
             await self._store(writer, facts, runs)
             self._in_flight = 0
@@ -263,6 +285,9 @@ class JournalWriter:
             pending.clear()
         else:
             facts = [pending.popleft() for _ in range(BATCH_FACTS)]
+            # Facts of one moment belong to one step of a call: it is written whole, or not at all.
+            while pending and pending[0].at == facts[-1].at:
+                facts.append(pending.popleft())
         end = self._recorded - len(pending)
         runs: list[SavedRun] = []
         for position, run in self._runs.values():

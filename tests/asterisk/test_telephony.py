@@ -36,7 +36,6 @@ from caruso.model.telephony import (
     Part,
     Play,
     PlaybackEnded,
-    Ring,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -94,7 +93,7 @@ async def test_a_call_from_ringing_to_the_agents_hang_up(pbx: LocalAsterisk, lin
         assert arrived.dialled == "100"
         assert not arrived.answered
         leg = arrived.leg
-        link.send(Ring(leg=leg), Answer(leg=leg), StartMusic(leg=leg))
+        link.send(Answer(leg=leg), StartMusic(leg=leg))
         link.send(dial(leg, caller_number="4930555", headers={"X-Caruso": "contact-1"}))
         await link.expect(LegRinging, leg=LegId(f"{leg}~1~anna"))
         agent = (await link.expect(LegAnswered)).leg
@@ -192,7 +191,6 @@ async def test_digits_in_the_audio_stream_are_told_too(pbx: LocalAsterisk, link:
 async def test_a_caller_who_gives_up_ends(pbx: LocalAsterisk, link: Link) -> None:
     async with caller_cancels(pbx, "100", after_seconds=0.3) as call:
         leg = (await link.expect(LegArrived)).leg
-        link.send(Ring(leg=leg))
         await link.expect(LegEnded, leg=leg, cause=EndCause.NORMAL)
         link.send(Answer(leg=leg))
         failed = await link.expect(CommandFailed, leg=leg)

@@ -6,7 +6,7 @@ Lives on facts: what a fact has not told, the dispatcher does not know. Routes o
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 from caruso.comm_server.acd.route import Assignment, Need, ReadyAgent, Waiting, route
@@ -48,6 +48,8 @@ class Dispatcher:
         self._ready: list[ReadyAgent] = []
         self._profiles: dict[AgentId, ReadyAgent] = {}
         self._fresh: dict[ContactId, None] = {}
+        #: Offers that were asked for and have not been made yet: the call has something else to do first.
+        self._asked: dict[ContactId, AgentId] = {}
         self._dirty = False
         self._paused = True
 
@@ -100,6 +102,7 @@ class Dispatcher:
                 need = Need(queue=fact.queue, skills=tuple(sorted(fact.skills.items())))
                 self._add(Waiting(contact=fact.contact, need=need, priority=fact.priority, since=fact.at))
             case OfferMade(contact=contact):
+                self._asked.pop(contact, None)
                 waiting = self._take(contact)
                 if waiting is not None:
                     self._offered[contact] = waiting
@@ -110,6 +113,8 @@ class Dispatcher:
             case ContactLeftQueue(contact=contact):
                 self._offered.pop(contact, None)
                 self._take(contact)
+                if self._asked.pop(contact, None) is not None:
+                    self._dirty = True
             case PresenceChanged(agent=agent, presence=presence):
                 self._remove_agent(agent)
                 if presence is Presence.READY:
@@ -124,12 +129,21 @@ class Dispatcher:
         if self._dirty:
             self._dirty = False
             if self._ready and self._lines:
-                for assignment in route(self._lines.values(), self._ready):
+                for assignment in route(*self._free()):
+                    self._asked[assignment.contact] = assignment.agent
                     self._offer(assignment)
         for contact in list(self._fresh):
             del self._fresh[contact]
             if contact not in self._offered:
                 self._keep_waiting(contact)
+
+    def _free(self) -> tuple[Iterable[Sequence[Waiting]], Sequence[ReadyAgent]]:
+        """Return the lines and the agents without those between whom an offer is under way."""
+        if not self._asked:
+            return self._lines.values(), self._ready
+        taken = set(self._asked.values())
+        lines = [[entry for entry in line if entry.contact not in self._asked] for line in self._lines.values()]
+        return lines, [agent for agent in self._ready if agent.agent not in taken]
 
     def _add(self, waiting: Waiting) -> None:
         insort(self._lines.setdefault(waiting.need, []), waiting, key=_RANK)

@@ -179,7 +179,9 @@ class Roster:
             self.apply(agent, event)
         except IllegalMove:
             state = self.state(agent)
-            log.error("presence_out_of_step", agent_id=agent, presence=state.presence, event=type(event).__name__)
+            log.error(
+                "presence_out_of_step", agent_id=agent, presence=state.presence, happened=type(event).__name__
+            )
             self._move(state, presence.out_of_step(state, event, self._clock.now()))
 
     def _file_worksheet(self, before: AgentState, now: datetime) -> Iterable[AnyFact]:

@@ -144,11 +144,12 @@ class Exchange:
             case _:
                 self._offer_event(ids.contact_of(event.leg), event)
 
-    def _arrive(self, event: LegArrived) -> None:
+    def _arrive(self, event: LegArrived, *, offers: int = 0) -> None:
         contact = ids.contact_of(event.leg)
         if contact in self._live:
             return
-        step = lifecycle.arrive(event, self._hooks.entry_point(event.dialled), self._clock.now())
+        entry_point = self._hooks.entry_point(event.dialled)
+        step = lifecycle.arrive(event, entry_point, self._clock.now(), offers=offers)
         live = _Live(step.call, busy=True)
         self._live[contact] = live
         log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
@@ -276,7 +277,8 @@ class Exchange:
                         caller_name=leg.caller_name,
                         dialled=leg.dialled,
                         answered=leg.state is LegState.UP,
-                    )
+                    ),
+                    offers=recovery.offers_in(link, ids.contact_of(leg.leg)),
                 )
         self._over = frozenset()
         self._hooks.link(True)

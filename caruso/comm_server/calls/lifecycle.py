@@ -55,7 +55,6 @@ from caruso.model.telephony import (
     Mute,
     OpenBridge,
     Part,
-    Ring,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -303,8 +302,12 @@ class Step:
     timers: tuple[SetTimer | CancelTimer, ...] = ()
 
 
-def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -> Step:
-    """Begin the life of a call. Without an entry point it ends at once."""
+def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime, *, offers: int = 0) -> Step:
+    """Begin the life of a call. Without an entry point it ends at once.
+
+    `offers`: how many agents' legs were made for it before a crash that left nothing but those legs; a name
+    is never given twice, for what is told of the old one would be taken for the new one's.
+    """
     call = Call(
         contact=ids.contact_of(event.leg),
         arrived_at=now,
@@ -313,6 +316,7 @@ def arrive(event: LegArrived, entry_point: EntryPointId | None, now: datetime) -
         dialled=event.dialled,
         entry_point=entry_point,
         answered=event.answered,
+        offer=offers,
     )
     arrived = ContactArrived(
         at=now,
@@ -441,14 +445,14 @@ def _kept_waiting(call: Call) -> Step:
 
 def _offer(call: Call, event: Offer, now: datetime) -> Step:
     if call.phase is not Phase.WAITING or call.place is None:
-        raise IllegalMove("Only a waiting call can be offered.")
+        return Step(call=call)
     desk = Desk(agent=event.agent, kind=event.kind, endpoint=event.endpoint, offered_at=now)
     desk = replace(desk, offer=call.offer + 1)
     offered = _with_new_leg(replace(call, phase=Phase.OFFERED, desk=desk))
     leg = ids.caller_leg(call.contact)
     dial = _dial(offered, desk, event.ring_seconds + RING_GRACE_SECONDS)
-    # The agent is dialled first: what the caller hears meanwhile must not delay it.
-    commands: tuple[TelephonyCommand, ...] = (dial,) if call.answered else (dial, Ring(leg=leg))
+    # A caller who was not answered yet goes on hearing the ringing the PBX began with.
+    commands: tuple[TelephonyCommand, ...] = (dial,)
     if call.answered and not call.music:
         commands = (dial, StartMusic(leg=leg, music=call.place.music))
         offered = replace(offered, music=True)
@@ -671,7 +675,7 @@ def _give_to_another(call: Call, desk: Desk, now: datetime) -> Step:
     place = call.place
     if place is None:
         return _end(call, ContactCause.FAILED, now)
-    first = replace(place, priority=place.priority + 1)
+    first = replace(place, since=now, priority=place.priority + 1)
     queued, fact = _queued(call, first, now)
     leg = call.agent_leg
     hang_up = (HangUp(leg=leg),) if leg in call.open_legs and leg is not None else ()
@@ -848,7 +852,9 @@ def _forget(call: Call) -> Step:
 def _command_failed(call: Call, event: CommandFailed, now: datetime) -> Step:
     """Take a leg that the PBX does not know for ended; end a call that could not be bridged."""
     if event.gone and event.leg is not None:
-        return _leg_ended(call, event.leg, EndCause.NORMAL, now)
+        ended = _leg_ended(call, event.leg, EndCause.NORMAL, now)
+        # It may be the bridge that is gone: a leg that nobody owns any more must not stay up in silence.
+        return replace(ended, commands=(*ended.commands, HangUp(leg=event.leg)))
     if event.command in ("OpenBridge", "Join") and call.phase is Phase.TALKING and not event.gone:
         return _end(call, ContactCause.FAILED, now)
     return Step(call=call)

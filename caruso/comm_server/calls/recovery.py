@@ -168,10 +168,9 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
     """Return how `call` goes on, now that the PBX tells what it has."""
     legs = {leg: state for leg, state in link.legs.items() if ids.contact_of(leg) == call.contact}
     caller = legs.pop(ids.caller_leg(call.contact), None)
-    newest = max((ids.offer_of(leg) for leg in legs), default=0)
     call = replace(
         call,
-        offer=max(call.offer, newest),
+        offer=max(call.offer, offers_in(link, call.contact)),
         open_legs=frozenset(legs),
         caller_up=caller is not None,
     )
@@ -219,7 +218,12 @@ def _adopt(call: Call, leg: LegId, agent: AgentId, around: Surroundings, now: da
     offer = Offer(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=0)
     offered = advance(numbered, offer, now)
     talking = advance(offered.call, LegAnswered(leg=leg), now)
-    return replace(talking, facts=(*offered.facts, *talking.facts))
+    return replace(talking, commands=(_heard(leg), *talking.commands), facts=(*offered.facts, *talking.facts))
+
+
+def _heard(leg: LegId) -> Mute:
+    """Let an agent be heard who may have muted herself: of that nothing is known, and her screen shows none."""
+    return Mute(leg=leg, on=False)
 
 
 def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings, now: datetime) -> Step:
@@ -231,6 +235,7 @@ def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings,
         step = advance(replace(call, music=False), Withdrawn(), now)
     elif legs[leg].state is LegState.UP:
         step = advance(call, LegAnswered(leg=leg), now)
+        step = replace(step, commands=(_heard(leg), *step.commands))
     else:
         queue = around.queues.get(call.place.queue) if call.place else None
         rung = (now - call.desk.offered_at).total_seconds() if call.desk else 0.0
@@ -252,11 +257,12 @@ def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: da
     others = _hang_up({other: state for other, state in legs.items() if other != leg})
     if leg is None or leg not in legs:
         step = _agent_away(call, leg, now)
-    elif call.phase is Phase.RECONNECTING:
-        step = _reconnecting(call, leg, legs[leg], now)
+    elif call.phase is Phase.RECONNECTING or _is_dialled_again(call, legs[leg], link):
+        step = _reconnecting(_away(call), leg, legs[leg], now)
     else:
         step = Step(call=call, commands=_mend(call, call.desk, leg, link))
-    return replace(step, commands=(*others, *step.commands))
+    away = _parked(step.call, link) if step.call.phase is Phase.RECONNECTING else ()
+    return replace(step, commands=(*others, *step.commands, *away))
 
 
 def _agent_away(call: Call, leg: LegId | None, now: datetime) -> Step:
@@ -272,6 +278,21 @@ def _agent_away(call: Call, leg: LegId | None, now: datetime) -> Step:
     )
 
 
+def _is_dialled_again(call: Call, leg: Leg, link: LinkUp) -> bool:
+    """Tell whether the agent's phone had gone away: it rings, or was answered and never joined the bridge."""
+    held = call.desk is not None and call.desk.held_since is not None
+    joined = leg.leg in link.bridges.get(ids.bridge(call.contact), frozenset())
+    return leg.state is not LegState.UP or (held and not joined)
+
+
+def _away(call: Call) -> Call:
+    """Say of a call whose agent's phone is being dialled again that it is; the journal knows only of the hold."""
+    if call.desk is None:
+        return call
+    away = replace(call.desk, leg_up=False, held_since=call.desk.held_since or call.desk.connected_at)
+    return replace(call, phase=Phase.RECONNECTING, music=True, desk=away)
+
+
 def _reconnecting(call: Call, leg: LegId, state: Leg, now: datetime) -> Step:
     if state.state is LegState.UP:
         return advance(call, LegAnswered(leg=leg), now)
@@ -284,10 +305,17 @@ def _mend(call: Call, desk: Desk | None, leg: LegId, link: LinkUp) -> tuple[Tele
     joined = link.bridges.get(bridge, frozenset())
     mute = Mute(leg=leg, on=desk is not None and desk.muted)
     if desk is not None and desk.held_since is not None:
-        return (mute, *lifecycle.park(call)) if caller in joined else (mute,)
+        return (mute, *_parked(call, link))
     if {caller, leg} <= joined:
         return (mute,)
     return (mute, StopMusic(leg=caller), OpenBridge(bridge=bridge, legs=(caller, leg)))
+
+
+def _parked(call: Call, link: LinkUp) -> tuple[TelephonyCommand, ...]:
+    """Let a caller on hold hear music, and nobody else."""
+    part, music = lifecycle.park(call)
+    joined = link.bridges.get(ids.bridge(call.contact), frozenset())
+    return (part, music) if ids.caller_leg(call.contact) in joined else (music,)
 
 
 def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, ...]:
@@ -299,6 +327,11 @@ def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, 
 
 def _hang_up(legs: Iterable[LegId]) -> tuple[TelephonyCommand, ...]:
     return tuple(HangUp(leg=leg) for leg in legs)
+
+
+def offers_in(link: LinkUp, contact: ContactId) -> int:
+    """Return the highest number of an offer whose leg the PBX has for `contact`, 0 for none."""
+    return max((ids.offer_of(leg) for leg in link.legs if ids.contact_of(leg) == contact), default=0)
 
 
 def strays(link: LinkUp, calls: Mapping[ContactId, Call]) -> tuple[TelephonyCommand, ...]:

@@ -121,8 +121,7 @@ class Board:
                 row = AgentRow(id=agent, name=profile.name, presence=Presence.SIGNED_OUT, reason="", since=now)
             self._agents[agent] = msgspec.structs.replace(row, name=profile.name)
         self._changed_agents.update(self._agents)
-        for agent in [agent for agent in self._agents if agent not in centre.agents]:
-            del self._agents[agent]
+        self._zone = ZoneInfo(centre.timezone)
         self._schedule()
 
     # -- Watching ---------------------------------------------------------------------------------------------
@@ -135,14 +134,16 @@ class Board:
     def whole(self) -> MonitorView:
         """Return everything. Changes with a higher `seq` continue from it."""
         now = self._clock.now()
+        queues = self._queue_rows(now)
+        shown = self._centre().agents
         return MonitorView(
             seq=self._seq,
             now=now,
             whole=True,
-            agents=list(self._agents.values()),
+            agents=[row for agent, row in self._agents.items() if agent in shown],
             waiting=sorted(self._waiting.values(), key=lambda row: (-row.priority, row.since)),
             calls=list(self._calls.values()),
-            queues=self._queue_rows(now),
+            queues=queues,
             telephony=self._telephony,
             centre=self._centre().name,
         )
@@ -165,17 +166,19 @@ class Board:
     def _changes(self) -> MonitorView:
         now = self._clock.now()
         self._seq += 1
+        queues = self._queue_rows(now)
+        shown = self._centre().agents
         agents, waiting, calls = self._changed_agents, self._changed_waiting, self._changed_calls
         self._changed_agents, self._changed_waiting, self._changed_calls = set(), set(), set()
         return MonitorView(
             seq=self._seq,
             now=now,
             whole=False,
-            agents=[self._agents[agent] for agent in agents if agent in self._agents],
+            agents=[self._agents[agent] for agent in agents if agent in shown],
             waiting=[self._waiting[contact] for contact in waiting if contact in self._waiting],
             calls=[self._calls[contact] for contact in calls if contact in self._calls],
-            queues=self._queue_rows(now),
-            gone_agents=[agent for agent in agents if agent not in self._agents],
+            queues=queues,
+            gone_agents=[agent for agent in agents if agent not in shown],
             gone_waiting=[contact for contact in waiting if contact not in self._waiting],
             gone_calls=[contact for contact in calls if contact not in self._calls],
             telephony=self._telephony,
@@ -185,9 +188,7 @@ class Board:
     # -- Rows -------------------------------------------------------------------------------------------------
 
     def _presence(self, fact: PresenceChanged) -> None:
-        row = self._agents.get(fact.agent)
-        if row is None:
-            return
+        row = self._row(fact.agent, fact.at)
         call = self._calls.get(fact.contact) if fact.contact else None
         self._agents[fact.agent] = AgentRow(
             id=fact.agent,
@@ -201,11 +202,15 @@ class Board:
         )
         self._changed_agents.add(fact.agent)
 
-    def _handled(self, agent: AgentId) -> None:
+    def _handled(self, agent: AgentId, at: datetime) -> None:
+        row = self._row(agent, at)
+        self._agents[agent] = msgspec.structs.replace(row, handled=row.handled + 1)
+        self._changed_agents.add(agent)
+
+    def _row(self, agent: AgentId, at: datetime) -> AgentRow:
+        """Return an agent's row; those taken out of the centre are kept: they may talk still, and come back."""
         row = self._agents.get(agent)
-        if row is not None:
-            self._agents[agent] = msgspec.structs.replace(row, handled=row.handled + 1)
-            self._changed_agents.add(agent)
+        return row or AgentRow(id=agent, name=agent, presence=Presence.SIGNED_OUT, reason="", since=at)
 
     def _queued(self, fact: ContactQueued) -> None:
         call = self._calls.get(fact.contact)
@@ -274,12 +279,14 @@ class Board:
     # -- Counting ---------------------------------------------------------------------------------------------
 
     def _count(self, fact: AnyFact) -> None:
+        self._roll_over(fact.at)
+        if self._local_date(fact.at) < self._today:
+            return
         if isinstance(fact, TalkEnded):
-            self._handled(fact.agent)
+            self._handled(fact.agent, fact.at)
         queue = queue_of(fact)
         if queue is None:
             return
-        self._roll_over(fact.at)
         known = self._centre().queues.get(queue)
         target = known.target_seconds if known else 20.0
         self._figures[queue] = count(self._figures.get(queue, QueueFigures()), fact, target)
@@ -290,6 +297,9 @@ class Board:
         if today > self._today:
             self._today = today
             self._figures.clear()
+            for agent, row in self._agents.items():
+                self._agents[agent] = msgspec.structs.replace(row, handled=0)
+            self._changed_agents.update(self._agents)
 
     def _local_date(self, now: datetime) -> date:
         return now.astimezone(self._zone).date()

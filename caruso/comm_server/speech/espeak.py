@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import signal
+import wave
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -138,8 +139,10 @@ class EspeakSpeech:
         spoken = await self._run((self._espeak, "-v", voice, "-s", words, "-b", "1", "--stdin", "--stdout"), text)
         # espeak-ng cannot know the length when it writes to a pipe; sox takes all there is.
         source = ("--ignore-length", "-t", "wav", "-")
-        target = ("-t", "wav", "-r", str(SAMPLE_RATE), "-b", "16", "-c", "1", str(draft))
-        await self._run((self._sox, "-V1", *source, *target, "gain", "-n", _PEAK_DB), spoken)
+        target = ("-t", "raw", "-e", "signed", "-L", "-r", str(SAMPLE_RATE), "-b", "16", "-c", "1", "-")
+        samples = await self._run((self._sox, "-V1", *source, *target, "gain", "-n", _PEAK_DB), spoken)
+        # Not sox's business: on a full disk it says that all is well and leaves half a file.
+        await asyncio.to_thread(_write_wav, draft, samples)
 
     async def _run(self, command: Sequence[str], given: str | bytes = b"") -> bytes:
         """Run a program and return what it wrote."""
@@ -178,6 +181,14 @@ class EspeakSpeech:
         del self._speaking[file]
         if not task.cancelled() and task.exception() is not None:  # seen, even when nobody waits any more
             _log.warning("speech_failed", reason=str(task.exception()))
+
+
+def _write_wav(file: Path, samples: bytes) -> None:
+    with wave.open(str(file), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(SAMPLE_RATE)
+        out.writeframes(samples)
 
 
 def _speakable(text: str) -> str:

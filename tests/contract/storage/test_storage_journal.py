@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from caruso.clock import SystemClock
-from caruso.errors import JournalTakenOver
+from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact, ContactArrived
 from caruso.model.ids import AgentId, ContactId, RunId
 from caruso.storage.engine import Database, Writer
@@ -207,6 +207,24 @@ async def test_a_writer_whose_database_another_has_taken_over_stops(database: Da
         with pytest.raises(JournalTakenOver):
             await asyncio.wait_for(task, 5)
     assert [fact.contact for fact in await facts_of(database) if isinstance(fact, ContactArrived)] == ["c1", "c2"]
+
+
+async def test_a_writer_in_doubt_learns_that_another_has_taken_over_with_nothing_to_write(
+    database: Database,
+) -> None:
+    first = JournalWriter(database, SystemClock())
+    task = asyncio.create_task(first.run())
+    first.verify()
+    await committed(first)
+    assert not task.done()
+    async with running_journal(database) as second:
+        await second.taken_over.wait()
+        first.verify()
+        with pytest.raises(JournalTakenOver):
+            await asyncio.wait_for(task, 5)
+    with pytest.raises(StorageUnavailable):
+        await first.flush()
+    assert await first.close(seconds=1)
 
 
 # -- When the database cannot be written --------------------------------------------------------------------------

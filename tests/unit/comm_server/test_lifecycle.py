@@ -64,7 +64,6 @@ from caruso.model.telephony import (
     LegEnded,
     LegRinging,
     OpenBridge,
-    Ring,
     SendDigits,
     StartMusic,
     TelephonyCommand,
@@ -130,9 +129,9 @@ def test_a_caller_of_a_closed_queue_waits_in_another_without_a_break_in_the_book
     assert [type(order) for order in step.timers] == [CancelTimer]
 
 
-def test_a_free_agent_is_dialled_before_the_caller_hears_ringing_and_nobody_pays_yet() -> None:
+def test_while_a_free_agents_phone_rings_nobody_pays_yet() -> None:
     story = waiting().then(OFFER)
-    assert [type(command) for command in story.commands] == [Dial, Ring]
+    assert [type(command) for command in story.commands] == [Dial]
     assert not story.call.answered
 
 

@@ -169,7 +169,9 @@ def test_two_who_should_hear_each_other_and_do_not_are_joined_again() -> None:
 
 
 def test_a_customer_on_hold_stays_on_hold() -> None:
-    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE,)
+    # Whether the music had begun nobody has told: to begin it again harms nobody.
+    music = StartMusic(leg=CALLER, music="default")
+    assert resumed(HELD, link(agent=LegState.UP, bridged=[ANNAS_LEG])).commands == (UNMUTE, music)
 
 
 def test_a_customer_on_hold_whose_music_never_began_gets_it() -> None:

@@ -23,10 +23,9 @@ case "$text" in
 esac
 printf %s "$text"
 """
-#: Writes what it is given to the file, which is the argument before `gain`.
+#: Takes what it is given for samples.
 SOX = """#!/bin/sh
-while [ "$2" != gain ]; do shift; done
-cat > "$1"
+cat
 """
 
 Speech = Callable[..., EspeakSpeech]
@@ -60,7 +59,8 @@ def calls(tmp_path: Path) -> list[str]:
 
 async def test_a_text_is_spoken_once_and_kept(speech: Speech, tmp_path: Path) -> None:
     first = await speech().speak("Good morning", "en")
-    assert first.read_text() == "Good morning"
+    assert first.read_bytes().startswith(b"RIFF")
+    assert first.read_bytes().endswith(b"Good morning")
     assert first.is_absolute()
     assert first.suffix == ".wav"
     again = await speech().speak("  Good \n morning ", "en")  # another process, later

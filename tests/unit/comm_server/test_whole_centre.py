@@ -41,9 +41,10 @@ FAULTS = {
     "dialog_failed",
     "dialog_not_taken_over",
     "listener_failed",
-    "presence_out_of_step",
     "task_failed",
 }
+#: So does this, unless the journal has lost that an agent went ready.
+OUT_OF_STEP = {"presence_out_of_step"}
 
 
 # -- What must hold at any moment -----------------------------------------------------------------------------
@@ -124,7 +125,7 @@ def check_both_sides(house: WholeCentre) -> None:
             assert name == call.agent_leg, f"{name} is left over"
         elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.RECONNECTING):
             assert leg.hears_something or _is_spoken_to(house, call), f"{name} hears nothing while {call.phase}"
-            assert leg.bridge is None
+            assert leg.bridge is None, f"{name} is in a bridge while {call.phase}"
     for contact, call in calls.items():
         if call.phase is not Phase.ENDED:
             assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
@@ -218,6 +219,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "lines": centre.dispatcher._lines,
         "offered": centre.dispatcher._offered,
         "fresh": centre.dispatcher._fresh,
+        "asked": centre.dispatcher._asked,
         "desks": centre.desks._contacts,
         "worksheets": centre.roster._worksheets,
         "monitor's calls": centre.board._calls,
@@ -273,7 +275,7 @@ def run(seed: int, acts: int, *, faults: bool) -> None:
     with structlog.testing.capture_logs() as logs:
         try:
             run_in_virtual_time(main)
-            told = [entry for entry in logs if entry["event"] in FAULTS]
+            told = [entry for entry in logs if entry["event"] in (FAULTS if faults else FAULTS | OUT_OF_STEP)]
             assert not told, told
         except BaseException as failed:
             diary = "\n".join(houses[0].diary[-40:]) if houses else ""
@@ -281,9 +283,14 @@ def run(seed: int, acts: int, *, faults: bool) -> None:
             raise
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(10))
 def test_nothing_is_lost_stuck_or_kept_while_everybody_does_anything(seed: int) -> None:
     run(seed, 400, faults=False)
+
+
+@pytest.mark.parametrize("seed", range(100, 124))
+def test_nothing_is_lost_stuck_or_kept_when_things_break_as_well(seed: int) -> None:
+    run(seed, 400, faults=True)
 
 
 def test_a_caller_reaches_an_agent_in_the_fake_house() -> None:

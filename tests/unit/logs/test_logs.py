@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
-from caruso.logs import PersonalDataGuard, set_up_logs
+from caruso.logs import LossyLines, PersonalDataGuard, set_up_logs
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +120,37 @@ def test_setting_up_twice_writes_lines_once() -> None:
     out = set_up()
     logging.getLogger("aiohttp").warning("once")
     assert len(written(out)) == 1
+
+
+def test_a_full_disk_stops_nobody() -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        set_up_logs(stream=full, cache=False)
+        structlog.get_logger().info("call_arrived")
+        logging.getLogger("aiohttp").warning("odd")
+
+
+def test_a_reader_who_does_not_read_stops_nobody_and_learns_how_much_was_lost() -> None:
+    reading, writing = os.pipe()
+    lines = LossyLines(os.fdopen(writing, "wb"))
+    sent = [b'{"event": "call_arrived", "number": %d}\n' % number for number in range(5000)]
+    for line in sent:
+        lines.write(line)
+    assert 0 < lines.lost < len(sent)
+    first = _drain(reading)
+    lost = lines.lost
+    lines.write(b'{"event": "call_ended"}\n')
+    text = first + _drain(reading)
+    events = [json.loads(line) for line in text.splitlines()]
+    assert [event["event"] for event in events[-2:]] == ["log_lines_lost", "call_ended"]
+    assert events[-2]["lines"] == lost
+    assert len(events) - 2 + lost == len(sent)
+    os.close(reading)
+
+
+def _drain(file: int) -> bytes:
+    os.set_blocking(file, False)
+    text = b""
+    with contextlib.suppress(BlockingIOError):
+        while part := os.read(file, 65536):
+            text += part
+    return text
