@@ -269,7 +269,7 @@ class LocalAsterisk:
             "modules.conf": self._modules_conf(),
             "pjsip.conf": render("pjsip.conf", values)
             + _LAB_PJSIP.format(port=self.sip_port, context=self.context),
-            "rtp.conf": f"[general]\nrtpstart={self.rtp_start}\nrtpend={self.rtp_start + RTP_PORTS - 1}\n",
+            "rtp.conf": self._rtp_conf(),
             "musiconhold.conf": "[default]\nmode=files\ndirectory=moh\n",
             "logger.conf": "[general]\n[logfiles]\nmessages.log => warning,error\n",
             "cdr.conf": "[general]\nenable=no\n",
@@ -321,6 +321,11 @@ nocolor = yes
 
     def _modules_conf(self) -> str:
         return "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in (*MODULES, *self._modules))
+
+    def _rtp_conf(self) -> str:
+        """SIPp sends keys and speech from two ports: a strict Asterisk takes the second for an intruder's."""
+        last = self.rtp_start + RTP_PORTS - 1
+        return f"[general]\nrtpstart={self.rtp_start}\nrtpend={last}\nstrictrtp=no\n"
 
     async def _answers(self, process: subprocess.Popen[bytes]) -> None:
         async with aiohttp.ClientSession(headers=self.http_headers) as session:

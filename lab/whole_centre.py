@@ -44,7 +44,7 @@ from lab.virtual_time import LoopTimers, VirtualClock
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "packs" / "utility" / "scripts"
 #: Shortly before midnight in the centre's zone, so that runs cross it.
-START = datetime(2026, 6, 1, 21, 50, tzinfo=UTC)
+START = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
 NUMBERS = ("100", "200", "300", "400", "999")
 METER, BILLING, DIRECT = QueueId("meter"), QueueId("billing"), QueueId("direct")
 
@@ -131,18 +131,20 @@ class SlowStores:
         self._customers = MemoryCustomers(
             Customer(id=CustomerId("c1"), name="A. Jansen", numbers=("+31201",), attributes={"last_reading": 100})
         )
+        #: 0: answers at once and never fails.
+        self.patience = 1.0
         #: Keys of actions that were carried out.
         self.actions: list[str] = []
 
     async def _wait(self, most: float, failing: float = 0.05) -> None:
-        await asyncio.sleep(self._rng.choice((0.0, 0.01, self._rng.uniform(0, most))))
-        if self._rng.random() < failing:
+        await asyncio.sleep(self._rng.choice((0.0, 0.01, self._rng.uniform(0, most))) * self.patience)
+        if self._rng.random() < failing * self.patience:
             raise StorageUnavailable
 
     async def by_number(self, number: str) -> Customer | None:
         """Return whose number it is."""
         await self._wait(1.5)
-        if self._rng.random() < 0.02:
+        if self._rng.random() < 0.02 * self.patience:
             raise RuntimeError("a fault nobody thought of")
         return await self._customers.by_number(number)
 
@@ -191,6 +193,8 @@ class WholeCentre:
         self.views: dict[AgentId, DeskView] = {}
         self.consoles: dict[AgentId, Callable[[], None]] = {}
         self._commands = 0
+        #: What phones do; where it is not set, anything.
+        self.answers: Callable[[str], Pickup | None] | None = None
         #: What happened, for the message of a test that fails.
         self.diary: list[str] = []
         self.centre = self._build()
@@ -265,6 +269,8 @@ class WholeCentre:
     # -- Phones -----------------------------------------------------------------------------------------------
 
     def _phone(self, endpoint: str) -> Pickup | None:
+        if self.answers is not None:
+            return self.answers(endpoint)
         name, _, kind = endpoint.rpartition("-")
         chance = self.rng.random()
         if kind == "browser":

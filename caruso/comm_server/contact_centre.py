@@ -328,6 +328,7 @@ class ContactCentre:
             self.roster.announce(state.agent)
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
+        self.reception.announce_again()
         self.reception.queues_changed()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:
@@ -400,7 +401,10 @@ class ContactCentre:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
-            case ContactEnded(contact=contact, cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST):
+            case ContactEnded(
+                contact=contact,
+                cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
+            ):
                 self.reception.caller_gone(contact)
             case _:
                 pass

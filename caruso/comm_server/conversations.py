@@ -215,10 +215,20 @@ class Conversations:
         """Write the turn down, then do what follows from it."""
         # A correction may open a run that had come to its end again.
         finished = _end_of(effects) or (conversation.finished if conversation.run.finished else None)
+        ended = conversation.finished is None and finished is not None
         if finished is not conversation.finished:
             conversation = replace(conversation, finished=finished)
             self._conversations[conversation.contact] = conversation
         self._save(conversation)
+        if ended and finished is not None:
+            self._stream.publish(
+                DialogEnded(
+                    at=self._clock.now(),
+                    contact=conversation.contact,
+                    run=conversation.run.id,
+                    outcome=finished.outcome,
+                )
+            )
         for effect in effects:
             self._carry_out(conversation, effect)
         self._outlet.changed(conversation.contact)
@@ -245,14 +255,6 @@ class Conversations:
             case HandOver():
                 self._outlet.hand_over(conversation, effect)
             case Finished():
-                self._stream.publish(
-                    DialogEnded(
-                        at=self._clock.now(),
-                        contact=conversation.contact,
-                        run=conversation.run.id,
-                        outcome=effect.outcome,
-                    )
-                )
                 self._outlet.finished(conversation, effect)
             case CallService():
                 self._tasks.start(self._call_service(conversation.contact, effect), name="script_action")

@@ -23,8 +23,8 @@ from caruso.comm_server.opening_hours import is_open
 from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, position
 from caruso.errors import CarusoError
 from caruso.model import ids
-from caruso.model.centre import Centre, EntryPoint, Queue
-from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, OfferEnded, QueueOutcome
+from caruso.model.centre import Centre, EntryPoint
+from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, ContactQueued, OfferEnded, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
@@ -132,7 +132,11 @@ class Reception:
         self._staff.phone.present(contact, turn)
 
     async def _identify(self, call: Call) -> None:
+        """Find out who it is; where an agent has the call by then, show the history, too."""
         await self._staff.cards.identify(call.contact, call.caller_number)
+        now = self._staff.exchange.call(call.contact)
+        if now is not None and now.desk is not None:
+            await self._staff.cards.load_history(call.contact)
 
     async def _begin(self, call: Call, entry_point: EntryPoint) -> None:
         """Greet by name where the name is known in time."""
@@ -274,11 +278,12 @@ class Reception:
             return
         place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
         self._staff.exchange.post(contact, Enqueue(place=place))
-        self._announce_later(contact, rules)
 
     def hear(self, fact: AnyFact) -> None:
         """Tell a caller who waited too long that nobody is free; mind callers whose queue is gone."""
         match fact:
+            case ContactQueued(contact=contact, queue=queue, visit=visit):
+                self._announce_later(contact, queue, visit)
             case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):
                 self._nobody_free(contact)
             case OfferEnded(contact=contact, queue=queue) if queue not in self._centre().queues:
@@ -309,15 +314,21 @@ class Reception:
 
     # -- Announcements ----------------------------------------------------------------------------------------
 
-    def _announce_later(self, contact: ContactId, queue: Queue) -> None:
-        if queue.announce_position_seconds > 0:
-            self._timers.call_later(queue.announce_position_seconds, lambda: self._announce(contact, queue.id))
+    def announce_again(self) -> None:
+        """Tell those who wait their places again after a restart."""
+        for call in self._staff.exchange.calls.values():
+            if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None:
+                self._announce_later(call.contact, call.place.queue, call.visit)
 
-    def _announce(self, contact: ContactId, queue: QueueId) -> None:
+    def _announce_later(self, contact: ContactId, queue: QueueId, visit: int) -> None:
+        rules = self._centre().queues.get(queue)
+        if rules is not None and rules.announce_position_seconds > 0:
+            self._timers.call_later(rules.announce_position_seconds, lambda: self._announce(contact, queue, visit))
+
+    def _announce(self, contact: ContactId, queue: QueueId, visit: int) -> None:
         """Tell a waiting caller his place; one whose phone rings at an agent's already hears music until then."""
         call = self._staff.exchange.call(contact)
-        rules = self._centre().queues.get(queue)
-        if call is None or rules is None or call.place is None or call.place.queue != queue:
+        if call is None or call.place is None or call.visit != visit:
             return
         if call.phase is Phase.WAITING and call.music:
             entry_point = self._entry_point(call)
@@ -326,7 +337,7 @@ class Reception:
             self._staff.telephony.send(StopMusic(leg=ids.caller_leg(contact)))
             self._say(contact, _POSITION, position(place, language), language)
         if call.phase in (Phase.WAITING, Phase.OFFERED):
-            self._announce_later(contact, rules)
+            self._announce_later(contact, queue, visit)
 
     def _music_again(self, call: Call) -> None:
         if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None:

@@ -54,8 +54,7 @@ class Past:
 
 async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore, now: datetime) -> None:
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
-    midnight = _midnight(centre, now)
-    past = await _read(centre, store, centres, since=min(midnight, now - RECENTLY))
+    past = await _read(centre, store, centres, since=min(_midnight(centre, now), now - RECENTLY))
     around = centre.surroundings()
     rebuilt = (recovery.rebuild(facts, around) for facts in past.contacts.values())
     calls = [call for call in rebuilt if call is not None]
@@ -72,7 +71,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     )
     ready = [was.state.agent for was in agents if was.state.presence is Presence.READY]
     centre.dispatcher.restore(*_lines(calls), ready)
-    _restore_board(centre, past, midnight)
+    _restore_board(centre, past)
     centre.came_back(
         identified={
             contact: fact.customer
@@ -162,8 +161,8 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
         centre.desks.put(agent, replace(centre.desk_contacts.of(talking), ended_at=ended_at, held=False))
 
 
-def _restore_board(centre: ContactCentre, past: Past, midnight: datetime) -> None:
-    centre.board.restore(fact for fact in past.recent if fact.at >= midnight)
+def _restore_board(centre: ContactCentre, past: Past) -> None:
+    centre.board.restore(past.recent)
     for facts in past.contacts.values():
         for fact in facts:
             centre.board.show(fact)

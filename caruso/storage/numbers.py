@@ -23,7 +23,7 @@ def normalised(number: str, region: str) -> str:
     """
     kept = number.strip()[:MAX_LENGTH]
     bare = _bare(kept)
-    if bare.isdigit() and len(bare) < SHORTEST_PUBLIC:
+    if not bare.removeprefix("+").isdecimal() or (bare.isdecimal() and len(bare) < SHORTEST_PUBLIC):
         return bare
     try:
         parsed = phonenumbers.parse(kept, region)

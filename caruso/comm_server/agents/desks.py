@@ -103,6 +103,8 @@ class Desks:
         self._timers = timers
         self._open: dict[AgentId, DeskHandle] = {}
         self._contacts: dict[AgentId, DeskContact] = {}
+        #: The other way round, for facts that name only the contact.
+        self._desks_of: dict[ContactId, list[AgentId]] = {}
         self._seq: dict[AgentId, int] = {}
         self._dirty: set[AgentId] = set()
         self._tiles_due = False
@@ -146,8 +148,19 @@ class Desks:
 
     def put(self, agent: AgentId, contact: DeskContact) -> None:
         """Put a contact on a desk."""
+        self._take_off(agent)
         self._contacts[agent] = contact
+        self._desks_of.setdefault(contact.contact, []).append(agent)
         self.touch(agent)
+
+    def _take_off(self, agent: AgentId) -> None:
+        held = self._contacts.pop(agent, None)
+        if held is None:
+            return
+        agents = self._desks_of[held.contact]
+        agents.remove(agent)
+        if not agents:
+            del self._desks_of[held.contact]
 
     def change(self, agent: AgentId, **changes: Any) -> None:
         """Change what is shown of the contact on a desk, if there is one."""
@@ -161,7 +174,7 @@ class Desks:
 
     def agents_of(self, contact: ContactId) -> list[AgentId]:
         """Return on whose desks a contact is: two, when one talks with whom another is still writing about."""
-        return [agent for agent, held in self._contacts.items() if held.contact == contact]
+        return list(self._desks_of.get(contact, ()))
 
     def has(self, agent: AgentId, contact: ContactId) -> bool:
         """Tell whether the contact is on the agent's desk."""
@@ -174,7 +187,7 @@ class Desks:
             case PresenceChanged(agent=agent, contact=contact):
                 held = self._contacts.get(agent)
                 if held is not None and held.contact != contact:
-                    del self._contacts[agent]
+                    self._take_off(agent)
                     self._left_desk(held.contact)
                 self.touch(agent)
                 self._touch_tiles()

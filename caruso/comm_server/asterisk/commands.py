@@ -119,7 +119,8 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
         case Dial(leg=leg):
             # 409: this very leg exists; the command was repeated.
             return None if response.status == 409 else LegEnded(leg=leg, cause=EndCause.UNREACHABLE)
-        case HangUp() | StopPlayback() | CloseBridge() | StopMusic() if gone:
+        case HangUp() | StopPlayback() | CloseBridge() | StopMusic() | Part() if gone:
+            # Part: 422 is a leg that is not in the bridge, which says nothing about the leg itself.
             return None
         case Play(leg=leg, playback=playback) if not gone:
             return PlaybackEnded(leg=leg, playback=playback, failed=True)

@@ -675,7 +675,7 @@ def _give_to_another(call: Call, desk: Desk, now: datetime) -> Step:
     place = call.place
     if place is None:
         return _end(call, ContactCause.FAILED, now)
-    first = replace(place, priority=place.priority + 1)
+    first = replace(place, since=now, priority=place.priority + 1)
     queued, fact = _queued(call, first, now)
     leg = call.agent_leg
     hang_up = (HangUp(leg=leg),) if leg in call.open_legs and leg is not None else ()
@@ -852,7 +852,9 @@ def _forget(call: Call) -> Step:
 def _command_failed(call: Call, event: CommandFailed, now: datetime) -> Step:
     """Take a leg that the PBX does not know for ended; end a call that could not be bridged."""
     if event.gone and event.leg is not None:
-        return _leg_ended(call, event.leg, EndCause.NORMAL, now)
+        ended = _leg_ended(call, event.leg, EndCause.NORMAL, now)
+        # It may be the bridge that is gone: a leg that nobody owns any more must not stay up in silence.
+        return replace(ended, commands=(*ended.commands, HangUp(leg=event.leg)))
     if event.command in ("OpenBridge", "Join") and call.phase is Phase.TALKING and not event.gone:
         return _end(call, ContactCause.FAILED, now)
     return Step(call=call)

@@ -280,6 +280,8 @@ class Board:
 
     def _count(self, fact: AnyFact) -> None:
         self._roll_over(fact.at)
+        if self._local_date(fact.at) < self._today:
+            return
         if isinstance(fact, TalkEnded):
             self._handled(fact.agent, fact.at)
         queue = queue_of(fact)

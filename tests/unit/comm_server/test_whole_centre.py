@@ -283,12 +283,12 @@ def run(seed: int, acts: int, *, faults: bool) -> None:
             raise
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(10))
 def test_nothing_is_lost_stuck_or_kept_while_everybody_does_anything(seed: int) -> None:
     run(seed, 400, faults=False)
 
 
-@pytest.mark.parametrize("seed", range(100, 108))
+@pytest.mark.parametrize("seed", range(100, 124))
 def test_nothing_is_lost_stuck_or_kept_when_things_break_as_well(seed: int) -> None:
     run(seed, 400, faults=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from caruso.storage.numbers import MAX_LENGTH, normalised, prefixes
@@ -28,6 +28,7 @@ def test_a_number_has_one_form(number: str, region: str, expected: str) -> None:
     assert normalised(number, region) == expected
 
 
+@example(":0/1")
 @given(st.text())
 def test_whatever_is_given_has_a_form_that_stays(number: str) -> None:
     once = normalised(number, "DE")

@@ -125,9 +125,14 @@ def test_a_failure_tells_whether_the_leg_is_gone(response: Response, gone: bool)
 
 @pytest.mark.parametrize("command", [Join(bridge=BRIDGE, leg=AGENT), Part(bridge=BRIDGE, leg=AGENT)])
 def test_a_failure_at_a_bridge_names_leg_and_bridge(command: TelephonyCommand) -> None:
-    failed = refusal(command, GONE)
+    failed = refusal(command, Response(500))
     assert isinstance(failed, CommandFailed)
     assert (failed.leg, failed.bridge) == (AGENT, BRIDGE)
+
+
+def test_a_leg_that_was_not_in_the_bridge_is_not_taken_for_gone() -> None:
+    not_in_it = Response(422, b'{"message": "Channel not in this bridge"}')
+    assert refusal(Part(bridge=BRIDGE, leg=LEG), not_in_it) is None
 
 
 def test_a_reason_is_asterisks_own_sentence_or_at_least_the_status() -> None:

@@ -1,0 +1,222 @@
+"""Moments in the life of a whole centre, on fakes (`lab.whole_centre`): each was got wrong once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from caruso.comm_server.calls.lifecycle import Call, Phase
+from caruso.model import desk, ids
+from caruso.model.facts import (
+    ContactLeftQueue,
+    DialogEnded,
+    Presence,
+    PresenceChanged,
+    QueueOutcome,
+    WrapUpEnded,
+)
+from caruso.model.ids import AgentId, ContactId
+from caruso.model.telephony import EndCause
+from caruso.script_engine.turns import Turn
+from lab.fake_telephony import Pickup
+from lab.virtual_time import run_in_virtual_time
+from lab.whole_centre import DIRECT, WholeCentre
+
+ANNA, BRAM = AgentId("anna"), AgentId("bram")
+
+
+def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
+    """Play a scene in a house where every phone answers at once and nothing is slow."""
+
+    async def main() -> None:
+        house = WholeCentre(0)
+        house.stores.patience = 0.0
+        house.answers = lambda endpoint: Pickup(seconds=0.1)
+        await house.start()
+        await scene(house)
+        await house.centre.tasks.close()
+
+    run_in_virtual_time(main)
+
+
+def ready(house: WholeCentre, agent: AgentId) -> None:
+    house.open_console(agent)
+    house.ask(agent, desk.GoReady)
+
+
+async def talking(house: WholeCentre, agent: AgentId, dialled: str) -> Call:
+    """Bring a caller to `agent`."""
+    ready(house, agent)
+    contact = ids.contact_of(house.telephony.call(dialled, "+31201"))
+    await asyncio.sleep(3)
+    return now(house, contact)
+
+
+def now(house: WholeCentre, contact: ContactId) -> Call:
+    call = house.centre.exchange.call(contact)
+    assert call is not None
+    return call
+
+
+def presence(house: WholeCentre, agent: AgentId) -> Presence:
+    return house.centre.roster.state(agent).presence
+
+
+def test_an_agent_whose_console_does_not_come_back_after_a_crash_gets_no_offers() -> None:
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        await house.crash(0, 1.0)
+        assert presence(house, BRAM) is Presence.READY
+        await asyncio.sleep(20)
+        assert presence(house, BRAM) is Presence.NOT_READY
+
+    lead(scene)
+
+
+def test_an_agent_taken_away_in_a_conversation_ends_it_and_is_signed_out() -> None:
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, BRAM, "300")
+        house.apply(replace(house.full, agents={a: p for a, p in house.full.agents.items() if a != BRAM}))
+        assert BRAM not in house.consoles
+        assert now(house, call.contact).phase is Phase.TALKING
+        house.telephony.hang_up(ids.caller_leg(call.contact))
+        await asyncio.sleep(10)
+        assert presence(house, BRAM) is Presence.SIGNED_OUT
+
+    lead(scene)
+
+
+def test_an_agent_put_back_who_goes_ready_is_offered_who_waits() -> None:
+    async def scene(house: WholeCentre) -> None:
+        without = replace(house.full, agents={a: p for a, p in house.full.agents.items() if a != BRAM})
+        house.apply(without)
+        house.telephony.call("300", "+31201")
+        await asyncio.sleep(1)
+        house.apply(house.full)
+        ready(house, BRAM)
+        await asyncio.sleep(2)
+        assert presence(house, BRAM) is Presence.TALKING
+
+    lead(scene)
+
+
+def test_a_caller_whose_queue_is_taken_away_waits_in_another() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = ids.contact_of(house.telephony.call("300", "+31201"))
+        await asyncio.sleep(1)
+        queues = {q: r for q, r in house.full.queues.items() if q != DIRECT}
+        house.apply(replace(house.full, queues=queues))
+        moved = now(house, contact)
+        assert moved.phase is Phase.WAITING
+        assert moved.place is not None
+        assert moved.place.queue in queues
+        left = [fact for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
+        assert [fact.outcome for fact in left] == [QueueOutcome.TRANSFERRED]
+
+    lead(scene)
+
+
+def test_an_agent_who_muted_herself_and_reloads_the_page_is_shown_as_heard() -> None:
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, ANNA, "200")
+        house.ask(ANNA, desk.MuteMe, contact=call.contact, on=True)
+        await asyncio.sleep(0.1)
+        assert call.agent_leg is not None
+        assert house.telephony.legs[call.agent_leg].muted
+        house.telephony.hang_up(call.agent_leg)
+        await asyncio.sleep(3)
+        back = now(house, call.contact)
+        assert back.phase is Phase.TALKING
+        assert back.agent_leg is not None
+        assert not house.telephony.legs[back.agent_leg].muted
+        shown = house.views[ANNA].contact
+        assert shown is not None
+        assert not shown.muted
+
+    lead(scene)
+
+
+def test_a_customer_whose_agent_does_not_come_back_begins_to_wait_anew() -> None:
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, ANNA, "200")
+        await asyncio.sleep(100)
+        house.answers = lambda endpoint: Pickup(seconds=0.01, cause=EndCause.UNREACHABLE)
+        assert call.agent_leg is not None
+        house.telephony.hang_up(call.agent_leg)
+        await asyncio.sleep(33)
+        house.telephony.hang_up(ids.caller_leg(call.contact))
+        await asyncio.sleep(1)
+        waits = [fact.waited_seconds for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
+        assert len(waits) == 2
+        assert max(waits) < 5
+
+    lead(scene)
+
+
+def test_a_prompt_said_while_a_service_works_does_not_end_the_call() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = ids.contact_of(house.telephony.call("100", "+31201"))
+        await asyncio.sleep(0.5)
+        house.centre.reception.said(contact, Turn(number=1, item="asking", kind="working", segments=()))
+        assert now(house, contact).phase is Phase.DIALOG
+
+    lead(scene)
+
+
+def test_a_wrap_up_that_was_filed_before_a_crash_is_not_filed_again() -> None:
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, BRAM, "300")
+        house.ask(BRAM, desk.HangUpCall, contact=call.contact)
+        await asyncio.sleep(1)
+        house.ask(BRAM, desk.FinishContact, contact=call.contact, disposition="")
+        last = house.journal.facts[-1]
+        assert isinstance(last, PresenceChanged)
+        # That she was ready again had not been written.
+        house.journal.entries.pop()
+        await house.crash(0, 1.0)
+        assert presence(house, BRAM) is Presence.READY
+        house.open_console(BRAM)
+        await asyncio.sleep(30)
+        assert [fact.agent for fact in house.journal.facts if isinstance(fact, WrapUpEnded)] == [BRAM]
+        assert presence(house, BRAM) is Presence.READY
+
+    lead(scene)
+
+
+def test_an_agent_whose_wrap_up_was_not_written_before_a_crash_has_it_all_the_same() -> None:
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, BRAM, "300")
+        house.ask(BRAM, desk.HangUpCall, contact=call.contact)
+        await asyncio.sleep(0.2)
+        last = house.journal.facts[-1]
+        assert isinstance(last, PresenceChanged)
+        assert last.presence is Presence.WRAP_UP
+        house.journal.entries.pop()
+        await house.crash(0, 1.0)
+        house.open_console(BRAM)
+        assert presence(house, BRAM) is Presence.WRAP_UP
+        await asyncio.sleep(20)
+        assert [fact.agent for fact in house.journal.facts if isinstance(fact, WrapUpEnded)] == [BRAM]
+
+    lead(scene)
+
+
+def test_the_end_of_a_dialog_is_written_once_though_another_agent_goes_on_with_it() -> None:
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, ANNA, "200")
+        for text in ("Jansen", "address"):
+            dialog = house.views[ANNA].dialog
+            assert dialog is not None
+            house.ask(ANNA, desk.AnswerItem, run=dialog.run, turn=dialog.turn.number, text=text)
+            await asyncio.sleep(0.1)
+        ready(house, AgentId("deniz"))
+        house.answers = lambda endpoint: Pickup(
+            seconds=0.01, cause=EndCause.UNREACHABLE if endpoint.startswith("anna") else None
+        )
+        house.telephony.hang_up(call.agent_leg or ids.caller_leg(call.contact))
+        await asyncio.sleep(35)
+        assert presence(house, AgentId("deniz")) is Presence.TALKING
+        assert len([fact for fact in house.journal.facts if isinstance(fact, DialogEnded)]) == 1
+
+    lead(scene)
