@@ -199,7 +199,7 @@ async def test_everybody_hears_what_he_is_to_hear(scene: Scene) -> None:
     await anna.about(desk.FinishContact, disposition="done")
     await anna.until(Presence.READY)
     (talked,) = await scene.floor.facts(TalkEnded, count=1)
-    assert talked.hold_seconds == pytest.approx(2.3, abs=0.6)
+    assert talked.hold_seconds == pytest.approx(2.5, abs=1.0)
     (wrapped,) = await scene.floor.facts(WrapUpEnded, count=1)
     assert wrapped.disposition == "done"
 
