@@ -35,8 +35,8 @@ from lab.staffed import (
 )
 from lab.web_client import WebClient
 
-#: The issue's figure, and what a process needs to start on a busy machine.
-RESTORED_SECONDS = 3.0 + 5.0
+#: The issue's figure: from the process being back to everybody being where he was.
+RESTORED_SECONDS = 3.0
 #: An idle server takes less memory than this, bytes.
 IDLE_BYTES = 120_000_000
 EVERYBODY = Counter(talking=2, waiting=2, dialog=1)
@@ -83,7 +83,7 @@ async def test_a_stop_in_order_and_a_crash_keep_everybody_where_he_was(
             await centre.reopen_consoles()
             after = await centre.until(lambda view: phases(view) == EVERYBODY)
             restored = time.monotonic() - began
-            assert restored < RESTORED_SECONDS
+            assert restored - serving < RESTORED_SECONDS
             assert [row.id for row in after.waiting] == [row.id for row in before.waiting]
             for console in centre.consoles:
                 await console.until(lambda view: view.presence.presence is Presence.TALKING)
