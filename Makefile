@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo test check lint format console lock clean bench-call bench-route
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-route
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ setup-code: ## Only what is needed to check and format code
 
 demo: setup ## Run a demo centre with real calls; DEMO_SECONDS=60 stops it by itself
 	@exec $(PYTHON) -m lab.demo
+
+screenshots: setup-test ## Take the documentation's pictures from a running demo centre
+	@exec $(PYTHON) -m lab.screenshots
 
 test: setup-test ## Run all tests: unit, contract, Asterisk, browser, console
 	@$(STEPS)/test.sh unit contract asterisk browser console

@@ -1,5 +1,6 @@
 /** Who the customer is, and what we had to do with each other before. */
 
+import type { ReactNode } from "react";
 import { Icon } from "../parts/icons";
 import { useNow } from "../parts/useNow";
 import type { ContactView, CustomerView, HistoryView } from "../protocol";
@@ -37,7 +38,7 @@ function Known({ customer }: { customer: CustomerView }) {
         {customer.numbers.map((number) => (
           <Fact key={number} name="Phone" value={number} />
         ))}
-        {customer.email !== "" && <Fact name="E-mail" value={customer.email} />}
+        {customer.email !== "" && <Fact name="E-mail" value={breakable(customer.email)} />}
         {Object.entries(customer.attributes).map(([name, value]) => (
           <Fact key={name} name={readable(name)} value={value} />
         ))}
@@ -47,9 +48,9 @@ function Known({ customer }: { customer: CustomerView }) {
         <p className="quiet">This is the first contact.</p>
       ) : (
         <ul className="history" data-testid="customer-history">
-          {customer.history.map((line) => (
+          {customer.history.map((line, index) => (
             <li key={line.id}>
-              <HistoryLine line={line} />
+              <HistoryLine line={line} open={index === 0} />
             </li>
           ))}
         </ul>
@@ -58,7 +59,19 @@ function Known({ customer }: { customer: CustomerView }) {
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+/** A long address breaks at its @. */
+function breakable(address: string): ReactNode {
+  const at = address.indexOf("@") + 1;
+  return (
+    <>
+      {address.slice(0, at)}
+      <wbr />
+      {address.slice(at)}
+    </>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: ReactNode }) {
   return (
     <>
       <dt>{name}</dt>
@@ -67,10 +80,11 @@ function Fact({ name, value }: { name: string; value: string }) {
   );
 }
 
-function HistoryLine({ line }: { line: HistoryView }) {
+/** The latest is open: it is what most people call about again. */
+function HistoryLine({ line, open }: { line: HistoryView; open: boolean }) {
   const now = useNow() + useOffset();
   return (
-    <details>
+    <details open={open}>
       <summary>
         <span className="history-when">{moment(line.at, now)}</span>
         <span className="history-what">{line.disposition || line.queue || line.channel}</span>

@@ -167,7 +167,7 @@ function ContactRow({ line, names, now, selected }: ContactRowProps) {
       <td>{names.queue(line.queue)}</td>
       <td>{names.agent(line.agent)}</td>
       <td>{outcomeText(line, names)}</td>
-      <td data-numeric="true">{line.queue === null ? "–" : clock(line.waited_seconds)}</td>
+      <td data-numeric="true">{line.queue_outcome === "" ? "–" : clock(line.waited_seconds)}</td>
       <td data-numeric="true">{line.talk_seconds > 0 ? clock(line.talk_seconds) : "–"}</td>
     </tr>
   );

@@ -46,8 +46,14 @@ const CAUSES: Record<string, string> = {
 /** What came of the contact: the agent's disposition, else how it left the queue, else why it ended. */
 export function outcomeText(contact: ContactLine, names: Names): string {
   if (contact.disposition !== "") return names.disposition(contact.disposition);
+  if (contact.ended_at === null) return presentState(contact);
   if (contact.queue_outcome !== "") return OUTCOMES[contact.queue_outcome] ?? contact.queue_outcome;
-  return contact.ended_at === null ? "In progress" : causeText(contact.cause);
+  return causeText(contact.cause);
+}
+
+function presentState(contact: ContactLine): string {
+  if (contact.queue_outcome === "answered") return "In conversation";
+  return contact.queue !== null && contact.queue_outcome === "" ? "Waiting" : "In progress";
 }
 
 export function causeText(cause: string): string {

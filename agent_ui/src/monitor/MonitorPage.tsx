@@ -182,6 +182,9 @@ function byName(a: QueueRow, b: QueueRow): number {
   return a.name.localeCompare(b.name);
 }
 
+/** Room for a telephone number of 13 signs, which must not be cut off. */
+const NUMBER_WIDTH = "9.6em";
+
 /** What needs a supervisor's eye comes first. */
 const PRESENCE_ORDER = ["offered", "talking", "wrap-up", "ready", "not-ready", "signed-out"];
 
@@ -194,14 +197,14 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
       title: "Agent",
       sortBy: (row) => row.name,
       cell: (row) => <span title={row.name}>{row.name}</span>,
-      width: "19%",
+      width: "16%",
     },
     {
       id: "presence",
       title: "Presence",
       sortBy: (row) => PRESENCE_ORDER.indexOf(row.presence),
       cell: (row) => <PresenceCell row={row} reasons={reasons} />,
-      width: "24%",
+      width: "21%",
     },
     {
       id: "since",
@@ -209,14 +212,14 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
       numeric: true,
       sortBy: (row) => Date.parse(row.since),
       cell: (row) => <Since since={row.since} offset={offset} />,
-      width: "10%",
+      width: "8.5%",
     },
     {
       id: "caller",
       title: "Caller",
       sortBy: (row) => row.caller || null,
       cell: (row) => <span title={row.caller}>{row.caller}</span>,
-      width: "21%",
+      width: NUMBER_WIDTH,
     },
     {
       id: "queue",
@@ -231,7 +234,7 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
       descendingFirst: true,
       sortBy: (row) => row.handled,
       cell: (row) => row.handled,
-      width: "12%",
+      width: "11%",
     },
   ];
 }
@@ -261,14 +264,14 @@ function waitingColumns(offset: number, queueName: NameOf, agentName: NameOf): C
       numeric: true,
       sortBy: (row) => Date.parse(row.since),
       cell: (row) => <Since since={row.since} offset={offset} />,
-      width: "16%",
+      width: "15%",
     },
     {
       id: "caller",
       title: "Caller",
       sortBy: (row) => row.caller,
       cell: (row) => <span title={row.caller}>{row.caller}</span>,
-      width: "28%",
+      width: NUMBER_WIDTH,
     },
     {
       id: "queue",
@@ -290,6 +293,7 @@ function waitingColumns(offset: number, queueName: NameOf, agentName: NameOf): C
       title: "Offered to",
       sortBy: (row) => row.offered_to || null,
       cell: (row) => agentName(row.offered_to),
+      width: "18%",
     },
   ];
 }
@@ -309,27 +313,28 @@ function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Colu
       numeric: true,
       sortBy: (row) => Date.parse(row.since),
       cell: (row) => <Since since={row.since} offset={offset} />,
-      width: "16%",
+      width: "15%",
     },
     {
       id: "caller",
       title: "Caller",
       sortBy: (row) => row.caller,
       cell: (row) => <span title={row.caller}>{row.caller}</span>,
-      width: "28%",
+      width: NUMBER_WIDTH,
     },
     {
       id: "phase",
       title: "State",
       sortBy: (row) => row.phase,
       cell: (row) => CALL_PHASES[row.phase] ?? row.phase,
-      width: "16%",
+      width: "14%",
     },
     {
       id: "agent",
       title: "Agent",
       sortBy: (row) => agentName(row.agent) || null,
       cell: (row) => agentName(row.agent),
+      width: "16%",
     },
     {
       id: "queue",

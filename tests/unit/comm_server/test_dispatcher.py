@@ -1,58 +1,97 @@
-"""The lines of waiting contacts: who is first, whatever the clock says."""
+"""What the dispatcher offers, and when: it knows what facts told, and what it has asked for itself."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from caruso.comm_server.acd.dispatcher import Dispatcher
-from caruso.comm_server.acd.route import Need, Waiting
-from caruso.model.facts import ContactQueued, OfferEnded, OfferMade, OfferOutcome
+from caruso.comm_server.acd.route import Assignment, ReadyAgent
+from caruso.model.facts import ContactLeftQueue, ContactQueued, OfferMade, Presence, PresenceChanged, QueueOutcome
 from caruso.model.ids import AgentId, ContactId, QueueId
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GAS = QueueId("gas")
+ANNA, BRAM = AgentId("anna"), AgentId("bram")
+FIRST, SECOND = ContactId("1"), ContactId("2")
 
 
-def queued(name: str, minutes: float, priority: int = 0) -> ContactQueued:
-    at = NOON + timedelta(minutes=minutes)
-    return ContactQueued(at=at, contact=ContactId(name), visit=1, queue=GAS, priority=priority, skills={})
+class Floor:
+    """A dispatcher, what it asked for, and whom it let wait."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[ContactId, AgentId]] = []
+        self.waiting: list[ContactId] = []
+        self.dispatcher = Dispatcher(profile=profile, offer=self._offer, keep_waiting=self.waiting.append)
+        self.dispatcher.resume()
+
+    def _offer(self, assignment: Assignment) -> None:
+        self.asked.append((assignment.contact, assignment.agent))
+
+    def ready(self, agent: AgentId) -> None:
+        self.dispatcher.hear(PresenceChanged(at=NOW, agent=agent, presence=Presence.READY))
+
+    def queued(self, contact: ContactId) -> None:
+        self.dispatcher.hear(ContactQueued(at=NOW, contact=contact, visit=1, queue=GAS, priority=0, skills={}))
+
+    def left(self, contact: ContactId) -> None:
+        outcome = QueueOutcome.ABANDONED
+        self.dispatcher.hear(
+            ContactLeftQueue(at=NOW, contact=contact, visit=1, queue=GAS, outcome=outcome, waited_seconds=1)
+        )
 
 
-def a_dispatcher() -> Dispatcher:
-    return Dispatcher(profile=lambda _: None, offer=lambda _: None, keep_waiting=lambda _: None)
+def profile(agent: AgentId) -> ReadyAgent:
+    return ReadyAgent(agent=agent, queues=frozenset({GAS}), skills={}, idle_since=NOW)
 
 
-def order(dispatcher: Dispatcher) -> list[str]:
-    return [str(waiting.contact) for waiting in dispatcher.everybody()]
+def test_an_offer_that_is_under_way_is_not_asked_for_again() -> None:
+    floor = Floor()
+    floor.queued(FIRST)
+    floor.ready(ANNA)
+    floor.dispatcher.dispatch()
+    floor.ready(BRAM)
+    floor.dispatcher.dispatch()
+    assert floor.asked == [(FIRST, ANNA)]
 
 
-def test_a_clock_that_is_set_back_lets_nobody_jump_the_queue() -> None:
-    dispatcher = a_dispatcher()
-    for fact in (queued("first", 0), queued("second", -60), queued("urgent", -60, priority=1)):
-        dispatcher.hear(fact)
-    assert order(dispatcher) == ["urgent", "first", "second"]
+def test_an_agent_for_whom_an_offer_is_under_way_gets_no_other() -> None:
+    floor = Floor()
+    floor.queued(FIRST)
+    floor.ready(ANNA)
+    floor.dispatcher.dispatch()
+    floor.queued(SECOND)
+    floor.dispatcher.dispatch()
+    assert floor.asked == [(FIRST, ANNA)]
 
 
-def test_an_offer_that_came_to_nothing_gives_the_old_place_back() -> None:
-    dispatcher = a_dispatcher()
-    for name in ("first", "second", "third"):
-        dispatcher.hear(queued(name, 0))
-    second, anna = ContactId("second"), AgentId("anna")
-    dispatcher.hear(OfferMade(at=NOON, contact=second, offer=1, queue=GAS, agent=anna))
-    failed = OfferOutcome.RONA
-    dispatcher.hear(
-        OfferEnded(at=NOON, contact=second, offer=1, queue=GAS, agent=anna, outcome=failed, ring_seconds=1)
-    )
-    assert order(dispatcher) == ["first", "second", "third"]
+def test_an_agent_whose_offer_came_to_nothing_gets_the_next() -> None:
+    floor = Floor()
+    floor.queued(FIRST)
+    floor.queued(SECOND)
+    floor.ready(ANNA)
+    floor.dispatcher.dispatch()
+    floor.left(FIRST)
+    floor.dispatcher.dispatch()
+    assert floor.asked == [(FIRST, ANNA), (SECOND, ANNA)]
 
 
-def test_after_a_restart_all_are_in_the_order_of_their_coming_those_who_ring_too() -> None:
-    dispatcher = a_dispatcher()
-    need = Need(queue=GAS)
-    first, second, third = (
-        Waiting(contact=ContactId(name), need=need, priority=0, since=NOON + timedelta(seconds=number))
-        for number, name in enumerate(("first", "second", "third"))
-    )
-    dispatcher.restore([third, first], [second], [])
-    dispatcher.hear(queued("newest", -60))
-    assert order(dispatcher) == ["first", "second", "third", "newest"]
+def test_nobody_is_told_to_wait_while_the_pbx_is_away_and_everybody_afterwards() -> None:
+    floor = Floor()
+    floor.queued(FIRST)
+    floor.dispatcher.dispatch()
+    floor.dispatcher.pause()
+    floor.queued(SECOND)
+    floor.dispatcher.dispatch()
+    assert floor.waiting == [FIRST]
+    floor.dispatcher.resume()
+    floor.dispatcher.dispatch()
+    assert sorted(floor.waiting) == [FIRST, FIRST, SECOND]
+
+
+def test_a_contact_that_is_offered_waits_for_nobody_else() -> None:
+    floor = Floor()
+    floor.queued(FIRST)
+    floor.dispatcher.hear(OfferMade(at=NOW, contact=FIRST, offer=1, queue=GAS, agent=BRAM))
+    floor.ready(ANNA)
+    floor.dispatcher.dispatch()
+    assert floor.asked == []
