@@ -25,6 +25,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from typing import cast
+from urllib.parse import quote
 
 from caruso.model.records import PhoneAccount
 from lab.asterisk import LocalAsterisk
@@ -159,6 +160,7 @@ class _Leg:
         self._number = 1
         self._repeating: asyncio.TimerHandle | None = None
         self._answers: dict[str, bytes] = {}
+        self._asked_for: dict[int, asyncio.Future[int]] = {}
 
     @property
     def over(self) -> bool:
@@ -175,10 +177,43 @@ class _Leg:
         async with asyncio.timeout(seconds):
             await self.ended.wait()
 
+    async def ask(self, method: str, *, headers: str = "", body: str = "", kind: str = "application/sdp") -> int:
+        """Send a request within the call and return its final status; `headers` are whole lines."""
+        self._number += 1
+        number = self._number
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asked_for[number] = future
+        self.house.send(self.request(method, number, body=body, kind=kind, headers=headers), self.peer)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await future
+
+    async def hold(self, *, on: bool) -> int:
+        """Press the phone's own hold button."""
+        body = session(self.house.audio.port).replace("sendrecv", "sendonly" if on else "sendrecv")
+        status = await self.ask("INVITE", body=body)
+        self.house.send(self.request("ACK", self._number), self.peer)
+        return status
+
+    async def transfer(self, number: str) -> int:
+        """Press the phone's own transfer button, and dial."""
+        host, port = self.house.target
+        return await self.ask("REFER", headers=f"Refer-To: <sip:{number}@{host}:{port}>\r\n")
+
+    async def connect(self, other: _Leg) -> int:
+        """Press the phone's own button that connects its two calls with each other."""
+        host, port = self.house.target
+        tag = other.them.decode().partition("tag=")[2]
+        replaces = quote(f"{other.call_id};to-tag={tag};from-tag={other.tag}", safe="")
+        return await self.ask("REFER", headers=f"Refer-To: <sip:lab@{host}:{port}?Replaces={replaces}>\r\n")
+
     def take(self, message: Message, sender: tuple[str, int]) -> None:
         self.peer = sender
         if message.status:
-            self.responded(message)
+            asked = self._asked_for.get(_number_of(message))
+            if asked is None:
+                self.responded(message)
+            elif message.status >= 200 and not asked.done():
+                asked.set_result(message.status)
         elif message.method == "ACK":
             self.acknowledged()
         elif message.branch + message.method in self._answers:
@@ -205,7 +240,14 @@ class _Leg:
         return data
 
     def request(
-        self, method: str, number: int, *, branch: str = "", body: str = "", kind: str = "application/sdp"
+        self,
+        method: str,
+        number: int,
+        *,
+        branch: str = "",
+        body: str = "",
+        kind: str = "application/sdp",
+        headers: str = "",
     ) -> bytes:
         via = f"SIP/2.0/UDP {LOOPBACK}:{self.house.port};rport;branch={branch or 'z9hG4bK' + self.house.name()}"
         return (
@@ -215,6 +257,7 @@ class _Leg:
             + self.them
             + (
                 f"\r\nCall-ID: {self.call_id}\r\nCSeq: {number} {method}\r\nContact: <{self.contact}>\r\n"
+                + headers
                 + (f"Content-Type: {kind}\r\n" if body else "")
                 + f"Content-Length: {len(body)}\r\n\r\n{body}"
             ).encode()
@@ -363,12 +406,17 @@ class PhoneCall(_Leg):
         self.answered.set()
         self.repeat(self.reply(self.invite, 200, "OK", body=body or self.phone.session(self.invite)))
 
-    def refuse(self, status: int = 486, reason: str = "Busy Here") -> None:
-        """Refuse: 486 is busy, 603 is declined."""
+    def refuse(self, status: int = 486, reason: str = "Busy Here", *, elsewhere: str = "") -> None:
+        """Refuse: 486 is busy, 603 is declined; 302 forwards to the address `elsewhere`."""
         if not self.over and not self.answered.is_set():
             self.ended_by_us = self._refused = True
+            self.contact = elsewhere or self.contact
             self.repeat(self.reply(self.invite, status, reason))
             self.ended.set()
+
+    def speak_early(self) -> None:
+        """Say something before answering: a phone that plays a ring-back tone, or a machine."""
+        self.reply(self.invite, 183, "Session Progress", body=self.phone.session(self.invite))
 
     def hang_up(self) -> None:
         """Hang up; a call that still rings is declined."""
@@ -501,6 +549,11 @@ class Phone:
             f'Authorization: Digest username="{user}", realm="{found["realm"]}", nonce="{found["nonce"]}", '
             f'uri="{uri}", response="{answer}", algorithm=MD5, cnonce="c0ffee", nc=00000001, qop=auth{opaque}'
         )
+
+
+def _number_of(message: Message) -> int:
+    number = message.headers.get("cseq", "").partition(" ")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def _plain(house: SipPhones) -> str:

@@ -330,7 +330,8 @@ class Reception:
         call = self._staff.exchange.call(contact)
         if call is None or call.place is None or call.visit != visit:
             return
-        if call.phase is Phase.WAITING and call.music:
+        # The announcement before may not be over: then this one is left out.
+        if call.phase is Phase.WAITING and call.music and not self._staff.phone.speaks(contact):
             entry_point = self._entry_point(call)
             language = entry_point.language if entry_point else "en"
             place = self._staff.dispatcher.position(contact)

@@ -53,7 +53,7 @@ class Passwords:
     async def verify(self, kept: str | None, password: str) -> bool:
         """Tell whether `password` belongs to the hash `kept`; takes as long when there is none."""
         matches = await self._run(lambda: _verify(kept or _NOBODY, password))
-        return matches and kept is not None
+        return matches and bool(kept)
 
     @staticmethod
     def is_outdated(kept: str) -> bool:

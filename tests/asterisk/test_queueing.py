@@ -153,6 +153,10 @@ GAS, QUICK, VIP, SPANISH, IMPATIENT, ANNOUNCED, SHORT, CLOSED = (
 )  # fmt: skip
 
 
+#: What follows at once takes milliseconds; on a busy machine it may take longer.
+SOON_SECONDS = 1.0
+
+
 async def talking(floor: Floor, agent: Agent, dialled: str, number: str = "491") -> tuple[Caller, PhoneCall]:
     """Bring a caller and an agent together."""
     caller = floor.call(dialled, number=number)
@@ -263,7 +267,7 @@ async def test_a_caller_who_waits_too_long_is_told_so_and_flows_out(floor: Floor
     caller = await floor.waiting(IMPATIENT)
     (left,) = await floor.facts(ContactLeftQueue, count=1)
     assert left.outcome is QueueOutcome.FLOWED_OUT
-    assert left.waited_seconds == pytest.approx(1.5, abs=0.3)
+    assert left.waited_seconds == pytest.approx(1.5, abs=0.6)
     await caller.until_over()
     assert not caller.ended_by_us
     assert time.monotonic() - began > 2.5, "he was told"
@@ -334,7 +338,7 @@ async def test_telling_the_position_breaks_neither_music_nor_the_offer(floor: Fl
     ringing.answer()
     await anna.until(Presence.TALKING)
     await floor.hear_each_other(anna.contact)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < SOON_SECONDS
     await asyncio.sleep(1.5)  # no announcement follows the caller into the conversation
     await floor.hear_each_other(anna.contact)
     assert not second.over
@@ -354,7 +358,7 @@ async def test_nobody_waits_for_the_announcement_to_another(floor: Floor) -> Non
     began = time.monotonic()
     floor.call(QUICK, number="492")
     await bob.phone.rings()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < SOON_SECONDS
 
 
 # -- Offers that come to nothing --------------------------------------------------------------------------------
@@ -374,7 +378,7 @@ async def test_ring_on_no_answer_makes_the_agent_not_ready_and_the_next_agent_ge
     began = time.monotonic()
     await floor.waiting(QUICK, number="492")
     await unanswered.until_over()
-    assert time.monotonic() - began == pytest.approx(1.0, abs=0.4)
+    assert time.monotonic() - began == pytest.approx(1.0, abs=0.6)
     await anna.until(Presence.NOT_READY)
     assert agent_row(await floor.monitor(), "anna") == (Presence.NOT_READY, "rona")
     bob = await floor.agent("bob", ready=False)
@@ -388,7 +392,7 @@ async def test_ring_on_no_answer_makes_the_agent_not_ready_and_the_next_agent_ge
     await floor.facts(OfferMade, count=3)
     rona, accepted = await floor.facts(OfferEnded, count=2)
     assert (rona.agent, rona.outcome) == ("anna", OfferOutcome.RONA)
-    assert rona.ring_seconds == pytest.approx(1.0, abs=0.3)
+    assert rona.ring_seconds == pytest.approx(1.0, abs=0.6)
     assert (accepted.agent, accepted.outcome) == ("bob", OfferOutcome.ACCEPTED)
 
 
@@ -525,21 +529,27 @@ async def test_hold_is_told_apart_from_talk(floor: Floor) -> None:
     """
     anna = await floor.agent("anna")
     caller, _ = await talking(floor, anna, GAS)
+    connected, held = time.monotonic(), 0.0
     await asyncio.sleep(0.5)
+    began = time.monotonic()
     await anna.about(desk.Hold, on=True)
     assert (await floor.monitor()).calls[0].phase == "held"
     await asyncio.sleep(0.6)
     await anna.about(desk.Hold, on=False)
+    held += time.monotonic() - began
     await floor.hear_each_other(anna.contact)
     assert (await floor.monitor()).calls[0].phase == "talking"
     await asyncio.sleep(0.5)
+    began = time.monotonic()
     await anna.about(desk.Hold, on=True)
     await asyncio.sleep(0.4)
     caller.hang_up()
     await anna.until(Presence.WRAP_UP)
+    held += time.monotonic() - began
+    spoken = time.monotonic() - connected - held
     (talked,) = await floor.facts(TalkEnded, count=1)
-    assert talked.hold_seconds == pytest.approx(1.0, abs=0.25)
-    assert talked.talk_seconds == pytest.approx(1.0, abs=0.35)
+    assert talked.hold_seconds == pytest.approx(held, abs=0.2)
+    assert talked.talk_seconds == pytest.approx(spoken, abs=0.4)
     assert len(await floor.facts(ContactHeld)) == 2
 
 
@@ -594,7 +604,7 @@ async def test_a_long_row_of_digits_holds_up_nobody_else(floor: Floor) -> None:
     began = time.monotonic()
     floor.call(QUICK, number="492")
     await bob.phone.rings()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < SOON_SECONDS
 
 
 # -- Afterwards -------------------------------------------------------------------------------------------------
@@ -611,7 +621,7 @@ async def test_wrap_up_ends_by_itself(floor: Floor) -> None:
     await anna.until(Presence.WRAP_UP)
     await anna.until(Presence.READY)
     (wrapped,) = await floor.facts(WrapUpEnded, count=1)
-    assert wrapped.wrap_up_seconds == pytest.approx(0.5, abs=0.2)
+    assert wrapped.wrap_up_seconds == pytest.approx(0.5, abs=0.4)
     assert (wrapped.disposition, wrapped.note) == ("", "")
 
 
@@ -626,7 +636,7 @@ async def test_without_wrap_up_the_agent_is_ready_at_once_and_served_at_once(flo
     first.hang_up()
     began = time.monotonic()
     (await anna.phone.rings()).answer()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < SOON_SECONDS
     await anna.until(Presence.TALKING)
     presences = [fact.presence for fact in await floor.facts(PresenceChanged) if fact.agent == "anna"]
     assert Presence.WRAP_UP not in presences

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from caruso.comm_server.acd.route import Assignment, Need, ReadyAgent, Waiting, route
@@ -52,6 +53,7 @@ class Dispatcher:
         self._asked: dict[ContactId, AgentId] = {}
         self._dirty = False
         self._paused = True
+        self._turns = 0
 
     def pause(self) -> None:
         """Offer nothing: the PBX cannot be reached."""
@@ -67,9 +69,12 @@ class Dispatcher:
         """Take over what waited, or was being offered, and who was ready before a crash."""
         for agent in ready:
             self._add_agent(agent)
-        for entry in waiting:
-            self._add(entry)
-        self._offered.update((entry.contact, entry) for entry in offered)
+        ringing = {entry.contact: entry for entry in offered}
+        for entry in sorted((*waiting, *ringing.values()), key=_RANK):
+            if entry.contact in ringing:
+                self._offered[entry.contact] = self._next(entry)
+            else:
+                self._add(self._next(entry))
 
     def review_agents(self, ready: Iterable[AgentId]) -> None:
         """Take over changed skills and queues; `ready` are all agents who are ready now, known here or not."""
@@ -100,7 +105,8 @@ class Dispatcher:
         match fact:
             case ContactQueued():
                 need = Need(queue=fact.queue, skills=tuple(sorted(fact.skills.items())))
-                self._add(Waiting(contact=fact.contact, need=need, priority=fact.priority, since=fact.at))
+                newest = Waiting(contact=fact.contact, need=need, priority=fact.priority, since=fact.at)
+                self._add(self._next(newest))
             case OfferMade(contact=contact):
                 self._asked.pop(contact, None)
                 waiting = self._take(contact)
@@ -144,6 +150,11 @@ class Dispatcher:
         taken = set(self._asked.values())
         lines = [[entry for entry in line if entry.contact not in self._asked] for line in self._lines.values()]
         return lines, [agent for agent in self._ready if agent.agent not in taken]
+
+    def _next(self, waiting: Waiting) -> Waiting:
+        """Let a contact wait behind all who have the same priority."""
+        self._turns += 1
+        return replace(waiting, turn=self._turns)
 
     def _add(self, waiting: Waiting) -> None:
         insort(self._lines.setdefault(waiting.need, []), waiting, key=_RANK)

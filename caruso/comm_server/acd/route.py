@@ -33,11 +33,14 @@ class Waiting:
     need: Need
     priority: int
     since: datetime
+    #: The how-manieth to begin waiting, where somebody counts: a clock that is set back must not let the
+    #: newest go first.
+    turn: int = 0
 
     @property
-    def rank(self) -> tuple[int, datetime, ContactId]:
+    def rank(self) -> tuple[int, int, datetime, ContactId]:
         """Return what contacts are ordered by: priority, then age; the id only breaks ties."""
-        return (-self.priority, self.since, self.contact)
+        return (-self.priority, self.turn, self.since, self.contact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

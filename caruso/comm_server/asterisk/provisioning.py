@@ -135,7 +135,14 @@ def _phone(name: str, kind: StationKind, fixed: str, settings: AsteriskSettings)
     }
 
 
-_ALL = (("direct_media", "no"), ("rewrite_contact", "yes"), ("rtp_symmetric", "yes"), ("force_rport", "yes"))
+_ALL = (
+    ("direct_media", "no"),
+    ("rewrite_contact", "yes"),
+    ("rtp_symmetric", "yes"),
+    ("force_rport", "yes"),
+    # The centre would not learn of a transfer that the phone makes by itself.
+    ("allow_transfer", "no"),
+)
 _WEB: Fields = (
     ("allow", "opus,ulaw"),
     ("webrtc", "yes"),

@@ -16,6 +16,7 @@ from caruso.comm_server.ivr.collect import (
     Digit,
     Give,
     Listen,
+    Listening,
     Outcome,
     PhoneTurn,
     PromptEnded,
@@ -69,6 +70,11 @@ class PhoneChannel:
         #: The last turn presented to each caller, to tell when one is presented again.
         self._presented: dict[ContactId, int] = {}
         self._serial = 0
+
+    def speaks(self, contact: ContactId) -> bool:
+        """Tell whether something is being said to this caller, or about to be."""
+        phone = self._phones.get(contact)
+        return phone is not None and phone.state.listening in (Listening.PREPARING, Listening.PLAYING)
 
     def present(self, contact: ContactId, turn: Turn) -> None:
         """Say the turn and listen for its answer; what was being said before ends."""

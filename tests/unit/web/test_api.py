@@ -346,7 +346,7 @@ async def test_what_is_not_even_http_is_refused_without_a_word_in_the_log(
 def settings(settings: Any) -> Any:
     from dataclasses import replace
 
-    return replace(settings, request_seconds=0.5, trusted_proxies=frozenset({"127.0.0.1"}))
+    return replace(settings, request_seconds=4.0, trusted_proxies=frozenset({"127.0.0.1"}))
 
 
 @pytest.mark.parametrize(
