@@ -343,7 +343,7 @@ async def test_who_does_not_answer_is_made_not_ready_and_told_why(chromium: Brow
     desk = house.impatient_desk()
     async with signed_in(chromium, house, desk) as console, house.call(desk.number) as caller:
         await console.until("offer")
-        assert int((await console.text("ring-countdown")).split()[0]) <= house.rona_seconds + 1
+        assert int((await console.text("ring-countdown")).split()[0]) <= house.rona_seconds
         await console.until("presence", state="not-ready")
         assert "answer" in (await console.text("presence-reason")).lower()
         await console.until_gone("offer")
