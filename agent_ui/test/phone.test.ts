@@ -8,6 +8,7 @@ import {
   type PhoneState,
   picksUp,
   reducePhone,
+  registerAgainMs,
 } from "../src/phone/phoneState";
 
 function after(...events: PhoneEvent[]): PhoneState {
@@ -60,4 +61,9 @@ test("the level is 0 for silence, 100 for full scale, and grows between", () => 
   expect(levelOf(new Float32Array(64).fill(1))).toBe(100);
   expect(quiet).toBeGreaterThan(0);
   expect(loud).toBeGreaterThan(quiet);
+});
+
+test("a refused phone signs in again, soon at first", () => {
+  const waits = [1, 2, 3, 10, 100].map(registerAgainMs);
+  expect(waits).toEqual([500, 1_000, 2_000, 30_000, 30_000]);
 });

@@ -44,7 +44,7 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
           <>
             <dt>Rings for another</dt>
             <dd>
-              <Until until={until} offset={offset} testid="ring-countdown" />
+              <Until since={since} until={until} offset={offset} testid="ring-countdown" />
             </dd>
           </>
         )}

@@ -46,7 +46,7 @@ export function PresenceBar({ view }: { view: DeskView }) {
           <div className="presence-until" data-testid="presence-until">
             <span>
               {presence === "wrap-up" ? "Wrap-up ends in" : "Rings for another"}{" "}
-              <Until until={until} offset={offset} testid="countdown" />
+              <Until since={since} until={until} offset={offset} testid="countdown" />
             </span>
             <CountdownBar since={since} until={until} offset={offset} />
           </div>

@@ -53,7 +53,7 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
             <Since since={since} offset={offset} />
           ) : (
             <>
-              <Until until={until} offset={offset} testid="wrap-up-countdown" /> left
+              <Until since={since} until={until} offset={offset} testid="wrap-up-countdown" /> left
             </>
           )}
         </span>

@@ -20,14 +20,16 @@ export function Since({ since, offset, testid }: SinceProps) {
 }
 
 interface UntilProps {
+  /** When the time limit began: it is never more than whole, however late the clock ticks. */
+  since: string;
   until: string;
   offset: number;
   testid?: string;
 }
 
 /** Seconds left. */
-export function Until({ until, offset, testid }: UntilProps) {
-  const seconds = secondsLeft(until, useNow() + offset);
+export function Until({ since, until, offset, testid }: UntilProps) {
+  const seconds = secondsLeft(until, Math.max(Date.parse(since), useNow() + offset));
   return (
     <span className="figure" data-testid={testid}>
       {seconds < 100 ? `${seconds} s` : clock(seconds)}

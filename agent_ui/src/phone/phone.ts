@@ -16,6 +16,7 @@ import {
   type PhoneState,
   picksUp,
   reducePhone,
+  registerAgainMs,
 } from "./phoneState";
 
 /** The server says with it that this leg belongs to a conversation which is already going on. */
@@ -151,7 +152,7 @@ export class Phone {
       register_expires: REGISTER_SECONDS,
       session_timers: false,
       connection_recovery_min_interval: 1,
-      connection_recovery_max_interval: 8,
+      connection_recovery_max_interval: 3,
       user_agent: "Caruso console",
     });
     this.agent = agent;
@@ -164,7 +165,11 @@ export class Phone {
       if (this.agent === agent) this.store.dispatch(event);
     };
     agent.on("connecting", () => tell({ kind: "registration", registration: "connecting" }));
-    agent.on("registered", () => tell({ kind: "registration", registration: "registered" }));
+    let refusals = 0;
+    agent.on("registered", () => {
+      refusals = 0;
+      tell({ kind: "registration", registration: "registered" });
+    });
     agent.on("unregistered", () => tell({ kind: "registration", registration: "connecting" }));
     agent.on("disconnected", () =>
       tell({
@@ -173,13 +178,18 @@ export class Phone {
         problem: "The telephone system cannot be reached.",
       }),
     );
-    agent.on("registrationFailed", ({ cause }) =>
+    agent.on("registrationFailed", ({ cause }) => {
       tell({
         kind: "registration",
         registration: "failed",
         problem: `The telephone system refused the phone (${cause}).`,
-      }),
-    );
+      });
+      refusals += 1;
+      // A PBX that has just started may not know its phones yet, and JsSIP asks only once.
+      window.setTimeout(() => {
+        if (this.agent === agent && agent.isConnected() && !agent.isRegistered()) agent.register();
+      }, registerAgainMs(refusals));
+    });
     agent.on("newRTCSession", (event: RTCSessionEvent) => {
       if (isIncoming(event)) this.rang(event);
     });

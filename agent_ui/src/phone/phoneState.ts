@@ -64,6 +64,11 @@ export function picksUp(state: PhoneState, resumes: boolean, inConversation: boo
   return resumes || inConversation || state.accepted !== null;
 }
 
+/** How long after refusal number `refusals` (from 1) to sign in again: soon at first, calmly where it does not help. */
+export function registerAgainMs(refusals: number): number {
+  return Math.min(30_000, 500 * 2 ** (refusals - 1));
+}
+
 export function microphoneProblem(errorName: string): Microphone {
   if (errorName === "NotAllowedError" || errorName === "SecurityError") return "denied";
   if (errorName === "NotFoundError" || errorName === "OverconstrainedError") return "missing";

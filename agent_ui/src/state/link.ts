@@ -53,8 +53,11 @@ export function changedLink(link: LinkState, change: Partial<LinkState>): LinkSt
   return link.phase === "open" ? { ...next, lostAt: next.since } : next;
 }
 
+/** However long the server was away: three seconds after it is back, so is every desk. 180 pages are no load. */
+const LONGEST_RETRY_MS = 2_000;
+
 /** How long to wait before attempt number `attempt` (from 1); `random` in [0, 1) spreads a crowd of browsers. */
 export function retryDelayMs(attempt: number, random: number): number {
-  const ceiling = Math.min(10_000, 250 * 2 ** Math.min(attempt - 1, 6));
+  const ceiling = Math.min(LONGEST_RETRY_MS, 250 * 2 ** Math.min(attempt - 1, 6));
   return ceiling * (0.5 + random / 2);
 }
