@@ -163,7 +163,7 @@ async def listening_caller(
 ) -> AsyncIterator[ListeningPhone]:
     """Call `dialled`, play a WAV file once it is answered (its end is the call's), and keep what is heard."""
     account = f'"{display}" <sip:{number}@127.0.0.1;transport=udp>'
-    async with _baresip(free_port(socket.SOCK_DGRAM), plays, account) as caller:
+    async with _baresip(_sip_port(), plays, account) as caller:
         await caller.call(f"sip:{dialled}@127.0.0.1:{pbx.sip_port}")
         yield caller
 
@@ -171,7 +171,7 @@ async def listening_caller(
 @contextlib.asynccontextmanager
 async def listening_phone(name: str, *, plays: Path) -> AsyncIterator[ListeningPhone]:
     """Plug in a telephone: it is called at its `address`, plays a WAV file once answered, keeps what is heard."""
-    port = free_port(socket.SOCK_DGRAM)
+    port = _sip_port()
     async with _baresip(port, plays, f"<sip:{name}@127.0.0.1:{port};transport=udp>") as phone:
         phone.address = f"sip:{name}@127.0.0.1:{port}"
         yield phone
@@ -190,6 +190,16 @@ async def _baresip(port: int, plays: Path, account: str) -> AsyncIterator[Listen
         finally:
             process.terminate()  # it hangs up
             await asyncio.to_thread(_end, process)
+
+
+def _sip_port() -> int:
+    """Return a port that is free for all that Baresip wants: UDP, TCP, and TLS at the next."""
+    while True:
+        port = free_port(socket.SOCK_DGRAM)
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for wanted in (port, port + 1):
+                held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM)).bind(("127.0.0.1", wanted))
+            return port
 
 
 def _modules() -> Path:

@@ -62,16 +62,19 @@ class CentreServer:
         ari_port: int = 0,
         ami_port: int = 0,
         program: Sequence[str] = ("-m", "caruso"),
+        settings: str = "",
     ) -> None:
         """Prepare a server for the description `centre` (text of a centre.toml, or none) in `directory`.
 
-        `ari_port` and `ami_port` lead to the PBX some other way, for instance over a `lab.cable.Cable`.
+        `ari_port` and `ami_port` lead to the PBX some other way, for instance over a `lab.cable.Cable`;
+        `settings` are further tables of its caruso.toml.
         """
         self.pbx = pbx
         self._directory = directory
         self._centre = centre
         self._scripts = scripts
         self._customers = tuple(customers)
+        self._further_settings = settings
         self._data_dir = data_dir or directory / "data"
         self._ari_port = ari_port or pbx.http_port
         self._ami_port = ami_port or pbx.ami_port
@@ -289,4 +292,4 @@ sip_server = "127.0.0.1:{pbx.sip_port}"
 
 [log]
 format = "json"
-"""
+{self._further_settings}"""

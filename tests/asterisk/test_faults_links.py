@@ -114,7 +114,7 @@ async def test_the_event_socket_is_cut_for_5_s_with_everybody_on_the_line(
         leavers: set[str] = set()
         for dialled, stayers, phase in (("7001", 2, "talking"), ("7001", 2, "waiting"), ("7002", 1, "dialog")):
             before = phases(await centre.monitor())
-            stay = caller(pbx, dialled, stay_seconds=600, calls=stayers, digits=[(14.0, "0")])
+            stay = caller(pbx, dialled, stay_seconds=600, calls=stayers, digits=[(11.0, "0")])
             await stack.enter_async_context(stay)
             await centre.until(shows(phase, before[phase] + stayers))
             known = {row.id for row in (await centre.monitor()).calls}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,8 @@ from lab.staffed import (
 )
 from lab.web_client import WebClient
 
-#: The issue's figure, and what a process needs to start on a busy machine.
-RESTORED_SECONDS = 3.0 + 5.0
+#: The issue's figure: from the process being back to everybody being where he was.
+RESTORED_SECONDS = 3.0
 #: An idle server takes less memory than this, bytes.
 IDLE_BYTES = 120_000_000
 EVERYBODY = Counter(talking=2, waiting=2, dialog=1)
@@ -83,7 +84,7 @@ async def test_a_stop_in_order_and_a_crash_keep_everybody_where_he_was(
             await centre.reopen_consoles()
             after = await centre.until(lambda view: phases(view) == EVERYBODY)
             restored = time.monotonic() - began
-            assert restored < RESTORED_SECONDS
+            assert restored - serving < RESTORED_SECONDS
             assert [row.id for row in after.waiting] == [row.id for row in before.waiting]
             for console in centre.consoles:
                 await console.until(lambda view: view.presence.presence is Presence.TALKING)
@@ -134,6 +135,42 @@ async def test_a_server_that_hangs_for_20_s_is_right_again_at_once(pbx: LocalAst
         facts = await centre.server.facts()
     assert_balanced(facts)
     assert len(of(facts, ContactArrived)) == 4
+
+
+async def test_a_server_that_starts_while_the_database_is_locked_serves_all_the_same(
+    pbx: LocalAsterisk, tmp_path: Path
+) -> None:
+    """Killed at the worst moment: what was is read, what is new waits in memory, and calls go on.
+
+    1 talks ──► database locked ──► kill -9, start ──► 1 talks on, another call ──► unlocked ──► whole journal
+    """
+    file = tmp_path / "caruso.db"
+    async with (
+        staffed(pbx, tmp_path / "server", agents=2, wrap_up_seconds=0, database_url=f"sqlite:///{file}") as centre,
+        caller(pbx, "7001", stay_seconds=600),
+    ):
+        await centre.until(lambda view: phases(view) == Counter(talking=1))
+        await asyncio.sleep(WRITTEN_SECONDS)
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await centre.server.kill()
+            began = time.monotonic()
+            await centre.server.launch()
+            await until(lambda: with_telephony(centre.server))
+            measured("start with a locked database", serving=time.monotonic() - began)
+            await centre.reopen_consoles()
+            async with caller(pbx, "7001", stay_seconds=1) as call:
+                await centre.until(lambda view: phases(view) == Counter(talking=2))
+                assert (await call.result()).successful == 1
+            other.execute("ROLLBACK")
+        await centre.until_health("journal", "ok")
+        await clear(pbx)
+        await centre.until(lambda view: not view.calls)
+        await nothing_left(pbx)
+        await asyncio.sleep(WRITTEN_SECONDS)
+        facts = await centre.server.facts()
+    assert_balanced(facts)
+    assert len(of(facts, ContactEnded)) == 2
 
 
 async def test_a_second_server_takes_over_and_the_first_ends(pbx: LocalAsterisk, tmp_path: Path) -> None:
@@ -264,7 +301,16 @@ async def test_the_server_is_there_first_then_asterisk_then_the_centre(tmp_path:
 
 async def without_telephony(server: CentreServer) -> bool:
     """Tell whether it serves already and says that it reaches no PBX."""
+    return await _telephony(server) == "degraded"
+
+
+async def with_telephony(server: CentreServer) -> bool:
+    """Tell whether it serves and reaches the PBX."""
+    return await _telephony(server) == "ok"
+
+
+async def _telephony(server: CentreServer) -> str:
     try:
-        return bool((await server.health())["parts"]["telephony"] == "degraded")
+        return str((await server.health())["parts"]["telephony"])
     except OSError:
-        return False
+        return ""

@@ -85,14 +85,15 @@ async def stage() -> AsyncIterator[Stage]:
 
 # -- The whole product ----------------------------------------------------------------------------------------
 
-#: One for each test, and some to spare.
-AGENTS = ("anna", "ben", "cara", "dan", "eva", "finn", "gwen", "hugo", "iris", "jan", "kim", "leo", "mia", "nils")
+#: One for each test, and some to spare; the calls of one go to somebody else soon, the wrap-up of one is short.
+IMPATIENT, HURRIED = "nora", "olaf"
+AGENTS = ("anna", "ben", "cara", "dan", "eva", "finn", "gwen", "hugo", "iris", "jan", "kim", IMPATIENT, HURRIED)
 #: Who calls, whatever the desk.
 CALLER = "Ada Amberly"
 _DESK = """
 [queues.{name}]
 name = "Queue of {name}"
-wrap_up_seconds = 15
+wrap_up_seconds = {wrap_up_seconds}
 ring_seconds = {ring_seconds}
 
 [agents.{name}]
@@ -122,7 +123,14 @@ done = "Done"
 follow-up = "Needs follow-up"
 """
 #: Short enough to wait for it.
-RONA_SECONDS = 3
+RONA_SECONDS, SHORT_WRAP_UP_SECONDS = 3, 4
+#: Nobody listens: the machine may speak as quickly as it can.
+_SETTINGS = """
+[speech]
+words_per_minute = 400
+"""
+#: The journal is written in batches; by then everything is.
+WRITTEN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +161,14 @@ class House:
 
     def impatient_desk(self) -> Desk:
         """Return the desk where it rings for `rona_seconds` only."""
-        return self.desks.pop()
+        return self._desk_of(IMPATIENT)
+
+    def hurried_desk(self) -> Desk:
+        """Return the desk where wrap-up is soon over."""
+        return self._desk_of(HURRIED)
+
+    def _desk_of(self, agent: str) -> Desk:
+        return next(desk for desk in self.desks if desk.agent == agent)
 
     @asynccontextmanager
     async def call(self, number: str) -> AsyncIterator[ListeningPhone]:
@@ -166,6 +181,7 @@ class House:
 
     async def facts_of(self, agent: str) -> Sequence[AnyFact]:
         """Return what the journal has about contacts in the agent's queue."""
+        await asyncio.sleep(WRITTEN_SECONDS)
         facts = await self.server.facts()
         contacts = {getattr(fact, "contact", None) for fact in facts if getattr(fact, "queue", None) == agent}
         return [fact for fact in facts if getattr(fact, "contact", "") in contacts]
@@ -192,7 +208,7 @@ async def signed_in(chromium: Browser, house: House, desk: Desk, *, ready: bool 
 def build_house(directory: Path, agents: Sequence[str] = AGENTS, *, pbx: LocalAsterisk | None = None) -> House:
     """Prepare a centre; Asterisk and server are still to be started."""
     pbx = pbx or LocalAsterisk(directory / "pbx")
-    titles = [_DESK.format(name=n, title=n.title(), index=i, ring_seconds=_ring(n)) for i, n in enumerate(agents)]
+    tables = [_desk_table(name, index) for index, name in enumerate(agents)]
     desks = [
         Desk(agent=name, number=f"71{index:02}", dialog_number=f"72{index:02}")
         for index, name in enumerate(agents)
@@ -200,8 +216,9 @@ def build_house(directory: Path, agents: Sequence[str] = AGENTS, *, pbx: LocalAs
     server = CentreServer(
         pbx,
         directory / "server",
-        _CENTRE + "".join(titles),
+        _CENTRE + "".join(tables),
         scripts=[ROOT / "packs/utility/scripts/meter-reading.xml"],
+        settings=_SETTINGS,
         customers=[
             Customer(
                 id=CustomerId(f"c-{desk.agent}"),
@@ -216,8 +233,14 @@ def build_house(directory: Path, agents: Sequence[str] = AGENTS, *, pbx: LocalAs
     return House(pbx=pbx, server=server, caller_plays=plays, desks=desks)
 
 
-def _ring(agent: str) -> int:
-    return RONA_SECONDS if agent == AGENTS[-1] else 30
+def _desk_table(agent: str, index: int) -> str:
+    return _DESK.format(
+        name=agent,
+        title=agent.title(),
+        index=index,
+        ring_seconds=RONA_SECONDS if agent == IMPATIENT else 30,
+        wrap_up_seconds=SHORT_WRAP_UP_SECONDS if agent == HURRIED else 15,
+    )
 
 
 @pytest.fixture(scope="session")

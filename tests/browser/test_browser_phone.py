@@ -248,7 +248,7 @@ async def test_a_reload_in_the_middle_of_a_call_loses_nothing(
 ) -> None:
     """The page says BYE as it goes; the server keeps the caller and dials the new page, which picks up."""
     async with signed_in(chromium, house, desk) as console, house.call(desk.dialog_number) as caller:
-        await tell_the_machine(caller, "1", "4711#", "0")
+        await tell_the_machine(caller, "0")
         await console.until("offer", seconds=20)
         await take(console)
         await hear_each_other(console, caller)
@@ -271,7 +271,7 @@ async def test_a_reload_in_the_middle_of_a_call_loses_nothing(
 
         await hear_each_other(console, caller)
         await console.until("dialog", item="reason")
-        assert await console.part("trail-product").get_by_test_id("trail-value").inner_text() == "gas"
+        assert await console.part("trail-name_right").get_by_test_id("trail-value").inner_text() == "yes"
         assert await console.part("note").input_value() == "before the reload"
         await console.until("note-status", state="saved")
         assert await console.text("talk-timer") >= talked
@@ -415,9 +415,10 @@ async def test_a_whole_call_is_handled_without_a_mouse(chromium: Browser, house:
 
 
 async def test_wrap_up_ends_by_itself_and_the_next_caller_is_offered_at_once(
-    chromium: Browser, house: House, desk: Desk
+    chromium: Browser, house: House
 ) -> None:
     """Two callers, one agent; the note typed until the end of wrap-up is kept."""
+    desk = house.hurried_desk()
     async with signed_in(chromium, house, desk) as console, house.call(desk.number) as first:
         await take(console)
         async with house.call(desk.number) as second:
