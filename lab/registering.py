@@ -44,7 +44,9 @@ class RegisteringPhone(asyncio.DatagramProtocol):
         self._send(self._request(expires))
         status, answer = await self._answer()
         if status == 401:
-            self._send(self._request(expires, self._credentials(answer, secret or self._account.secret)))
+            uri = f"sip:127.0.0.1:{self._pbx.sip_port}"
+            answered = credentials(answer, self._account.username, secret or self._account.secret, uri)
+            self._send(self._request(expires, answered))
             status, _ = await self._answer()
         return status
 
@@ -79,17 +81,18 @@ class RegisteringPhone(asyncio.DatagramProtocol):
         ]
         return "\r\n".join([*lines, "", ""])
 
-    def _credentials(self, challenge: str, secret: str) -> str:
-        found = dict(re.findall(r'(realm|nonce|opaque)="([^"]*)"', challenge))
-        uri, user = f"sip:127.0.0.1:{self._pbx.sip_port}", self._account.username
-        first = _md5(f"{user}:{found['realm']}:{secret}")
-        second = _md5(f"REGISTER:{uri}")
-        response = _md5(f"{first}:{found['nonce']}:00000001:c0ffee:auth:{second}")
-        opaque = f', opaque="{found["opaque"]}"' if "opaque" in found else ""
-        return (
-            f'Authorization: Digest username="{user}", realm="{found["realm"]}", nonce="{found["nonce"]}", '
-            f'uri="{uri}", response="{response}", algorithm=MD5, cnonce="c0ffee", nc=00000001, qop=auth{opaque}'
-        )
+
+def credentials(challenge: str, user: str, secret: str, uri: str) -> str:
+    """Return the Authorization line for a REGISTER that was challenged (RFC 7616 with MD5)."""
+    found = dict(re.findall(r'(realm|nonce|opaque)="([^"]*)"', challenge))
+    first = _md5(f"{user}:{found['realm']}:{secret}")
+    second = _md5(f"REGISTER:{uri}")
+    response = _md5(f"{first}:{found['nonce']}:00000001:c0ffee:auth:{second}")
+    opaque = f', opaque="{found["opaque"]}"' if "opaque" in found else ""
+    return (
+        f'Authorization: Digest username="{user}", realm="{found["realm"]}", nonce="{found["nonce"]}", '
+        f'uri="{uri}", response="{response}", algorithm=MD5, cnonce="c0ffee", nc=00000001, qop=auth{opaque}'
+    )
 
 
 def _md5(text: str) -> str:

@@ -17,10 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import os
-import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -32,6 +30,7 @@ from lab.asterisk import LocalAsterisk
 from lab.bench.sip import Message, parse, response, session
 from lab.bench.wire import Sink
 from lab.ports import LOOPBACK
+from lab.registering import credentials
 
 T1_SECONDS = 0.5
 #: How often a request or final response is sent at most.
@@ -514,7 +513,9 @@ class Phone:
             return
         challenge = message.headers.get("www-authenticate", "")
         if message.status == 401 and challenge and self._sequence == 1:
-            self._send_register(300, self._credentials(challenge, account))
+            host, port = self._house.target
+            uri = f"sip:{host}:{port}"
+            self._send_register(300, credentials(challenge, account.username, account.secret, uri))
         elif not future.done():
             future.set_result(message.status)
 
@@ -538,18 +539,6 @@ class Phone:
         ]
         self._house.send("\r\n".join([*lines, "", ""]).encode(), self._house.target)
 
-    def _credentials(self, challenge: str, account: PhoneAccount) -> str:
-        found = dict(re.findall(r'(realm|nonce|opaque)="([^"]*)"', challenge))
-        host, port = self._house.target
-        uri, user = f"sip:{host}:{port}", account.username
-        first, second = _md5(f"{user}:{found['realm']}:{account.secret}"), _md5(f"REGISTER:{uri}")
-        answer = _md5(f"{first}:{found['nonce']}:00000001:c0ffee:auth:{second}")
-        opaque = f', opaque="{found["opaque"]}"' if "opaque" in found else ""
-        return (
-            f'Authorization: Digest username="{user}", realm="{found["realm"]}", nonce="{found["nonce"]}", '
-            f'uri="{uri}", response="{answer}", algorithm=MD5, cnonce="c0ffee", nc=00000001, qop=auth{opaque}'
-        )
-
 
 def _number_of(message: Message) -> int:
     number = message.headers.get("cseq", "").partition(" ")[0]
@@ -570,7 +559,3 @@ def _browser_session(port: int) -> str:
         f"a=ice-pwd:labpasswordlabpasswordlab\r\na=rtcp-mux\r\n"
         f"a=candidate:1 1 UDP 2130706431 127.0.0.1 {port} typ host\r\na=sendrecv\r\n"
     )
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode()).hexdigest()

@@ -29,7 +29,7 @@ from lab.web_client import Refused
 
 AGENTS = 6
 CALLS = 100
-SECONDS = 20.0
+SECONDS = 18.0
 
 MENU = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
@@ -134,7 +134,7 @@ class Storm:
         await asyncio.gather(leaves, return_exceptions=True)
 
     async def _leave(self, caller: Caller) -> None:
-        patience = self.dice.choice((0.0, 0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 8.0, 8.0, 12.0, 15.0))
+        patience = self.dice.choice((0.0, 0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 8.0, 8.0, 10.0))
         await asyncio.sleep(patience * self.dice.uniform(0.5, 1.5))
         caller.hang_up()
 

@@ -58,7 +58,7 @@ async def managed(
     fake.port = server.sockets[0].getsockname()[1]
     settings = AsteriskSettings(
         ari_password="a", ami_secret="b", server_secret="c", ami_port=fake.port,
-        request_timeout_seconds=0.3, ping_seconds=0.1, reconnect_first_seconds=0.01,
+        request_timeout_seconds=1.0, ping_seconds=0.5, reconnect_first_seconds=0.01,
     )  # fmt: skip
     link = AmiLink(settings, reachable=reachable, refused_pause_seconds=30)
     running = asyncio.create_task(link.run())
@@ -73,7 +73,7 @@ async def managed(
             writer.transport.abort()
 
 
-async def until(true: Callable[[], object], within_seconds: float = 3.0) -> None:
+async def until(true: Callable[[], object], within_seconds: float = 8.0) -> None:
     async with asyncio.timeout(within_seconds):
         while not true():  # noqa: ASYNC110 -- the tests look at what others change
             await asyncio.sleep(0.005)
