@@ -31,11 +31,23 @@ class SchemaState:
 
 async def upgrade(url: str) -> SchemaState:
     """Bring the database at `url` to this version, creating it where it is empty; all of it or nothing."""
+    # Alembic takes a moment to load: not while others wait for the lock.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "caruso.storage:migrations")
+
+    def run(connection: Connection) -> None:
+        _lock(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, NEWEST)
+
     database = Database(url)
     try:
         await asyncio.to_thread(database.create_file)
         async with database.writing(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(run)
         return await _state(database)
     finally:
         await database.dispose()
@@ -76,14 +88,8 @@ def _current(connection: Connection) -> str | None:
     return None if step is None else str(step)
 
 
-def _upgrade(connection: Connection) -> None:
+def _lock(connection: Connection) -> None:
+    """Keep other upgrades of this database out until the end of the transaction."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "caruso.storage:migrations")
-    config.attributes["connection"] = connection
-    command.upgrade(config, NEWEST)
