@@ -117,8 +117,11 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
     gone = _is_gone(response)
     match command:
         case Dial(leg=leg):
-            # 409: this very leg exists; the command was repeated.
-            return None if response.status == 409 else LegEnded(leg=leg, cause=EndCause.UNREACHABLE)
+            if response.status == 409:
+                return None  # this very leg exists; the command was repeated
+            # Without an answer it is the link that cannot be reached, not the agent.
+            unanswered = response.status == NO_ANSWER
+            return LegEnded(leg=leg, cause=EndCause.LOST if unanswered else EndCause.UNREACHABLE)
         case HangUp() | StopPlayback() | CloseBridge() | StopMusic() | Part() if gone:
             # Part: 422 is a leg that is not in the bridge, which says nothing about the leg itself.
             return None
@@ -126,6 +129,9 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
             return PlaybackEnded(leg=leg, playback=playback, failed=True)
         case OpenBridge() if response.status == 409:
             return None  # the bridge exists
+        case _ if response.status == NO_ANSWER:
+            # Was it carried out? A dead link is noticed, and what it swallowed is mended afterwards.
+            return None
         case _:
             return CommandFailed(
                 leg=_leg(command),

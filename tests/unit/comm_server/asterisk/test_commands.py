@@ -66,7 +66,7 @@ def test_a_header_cannot_carry_another() -> None:
     }
 
 
-@pytest.mark.parametrize("status", [0, 400, 404, 500, 503])
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
 def test_a_refused_dial_ends_the_leg_as_unreachable(status: int) -> None:
     assert refusal(_dial(), Response(status)) == LegEnded(leg=AGENT, cause=EndCause.UNREACHABLE)
 
@@ -114,7 +114,6 @@ def test_ending_what_has_ended_is_no_failure(command: TelephonyCommand) -> None:
         (Response(412), True),
         (Response(400, b'{"message": "Bad"}'), False),
         (Response(500), False),
-        (Response(0), False),
     ],
 )
 def test_a_failure_tells_whether_the_leg_is_gone(response: Response, gone: bool) -> None:
@@ -133,6 +132,13 @@ def test_a_failure_at_a_bridge_names_leg_and_bridge(command: TelephonyCommand) -
 def test_a_leg_that_was_not_in_the_bridge_is_not_taken_for_gone() -> None:
     not_in_it = Response(422, b'{"message": "Channel not in this bridge"}')
     assert refusal(Part(bridge=BRIDGE, leg=LEG), not_in_it) is None
+
+
+def test_a_command_without_an_answer_blames_neither_call_nor_agent() -> None:
+    for command in (Answer(leg=LEG), OpenBridge(bridge=BRIDGE, legs=(LEG, AGENT)), Join(bridge=BRIDGE, leg=LEG)):
+        assert refusal(command, Response(0)) is None
+    dial = Dial(leg=AGENT, endpoint="anna-sip", caller_number="1", caller_name="", timeout_seconds=20)
+    assert refusal(dial, Response(0)) == LegEnded(leg=AGENT, cause=EndCause.LOST)
 
 
 def test_a_reason_is_asterisks_own_sentence_or_at_least_the_status() -> None:
