@@ -29,13 +29,16 @@ python_tests() {
 # once more, alone; the closing line says so, and what fails again has failed.
 real_tests() {
     local kind=$1 before=$failed
+    failed=0
     python_tests "$kind" -v
-    if [ "$failed" = "$before" ]; then return; fi
-    local first=${closing[-1]}
-    unset 'closing[-1]'
-    failed=$before
-    python_tests "$kind" -v --last-failed --last-failed-no-failures none
-    closing[-1]="${closing[-1]}, at the second try; first: ${first#*  }"
+    if [ "$failed" = 1 ]; then
+        local first=${closing[-1]}
+        unset 'closing[-1]'
+        failed=0
+        python_tests "$kind" -v --last-failed --last-failed-no-failures none
+        closing[-1]="${closing[-1]}, at the second try; first: ${first#*  }"
+    fi
+    if [ "$before" = 1 ]; then failed=1; fi
 }
 
 for kind in "$@"; do
