@@ -31,7 +31,15 @@ def normalised(number: str, region: str) -> str:
         return bare
     if not phonenumbers.is_possible_number(parsed) or parsed.extension:
         return bare
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    public = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    # A row of noughts loses one each time it is read; such a number is nobody's.
+    return public if _stays(public) else bare
+
+
+def _stays(public: str) -> bool:
+    """Tell whether an E.164 number reads as itself."""
+    again = phonenumbers.format_number(phonenumbers.parse(public), phonenumbers.PhoneNumberFormat.E164)
+    return bool(again == public)
 
 
 def prefixes(text: str, region: str) -> tuple[str, ...]:
