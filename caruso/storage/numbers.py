@@ -26,10 +26,10 @@ def normalised(number: str, region: str) -> str:
     if not bare.removeprefix("+").isdecimal() or (bare.isdecimal() and len(bare) < SHORTEST_PUBLIC):
         return bare
     try:
-        parsed = phonenumbers.parse(kept, region)
+        parsed = phonenumbers.parse(bare, region)
     except phonenumbers.NumberParseException:
         return bare
-    if not phonenumbers.is_possible_number(parsed) or parsed.extension:
+    if not phonenumbers.is_possible_number(parsed):
         return bare
     public = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     # A row of noughts loses one each time it is read; such a number is nobody's.
@@ -59,4 +59,4 @@ def prefixes(text: str, region: str) -> tuple[str, ...]:
 
 def _bare(number: str) -> str:
     """Leave out what people write between digits."""
-    return "".join(sign for sign in number if sign not in " \t\u00a0-–/().")[:MAX_LENGTH]
+    return "".join(sign for sign in number if not sign.isspace() and sign not in "-–/().")[:MAX_LENGTH]

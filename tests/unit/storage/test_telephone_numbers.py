@@ -30,6 +30,7 @@ def test_a_number_has_one_form(number: str, region: str, expected: str) -> None:
 
 @example(":0/1")
 @example("0000000")
+@example("/\x1f0")
 @given(st.text())
 def test_whatever_is_given_has_a_form_that_stays(number: str) -> None:
     once = normalised(number, "DE")
