@@ -30,8 +30,11 @@ class ScriptLibrary:
 
     def keep(self, source: ScriptSource) -> None:
         """Load an older version that a run is pinned to."""
-        dialog = load(source.source, file=f"{source.id}.xml")
-        self._versions[source.id, dialog.version] = dialog
+        self.add(source.id, load(source.source, file=f"{source.id}.xml"))
+
+    def add(self, script: ScriptId, dialog: Dialog) -> None:
+        """Keep an older version that has been loaded."""
+        self._versions[script, dialog.version] = dialog
 
     def current(self, script: ScriptId) -> Dialog | None:
         """Return the present version of a script."""

@@ -108,6 +108,8 @@ class EntryPoint:
     numbers: tuple[str, ...]
     queue: QueueId
     script: ScriptId | None = None
+    #: Callers can key in a code that a web page showed them, to go on with an agent where they were.
+    codes: bool = False
     language: str = "en"
     hours: str | None = None
     #: Told to callers outside the hours.
