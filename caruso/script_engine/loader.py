@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TypeVar
 
 from caruso.errors import Located, RejectedInput
+from caruso.script_engine import written
 from caruso.script_engine.expressions import Expression, ExpressionError, Origin, expression
 from caruso.script_engine.expressions.patterns import Pattern, PatternError, compile_pattern
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.nodes import (
+    MASKS,
+    MOST_OBJECTS,
     Access,
     Action,
     After,
@@ -26,6 +30,8 @@ from caruso.script_engine.nodes import (
     Dialog,
     Do,
     End,
+    FromList,
+    FromObjects,
     Handler,
     Handover,
     Info,
@@ -36,6 +42,7 @@ from caruso.script_engine.nodes import (
     ObjectNode,
     OncePer,
     OptionNode,
+    Order,
     Parts,
     Place,
     Question,
@@ -56,6 +63,7 @@ _BLANKS = re.compile(r"[ \t\n]+")
 _DURATION = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)(ms|s|m|min)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0}
 _RANGE = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+_SCORE = re.compile(r"-?\d{1,6}(\.\d{1,3})?", re.ASCII)
 _KEYS = re.compile(r"[0-9*#]{1,4}")
 _ITEMS = {"info", "question", "handover", "end"}
 _ACTIONS = {"set", "clear", "do", "log"}
@@ -176,6 +184,7 @@ class _Builder:
                     of=of,
                     format=child.required("format"),
                     if_empty=child.required("if-empty"),
+                    currency=self.currency(child),
                     place=_place(child),
                 )
                 out.append(shown)
@@ -336,9 +345,12 @@ class _Builder:
             hints=self.texts(element, "hint"),
             type=QuestionType(element.required("type")),
             options=tuple(self.option(child) for child in element.all("option")),
+            from_list=self.from_list(element.first("from-list")),
+            from_objects=self.from_objects(element.first("from-objects")),
+            order=Order(element.required("order")),
             input=self.input(entry) if entry is not None else None,
             checks=tuple(self.check(child) for child in element.all("check")),
-            required=self.required(element),
+            required=self.yes_no_or_condition(element, "required"),
             default=self.optional(element, "default"),
             skip_if_known=element.get("skip-if-known") == "yes",
             bind=self.bind(element),
@@ -346,16 +358,28 @@ class _Builder:
             minimum=self.optional(element, "min"),
             maximum=self.optional(element, "max"),
             pattern=self.pattern(element),
+            currency=self.currency(element),
+            read_only=self.yes_no_or_condition(element, "read-only"),
+            time_limit=self.seconds(element, "time-limit") if element.get("time-limit") else None,
+            private=element.get("private") == "yes",
+            label=element.get("label") or "",
         )
 
-    def required(self, element: Element) -> bool | Expression:
-        match element.required("required"):
+    def yes_no_or_condition(self, element: Element, attribute: str) -> bool | Expression:
+        match element.get(attribute):
             case "yes" | "true":
                 return True
-            case "no" | "false":
+            case "no" | "false" | None:
                 return False
             case source:
-                return self.compiled(source, element.origin("required"))
+                return self.compiled(source, element.origin(attribute))
+
+    def currency(self, element: Element) -> str:
+        code = element.get("currency") or ""
+        if code and not written.is_currency(code):
+            message = f"“{code}” is not the code of a currency"
+            self.refuse("bad-value", message, element.origin("currency"), 0, "write for instance EUR")
+        return code
 
     def bind(self, element: Element) -> tuple[str, str] | None:
         text = element.get("bind")
@@ -381,10 +405,44 @@ class _Builder:
         if key and not _KEYS.fullmatch(key):
             self.refuse("bad-value", f"“{key}” cannot be pressed: keys are 0-9 * #", element.origin("key"))
         return OptionNode(
-            value=element.required("value"),
+            value=element.required("value").strip(),
             key=key,
             condition=self.optional(element, "if"),
+            exclusive=element.get("exclusive") == "yes",
+            other=element.get("other") == "yes",
+            score=self.score(element),
             texts=self.texts(element),
+            place=_place(element),
+        )
+
+    def score(self, element: Element) -> Decimal | None:
+        text = element.get("score")
+        if text is None:
+            return None
+        if _SCORE.fullmatch(text):
+            return Decimal(text)
+        self.refuse("bad-value", f"“{text}” is not a number", element.origin("score"), 0, "write for instance 2.5")
+        return None
+
+    def from_list(self, element: Element | None) -> FromList | None:
+        if element is None:
+            return None
+        condition = self.optional(element, "if")
+        return FromList(name=element.required("name"), condition=condition, place=_place(element))
+
+    def from_objects(self, element: Element | None) -> FromObjects | None:
+        if element is None:
+            return None
+        limit = self.whole(element, "limit")
+        if not 1 <= limit <= MOST_OBJECTS:
+            message = f"a limit is a number from 1 to {MOST_OBJECTS}"
+            self.refuse("bad-value", message, element.origin("limit"))
+        return FromObjects(
+            class_name=element.required("class"),
+            where=self.optional(element, "where"),
+            value=element.required("value"),
+            show=element.required("show"),
+            limit=limit,
             place=_place(element),
         )
 
@@ -413,8 +471,17 @@ class _Builder:
             end_key=end_key,
             first_timeout=self.seconds(element, "first-digit-timeout"),
             next_timeout=self.seconds(element, "next-digit-timeout"),
+            max_seconds=self.seconds(element, "max-seconds") if element.get("max-seconds") else None,
+            mask=self.mask(element),
             place=_place(element),
         )
+
+    def mask(self, element: Element) -> str:
+        mask = element.get("mask") or ""
+        if mask and mask not in MASKS:
+            suggestion = f"write {', '.join(MASKS)}"
+            self.refuse("bad-value", f"“{mask}” is no mask", element.origin("mask"), 0, suggestion)
+        return mask
 
     def check(self, element: Element) -> Check:
         return Check(
@@ -473,6 +540,7 @@ class _Builder:
             objects=objects,
             variables=variables,
             computes=computes,
+            lists=self.lists(root),
             handlers=handlers,
             items={item.id: item for item in built},
             following=dict(zip(ids, [*ids[1:], None], strict=True)),
@@ -493,6 +561,15 @@ class _Builder:
                     "use letters, digits and _",
                 )  # fmt: skip
             made[node.name] = node
+        return made
+
+    def lists(self, root: Element) -> dict[str, tuple[OptionNode, ...]]:
+        made: dict[str, tuple[OptionNode, ...]] = {}
+        for element in root.all("choices"):
+            name = element.required("name")
+            if name in made:
+                self.refuse("name-twice", f"there are two lists “{name}”", element.origin("name"))
+            made[name] = tuple(self.option(child) for child in element.all("option"))
         return made
 
     def object(self, element: Element) -> ObjectNode:
