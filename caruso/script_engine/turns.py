@@ -214,8 +214,8 @@ class Corrected:
 class Happened:
     """An event of the dialog.
 
-    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``timer`` when the time of a
-    `StartTimer` is over; ``no-agent`` when a hand-over finds nobody; ``expire`` when nobody has gone on for too
+    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``timer`` when the time of
+    a `StartTimer` is over; ``no-agent`` when a hand-over finds nobody; ``expire`` when nobody has gone on for too
     long; and whatever a script waits for.
     """
 
@@ -295,7 +295,7 @@ class SaveObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartTimer:
-    """Give `Happened` with the event ``timer`` at `due`; a later one replaces it, one that comes early is ignored."""
+    """Give `Happened` with the event ``timer`` at `due`; one that comes early, or for nothing, is ignored."""
 
     item: str
     due: datetime

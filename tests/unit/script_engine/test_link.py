@@ -10,7 +10,9 @@ from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Call, Dialog
 from tests.unit.script_engine.leading import dialog
 
-ADDRESS = dialog('<question id="street"><text>Street?</text></question><end id="bye" outcome="ok"/>')
+ADDRESS = dialog(
+    '<question id="street"><text>Street?</text></question><end id="bye" outcome="ok"/>', name="address"
+)
 
 
 def calling(name: str, more: str = "") -> Dialog:
@@ -53,7 +55,7 @@ def test_a_dialog_that_calls_itself_through_another_is_refused() -> None:
 
 def test_an_object_of_the_same_name_and_class_is_shared_unless_more_may_be_done_to_it() -> None:
     body = '<question id="q"><text>?</text></question>'
-    inner = dialog(body, data='<object name="customer" class="Customer" access="write"/>')
+    inner = dialog(body, data='<object name="customer" class="Customer" access="write"/>', name="inner")
     call = '<call id="c" dialog="inner"/>'
     writes = dialog(call, data='<object name="customer" class="Customer" access="write"/>')
     reads = dialog(call, data='<object name="customer" class="Customer"/>')
