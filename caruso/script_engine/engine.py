@@ -19,6 +19,7 @@ from caruso.script_engine.presentation import present, trail
 from caruso.script_engine.runs import Phase, Run, Values, Visit
 from caruso.script_engine.turns import (
     Answered,
+    AnsweredTogether,
     CallService,
     Confirmed,
     Corrected,
@@ -33,6 +34,7 @@ from caruso.script_engine.turns import (
     Segment,
     ServiceAnswered,
     TakenOver,
+    Undo,
     Value,
     WentBack,
 )
@@ -120,6 +122,8 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
             return _quietly(run, walker, given.key)
         case TakenOver():
             return _taken_over(dialog, run, given, now)
+        case AnsweredTogether() | Undo():
+            return _unchanged(dialog, run)
         case _:
             assert_never(given)
 

@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
-from caruso.script_engine.nodes import Dialog, OptionNode, Order, Question, Texts
+from caruso.script_engine.nodes import OptionNode, Order, Question, Texts
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.shown import show
 from caruso.script_engine.turns import Option, Value
@@ -18,18 +18,16 @@ Words = Callable[[Texts], str]
 
 
 def options_of(
-    dialog: Dialog, question: Question, scope: RunScope, words: Words, *, all_of_them: bool = False
+    question: Question, scope: RunScope, words: Words, *, all_of_them: bool = False
 ) -> tuple[Option, ...]:
     """Return the options that can be chosen now, or all there are; `words` chooses and fills in a label."""
     if question.from_objects is not None:
         return _ordered(tuple(_from_objects(question, scope)), question, scope)
-    return _ordered(tuple(_written(dialog, question, scope, words, all_of_them=all_of_them)), question, scope)
+    return _ordered(tuple(_written(question, scope, words, all_of_them=all_of_them)), question, scope)
 
 
-def _written(
-    dialog: Dialog, question: Question, scope: RunScope, words: Words, *, all_of_them: bool
-) -> Iterator[Option]:
-    for node in dialog.offered(question):
+def _written(question: Question, scope: RunScope, words: Words, *, all_of_them: bool) -> Iterator[Option]:
+    for node in question.options:
         if all_of_them or _holds(node, question, scope):
             yield Option(
                 value=node.value, label=words(node.texts), key=node.key, exclusive=node.exclusive, other=node.other

@@ -69,8 +69,8 @@ def asked_of(
     def words(written: Texts) -> str:
         return _words(written, dialog, scope, language, channel)
 
-    with_options = question.options or question.from_list or question.from_objects
-    options = offered.options_of(dialog, question, scope, words, all_of_them=stale) if with_options else ()
+    with_options = question.options or question.from_objects
+    options = offered.options_of(question, scope, words, all_of_them=stale) if with_options else ()
     return Asked(
         question=question,
         channel=channel,
@@ -254,7 +254,7 @@ class _Presenter:
         )
 
     def hints(self, item: AnyItem) -> tuple[str, ...]:
-        written = () if isinstance(item, Handover) else item.hints
+        written = item.hints if isinstance(item, (Info, Question, End)) else ()
         return tuple(segment.text for segment in self.segments(written))
 
     def asked(self, item: Question, prompts: Prompts) -> tuple[Segment, ...]:

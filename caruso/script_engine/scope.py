@@ -117,7 +117,7 @@ class RunScope:
         if isinstance(answer, Decimal):
             return answer
         chosen = answer if isinstance(answer, tuple) else (answer,)
-        scores = {node.value: node.score for node in self._dialog.offered(question) if node.score is not None}
+        scores = {node.value: node.score for node in question.options if node.score is not None}
         return sum((scores[value] for value in chosen if isinstance(value, str) and value in scores), Decimal(0))
 
     def visited(self, item: str) -> bool:

@@ -129,6 +129,17 @@ class RecordRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UndoOffer:
+    """Something was done that the path does not lead by any more; `Undo` makes it undone or lets it be."""
+
+    #: The idempotency key of what was done.
+    key: str
+    #: The service that did it.
+    service: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """What the person meets now: everything said since the last input, and the item that waits for one."""
 
@@ -136,8 +147,9 @@ class Turn:
     number: int
     #: Id of the item that waits; the id of the `end` when the run is over.
     item: str
-    #: ``question``, ``info`` (waits for a confirmation), ``handover``, ``end``, or ``working`` (a service is
-    #: being asked; there is nothing to answer).
+    #: ``question``, ``info`` (waits for a confirmation), ``group`` (several questions at once, taken by
+    #: `AnsweredTogether`), ``handover``, ``end``, ``wait`` (for a time or an event), or ``working`` (a service is
+    #: being asked); there is nothing to answer at the last four.
     kind: str
     segments: tuple[Segment, ...]
     #: For the agent's eyes only.
@@ -170,12 +182,21 @@ class Turn:
     #: How often the item has been presented in a row without a valid answer, from 1.
     attempt: int = 1
     language: str = "en"
+    #: Title of the group the item is in, or is.
+    title: str = ""
+    #: Of a group: the questions and infos in it, each a turn of its own kind under the same number.
+    questions: tuple[Turn, ...] = ()
+    #: Which pass of the repeats around it this is, outermost first, each from 1.
+    passes: tuple[int, ...] = ()
+    #: For the agent: what was done and may have to be undone.
+    offers: tuple[UndoOffer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailEntry:
     """An answered (or answerable) question on the path taken, for the trail beside the current item."""
 
+    #: Its id, with the pass behind it when it is in a repeat (``reading#2``): what `Corrected` takes.
     item: str
     question: str
     type: QuestionType
@@ -213,6 +234,20 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredTogether:
+    """The answers to a group shown at once, by item, each as typed; none is taken unless all can be.
+
+    A question of the turn that has no answer here counts as left blank.
+    """
+
+    turn: int
+    answers: Mapping[str, str]
+    by: str = ""
+    #: As for `Answered`.
+    files: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
     """An info was taken note of."""
 
@@ -232,6 +267,7 @@ class WentBack:
 class Corrected:
     """An earlier answer is another; everything after it is walked again."""
 
+    #: As in `TrailEntry.item`; without a pass the latest one is meant.
     item: str
     text: str
     by: str = ""
@@ -241,7 +277,12 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event: ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``, ``time-up``…"""
+    """An event of the dialog.
+
+    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``time-up`` when the time
+    limit of the question is over; ``timer`` when the time of a `StartTimer` is over; ``no-agent`` when a hand-over
+    finds nobody; ``expire`` when nobody has gone on for too long; and whatever a script waits for.
+    """
 
     event: str
     turn: int | None = None
@@ -268,7 +309,18 @@ class TakenOver:
     agent: Mapping[str, Value] = field(default_factory=dict)
 
 
-Input = Answered | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """An `UndoOffer` is taken up, or let be."""
+
+    key: str
+    wanted: bool = True
+    by: str = ""
+
+
+Input = (
+    Answered | AnsweredTogether | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver | Undo
+)
 
 
 # -- Effects --------------------------------------------------------------------------------------------------
@@ -307,6 +359,25 @@ class SaveObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer:
+    """Give `Happened` with the event ``timer`` at `due`; one that comes early, or for nothing, is ignored."""
+
+    item: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven:
+    """The customer agreed to something, or did not: to be kept as evidence."""
+
+    purpose: str
+    given: bool
+    item: str
+    channel: ScriptChannel
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
     """The dialog goes on elsewhere, on the same run. Say `turn.segments` first."""
 
@@ -329,7 +400,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """A `log` action, or an audit row: ``shown``, ``answered``, ``changed``, ``skipped``, ``back``, ``left``."""
+    """A `log` action, or an audit row.
+
+    ``shown``, ``answered``, ``changed``, ``skipped``, ``back``, ``left``, ``split`` (text is ``name=branch``),
+    ``pass`` (of a repeat), ``thrown``, ``undone``, ``taken-over``, ``failed``, ``error.loop``.
+    """
 
     event: str
     item: str
@@ -346,7 +421,7 @@ class Refused:
     message: str
 
 
-Effect = Present | CallService | SaveObject | HandOver | Finished | Noted | Refused
+Effect = Present | CallService | SaveObject | StartTimer | ConsentGiven | HandOver | Finished | Noted | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
