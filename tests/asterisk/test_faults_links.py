@@ -26,9 +26,8 @@ from lab.listening import clear, hang_up
 from lab.registering import registering
 from lab.sipp import caller
 from lab.staffed import (
-    WRITTEN_SECONDS,
     StaffedCentre,
-    assert_balanced,
+    balanced_facts,
     measured,
     nothing_left,
     of,
@@ -143,7 +142,7 @@ async def test_the_event_socket_is_cut_for_5_s_with_everybody_on_the_line(
             await centre.until(lambda view: phases(view)["dialog"] == 0, seconds=15)
         await stack.aclose()
         await nothing_left(pbx)
-    facts = await centre.server.facts()
+    facts = await balanced_facts(centre.server)
     assert Counter(f.cause for f in of(facts, ContactEnded))[ContactCause.ENDED_UNSEEN] == 3
 
 
@@ -167,5 +166,4 @@ async def test_a_dead_event_socket_is_noticed_and_replaced(pbx: LocalAsterisk, t
             await clear(pbx)
         await centre.until(lambda view: not view.calls)
         await nothing_left(pbx)
-        await asyncio.sleep(WRITTEN_SECONDS)
-        assert_balanced(await centre.server.facts())
+        await balanced_facts(centre.server)

@@ -12,7 +12,7 @@ from caruso.model.facts import ContactCause, ContactConnected, ContactEnded, Pre
 from lab.asterisk import LocalAsterisk
 from lab.listening import clear, leftovers
 from lab.sipp import caller
-from lab.staffed import WRITTEN_SECONDS, assert_balanced, nothing_left, of, phases, staffed
+from lab.staffed import WRITTEN_SECONDS, balanced_facts, nothing_left, of, phases, staffed
 
 #: The issue's figure: everything is back this long after the process is there.
 RESTORED_SECONDS = 3.0
@@ -61,8 +61,7 @@ async def test_kill_9_with_20_conversations_10_waiting_and_5_in_the_dialog(
         await centre.until(lambda view: not view.calls)
         await stack.aclose()
         await nothing_left(pbx)
-    facts = await centre.server.facts()
-    assert_balanced(facts)
+    facts = await balanced_facts(centre.server)
     assert len(of(facts, ContactConnected)) == 20
 
 
@@ -84,9 +83,7 @@ async def test_a_killed_asterisk_ends_calls_with_that_cause_and_agents_go_on(tmp
         view = await centre.until(lambda view: not view.calls)
         assert {row.presence for row in view.agents} == {Presence.READY}
         await nothing_left(pbx)
-        await asyncio.sleep(WRITTEN_SECONDS)
-        facts = await centre.server.facts()
-    assert_balanced(facts)
+        facts = await balanced_facts(centre.server)
     causes = Counter(fact.cause for fact in facts if isinstance(fact, ContactEnded))
     assert causes == Counter({ContactCause.PBX_LOST: 5, ContactCause.CALLER_HUNG_UP: 1})
 
@@ -121,8 +118,6 @@ async def test_calls_that_end_while_we_are_away_are_ended_in_the_journal(
         view = await centre.until(lambda view: not view.calls)
         assert {row.presence for row in view.agents} == {Presence.READY}
         await nothing_left(pbx)
-        await asyncio.sleep(WRITTEN_SECONDS)
-        facts = await centre.server.facts()
-    assert_balanced(facts)
+        facts = await balanced_facts(centre.server)
     causes = Counter(fact.cause for fact in facts if isinstance(fact, ContactEnded))
     assert causes == Counter({ContactCause.ENDED_UNSEEN: 3})
