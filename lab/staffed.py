@@ -225,9 +225,3 @@ async def nothing_left(pbx: LocalAsterisk, *, seconds: float = 5.0) -> None:
     while left := await leftovers(pbx):
         assert time.monotonic() < deadline, f"left behind: {left}"
         await asyncio.sleep(0.05)
-
-
-def measured(what: str, **seconds: float) -> None:
-    """Print figures for docs/operations.md; ``pytest -s`` or ``-rP`` shows them."""
-    figures = ", ".join(f"{name} {value:.3f} s" for name, value in seconds.items())
-    print(f"measured: {what}: {figures}")

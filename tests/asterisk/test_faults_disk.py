@@ -12,10 +12,11 @@ import pytest
 
 from caruso.model.facts import ContactConnected, ContactEnded
 from lab.asterisk import LocalAsterisk
+from lab.figures import measured
 from lab.listening import clear
 from lab.server import LAB_PASSWORD
 from lab.sipp import caller
-from lab.staffed import balanced_facts, measured, nothing_left, of, phases, staffed
+from lab.staffed import balanced_facts, nothing_left, of, phases, staffed
 from lab.web_client import Refused, WebClient
 
 #: An alarm is raised by then.
