@@ -61,6 +61,8 @@ def read(question: Question, text: str, channel: ScriptChannel, options: Sequenc
             return _phone(text)
         case QuestionType.DIGITS:
             return _digits(text, question.input)
+        case _:
+            return text
 
 
 def within(value: Value, minimum: Value, maximum: Value, question: Question, language: str) -> Misread | None:

@@ -18,6 +18,7 @@ from caruso.script_engine.presentation import present, trail
 from caruso.script_engine.runs import Phase, Run, Values, Visit
 from caruso.script_engine.turns import (
     Answered,
+    AnsweredTogether,
     CallService,
     Confirmed,
     Corrected,
@@ -32,6 +33,7 @@ from caruso.script_engine.turns import (
     Segment,
     ServiceAnswered,
     TakenOver,
+    Undo,
     Value,
     WentBack,
 )
@@ -122,6 +124,8 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
             return _quietly(run, walker, given.key)
         case TakenOver():
             return _taken_over(dialog, run, given, now)
+        case AnsweredTogether() | Undo():
+            return _unchanged(dialog, run)
         case _:
             assert_never(given)
 

@@ -202,7 +202,7 @@ class _Presenter:
         )
 
     def hints(self, item: AnyItem) -> tuple[str, ...]:
-        written = () if isinstance(item, Handover) else item.hints
+        written = item.hints if isinstance(item, (Info, Question, End)) else ()
         return tuple(segment.text for segment in self.segments(written))
 
     def asked(self, item: Question, options: Sequence[Option], maximum: Value) -> tuple[Segment, ...]:

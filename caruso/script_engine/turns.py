@@ -27,16 +27,28 @@ class ScriptChannel(StrEnum):
 
 
 class QuestionType(StrEnum):
-    """What kind of answer a question takes. (The rest of the draft's types follow with the whole language.)"""
+    """What kind of answer a question takes."""
 
     TEXT = "text"
+    MEMO = "memo"
     INTEGER = "integer"
     NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    TIME = "time"
+    DATE_TIME = "date-time"
     YES_NO = "yes-no"
     CHOICE = "choice"
-    DATE = "date"
+    CHOICES = "choices"
+    RANKING = "ranking"
+    RATING = "rating"
     PHONE = "phone"
+    EMAIL = "email"
     DIGITS = "digits"
+    FILE = "file"
+    VOICE_RECORD = "voice-record"
+    SIGNATURE = "signature"
+    LOCATION = "location"
 
 
 # -- What is shown --------------------------------------------------------------------------------------------
@@ -75,6 +87,17 @@ class DigitRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UndoOffer:
+    """Something was done that the path does not lead by any more; `Undo` makes it undone or lets it be."""
+
+    #: The idempotency key of what was done.
+    key: str
+    #: The service that did it.
+    service: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """What the person meets now: everything said since the last input, and the item that waits for one."""
 
@@ -82,8 +105,9 @@ class Turn:
     number: int
     #: Id of the item that waits; the id of the `end` when the run is over.
     item: str
-    #: ``question``, ``info`` (waits for a confirmation), ``handover``, ``end``, or ``working`` (a service is
-    #: being asked; there is nothing to answer).
+    #: ``question``, ``info`` (waits for a confirmation), ``group`` (several questions at once, taken by
+    #: `AnsweredTogether`), ``handover``, ``end``, ``wait`` (for a time or an event), or ``working`` (a service is
+    #: being asked); there is nothing to answer at the last four.
     kind: str
     segments: tuple[Segment, ...]
     #: For the agent's eyes only.
@@ -104,12 +128,21 @@ class Turn:
     #: How often the item has been presented in a row without a valid answer, from 1.
     attempt: int = 1
     language: str = "en"
+    #: Title of the group the item is in, or is.
+    title: str = ""
+    #: Of a group: the questions and infos in it, each a turn of its own kind under the same number.
+    questions: tuple[Turn, ...] = ()
+    #: Which pass of the repeats around it this is, outermost first, each from 1.
+    passes: tuple[int, ...] = ()
+    #: For the agent: what was done and may have to be undone.
+    offers: tuple[UndoOffer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailEntry:
     """An answered (or answerable) question on the path taken, for the trail beside the current item."""
 
+    #: Its id, with the pass behind it when it is in a repeat (``reading#2``): what `Corrected` takes.
     item: str
     question: str
     type: QuestionType
@@ -123,6 +156,8 @@ class TrailEntry:
     #: True when it can be corrected now.
     correctable: bool = True
     options: tuple[Option, ...] = ()
+    #: Never logged, mailed or shown to others than who may.
+    private: bool = False
 
 
 # -- Inputs ---------------------------------------------------------------------------------------------------
@@ -134,6 +169,18 @@ class Answered:
 
     turn: int
     text: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredTogether:
+    """The answers to a group shown at once, by item, each as typed; none is taken unless all can be.
+
+    A question of the turn that has no answer here counts as left blank.
+    """
+
+    turn: int
+    answers: Mapping[str, str]
     by: str = ""
 
 
@@ -157,6 +204,7 @@ class WentBack:
 class Corrected:
     """An earlier answer is another; everything after it is walked again."""
 
+    #: As in `TrailEntry.item`; without a pass the latest one is meant.
     item: str
     text: str
     by: str = ""
@@ -164,7 +212,12 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event of the dialog: ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``hang-up``."""
+    """An event of the dialog.
+
+    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``timer`` when the time of
+    a `StartTimer` is over; ``no-agent`` when a hand-over finds nobody; ``expire`` when nobody has gone on for too
+    long; and whatever a script waits for.
+    """
 
     event: str
     turn: int | None = None
@@ -191,7 +244,18 @@ class TakenOver:
     agent: Mapping[str, Value] = field(default_factory=dict)
 
 
-Input = Answered | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """An `UndoOffer` is taken up, or let be."""
+
+    key: str
+    wanted: bool = True
+    by: str = ""
+
+
+Input = (
+    Answered | AnsweredTogether | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver | Undo
+)
 
 
 # -- Effects --------------------------------------------------------------------------------------------------
@@ -230,6 +294,25 @@ class SaveObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer:
+    """Give `Happened` with the event ``timer`` at `due`; one that comes early, or for nothing, is ignored."""
+
+    item: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven:
+    """The customer agreed to something, or did not: to be kept as evidence."""
+
+    purpose: str
+    given: bool
+    item: str
+    channel: ScriptChannel
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
     """The dialog goes on elsewhere, on the same run. Say `turn.segments` first."""
 
@@ -252,7 +335,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """A `log` action, or an audit row: ``shown``, ``answered``, ``changed``, ``skipped``, ``back``, ``left``."""
+    """A `log` action, or an audit row.
+
+    ``shown``, ``answered``, ``changed``, ``skipped``, ``back``, ``left``, ``split`` (text is ``name=branch``),
+    ``pass`` (of a repeat), ``thrown``, ``undone``, ``taken-over``, ``failed``, ``error.loop``.
+    """
 
     event: str
     item: str
@@ -269,7 +356,7 @@ class Refused:
     message: str
 
 
-Effect = Present | CallService | SaveObject | HandOver | Finished | Noted | Refused
+Effect = Present | CallService | SaveObject | StartTimer | ConsentGiven | HandOver | Finished | Noted | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

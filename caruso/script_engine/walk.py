@@ -144,7 +144,7 @@ class Walk(Moment):
                 return self._enter_info(item, parked)
             case Handover():
                 return self._enter_handover(item)
-            case End():
+            case _:
                 self.frames = [(item.id, 0)]
                 return False
 
@@ -337,7 +337,7 @@ class Walk(Moment):
             self.note("shown", self.item.id)
         elif event == "help":
             item = self.item
-            self.say(() if isinstance(item, Handover) else item.hints)
+            self.say(item.hints if isinstance(item, (Info, Question, End)) else ())
 
     def _optional(self) -> bool:
         """Whether the current question may be passed in silence."""
