@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
 from caruso.model.ids import RunId, ScriptId
 
 #: Every value a script knows. Numbers are `Decimal`, never float; objects are read-only mappings.
-Value = None | bool | Decimal | str | date | datetime | tuple["Value", ...] | list["Value"] | Mapping[str, "Value"]
+Value = (
+    None
+    | bool
+    | Decimal
+    | str
+    | date
+    | datetime
+    | time
+    | tuple["Value", ...]
+    | list["Value"]
+    | Mapping[str, "Value"]
+)
 
 
 class ScriptChannel(StrEnum):
@@ -30,24 +41,34 @@ class QuestionType(StrEnum):
     """What kind of answer a question takes."""
 
     TEXT = "text"
+    #: More than one line.
     MEMO = "memo"
     INTEGER = "integer"
     NUMBER = "number"
     MONEY = "money"
     DATE = "date"
+    #: Of the day: `datetime.time`.
     TIME = "time"
+    #: An aware `datetime`.
     DATE_TIME = "date-time"
     YES_NO = "yes-no"
+    #: One option.
     CHOICE = "choice"
+    #: Several options: a tuple of their values, in the options' order.
     CHOICES = "choices"
+    #: Options, best first: a tuple of their values.
     RANKING = "ranking"
+    #: A whole number between two ends, 1 and 5 where the question names none.
     RATING = "rating"
     PHONE = "phone"
     EMAIL = "email"
+    #: Digits that are no number: zeros in front count.
     DIGITS = "digits"
+    #: Something stored, as a mapping of ``id``, ``name``, ``type`` (MIME) and ``size`` (bytes).
     FILE = "file"
     VOICE_RECORD = "voice-record"
     SIGNATURE = "signature"
+    #: A mapping of ``lat`` and ``lon``, degrees.
     LOCATION = "location"
 
 
@@ -72,6 +93,10 @@ class Option:
     value: str
     label: str
     key: str = ""
+    #: Cannot be chosen together with others.
+    exclusive: bool = False
+    #: Takes an answer in the person's own words in place of `value`.
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +109,23 @@ class DigitRule:
     end_key: str = ""
     first_timeout: float = 5.0
     next_timeout: float = 3.0
+    #: Keys that are given as soon as they are pressed, since no answer begins with them. One that is the beginning
+    #: of another is given after a short wait.
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRule:
+    """How an answer is recorded on the phone."""
+
+    #: The recording ends by itself after this.
+    max_seconds: float = 120.0
+    #: It also ends after so much silence.
+    silence_seconds: float = 5.0
+    #: ``#``, ``*`` or empty.
+    end_key: str = "#"
+    #: Whether a tone tells when to speak.
+    beep: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +161,18 @@ class Turn:
     maximum: Value = None
     pattern: str = ""
     digits: DigitRule | None = None
+    #: On the phone, where the answer is recorded.
+    record: RecordRule | None = None
+    #: How the entry is shown while it is typed: ``hidden``, ``groups-of-4``, …; empty for as it is.
+    mask: str = ""
+    #: Of an amount, ISO 4217.
+    currency: str = ""
+    #: The answer is shown only.
+    read_only: bool = False
+    #: Seconds until ``Happened("time-up")`` is due; None for no limit.
+    time_limit: float | None = None
+    #: The answer must not be logged, nor shown to others than who may see it.
+    private: bool = False
     #: The present answer, when there is one (default, or the person went back).
     answer: Value = None
     #: Why the last answer was not taken, in the run's language.
@@ -156,8 +210,10 @@ class TrailEntry:
     #: True when it can be corrected now.
     correctable: bool = True
     options: tuple[Option, ...] = ()
-    #: Never logged, mailed or shown to others than who may.
+    #: For those only who may see it.
     private: bool = False
+    #: What exports and reports call it.
+    label: str = ""
 
 
 # -- Inputs ---------------------------------------------------------------------------------------------------
@@ -165,11 +221,16 @@ class TrailEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """An answer, as typed, pressed or said; the engine parses it by the question's type."""
+    """An answer, as typed, pressed or said; the engine parses it by the question's type.
+
+    Several options stand on a line each; what is stored elsewhere is named by its id.
+    """
 
     turn: int
     text: str
     by: str = ""
+    #: What has been stored for this run and may be named, by id: mappings of ``id``, ``name``, ``type``, ``size``.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +243,8 @@ class AnsweredTogether:
     turn: int
     answers: Mapping[str, str]
     by: str = ""
+    #: As for `Answered`.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,15 +271,17 @@ class Corrected:
     item: str
     text: str
     by: str = ""
+    #: As for `Answered`.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """An event of the dialog.
 
-    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``timer`` when the time of
-    a `StartTimer` is over; ``no-agent`` when a hand-over finds nobody; ``expire`` when nobody has gone on for too
-    long; and whatever a script waits for.
+    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``time-up`` when the time
+    limit of the question is over; ``timer`` when the time of a `StartTimer` is over; ``no-agent`` when a hand-over
+    finds nobody; ``expire`` when nobody has gone on for too long; and whatever a script waits for.
     """
 
     event: str
