@@ -181,7 +181,7 @@ class Walk(Moment):
     def _pass_again(self, item: Question, answer: Answer) -> bool:
         """Pass a question whose answer came back, if the answer still holds."""
         self._set_answer(answer)
-        complaint, warning = self._complaint(item, answer.value)
+        complaint, warning = self.complaint(item, answer.value)
         if complaint and not warning:
             self.error = complaint
             return self._wait()
@@ -201,7 +201,7 @@ class Walk(Moment):
             read = reading.read(item, typed, ScriptChannel.AGENT, self.options(item))
         if isinstance(read, Misread) or read is None:
             return None
-        complaint, _ = self._complaint(item, read)
+        complaint, _ = self.complaint(item, read)
         return None if complaint else read
 
     def _enter_info(self, item: Info, parked: Visit | None) -> bool:
@@ -257,7 +257,7 @@ class Walk(Moment):
         old, answers, data = visit.answer, self.answers, self.data
         self.answers = dict(answers)
         self._set_answer(Answer(value=value, channel=self.channel, by=by, at=self.now))
-        complaint, warning = self._complaint(question, value)
+        complaint, warning = self.complaint(question, value)
         if complaint and not (warning and self.run.warned == value):
             self.trail[-1], self.answers, self.data, self._scope = visit, answers, data, None
             return complaint, warning
@@ -271,7 +271,7 @@ class Walk(Moment):
             actions.save(self, root, {name: value})
         return "", False
 
-    def _complaint(self, question: Question, value: Value) -> tuple[str, bool]:
+    def complaint(self, question: Question, value: Value) -> tuple[str, bool]:
         """Return what is wrong with an answer that is already in the scope; errors before warnings."""
         if value is None:
             needed = presentation.is_required(question, self.scope)
