@@ -25,6 +25,8 @@ a list of steps, or an object of answers by item. With --json a line after every
 def script_commands(scripts: Any) -> None:
     """Declare them."""
     _check(scripts)
+    _explain(scripts)
+    _graph(scripts)
     _run(scripts)
 
 
@@ -32,6 +34,39 @@ def _check(scripts: Any) -> None:
     check = command(scripts, "check", script_checking.check_scripts, "find the mistakes in scripts")
     _files(check)
     check.add_argument("--json", action="store_true", help="one JSON object a finding")
+
+
+def _explain(scripts: Any) -> None:
+    about = "print a sheet of all a script says, asks and does, with its conditions in words"
+    explain = command(scripts, "explain", _carry_out_explain, about)
+    _file(explain)
+    explain.add_argument(
+        "--html", action="store_true", help="a page for a browser or printer, instead of Markdown"
+    )
+    _output(explain)
+
+
+def _carry_out_explain(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_explaining import explain_script
+
+    return explain_script(wanted)
+
+
+def _graph(scripts: Any) -> None:
+    graph = command(scripts, "graph", _carry_out_graph, "draw a script as SVG (with Graphviz)")
+    _file(graph)
+    graph.add_argument("--dot", action="store_true", help="the source of the graph, for Graphviz, instead of SVG")
+    _output(graph)
+
+
+def _carry_out_graph(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_explaining import graph_script
+
+    return graph_script(wanted)
+
+
+def _output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write it there instead of printing it")
 
 
 def _run(scripts: Any) -> None:
