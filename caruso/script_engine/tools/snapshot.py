@@ -112,7 +112,7 @@ def _verdicts(simulation: Simulation, turn: Turn) -> Iterator[tuple[str, dict[st
 
 def verdict(dialog: Dialog, run: Run, question: Question, value: Value, simulation: Simulation) -> dict[str, str]:
     """Return what the limits and checks of a question say about a value that is in the scope."""
-    message, warning = Walk(dialog, run, simulation.now).complaint(question, value)
+    message, warning = Walk(dialog, run, simulation.now)._complaint(question, value)  # noqa: SLF001
     return {"verdict": ("warning" if warning else "error") if message else "ok", "message": message}
 
 
