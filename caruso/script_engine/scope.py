@@ -30,6 +30,7 @@ class RunScope:
         "_zone",
         "attempt",
         "bound",
+        "element",
         "now",
         "roots",
         "work",
@@ -54,6 +55,7 @@ class RunScope:
         self._computed: dict[str, Value] = {}
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
+        self.element: Value = None
         self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
@@ -96,11 +98,12 @@ class RunScope:
             return None
         self._computing.add(name)
         bound, self.bound = self.bound, {}
+        element = self.element
         try:
             value = self._computed[name] = bounded(node.value.value(self))
         finally:
             self._computing.discard(name)
-            self.bound = bound
+            self.bound, self.element = bound, element
         return value
 
     def label(self, item: str) -> str | None:

@@ -22,9 +22,9 @@ def length(thing: Value) -> Value:
 
 def contains(whole: Value, part: Value) -> Value:
     """Whether `part` is in a text or among the elements of a list."""
-    if isinstance(whole, str) and not isinstance(part, str):
-        return None
-    return holds_in(part, whole) if isinstance(whole, (str, tuple)) else None
+    if isinstance(whole, str):
+        return part in whole if isinstance(part, str) else None
+    return holds_in(part, whole) if isinstance(whole, tuple) else None
 
 
 def selected(answer: Value, option: str) -> Value:

@@ -157,27 +157,24 @@ def quantifier(node: Call, variables: frozenset[str], compile_argument: CompileA
         return _null
     return _over(
         compile_argument(items, variables),
-        variable.name,
         compile_argument(body, frozenset({variable.name})),
         size(body),
         _FOLDS[node.function],
     )
 
 
-Fold = Callable[[Scope, tuple[Value, ...], str, Evaluate], Value]
+Fold = Callable[[Scope, tuple[Value, ...], Evaluate], Value]
 
 
-def _over(items: Evaluate, variable: str, body: Evaluate, weight: int, fold: Fold) -> Evaluate:
+def _over(items: Evaluate, body: Evaluate, weight: int, fold: Fold) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         whole = items(scope)
         if not isinstance(whole, tuple):
             return None
-        whole = whole[:LONGEST_LIST]
+        if len(whole) > LONGEST_LIST:
+            whole = whole[:LONGEST_LIST]
         charge(scope, len(whole) * weight)
-        try:
-            return fold(scope, whole, variable, body)
-        finally:
-            scope.bound.pop(variable, None)
+        return fold(scope, whole, body)
 
     return evaluate
 
@@ -189,49 +186,44 @@ def nests(node: Node) -> bool:
     return any(nests(part) for part in parts(node))
 
 
-def _any(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _any(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         if body(scope) is True:
             return True
     return False
 
 
-def _all(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _all(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         if body(scope) is not True:
             return False
     return True
 
 
-def _sum(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _sum(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     total: Value = Decimal(0)
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         number = body(scope)
         total = _add(total, number) if isinstance(number, Decimal) else None
     return total
 
 
-def _where(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _where(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     kept: list[Value] = []
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         if body(scope) is True:
             kept.append(value)
     return tuple(kept)
 
 
-def _each(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _each(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     made: list[Value] = []
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         new = body(scope)
         charge(scope, parts_in(new) // _PARTS_A_STEP)
         made.append(new)
