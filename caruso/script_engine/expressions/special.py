@@ -11,7 +11,7 @@ from caruso.script_engine.expressions.functions import QUANTIFIERS
 from caruso.script_engine.expressions.operators import OPERATORS
 from caruso.script_engine.expressions.patterns import Pattern, PatternError, compile_pattern
 from caruso.script_engine.expressions.scope import Evaluate, Scope
-from caruso.script_engine.expressions.tree import Call, Literal, Name, Node, parts, path, size
+from caruso.script_engine.expressions.tree import And, Call, Literal, Name, Node, parts, path, size
 from caruso.script_engine.expressions.work import charge
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import LONGEST_LIST, parts_in
@@ -155,12 +155,13 @@ def quantifier(node: Call, variables: frozenset[str], compile_argument: CompileA
     items, variable, body = node.arguments
     if variables or not isinstance(variable, Name) or any(nests(part) for part in node.arguments):
         return _null
-    return _over(
-        compile_argument(items, variables),
-        compile_argument(body, frozenset({variable.name})),
-        size(body),
-        _FOLDS[node.function],
-    )
+    inside = frozenset({variable.name})
+    fold = _FOLDS[node.function]
+    if node.function == "any" and isinstance(body, And) and len(body.terms) == 2:
+        # What is asked most of a list: one call less for every element.
+        first, second = (compile_argument(term, inside) for term in body.terms)
+        return _over(compile_argument(items, variables), first, size(body), _any_and(second))
+    return _over(compile_argument(items, variables), compile_argument(body, inside), size(body), fold)
 
 
 Fold = Callable[[Scope, tuple[Value, ...], Evaluate], Value]
@@ -192,6 +193,17 @@ def _any(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
         if body(scope) is True:
             return True
     return False
+
+
+def _any_and(also: Evaluate) -> Fold:
+    def fold(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
+        for value in whole:
+            scope.element = value
+            if body(scope) is True and also(scope) is True:
+                return True
+        return False
+
+    return fold
 
 
 def _all(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
