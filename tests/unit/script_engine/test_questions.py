@@ -1,4 +1,4 @@
-"""What a question can do besides being asked: bounds, order, lists, objects, limits, and what it keeps to itself."""
+"""What a question can do besides being asked: bounds, order, lists, objects, limits, what it keeps to itself."""
 
 from __future__ import annotations
 
