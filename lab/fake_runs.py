@@ -6,6 +6,7 @@ view = await runs.web.start(ScriptId("moving"), language="en")
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,9 +25,9 @@ from caruso.errors import NotFound
 from caruso.model.centre import Centre
 from caruso.model.facts import AnyFact
 from caruso.model.ids import FileId, RunId, ScriptId
-from caruso.model.records import AppliedCentre, ScriptSource
+from caruso.model.records import AppliedCentre, ObjectFilter, ScriptSource
 from caruso.model.run_records import SavedRun, StoredFile
-from caruso.ports import RunStore
+from caruso.ports import ActionServices, RunStore
 from lab.memory_runs import MemoryRuns
 
 #: How an operation of a script's service is answered: given its params and key.
@@ -65,6 +66,13 @@ class FakeObjects:
     async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
         """Return a record."""
         return self.kept.get((class_name, key))
+
+    async def find(
+        self, class_name: str, where: Sequence[ObjectFilter], limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the records all of whose filters hold."""
+        mine = [record for (kept, _), record in self.kept.items() if kept == class_name]
+        return [r for r in mine if all(str(r.get(f.attribute)) in f.values for f in where)][:limit]
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:
         """Change a record."""
@@ -151,6 +159,7 @@ class RunsInMemory:
     store: RunStore
     library: ScriptLibrary
     scripts: MemoryScripts
+    #: Those that were asked, unless others were given.
     services: FakeServices
     objects: FakeObjects
     #: Facts that were made known.
@@ -177,14 +186,16 @@ class RunsInMemory:
 def runs_in_memory(
     sources: Mapping[str, bytes],
     *,
-    services: FakeServices | None = None,
+    services: ActionServices | None = None,
     clock: Clock | None = None,
     store: RunStore | None = None,
 ) -> RunsInMemory:
     """Return runs of the scripts `sources` (by id), on a database in memory unless a `store` is given."""
     clock = clock or SystemClock()
     store = store or MemoryRuns()
-    services, objects, scripts = services or FakeServices(), FakeObjects(), MemoryScripts()
+    fake = services if isinstance(services, FakeServices) else FakeServices()
+    services = services or fake
+    objects, scripts = FakeObjects(), MemoryScripts()
     library, stream, tasks = ScriptLibrary(), FactStream(), GuardedTasks()
     facts: list[AnyFact] = []
     stream.subscribe(facts.append)
@@ -202,7 +213,7 @@ def runs_in_memory(
         objects=objects,
         clock=clock,
         tasks=tasks,
-        owner="this server",
+        owner=uuid.uuid4().hex,
         hear=hear,
     )
     durable = DurableRuns(
@@ -214,6 +225,7 @@ def runs_in_memory(
         live=NoCalls(),
         stream=stream,
         clock=clock,
+        tasks=tasks,
         time_zone=lambda: "Europe/Berlin",
     )
     made.append(durable)
@@ -232,7 +244,7 @@ def runs_in_memory(
         store=store,
         library=library,
         scripts=scripts,
-        services=services,
+        services=fake,
         objects=objects,
         facts=facts,
         tasks=tasks,

@@ -171,6 +171,7 @@ class ContactCentre:
             live=self.conversations,
             stream=stream,
             clock=clock,
+            tasks=tasks,
             time_zone=lambda: self._centre.timezone,
         )
         self.passes = RunPasses(
@@ -501,7 +502,7 @@ class ContactCentre:
         if heard.outcome is not None:
             await self._outside.runs.settle(heard.outcome)
         conversation = self.conversations.of_run(heard.action.run)
-        if conversation is not None and not heard.answer.failure:
+        if conversation is not None and not heard.failure:
             self._written(conversation.contact)
 
     def _number_to_call(self) -> str:

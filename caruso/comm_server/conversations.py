@@ -22,7 +22,7 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
 from caruso.comm_server.runs.outbox import TIMEOUT, Heard, Outbox
-from caruso.comm_server.runs.records import load_records
+from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable
 from caruso.model.facts import DialogContinued, DialogEnded, DialogStarted
@@ -35,7 +35,9 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run
 from caruso.script_engine.turns import (
     CallService,
+    ConsentGiven,
     Effect,
+    FindObjects,
     Finished,
     HandOver,
     Input,
@@ -46,6 +48,7 @@ from caruso.script_engine.turns import (
     SaveObject,
     ScriptChannel,
     ServiceAnswered,
+    StartTimer,
     TakenOver,
     TrailEntry,
     Turn,
@@ -258,10 +261,10 @@ class Conversations:
         conversation = self.of_run(heard.action.run)
         if conversation is None or conversation.elsewhere:
             return False
-        if not heard.answer.failure:
+        if not heard.failure:
             self._outlet.written(conversation.contact)
         outcomes = (heard.outcome,) if heard.outcome is not None else ()
-        self.give(conversation.contact, heard.answer, outcomes=outcomes)
+        self.give(conversation.contact, heard.given, outcomes=outcomes)
         return True
 
     # -- To the web and back ----------------------------------------------------------------------------------
@@ -393,12 +396,21 @@ class Conversations:
                 self._outlet.finished(conversation, effect)
             case CallService(wait=True):
                 self._tasks.start(self._too_late(conversation.contact, effect), name="script_action_time")
-            case CallService() | SaveObject():
+            case FindObjects():
+                self._tasks.start(self._find_objects(conversation.contact, effect), name="find_objects")
+            case CallService() | SaveObject() | StartTimer():
                 pass  # the outbox carries them out
             case Noted(event="log"):
                 log.info("script_logged", contact_id=conversation.contact, item=effect.item, pii_text=effect.text)
-            case Noted() | Refused():
-                pass
+            case Noted() | Refused() | ConsentGiven():
+                pass  # written down
+
+    async def _find_objects(self, contact: ContactId, order: FindObjects) -> None:
+        """Look for what a question offers."""
+        found = await find_records(self._objects, order)
+        conversation = self._conversations.get(contact)
+        if conversation is not None and not conversation.elsewhere:
+            self.give(contact, found)
 
     async def _too_late(self, contact: ContactId, order: CallService) -> None:
         """Let the dialog go on when an action it waits for could not begin in its time: nobody is held."""

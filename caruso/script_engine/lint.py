@@ -21,9 +21,11 @@ from caruso.script_engine.nodes import (
     End,
     Handover,
     Info,
+    Log,
     ObjectNode,
     Place,
     Question,
+    RecordConsent,
     Save,
     Set,
     Shown,
@@ -66,6 +68,8 @@ class Known:
     queues: frozenset[str] | None = None
     skills: frozenset[str] | None = None
     dispositions: frozenset[str] | None = None
+    #: Opening hours.
+    hours: frozenset[str] | None = None
     #: ``name.operation``.
     services: frozenset[str] | None = None
     #: Attributes by class; None for a class whose attributes are not known.
@@ -204,6 +208,7 @@ class _Linter:
                 if item.type is QuestionType.CHOICE
             },
             items=tuple(dialog.items),
+            hours=self.known.hours,
         )
 
     def reserved_names(self) -> None:
@@ -239,8 +244,10 @@ class _Linter:
                     yield _Use(action.to, self.type_of_target(action), block.item)
                 elif isinstance(action, Do):
                     yield from _of_service(action)
-                elif not isinstance(action, Clear):
+                elif isinstance(action, Log):
                     yield from _in_parts(action.parts, block.item)
+                elif isinstance(action, RecordConsent):
+                    yield _Use(action.given, Type.BOOLEAN, block.item)
 
     def uses_of_item(self, name: str) -> Iterator[_Use]:
         item = self.dialog.items[name]

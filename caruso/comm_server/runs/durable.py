@@ -18,9 +18,10 @@ import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.fact_stream import FactStream
+from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
 from caruso.comm_server.runs.outbox import Heard, Outbox
-from caruso.comm_server.runs.records import load_records
+from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.runs.views import RunView
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, RunExpired, StorageUnavailable
@@ -38,11 +39,11 @@ from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web
 from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun
 from caruso.ports import CentreStore, RunStore, ScriptObjects
 from caruso.script_engine import engine, runs
-from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.turns import (
     Effect,
+    FindObjects,
     Finished,
     HandOver,
     Input,
@@ -50,6 +51,7 @@ from caruso.script_engine.turns import (
     Refused,
     RunStart,
     ScriptChannel,
+    ServiceAnswered,
     TakenOver,
     Value,
 )
@@ -100,6 +102,7 @@ class DurableRuns:
         live: LiveRuns,
         stream: FactStream,
         clock: Clock,
+        tasks: GuardedTasks,
         time_zone: Callable[[], str],
     ) -> None:
         """Work on these; `time_zone` is the centre's."""
@@ -112,6 +115,9 @@ class DurableRuns:
         self._stream = stream
         self._clock = clock
         self._time_zone = time_zone
+        self._tasks = tasks
+        #: Keys of searches under way.
+        self._finding: set[str] = set()
         #: Who waits for a change of which run.
         self._waiting: dict[RunId, set[asyncio.Future[None]]] = {}
 
@@ -160,7 +166,10 @@ class DurableRuns:
 
     async def view(self, run: RunId) -> RunView:
         """Return the run as it is now. Raises `NotFound`, `RunExpired`."""
-        return self._view(await self._load(run), ())
+        loaded = await self._load(run)
+        if loaded.run.searching and not loaded.saved.live:
+            self._find(engine.resume(loaded.dialog, loaded.run, self._clock.now()), run)
+        return self._view(loaded, ())
 
     async def give(self, run: RunId, given: Input, *, patience_seconds: float = 3.0) -> RunView:
         """Give an input, and return what waits then.
@@ -225,12 +234,11 @@ class DurableRuns:
         outcomes = (heard.outcome,) if heard.outcome is not None else ()
         for _ in range(MOST_RELEASE_PAUSES):
             loaded = await self._load(action.run, expired=True)
-            fired = loaded.run.fired.get(action.key)
-            if fired is None or fired.state != "sent":
+            if not _waits_for(loaded.run, heard.given):
                 if heard.outcome is not None:
                     await self._store.settle(heard.outcome)
                 return
-            if not loaded.saved.live and await self._try(loaded, heard.answer, outcomes=outcomes) is not None:
+            if not loaded.saved.live and await self._try(loaded, heard.given, outcomes=outcomes) is not None:
                 return
             await asyncio.sleep(RELEASE_PAUSE_SECONDS)
         raise StorageUnavailable
@@ -276,6 +284,7 @@ class DurableRuns:
     ) -> RunView:
         """Do what follows from a turn that is committed."""
         self._outbox.begin(turn.actions)
+        self._find(effects, turn.run.id)
         if loaded.run.finished and not was_finished:
             self._tell_end(loaded.saved, loaded.run.outcome)
         self._notify(turn.run.id)
@@ -303,6 +312,19 @@ class DurableRuns:
             refused=next((effect.message for effect in effects if isinstance(effect, Refused)), ""),
         )
 
+    def _find(self, effects: tuple[Effect, ...], run: RunId) -> None:
+        """Look for what a question offers, behind the page's back; after a crash the next look at it does."""
+        for effect in effects:
+            if isinstance(effect, FindObjects) and effect.key not in self._finding:
+                self._finding.add(effect.key)
+                self._tasks.start(self._find_objects(run, effect), name="find_objects")
+
+    async def _find_objects(self, run: RunId, order: FindObjects) -> None:
+        try:
+            await self._step(run, await find_records(self._objects, order))
+        finally:
+            self._finding.discard(order.key)
+
     async def _load(self, run: RunId, *, expired: bool = False) -> _Loaded:
         saved = await self._store.load(run)
         if saved is None:
@@ -321,8 +343,10 @@ class DurableRuns:
         if source is None:
             log.error("run_without_script", script=script, version=version)
             raise NotFound(f"There is no script “{script}” in version {version}.")
-        dialog = await asyncio.to_thread(load, source.source, file=f"{script}.xml")
-        self._library.add(script, dialog)
+        await asyncio.to_thread(self._library.keep, source)
+        dialog = self._library.pinned(script, version)
+        if dialog is None:
+            raise NotFound(f"Script “{script}” is kept as version {version}, but says it is another.")
         return dialog
 
     # -- Waiting ----------------------------------------------------------------------------------------------
@@ -401,9 +425,16 @@ class DurableRuns:
             self._stream.publish(ContactEnded(at=self._clock.now(), contact=saved.contact, cause=cause))
 
 
+def _waits_for(run: Run, given: Input) -> bool:
+    """Tell whether the run does not know yet how its action ended."""
+    if not isinstance(given, ServiceAnswered):
+        return not run.finished
+    fired = run.fired.get(given.key)
+    return fired is not None and fired.state == "sent"
+
+
 def _expiry(dialog: Dialog, now: datetime) -> datetime:
-    seconds = getattr(dialog, "expires_seconds", None)
-    return now + (timedelta(seconds=seconds) if seconds else LIFETIME)
+    return now + (LIFETIME if dialog.expires_seconds is None else timedelta(seconds=dialog.expires_seconds))
 
 
 #: What gives a run its answer: `Conversations.hear` where it is live, `DurableRuns.hear` elsewhere.

@@ -15,11 +15,15 @@ from caruso.model.run_records import ActionOutcome, OutboxAction, RunEvent, RunT
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run
-from caruso.script_engine.turns import CallService, Effect, Noted, SaveObject, Value
+from caruso.script_engine.turns import CallService, ConsentGiven, Effect, Noted, SaveObject, StartTimer, Value
 from caruso.script_engine.values import from_json, to_json
 
 #: The operation that writes attributes of a record back (`SaveObject`); no service, the server's own.
 SAVE_OBJECT = "object.save"
+#: What gives a run its `Happened` ``timer`` at a time (`StartTimer`).
+TIMER = "run.timer"
+#: Whose operations are the server's own: they are not asked of services, and may be done twice.
+OWN = frozenset({SAVE_OBJECT, TIMER})
 #: A record that cannot be written is tried again for so many times, so many seconds apart: about an hour.
 SAVE_RETRIES = 360
 SAVE_RETRY_WAIT_SECONDS = 10.0
@@ -62,7 +66,7 @@ def turn_of(
     """Return all that a turn writes; `remarks` are lines of the audit that the engine does not know of."""
     effects = tuple(effects)
     revision = kept.revision + 1
-    notes = (*remarks, *(effect for effect in effects if isinstance(effect, Noted)))
+    notes = (*remarks, *_notes(effects))
     return RunTurn(
         run=_saved(dialog, run, kept, revision, at),
         events=tuple(_event(dialog, run, kept, revision, n, note, at) for n, note in enumerate(notes)),
@@ -119,6 +123,17 @@ def _event(
     )
 
 
+def _notes(effects: tuple[Effect, ...]) -> Iterable[Noted]:
+    for effect in effects:
+        match effect:
+            case Noted():
+                yield effect
+            case ConsentGiven():
+                yield Noted(event="consent", item=effect.item, text=effect.purpose, new=effect.given)
+            case _:
+                pass
+
+
 def is_private(dialog: Dialog, item: str) -> bool:
     """Tell whether what is answered at `item` must not be told."""
     return bool(getattr(dialog.items.get(item), "private", False))
@@ -131,8 +146,14 @@ def _actions(run: Run, effects: tuple[Effect, ...], revision: int, at: datetime)
                 yield _service_action(run.id, effect, at)
             case SaveObject():
                 yield _save_action(run, effect, f"{run.id}/save.{effect.object}/{revision}.{number}", at)
+            case StartTimer():
+                yield _timer_action(run.id, effect, f"{run.id}/timer.{effect.item}/{revision}.{number}", at)
             case _:
                 pass
+
+
+def _timer_action(run: RunId, order: StartTimer, key: str, at: datetime) -> OutboxAction:
+    return OutboxAction(key=key, run=run, service=TIMER, created_at=at, next_at=max(at, order.due))
 
 
 def _service_action(run: RunId, order: CallService, at: datetime) -> OutboxAction:

@@ -26,11 +26,12 @@ import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.guarded_tasks import GuardedTasks
-from caruso.comm_server.runs.ledger import SAVE_OBJECT, params_of
+from caruso.comm_server.runs import ledger
+from caruso.comm_server.runs.ledger import OWN, TIMER, params_of
 from caruso.errors import CarusoError, StorageUnavailable
 from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction
 from caruso.ports import ActionServices, RunStore, ScriptObjects
-from caruso.script_engine.turns import ServiceAnswered
+from caruso.script_engine.turns import Happened, ServiceAnswered
 from caruso.script_engine.values import from_json, to_json, to_value
 
 log = structlog.get_logger(__name__)
@@ -58,9 +59,18 @@ class Heard:
     """How an action ended, for its run."""
 
     action: OutboxAction
-    answer: ServiceAnswered
+    #: What the run is given.
+    given: ServiceAnswered | Happened
+    #: A code; empty when it was done.
+    failure: str = ""
     #: To be written with the turn that hears of it; None when it has been written.
     outcome: ActionOutcome | None
+
+
+def heard_of(action: OutboxAction, answer: ServiceAnswered, outcome: ActionOutcome | None) -> Heard:
+    """Return what a run hears when its action has ended with `answer`."""
+    given = Happened(event="timer") if action.service == TIMER else answer
+    return Heard(action=action, given=given, failure=answer.failure, outcome=outcome)
 
 
 class Outbox:
@@ -98,7 +108,9 @@ class Outbox:
         for action in actions:
             if self._closing or len(self._tasks_by_key) >= MOST_AT_ONCE:
                 return  # the next look finds the rest, or the next start
-            if action.key not in self._withdrawn:
+            if action.next_at > self._clock.now():
+                self._look.set()  # it is not due: the next look may have to come sooner
+            elif action.key not in self._withdrawn:
                 self._start(action, self._carry_out)
 
     def withdraw(self, key: str) -> bool:
@@ -213,7 +225,7 @@ class Outbox:
         action = await self._store.action(key)
         if action is not None and action.state in (ActionState.DONE, ActionState.FAILED):
             answer = ServiceAnswered(key=key, result=from_json(action.result), failure=action.failure)
-            await self._hear(Heard(action=action, answer=answer, outcome=None))
+            await self._hear(heard_of(action, answer, None))
 
     async def _attempt(self, action: OutboxAction) -> ServiceAnswered:
         key = action.key
@@ -234,12 +246,16 @@ class Outbox:
 
     async def _call(self, action: OutboxAction) -> Any:
         params = params_of(action)
-        if action.service != SAVE_OBJECT:
-            return await self._services.call(action.service, params, key=action.key)
-        return await self._objects.save(params["class"], params["key"], params["changes"], by=params["by"])
+        match action.service:
+            case ledger.TIMER:
+                return None
+            case ledger.SAVE_OBJECT:
+                return await self._objects.save(params["class"], params["key"], params["changes"], by=params["by"])
+            case _:
+                return await self._services.call(action.service, params, key=action.key)
 
     def _repeatable(self, service: str) -> bool:
-        return service == SAVE_OBJECT or self._services.repeatable(service)
+        return service in OWN or self._services.repeatable(service)
 
     async def _put_off(self, action: OutboxAction, failure: str) -> None:
         until = self._clock.now() + timedelta(seconds=action.retry_wait_seconds)
@@ -249,7 +265,7 @@ class Outbox:
 
     async def _tell(self, action: OutboxAction, answer: ServiceAnswered, owner: str) -> None:
         outcome = ActionOutcome(key=action.key, result=to_json(answer.result), failure=answer.failure, owner=owner)
-        heard = Heard(action=action, answer=answer, outcome=outcome)
+        heard = heard_of(action, answer, outcome)
         try:
             await self._until_stored(lambda: self._hear(heard))
         except Exception:

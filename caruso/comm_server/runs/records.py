@@ -1,9 +1,9 @@
-"""Loads the records a script declares before its first item: a slow database never holds anybody."""
+"""Loads the records a script declares, and finds those a question offers: a slow database never holds anybody."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from caruso.errors import CarusoError, NotFound
 from caruso.ports import ScriptObjects
 from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
-from caruso.script_engine.turns import RunStart, Value
+from caruso.script_engine.turns import FindObjects, ObjectsFound, RunStart, Value
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,19 @@ async def load_records(
             raise NotFound(f"The script cannot begin without its “{needed.name}”.")
         loaded[needed.name] = values
     return loaded
+
+
+async def find_records(objects: ScriptObjects, order: FindObjects) -> ObjectsFound:
+    """Look for what a question offers; a search that fails or takes too long has found nothing."""
+    found: Sequence[Mapping[str, object]] = ()
+    try:
+        async with asyncio.timeout(OBJECT_TIMEOUT_SECONDS):
+            found = await objects.find(order.class_name, order.where, order.limit)
+    except (CarusoError, TimeoutError) as error:
+        log.warning("objects_not_found", class_name=order.class_name, error=str(error) or "timeout")
+    except Exception:
+        log.exception("objects_not_found", class_name=order.class_name)
+    return ObjectsFound(key=order.key, objects=found)
 
 
 async def _load(objects: ScriptObjects, class_name: str, key: Any) -> Mapping[str, Value]:
