@@ -16,6 +16,7 @@ from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.run_moves import Sharing
 from caruso.model.centre import Centre
 from caruso.model.facts import (
     AnyFact,
@@ -84,6 +85,7 @@ class Sources:
     roster: Roster
     conversations: Conversations
     cards: CustomerCards
+    sharing: Callable[[ContactId], Sharing | None]
     station: Callable[[AgentId], StationView]
     #: Whether the customer is kept from hearing the agent: asked, not kept, for nobody may be wrong about it.
     muted: Callable[[AgentId, ContactId], bool]
@@ -290,6 +292,7 @@ class Desks:
         if conversation is None:
             return None
         turn = conversation.finished.turn if conversation.finished else conversations.turn(conversation)
+        sharing = self._sources.sharing(contact)
         return DialogView(
             run=conversation.run.id,
             script=conversation.dialog.id,
@@ -299,6 +302,11 @@ class Desks:
             trail=[_trail_view(entry) for entry in conversations.trail(conversation)],
             finished=conversation.finished is not None,
             outcome=conversation.finished.outcome if conversation.finished else "",
+            channel=conversation.channel,
+            link=sharing.link.url if sharing and sharing.link else "",
+            link_until=sharing.link.expires_at if sharing and sharing.link else None,
+            link_sent_to=sharing.sent_to if sharing else "",
+            link_problem=sharing.problem if sharing else "",
         )
 
 
