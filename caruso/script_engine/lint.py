@@ -34,14 +34,15 @@ from caruso.script_engine.nodes import (
     Info,
     Log,
     ObjectNode,
+    Parts,
     Place,
     Question,
     RecordConsent,
     Save,
     Set,
-    Shown,
     Texts,
     When,
+    plain_parts,
 )
 from caruso.script_engine.options import OBJECT, OPTION
 from caruso.script_engine.scope import ROOTS
@@ -526,8 +527,8 @@ def _used(expression: Expression | None, wanted: Type, item: str = "") -> Iterat
         yield _Use(expression, wanted, item)
 
 
-def _in_parts(parts: Iterable[str | Shown], item: str) -> Iterator[_Use]:
-    for part in parts:
+def _in_parts(parts: Parts, item: str) -> Iterator[_Use]:
+    for part in plain_parts(parts):
         if not isinstance(part, str):
             yield _Use(part.of, Type.ANY, item)
 

@@ -13,7 +13,18 @@ from caruso.script_engine.answers import keys
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.expressions.checker import answers_used, near
 from caruso.script_engine.expressions.types import Type
-from caruso.script_engine.nodes import Dialog, Do, Log, OptionNode, Order, Place, Question, Text, Texts
+from caruso.script_engine.nodes import (
+    Dialog,
+    Do,
+    Log,
+    OptionNode,
+    Order,
+    Place,
+    Question,
+    Text,
+    Texts,
+    plain_parts,
+)
 from caruso.script_engine.turns import CHOOSING, QuestionType, ScriptChannel
 from caruso.script_engine.wording import primary
 
@@ -212,7 +223,7 @@ def missing(texts: Texts, languages: Iterable[str], channel: ScriptChannel, *, n
 def check_spoken(text: Text, channels: frozenset[ScriptChannel], report: Report) -> None:
     """Report a text that takes too long to say."""
     said = channels if text.channels is None else channels & text.channels
-    words = sum(len(part.split()) if isinstance(part, str) else 1 for part in text.parts)
+    words = sum(len(part.split()) if isinstance(part, str) else 1 for part in plain_parts(text.parts))
     if ScriptChannel.PHONE in said and words > MOST_SPOKEN_WORDS:
         message = f"{words} words are more than a caller can keep in mind"
         report("speaks-too-long", message, text.place, "", "say it in parts, or less of it", "warning")
@@ -247,7 +258,7 @@ def check_secrets(dialog: Dialog, report: Report) -> None:
 
 def _told_by(action: object) -> list[Expression] | None:
     if isinstance(action, Log):
-        return [part.of for part in action.parts if not isinstance(part, str)]
+        return [part.of for part in plain_parts(action.parts) if not isinstance(part, str)]
     if isinstance(action, Do) and action.service.partition(".")[0] in _SENDERS:
         return [value for _, value in action.params]
     return None

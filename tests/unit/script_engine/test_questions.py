@@ -360,3 +360,32 @@ def test_a_private_answer_is_not_in_the_audit() -> None:
     assert all(note.new is None and note.old is None for note in led.all(Noted) if note.item == "q")
     led.give(Happened(event="hang-up"))
     assert led.all(CallService) == []
+
+
+# -- Links ----------------------------------------------------------------------------------------------------
+
+
+def test_words_lead_to_a_page_on_a_screen_and_are_just_said_on_the_phone() -> None:
+    text = (
+        '<text>See <link to="https://example.org/a?b=1">our terms of '
+        '<value of="call.year"/></link>, please.</text>'
+    )
+    made = script(f'<question id="q" type="yes-no">{text}</question>')
+    (said,) = Led(made, WEB, call={"year": "2026"}).turn.segments
+    (link,) = said.links
+    assert said.text == "See our terms of 2026, please."
+    assert (said.text[link.start : link.end], link.to) == ("our terms of 2026", "https://example.org/a?b=1")
+    assert Led(made, PHONE, call={"year": "2026"}).said.startswith("See our terms of 2026, please.")
+
+
+@pytest.mark.parametrize("to", ["javascript:alert(1)", "//evil.example", "data:text/html,x", "/\\evil", "a b", ""])
+def test_a_link_leads_to_pages_only(to: str) -> None:
+    with pytest.raises(RejectedInput):
+        script(f'<info id="i"><text><link to="{to}">x</link></text></info>')
+
+
+def test_links_are_kept_with_what_was_said() -> None:
+    handler = '<on event="help"><text>See <link to="/help">here</link>.</text></on>'
+    led = Led(script(question("text", inner=handler)), WEB).happen("help")
+    assert led.turn.segments[0].links[0].to == "/help"
+    assert led.happen("repeat").item == "q"
