@@ -250,7 +250,8 @@ def _digit_at_recording(state: PhoneTurn, digit: str, rule: RecordRule) -> tuple
     if digit in rule.codes and digit != rule.end_key:
         return _give(state, Answered(turn=state.turn.number, text=digit))
     if digit == rule.end_key and state.listening is not Listening.RECORDING and _may_interrupt(state):
-        return _record(state, rule)  # who knows the question need not hear it
+        recording, orders = _record(state, rule)  # who knows the question need not hear it
+        return recording, (*_stop(state), *orders)
     return state, ()
 
 
@@ -263,7 +264,7 @@ def _record(state: PhoneTurn, rule: RecordRule) -> tuple[PhoneTurn, tuple[Outcom
         end_key=rule.end_key,
         beep=rule.beep,
     )
-    return replace(state, listening=Listening.RECORDING), (*_stop(state), order)
+    return replace(state, listening=Listening.RECORDING), (order,)
 
 
 def _recorded(state: PhoneTurn, recording: RecordingId, *, spoken: bool) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
