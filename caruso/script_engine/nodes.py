@@ -218,6 +218,8 @@ class Do:
     place: Place
     #: Refs of the actions that make it undone, in their order.
     undo: tuple[str, ...] = ()
+    #: Prefix of the frame whose names its expressions use.
+    frame: str = ""
 
 
 Action = Set | Clear | Log | Throw | RecordConsent | Do
@@ -423,6 +425,9 @@ class Repeat(Item):
     titles: Mapping[str, str]
     first: str
     leave: str
+    #: What is asked in a pass, and the repeats in it, each without what is in those.
+    questions: tuple[str, ...]
+    inner: tuple[str, ...]
     over: Expression | None
     times: Expression | None
     condition: Expression | None
@@ -625,8 +630,10 @@ class Dialog:
     migrations: tuple[Migration, ...]
     place: Place
     file: str = ""
-    #: Version of every dialog that `link` put in, by id.
+    #: Version of every dialog that `link` put in, by its call.
     pins: Mapping[str, str] = field(default_factory=dict)
+    #: By item with an action that can be made undone: the items from which the path can come to it.
+    leading_to: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def back_allowed(self) -> bool:

@@ -76,11 +76,12 @@ def segment(text: Text, dialog: Dialog, scope: RunScope, language: str, channel:
 
 def _shown(part: Shown, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> str:
     value = part.of.value(scope)
-    answered = dialog.items.get(part.of.answer_of or "")
+    name = part.of.answer_of
+    answered = None if name is None else dialog.items.get(scope.frame.prefix + name)
     form = part.format
     if isinstance(answered, Question):
         if answered.type is QuestionType.CHOICE:
-            value = scope.label(answered.id)
+            value = scope.label(name or "")
         elif answered.type in {QuestionType.PHONE, QuestionType.DIGITS} and form == "plain":
             form = "digits"
     shown = show(value, language, form, aloud=channel is ScriptChannel.PHONE)
