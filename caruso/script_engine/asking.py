@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from caruso.script_engine import actions, presentation, texts, wording
@@ -40,10 +41,11 @@ def accept(moment: Moment, question: Question, value: Value, by: str) -> tuple[s
 
 def told(moment: Moment, question: Question, key: str, old: Answer | None, value: Value) -> None:
     """Write down that a question was answered, and save the answer where that is due at once."""
-    if old is None:
-        moment.note("answered", key, new=value)
-    elif old.value != value:
-        moment.note("changed", key, old=old.value, new=value)
+    if old is None or old.value != value:
+        before = None if old is None or question.private else old.value
+        moment.note(
+            "answered" if old is None else "changed", key, old=before, new=None if question.private else value
+        )
     bind(moment, question, value)
     if question.save is Save.ANSWER and question.bind is not None:
         root, name = question.bind
@@ -57,7 +59,7 @@ def complaint(moment: Moment, question: Question, value: Value, scope: RunScope)
         return (wording.phrase("required", moment.language) if needed else ""), False
     minimum = question.minimum.value(scope) if question.minimum else None
     maximum = question.maximum.value(scope) if question.maximum else None
-    broken = reading.within(value, minimum, maximum, question, moment.language)
+    broken = reading.within(moment.asked(question, scope=scope), value, minimum, maximum)
     if broken is not None:
         return broken.message(moment.language), False
     if not question.checks:
@@ -90,18 +92,30 @@ def bind(moment: Moment, question: Question, value: Value) -> None:
             moment.put(moment.frame.objects.get(root, root), name, value)
 
 
-def known(moment: Moment, question: Question, scope: RunScope) -> Value:
-    """Return the answer to a question that need not be asked, or null."""
+def known(moment: Moment, question: Question) -> Value:
+    """Return the answer that makes asking needless, or null."""
     if not question.skip_if_known or question.bind is None:
         return None
-    root, name = question.bind
-    value = scope.roots.get(root, {}).get(name)
-    read: Value | Misread = value
-    if isinstance(value, str) or (value is not None and question.options):
-        # A value from elsewhere counts only if it could have been the answer.
-        typed = reading.typed(question, value)
-        read = reading.read(question, typed, ScriptChannel.AGENT, moment.options(question, scope))
-    if isinstance(read, Misread) or read is None:
-        return None
-    problem, _ = complaint(moment, question, read, scope)
-    return None if problem else read
+    value = _valid(moment, question, _bound(moment, question))
+    problem, _ = complaint(moment, question, value, moment.scope)
+    return None if problem else value
+
+
+def fixed(moment: Moment, question: Question) -> Value:
+    """Return the answer of a question that is only shown."""
+    value = question.default.value(moment.scope) if question.default is not None else None
+    return _valid(moment, question, _bound(moment, question) if value is None else value)
+
+
+def _bound(moment: Moment, question: Question) -> Value:
+    root, name = question.bind or ("", "")
+    return moment.scope.roots.get(root, {}).get(name)
+
+
+def _valid(moment: Moment, question: Question, value: Value) -> Value:
+    """Return a value from elsewhere if it could have been the answer, else null."""
+    asked = moment.asked(question, ScriptChannel.AGENT)
+    named = value.get("id") if isinstance(value, Mapping) else None
+    files = {named: value} if isinstance(named, str) else {}
+    read = reading.read(replace(asked, language="en", files=files), reading.typed(value))
+    return None if isinstance(read, Misread) else read

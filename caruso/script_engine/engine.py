@@ -16,13 +16,16 @@ from caruso.script_engine import (
     back,
     effects,
     events,
+    finding,
     presentation,
     repair,
     together,
     undoing,
     walk,
+    wording,
 )
 from caruso.script_engine.answers import Misread
+from caruso.script_engine.answers.keys import EVENTS
 from caruso.script_engine.nodes import Dialog, Group, Handover, Info, Keep, ObjectNode, Question, Wait
 from caruso.script_engine.path import Path, Values
 from caruso.script_engine.presentation import present, trail
@@ -34,9 +37,11 @@ from caruso.script_engine.turns import (
     Confirmed,
     Corrected,
     Effect,
+    FindObjects,
     Happened,
     Input,
     Noted,
+    ObjectsFound,
     Present,
     Refused,
     RunStart,
@@ -53,8 +58,6 @@ from caruso.script_engine.walk import Walk
 
 __all__ = ["NeededObject", "expired", "needed_objects", "present", "resume", "start", "step", "trail"]
 
-#: Keys that mean the same at every question on the phone, unless they answer it.
-AGENT_KEY, REPEAT_KEY = "0", "*"
 #: The time of a wait is over.
 TIMER = "timer"
 
@@ -139,6 +142,8 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
             walker = Walk(dialog, run, now)
             walker.service_answered(given.key, to_value(given.result), given.failure)
             return _quietly(run, walker, given.key)
+        case ObjectsFound():
+            return _objects_found(dialog, run, given, now)
         case TakenOver():
             return _taken_over(dialog, run, given, now)
         case AnsweredTogether():
@@ -155,7 +160,12 @@ def resume(dialog: Dialog, run: Run, now: datetime) -> tuple[Effect, ...]:
     Services that were asked and have not answered are asked again, under the same keys.
     """
     timer = (StartTimer(item=run.current.item, due=run.due),) if run.due and run.phase is Phase.WAITING else ()
-    return (effects.standing(dialog, run, now), *timer, *_asked_again(dialog, run))
+    return (
+        effects.standing(dialog, run, now),
+        *timer,
+        *_asked_again(dialog, run),
+        *_searched_again(dialog, run, now),
+    )
 
 
 def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
@@ -164,6 +174,22 @@ def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
         for key, fired in run.fired.items()
         if fired.state == "sent" and fired.ref in dialog.actions
     )
+
+
+def _searched_again(dialog: Dialog, run: Run, now: datetime) -> tuple[FindObjects, ...]:
+    item = dialog.items[run.current.item]
+    if not run.searching or not isinstance(item, Question) or item.from_objects is None:
+        return ()
+    scope = presentation.scope_of(dialog, run, now)
+    return (replace(finding.order(item, item.from_objects, scope, run.id), key=run.pending),)
+
+
+def _objects_found(dialog: Dialog, run: Run, given: ObjectsFound, now: datetime) -> Stepped:
+    if not run.searching or given.key != run.pending:
+        return run, ()
+    walker = Walk(dialog, run, now)
+    walker.objects_found(given.key, given.objects)
+    return walker.result()
 
 
 def _unchanged(dialog: Dialog, run: Run) -> Stepped:
@@ -209,9 +235,13 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
     walker = _begin(dialog, run, now)
     if walker is None:
         return _exhausted(dialog, run, now)
-    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    walker.files = given.files
+    read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
-        _misread(walker, given.text.strip(), read)
+        code = EVENTS.get(given.text.strip()) if walker.channel is ScriptChannel.PHONE else None
+        if code is not None:
+            return _happened(dialog, run, Happened(event=code, turn=given.turn), now)
+        _complain(walker, read.message(walker.language))
         return walker.result()
     if read is None and walker.channel is ScriptChannel.PHONE and presentation.is_required(item, walker.scope):
         walker.happen("no-input")
@@ -227,15 +257,6 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
     else:
         _complain(walker, complaint)
     return walker.result()
-
-
-def _misread(walker: Walk, text: str, misread: Misread) -> None:
-    if walker.channel is ScriptChannel.PHONE and text == REPEAT_KEY:
-        walker.happen("repeat")
-    elif walker.channel is ScriptChannel.PHONE and text == AGENT_KEY:
-        walker.happen("agent")
-    else:
-        _complain(walker, misread.message(walker.language))
 
 
 def _complain(walker: Walk, complaint: str) -> None:
@@ -254,6 +275,7 @@ def _answered_together(dialog: Dialog, run: Run, given: AnsweredTogether, now: d
     walker = _begin(dialog, run, now)
     if walker is None:
         return _exhausted(dialog, run, now)
+    walker.files = given.files
     if together.take(walker, group, given.answers, given.by or run.by):
         walker.confirm()
         walker.go(group.first)
@@ -302,14 +324,15 @@ def _went_back(dialog: Dialog, run: Run, turn: int | None, now: datetime) -> Ste
 def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Stepped:
     number = back.answered(dialog, run, given.item)
     if number is None:
-        return run, (Refused(item=given.item, message="There is no such answer to correct."),)
+        return run, (Refused(item=given.item, message=wording.phrase("no-such-answer", run.spoken_language)),)
     walker = Walk(dialog, replace(run, warned=None), now)
     walker.begin_turn()
     walker.park_from(number)
     item = walker.item
-    if not isinstance(item, Question):
-        return run, (Refused(item=given.item, message="There is no such answer to correct."),)
-    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    if not isinstance(item, Question) or presentation.is_read_only(item, walker.scope):
+        return run, (Refused(item=given.item, message=wording.phrase("read-only", walker.language)),)
+    walker.files = given.files
+    read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
         return run, (Refused(item=given.item, message=read.message(walker.language)),)
     complaint, warning = asking.accept(walker, item, read, given.by or run.by)

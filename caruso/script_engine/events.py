@@ -58,15 +58,18 @@ def outcome(moment: Moment, event: str, complaint: str, *, lost: bool) -> Outcom
         if complaint:
             moment.say_words(complaint)
         return Outcome(handler=handler)
-    if event in {AGENT, LOOP} or repair.gives_up(event, moment.counts, moment.channel):
+    if event in {AGENT, "no-options", LOOP} or repair.gives_up(event, moment.counts, moment.channel):
         return to_agent(moment, event, lost=lost)
-    if event == "no-input" and _optional(moment):
+    if event == "no-input" and optional(moment):
         return Outcome(leave=True)
     if event in repair.MISSES:
         if complaint:
             moment.say_words(complaint)
         else:
             moment.say_phrase(event)
+        moment.note("shown", moment.at)
+    elif event == "time-up":
+        moment.say_phrase("more-time")
         moment.note("shown", moment.at)
     elif event == "help":
         item = moment.item
@@ -97,7 +100,7 @@ def _leads_to_agent(item: AnyItem) -> bool:
     return isinstance(item, Handover) and item.channel is ScriptChannel.AGENT
 
 
-def _optional(moment: Moment) -> bool:
+def optional(moment: Moment) -> bool:
     """Whether the current question may be passed in silence."""
     item = moment.item
     return isinstance(item, Question) and not presentation.is_required(item, moment.scope)

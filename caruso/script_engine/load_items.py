@@ -240,6 +240,8 @@ class ItemLoader(QuestionLoader):
         items = [self.items[name] for name in within]
         if not all(isinstance(item, (Question, Info, Group, Leave)) for item in items):
             return ()
+        if any(isinstance(item, Question) and item.from_objects is not None for item in items):
+            return ()  # objects are looked for one question at a time
         return tuple(item.id for item in items if isinstance(item, (Question, Info)))
 
     def repeat(self, element: Element, following: str | None, seat: Seat) -> None:

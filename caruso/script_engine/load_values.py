@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from caruso.errors import Located
+from caruso.script_engine import written
 from caruso.script_engine.durations import seconds_of
 from caruso.script_engine.expressions import Expression, ExpressionError, Origin, expression
 from caruso.script_engine.macros import Parameters, filled
@@ -90,6 +91,13 @@ class ValueLoader:
             return 0.0
         return seconds
 
+    def currency(self, element: Element) -> str:
+        code = element.get("currency") or ""
+        if code and not written.is_currency(code):
+            message = f"“{code}” is not the code of a currency"
+            self.refuse("bad-value", message, element.origin("currency"), 0, "write for instance EUR")
+        return code
+
     def channels(self, element: Element, attribute: str) -> frozenset[ScriptChannel] | None:
         text = element.get(attribute)
         if text is None:
@@ -127,6 +135,7 @@ class ValueLoader:
                     of=of,
                     format=child.required("format"),
                     if_empty=child.required("if-empty"),
+                    currency=self.currency(child),
                     place=place_of(child),
                 )
                 out.append(shown)

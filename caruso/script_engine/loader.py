@@ -55,6 +55,7 @@ class _Builder(ItemLoader):
         variables = self.named(root, "var", [self.variable(child) for child in root.all("var")])
         computes = self.named(root, "compute", [self.compute(child) for child in root.all("compute")])
         self.learn(root.all("macro"))
+        self.learn_lists(root.all("choices"))
         handlers = self.handlers(root)
         self.lay_out([child for child in root.children if child.name in ITEMS], None, Seat())
         frame = Frame(

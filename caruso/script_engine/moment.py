@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from caruso.script_engine import presentation, texts, wording
+from caruso.script_engine.answers import Asked
 from caruso.script_engine.nodes import AnyItem, Dialog, Frame, ObjectNode, Question, Seat, Texts
 from caruso.script_engine.path import Path, Values, Visit, visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import RunScope
-from caruso.script_engine.turns import Effect, Noted, Option, Segment, Value
+from caruso.script_engine.turns import Effect, Noted, ScriptChannel, Segment, Value
+from caruso.script_engine.values import bounded
 
 
 class Moment:
@@ -47,6 +49,8 @@ class Moment:
         self.consents = run.consents
         self.outcome = run.outcome
         self.effects: list[Effect] = []
+        #: What the answer that is being taken may name, by id.
+        self.files: Mapping[str, Value] = {}
         #: Where the run stands: an item, and the passes of the repeats around it.
         self.at, self.passes = (run.trail.last.item, run.trail.last.passes) if run.trail else (dialog.start, ())
         self._scope: RunScope | None = None
@@ -163,8 +167,8 @@ class Moment:
         """Return what expressions of another dialog of the run see from here."""
         return self.scope_at(self.at, self.passes, self.trail, self.dialog.frames[prefix])
 
-    def _label(self, scope: RunScope, item: str, value: Value) -> str | None:
-        return presentation.label_of(self.dialog, scope, self.language, self.channel, item, value)
+    def _label(self, scope: RunScope, item: str, value: Value, aloud: bool) -> str | None:
+        return presentation.label_of(self.dialog, scope, self.language, self.channel, item, value, aloud=aloud)
 
     @property
     def language(self) -> str:
@@ -172,9 +176,13 @@ class Moment:
         chosen = self.data.get("dialog", {}).get("language")
         return chosen if isinstance(chosen, str) and chosen else self.run.language
 
-    def options(self, question: Question, scope: RunScope | None = None) -> tuple[Option, ...]:
-        """Return the options that can be chosen now."""
-        return presentation.options_of(self.dialog, question, scope or self.scope, self.language, self.channel)
+    def asked(
+        self, question: Question, channel: ScriptChannel | None = None, scope: RunScope | None = None
+    ) -> Asked:
+        """Return a question as it is asked now."""
+        return presentation.asked_of(
+            self.dialog, question, scope or self.scope, self.language, channel or self.channel, files=self.files
+        )
 
     # -- What is known ----------------------------------------------------------------------------------------
 
@@ -195,7 +203,7 @@ class Moment:
         values: Values = self.data.get(root, {})
         if name in values and values[name] is value:
             return
-        self.data = {**self.data, root: {**values, name: value}}
+        self.data = {**self.data, root: {**values, name: bounded(value)}}
         self._scope = None
 
     def reset(self, root: str, values: Values) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
+from caruso.model.centre import Hours
 from caruso.script_engine.expressions import Expression, Origin
 from caruso.script_engine.expressions.patterns import Pattern
 from caruso.script_engine.expressions.types import Type
@@ -27,6 +29,11 @@ class Place:
 
 NOWHERE = Place(0, 0)
 
+#: Business objects a question can offer.
+MOST_OBJECTS = 200
+#: How an entry is shown while it is typed: as dots, or its digits in groups.
+MASKS = ("hidden", "groups-of-2", "groups-of-3", "groups-of-4")
+
 
 # -- Texts ----------------------------------------------------------------------------------------------------
 
@@ -36,8 +43,11 @@ class Shown:
     """``value``: something a text shows."""
 
     of: Expression
+    #: Of `shown.FORMS`.
     format: str
     if_empty: str
+    #: Of ``format="money"``, ISO 4217.
+    currency: str
     place: Place
 
 
@@ -317,7 +327,36 @@ class OptionNode:
     value: str
     key: str
     condition: Expression | None
+    #: Cannot be chosen together with others.
+    exclusive: bool
+    #: Takes an answer in the person's own words.
+    other: bool
+    score: Decimal | None
     texts: Texts
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromList:
+    """``from-list``: the options of the question are those of a list that several questions share."""
+
+    name: str
+    #: Holds for the options that are offered; ``option`` stands for each.
+    condition: Expression | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromObjects:
+    """``from-objects``: business objects to choose from."""
+
+    class_name: str
+    #: Holds for the objects that are offered; ``object`` stands for each.
+    where: Expression | None
+    #: Attributes of an object: what the answer is, what a person sees.
+    value: str
+    show: str
+    limit: int
     place: Place
 
 
@@ -330,6 +369,10 @@ class InputNode:
     end_key: str
     first_timeout: float
     next_timeout: float
+    #: Of a recording; None for the usual.
+    max_seconds: float | None
+    #: Of `MASKS`, or empty.
+    mask: str
     place: Place
 
 
@@ -341,6 +384,16 @@ class Check:
     warning: bool
     texts: Texts
     place: Place
+
+
+class Order(StrEnum):
+    """In what order options are offered; those that are exclusive or take own words always come last."""
+
+    GIVEN = "given"
+    #: Another one for each run, the same throughout it.
+    RANDOM = "random"
+    #: By label.
+    SORTED = "sorted"
 
 
 class Save(StrEnum):
@@ -358,6 +411,9 @@ class Question(Item):
     hints: Texts
     type: QuestionType
     options: tuple[OptionNode, ...]
+    from_list: FromList | None
+    from_objects: FromObjects | None
+    order: Order
     input: InputNode | None
     checks: tuple[Check, ...]
     #: A fixed answer, or an expression.
@@ -370,6 +426,16 @@ class Question(Item):
     minimum: Expression | None
     maximum: Expression | None
     pattern: Pattern | None
+    #: Of an amount, ISO 4217; empty for none.
+    currency: str
+    #: Holds where the answer is the default, or what is known, and cannot be changed.
+    read_only: bool | Expression
+    #: Seconds until the event ``time-up``; None for no limit.
+    time_limit: float | None
+    #: Neither logged nor mailed, and shown to those only who may.
+    private: bool
+    #: What exports and reports call the answer; the id where nothing is said.
+    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -630,6 +696,8 @@ class Dialog:
     migrations: tuple[Migration, ...]
     place: Place
     file: str = ""
+    #: Opening hours of the centre, for `opening_hours()`.
+    hours: Mapping[str, Hours] = field(default_factory=dict)
     #: Version of every dialog that `link` put in, by its call.
     pins: Mapping[str, str] = field(default_factory=dict)
     #: By item with an action that can be made undone: the items from which the path can come to it.

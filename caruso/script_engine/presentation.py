@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from caruso.script_engine import answers as reading
+from caruso.script_engine import options as offered
 from caruso.script_engine import texts, wording
-from caruso.script_engine.answers import Misread
+from caruso.script_engine.answers import Asked, Misread, choosing
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.forms import Form, lay_out
 from caruso.script_engine.nodes import (
@@ -23,6 +24,7 @@ from caruso.script_engine.nodes import (
     best_title,
 )
 from caruso.script_engine.path import Answer, Path, visit_key
+from caruso.script_engine.prompts import Prompts
 from caruso.script_engine.runs import CLEARED, Entry, Phase, Run
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import (
@@ -35,6 +37,9 @@ from caruso.script_engine.turns import (
     UndoOffer,
     Value,
 )
+
+#: Types whose answers name something stored.
+STORED = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
 
 
 def scope_of(
@@ -71,23 +76,63 @@ def scope_of(
         passes=passes,
         attempt=run.attempt,
         now=now or run.at,
-        label=lambda scope, name, value: label_of(dialog, scope, run.spoken_language, run.channel, name, value),
+        label=lambda scope, name, value, aloud: label_of(
+            dialog, scope, run.spoken_language, run.channel, name, value, aloud=aloud
+        ),
     )
 
 
 def label_of(
-    dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel, item: str, value: Value
+    dialog: Dialog,
+    scope: RunScope,
+    language: str,
+    channel: ScriptChannel,
+    item: str,
+    value: Value,
+    *,
+    aloud: bool = False,
 ) -> str | None:
-    """Return an answer to `item` as a person would write it."""
+    """Return an answer to `item` as a person would write it, or say it."""
     question = dialog.items.get(item)
     if not isinstance(question, Question) or value is None:
         return None
-    if question.type is not QuestionType.CHOICE:
-        return texts.show(value, language)
-    for option in question.options:
-        if option.value == value:
-            return _words(option.texts, dialog, scope, language, channel)
-    return texts.show(value, language)
+    return reading.shown(asked_of(dialog, question, scope, language, channel, stale=True), value, aloud=aloud)
+
+
+def asked_of(
+    dialog: Dialog,
+    question: Question,
+    scope: RunScope,
+    language: str,
+    channel: ScriptChannel,
+    *,
+    files: Mapping[str, Value] | None = None,
+    stale: bool = False,
+) -> Asked:
+    """Return a question as it is asked now; `stale` gives it all options that an answer may have been."""
+    options: tuple[Option, ...] = ()
+    if question.options or question.from_objects:
+        options = offered.options_of(
+            question,
+            scope,
+            lambda written: _words(written, dialog, scope, language, channel),
+            all_of_them=stale,
+        )
+    named = _stored(scope.answers.of_item(question.id)) if question.type in STORED else {}
+    return Asked(
+        question=question,
+        channel=channel,
+        language=language,
+        options=options,
+        zone=scope.zone,
+        files={**named, **files} if files else named,
+    )
+
+
+def _stored(value: Value) -> dict[str, Value]:
+    """Return what the present answer names, so that it may be named again."""
+    named = value.get("id") if isinstance(value, Mapping) else None
+    return {named: value} if isinstance(named, str) else {}
 
 
 def present(dialog: Dialog, run: Run) -> Turn:
@@ -101,6 +146,8 @@ def present(dialog: Dialog, run: Run) -> Turn:
             return presenter.group(item)
         case Phase.ASKING:
             return presenter.plain(item, "info")
+        case Phase.WORKING if run.searching:
+            return presenter.silence(item)
         case Phase.WORKING:
             return presenter.plain(item, "working", own=isinstance(item, Info))
         case Phase.WAITING:
@@ -123,29 +170,14 @@ def form(dialog: Dialog, run: Run, group: Group) -> Form:
         if entry is None:
             parked = run.parked.get(visit_key(question.id, passes), ())
             return parked[0].answer if parked else None
-        options = options_of(dialog, question, scope, run.spoken_language, run.channel)
-        read = reading.read(question, entry.text, run.channel, options)
+        read = reading.read(asked_of(dialog, question, scope, run.spoken_language, run.channel), entry.text)
         return None if isinstance(read, Misread) else Answer(value=read, channel=run.channel, by=run.by, at=run.at)
 
     return lay_out(dialog, group, run.trail, scope_at=scope_at, answer_of=answer_of)
 
 
-def options_of(
-    dialog: Dialog, question: Question, scope: RunScope, language: str, channel: ScriptChannel
-) -> tuple[Option, ...]:
-    """Return the options that can be chosen now."""
-    if not question.options:
-        return ()
-    return tuple(
-        Option(value=option.value, label=_words(option.texts, dialog, scope, language, channel), key=option.key)
-        for option in question.options
-        if option.condition is None or option.condition.holds(scope)
-    )
-
-
 def trail(dialog: Dialog, run: Run) -> tuple[TrailEntry, ...]:
     """Return the questions answered on the path, in its order."""
-    language = run.spoken_language
     visits = [*run.trail]
     if run.phase is Phase.ASKING:
         visits.pop()
@@ -159,22 +191,37 @@ def trail(dialog: Dialog, run: Run) -> tuple[TrailEntry, ...]:
         where = (dialog.seats[visit.item].frame, visit.passes)
         if where not in scopes:
             scopes[where] = scope_of(dialog, run, item=visit.item, passes=visit.passes)
-        scope = scopes[where]
-        options = options_of(dialog, question, scope, language, run.channel)
-        entries.append(
-            TrailEntry(
-                item=visit.key,
-                question=_words(question.texts, dialog, scope, language, run.channel),
-                type=question.type,
-                value=answer.value,
-                shown=reading.shown(question, answer.value, options, language),
-                channel=answer.channel,
-                by=answer.by,
-                at=answer.at,
-                options=options,
-            )
-        )
+        entries.append(_entry(dialog, run, scopes[where], question, visit.key, answer))
     return tuple(entries)
+
+
+def _entry(dialog: Dialog, run: Run, scope: RunScope, question: Question, key: str, answer: Answer) -> TrailEntry:
+    language = run.spoken_language
+    asked = asked_of(dialog, question, scope, language, ScriptChannel.AGENT)
+    everything = asked_of(dialog, question, scope, language, ScriptChannel.AGENT, stale=True)
+    return TrailEntry(
+        item=key,
+        question=_words(question.texts, dialog, scope, language, run.channel),
+        type=question.type,
+        value=answer.value,
+        shown=reading.shown(everything, answer.value),
+        channel=answer.channel,
+        by=answer.by,
+        at=answer.at,
+        correctable=not is_read_only(question, scope),
+        options=tuple(asked.options) or _yes_and_no(question, language),
+        private=question.private,
+        label=question.label or question.id,
+    )
+
+
+def _yes_and_no(question: Question, language: str) -> tuple[Option, ...]:
+    if question.type is not QuestionType.YES_NO:
+        return ()
+    return (
+        Option(value="yes", label=wording.phrase("yes", language), key=choosing.YES_KEY),
+        Option(value="no", label=wording.phrase("no", language), key=choosing.NO_KEY),
+    )
 
 
 def _words(written: Texts, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> str:
@@ -211,6 +258,10 @@ class _Presenter:
             offers=self.offers(),
         )
 
+    def silence(self, item: AnyItem) -> Turn:
+        """Return a turn that says nothing: all is said with the question, when its options are there."""
+        return Turn(number=self.run.turn, item=item.id, kind="working", segments=(), language=self.language)
+
     def current_question(self, item: Question) -> Turn:
         answer = self.run.current.answer
         return self.question(
@@ -234,21 +285,31 @@ class _Presenter:
         warned: Value,
         offers: tuple[UndoOffer, ...] = (),
     ) -> Turn:
-        options = options_of(self.dialog, item, scope, self.language, self.channel)
-        maximum = self.value(item.maximum, scope)
+        asked = asked_of(self.dialog, item, scope, self.language, self.channel)
+        minimum, maximum = reading.usual(asked, self.value(item.minimum, scope), self.value(item.maximum, scope))
+        options = tuple(asked.options) or _yes_and_no(item, self.language)
+        digits = reading.digit_rule(asked, maximum) if self.aloud else None
+        record = reading.record_rule(asked) if self.aloud else None
+        prompts = Prompts(options=options, minimum=minimum, maximum=maximum, digits=digits, record=record)
         return Turn(
             number=self.run.turn,
             item=item.id,
             kind="question",
-            segments=(*before, *self.asked(item, options, maximum, scope)),
+            segments=(*before, *self.asked(item, prompts, scope)),
             hints=self.hints(item, scope),
             type=item.type,
-            options=self.choices(item, options),
+            options=options,
             required=is_required(item, scope),
-            minimum=self.value(item.minimum, scope),
+            minimum=minimum,
             maximum=maximum,
             pattern=item.pattern.source if item.pattern else "",
-            digits=reading.digit_rule(item, options, maximum) if self.aloud else None,
+            digits=digits,
+            record=record,
+            mask=item.input.mask if item.input else "",
+            currency=item.currency,
+            read_only=is_read_only(item, scope),
+            time_limit=item.time_limit,
+            private=item.private,
             answer=answer,
             error=error,
             warning=warned is not None,
@@ -377,9 +438,7 @@ class _Presenter:
         written = item.hints if isinstance(item, (Info, Question, End)) else ()
         return tuple(segment.text for segment in self.segments(written, scope))
 
-    def asked(
-        self, item: Question, options: Sequence[Option], maximum: Value, scope: RunScope
-    ) -> tuple[Segment, ...]:
+    def asked(self, item: Question, prompts: Prompts, scope: RunScope) -> tuple[Segment, ...]:
         """Return the question; on the phone with the keys to press, unless its own text for the phone does it."""
         chosen = self.chosen(item.texts, scope, anywhere=True)
         if chosen is None:
@@ -387,36 +446,14 @@ class _Presenter:
         asked = texts.segment(chosen, self.dialog, scope, self.language, self.channel)
         if not self.aloud or (chosen.channels is not None and ScriptChannel.PHONE in chosen.channels):
             return (asked,)
-        return (asked, *(Segment(text=text) for text in self.keys(item, options, maximum)))
-
-    def keys(self, item: Question, options: Sequence[Option], maximum: Value) -> list[str]:
-        rule = reading.digit_rule(item, options, maximum)
-        match item.type:
-            case QuestionType.CHOICE | QuestionType.YES_NO:
-                return [
-                    wording.phrase("option", self.language, label=option.label, key=self.key(option.key))
-                    for option in self.choices(item, options)
-                    if option.key
-                ]
-            case QuestionType.DATE:
-                return [wording.phrase("enter-date", self.language)]
-            case _ if rule is not None and rule.end_key:
-                return [wording.phrase("end-key", self.language, key=self.key(rule.end_key))]
-            case _:
-                return []
-
-    def key(self, key: str) -> str:
-        return wording.key_name(key, self.language)
-
-    def choices(self, item: Question, options: Sequence[Option]) -> tuple[Option, ...]:
-        if item.type is not QuestionType.YES_NO:
-            return tuple(options)
-        return (
-            Option(value="yes", label=wording.phrase("yes", self.language), key=reading.YES_KEY),
-            Option(value="no", label=wording.phrase("no", self.language), key=reading.NO_KEY),
-        )
+        return (asked, *(Segment(text=text) for text in prompts.sentences(item.type, self.language)))
 
 
 def is_required(item: Question, scope: RunScope) -> bool:
     """Whether the question has to be answered now."""
     return item.required if isinstance(item.required, bool) else item.required.holds(scope)
+
+
+def is_read_only(item: Question, scope: RunScope) -> bool:
+    """Whether the answer cannot be changed now."""
+    return item.read_only if isinstance(item.read_only, bool) else item.read_only.holds(scope)

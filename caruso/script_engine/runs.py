@@ -21,6 +21,8 @@ FORMAT = 2
 
 #: Under these roots of `Run.data` is what the engine itself remembers along the path. No script can name them.
 CLEARED, AT_END, PASSED, REPEATS, OUTCOMES = "-cleared", "-at-end", "-passed", "-repeats", "-outcomes"
+#: The business objects found for questions.
+FOUND = "-found"
 
 _NO_MAP: Map[Any] = Map()
 
@@ -138,6 +140,11 @@ class Run:
             if cleared
             else (self.trail.answers)
         )
+
+    @property
+    def searching(self) -> bool:
+        """Whether it waits for business objects that a question offers."""
+        return self.phase is Phase.WORKING and bool(self.pending) and self.pending not in self.fired
 
     @property
     def finished(self) -> bool:

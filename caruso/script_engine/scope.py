@@ -12,10 +12,14 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from caruso.model.opening_hours import is_open
+from caruso.script_engine.expressions import Expression
+from caruso.script_engine.expressions.work import MOST_WORK
 from caruso.script_engine.nodes import Dialog, Frame, Question, Repeat
 from caruso.script_engine.path import Path, Values, visit_key
-from caruso.script_engine.runs import CLEARED, REPEATS, Run
+from caruso.script_engine.runs import CLEARED, FOUND, REPEATS, Run
 from caruso.script_engine.turns import Value
+from caruso.script_engine.values import bounded
 
 #: Roots every script has; the rest are its objects and repeats.
 ROOTS = ("answers", "call", "agent", "vars", "result", "dialog")
@@ -48,7 +52,10 @@ class AnswersSeen(Mapping[str, Value]):
 
     def key_of(self, name: str) -> str | None:
         """Return the key of an item among the answers, seen from here; None where it would be in many passes."""
-        item = self._frame.prefix + name
+        return self.key_of_item(self._frame.prefix + name)
+
+    def key_of_item(self, item: str) -> str | None:
+        """Return the same for an item by its full id."""
         seat = self._dialog.seats.get(item)
         if seat is None:
             return None
@@ -57,6 +64,11 @@ class AnswersSeen(Mapping[str, Value]):
             return item
         depth = len(within)
         return visit_key(item, self._passes[:depth]) if self._repeats[:depth] == within else None
+
+    def of_item(self, item: str) -> Value:
+        """Return the answer to an item by its full id."""
+        key = self.key_of_item(item)
+        return None if key is None or key in self._cleared else self._path.answers.get(key)
 
     def get(self, name: str, default: Value = None) -> Value:  # type: ignore[override]  # null is no answer
         """Return an answer, null when there is none."""
@@ -135,9 +147,13 @@ class RunScope:
         "attempt",
         "bound",
         "dialog",
+        "element",
+        "found",
         "frame",
         "now",
         "roots",
+        "run_id",
+        "work",
     )
 
     def __init__(
@@ -152,7 +168,7 @@ class RunScope:
         passes: tuple[int, ...],
         attempt: int,
         now: datetime,
-        label: Callable[[RunScope, str, Value], str | None],
+        label: Callable[[RunScope, str, Value, bool], str | None],
     ) -> None:
         """Look at a run from an item of `frame` in `repeats`, in their `passes`."""
         self.dialog = dialog
@@ -163,6 +179,11 @@ class RunScope:
         self._computed: dict[str, Value] = {}
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
+        #: Business objects to choose from, by item.
+        self.found: Mapping[str, Value] = data.get(FOUND, _EMPTY)
+        self.run_id = run.id
+        self.element: Value = None
+        self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
         self.answers = AnswersSeen(dialog, path, data, frame, repeats, passes)
@@ -204,9 +225,14 @@ class RunScope:
             }
 
     @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of the centre."""
+        return zone(self._zone)
+
+    @property
     def today(self) -> date:
         """Return the day it is where the centre is."""
-        return self.now.astimezone(zone(self._zone)).date()
+        return self.now.astimezone(self.zone).date()
 
     def computed(self, name: str) -> Value:
         """Return a computed value; each is worked out once, and a cycle gives null."""
@@ -217,21 +243,50 @@ class RunScope:
             return None
         self._computing.add(name)
         bound, self.bound = self.bound, {}
+        element = self.element
         try:
-            value = self._computed[name] = node.value.value(self)
+            value = self._computed[name] = bounded(node.value.value(self))
         finally:
             self._computing.discard(name)
-            self.bound = bound
+            self.bound, self.element = bound, element
         return value
 
-    def label(self, item: str) -> str | None:
-        """Return the answer of `item` as a person would write it."""
-        return self._label(self, self.frame.prefix + item, self.answers.get(item))
+    def label(self, item: str, *, aloud: bool = False) -> str | None:
+        """Return the answer of `item` as a person would write it, or say it."""
+        return self._label(self, self.frame.prefix + item, self.answers.get(item), aloud)
+
+    def score(self, item: str) -> Decimal | None:
+        """Return what the answer of `item` counts: its options' scores together, or the rating itself."""
+        question, answer = self.dialog.items.get(self.frame.prefix + item), self.answers.get(item)
+        if answer is None or not isinstance(question, Question):
+            return None
+        if isinstance(answer, Decimal):
+            return answer
+        chosen = answer if isinstance(answer, tuple) else (answer,)
+        scores = {node.value: node.score for node in question.options if node.score is not None}
+        return sum((scores[value] for value in chosen if isinstance(value, str) and value in scores), Decimal(0))
+
+    def holds_of(self, condition: Expression, name: str, values: Values) -> bool:
+        """Whether a condition holds of something it calls `name`."""
+        hidden = self.roots.get(name)
+        self.roots[name] = values
+        try:
+            return condition.holds(self)
+        finally:
+            if hidden is None:
+                del self.roots[name]
+            else:
+                self.roots[name] = hidden
 
     def visited(self, item: str) -> bool:
         """Whether `item` is on the path taken, in the present pass."""
         key = self.answers.key_of(item)
         return key is not None and self._path.visits(key) > 0
+
+    def is_open(self, hours: str) -> bool | None:
+        """Whether it is within the opening hours of that name; None when there are none."""
+        found = self.dialog.hours.get(hours)
+        return is_open(found, self.now) if found is not None else None
 
 
 @lru_cache(maxsize=64)

@@ -91,7 +91,7 @@ class _Typed:
         if text is None:
             return None
         moment = self.moment
-        read = reading.read(question, text, moment.channel, moment.options(question, scope))
+        read = reading.read(moment.asked(question, scope=scope), text)
         if isinstance(read, Misread):
             self.problems[question.id] = Entry(text=text, error=read.message(moment.language))
             return None
@@ -128,5 +128,5 @@ def complaint_here(moment: Moment) -> dict[str, Entry]:
     item, answer = moment.item, moment.trail.last.answer
     if not moment.error or not isinstance(item, Question):
         return {}
-    text = reading.typed(item, answer.value) if answer is not None else ""
+    text = reading.typed(answer.value) if answer is not None else ""
     return {item.id: Entry(text=text, error=moment.error)}

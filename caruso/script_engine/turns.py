@@ -6,16 +6,28 @@ carries out the `Effect`s. It decides nothing about the flow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
 from caruso.model.ids import RunId, ScriptId
+from caruso.model.records import ObjectFilter
 
 #: Every value a script knows. Numbers are `Decimal`, never float; objects are read-only mappings.
-Value = None | bool | Decimal | str | date | datetime | tuple["Value", ...] | list["Value"] | Mapping[str, "Value"]
+Value = (
+    None
+    | bool
+    | Decimal
+    | str
+    | date
+    | datetime
+    | time
+    | tuple["Value", ...]
+    | list["Value"]
+    | Mapping[str, "Value"]
+)
 
 
 class ScriptChannel(StrEnum):
@@ -30,25 +42,39 @@ class QuestionType(StrEnum):
     """What kind of answer a question takes."""
 
     TEXT = "text"
+    #: More than one line.
     MEMO = "memo"
     INTEGER = "integer"
     NUMBER = "number"
     MONEY = "money"
     DATE = "date"
+    #: Of the day: `datetime.time`.
     TIME = "time"
+    #: An aware `datetime`.
     DATE_TIME = "date-time"
     YES_NO = "yes-no"
+    #: One option.
     CHOICE = "choice"
+    #: Several options: a tuple of their values, in the options' order.
     CHOICES = "choices"
+    #: Options, best first: a tuple of their values.
     RANKING = "ranking"
+    #: A whole number between two ends, 1 and 5 where the question names none.
     RATING = "rating"
     PHONE = "phone"
     EMAIL = "email"
+    #: Digits that are no number: zeros in front count.
     DIGITS = "digits"
+    #: Something stored, as a mapping of ``id``, ``name``, ``type`` (MIME) and ``size`` (bytes).
     FILE = "file"
     VOICE_RECORD = "voice-record"
     SIGNATURE = "signature"
+    #: A mapping of ``lat`` and ``lon``, degrees.
     LOCATION = "location"
+
+
+#: Types whose answers are options.
+CHOOSING = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RANKING})
 
 
 # -- What is shown --------------------------------------------------------------------------------------------
@@ -72,6 +98,10 @@ class Option:
     value: str
     label: str
     key: str = ""
+    #: Cannot be chosen together with others.
+    exclusive: bool = False
+    #: Takes an answer in the person's own words in place of `value`.
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +114,23 @@ class DigitRule:
     end_key: str = ""
     first_timeout: float = 5.0
     next_timeout: float = 3.0
+    #: Keys that are given as soon as they are pressed, since no answer begins with them. One that is the beginning
+    #: of another is given after a short wait.
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRule:
+    """How an answer is recorded on the phone."""
+
+    #: The recording ends by itself after this.
+    max_seconds: float = 120.0
+    #: It also ends after so much silence.
+    silence_seconds: float = 5.0
+    #: ``#``, ``*`` or empty.
+    end_key: str = "#"
+    #: Whether a tone tells when to speak.
+    beep: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +166,18 @@ class Turn:
     maximum: Value = None
     pattern: str = ""
     digits: DigitRule | None = None
+    #: On the phone, where the answer is recorded.
+    record: RecordRule | None = None
+    #: How the entry is shown while it is typed: ``hidden``, ``groups-of-4``, …; empty for as it is.
+    mask: str = ""
+    #: Of an amount, ISO 4217.
+    currency: str = ""
+    #: The answer is shown only.
+    read_only: bool = False
+    #: Seconds until ``Happened("time-up")`` is due; None for no limit.
+    time_limit: float | None = None
+    #: The answer must not be logged, nor shown to others than who may see it.
+    private: bool = False
     #: The present answer, when there is one (default, or the person went back).
     answer: Value = None
     #: Why the last answer was not taken, in the run's language.
@@ -156,8 +215,10 @@ class TrailEntry:
     #: True when it can be corrected now.
     correctable: bool = True
     options: tuple[Option, ...] = ()
-    #: Never logged, mailed or shown to others than who may.
+    #: For those only who may see it.
     private: bool = False
+    #: What exports and reports call it.
+    label: str = ""
 
 
 # -- Inputs ---------------------------------------------------------------------------------------------------
@@ -165,11 +226,16 @@ class TrailEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """An answer, as typed, pressed or said; the engine parses it by the question's type."""
+    """An answer, as typed, pressed or said; the engine parses it by the question's type.
+
+    Several options stand on a line each; what is stored elsewhere is named by its id.
+    """
 
     turn: int
     text: str
     by: str = ""
+    #: What has been stored for this run and may be named, by id: mappings of ``id``, ``name``, ``type``, ``size``.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +248,8 @@ class AnsweredTogether:
     turn: int
     answers: Mapping[str, str]
     by: str = ""
+    #: As for `Answered`.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,15 +276,17 @@ class Corrected:
     item: str
     text: str
     by: str = ""
+    #: As for `Answered`.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """An event of the dialog.
 
-    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``timer`` when the time of
-    a `StartTimer` is over; ``no-agent`` when a hand-over finds nobody; ``expire`` when nobody has gone on for too
-    long; and whatever a script waits for.
+    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``time-up`` when the time
+    limit of the question is over; ``timer`` when the time of a `StartTimer` is over; ``no-agent`` when a hand-over
+    finds nobody; ``expire`` when nobody has gone on for too long; and whatever a script waits for.
     """
 
     event: str
@@ -230,6 +300,14 @@ class ServiceAnswered:
     key: str
     result: Value = None
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectsFound:
+    """A `FindObjects` effect has been carried out; where it failed there are none."""
+
+    key: str
+    objects: Sequence[Mapping[str, object]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +332,16 @@ class Undo:
 
 
 Input = (
-    Answered | AnsweredTogether | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver | Undo
+    Answered
+    | AnsweredTogether
+    | Confirmed
+    | WentBack
+    | Corrected
+    | Happened
+    | ServiceAnswered
+    | ObjectsFound
+    | TakenOver
+    | Undo
 )
 
 
@@ -281,6 +368,17 @@ class CallService:
     timeout_seconds: float = 5.0
     retries: int = 0
     retry_wait_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindObjects:
+    """Look for business objects that a question offers, and give `ObjectsFound`; the dialog waits for it."""
+
+    key: str
+    class_name: str
+    #: All of them have to hold.
+    where: tuple[ObjectFilter, ...]
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +454,18 @@ class Refused:
     message: str
 
 
-Effect = Present | CallService | SaveObject | StartTimer | ConsentGiven | HandOver | Finished | Noted | Refused
+Effect = (
+    Present
+    | CallService
+    | FindObjects
+    | SaveObject
+    | StartTimer
+    | ConsentGiven
+    | HandOver
+    | Finished
+    | Noted
+    | Refused
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Deterministic: given the same dialog, run, input and `now`, the same comes out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,8 +16,10 @@ from caruso.script_engine import (
     calls,
     effects,
     events,
+    finding,
     lots,
     presentation,
+    repair,
     repeats,
     texts,
     together,
@@ -45,10 +48,12 @@ from caruso.script_engine.nodes import (
     When,
 )
 from caruso.script_engine.path import Answer, Visit
-from caruso.script_engine.runs import Phase, Run
+from caruso.script_engine.runs import FOUND, Phase, Run
 from caruso.script_engine.turns import (
+    CHOOSING,
     CallService,
     Effect,
+    FindObjects,
     Present,
     ScriptChannel,
     StartTimer,
@@ -87,7 +92,9 @@ class Walk(Moment):
         if self.phase is Phase.WORKING:
             # Said before the service is asked: the answer may come at once.
             asking = [
-                effect for effect in self.effects if isinstance(effect, CallService) and effect.key == self.pending
+                effect
+                for effect in self.effects
+                if isinstance(effect, (CallService, FindObjects)) and effect.key == self.pending
             ]
             others = [effect for effect in self.effects if effect not in asking]
             return run, (*others, Present(turn=presentation.present(self.dialog, run)), *asking)
@@ -225,17 +232,58 @@ class Walk(Moment):
 
     def _enter_question(self, item: Question, parked: Visit | None) -> bool:
         if parked is not None and parked.answer is not None:
-            return self._pass_again(item, parked.answer)
-        known = asking.known(self, item, self.scope)
-        if known is None:
+            asking.set_answer(self, parked.answer)
+        return self._search(item) or self._meet_question(item)
+
+    def _search(self, item: Question) -> bool:
+        """Have the objects found that a question offers; return whether they have to be waited for."""
+        if item.from_objects is None:
+            return False
+        order = finding.order(item, item.from_objects, self.scope, self.run.id)
+        if finding.is_there(item, order.key, self.scope):
+            return False
+        self.effects.append(order)
+        self.pending = order.key
+        self.phase = Phase.WORKING
+        return True
+
+    def objects_found(self, key: str, objects: Sequence[Mapping[str, object]]) -> None:
+        """Take the objects a question offers, and go on with it."""
+        item = self.item
+        if not key or key != self.pending or not isinstance(item, Question) or item.from_objects is None:
+            return
+        self.pending = ""
+        self.phase = Phase.ASKING
+        self.put(FOUND, item.id, finding.found(item, item.from_objects, key, objects, self.scope))
+        self.revise(replace(self.trail.last, data=self.data))
+        if not self._meet_question(item):
+            self.go()
+
+    def _meet_question(self, item: Question) -> bool:
+        if (answer := self.trail.last.answer) is not None:
+            return self._pass_again(item, answer)
+        if item.type in CHOOSING and not self.asked(item).options:
+            return self._without_options(item)
+        if presentation.is_read_only(item, self.scope):
+            known = asking.fixed(self, item)
+        elif (known := asking.known(self, item)) is None:
             return self.wait()
         asking.set_answer(self, Answer(value=known, channel=self.channel, by=self.run.by, at=self.now))
         self.frames = [(item.id, 0)]
         return False
 
+    def _without_options(self, item: Question) -> bool:
+        """Leave a question without options: as the script says, else by itself, or with an agent's help."""
+        handled = repair.handles(self.dialog, item.id, "no-options", self.channel)
+        if not handled and (self.channel is ScriptChannel.AGENT or events.optional(self)):
+            self.note("skipped", self.key)
+            self.frames = [(item.id, 0)]
+            return False
+        event = events.count(self, "no-options")
+        return self._follow_event(events.outcome(self, event, "", lost=self._loops > MOST_LOOPS))
+
     def _pass_again(self, item: Question, answer: Answer) -> bool:
         """Pass a question whose answer came back, if the answer still holds."""
-        asking.set_answer(self, answer)
         complaint, warning = asking.complaint(self, item, answer.value, self.scope)
         if complaint and not warning:
             self.error = complaint
