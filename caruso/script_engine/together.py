@@ -39,6 +39,19 @@ def begun_at(moment: Moment) -> int | None:
     return None  # a transition led into the middle of it
 
 
+def scope_ahead(moment: Moment) -> RunScope:
+    """Return what is seen at the current item; in a form the answers that come behind it in the form too."""
+    group = group_around(moment)
+    if group is None or moment.at not in group.members:
+        return moment.scope
+    path = moment.trail
+    for name in group.members[group.members.index(moment.at) + 1 :]:
+        parked = moment.parked.get(visit_key(name, moment.passes))
+        if parked and parked[0].answer is not None:
+            path = path.put(parked[0])
+    return moment.scope_at(moment.at, moment.passes, path)
+
+
 def take(moment: Moment, group: Group, given: Mapping[str, str], by: str) -> bool:
     """Park the answers to a group if all can be taken; else keep what was typed and what is wrong with it."""
     asked = {item.id for item in presentation.form(moment.dialog, moment.frozen(), group).shown}

@@ -284,7 +284,7 @@ class Walk(Moment):
 
     def _pass_again(self, item: Question, answer: Answer) -> bool:
         """Pass a question whose answer came back, if the answer still holds."""
-        complaint, warning = asking.complaint(self, item, answer.value, self.scope)
+        complaint, warning = asking.complaint(self, item, answer.value, together.scope_ahead(self))
         if complaint and not warning:
             self.error = complaint
             return self.wait()
