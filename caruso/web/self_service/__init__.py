@@ -1,1 +1,1 @@
-"""The public self-service pages: dialogs on the web without an agent, under ``/s/<script>`` (docs/self-service.md)."""
+"""Public self-service: dialogs on the web without an agent, under ``/s/<script>`` (docs/self-service.md)."""
