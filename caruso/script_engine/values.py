@@ -6,7 +6,7 @@ Numbers are `Decimal`, sequences tuples, mappings plain dicts that nobody change
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ DEEPEST = 20
 def to_value(thing: object, depth: int = 0) -> Value:
     """Return foreign data (JSON, database rows) as a script sees it; what has no meaning becomes null."""
     match thing:
-        case None | bool() | datetime() | date():
+        case None | bool() | datetime() | date() | time():
             return thing
         case Decimal():
             return thing if thing.is_finite() else None
@@ -53,6 +53,8 @@ def to_json(value: Value) -> Any:
             return {"time": value.isoformat()}
         case date():
             return {"date": value.isoformat()}
+        case time():
+            return {"clock": value.isoformat()}
         case Mapping():
             return {"map": {key: to_json(part) for key, part in value.items()}}
         case _:
@@ -68,6 +70,8 @@ def from_json(thing: Any) -> Value:
             return datetime.fromisoformat(text)
         case {"date": str(text)}:
             return date.fromisoformat(text)
+        case {"clock": str(text)}:
+            return time.fromisoformat(text)
         case {"map": dict(parts)}:
             return {key: from_json(part) for key, part in parts.items()}
         case list(parts):
@@ -83,7 +87,7 @@ def to_plain(value: Value) -> Any:
     match value:
         case Decimal():
             return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
-        case datetime() | date():
+        case datetime() | date() | time():
             return value.isoformat()
         case None | bool() | str():
             return value
