@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
 
 from caruso.clock import Clock, SystemClock
 from caruso.errors import NotFound, RejectedInput, StorageUnavailable
@@ -145,14 +147,14 @@ class MemorySelfService:
         self.held[run].touched = self.clock.now()
         return self._position(run)
 
-    async def keep(self, run: RunId, upload: UploadedFile) -> str:
+    async def keep(self, run: RunId, upload: UploadedFile) -> Mapping[str, Value]:
         """Keep a file."""
         self._require()
         if sum(1 for owner, _ in self.files.values() if owner == run) >= 20:
             raise RejectedInput(())
         identity = secrets.token_hex(8)
         self.files[identity] = (run, upload)
-        return identity
+        return self._files(run)[identity]
 
     async def speak_code(self, run: RunId) -> SpeakCode:
         """Return a code."""
@@ -203,10 +205,28 @@ class MemorySelfService:
 
     def _position(self, run: RunId) -> Position:
         held = self.held[run]
-        return position_of(held.dialog, held.run, expires_at=held.touched + KEPT)
+        return position_of(held.dialog, held.run, expires_at=held.touched + KEPT, files=self._files(run))
+
+    def _files(self, run: RunId) -> dict[str, Mapping[str, Value]]:
+        return {
+            identity: {
+                "id": identity,
+                "name": kept.name,
+                "type": kept.media_type,
+                "size": Decimal(len(kept.content)),
+            }
+            for identity, (owner, kept) in self.files.items()
+            if owner == run
+        }
 
 
-def position_of(dialog: Dialog, run: Run, *, expires_at: datetime | None = None) -> Position:
+def position_of(
+    dialog: Dialog,
+    run: Run,
+    *,
+    expires_at: datetime | None = None,
+    files: Mapping[str, Value] = MappingProxyType({}),
+) -> Position:
     """Return where a run stands, as the pages see it."""
     standing = Standing.OPEN
     if run.finished:
@@ -223,4 +243,5 @@ def position_of(dialog: Dialog, run: Run, *, expires_at: datetime | None = None)
         may_go_back=dialog.back_allowed and bool(trail) and standing is Standing.OPEN,
         languages=dialog.languages,
         expires_at=expires_at,
+        files=files,
     )

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from caruso.script_engine.texts import show
+from caruso.script_engine.shown import show
 from caruso.script_engine.turns import Option, Segment, Turn, Value
-from caruso.script_engine.wording import number
+from caruso.script_engine.written import number
 from caruso.web.self_service.drafts import NO_DRAFT, Draft
 from caruso.web.self_service.sentences import sentence
 from caruso.web.self_service.uploads import MEGABYTES
@@ -77,6 +77,8 @@ class Choice:
     chosen: str = ""
     #: Ticked, it takes the place of all others.
     exclusive: bool = False
+    #: Takes an answer in one's own words.
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,11 @@ class Control:
     hints: tuple[str, ...] = ()
     required: bool = True
     value: str = ""
-    #: Of an upload: the name of the file that is kept.
+    #: The answer as a person reads it: of a file its name.
     shown: str = ""
+    #: The field for an answer in one's own words, and what stands in it; empty for none.
+    own_name: str = ""
+    own_words: str = ""
     choices: tuple[Choice, ...] = ()
     input_type: str = "text"
     inputmode: str = ""
@@ -133,13 +138,7 @@ def questions_of(turn: Turn) -> tuple[Turn, ...]:
     """Return the questions a turn asks: itself, or those of a group shown together."""
     if turn.kind == "question":
         return (turn,)
-    return tuple(inner for inner in inner_turns(turn) if inner.kind == "question")
-
-
-def inner_turns(turn: Turn) -> tuple[Turn, ...]:
-    """Return the turns of a group, none of anything else."""
-    inner: tuple[Turn, ...] = getattr(turn, "questions", ())
-    return inner
+    return tuple(inner for inner in turn.questions if inner.kind == "question")
 
 
 def field_name(item: str) -> str:
@@ -152,12 +151,18 @@ def place_name(item: str, value: str) -> str:
     return f"a.{item}.place.{value}"
 
 
+def other_name(item: str) -> str:
+    """Return the form's field for an answer in one's own words."""
+    return f"a.{item}.other"
+
+
 def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
     """Return the control of a question, the `number`-th on its page, with what was typed before."""
     kind, language = str(question.type), question.language
     identity = f"q{number}"
     texts = _own(question, draft)
     choices = _choices(question, identity, texts, draft)
+    own_words = _own_words(question, texts, draft)
     *intro, label = [segment.text for segment in question.segments] or [question.item]
     input_type, inputmode, autocomplete = _LINES.get(kind, _LINES["text"])
     bounds = (typed(question.minimum, kind, "en"), typed(question.maximum, kind, "en"))
@@ -173,7 +178,9 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
         hints=tuple(_hints(question, language)),
         required=question.required,
         value=texts[0] if texts else "",
-        shown=_file_name(question.answer),
+        shown=_shown(question, texts),
+        own_name=other_name(question.item) if any(option.other for option in question.options) else "",
+        own_words=own_words,
         choices=choices,
         input_type=input_type,
         inputmode=inputmode,
@@ -188,6 +195,8 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
 
 
 def _drawn_as(question: Turn) -> str:
+    if question.read_only:
+        return "fixed"
     match str(question.type):
         case "memo":
             return "memo"
@@ -244,8 +253,23 @@ def typed(value: Value, kind: str, language: str) -> str:
             return str(value)
 
 
-def _file_name(value: Value) -> str:
-    return str(value.get("name") or "") if isinstance(value, Mapping) else ""
+def _shown(question: Turn, texts: Sequence[str]) -> str:
+    answer = question.answer
+    if isinstance(answer, Mapping) and "id" in answer:
+        return str(answer.get("name") or "")
+    if question.options:
+        labels = {option.value: option.label for option in question.options}
+        return ", ".join(labels.get(text, text) for text in texts)
+    return show(answer, question.language, "money" if question.currency else "plain", currency=question.currency)
+
+
+def _own_words(question: Turn, texts: Sequence[str], draft: Draft) -> str:
+    """Return the answer that is none of the options."""
+    kept = draft.fields.get(other_name(question.item))
+    if kept is not None:
+        return kept[0] if kept else ""
+    values = {option.value for option in question.options}
+    return next((text for text in texts if text not in values), "")
 
 
 def _steps(question: Turn) -> range | None:
@@ -260,13 +284,19 @@ def _choices(question: Turn, identity: str, texts: Sequence[str], draft: Draft) 
     if str(question.type) == "rating":
         options = [Option(value=str(step), label=str(step)) for step in _steps(question) or ()]
     ranked = str(question.type) == "ranking"
+    strange = any(text not in {option.value for option in options} for text in texts)
     return tuple(
         Choice(
             id=f"{identity}-{index}",
             value=option.value,
             label=option.label,
-            exclusive=bool(getattr(option, "exclusive", False)),
-            chosen=_place(question, option, texts, draft) if ranked else "yes" if option.value in texts else "",
+            exclusive=option.exclusive,
+            other=option.other,
+            chosen=_place(question, option, texts, draft)
+            if ranked
+            else "yes"
+            if option.value in texts or (option.other and strange)
+            else "",
         )
         for index, option in enumerate(options)
     )
@@ -284,6 +314,8 @@ def _hints(question: Turn, language: str) -> list[str]:
     hints = list(question.hints)
     if kind in _HINTS:
         hints.append(sentence(f"hint-{kind}", language))
+    if question.currency:
+        hints.append(sentence("hint-money", language, currency=question.currency))
     if kind in UPLOADS - {"signature"}:
         hints.append(sentence("hint-upload", language, megabytes=MEGABYTES))
     bounds = _bounds(question, language)
@@ -293,18 +325,15 @@ def _hints(question: Turn, language: str) -> list[str]:
 def _bounds(question: Turn, language: str) -> str:
     if str(question.type) in {"rating", "choices", "ranking"}:
         return ""
-    low, high = shown_bound(question.minimum, language), shown_bound(question.maximum, language)
+    form = "money" if question.currency else "plain"
+    low = show(question.minimum, language, form, currency=question.currency)
+    high = show(question.maximum, language, form, currency=question.currency)
     if low and high:
         return sentence("hint-between", language, low=low, high=high)
     if low or high:
         key = "hint-at-least" if low else "hint-at-most"
         return sentence(key, language, limit=low or high)
     return ""
-
-
-def shown_bound(value: Value, language: str) -> str:
-    """Return a bound as a person reads it."""
-    return show(value, language)
 
 
 def said(segments: Sequence[Segment]) -> tuple[str, ...]:

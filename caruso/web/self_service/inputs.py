@@ -7,13 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from caruso.script_engine.turns import Answered, Confirmed, Corrected, Input, Turn, WentBack
-from caruso.web.self_service.controls import UPLOADS, field_name, place_name, questions_of
+from caruso.script_engine.turns import (
+    Answered,
+    AnsweredTogether,
+    Confirmed,
+    Corrected,
+    Input,
+    Turn,
+    Value,
+    WentBack,
+)
+from caruso.web.self_service.controls import UPLOADS, field_name, other_name, place_name, questions_of, typed
 from caruso.web.self_service.sentences import sentence
 
 #: Values of a form by field, in their order.
 Fields = Mapping[str, tuple[str, ...]]
+#: What is kept for the run and may be named in an answer, by id.
+Files = Mapping[str, Value]
+_NONE: Files = MappingProxyType({})
 #: Between the values of an answer that has several.
 SEPARATOR = "\n"
 
@@ -31,7 +44,7 @@ def first(fields: Fields, name: str) -> str:
     return values[0] if values else ""
 
 
-def read_step(turn: Turn, fields: Fields) -> Input | Unreadable:
+def read_step(turn: Turn, fields: Fields, files: Files = _NONE) -> Input | Unreadable:
     """Return what the person answered, or went back."""
     if first(fields, "action") == "back":
         return WentBack(turn=turn.number)
@@ -42,27 +55,38 @@ def read_step(turn: Turn, fields: Fields) -> Input | Unreadable:
     answers = {item: text for item, text in texts.items() if isinstance(text, str)}
     match turn.kind:
         case "question":
-            return Answered(turn=turn.number, text=answers[turn.item])
+            return Answered(turn=turn.number, text=answers[turn.item], files=files)
+        case "group":
+            return AnsweredTogether(turn=turn.number, answers=answers, files=files)
         case _:
             return Confirmed(turn=turn.number)
 
 
-def read_change(question: Turn, fields: Fields) -> Corrected | Unreadable:
+def read_change(question: Turn, fields: Fields, files: Files = _NONE) -> Corrected | Unreadable:
     """Return the other answer to an earlier question."""
     text = _text(question, fields)
-    return text if isinstance(text, Unreadable) else Corrected(item=question.item, text=text)
+    return text if isinstance(text, Unreadable) else Corrected(item=question.item, text=text, files=files)
 
 
 def _text(question: Turn, fields: Fields) -> str | Unreadable:
+    if question.read_only:
+        return typed(question.answer, str(question.type), question.language)
     match str(question.type):
-        case "choices":
-            return SEPARATOR.join(fields.get(field_name(question.item), ()))
+        case "choice" | "choices":
+            return SEPARATOR.join(_chosen(question, fields))
         case "ranking":
             return _ranked(question, fields)
         case "memo":
             return first(fields, field_name(question.item)).replace("\r\n", "\n")
         case _:
             return first(fields, field_name(question.item))
+
+
+def _chosen(question: Turn, fields: Fields) -> list[str]:
+    """Return the chosen values, own words in place of the option that takes them."""
+    own = " ".join(first(fields, other_name(question.item)).split())
+    others = {option.value for option in question.options if option.other}
+    return [own if own and value in others else value for value in fields.get(field_name(question.item), ())]
 
 
 def _ranked(question: Turn, fields: Fields) -> str | Unreadable:
@@ -88,6 +112,8 @@ def typed_fields(turn: Turn, fields: Fields) -> Fields:
             continue
         if name in fields or str(question.type) == "choices":
             kept[name] = fields.get(name, ())
+        if other_name(question.item) in fields:
+            kept[other_name(question.item)] = fields[other_name(question.item)]
         for option in question.options if str(question.type) == "ranking" else ():
             place = place_name(question.item, option.value)
             kept[place] = fields.get(place, ())

@@ -1,6 +1,6 @@
 """How often one address may do what, and how many runs it may have open. Knows no clock.
 
-`now` is monotonic seconds; an address is one of IPv4 or a /64 of IPv6. What was seen longest ago is forgotten first.
+`now` is monotonic seconds; an address is one of IPv4 or a /64 of IPv6. What was seen longest ago is forgotten.
 """
 
 from __future__ import annotations

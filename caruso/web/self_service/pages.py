@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from caruso.script_engine.turns import Option, Segment, TrailEntry, Turn
-from caruso.web.self_service.controls import Control, control, inner_turns, questions_of, said
+from caruso.web.self_service.controls import Control, control, questions_of, said
 from caruso.web.self_service.drafts import NO_DRAFT, Draft
 from caruso.web.self_service.port import Brand, Position, PublicScript, Standing
 from caruso.web.self_service.sentences import direction, localized, own_name, sentence, spoken
@@ -114,16 +114,16 @@ class Pages:
             uploads=any(one.is_upload for one in controls),
             may_go_back=position.may_go_back,
             progress=_progress(len(position.trail), frame.language),
-            limit=_limit(turn),
+            limit=limit_of(turn),
             over={"heading": heading},
         )
 
     def _pause(self, frame: Frame, position: Position) -> str:
         turn = position.turn
         state = "end" if position.standing is Standing.FINISHED else turn.kind
-        if state not in {"working", "end"}:
+        if state not in {"working", "wait", "end"}:
             state = "handover"
-        key = {"working": "working", "end": "end-title", "handover": "handover"}[state]
+        key = {"working": "working", "wait": "waiting", "end": "end-title", "handover": "handover"}[state]
         return self._draw(
             "pause.html",
             frame,
@@ -239,7 +239,7 @@ def _parts(turn: Turn, draft: Draft) -> tuple[Part, ...]:
         return (Part(control=control(turn, 1, draft)),)
     parts = [Part(texts=said(turn.segments))] if said(turn.segments) else []
     number = 0
-    for inner in inner_turns(turn):
+    for inner in turn.questions:
         if inner.kind == "question":
             number += 1
             parts.append(Part(control=control(inner, number, draft)))
@@ -249,7 +249,7 @@ def _parts(turn: Turn, draft: Draft) -> tuple[Part, ...]:
 
 
 def _group_heading(turn: Turn, frame: Frame) -> str:
-    return str(getattr(turn, "title", "") or "") or frame.script_title
+    return turn.title or frame.script_title
 
 
 def _progress(answered: int, language: str) -> str:
@@ -262,10 +262,9 @@ def _progress(answered: int, language: str) -> str:
     )
 
 
-def _limit(turn: Turn) -> int:
+def limit_of(turn: Turn) -> int:
     """Return within how many seconds an answer is wanted; 0 for no limit."""
-    limits = [float(getattr(question, "time_limit", None) or 0) for question in questions_of(turn)]
-    return round(max(limits, default=0))
+    return round(max((question.time_limit or 0 for question in questions_of(turn)), default=0))
 
 
 def _line(name: str, kind: str, label: str, language: str, typed: str, problem: str) -> Control:

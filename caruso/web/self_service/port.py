@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from caruso.model.ids import EntryPointId, RunId, ScriptId
-from caruso.script_engine.turns import Input, TrailEntry, Turn
+from caruso.script_engine.turns import Input, TrailEntry, Turn, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,8 @@ class Position:
     trail: tuple[TrailEntry, ...] = ()
     may_go_back: bool = False
     languages: tuple[str, ...] = ()
+    #: What is kept for the run and may be named in an answer, by id: ``id``, ``name``, ``type``, ``size``.
+    files: Mapping[str, Value] = field(default_factory=dict)
     #: When the run is given up if nothing happens; None for never.
     expires_at: datetime | None = None
     #: False when the input that led here came too late and changed nothing.
@@ -125,8 +127,8 @@ class SelfServiceRuns(Protocol):
         """Keep a run as if something had happened; a time limit of its question begins again."""
         ...
 
-    async def keep(self, run: RunId, upload: UploadedFile) -> str:
-        """Keep a file of this run and return its id; raise `RejectedInput` when it may not be kept."""
+    async def keep(self, run: RunId, upload: UploadedFile) -> Mapping[str, Value]:
+        """Keep a file and return it as in `Position.files`; raise `RejectedInput` when it may not be kept."""
         ...
 
     async def speak_code(self, run: RunId) -> SpeakCode:

@@ -12,15 +12,15 @@ from dataclasses import replace
 from aiohttp import web
 
 from caruso.errors import NotFound, RejectedInput
-from caruso.script_engine.turns import ScriptChannel, TakenOver, Turn
+from caruso.script_engine.turns import Happened, ScriptChannel, TakenOver, Turn, Value, WentBack
 from caruso.web.self_service import uploads
 from caruso.web.self_service.bodies import Form
 from caruso.web.self_service.controls import UPLOADS, field_name, questions_of
 from caruso.web.self_service.drafts import Draft
 from caruso.web.self_service.failures import SessionOver
 from caruso.web.self_service.front import Front, Visit
-from caruso.web.self_service.inputs import Fields, Unreadable, read_change, read_step, typed_fields
-from caruso.web.self_service.pages import question_of
+from caruso.web.self_service.inputs import Fields, Files, Unreadable, read_change, read_step, typed_fields
+from caruso.web.self_service.pages import limit_of, question_of
 from caruso.web.self_service.port import Position, Standing, UploadedFile
 from caruso.web.self_service.sentences import sentence
 
@@ -57,11 +57,13 @@ class Steps:
         turn = visit.position.turn
         if form.text("turn") != str(turn.number) or visit.position.standing is not Standing.OPEN:
             return self._stale(visit)
-        fields, problems = await self._uploaded(visit, turn, form)
-        given = read_step(turn, fields)
+        fields, files, problems = await self._uploaded(visit, turn, form)
+        given = read_step(turn, fields, files)
+        if form.text("action") == "time-up" and limit_of(turn):
+            given, problems = Happened(event="time-up", turn=turn.number), {}
         if isinstance(given, Unreadable):
             problems = {**given.problems, **problems}
-        if isinstance(given, Unreadable) or (problems and form.text("action") != "back"):
+        if isinstance(given, Unreadable) or (problems and not isinstance(given, WentBack)):
             self._keep(visit, Draft(item=turn.item, fields=typed_fields(turn, fields), problems=problems))
             return self._front.go(_step(visit.url, visit.position) + _ERRORS)
         moved = await self._front.runs.give(visit.run, given)
@@ -138,8 +140,8 @@ class Steps:
         index, question = _entry(visit)
         if form.text("item") != question.item:
             return self._stale(visit)
-        fields, problems = await self._uploaded(visit, question, form)
-        given = read_change(question, fields)
+        fields, files, problems = await self._uploaded(visit, question, form)
+        given = read_change(question, fields, files)
         if isinstance(given, Unreadable):
             problems = {**given.problems, **problems}
         elif not problems:
@@ -156,32 +158,29 @@ class Steps:
 
     # -- Files ------------------------------------------------------------------------------------------------
 
-    async def _uploaded(self, visit: Visit, turn: Turn, form: Form) -> tuple[Fields, Mapping[str, str]]:
-        """Keep the files of a form; return its fields with their ids, and what is wrong with files, by item."""
-        fields, problems = dict(form.fields), {}
+    async def _uploaded(self, visit: Visit, turn: Turn, form: Form) -> tuple[Fields, Files, Mapping[str, str]]:
+        """Keep the files of a form; return its fields with their ids, all files, and what is wrong, by item."""
+        fields, files, problems = dict(form.fields), dict(visit.position.files), {}
         for question in questions_of(turn):
-            kind = str(question.type)
             name = field_name(question.item)
-            if kind not in UPLOADS:
-                continue
             sent = form.files.get(f"{name}.file") or _signed(form.text(f"{name}.typed"))
+            if str(question.type) not in UPLOADS:
+                continue
             if f"{name}.file" in form.oversized:
-                problems[question.item] = sentence(
-                    "upload-too-large", question.language, megabytes=uploads.MEGABYTES
-                )
+                problems[question.item] = _too_large(question.language)
             elif sent is not None:
-                kept = await self._keep_file(visit, sent, "file" if sent.name == _SIGNED else kind)
-                if kept.startswith("upload-"):
+                kept = await self._keep_file(visit, sent, str(question.type))
+                if isinstance(kept, str):
                     problems[question.item] = sentence(kept, question.language)
                 else:
-                    fields[name] = (kept,)
-        return fields, problems
+                    fields[name], files[str(kept["id"])] = (str(kept["id"]),), kept
+        return fields, files, problems
 
-    async def _keep_file(self, visit: Visit, sent: UploadedFile, kind: str) -> str:
-        """Return the id of the kept file, or the key of the sentence that says why it was not kept."""
+    async def _keep_file(self, visit: Visit, sent: UploadedFile, kind: str) -> Mapping[str, Value] | str:
+        """Return the kept file, or the key of the sentence that says why it was not kept."""
         if not sent.content:
             return "upload-empty"
-        media_type = uploads.kind_of(sent.content, kind)
+        media_type = "text/plain" if sent.name == _SIGNED else uploads.kind_of(sent.content, kind)
         if media_type is None:
             return "upload-wrong-kind"
         self._front.count("uploads", visit.request)
@@ -199,6 +198,10 @@ _SIGNED = "signature.txt"
 def _signed(typed: str) -> UploadedFile | None:
     name = typed.strip()[:100]
     return UploadedFile(name=_SIGNED, media_type="text/plain", content=name.encode()) if name else None
+
+
+def _too_large(language: str) -> str:
+    return sentence("upload-too-large", language, megabytes=uploads.MEGABYTES)
 
 
 def is_refused(turn: Turn) -> bool:
