@@ -1,16 +1,21 @@
 """Public scripts over the pure engine, in memory: what the self-service pages are developed and tested on.
 
-``python -m lab.self_service --port 8091`` serves the scripts in scripts/examples and packs on a fake centre.
+``python -m lab.self_service --port 8091`` serves the scripts of `lab.self_service_scripts`.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
+
+from prometheus_client import CollectorRegistry
 
 from caruso.clock import Clock, SystemClock
 from caruso.errors import NotFound, RejectedInput, StorageUnavailable
@@ -31,6 +36,13 @@ from caruso.script_engine.turns import (
     Value,
 )
 from caruso.web.self_service.port import Brand, Position, PublicScript, SpeakCode, Standing, UploadedFile
+from caruso.web.server import WebServer
+from caruso.web.settings import WebSettings
+from lab.fake_centre import FakeCentre
+from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.self_service_scripts import ALL
+
+DIST = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
 
 #: After this long without anything a run is given up.
 KEPT = timedelta(hours=1)
@@ -245,3 +257,38 @@ def position_of(
         expires_at=expires_at,
         files=files,
     )
+
+
+async def serve(port: int) -> None:
+    """Serve the lab's scripts until interrupted."""
+    runs = MemorySelfService()
+    for source in ALL:
+        script = runs.publish(source, minutes=3, about={"en": "A script of the lab."})
+        print(f"/s/{script.script}")
+    server = self_service_server(runs, port=port)
+    await server.start()
+    print(server.url, flush=True)
+    await asyncio.Event().wait()
+
+
+def self_service_server(
+    runs: MemorySelfService, *, port: int = 0, dist: Path = DIST, settings: WebSettings | None = None
+) -> WebServer:
+    """Return a server with nothing but the public pages of interest."""
+    return WebServer(
+        settings or WebSettings(port=port, dist=dist, stop_seconds=0.5),
+        centre=FakeCentre(asyncio.get_running_loop().call_later),
+        users=MemoryUsers(),
+        customers=MemoryCustomers(),
+        facts=MemoryFacts(),
+        phones=FakePhones(),
+        clock=runs.clock,
+        registry=CollectorRegistry(),
+        self_service=runs,
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m lab.self_service", description=__doc__)
+    parser.add_argument("--port", type=int, default=8091, help="0 takes a free one")
+    asyncio.run(serve(parser.parse_args().port))

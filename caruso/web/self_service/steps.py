@@ -45,7 +45,7 @@ class Steps:
         """Show the present turn, whichever the address asks for: an earlier one has been answered."""
         visit = await self._front.visit(request)
         number, present = request.match_info["turn"], visit.position.turn.number
-        earlier = number.isdigit() and len(number) < 9 and int(number) < present
+        earlier = -1 < _counted(number) < present
         notice = sentence("earlier", visit.language) if earlier and not request.query.get("said") else ""
         draft = self._front.drafts.of(visit.run, visit.position.turn.item)
         frame = self._front.run_frame(visit, notice=notice)
@@ -100,7 +100,7 @@ class Steps:
 
     async def more_time(self, request: web.Request) -> web.Response:
         """Begin the time for the answer, and until the run is given up, again."""
-        visit, _ = await self._front.posted(request)
+        visit, _ = await self._front.posted(request, files=True)
         extended = await self._front.runs.extend(visit.run)
         if extended is None:
             raise SessionOver
@@ -216,14 +216,18 @@ def _changing(item: str) -> str:
 
 def _entry(visit: Visit) -> tuple[int, Turn]:
     """Return the answered question of the address; raise `NotFound`."""
-    number = visit.request.match_info["index"]
-    index = int(number) if number.isdigit() and len(number) < 5 else -1
+    index = _counted(visit.request.match_info["index"])
     if not 0 <= index < len(visit.position.trail) or visit.position.standing is not Standing.OPEN:
         raise NotFound
     entry = visit.position.trail[index]
     if not entry.correctable:
         raise NotFound
     return index, question_of(entry, visit.language)
+
+
+def _counted(text: str) -> int:
+    """Return the number in an address, -1 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
 
 
 def _step(url: str, position: Position, *, said: str = "") -> str:
