@@ -69,7 +69,7 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
     findings: list[Located] = []
     for file in files:
         try:
-            text = _read(file)
+            text = read_file(file)
             dialog = load(text, file=str(file))
         except RejectedInput as problem:
             findings += problem.findings
@@ -91,6 +91,7 @@ def known_to(centre: Centre) -> Known:
         queues=frozenset(centre.queues),
         skills=frozenset(centre.skills),
         dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
+        hours=frozenset(centre.hours),
         services=OPERATIONS,
         classes={CUSTOMER_CLASS: None},
     )
@@ -119,7 +120,17 @@ def check_files(files: Iterable[Path]) -> tuple[Located, ...]:
     return read_scripts(files, known=ANYTHING, at=datetime.min).findings  # noqa: DTZ901  nothing is kept
 
 
-def _read(file: Path) -> bytes:
+def load_script(file: Path) -> Dialog:
+    """Return a script that is free of mistakes; raise `RejectedInput` with those it has."""
+    dialog = load(read_file(file), file=str(file))
+    findings = check_dialog(dialog, ANYTHING)
+    if any(finding.level == "error" for finding in findings):
+        raise RejectedInput(findings)
+    return dialog
+
+
+def read_file(file: Path) -> bytes:
+    """Return the bytes of a script; raise `RejectedInput` when it cannot be read or is far too long."""
     try:
         with file.open("rb") as opened:
             text = opened.read(MAX_BYTES + 1)

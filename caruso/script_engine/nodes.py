@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from caruso.model.centre import Hours
 from caruso.script_engine.expressions import Expression, Origin
 from caruso.script_engine.expressions.patterns import Pattern
 from caruso.script_engine.expressions.types import Type
@@ -690,6 +691,8 @@ class Dialog:
     migrations: tuple[Migration, ...]
     place: Place
     file: str = ""
+    #: Opening hours of the centre, for `opening_hours()`.
+    hours: Mapping[str, Hours] = field(default_factory=dict)
     #: Version of every dialog that `link` put in, by id.
     pins: Mapping[str, str] = field(default_factory=dict)
 
