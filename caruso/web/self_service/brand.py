@@ -9,8 +9,8 @@ import re
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
-#: Of text on the page, light and dark.
-_LIGHT_PAGE, _DARK_PAGE = (247, 249, 250), (20, 24, 28)
+#: Behind text, light and dark (self-service.css): of page and card the one that is nearer to the text.
+_LIGHT_PAGE, _DARK_PAGE = (244, 246, 248), (29, 35, 40)
 _ENOUGH = 4.6
 _STEP = 0.04
 

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caruso.model.ids import RunId
 from caruso.script_engine.turns import (
     Answered,
     AnsweredTogether,
@@ -25,7 +26,6 @@ from caruso.script_engine.turns import (
 from caruso.web.self_service.controls import control, field_name, place_name
 from caruso.web.self_service.drafts import Draft, Drafts
 from caruso.web.self_service.inputs import Unreadable, read_change, read_step, typed_fields
-from caruso.model.ids import RunId
 
 OPTIONS = (Option(value="a", label="Ant"), Option(value="b", label="Bee"), Option(value="c", label="Cat"))
 
