@@ -95,7 +95,7 @@ class MemorySelfService:
             "titles": dialog.titles,
             "languages": dialog.languages,
             "call_back": True,
-            "number": "+31201234567",
+            "call": True,
             "mail": True,
         }
         self.public[script] = PublicScript(**(told | public))  # type: ignore[arg-type]  # the test's own words
@@ -111,7 +111,7 @@ class MemorySelfService:
         """Return what is on the web."""
         return self.public
 
-    async def begin(self, script: PublicScript, language: str) -> Position:
+    async def begin(self, script: PublicScript, *, language: str, address: str) -> Position:
         """Start a run."""
         self._require()
         dialog = self.dialogs.get(script.script)
@@ -159,7 +159,7 @@ class MemorySelfService:
         self.held[run].touched = self.clock.now()
         return self._position(run)
 
-    async def keep(self, run: RunId, upload: UploadedFile) -> Mapping[str, Value]:
+    async def keep(self, run: RunId, item: str, upload: UploadedFile) -> Mapping[str, Value]:
         """Keep a file."""
         self._require()
         if sum(1 for owner, _ in self.files.values() if owner == run) >= 20:
@@ -171,25 +171,21 @@ class MemorySelfService:
     async def speak_code(self, run: RunId) -> SpeakCode:
         """Return a code."""
         self._require()
-        return SpeakCode(code="482 913", valid_until=self.clock.now() + timedelta(minutes=30))
+        return SpeakCode(
+            number="+31201234567", code="482913", valid_until=self.clock.now() + timedelta(minutes=30)
+        )
 
     async def call_back(self, run: RunId, *, number: str, language: str) -> None:
         """Note who wants to be called."""
         self._require()
         self.called_back.append((run, number))
 
-    async def mail_link(self, run: RunId, *, address: str, language: str, base: str) -> None:
+    async def mail_link(self, run: RunId, *, address: str, language: str) -> None:
         """Note the link."""
         self._require()
         token = secrets.token_urlsafe(32)
         self.tokens[token] = run
-        self.mailed.append(Mailed(run=run, address=address, link=f"{base}{token}"))
-
-    async def behind(self, token: str) -> ScriptId | None:
-        """Look at a token."""
-        self._require()
-        run = self.tokens.get(token)
-        return self.held[run].run.script if run is not None and run in self.held else None
+        self.mailed.append(Mailed(run=run, address=address, link=f"/s/resume/{token}"))
 
     async def redeem(self, token: str) -> Position | None:
         """Use a token up."""

@@ -107,9 +107,13 @@ class Front:
 
     # -- Who visits -------------------------------------------------------------------------------------------
 
+    def address(self, request: web.Request) -> str:
+        """Return the visitor's Internet address."""
+        return self._addresses.address(request)
+
     def network(self, request: web.Request) -> str:
         """Return whom limits count for."""
-        return network_of(self._addresses.address(request))
+        return network_of(self.address(request))
 
     def count(self, kind: str, request: web.Request) -> None:
         """Count something the visitor does; raise `TooManyAttempts`."""
@@ -184,7 +188,7 @@ class Front:
             languages=languages_of(position.languages) if position.standing is Standing.OPEN else (),
             csrf=self.visitors.csrf(visit.run),
             answered=len(position.trail) if is_open else 0,
-            can_help=is_open and bool(visit.script.number or visit.script.call_back),
+            can_help=is_open and (visit.script.call or visit.script.call_back),
             can_save=is_open and visit.script.mail,
             expires=self.clock_time(expires) if expires else "",
             seconds=max(0, int((expires - self.clock.now()).total_seconds())) if expires else 0,

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from caruso.script_engine.turns import Option, Segment, TrailEntry, Turn
 from caruso.web.self_service.controls import Control, control, questions_of, said
 from caruso.web.self_service.drafts import NO_DRAFT, Draft
-from caruso.web.self_service.port import Brand, Position, PublicScript, Standing
+from caruso.web.self_service.port import Brand, Position, PublicScript, SpeakCode, Standing
 from caruso.web.self_service.sentences import direction, localized, own_name, sentence, spoken
 from caruso.web.self_service.spam import TRAP
 
@@ -153,8 +153,17 @@ class Pages:
             index=index,
         )
 
-    def help(self, frame: Frame, script: PublicScript, *, typed: str, problem: str, code: str, until: str) -> str:
-        """Return the ways to a person."""
+    def help(
+        self,
+        frame: Frame,
+        script: PublicScript,
+        *,
+        typed: str = "",
+        problem: str = "",
+        code: SpeakCode | None = None,
+        until: str = "",
+    ) -> str:
+        """Return the ways to a person; `code` once it was asked for."""
         controls = [
             _line("phone", "phone", sentence("help-phone", frame.language), frame.language, typed, problem)
         ]
@@ -165,7 +174,7 @@ class Pages:
             kind="help",
             failed=bool(problem),
             controls=controls if script.call_back else [],
-            number=script.number,
+            call=script.call,
             call_back=script.call_back,
             code=code,
             until=until,

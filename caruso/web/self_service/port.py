@@ -44,8 +44,8 @@ class PublicScript:
     closed: Mapping[str, str] = field(default_factory=dict)
     #: Whether one can ask to be called back.
     call_back: bool = False
-    #: Number to call to speak to somebody; empty where nobody can be called.
-    number: str = ""
+    #: Whether there is a number to call to go on with somebody.
+    call: bool = False
     #: Whether a link to go on later can be mailed.
     mail: bool = False
 
@@ -86,6 +86,8 @@ class Position:
 class SpeakCode:
     """With what a run is found again on the phone."""
 
+    #: Where to call.
+    number: str
     #: Digits to key in.
     code: str
     valid_until: datetime
@@ -111,8 +113,8 @@ class SelfServiceRuns(Protocol):
         """Return the scripts that are on the web now."""
         ...
 
-    async def begin(self, script: PublicScript, language: str) -> Position:
-        """Start a run; raise `NotFound` when its script is gone."""
+    async def begin(self, script: PublicScript, *, language: str, address: str) -> Position:
+        """Start a run of somebody at this Internet address; raise `NotFound` when its script is gone."""
         ...
 
     async def position(self, run: RunId) -> Position | None:
@@ -127,8 +129,8 @@ class SelfServiceRuns(Protocol):
         """Keep a run as if something had happened; a time limit of its question begins again."""
         ...
 
-    async def keep(self, run: RunId, upload: UploadedFile) -> Mapping[str, Value]:
-        """Keep a file and return it as in `Position.files`; raise `RejectedInput` when it may not be kept."""
+    async def keep(self, run: RunId, item: str, upload: UploadedFile) -> Mapping[str, Value]:
+        """Keep a file as an answer and return it as in `Position.files`; raise `RejectedInput` for one of no use."""
         ...
 
     async def speak_code(self, run: RunId) -> SpeakCode:
@@ -139,12 +141,8 @@ class SelfServiceRuns(Protocol):
         """Have an agent call this number and go on with the run; raise `RejectedInput` for a wrong number."""
         ...
 
-    async def mail_link(self, run: RunId, *, address: str, language: str, base: str) -> None:
-        """Mail a one-time link (`base` and a token) with which the run goes on."""
-        ...
-
-    async def behind(self, token: str) -> ScriptId | None:
-        """Return the script of the run a resume token leads to, without using the token up."""
+    async def mail_link(self, run: RunId, *, address: str, language: str) -> None:
+        """Mail a one-time link with which the run goes on; raise `RejectedInput` when it cannot be mailed."""
         ...
 
     async def redeem(self, token: str) -> Position | None:

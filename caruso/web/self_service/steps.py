@@ -169,24 +169,24 @@ class Steps:
             if f"{name}.file" in form.oversized:
                 problems[question.item] = _too_large(question.language)
             elif sent is not None:
-                kept = await self._keep_file(visit, sent, str(question.type))
+                kept = await self._keep_file(visit, question, sent)
                 if isinstance(kept, str):
                     problems[question.item] = sentence(kept, question.language)
                 else:
                     fields[name], files[str(kept["id"])] = (str(kept["id"]),), kept
         return fields, files, problems
 
-    async def _keep_file(self, visit: Visit, sent: UploadedFile, kind: str) -> Mapping[str, Value] | str:
+    async def _keep_file(self, visit: Visit, question: Turn, sent: UploadedFile) -> Mapping[str, Value] | str:
         """Return the kept file, or the key of the sentence that says why it was not kept."""
         if not sent.content:
             return "upload-empty"
-        media_type = "text/plain" if sent.name == _SIGNED else uploads.kind_of(sent.content, kind)
+        media_type = "text/plain" if sent.name == _SIGNED else uploads.kind_of(sent.content, str(question.type))
         if media_type is None:
             return "upload-wrong-kind"
         self._front.count("uploads", visit.request)
         checked = UploadedFile(name=uploads.plain_name(sent.name), media_type=media_type, content=sent.content)
         try:
-            return await self._front.runs.keep(visit.run, checked)
+            return await self._front.runs.keep(visit.run, question.item, checked)
         except RejectedInput:
             return "upload-not-now"
 

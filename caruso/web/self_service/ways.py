@@ -16,7 +16,7 @@ from caruso.web.self_service import spam
 from caruso.web.self_service.bodies import read_form
 from caruso.web.self_service.failures import LinkUsedUp
 from caruso.web.self_service.front import Front, Visit
-from caruso.web.self_service.port import PublicScript, Standing
+from caruso.web.self_service.port import PublicScript, SpeakCode, Standing
 from caruso.web.self_service.sentences import sentence
 from caruso.web.self_service.visitor import address_of, language_for
 
@@ -106,7 +106,8 @@ class Ways:
         spoken = language if language in script.languages else language_for(request, script.languages)
         self._used[nonce] = (None, now)
         try:
-            position = await self._front.runs.begin(script, spoken)
+            address = self._front.address(request)
+            position = await self._front.runs.begin(script, language=spoken, address=address)
         except BaseException:
             self._used.pop(nonce, None)
             raise
@@ -123,20 +124,24 @@ class Ways:
         return self._help(await self._front.visit(request))
 
     def _help(
-        self, visit: Visit, *, typed: str = "", problem: str = "", code: str = "", until: str = ""
+        self, visit: Visit, *, typed: str = "", problem: str = "", code: SpeakCode | None = None
     ) -> web.Response:
-        frame = self._front.run_frame(visit)
-        problem = sentence(problem, visit.language) if problem else ""
-        text = self._front.pages.help(frame, visit.script, typed=typed, problem=problem, code=code, until=until)
+        text = self._front.pages.help(
+            self._front.run_frame(visit),
+            visit.script,
+            typed=typed,
+            problem=sentence(problem, visit.language) if problem else "",
+            code=code,
+            until=self._front.clock_time(code.valid_until) if code else "",
+        )
         return self._front.page(text, 422 if problem else 200)
 
     async def ask_help(self, request: web.Request) -> web.Response:
         """Give a code for the phone, or have the visitor called back."""
         visit, form = await self._front.posted(request)
-        if form.text("action") == "code" and visit.script.number:
+        if form.text("action") == "code" and visit.script.call:
             self._front.count("codes", request)
-            given = await self._front.runs.speak_code(visit.run)
-            return self._help(visit, code=given.code, until=self._front.clock_time(given.valid_until))
+            return self._help(visit, code=await self._front.runs.speak_code(visit.run))
         number = form.text("phone").strip()
         if not visit.script.call_back or not _PHONE.fullmatch(number):
             return self._help(visit, typed=number[:40], problem="help-wrong-number")
@@ -170,22 +175,20 @@ class Ways:
             return self._save(visit, typed=address[:_LONGEST_MAIL], problem="save-wrong-mail")
         self._front.count("mails", request)
         self._front.limits.count("mails_to_one", address.lower(), self._front.clock.monotonic())
-        origin = self._front.settings.public_origin or f"{request.scheme}://{request.host}"
-        await self._front.runs.mail_link(
-            visit.run, address=address, language=visit.language, base=f"{origin}/s/resume/"
-        )
+        try:
+            await self._front.runs.mail_link(visit.run, address=address, language=visit.language)
+        except RejectedInput:
+            return self._save(visit, typed=address, problem="save-failed")
         return self._front.go(f"{visit.url}/step?said=save-sent")
 
     async def offer_resume(self, request: web.Request) -> web.Response:
-        """Show the page behind a mailed link. Programs that look at links use nothing up: only its button does."""
-        self._front.count("resumes", request)
-        script = await self._front.runs.behind(_token(request))
-        if script is None:
-            raise LinkUsedUp
-        public = self._front.runs.scripts().get(script)
-        offered = public.languages if public else None
-        language = language_for(request, offered) if offered else self._front.visitors_language(request)
-        return self._front.page(self._front.pages.resume(self._front.frame(request, public, language)))
+        """Show the page behind a mailed link: the same for every token, good or not, which is not even looked at.
+
+        Programs that look at links before their readers do use nothing up: only the page's button does.
+        """
+        _token(request)
+        frame = self._front.frame(request, None, self._front.visitors_language(request))
+        return self._front.page(self._front.pages.resume(frame))
 
     async def resume(self, request: web.Request) -> web.Response:
         """Use the link up, and go on in this browser."""
