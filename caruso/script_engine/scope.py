@@ -33,6 +33,7 @@ class RunScope:
         "_zone",
         "attempt",
         "bound",
+        "element",
         "found",
         "now",
         "roots",
@@ -62,6 +63,7 @@ class RunScope:
         #: Business objects to choose from, by item.
         self.found: Mapping[str, Value] = data.get(FOUND, {})
         self.run_id = run.id
+        self.element: Value = None
         self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
@@ -104,11 +106,12 @@ class RunScope:
             return None
         self._computing.add(name)
         bound, self.bound = self.bound, {}
+        element = self.element
         try:
             value = self._computed[name] = bounded(node.value.value(self))
         finally:
             self._computing.discard(name)
-            self.bound = bound
+            self.bound, self.element = bound, element
         return value
 
     def label(self, item: str, *, aloud: bool = False) -> str | None:
