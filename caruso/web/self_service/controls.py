@@ -14,6 +14,7 @@ from caruso.script_engine.shown import show
 from caruso.script_engine.turns import Option, Segment, Turn, Value
 from caruso.script_engine.written import number
 from caruso.web.self_service.drafts import NO_DRAFT, Draft
+from caruso.web.self_service.links import Piece, pieces
 from caruso.web.self_service.sentences import sentence
 from caruso.web.self_service.uploads import MEGABYTES
 
@@ -95,8 +96,10 @@ class Control:
     #: In the page.
     id: str
     label: str
+    #: The label with its links.
+    words: tuple[Piece, ...] = ()
     #: Said before the question.
-    intro: tuple[str, ...] = ()
+    intro: tuple[tuple[Piece, ...], ...] = ()
     hints: tuple[str, ...] = ()
     required: bool = True
     value: str = ""
@@ -163,7 +166,7 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
     texts = _own(question, draft)
     choices = _choices(question, identity, texts, draft)
     own_words = _own_words(question, texts, draft)
-    *intro, label = [segment.text for segment in question.segments] or [question.item]
+    *intro, label = question.segments or [Segment(text=question.item)]
     input_type, inputmode, autocomplete = _LINES.get(kind, _LINES["text"])
     bounds = (typed(question.minimum, kind, "en"), typed(question.maximum, kind, "en"))
     dated = kind in {"date", "time", "date-time"}
@@ -173,8 +176,9 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
         item=question.item,
         name=field_name(question.item),
         id=identity,
-        label=label,
-        intro=tuple(intro),
+        label=label.text,
+        words=pieces(label),
+        intro=said(intro),
         hints=tuple(_hints(question, language)),
         required=question.required,
         value=texts[0] if texts else "",
@@ -336,6 +340,6 @@ def _bounds(question: Turn, language: str) -> str:
     return ""
 
 
-def said(segments: Sequence[Segment]) -> tuple[str, ...]:
+def said(segments: Sequence[Segment]) -> tuple[tuple[Piece, ...], ...]:
     """Return what is said, without what is empty."""
-    return tuple(segment.text for segment in segments if segment.text.strip())
+    return tuple(pieces(segment) for segment in segments if segment.text.strip())

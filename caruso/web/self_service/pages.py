@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from caruso.script_engine.turns import Option, Segment, TrailEntry, Turn
 from caruso.web.self_service.controls import Control, control, questions_of, said
 from caruso.web.self_service.drafts import NO_DRAFT, Draft
+from caruso.web.self_service.links import Piece
 from caruso.web.self_service.port import Brand, Position, PublicScript, SpeakCode, Standing
 from caruso.web.self_service.sentences import direction, localized, own_name, sentence, spoken
 from caruso.web.self_service.spam import TRAP
@@ -55,7 +56,7 @@ class Part:
     """Something on a step's page: a question, or texts."""
 
     control: Control | None = None
-    texts: tuple[str, ...] = ()
+    texts: tuple[tuple[Piece, ...], ...] = ()
 
 
 class Pages:
@@ -285,6 +286,7 @@ def _line(name: str, kind: str, label: str, language: str, typed: str, problem: 
         name=name,
         id=f"own-{name}",
         label=label,
+        words=(Piece(text=label),),
         hints=(sentence("hint-phone", language),) if kind == "phone" else (),
         value=typed,
         input_type="tel" if kind == "phone" else kind,

@@ -8,6 +8,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,12 +21,14 @@ from caruso.script_engine.turns import (
     Option,
     QuestionType,
     Segment,
+    TextLink,
     Turn,
     WentBack,
 )
 from caruso.web.self_service.controls import control, field_name, place_name
 from caruso.web.self_service.drafts import Draft, Drafts
 from caruso.web.self_service.inputs import Unreadable, read_change, read_step, typed_fields
+from caruso.web.self_service.links import pieces
 
 OPTIONS = (Option(value="a", label="Ant"), Option(value="b", label="Bee"), Option(value="c", label="Cat"))
 
@@ -47,7 +50,34 @@ def form(**fields: Sequence[str] | str) -> dict[str, tuple[str, ...]]:
 
 def test_a_question_is_labelled_by_its_own_text_and_what_was_said_before_stands_before_it() -> None:
     shown = control(asked(QuestionType.TEXT), 3)
-    assert (shown.label, shown.intro, shown.id, shown.name) == ("Which?", ("Before.",), "q3", "a.q")
+    assert (shown.label, shown.id, shown.name) == ("Which?", "q3", "a.q")
+    assert [piece.text for said in shown.intro for piece in said] == ["Before."]
+
+
+@pytest.mark.parametrize(
+    ("to", "leads"),
+    [
+        ("https://example.org/a?b=c", True),
+        ("mailto:help@example.org", True),
+        ("tel:+49301234567", True),
+        ("javascript:alert(1)", False),
+        (" javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("//example.org", False),
+        ("https:///x", False),
+    ],
+)
+def test_only_links_that_lead_to_pages_and_people_are_links(to: str, leads: bool) -> None:
+    said = Segment(text="Read this now.", links=(TextLink(start=5, end=9, to=to),))
+    cut = pieces(said)
+    assert "".join(piece.text for piece in cut) == said.text
+    assert [piece.text for piece in cut if piece.to] == (["this"] if leads else [])
+
+
+@given(st.text(max_size=30), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=5))
+def test_no_word_is_lost_or_doubled_by_links(text: str, places: list[tuple[int, int]]) -> None:
+    links = tuple(TextLink(start=start, end=end, to="https://example.org") for start, end in places)
+    assert "".join(piece.text for piece in pieces(Segment(text=text, links=links))) == text
 
 
 def test_controls_help_keyboards_and_memories_of_browsers() -> None:
