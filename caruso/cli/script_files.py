@@ -104,6 +104,7 @@ def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
             (("entry_points", e.id, "script"), e.script, ScriptChannel.PHONE)
             for e in read.centre.entry_points.values()
         ),
+        *((("entry_points", e.id, "web"), e.web, ScriptChannel.WEB) for e in read.centre.entry_points.values()),
         *((("queues", q.id, "script"), q.script, ScriptChannel.AGENT) for q in read.centre.queues.values()),
     ]
     findings = []

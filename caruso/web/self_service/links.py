@@ -1,4 +1,4 @@
-"""Cut a text into words and links, of which only those are links that lead to pages, mailboxes or telephones. Pure."""
+"""Cut a text into words and links; only what leads to pages, mailboxes and telephones is a link. Pure."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class SelfServiceRuns(Protocol):
         ...
 
     async def keep(self, run: RunId, item: str, upload: UploadedFile) -> Mapping[str, Value]:
-        """Keep a file as an answer and return it as in `Position.files`; raise `RejectedInput` for one of no use."""
+        """Keep an answer's file, return it as in `Position.files`; raise `RejectedInput` when it is of no use."""
         ...
 
     async def speak_code(self, run: RunId) -> SpeakCode:
