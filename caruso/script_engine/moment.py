@@ -14,6 +14,7 @@ from caruso.script_engine.nodes import AnyItem, Dialog, Question, Texts
 from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import Effect, Noted, Option, Segment, Value
+from caruso.script_engine.values import bounded
 
 
 class Moment:
@@ -112,7 +113,7 @@ class Moment:
 
     def put(self, root: str, name: str, value: Value) -> None:
         """Give a variable, a result or an attribute a value."""
-        self.data = {**self.data, root: {**self.data.get(root, {}), name: value}}
+        self.data = {**self.data, root: {**self.data.get(root, {}), name: bounded(value)}}
         self._scope = None
 
     def note(self, event: str, item: str, *, text: str = "", old: Value = None, new: Value = None) -> None:

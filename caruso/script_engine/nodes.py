@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from caruso.model.centre import Hours
 from caruso.script_engine.expressions import Expression, Origin
 from caruso.script_engine.expressions.patterns import Pattern
 from caruso.script_engine.expressions.types import Type
@@ -378,6 +379,8 @@ class Dialog:
     actions: Mapping[str, Do]
     place: Place
     file: str = ""
+    #: Opening hours of the centre, for `opening_hours()`.
+    hours: Mapping[str, Hours] = field(default_factory=dict)
 
     def title(self, language: str) -> str:
         """Return the title in `language`, or the nearest there is."""

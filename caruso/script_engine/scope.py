@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from caruso.model.opening_hours import is_open
+from caruso.script_engine.expressions.work import MOST_WORK
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run, Visit
 from caruso.script_engine.turns import Value
+from caruso.script_engine.values import bounded
 
 #: Roots every script has; the rest are its objects.
 ROOTS = ("answers", "call", "agent", "vars", "result", "dialog")
@@ -28,6 +32,7 @@ class RunScope:
         "bound",
         "now",
         "roots",
+        "work",
     )
 
     def __init__(
@@ -49,6 +54,7 @@ class RunScope:
         self._computed: dict[str, Value] = {}
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
+        self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
         empty: Mapping[str, Value] = {}
@@ -72,9 +78,14 @@ class RunScope:
             self.roots[name] = {**loaded, **changed} if changed else loaded
 
     @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of the centre."""
+        return zone(self._zone)
+
+    @property
     def today(self) -> date:
         """Return the day it is where the centre is."""
-        return self.now.astimezone(zone(self._zone)).date()
+        return self.now.astimezone(self.zone).date()
 
     def computed(self, name: str) -> Value:
         """Return a computed value; each is worked out once, and a cycle gives null."""
@@ -86,7 +97,7 @@ class RunScope:
         self._computing.add(name)
         bound, self.bound = self.bound, {}
         try:
-            value = self._computed[name] = node.value.value(self)
+            value = self._computed[name] = bounded(node.value.value(self))
         finally:
             self._computing.discard(name)
             self.bound = bound
@@ -96,9 +107,18 @@ class RunScope:
         """Return the answer of `item` as a person would write it."""
         return self._label(item, self.roots["answers"].get(item))
 
+    def score(self, item: str) -> Decimal | None:
+        """Return the score of the answer of `item`: of the options chosen."""
+        return None
+
     def visited(self, item: str) -> bool:
         """Whether `item` is on the path taken."""
         return any(visit.item == item for visit in self._trail)
+
+    def is_open(self, hours: str) -> bool | None:
+        """Whether it is within the opening hours of that name; None when there are none."""
+        found = self._dialog.hours.get(hours)
+        return is_open(found, self.now) if found is not None else None
 
 
 def zone(name: str) -> tzinfo:

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
 from caruso.model.ids import RunId, ScriptId
 
 #: Every value a script knows. Numbers are `Decimal`, never float; objects are read-only mappings.
-Value = None | bool | Decimal | str | date | datetime | tuple["Value", ...] | list["Value"] | Mapping[str, "Value"]
+Value = (
+    None
+    | bool
+    | Decimal
+    | str
+    | date
+    | datetime
+    | time
+    | tuple["Value", ...]
+    | list["Value"]
+    | Mapping[str, "Value"]
+)
 
 
 class ScriptChannel(StrEnum):

@@ -64,6 +64,10 @@ class Pattern:
     start: int
     final: int
 
+    def weight(self, text: str) -> int:
+        """Return the most steps matching `text` can take."""
+        return min(len(text), LONGEST_SUBJECT) * len(self.states) + 1
+
     def matches(self, text: str) -> bool:
         """Whether the whole of `text` matches; a text longer than the limit does not."""
         if len(text) > LONGEST_SUBJECT:
