@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import assert_never
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import effects, presentation, repair, walk
+from caruso.script_engine import effects, presentation, repair, walk, wording
 from caruso.script_engine.answers import Misread
+from caruso.script_engine.answers.keys import EVENTS
 from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
 from caruso.script_engine.presentation import present, trail
 from caruso.script_engine.runs import Phase, Run, Values, Visit
 from caruso.script_engine.turns import (
     Answered,
+    AnsweredTogether,
     CallService,
     Confirmed,
     Corrected,
@@ -32,6 +34,7 @@ from caruso.script_engine.turns import (
     Segment,
     ServiceAnswered,
     TakenOver,
+    Undo,
     Value,
     WentBack,
 )
@@ -39,9 +42,6 @@ from caruso.script_engine.values import to_value, to_values
 from caruso.script_engine.walk import Walk
 
 __all__ = ["NeededObject", "needed_objects", "present", "resume", "start", "step", "trail"]
-
-#: Keys that mean the same at every question on the phone, unless they answer it.
-AGENT_KEY, REPEAT_KEY = "0", "*"
 
 Stepped = tuple[Run, tuple[Effect, ...]]
 
@@ -122,6 +122,8 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
             return _quietly(run, walker, given.key)
         case TakenOver():
             return _taken_over(dialog, run, given, now)
+        case AnsweredTogether() | Undo():
+            return _unchanged(dialog, run)
         case _:
             assert_never(given)
 
@@ -185,9 +187,13 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
     walker = _begin(dialog, run, now)
     if walker is None:
         return _exhausted(dialog, run, now)
-    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    walker.files = given.files
+    read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
-        _misread(walker, given.text.strip(), read)
+        code = EVENTS.get(given.text.strip()) if walker.channel is ScriptChannel.PHONE else None
+        if code is not None:
+            return _happened(dialog, run, Happened(event=code, turn=given.turn), now)
+        _complain(walker, read.message(walker.language))
         return walker.result()
     if read is None and walker.channel is ScriptChannel.PHONE and presentation.is_required(item, walker.scope):
         walker.happen("no-input")
@@ -203,15 +209,6 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
     else:
         _complain(walker, complaint)
     return walker.result()
-
-
-def _misread(walker: Walk, text: str, misread: Misread) -> None:
-    if walker.channel is ScriptChannel.PHONE and text == REPEAT_KEY:
-        walker.happen("repeat")
-    elif walker.channel is ScriptChannel.PHONE and text == AGENT_KEY:
-        walker.happen("agent")
-    else:
-        _complain(walker, misread.message(walker.language))
 
 
 def _complain(walker: Walk, complaint: str) -> None:
@@ -277,11 +274,14 @@ def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Ste
     )
     item = dialog.items.get(given.item)
     if number is None or not isinstance(item, Question):
-        return run, (Refused(item=given.item, message="There is no such answer to correct."),)
+        return run, (Refused(item=given.item, message=wording.phrase("no-such-answer", run.spoken_language)),)
     walker = Walk(dialog, replace(run, warned=None), now)
     walker.begin_turn()
     walker.park_from(number)
-    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    if presentation.is_read_only(item, walker.scope):
+        return run, (Refused(item=given.item, message=wording.phrase("read-only", walker.language)),)
+    walker.files = given.files
+    read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
         return run, (Refused(item=given.item, message=read.message(walker.language)),)
     complaint, warning = walker.accept(item, read, given.by or run.by)

@@ -21,9 +21,11 @@ from caruso.script_engine.nodes import (
     End,
     Handover,
     Info,
+    Log,
     ObjectNode,
     Place,
     Question,
+    RecordConsent,
     Save,
     Set,
     Shown,
@@ -239,8 +241,10 @@ class _Linter:
                     yield _Use(action.to, self.type_of_target(action), block.item)
                 elif isinstance(action, Do):
                     yield from _of_service(action)
-                elif not isinstance(action, Clear):
+                elif isinstance(action, Log):
                     yield from _in_parts(action.parts, block.item)
+                elif isinstance(action, RecordConsent):
+                    yield _Use(action.given, Type.BOOLEAN, block.item)
 
     def uses_of_item(self, name: str) -> Iterator[_Use]:
         item = self.dialog.items[name]

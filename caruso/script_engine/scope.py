@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 from caruso.model.opening_hours import is_open
 from caruso.script_engine.expressions.work import MOST_WORK
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Run, Visit
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import bounded
 
 #: Roots every script has; the rest are its objects.
 ROOTS = ("answers", "call", "agent", "vars", "result", "dialog")
+#: Under this root of `Run.data` are the business objects found for questions; expressions do not see it.
+FOUND = "found"
 
 
 class RunScope:
@@ -30,8 +32,10 @@ class RunScope:
         "_zone",
         "attempt",
         "bound",
+        "found",
         "now",
         "roots",
+        "run_id",
         "work",
     )
 
@@ -45,7 +49,7 @@ class RunScope:
         trail: Sequence[Visit],
         attempt: int,
         now: datetime,
-        label: Callable[[str, Value], str | None],
+        label: Callable[[str, Value, bool], str | None],
     ) -> None:
         self._dialog = dialog
         self._trail = trail
@@ -55,6 +59,9 @@ class RunScope:
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
         self.work = MOST_WORK
+        #: Business objects to choose from, by item.
+        self.found: Mapping[str, Value] = data.get(FOUND, {})
+        self.run_id = run.id
         self.attempt = attempt
         self.now = now
         empty: Mapping[str, Value] = {}
@@ -103,13 +110,25 @@ class RunScope:
             self.bound = bound
         return value
 
-    def label(self, item: str) -> str | None:
-        """Return the answer of `item` as a person would write it."""
-        return self._label(item, self.roots["answers"].get(item))
+    @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of the centre."""
+        return zone(self._zone)
+
+    def label(self, item: str, *, aloud: bool = False) -> str | None:
+        """Return the answer of `item` as a person would write it, or say it."""
+        return self._label(item, self.roots["answers"].get(item), aloud)
 
     def score(self, item: str) -> Decimal | None:
-        """Return the score of the answer of `item`: of the options chosen."""
-        return None
+        """Return what the answer of `item` counts: its options' scores together, or the rating itself."""
+        question, answer = self._dialog.items.get(item), self.roots["answers"].get(item)
+        if answer is None or not isinstance(question, Question):
+            return None
+        if isinstance(answer, Decimal):
+            return answer
+        chosen = answer if isinstance(answer, tuple) else (answer,)
+        scores = {node.value: node.score for node in question.options if node.score is not None}
+        return sum((scores[value] for value in chosen if isinstance(value, str) and value in scores), Decimal(0))
 
     def visited(self, item: str) -> bool:
         """Whether `item` is on the path taken."""

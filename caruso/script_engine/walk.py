@@ -6,6 +6,7 @@ Deterministic: given the same dialog, run, input and `now`, the same comes out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -144,7 +145,7 @@ class Walk(Moment):
                 return self._enter_info(item, parked)
             case Handover():
                 return self._enter_handover(item)
-            case End():
+            case _:
                 self.frames = [(item.id, 0)]
                 return False
 
@@ -171,8 +172,9 @@ class Walk(Moment):
     def _enter_question(self, item: Question, parked: Visit | None) -> bool:
         if parked is not None and parked.answer is not None:
             return self._pass_again(item, parked.answer)
-        known = self._known(item)
-        if known is None:
+        if presentation.is_read_only(item, self.scope):
+            known = self._fixed(item)
+        elif (known := self._known(item)) is None:
             return self._wait()
         self._set_answer(Answer(value=known, channel=self.channel, by=self.run.by, at=self.now))
         self.frames = [(item.id, 0)]
@@ -190,19 +192,29 @@ class Walk(Moment):
         return False
 
     def _known(self, item: Question) -> Value:
+        """Return the answer that makes asking needless, if there is one."""
         if not item.skip_if_known or item.bind is None:
             return None
-        root, name = item.bind
-        value = self.scope.roots.get(root, {}).get(name)
-        read: Value | Misread = value
-        if isinstance(value, str) or (value is not None and item.options):
-            # A value from elsewhere counts only if it could have been the answer.
-            typed = reading.typed(item, value)
-            read = reading.read(item, typed, ScriptChannel.AGENT, self.options(item))
-        if isinstance(read, Misread) or read is None:
-            return None
-        complaint, _ = self._complaint(item, read)
-        return None if complaint else read
+        value = self._valid(item, self._bound(item))
+        complaint, _ = self._complaint(item, value)
+        return None if complaint else value
+
+    def _bound(self, item: Question) -> Value:
+        root, name = item.bind or ("", "")
+        return self.scope.roots.get(root, {}).get(name)
+
+    def _valid(self, item: Question, value: Value) -> Value:
+        """Return a value from elsewhere if it could have been the answer, else null."""
+        asked = self.asked(item, ScriptChannel.AGENT)
+        named = value.get("id") if isinstance(value, Mapping) else None
+        files = {named: value} if isinstance(named, str) else {}
+        read = reading.read(replace(asked, language="en", files=files), reading.typed(value))
+        return None if isinstance(read, Misread) else read
+
+    def _fixed(self, item: Question) -> Value:
+        """Return the answer of a question that is only shown."""
+        value = item.default.value(self.scope) if item.default is not None else None
+        return self._valid(item, self._bound(item) if value is None else value)
 
     def _enter_info(self, item: Info, parked: Visit | None) -> bool:
         if parked is not None:
@@ -261,15 +273,19 @@ class Walk(Moment):
         if complaint and not (warning and self.run.warned == value):
             self.trail[-1], self.answers, self.data, self._scope = visit, answers, data, None
             return complaint, warning
-        if old is not None and old.value != value:
-            self.note("changed", question.id, old=old.value, new=value)
-        elif old is None:
-            self.note("answered", question.id, new=value)
+        self._note_answer(question, old.value if old is not None else None, value, again=old is not None)
         self._bind(question, value)
         if question.save is Save.ANSWER and question.bind is not None:
             root, name = question.bind
             actions.save(self, root, {name: value})
         return "", False
+
+    def _note_answer(self, question: Question, old: Value, new: Value, *, again: bool) -> None:
+        if again and old == new:
+            return
+        if question.private:
+            old = new = None
+        self.note("changed" if again else "answered", question.id, old=old, new=new)
 
     def _complaint(self, question: Question, value: Value) -> tuple[str, bool]:
         """Return what is wrong with an answer that is already in the scope; errors before warnings."""
@@ -278,7 +294,7 @@ class Walk(Moment):
             return (wording.phrase("required", self.language) if needed else ""), False
         minimum = question.minimum.value(self.scope) if question.minimum else None
         maximum = question.maximum.value(self.scope) if question.maximum else None
-        broken = reading.within(value, minimum, maximum, question, self.language)
+        broken = reading.within(self.asked(question), value, minimum, maximum)
         if broken is not None:
             return broken.message(self.language), False
         failed = [check for check in question.checks if not check.condition.holds(self.scope)]
@@ -335,9 +351,12 @@ class Walk(Moment):
             else:
                 self.say_phrase(event)
             self.note("shown", self.item.id)
+        elif event == "time-up":
+            self.say_phrase("more-time")
+            self.note("shown", self.item.id)
         elif event == "help":
             item = self.item
-            self.say(() if isinstance(item, Handover) else item.hints)
+            self.say(item.hints if isinstance(item, (Info, Question, End)) else ())
 
     def _optional(self) -> bool:
         """Whether the current question may be passed in silence."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
@@ -161,7 +161,7 @@ class Meaning:
 
     def summand(self, many: Many) -> tuple[Term, Term, Term]:
         """Return the list, the condition and the value of each element, which is called ``one``."""
-        if many.context.passes.get(many.repeat) or any("one" == code for code in many.context.passes.values()):
+        if many.context.passes.get(many.repeat) or any(code == "one" for code in many.context.passes.values()):
             raise Untranslatable("a list of answers within a list of answers")
         inner = many.context.within(many.repeat, "one")
         conditions = [

@@ -11,7 +11,7 @@ from caruso.script_engine.xforms.terms import Term
 from caruso.script_engine.xforms.xpath import Call, Path, Step, Text, XPath
 
 
-class Untranslatable(Exception):  # noqa: N818  its message is a reason, told to a person
+class Untranslatable(Exception):
     """Something a dialog cannot say; the text is the reason."""
 
 
