@@ -69,7 +69,7 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
     findings: list[Located] = []
     for file in files:
         try:
-            text = _read(file)
+            text = read_file(file)
             dialog = load(text, file=str(file))
         except RejectedInput as problem:
             findings += problem.findings
@@ -119,7 +119,17 @@ def check_files(files: Iterable[Path]) -> tuple[Located, ...]:
     return read_scripts(files, known=ANYTHING, at=datetime.min).findings  # noqa: DTZ901  nothing is kept
 
 
-def _read(file: Path) -> bytes:
+def load_script(file: Path) -> Dialog:
+    """Return a script that is free of mistakes; raise `RejectedInput` with those it has."""
+    dialog = load(read_file(file), file=str(file))
+    findings = check_dialog(dialog, ANYTHING)
+    if any(finding.level == "error" for finding in findings):
+        raise RejectedInput(findings)
+    return dialog
+
+
+def read_file(file: Path) -> bytes:
+    """Return the bytes of a script; raise `RejectedInput` when it cannot be read or is far too long."""
     try:
         with file.open("rb") as opened:
             text = opened.read(MAX_BYTES + 1)

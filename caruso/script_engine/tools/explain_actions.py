@@ -1,0 +1,79 @@
+"""Say what the actions of a script do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from caruso.script_engine.nodes import Action, Block, Clear, Dialog, Do, Log, OncePer, Parts, Set, When
+from caruso.script_engine.tools.in_words import condition, value
+from caruso.script_engine.tools.sheet import Code, Line, Link, Quote, line
+
+_WHEN = {When.NOW: "waits for the answer", When.BACKGROUND: "in the background", When.AT_END: "at the end"}
+_ONCE = {OncePer.SESSION: "", OncePer.VISIT: ", again at each visit", OncePer.ANSWER: ", again for another answer"}
+
+
+def block_lines(block: Block, dialog: Dialog) -> Iterator[Line]:
+    """Give what a block does: its actions, and those of its transitions."""
+    for action in block.actions:
+        yield action_line(action, dialog)
+    for transition in block.nexts:
+        if transition.block:
+            where = Link(transition.to) if transition.to is not None else "the following item"
+            below = tuple(action_line(action, dialog) for action in dialog.blocks[transition.block].actions)
+            yield line("on the way to ", where, ":", below=below)
+
+
+def action_line(action: Action, dialog: Dialog) -> Line:
+    """Return what an action does."""
+    match action:
+        case Set(root=root, name=name, to=to):
+            return line("sets ", Code(f"{root}.{name}"), f" to {value(to, dialog)}")
+        case Clear(names=names):
+            return line("forgets ", Code(", ".join(f"{root}.{name}" for root, name in names)))
+        case Log(parts=parts, level=level):
+            return line(f"logs ({level}): ", Quote(parts_spans(parts, dialog)))
+        case Do():
+            return _service(action, dialog)
+        case _:
+            assert_never(action)
+
+
+def _service(action: Do, dialog: Dialog) -> Line:
+    only = f", only if {condition(action.condition, dialog)}" if action.condition is not None else ""
+    tried = f", tried {action.retries + 1} times" if action.retries else ""
+    below = [line(Code(name), f": {value(expression, dialog)}") for name, expression in action.params]
+    if action.result:
+        below.append(line("its answer is called ", Code(f"result.{action.result}")))
+    for has, how, words in (
+        (action.has_success, "success", "when it answers:"),
+        (action.has_failure, "failure", f"when it fails, or takes longer than {action.timeout_seconds:g} s:"),
+    ):
+        if has:
+            below.append(
+                line(words, below=tuple(_branch(dialog.blocks[f"{action.ref}/{how}"], action, how, dialog)))
+            )
+    about = f": {_WHEN[action.when]}{_ONCE[action.once_per]}{tried}{only}"
+    return line("asks ", Code(action.service), about, below=tuple(below))
+
+
+def _branch(block: Block, action: Do, how: str, dialog: Dialog) -> Iterator[Line]:
+    for text in action.failure_texts if how == "failure" else ():
+        language = f"{text.language}: " if text.language else ""
+        yield line("says ", language, Quote(parts_spans(text.parts, dialog)))
+    yield from block_lines(block, dialog)
+    for transition in block.nexts:
+        if transition.to is not None:
+            yield line("goes to ", Link(transition.to))
+
+
+def parts_spans(parts: Parts, dialog: Dialog) -> str:
+    """Return a text with its values named in brackets."""
+    words = []
+    for part in parts:
+        if isinstance(part, str):
+            words.append(part)
+        else:
+            empty = f", or “{part.if_empty}”" if part.if_empty else ""
+            words.append(f"[{value(part.of, dialog)}{empty}]")
+    return "".join(words)
