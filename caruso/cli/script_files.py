@@ -91,6 +91,7 @@ def known_to(centre: Centre) -> Known:
         queues=frozenset(centre.queues),
         skills=frozenset(centre.skills),
         dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
+        hours=frozenset(centre.hours),
         services=OPERATIONS,
         classes={CUSTOMER_CLASS: None},
     )

@@ -68,6 +68,8 @@ class Known:
     queues: frozenset[str] | None = None
     skills: frozenset[str] | None = None
     dispositions: frozenset[str] | None = None
+    #: Opening hours.
+    hours: frozenset[str] | None = None
     #: ``name.operation``.
     services: frozenset[str] | None = None
     #: Attributes by class; None for a class whose attributes are not known.
@@ -206,6 +208,7 @@ class _Linter:
                 if item.type is QuestionType.CHOICE
             },
             items=tuple(dialog.items),
+            hours=self.known.hours,
         )
 
     def reserved_names(self) -> None:

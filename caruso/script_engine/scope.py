@@ -58,10 +58,10 @@ class RunScope:
         self._computed: dict[str, Value] = {}
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
-        self.work = MOST_WORK
         #: Business objects to choose from, by item.
         self.found: Mapping[str, Value] = data.get(FOUND, {})
         self.run_id = run.id
+        self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
         empty: Mapping[str, Value] = {}
@@ -104,11 +104,6 @@ class RunScope:
             self._computing.discard(name)
             self.bound = bound
         return value
-
-    @property
-    def zone(self) -> tzinfo:
-        """Return the time zone of the centre."""
-        return zone(self._zone)
 
     def label(self, item: str, *, aloud: bool = False) -> str | None:
         """Return the answer of `item` as a person would write it, or say it."""

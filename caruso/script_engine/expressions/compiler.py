@@ -219,7 +219,7 @@ def _relation(operator: str, left: Node, right: Node, variables: _Variables) -> 
     if isinstance(right, Literal) and isinstance(right.value, str) and operator in {"eq", "ne"}:
         return _against_text(operator == "eq", one, right.value)
     holds, compare = NUMBER_RELATIONS[operator], RELATIONS[operator]
-    of_lists = operator in {"eq", "ne"}
+    of_lists = operator in {"eq", "ne"} and not isinstance(left, Literal) and not isinstance(right, Literal)
 
     def evaluate(scope: Scope) -> Value:
         value, other = one(scope), two(scope)

@@ -16,6 +16,7 @@ from caruso.script_engine.tools.steps import (
     Step,
     StepRefused,
     TakeOver,
+    Together,
     step_from_json,
     typed,
 )
@@ -64,8 +65,13 @@ def _by_item(simulation: Simulation, answers: Mapping[str, Any]) -> Iterator[Dri
         if simulation.turn.warning:
             simulation.take(step)
             yield step, ""
-        if simulation.turn.error and simulation.turn.item == before.item:
+        if _not_taken(simulation.turn, before):
             return
+
+
+def _not_taken(turn: Turn, before: Turn) -> bool:
+    errors = (turn.error, *(inner.error for inner in turn.questions))
+    return turn.item == before.item and any(errors)
 
 
 def _in_order(answer: Any) -> list[str] | str:
@@ -82,6 +88,11 @@ def _next_step(simulation: Simulation, turn: Turn, waiting: Mapping[str, list[st
             return Confirm()
         case "handover":
             return TakeOver(channel=simulation.run.handing_to or ScriptChannel.AGENT)
+        case "group":
+            asked = [inner.item for inner in turn.questions if inner.kind == "question"]
+            found = {item: _next_text(waiting.get(item)) for item in asked}
+            known = {item: text for item, text in found.items() if text is not None}
+            return Together(answers=known) if known else None
         case "question":
             text = _next_text(waiting.get(turn.item))
             return None if text is None else Answer(text=text, item=turn.item)

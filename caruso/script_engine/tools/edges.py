@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.nodes import AnyItem, Block, Dialog, Do, End, Handler, Handover
+from caruso.script_engine.nodes import (
+    AnyItem,
+    Block,
+    Call,
+    Dialog,
+    Do,
+    End,
+    Group,
+    Handler,
+    Handover,
+    Leave,
+    Repeat,
+    Split,
+)
 from caruso.script_engine.tools.in_words import on_channels
 
 #: Where an edge leads that leaves the script: behind its last item.
@@ -32,6 +45,12 @@ class Way(StrEnum):
     RESUMES = "resumes"
     #: A service answered, or failed.
     SERVICE = "service"
+    #: Into a group, a repeat or a called dialog.
+    INSIDE = "inside"
+    #: The next pass of a repeat.
+    AGAIN = "again"
+    #: By lot.
+    LOT = "lot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,24 +75,41 @@ def edges_of(dialog: Dialog) -> tuple[Edge, ...]:
 
 
 def _from_item(dialog: Dialog, item: AnyItem) -> Iterator[Edge]:
-    following = dialog.following[item.id] or NOWHERE
     if item.ask_if is not None:
-        yield Edge(start=item.id, to=following, way=Way.SKIPPED, condition=item.ask_if)
-    if isinstance(item, End):
-        return
-    if isinstance(item, Handover) and item.resume_at is not None:
-        yield Edge(start=item.id, to=item.resume_at, way=Way.RESUMES)
-    else:
-        yield from _from_block(dialog, item.id, item.block, Way.NEXT)
-        if _may_follow(item) and (following or not isinstance(item, Handover)):
-            otherwise = bool(item.block.nexts)
-            yield Edge(start=item.id, to=following, way=Way.FOLLOWS, otherwise=otherwise)
+        yield Edge(start=item.id, to=_behind(dialog, item), way=Way.SKIPPED, condition=item.ask_if)
+    match item:
+        case End():
+            return
+        case Group(first=first) | Repeat(first=first):
+            yield Edge(start=item.id, to=first, way=Way.INSIDE)
+        case Call(first=first, leave=leave):
+            yield Edge(start=item.id, to=first or leave, way=Way.INSIDE)
+        case Split(branches=branches):
+            total = sum(branch.weight for branch in branches) or 1
+            for branch in branches:
+                about = f"{branch.name}: {100 * branch.weight / total:.0f} %"
+                yield Edge(start=item.id, to=branch.to, way=Way.LOT, about=about)
+        case Handover(resume_at=str(target)):
+            yield Edge(start=item.id, to=target, way=Way.RESUMES)
+        case _:
+            yield from _onwards(dialog, item)
     for handler in item.handlers:
         yield from _from_handler(dialog, item.id, handler)
 
 
-def _may_follow(item: AnyItem) -> bool:
-    return all(transition.condition is not None for transition in item.block.nexts)
+def _onwards(dialog: Dialog, item: AnyItem) -> Iterator[Edge]:
+    """Give the ways of an item that is left by its transitions, or else to the item that follows."""
+    if isinstance(item, Leave) and isinstance(repeat := dialog.items[item.of], Repeat):
+        yield Edge(start=item.id, to=repeat.first, way=Way.AGAIN)
+    yield from _from_block(dialog, item.id, item.block, Way.NEXT)
+    behind = _behind(dialog, item)
+    always = any(transition.condition is None for transition in item.block.nexts)
+    if not always and (behind or not isinstance(item, Handover)):
+        yield Edge(start=item.id, to=behind, way=Way.FOLLOWS, otherwise=bool(item.block.nexts))
+
+
+def _behind(dialog: Dialog, item: AnyItem) -> str:
+    return dialog.following[item.id] or NOWHERE
 
 
 def _from_block(dialog: Dialog, start: str, block: Block, way: Way, about: str = "") -> Iterator[Edge]:

@@ -5,8 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from caruso.script_engine.nodes import Action, Block, Clear, Dialog, Do, Log, OncePer, Parts, Set, When
-from caruso.script_engine.tools.in_words import condition, value
+from caruso.script_engine.nodes import (
+    Action,
+    Block,
+    Clear,
+    Dialog,
+    Do,
+    Log,
+    OncePer,
+    Parts,
+    RecordConsent,
+    Set,
+    Text,
+    Texts,
+    Throw,
+    When,
+)
+from caruso.script_engine.tools.in_words import condition, on_channels, value
 from caruso.script_engine.tools.sheet import Code, Line, Link, Quote, line
 
 _WHEN = {When.NOW: "waits for the answer", When.BACKGROUND: "in the background", When.AT_END: "at the end"}
@@ -32,7 +47,11 @@ def action_line(action: Action, dialog: Dialog) -> Line:
         case Clear(names=names):
             return line("forgets ", Code(", ".join(f"{root}.{name}" for root, name in names)))
         case Log(parts=parts, level=level):
-            return line(f"logs ({level}): ", Quote(parts_spans(parts, dialog)))
+            return line(f"logs ({level}): ", Quote(written_out(parts, dialog)))
+        case Throw(event=event):
+            return line("lets happen: ", Code(event))
+        case RecordConsent(purpose=purpose, given=given):
+            return line("keeps as consent to ", Code(purpose), f": {value(given, dialog)}")
         case Do():
             return _service(action, dialog)
         case _:
@@ -53,21 +72,42 @@ def _service(action: Do, dialog: Dialog) -> Line:
             below.append(
                 line(words, below=tuple(_branch(dialog.blocks[f"{action.ref}/{how}"], action, how, dialog)))
             )
+    if action.undo:
+        undo = tuple(_service(dialog.actions[ref], dialog) for ref in action.undo)
+        below.append(line("to make it undone:", below=undo))
     about = f": {_WHEN[action.when]}{_ONCE[action.once_per]}{tried}{only}"
     return line("asks ", Code(action.service), about, below=tuple(below))
 
 
 def _branch(block: Block, action: Do, how: str, dialog: Dialog) -> Iterator[Line]:
-    for text in action.failure_texts if how == "failure" else ():
-        language = f"{text.language}: " if text.language else ""
-        yield line("says ", language, Quote(parts_spans(text.parts, dialog)))
+    if how == "failure" and action.failure_texts:
+        yield line("says:", below=tuple(text_lines(action.failure_texts, dialog)))
     yield from block_lines(block, dialog)
     for transition in block.nexts:
         if transition.to is not None:
             yield line("goes to ", Link(transition.to))
 
 
-def parts_spans(parts: Parts, dialog: Dialog) -> str:
+def text_lines(texts: Texts, dialog: Dialog) -> Iterator[Line]:
+    """Give every wording, with when it is used."""
+    for text in texts:
+        about = ", ".join(_about(text, dialog))
+        more = f" ({text.audio})" if text.audio else ""
+        yield line(f"{about}: " if about else "", Quote(written_out(text.parts, dialog)), more)
+
+
+def _about(text: Text, dialog: Dialog) -> Iterator[str]:
+    if text.language:
+        yield text.language
+    if text.channels is not None:
+        yield on_channels(text.channels)
+    if text.attempt:
+        yield f"from attempt {text.attempt} on"
+    if text.condition is not None:
+        yield f"if {condition(text.condition, dialog)}"
+
+
+def written_out(parts: Parts, dialog: Dialog) -> str:
     """Return a text with its values named in brackets."""
     words = []
     for part in parts:

@@ -139,7 +139,7 @@ class _Words:
             case Call(function="visited", arguments=(Literal(value=str() as item),)):
                 return f"{item} was not met"
             case Attribute() | Name():
-                return f"{self.noun(node)} is no"
+                return f"{self.noun(node)} is not yes"
             case _:
                 return f"not ({self.sentence(node)})"
 

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.expressions.tree import Call, Literal, Name, Node, parts, path
-from caruso.script_engine.nodes import AnyItem, Dialog
+from caruso.script_engine.nodes import AnyItem, Dialog, Leave
 
 
 def referring_to(dialog: Dialog) -> dict[str, tuple[str, ...]]:
@@ -16,8 +16,9 @@ def referring_to(dialog: Dialog) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {name: {} for name in dialog.items}
     for item in dialog.items.values():
         for used in _used(dialog, item, by_compute):
-            if used in found and used != item.id:
-                found[used][item.id] = None
+            user = item.of if isinstance(item, Leave) else item.id
+            if used in found and used != user:
+                found[used][user] = None
     return {name: tuple(items) for name, items in found.items()}
 
 

@@ -6,16 +6,19 @@ stands is made by `snapshot`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import mimetypes
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import assert_never
 
 from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run
-from caruso.script_engine.tools.pressing import keys_for
+from caruso.script_engine.tools.pressing import as_typed, keys_for
 from caruso.script_engine.tools.setting import ANY_SERVICE, SILENT, Setting, Stub
 from caruso.script_engine.tools.steps import (
     Answer,
@@ -27,10 +30,12 @@ from caruso.script_engine.tools.steps import (
     Step,
     StepRefused,
     TakeOver,
+    Together,
     Wait,
 )
 from caruso.script_engine.turns import (
     Answered,
+    AnsweredTogether,
     CallService,
     Confirmed,
     Corrected,
@@ -46,10 +51,16 @@ from caruso.script_engine.turns import (
     ScriptChannel,
     Segment,
     ServiceAnswered,
+    StartTimer,
     TakenOver,
     Turn,
+    Value,
     WentBack,
 )
+
+_NOT_ASKING = frozenset({"end", "handover", "working", "wait"})
+_STORED = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
+_ANY_FILE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +86,11 @@ class Simulation:
         self.said: tuple[Segment, ...] = ()
         self._stubs = setting.stubs
         self.run: Run
+        self._timers: dict[str, datetime] = {}
         begin = _begin(dialog, setting)
         _demand_objects(dialog, begin, setting.at)
-        self._collect(lambda: engine.start(dialog, begin, setting.at))
+        self.run, effects = engine.start(dialog, begin, setting.at)
+        self._settle(list(effects))
 
     @property
     def turn(self) -> Turn:
@@ -95,6 +108,8 @@ class Simulation:
             case Answer(item=item, text=text):
                 turn = self._waiting_at(item)
                 self._answer(turn, self._given(turn.type, turn.options, text))
+            case Together(answers=answers):
+                self._answer_together(answers)
             case Keys(item=item, keys=keys):
                 self._press(self._waiting_at(item), keys)
             case Confirm(item=item):
@@ -104,13 +119,12 @@ class Simulation:
             case Correct(item=item, text=text):
                 self._correct(item, text)
             case Event(name=name, times=times):
-                self._happen(name, times)
+                self._collect([partial(Happened, event=name)] * times)
             case TakeOver(channel=channel, by=by, language=language):
                 by = by or ("agent" if channel is ScriptChannel.AGENT else "")
                 self._give(TakenOver(channel=channel, by=by, language=language))
             case Wait(seconds=seconds):
-                self.now += timedelta(seconds=seconds)
-                self._collect(lambda: (self.run, ()))
+                self._let_pass(seconds)
             case _:
                 assert_never(step)
 
@@ -118,58 +132,79 @@ class Simulation:
 
     def _waiting_at(self, item: str) -> Turn:
         turn = self.turn
-        if turn.kind in {"end", "handover", "working"}:
+        if turn.kind in _NOT_ASKING:
             raise StepRefused(_not_asking(turn))
         if item and item != turn.item:
             raise StepRefused(f"“{turn.item}” is waiting, not “{item}”")
         return turn
 
     def _answer(self, turn: Turn, text: str) -> None:
+        if turn.kind == "group":
+            raise StepRefused(f"the questions of “{turn.item}” are answered together")
         if turn.kind == "info":
             self._give(Confirmed(turn=turn.number, by=self.run.by))
         else:
-            self._give(Answered(turn=turn.number, text=text, by=self.run.by))
+            files = stored_files([(turn.type, text)])
+            self._give(Answered(turn=turn.number, text=text, by=self.run.by, files=files))
+
+    def _answer_together(self, answers: Mapping[str, str]) -> None:
+        turn = self._waiting_at("")
+        if turn.kind != "group":
+            raise StepRefused(f"“{turn.item}” is waiting, and it is not a group shown together")
+        asked = {inner.item: inner for inner in turn.questions}
+        if unknown := answers.keys() - asked.keys():
+            raise StepRefused(f"“{min(unknown)}” is not asked here; here are: {', '.join(asked)}")
+        texts = {item: as_typed(asked[item].type, text) for item, text in answers.items()}
+        files = stored_files((asked[item].type, text) for item, text in texts.items())
+        self._give(AnsweredTogether(turn=turn.number, answers=texts, by=self.run.by, files=files))
 
     def _given(self, kind: QuestionType | None, options: Sequence[Option], text: str) -> str:
         """Return an answer as it is given on this channel."""
-        return keys_for(kind, options, text) if self.run.channel is ScriptChannel.PHONE else text
+        if self.run.channel is ScriptChannel.PHONE:
+            return keys_for(kind, options, text)
+        return as_typed(kind, text)
 
     def _press(self, turn: Turn, keys: str) -> None:
         """Press keys as a caller does: the key that ends the entry is no part of it."""
         if self.run.channel is not ScriptChannel.PHONE:
             raise StepRefused("keys are pressed on the phone only")
         rule = turn.digits
-        if rule is not None and rule.end_key and len(keys) > 1:
+        if rule is not None and rule.end_key and len(keys) > 1 and keys not in rule.codes:
             keys = keys.removesuffix(rule.end_key)
         self._answer(turn, keys)
 
     def _correct(self, item: str, text: str) -> None:
-        entry = next((entry for entry in engine.trail(self.dialog, self.run) if entry.item == item), None)
+        trail = engine.trail(self.dialog, self.run)
+        entry = next((e for e in reversed(trail) if item in {e.item, e.item.partition("#")[0]}), None)
         if entry is None:
-            known = ", ".join(entry.item for entry in engine.trail(self.dialog, self.run)) or "none yet"
+            known = ", ".join(entry.item for entry in trail) or "none yet"
             raise StepRefused(f"there is no answer of “{item}” to correct; answered: {known}")
         given = self._given(entry.type, entry.options, text)
-        self._give(Corrected(item=item, text=given, by=self.run.by))
+        files = stored_files([(entry.type, given)])
+        self._give(Corrected(item=item, text=given, by=self.run.by, files=files))
 
-    def _happen(self, name: str, times: int) -> None:
-        def all_of_them() -> tuple[Run, tuple[Effect, ...]]:
-            effects: list[Effect] = []
-            run = self.run
-            for _ in range(times):
-                run, more = engine.step(self.dialog, run, Happened(event=name), self.now)
-                effects += more
-            return run, tuple(effects)
-
-        self._collect(all_of_them)
+    def _let_pass(self, seconds: float) -> None:
+        """Let time pass; what was to come by then comes."""
+        self.now += timedelta(seconds=seconds)
+        due = [item for item, at in self._timers.items() if at <= self.now]
+        for item in due:
+            del self._timers[item]
+        self._collect([partial(Happened, event="timer") for _ in due])
 
     # -- Effects ----------------------------------------------------------------------------------------------
 
     def _give(self, given: Input) -> None:
-        self._collect(lambda: engine.step(self.dialog, self.run, given, self.now))
+        self._collect([lambda: given])
 
-    def _collect(self, move: Callable[[], tuple[Run, tuple[Effect, ...]]]) -> None:
-        """Move, let the services that are asked answer, and keep all effects of it."""
-        self.run, effects = move()
+    def _collect(self, inputs: Sequence[Callable[[], Input]]) -> None:
+        effects: list[Effect] = []
+        for given in inputs:
+            self.run, more = engine.step(self.dialog, self.run, given(), self.now)
+            effects += more
+        self._settle(effects)
+
+    def _settle(self, effects: list[Effect]) -> None:
+        """Let the services that were asked answer, and keep all effects of it."""
         asked: list[Asked] = []
         todo = [effect for effect in effects if isinstance(effect, CallService)]
         while todo:
@@ -180,7 +215,22 @@ class Simulation:
             self.run, more = engine.step(self.dialog, self.run, answer, self.now)
             effects += more
             todo += [effect for effect in more if isinstance(effect, CallService)]
-        self.effects, self.asked, self.said = effects, tuple(asked), _said(effects)
+        self._timers |= {effect.item: effect.due for effect in effects if isinstance(effect, StartTimer)}
+        self.effects, self.asked, self.said = tuple(effects), tuple(asked), _said(effects)
+
+
+def stored_files(answers: Iterable[tuple[QuestionType | None, str]]) -> dict[str, Value]:
+    """Return what a simulation takes for stored: whatever is named as the answer of a file question."""
+    return {
+        text: {
+            "id": text,
+            "name": text,
+            "type": mimetypes.guess_type(text)[0] or _ANY_FILE,
+            "size": Decimal(1_000),
+        }
+        for kind, text in answers
+        if kind in _STORED and text
+    }
 
 
 def _begin(dialog: Dialog, setting: Setting) -> RunStart:
@@ -203,7 +253,7 @@ def _demand_objects(dialog: Dialog, begin: RunStart, now: datetime) -> None:
             raise StepRefused(f"the script cannot begin without its “{needed.name}”: give it one")
 
 
-def _said(effects: tuple[Effect, ...]) -> tuple[Segment, ...]:
+def _said(effects: Iterable[Effect]) -> tuple[Segment, ...]:
     """Return what was said, each turn once: a screen shows a turn again when it has more to show."""
     turns = {
         effect.turn.number: effect.turn.segments
@@ -219,5 +269,7 @@ def _not_asking(turn: Turn) -> str:
             return f"the dialog is over, at “{turn.item}”"
         case "handover":
             return f"the dialog waits at “{turn.item}” for somebody to take over: give a channel"
+        case "wait":
+            return f"the dialog waits at “{turn.item}”: let time pass, or the event happen"
         case _:
             return f"a service is being asked at “{turn.item}”"

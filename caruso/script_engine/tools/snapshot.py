@@ -13,6 +13,8 @@ After the beginning, and after every step, one object::
      "type":      type of the question, else "",
      "said":      texts said or shown since the last step, in order,
      "options":   [{"value", "label", "key"}] of the current question,
+     "questions": of a group shown together: [{"item", "type", "options", "error", "warning"}], else [],
+     "passes":    which pass of the repeats around the item this is, outermost first, from 1,
      "error":     why the last answer was not taken, else "",
      "warning":   true when the same answer given again is taken,
      "relevant":  ids of all questions whose conditions hold now, in the order of the script, whether or not the
@@ -28,6 +30,8 @@ After the beginning, and after every step, one object::
                   {"effect": "service", "service", "key", "params", "wait", "result", "failure"},
                   {"effect": "save", "object", "class", "key", "changes"},
                   {"effect": "hand-over", "channel", "queue", "skills", "priority"},
+                  {"effect": "timer", "item", "due"},
+                  {"effect": "consent", "purpose", "given", "item", "channel", "by"},
                   {"effect": "end", "outcome", "disposition", "hang_up"},
                   {"effect": "note", "event", "item", "text", "old", "new"},
                   {"effect": "refused", "item", "message"},
@@ -50,17 +54,21 @@ from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.steps import Step, step_to_json
 from caruso.script_engine.turns import (
     CallService,
+    ConsentGiven,
     Effect,
     Finished,
     HandOver,
     Noted,
     Refused,
     SaveObject,
+    StartTimer,
     Turn,
     Value,
 )
 from caruso.script_engine.values import to_plain
 from caruso.script_engine.walk import Walk
+
+_CONSENT = ("purpose", "given", "item", "channel", "by")
 
 
 def snapshot(simulation: Simulation, step: Step | None = None, refused: str = "") -> dict[str, Any]:
@@ -79,7 +87,9 @@ def snapshot(simulation: Simulation, step: Step | None = None, refused: str = ""
         "kind": turn.kind,
         "type": turn.type.value if turn.type is not None else "",
         "said": [segment.text for segment in simulation.said],
-        "options": [{"value": o.value, "label": o.label, "key": o.key} for o in turn.options],
+        "options": _options(turn),
+        "questions": [_question(inner) for inner in turn.questions if inner.kind == "question"],
+        "passes": list(turn.passes),
         "error": turn.error,
         "warning": turn.warning,
         "relevant": [question.id for question in relevant],
@@ -92,6 +102,20 @@ def snapshot(simulation: Simulation, step: Step | None = None, refused: str = ""
         "effects": [told for effect in simulation.effects if (told := _told(effect, simulation)) is not None],
         "outcome": run.outcome,
     }
+
+
+def _question(turn: Turn) -> dict[str, Any]:
+    return {
+        "item": turn.item,
+        "type": turn.type.value if turn.type is not None else "",
+        "options": _options(turn),
+        "error": turn.error,
+        "warning": turn.warning,
+    }
+
+
+def _options(turn: Turn) -> list[dict[str, str]]:
+    return [{"value": option.value, "label": option.label, "key": option.key} for option in turn.options]
 
 
 def relevant_questions(dialog: Dialog, scope: RunScope) -> Iterator[Question]:
@@ -145,6 +169,10 @@ def _told(effect: Effect, simulation: Simulation) -> dict[str, Any] | None:
                 "skills": dict(skills),
                 "priority": priority,
             }
+        case StartTimer(item=item, due=due):
+            return {"effect": "timer", "item": item, "due": due.isoformat()}
+        case ConsentGiven():
+            return {"effect": "consent", **{name: to_plain(getattr(effect, name)) for name in _CONSENT}}
         case Finished(outcome=outcome, disposition=disposition, hang_up=hang_up):
             return {"effect": "end", "outcome": outcome, "disposition": disposition, "hang_up": hang_up}
         case Noted(event=event, item=item, text=text, old=old, new=new):

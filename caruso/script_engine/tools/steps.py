@@ -4,6 +4,7 @@ As JSON a step is an object with one of these keys (the others beside it are opt
 
     {"answer": "gas", "item": "product"}     an answer as typed on a screen: an option's value, 4200, 2026-11-23,
                                              "yes"; a list for several choices; true, false and numbers as such
+    {"answers": {"name": "Jo", "zip": "10115"}}   to the questions of a group that are shown together
     {"keys": "1#", "item": "product"}        what is pressed on the phone, as it is
     {"confirm": true}                        an info was taken note of
     {"back": true}
@@ -43,6 +44,13 @@ class Answer:
     text: str
     #: Which item must be waiting; empty for any.
     item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Answers to the questions of a group that are shown together, by item."""
+
+    answers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +105,7 @@ class Wait:
     seconds: float
 
 
-Step = Answer | Keys | Confirm | Back | Correct | Event | TakeOver | Wait
+Step = Answer | Together | Keys | Confirm | Back | Correct | Event | TakeOver | Wait
 
 
 # -- As JSON --------------------------------------------------------------------------------------------------
@@ -112,6 +120,8 @@ def step_from_json(thing: Any) -> Step:
             return Correct(item=item, text=typed(text))
         case {"answer": text}:
             return Answer(text=typed(text), item=_text(thing, "item"))
+        case {"answers": dict(answers)}:
+            return Together(answers={str(item): typed(text) for item, text in answers.items()})
         case {"keys": str(keys)}:
             return Keys(keys=keys, item=_text(thing, "item"))
         case {"confirm": True}:
@@ -135,6 +145,8 @@ def step_to_json(step: Step) -> dict[str, Any]:
     match step:
         case Answer(text=text, item=item):
             return {"answer": text, **_known(item=item)}
+        case Together(answers=answers):
+            return {"answers": dict(answers)}
         case Keys(keys=keys, item=item):
             return {"keys": keys, **_known(item=item)}
         case Confirm(item=item):

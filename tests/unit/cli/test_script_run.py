@@ -107,7 +107,7 @@ def test_the_time_is_the_one_that_was_asked_for(run: Runner) -> None:
         typed=json.dumps([answers[0], answers[1], {"answer": "Jo"}, {"answer": "bill"}, answers[4]]),
     )  # fmt: skip
     assert code == 0
-    assert json.loads(out.splitlines()[-1])["error"] == "It must be at most 23 November 2026."
+    assert json.loads(out.splitlines()[-1])["error"] == "It must not be after 23 November 2026."
 
 
 def test_a_stub_fails_with_its_code(run: Runner) -> None:

@@ -67,7 +67,7 @@ def test_actions_are_told_with_their_failure() -> None:
     assert "  - asks `note.add`: waits for the answer, tried 3 times" in lines
     assert "    - `text`: the answer to q" in lines
     assert "    - when it fails, or takes longer than 3 s:" in lines
-    assert "      - says “Sorry.”" in lines
+    assert lines[lines.index("      - says:") + 1] == "        - “Sorry.”"
     assert "    - sets `vars.tries` to variable tries + 1" in lines
 
 
@@ -95,3 +95,31 @@ def test_the_sheet_names_every_item_in_every_language() -> None:
     assert '## <a id="goodbye"></a>17. goodbye (end)' in written
     assert "en, on the phone: “Good day, and welcome to the meter service.”" in written
     assert "de, on the phone: “Guten Tag, hier ist der Zähler-Service.”" in written
+
+
+def test_structures_are_told_without_their_inner_doors() -> None:
+    lines = sheet(
+        dialog(
+            """
+            <repeat id="meters" name="meter" over="customer.meters">
+              <question id="kind"><text>Kind?</text></question>
+              <next if="answers.kind = 'x'" to="bye"/></repeat>
+            <call id="address" dialog="address"><pass name="zip" as="'1'"/>
+              <return name="street" to="vars.street"/></call>
+            <split id="lot" name="lot"><branch name="a" weight="3" to="bye"/>
+              <branch name="b" weight="1" to="bye"/></split>
+            <wait id="pause" for="'2h'"/>
+            <end id="bye" outcome="done"/>""",
+            data='<object name="customer" class="Customer"/><var name="street"/>',
+        )
+    )
+    assert (
+        "- **Repeated** once for each of customer’s meters, at most 20 times, the pass is called `meter`" in lines
+    )
+    assert "  - [bye](#bye), if the answer to kind is “x”" in lines
+    assert "- **Leads to** the end of the repeat meters" in lines
+    assert "- **Used by** [meters](#meters)" in lines
+    assert "- **Calls** the dialog `address`" in lines
+    assert "  - [bye](#bye), by lot, a: 75 %" in lines
+    assert "- **Waits** for “2h”" in lines
+    assert not any("leave" in line for line in lines)

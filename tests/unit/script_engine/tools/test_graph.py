@@ -58,3 +58,21 @@ def test_every_line_of_a_whole_script_is_as_dot_reads_it() -> None:
     source = dot(load((PACK / "meter-reading.xml").read_bytes()))
     assert all(LINE.fullmatch(line) for line in source.splitlines()[6:-1])
     assert source.count(" -> ") > 20
+
+
+def test_groups_and_repeats_are_boxes_and_a_call_is_one_node() -> None:
+    source = dot(
+        dialog(
+            """
+            <group id="who"><title>Who</title><question id="name"><text>Name?</text></question></group>
+            <repeat id="meters" name="meter" times="2"><question id="kind"><text>Kind?</text></question></repeat>
+            <call id="address" dialog="address"/>
+            <end id="bye" outcome="done"/>"""
+        )
+    )
+    assert source.count("subgraph") == 2
+    assert source.count("{") == source.count("}")
+    assert '"name" -> "who~leave";' in source
+    assert re.search(r'"meters~leave" -> "kind" \[.*label="next pass"\];', source)
+    assert '"address" -> "bye";' in source
+    assert "address~leave" not in source

@@ -27,7 +27,7 @@ DIALOG = dialog(
         ("answers.product not in ['gas']", "the answer to product is not “Gas” (gas)"),
         ("used gt 2 * customer.usual_use", "used is more than 2 × customer’s usual use"),
         ("answers.right and used le 3.50", "the answer to right is yes and used is at most 3.5"),
-        ("not answers.right", "the answer to right is no"),
+        ("not answers.right", "the answer to right is not yes"),
         ("not known(call.number)", "the call’s number is not known"),
         ("not empty(vars.began)", "variable began is known"),
         ("(used = 1 or used = 2) and known(call.name)", "(used is 1 or used is 2) and the call’s name is known"),
