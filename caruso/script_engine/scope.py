@@ -85,6 +85,11 @@ class RunScope:
             self.roots[name] = {**loaded, **changed} if changed else loaded
 
     @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of the centre."""
+        return zone(self._zone)
+
+    @property
     def today(self) -> date:
         """Return the day it is where the centre is."""
         return self.now.astimezone(self.zone).date()
