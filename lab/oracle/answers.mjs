@@ -11,11 +11,24 @@ export function entriesOf(source) {
 	const plain = expressions.map(([, text]) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&apos;', "'"));
 	const texts = plain.flatMap((text) => [...text.matchAll(/'([^']{1,20})'/g)].map(([, each]) => each));
 	const numbers = plain.flatMap((text) => [...text.matchAll(/(?<![\w.'/-])\d{1,6}(?:\.\d{1,4})?(?![\w'])/g)].map(([each]) => Number(each)));
-	return { texts: [...new Set(texts)].filter((text) => !text.startsWith('uuid')), numbers: [...new Set(numbers)] };
+	return { texts: [...new Set(texts)].filter((text) => !text.startsWith('uuid')), numbers: [...new Set(numbers)], types: typesOf(source) };
 }
 
-// Give the node an answer; return it as it was typed.
-export function typed(node, chance, entries) {
+// Types by node: some forms bind nodes relative to the root, which this engine does not notice.
+function typesOf(source) {
+	const form = new DOMParser().parseFromString(source, 'text/xml');
+	const root = form.querySelector('instance > *');
+	const types = new Map();
+	for (const bind of form.querySelectorAll('bind')) {
+		const reference = bind.getAttribute('nodeset') ?? '';
+		const type = (bind.getAttribute('type') ?? 'string').replace(/^.*:/, '');
+		types.set(reference.startsWith('/') ? reference : `/${root?.localName}/${reference}`, type);
+	}
+	return types;
+}
+
+// Give the node an answer; return it as it was typed. (A chance that is always 0 leaves it blank where that is allowed.)
+export function typed(node, chance, { texts, numbers, types }) {
 	const blank = !node.currentState.required && chance() < BLANK;
 	switch (node.nodeType) {
 		case 'select':
@@ -37,7 +50,7 @@ export function typed(node, chance, entries) {
 			return value ?? '';
 		}
 		default: {
-			const value = blank ? '' : written(node.valueType, chance, entries);
+			const value = blank ? '' : written(types.get(node.definition.nodeset) ?? node.valueType, chance, { texts, numbers });
 			node.setValue(value);
 			return value;
 		}
@@ -116,5 +129,5 @@ function clock(chance) {
 }
 
 function place(chance) {
-	return `${whole(-80, 80, chance) + 0.25} ${whole(-170, 170, chance) + 0.5} 0 0`;
+	return `${whole(-80, 80, chance) + 0.25} ${whole(-170, 170, chance) + 0.5} 0.0 0.0`;
 }

@@ -99,7 +99,7 @@ async function filledIn(source, seed) {
 function answered(node, chance, entries, run, look) {
 	const at = node.currentState.reference;
 	for (let tries = 1; tries <= MOST_TRIES + 1; tries += 1) {
-		const value = tries > MOST_TRIES ? '' : typed(node, chance, entries);
+		const value = typed(node, tries > MOST_TRIES ? () => 0 : chance, entries);
 		run.steps.push({ at, kind: node.nodeType, value, state: look() });
 		if (node.validationState.violation === null) return true;
 	}

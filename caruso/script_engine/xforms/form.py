@@ -153,9 +153,32 @@ def read_form(root: Tag, file: str = "") -> Form:
         oddities=builder.oddities,
     )
     builder.actions(model, None)
+    _rehome(form.body, form)
     if len(list(head.all("model"))) > 1:
         form.oddities.append(("second-model", head.line, "only the first model is read"))
     return form
+
+
+def _rehome(body: Part, form: Form) -> None:
+    """Put controls that stand outside the repeat of their node (or inside another) where they are asked."""
+    for control, part in _misplaced(body, None):
+        part.parts.remove(control)
+        repeats = control.node.repeats
+        home = repeats[-1].repeat if repeats else body
+        (home or body).parts.insert(0, control)
+        reason = "it stands outside the repeat of its node; it is asked at the beginning of each pass"
+        form.oddities.append((control.node.path, control.tag.line, reason))
+
+
+def _misplaced(part: Part, around: Node | None) -> list[tuple[Control, Part]]:
+    repeat = part.node if part.repeats else around
+    found: list[tuple[Control, Part]] = []
+    for each in part.parts:
+        if isinstance(each, Part):
+            found += _misplaced(each, repeat)
+        elif (each.node.repeats[-1] if each.node.repeats else None) is not repeat:
+            found.append((each, part))
+    return found
 
 
 def _refused(rule: str, message: str, file: str, line: int) -> RejectedInput:

@@ -376,6 +376,8 @@ def to_date(term: Term) -> Term:
 
 def _date(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
     term = meaning.term(arguments[0], context)
+    if isinstance(term.constant, str) and "T" in term.constant:
+        return _moment_of(term)
     return term if term.kind is Kind.MOMENT else to_date(term)
 
 

@@ -30,7 +30,6 @@ _POINT = r"-?[0-9]+(\.[0-9]+)? -?[0-9]+(\.[0-9]+)?( -?[0-9]+(\.[0-9]+)?){0,2}"
 _PATTERNS = {"geopoint": _POINT, "geotrace": rf"{_POINT}(; ?{_POINT})*;? ?", "geoshape": rf"{_POINT}(; ?{_POINT})*;? ?"}
 _CHOICES = {"select1": "choice", "select": "choices", "rank": "ranking"}
 _ANOTHER = {"en": "Another one?", "de": "Noch einmal?", "nl": "Nog een keer?", "it": "Ancora una volta?"}
-_ANY = {"en": "Is there one?", "de": "Gibt es das?", "nl": "Is er een?", "it": "Ce n'è uno?"}
 _WRONG = "This answer is not possible here."
 
 
@@ -93,18 +92,13 @@ class Items:
         if not items:
             return []
         repeat = element("repeat", id=name, name=name, ask_if=self._when(node), max=str(MOST_PASSES))
-        before: list[Element] = []
         if (times := self._plan.times(node)) is not None:
             repeat.attributes["times"] = self._times(node, times)
         else:
             more = self._plan.names.new(f"{name}_more")
-            items.append(self._asked(more, titles, _ANOTHER))
+            items.append(self._another(more, titles))
             repeat.attributes["while"] = self._while(node, name, more)
-            if node.times == 0:
-                first = self._plan.names.new(f"{name}_first")
-                before = [self._asked(first, titles, _ANY, ask_if=repeat.attributes.get("ask-if"))]
-                repeat.attributes["ask-if"] = f"answers.{first}"
-        return [*before, repeat.add(*titles, *items)]
+        return [repeat.add(*titles, *items)]
 
     def _times(self, node: Node, source: str) -> str:
         try:
@@ -117,13 +111,13 @@ class Items:
     def _while(self, node: Node, name: str, more: str) -> str:
         return f"answers.{more}" if node.times <= 1 else f"{name}.index lt {node.times} or answers.{more}"
 
-    def _asked(self, name: str, titles: list[Element], words: dict[str, str], **attributes: str | None) -> Element:
-        question = element("question", id=name, type="yes-no", **attributes)
+    def _another(self, name: str, titles: list[Element]) -> Element:
+        question = element("question", id=name, type="yes-no")
         by_language = {each.attributes.get("lang"): each for each in titles}
         for code in self._wordings.languages.values():
             heading = by_language.get(code) or by_language.get(None)
             start = [f"{part} – " for part in heading.children if isinstance(part, str)] if heading else []
-            text = words.get(code.partition("-")[0], words["en"])
+            text = _ANOTHER.get(code.partition("-")[0], _ANOTHER["en"])
             question.add(element("text", "".join(start) + text, lang=code))
         return question
 
