@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -261,6 +262,22 @@ def _choice_name(meaning: Meaning, arguments: Arguments, context: Context) -> Te
     return meaning.reading.label(target.node, value, context)
 
 
+def _itext(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
+    key = meaning.term(arguments[0], context)
+    if isinstance(key.constant, str):
+        return meaning.reading.itext(key.constant)
+    found = _KEYED.fullmatch(key.code)
+    if found is None:
+        raise Untranslatable("a translated text whose name is worked out")
+    texts = [meaning.reading.itext(each[1:-1]).code for each in _LITERAL.findall(found[1])]
+    return Term(f"[{', '.join(texts)}]{found[2]}", Kind.TEXT)
+
+
+#: A look-up of texts in a list, and a text in it, as `meaning` writes them.
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
+_KEYED = re.compile(r"\[((?:'(?:[^'\\]|\\.)*'(?:, )?)*)\](\[index\(.*\)\])")
+
+
 # -- Numbers --------------------------------------------------------------------------------------------------
 
 
@@ -491,6 +508,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "count-selected": _takes(1, 1, _count_selected),
     "selected-at": _takes(2, 2, _selected_at),
     "jr:choice-name": _takes(2, 2, _choice_name),
+    "jr:itext": _takes(1, 1, _itext),
     "number": _takes(0, 1, _to_number),
     "round": _plain("round"),
     "floor": _plain("floor"),

@@ -9,7 +9,7 @@ from caruso.script_engine.xforms.form import Action, Control, Node, Part
 from caruso.script_engine.xforms.markup import Element, element
 from caruso.script_engine.xforms.options import is_shuffled, options
 from caruso.script_engine.xforms.paths import Untranslatable, of
-from caruso.script_engine.xforms.plan import Becomes, Plan
+from caruso.script_engine.xforms.plan import CHANGED, Becomes, Plan
 from caruso.script_engine.xforms.report import Effect
 from caruso.script_engine.xforms.terms import Term
 from caruso.script_engine.xforms.wordings import Wordings, shown
@@ -288,15 +288,14 @@ class Items:
 
     def _set(self, node: Node, action: Action, control: Control) -> list[Element]:
         line = action.tag.line
-        if action.tag.name != "setvalue" or self._plan.becomes(node) is not Becomes.VARIABLE:
-            self._plan.report.add(
-                Effect.REFUSED if action.tag.name == "setvalue" else Effect.LEFT_OUT,
-                node.path, line, action.tag.local, "an action that changes the answer of a question",
-            )  # fmt: skip
+        if action.tag.name != "setvalue":
+            self._report.add(Effect.LEFT_OUT, node.path, line, action.tag.local, "a place or sound taken unasked")
             return []
+        if self._plan.becomes(node) is not Becomes.VARIABLE or not action.events & {CHANGED}:
+            return []  # it is in the value of the node, or happens elsewhere
         try:
             current = self._plan.value(node, of(node))
-            new = self._plan.set_by(control.node, action.tag)
+            new = self._plan.set_by(action, of(control.node))
         except Untranslatable as reason:
             self._report.add(Effect.REFUSED, node.path, line, "setvalue", str(reason))
             return []

@@ -48,6 +48,10 @@ class Reading(Protocol):
         """Return the label of an option of a question."""
         ...
 
+    def itext(self, key: str) -> Term:
+        """Return a translated text of the form, in the language in use."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Many:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Control, Node
+from caruso.script_engine.xforms.labels import itext_key
 from caruso.script_engine.xforms.markup import Element, element
 from caruso.script_engine.xforms.meaning import Row
 from caruso.script_engine.xforms.paths import Untranslatable, of
 from caruso.script_engine.xforms.plan import Plan
 from caruso.script_engine.xforms.terms import Term
-from caruso.script_engine.xforms.wordings import Wordings, itext_key
+from caruso.script_engine.xforms.wordings import Wordings
 from caruso.script_engine.xforms.xpath import Call, Path
 
 #: More than a person could look through; the rest belongs into business objects.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
@@ -11,7 +12,8 @@ from caruso.script_engine.expressions import ExpressionError
 from caruso.script_engine.expressions.parser import parse as parse_ours
 from caruso.script_engine.xforms import functions, terms
 from caruso.script_engine.xforms.document import Tag
-from caruso.script_engine.xforms.form import Form, Node
+from caruso.script_engine.xforms.form import Action, Control, Form, Node, Part
+from caruso.script_engine.xforms.labels import languages_of, translated, words
 from caruso.script_engine.xforms.meaning import Meaning
 from caruso.script_engine.xforms.names import Names
 from caruso.script_engine.xforms.paths import Context, Untranslatable, of
@@ -30,7 +32,10 @@ _QUESTION_KINDS = {
     "dateTime": Kind.MOMENT,
     "time": Kind.TIME,
 }
-_WHOLE = {"int", "integer"}
+#: Events of the form at which something is set.
+FIRST = frozenset({"odk-instance-first-load", "odk-instance-load", "xforms-ready"})
+NEW_PASS = "odk-new-repeat"
+CHANGED = "xforms-value-changed"
 #: Types of `compute` and `var`.
 TYPES = {
     Kind.TEXT: "text",
@@ -77,6 +82,9 @@ class Plan:
     #: Nodes whose value is not known, and why.
     unknown: dict[Node, str] = field(default_factory=dict)
     meaning: Meaning = field(init=False)
+    #: Codes of the languages, by the form's names for them.
+    languages: Mapping[str, str] = field(init=False)
+    _read_places: frozenset[Node] = field(init=False)
     _values: dict[Node, Term] = field(default_factory=dict)
     _conditions: dict[Node, Term] = field(default_factory=dict)
     _working: set[Node] = field(default_factory=set)
@@ -85,9 +93,10 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.meaning = Meaning(self)
-        for node in self.form.root.everything():
-            if node.control is not None or node.repeat is not None:
-                self.ids[node] = self.names.of(node)
+        self.languages = languages_of(self.form)
+        self._read_places = _read_places(self.form)
+        for node in _asked(self.form.body):
+            self.ids[node] = self.names.of(node)
 
     # -- What nodes become ------------------------------------------------------------------------------------
 
@@ -95,9 +104,28 @@ class Plan:
         """Return what a node is in the dialog."""
         if node.control is not None and not self.is_note(node):
             return Becomes.QUESTION
-        if any(action.control is not None for action in node.actions) and not node.bound("calculate"):
+        changes = self.changes(node)
+        if changes and not node.repeats and not node.bound("calculate") and not self._follows(node, changes[0]):
             return Becomes.VARIABLE
         return Becomes.COMPUTED
+
+    @staticmethod
+    def changes(node: Node) -> list[Action]:
+        """Return the actions that set a node when an answer changes."""
+        return [action for action in node.actions if CHANGED in action.events and action.control is not None]
+
+    def _follows(self, node: Node, action: Action) -> bool:
+        """Whether what an action sets can be worked out at any time: it depends on nothing but its own trigger."""
+        source = action.tag.get("value")
+        if not source:
+            return True
+        assert action.control is not None
+        try:
+            code = self.meaning.term(self.tree(source), of(action.control.node)).code
+        except Untranslatable:
+            return False
+        reads = set(re.findall(r"answers\.(\w+)", code)) - {self.ids.get(action.control.node, "")}
+        return not reads and not any(word in code for word in ("now(", "today(", *self.computes))
 
     def is_note(self, node: Node) -> bool:
         """Whether the control of a node only shows something."""
@@ -120,19 +148,7 @@ class Plan:
 
     def is_text_place(self, node: Node) -> bool:
         """Whether a place is asked for as a text, because the form reads more of it than where it is."""
-        return node.path in self._read_places
-
-    @property
-    def _read_places(self) -> frozenset[str]:
-        words = " ".join(
-            value
-            for each in self.form.root.everything()
-            if each.bind is not None
-            for value in each.bind.attributes.values()
-        )
-        return frozenset(
-            node.path for node in self.form.root.everything() if node.type == "geopoint" and f"/{node.name}" in words
-        )
+        return node in self._read_places
 
     # -- Expressions ------------------------------------------------------------------------------------------
 
@@ -251,9 +267,45 @@ class Plan:
         """Return what a node holds before anything is answered; None for nothing."""
         if node.bound("calculate") and node.control is not None and not self.is_note(node):
             return stored(self.meaning.term(self.tree(node.bound("calculate")), of(node)), node.type)
-        first_load = next((each for each in node.actions if each.control is None), None)
-        if first_load is not None:
-            return stored(self.set_by(node, first_load.tag), node.type)
+        before = self._at_first(node, context)
+        if self.becomes(node) is Becomes.VARIABLE:
+            return before
+        for action in self.changes(node):
+            before = self._after(node, action, before or terms.NOTHING, context)
+        return before
+
+    def _at_first(self, node: Node, context: Context) -> Term | None:
+        first = next((each for each in node.actions if each.events & FIRST), None)
+        added = next((each for each in node.actions if NEW_PASS in each.events), None)
+        at_first = self._set_to(node, first, context) if first is not None else self._written(node, context)
+        if not node.repeats or (first is None and added is None):
+            return at_first
+        repeat = node.repeats[-1]
+        later = self._set_to(node, added, context) if added is not None else terms.NOTHING
+        early = terms.ordered("<=", self.position(repeat, context), terms.number(Decimal(max(repeat.times, 1))))
+        return terms.choice(early, at_first or terms.NOTHING, later)
+
+    def _set_to(self, node: Node, action: Action, context: Context) -> Term:
+        inner = Context(here=node, current=node, passes=context.passes)
+        return stored(self.set_by(action, inner), node.type)
+
+    def _after(self, node: Node, action: Action, before: Term, context: Context) -> Term:
+        """Return what a node holds once the answer that sets it is given."""
+        assert action.control is not None
+        trigger = action.control.node
+        if trigger.repeats != node.repeats[: len(trigger.repeats)] or not self._follows(node, action):
+            raise Untranslatable("an action that sets more than what follows from the answer it belongs to")
+        if node.control is not None and self.order(node.control) < self.order(action.control):
+            raise Untranslatable("an action that changes an earlier answer")
+        inner = Context(here=trigger, current=trigger, passes=context.passes)
+        set_to = stored(self.set_by(action, inner), node.type)
+        return terms.choice(terms.call("known", Kind.BOOLEAN, self.value(trigger, inner)), set_to, before)
+
+    def order(self, control: Control) -> int:
+        """Return where a control stands in the body."""
+        return list(self.ids).index(control.node)
+
+    def _written(self, node: Node, context: Context) -> Term | None:
         if node.bound("jr:preload"):
             return self._preloaded(node)
         texts = [text for text in node.defaults if text]
@@ -283,11 +335,11 @@ class Plan:
             case _:
                 return value
 
-    def set_by(self, node: Node, tag: Tag) -> Term:
-        """Return what an action at a node sets."""
-        if not tag.get("value"):
-            return terms.text(tag.text, node=True)
-        return self.meaning.term(self.tree(tag.get("value")), of(node))
+    def set_by(self, action: Action, context: Context) -> Term:
+        """Return what an action sets."""
+        if not action.tag.get("value"):
+            return terms.text(action.tag.text, node=True)
+        return self.meaning.term(self.tree(action.tag.get("value")), context)
 
     def _preloaded(self, node: Node) -> Term:
         preload, parameter = node.bound("jr:preload"), node.bound("jr:preloadParams")
@@ -366,9 +418,58 @@ class Plan:
 
     def label(self, node: Node, value: Term, context: Context) -> Term:
         """Return the label of an option of a question."""
-        if value.code == f"answers.{self.ids[node]}":
+        if value.code == f"answers.{self.ids.get(node)}" and self.kind(node) is Kind.TEXT:
             return terms.call("label", Kind.TEXT, value)
-        raise Untranslatable("the label of an option of another question")
+        from caruso.script_engine.xforms.options import offered  # whose conditions are translated by the plan
+
+        if node.control is None:
+            raise Untranslatable(f"the label of an option of {node.path}, which nobody is asked for")
+        labels = [(each, words(self.form, each.label)) for each in offered(self, node.control)]
+        keys = ", ".join(terms.text(each.value).code for each, _ in labels)
+        by_language = [
+            Term(f"[{', '.join(terms.text(words[number]).code for _, words in labels)}]", Kind.LIST)
+            for number in range(len(self.languages))
+        ]
+        place = f"index([{keys}], {terms.as_text(value).code})"
+        chosen = self.in_language(by_language)
+        return Term(f"{chosen.code}[{place}]", Kind.TEXT)
+
+    def itext(self, key: str) -> Term:
+        """Return a translated text of the form, in the language in use."""
+        return self.in_language([terms.text(each) for each in translated(self.form, key)])
+
+    def in_language(self, versions: Sequence[Term]) -> Term:
+        """Return the version of the language in use."""
+        chosen = versions[0]
+        for code, version in list(zip(self.languages.values(), versions, strict=True))[1:]:
+            if version.code != versions[0].code:
+                in_use = Term(f"dialog.language = {terms.text(code).code}", Kind.BOOLEAN, terms.Level.RELATION)
+                chosen = terms.choice(in_use, version, chosen)
+        return chosen
+
+
+def _asked(part: Part) -> Iterator[Node]:
+    """Give the nodes of controls and repeats, in the order of the body."""
+    if part.repeats and part.node is not None:
+        yield part.node
+    for each in part.parts:
+        if isinstance(each, Part):
+            yield from _asked(each)
+        else:
+            yield each.node
+
+
+def _read_places(form: Form) -> frozenset[Node]:
+    """Return the places that some expression reads, however it does."""
+    words = " ".join(
+        value
+        for node in form.root.everything()
+        if node.bind is not None
+        for name, value in node.bind.attributes.items()
+        if name != "nodeset"
+    )
+    places = (node for node in form.root.everything() if node.type == "geopoint")
+    return frozenset(node for node in places if re.search(rf"/{re.escape(node.name)}(?![\w.-])", words))
 
 
 def stored(value: Term, kind: str) -> Term:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Mapping
 
-from babel import Locale
-
 from caruso.script_engine.xforms.document import Tag
-from caruso.script_engine.xforms.form import Form, Node
+from caruso.script_engine.xforms.form import Node
+from caruso.script_engine.xforms.labels import itext_key
 from caruso.script_engine.xforms.markup import Element, element
 from caruso.script_engine.xforms.paths import Untranslatable, of
 from caruso.script_engine.xforms.plan import Plan
 from caruso.script_engine.xforms.report import Effect
 from caruso.script_engine.xforms.terms import Kind, Term, as_text
-from caruso.script_engine.xforms.xpath import Call, Text, parse
 
-_ITEXT = re.compile(r"\s*jr:itext\(\s*(?:'([^']*)'|\"([^\"]*)\"|([^'\"()]+))\s*\)\s*")
-_CODE = re.compile(r"\(([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\)\s*$")
-_IS_CODE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _BLANKS = re.compile(r"[ \t\r\n\u00a0]+")
-#: A language for forms that do not say theirs.
-USUAL_LANGUAGE = "en"
 
 Parts = list[Element | str]
 
@@ -34,7 +26,7 @@ class Wordings:
         self._plan = plan
         self._form = plan.form
         #: Language codes of the dialog by the names of the form.
-        self.languages = _languages(plan.form)
+        self.languages = plan.languages
 
     def texts(self, name: str, tag: Tag | None, node: Node | None, fallback: str, **attributes: str) -> list[Element]:
         """Return `text`, `hint` or `title` elements for a label, a hint or a message."""
@@ -54,10 +46,8 @@ class Wordings:
         """Return texts for a message that stands in an attribute of a bind."""
         if not written:
             return [element("text", fallback)]
-        if _ITEXT.fullmatch(written):
-            tag = Tag("label", {"ref": written}, (), ("",), line)
-        else:
-            tag = Tag("label", {}, (), (written,), line)
+        named = Tag("label", {"ref": written}, (), ("",), line)
+        tag = named if itext_key(named) is not None else Tag("label", {}, (), (written,), line)
         return self.texts("text", tag, node, fallback)
 
     def titles(self, tag: Tag | None, node: Node | None) -> list[Element]:
@@ -134,57 +124,3 @@ class Wordings:
 def shown(term: Term) -> Term:
     """Return a term as the form shows it; choices would be shown by their labels otherwise."""
     return term if term.kind in {Kind.NUMBER, Kind.DATE, Kind.MOMENT, Kind.TIME} else as_text(term)
-
-
-def itext_key(tag: Tag) -> str | None:
-    """Return the id of the translated text a label names, if it does."""
-    reference = tag.get("ref")
-    found = _ITEXT.fullmatch(reference)
-    return (found[1] or found[2] or found[3] or "").strip() if found else None
-
-
-def literal_itext(tag: Tag) -> bool:
-    """Whether the id is written out."""
-    match parse(tag.get("ref")):
-        case Call("jr:itext", (Text(),)):
-            return True
-        case _:
-            return False
-
-
-def _languages(form: Form) -> dict[str, str]:
-    if not form.texts:
-        return {"": USUAL_LANGUAGE}
-    codes: dict[str, str] = {}
-    for name in form.texts:
-        code = language_code(name)
-        number = 1
-        while code in codes.values():
-            number += 1
-            code = f"{language_code(name)}-x{number}"
-        codes[name] = code
-    return codes
-
-
-@functools.cache
-def language_code(name: str) -> str:
-    """Return the code of a language as a form calls it: “English (en)”, “French”, “fr”, “default”."""
-    if found := _CODE.search(name):
-        return found[1].replace("_", "-")
-    plain = name.strip().lower()
-    if plain in {"", "default"}:
-        return USUAL_LANGUAGE
-    by_name = _codes_by_name()
-    if plain in by_name:
-        return by_name[plain]
-    if _IS_CODE.fullmatch(plain) and len(plain.partition("-")[0]) == 2:
-        return name.strip().replace("_", "-")
-    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:20] or USUAL_LANGUAGE
-
-
-@functools.cache
-def _codes_by_name() -> Mapping[str, str]:
-    english = Locale("en").languages
-    names = {str(name).lower(): code.replace("_", "-") for code, name in english.items() if len(code) == 2}
-    own = {"deutsch": "de", "nederlands": "nl", "italiano": "it", "français": "fr", "español": "es"}
-    return {**own, **names}
