@@ -25,6 +25,7 @@ class Names:
         self.values = {name: to_value(value) for name, value in values.items()}
         self.roots: dict[str, dict[str, Value]] = {}
         self.bound: dict[str, Value] = {}
+        self.element: Value = None
         self.work = 0
         self.now = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
         self.zone = UTC
