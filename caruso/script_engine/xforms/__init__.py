@@ -1,22 +1,26 @@
-"""Translate XForms, the forms of ODK and its relatives, into dialog scripts. Bytes in, a dialog and a report out."""
+"""Translate XForms, the forms of ODK and its relatives, into dialog scripts: bytes in, a dialog and a report out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from caruso.errors import RejectedInput
+from caruso.script_engine.loader import load
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.document import Tag, read_xml
-from caruso.script_engine.xforms.form import Node, read_form
+from caruso.script_engine.xforms.form import Form, Node, read_form
 from caruso.script_engine.xforms.items import Items
 from caruso.script_engine.xforms.markup import Element, document, element
 from caruso.script_engine.xforms.names import plain
 from caruso.script_engine.xforms.paths import Untranslatable, of
 from caruso.script_engine.xforms.plan import TYPES, Becomes, Plan
 from caruso.script_engine.xforms.report import Effect, Remark, Report
+from caruso.script_engine.xforms.sheets import read_sheet
+from caruso.script_engine.xforms.tables import read_table
 from caruso.script_engine.xforms.wordings import Wordings
 
-__all__ = ["Effect", "Imported", "Remark", "translate"]
+__all__ = ["Effect", "Imported", "Remark", "is_sheet", "translate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,27 +42,59 @@ class Imported:
         return not self.script
 
 
-def translate(source: bytes, file: str = "", tables: Mapping[str, Tag] | None = None) -> Imported:
+def translate(source: bytes, file: str = "", beside: Mapping[str, bytes] | None = None) -> Imported:
     """Return the dialog of a form; raise `RejectedInput` when the source is no form at all.
 
-    `tables` are secondary instances that lie beside the form, by the name the form gives them.
+    The source is an XForm, or an XLSForm when `file` ends so. `beside` are the files that lie beside the form, by
+    their names: tables (CSV, XML, GeoJSON) that it refers to are taken from them.
     """
-    form = read_form(read_xml(source, file), file)
+    form = read_form(read_xml(read_sheet(source, file) if is_sheet(file) else source, file), file)
     report = Report()
     for place, line, reason in form.oddities:
         report.add(Effect.LEFT_OUT, place, line, "form", reason)
-    plan = Plan(form, report, {**form.tables, **(tables or {})})
+    plan = Plan(form, report, {**form.tables, **_tables(form, beside or {}, report)})
     wordings = Wordings(plan)
     _work_out(plan)
     items = Items(plan, wordings).of(form.body)
     dialog = _dialog(plan, wordings, items)
+    script = document(dialog).encode()
+    if not report.refused:
+        _check(script, report)
     return Imported(
-        script=b"" if report.refused else document(dialog).encode(),
+        script=b"" if report.refused else script,
         id=dialog.attributes["id"],
         remarks=report.remarks,
         items={node.path: name for node, name in plan.ids.items()},
         values=_values(plan),
     )
+
+
+def is_sheet(file: str) -> bool:
+    """Whether a file of that name is a workbook."""
+    return file.lower().endswith((".xlsx", ".xlsm"))
+
+
+def _tables(form: Form, beside: Mapping[str, bytes], report: Report) -> dict[str, Tag]:
+    found = {}
+    for name, instance in form.outside.items():
+        file = instance.get("src").rpartition("/")[2]
+        source = beside.get(file)
+        if source is None:
+            continue
+        try:
+            found[name] = read_table(file, source)
+        except RejectedInput as refused:
+            report.add(Effect.REFUSED, name, instance.line, "table", str(refused))
+    return found
+
+
+def _check(script: bytes, report: Report) -> None:
+    """Refuse what would be no script of ours: too large, too deep, an expression too long."""
+    try:
+        load(script)
+    except RejectedInput as refused:
+        for finding in refused.findings:
+            report.add(Effect.REFUSED, "dialog", 0, finding.rule, finding.message)
 
 
 def _work_out(plan: Plan) -> None:

@@ -300,6 +300,8 @@ def truncated(number: Term) -> Term:
     """Return a number without its decimal places."""
     if isinstance(number.constant, Decimal):
         return terms.number(Decimal(int(number.constant)))
+    if number.code == "null":
+        return number
     below = terms.ordered("<", number, terms.number(Decimal(0)))
     return terms.choice(below, terms.call("ceil", Kind.NUMBER, number), terms.call("floor", Kind.NUMBER, number))
 

@@ -32,7 +32,9 @@ class Names:
     def of(self, node: Node, suffix: str = "") -> str:
         """Return a new name for a node: its own, with those around it where that is taken."""
         parts = [plain(node.name)]
-        if self._free(parts[0] + suffix):
+        # An answer is always read as `answers.x`, so it may be called like a function.
+        answered = node.control is not None and not suffix and parts[0] in FUNCTIONS
+        if self._free(parts[0] + suffix) or (answered and self._unused(parts[0])):
             return self._give(parts[0] + suffix)
         for ancestor in node.ancestors:
             if ancestor.parent is None:
@@ -51,7 +53,10 @@ class Names:
         return self._give(name)
 
     def _free(self, name: str) -> bool:
-        return name.lower() not in self._given and name not in _TAKEN and name not in FUNCTIONS
+        return self._unused(name) and name not in FUNCTIONS
+
+    def _unused(self, name: str) -> bool:
+        return name.lower() not in self._given and name not in _TAKEN
 
     def _give(self, name: str) -> str:
         self._given.add(name.lower())

@@ -268,7 +268,12 @@ def _same_truth(left: Term, right: Term) -> Term:
 
 
 def _relation(operator: str, left: Term, right: Term) -> Term:
-    return Term(f"{left.at(Level.SUM)} {operator} {right.at(Level.SUM)}", Kind.BOOLEAN, Level.RELATION)
+    sign = _WORDS.get(operator, operator)
+    return Term(f"{left.at(Level.SUM)} {sign} {right.at(Level.SUM)}", Kind.BOOLEAN, Level.RELATION)
+
+
+#: `<` is not allowed in an attribute, and `>` is no better to read there.
+_WORDS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
 # -- Constants ------------------------------------------------------------------------------------------------
