@@ -128,7 +128,14 @@ class Server:
             at_once=config.speech.at_once,
         )
         self._services = ServiceManager()
-        register_built_in(self._services, customers=self._customers, objects=self._objects, clock=self._clock)
+        register_built_in(
+            self._services,
+            customers=self._customers,
+            objects=self._objects,
+            clock=self._clock,
+            mail=config.mail,
+            http=config.http,
+        )
         self._centre: ContactCentre | None = None
         self._version = 0
         self.stopping = asyncio.Event()
@@ -192,6 +199,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self.centre.tasks.close()
+        await self._services.close()
         await self._speech.close()
 
     # -- Building ---------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from caruso.comm_server.centre_tables import (
     HoursTable,
     QueueTable,
 )
-from caruso.config import Config
+from caruso.config import Config, HttpSettings, HttpTarget
 from caruso.toml.shape import Secret, describe
 
 _INTRODUCTION = """\
@@ -91,7 +91,11 @@ _CENTRE_TABLES = (
 
 def settings_page() -> str:
     """Return the page."""
-    sections = [(f"[{field.name}]", field.type) for field in msgspec.structs.fields(Config)]
+    sections: list[tuple[str, type[msgspec.Struct]]] = []
+    for field in msgspec.structs.fields(Config):
+        sections.append((f"[{field.name}]", field.type))
+        if field.type is HttpSettings:
+            sections.append(("[http.targets.NAME]", HttpTarget))
     blocks = [
         _INTRODUCTION,
         *(_section(title, kind) for title, kind in sections),

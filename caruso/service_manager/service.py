@@ -4,13 +4,13 @@
         name = "weather"
         version = "1.0"
 
-        @operation(repeatable=True)
+        @operation(repeatable=True, fails=(NoForecast,))
         async def today(self, params: TodayParams, *, key: str) -> Forecast:
             \"""Return today's forecast.\"""
 
 The type of `params` — a msgspec Struct, or ``Mapping[str, Any]`` to take anything — checks what comes in; the
-docstring and the types are the documentation. `key` is the same when the same operation is asked for again: a
-service whose effects outlive the process should keep it beside them.
+docstring, the types and `fails` are the documentation (``docs/services.md`` is made of them). `key` is the same
+when the same operation is asked for again: a service whose effects outlive the process should keep it beside them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any, ClassVar, TypeVar, get_type_hints
+
+from caruso.service_manager.failures import ServiceFailed
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
@@ -31,6 +33,11 @@ class Service:
     #: First part of ``name.operation``.
     name: ClassVar[str]
     version: ClassVar[str]
+    #: Seconds an operation may take; None: as long as the manager gives every service.
+    timeout_seconds: float | None = None
+
+    async def close(self) -> None:
+        """Let go of what it holds open. By default there is nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +49,22 @@ class Operation:
     repeatable: bool
     params_type: Any
     documentation: str
+    #: What it fails with, beside what every operation may (`caruso.service_manager.failures`).
+    fails: tuple[type[ServiceFailed], ...]
     method: Callable[..., Awaitable[Any]]
 
 
-def operation(*, repeatable: bool) -> Callable[[Method], Method]:
-    """Mark a method as an operation."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Marked:
+    repeatable: bool
+    fails: tuple[type[ServiceFailed], ...]
+
+
+def operation(*, repeatable: bool, fails: tuple[type[ServiceFailed], ...] = ()) -> Callable[[Method], Method]:
+    """Mark a method as an operation, and say what failures of its own it has."""
 
     def mark(method: Method) -> Method:
-        setattr(method, _MARK, repeatable)
+        setattr(method, _MARK, _Marked(repeatable=repeatable, fails=fails))
         return method
 
     return mark
@@ -68,11 +83,13 @@ def operations_of(service: Service) -> Mapping[str, Operation]:
         method = getattr(type(service), attribute)
         if hasattr(method, _MARK):
             name = _spelled(attribute)
+            marked: _Marked = getattr(method, _MARK)
             found[name] = Operation(
                 name=name,
-                repeatable=getattr(method, _MARK),
+                repeatable=marked.repeatable,
                 params_type=get_type_hints(method, include_extras=True).get("params", Any),
                 documentation=getdoc(method) or "",
+                fails=marked.fails,
                 method=getattr(service, attribute),
             )
     return found
