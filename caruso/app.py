@@ -49,6 +49,7 @@ from caruso.model.telephony import LinkLost, TelephonyEvent
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
+from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
 from caruso.storage.disk_room import disk_room
@@ -115,6 +116,7 @@ class Server:
         self._centres = Centres(self._database)
         self._customers = Customers(self._database, self._clock, region=config.server.country)
         self._objects = Objects(self._customers)
+        self._callbacks = Callbacks(self._database)
         self.journal = JournalWriter(self._database, self._clock)
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
@@ -127,16 +129,18 @@ class Server:
             timeout_seconds=config.speech.timeout_seconds,
             at_once=config.speech.at_once,
         )
+        self._centre: ContactCentre | None = None
         self._services = ServiceManager()
         register_built_in(
             self._services,
             customers=self._customers,
             objects=self._objects,
+            callbacks=self._callbacks,
+            centre=lambda: self._centre.centre() if self._centre else None,
             clock=self._clock,
             mail=config.mail,
             http=config.http,
         )
-        self._centre: ContactCentre | None = None
         self._version = 0
         self.stopping = asyncio.Event()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from caruso.clock import Clock
 from caruso.config.settings import HttpSettings, MailSettings
-from caruso.ports import CustomerStore, ScriptObjects
+from caruso.model.centre import Centre
+from caruso.ports import CallbackStore, CustomerStore, ScriptObjects
+from caruso.service_manager.callback_service import CallbackService
 from caruso.service_manager.customer_service import CustomerService
 from caruso.service_manager.http_service import HttpService
 from caruso.service_manager.mail_service import MailService
@@ -13,7 +17,7 @@ from caruso.service_manager.note_service import NoteService
 from caruso.service_manager.service import Service, operation_names
 
 #: Their classes, in the order of the manual.
-SERVICES: tuple[type[Service], ...] = (MailService, HttpService, CustomerService, NoteService)
+SERVICES: tuple[type[Service], ...] = (MailService, HttpService, CustomerService, NoteService, CallbackService)
 #: All they can be asked for.
 OPERATIONS = frozenset[str]().union(*map(operation_names, SERVICES))
 
@@ -23,6 +27,8 @@ def register_built_in(
     *,
     customers: CustomerStore,
     objects: ScriptObjects,
+    callbacks: CallbackStore,
+    centre: Callable[[], Centre | None],
     clock: Clock,
     mail: MailSettings,
     http: HttpSettings,
@@ -32,3 +38,4 @@ def register_built_in(
     manager.register(HttpService(http))
     manager.register(CustomerService(customers, objects))
     manager.register(NoteService(customers, objects, clock))
+    manager.register(CallbackService(callbacks, centre, clock))

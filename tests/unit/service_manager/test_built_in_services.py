@@ -17,6 +17,7 @@ from caruso.model.records import Customer
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager
 from caruso.service_manager.built_in import OPERATIONS, register_built_in
 from caruso.service_manager.note_service import MAX_NOTES
+from lab.fake_callbacks import MemoryCallbacks
 
 
 class FakeCustomers:
@@ -78,6 +79,8 @@ def restarted(customers: FakeCustomers) -> ServiceManager:
         manager,
         customers=customers,
         objects=FakeObjects(customers),
+        callbacks=MemoryCallbacks(),
+        centre=lambda: None,
         clock=FixedClock(),
         mail=MailSettings(),
         http=HttpSettings(),
