@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, serving, users
+from caruso.cli import checking, services, serving, users
 from caruso.model.centre import Role, StationKind
 
 _DESCRIPTION = "Communication server for contact centres, beside an Asterisk PBX."
@@ -47,6 +47,11 @@ def _checking(commands: Any) -> None:
     database = _group(commands, "db", "the database")
     _command(database, "upgrade", checking.upgrade_database, "create its tables, or bring them to this version")
     _command(database, "check", checking.check_database, "tell whether its tables are of this version")
+    listed = _command(commands, "services", services.services, "list what scripts can ask for")
+    listed.add_argument("--print-docs", action="store_true", help="print the page of services (Markdown)")
+    mail = _group(commands, "mail", "mails that scripts send")
+    sends = _command(mail, "check", services.check_mail, "read all templates")
+    sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")
     script = _group(commands, "script", "dialog scripts")
     files = _command(script, "check", checking.check_scripts, "check scripts")
     files.add_argument("files", nargs="+", type=Path, metavar="FILE")

@@ -15,7 +15,7 @@ when the same operation is asked for again: a service whose effects outlive the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any, ClassVar, TypeVar, get_type_hints
@@ -55,7 +55,9 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Marked:
+class Marked:
+    """What `operation` says about a method."""
+
     repeatable: bool
     fails: tuple[type[ServiceFailed], ...]
 
@@ -64,35 +66,38 @@ def operation(*, repeatable: bool, fails: tuple[type[ServiceFailed], ...] = ()) 
     """Mark a method as an operation, and say what failures of its own it has."""
 
     def mark(method: Method) -> Method:
-        setattr(method, _MARK, _Marked(repeatable=repeatable, fails=fails))
+        setattr(method, _MARK, Marked(repeatable=repeatable, fails=fails))
         return method
 
     return mark
 
 
+def operation_markings(kind: type[Service]) -> Iterator[tuple[str, Callable[..., Awaitable[Any]], Marked]]:
+    """Return name, method and marking of all operations of a class."""
+    for attribute in dir(kind):
+        method = getattr(kind, attribute)
+        if hasattr(method, _MARK):
+            yield _spelled(attribute), method, getattr(method, _MARK)
+
+
 def operation_names(kind: type[Service]) -> frozenset[str]:
     """Return all a service can be asked for, as ``name.operation``."""
-    marked = (attribute for attribute in dir(kind) if hasattr(getattr(kind, attribute), _MARK))
-    return frozenset(f"{kind.name}.{_spelled(attribute)}" for attribute in marked)
+    return frozenset(f"{kind.name}.{name}" for name, _, _ in operation_markings(kind))
 
 
 def operations_of(service: Service) -> Mapping[str, Operation]:
     """Return the operations of a service by name."""
-    found: dict[str, Operation] = {}
-    for attribute in dir(type(service)):
-        method = getattr(type(service), attribute)
-        if hasattr(method, _MARK):
-            name = _spelled(attribute)
-            marked: _Marked = getattr(method, _MARK)
-            found[name] = Operation(
-                name=name,
-                repeatable=marked.repeatable,
-                params_type=get_type_hints(method, include_extras=True).get("params", Any),
-                documentation=getdoc(method) or "",
-                fails=marked.fails,
-                method=getattr(service, attribute),
-            )
-    return found
+    return {
+        name: Operation(
+            name=name,
+            repeatable=marked.repeatable,
+            params_type=get_type_hints(method, include_extras=True).get("params", Any),
+            documentation=getdoc(method) or "",
+            fails=marked.fails,
+            method=getattr(service, method.__name__),
+        )
+        for name, method, marked in operation_markings(type(service))
+    }
 
 
 def _spelled(attribute: str) -> str:

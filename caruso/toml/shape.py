@@ -197,6 +197,10 @@ def _describe(info: inspect.Type) -> str:
             return "a table"
         case inspect.CustomType(cls=cls) if cls is Path:
             return "a path"
+        case inspect.AnyType():
+            return "any value"
+        case inspect.StrType(max_length=int(longest)):
+            return f"text of up to {longest} characters"
         case _:
             return "text"
 
