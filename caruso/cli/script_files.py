@@ -16,7 +16,8 @@ from caruso.script_engine.lint import ANYTHING, Known, check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.turns import ScriptChannel
-from caruso.service_manager.built_in import CUSTOMER_CLASS, OPERATIONS
+from caruso.service_manager.built_in import OPERATIONS
+from caruso.service_manager.customer_service import CUSTOMER_CLASS
 from caruso.toml.source import KeyPath
 
 #: No script is longer; a file that is was not meant.
