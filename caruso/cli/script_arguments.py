@@ -22,12 +22,21 @@ Without --answers it asks at the terminal; `:help` there tells what can be typed
 a list of steps, or an object of answers by item. With --json a line after every input tells where it stands."""
 
 
+_TEST_EXAMPLES = """\
+Cases stand in the script itself, as <test> elements, or in a file beside it: meter-reading.tests.toml.
+
+examples:
+  caruso script test meter-reading.xml
+  caruso script test scripts/*.xml --only "by phone" -v"""
+
+
 def script_commands(scripts: Any) -> None:
     """Declare them."""
     _check(scripts)
     _explain(scripts)
     _graph(scripts)
     _run(scripts)
+    _test(scripts)
 
 
 def _check(scripts: Any) -> None:
@@ -102,6 +111,23 @@ def _carry_out_run(wanted: argparse.Namespace) -> int:
     from caruso.cli.script_simulating import run_script
 
     return run_script(wanted)
+
+
+def _test(scripts: Any) -> None:
+    test = command(scripts, "test", _carry_out_test, "run the test cases of scripts", more=_TEST_EXAMPLES)
+    _files(test)
+    test.add_argument(
+        "--tests", type=Path, metavar="FILE", help="more cases (default: FILE.tests.toml, .tests.json)"
+    )
+    test.add_argument("--only", metavar="TEXT", help="only cases with this in their name")
+    test.add_argument("--verbose", "-v", action="store_true", help="name the cases that passed, too")
+    test.add_argument("--json", action="store_true", help="for each script one JSON object")
+
+
+def _carry_out_test(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_testing import test_scripts
+
+    return test_scripts(wanted)
 
 
 def _file(parser: argparse.ArgumentParser) -> None:
