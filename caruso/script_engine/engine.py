@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import assert_never
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import effects, presentation, repair, walk, wording
+from caruso.script_engine import effects, finding, presentation, repair, walk, wording
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.answers.keys import EVENTS
 from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
 from caruso.script_engine.presentation import present, trail
 from caruso.script_engine.runs import Phase, Run, Values, Visit
+from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import (
     Answered,
     AnsweredTogether,
@@ -24,9 +25,11 @@ from caruso.script_engine.turns import (
     Confirmed,
     Corrected,
     Effect,
+    FindObjects,
     Happened,
     Input,
     Noted,
+    ObjectsFound,
     Present,
     Refused,
     RunStart,
@@ -120,6 +123,8 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
             walker = Walk(dialog, run, now)
             walker.service_answered(given.key, to_value(given.result), given.failure)
             return _quietly(run, walker, given.key)
+        case ObjectsFound():
+            return _objects_found(dialog, run, given, now)
         case TakenOver():
             return _taken_over(dialog, run, given, now)
         case AnsweredTogether() | Undo():
@@ -133,7 +138,8 @@ def resume(dialog: Dialog, run: Run, now: datetime) -> tuple[Effect, ...]:
 
     Services that were asked and have not answered are asked again, under the same keys.
     """
-    return (effects.standing(dialog, run, presentation.scope_of(dialog, run, now)), *_asked_again(dialog, run))
+    scope = presentation.scope_of(dialog, run, now)
+    return (effects.standing(dialog, run, scope), *_asked_again(dialog, run), *_searched_again(dialog, run, scope))
 
 
 def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
@@ -142,6 +148,21 @@ def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
         for key, fired in run.fired.items()
         if fired.state == "sent" and fired.ref in dialog.actions
     )
+
+
+def _searched_again(dialog: Dialog, run: Run, scope: RunScope) -> tuple[FindObjects, ...]:
+    item = dialog.items[run.current.item]
+    if not run.searching or not isinstance(item, Question) or item.from_objects is None:
+        return ()
+    return (replace(finding.order(item, item.from_objects, scope, run.id), key=run.pending),)
+
+
+def _objects_found(dialog: Dialog, run: Run, given: ObjectsFound, now: datetime) -> Stepped:
+    if not run.searching or given.key != run.pending:
+        return run, ()
+    walker = Walk(dialog, run, now)
+    walker.objects_found(given.key, given.objects)
+    return walker.result()
 
 
 def _unchanged(dialog: Dialog, run: Run) -> Stepped:

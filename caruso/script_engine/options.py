@@ -40,11 +40,7 @@ def _holds(node: OptionNode, question: Question, scope: RunScope) -> bool:
     listed = question.from_list
     if listed is None or listed.condition is None:
         return True
-    scope.bound[OPTION] = {"value": node.value, "score": node.score}
-    try:
-        return listed.condition.holds(scope)
-    finally:
-        del scope.bound[OPTION]
+    return scope.holds_of(listed.condition, OPTION, {"value": node.value, "score": node.score})
 
 
 def _from_objects(question: Question, scope: RunScope) -> Iterator[Option]:

@@ -96,6 +96,8 @@ def present(dialog: Dialog, run: Run) -> Turn:
             return presenter.question(item)
         case Phase.ASKING:
             return presenter.plain(item, "info")
+        case Phase.WORKING if run.searching:
+            return presenter.silence(item)
         case Phase.WORKING:
             return presenter.plain(item, "working", own=isinstance(item, Info))
         case Phase.HANDOVER:
@@ -176,6 +178,10 @@ class _Presenter:
             attempt=self.run.attempt,
             language=self.language,
         )
+
+    def silence(self, item: AnyItem) -> Turn:
+        """Return a turn that says nothing: all is said with the question, when its options are there."""
+        return Turn(number=self.run.turn, item=item.id, kind="working", segments=(), language=self.language)
 
     def question(self, item: Question) -> Turn:
         asked = asked_of(self.dialog, item, self.scope, self.language, self.channel)

@@ -122,6 +122,11 @@ class Run:
         return self.trail[-1]
 
     @property
+    def searching(self) -> bool:
+        """Whether it waits for business objects that a question offers."""
+        return self.phase is Phase.WORKING and bool(self.pending) and self.pending not in self.fired
+
+    @property
     def finished(self) -> bool:
         """Whether an end was reached."""
         return self.phase is Phase.FINISHED

@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from caruso.model.opening_hours import is_open
+from caruso.script_engine.expressions import Expression
 from caruso.script_engine.expressions.work import MOST_WORK
 from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Run, Visit
@@ -32,6 +33,7 @@ class RunScope:
         "_zone",
         "attempt",
         "bound",
+        "element",
         "found",
         "now",
         "roots",
@@ -61,6 +63,7 @@ class RunScope:
         #: Business objects to choose from, by item.
         self.found: Mapping[str, Value] = data.get(FOUND, {})
         self.run_id = run.id
+        self.element: Value = None
         self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
@@ -103,11 +106,12 @@ class RunScope:
             return None
         self._computing.add(name)
         bound, self.bound = self.bound, {}
+        element = self.element
         try:
             value = self._computed[name] = bounded(node.value.value(self))
         finally:
             self._computing.discard(name)
-            self.bound = bound
+            self.bound, self.element = bound, element
         return value
 
     def label(self, item: str, *, aloud: bool = False) -> str | None:
@@ -124,6 +128,18 @@ class RunScope:
         chosen = answer if isinstance(answer, tuple) else (answer,)
         scores = {node.value: node.score for node in question.options if node.score is not None}
         return sum((scores[value] for value in chosen if isinstance(value, str) and value in scores), Decimal(0))
+
+    def holds_of(self, condition: Expression, name: str, values: Mapping[str, Value]) -> bool:
+        """Whether a condition holds of something it calls `name`."""
+        hidden = self.roots.get(name)
+        self.roots[name] = values
+        try:
+            return condition.holds(self)
+        finally:
+            if hidden is None:
+                del self.roots[name]
+            else:
+                self.roots[name] = hidden
 
     def visited(self, item: str) -> bool:
         """Whether `item` is on the path taken."""

@@ -6,13 +6,14 @@ carries out the `Effect`s. It decides nothing about the flow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
 from caruso.model.ids import RunId, ScriptId
+from caruso.model.records import ObjectFilter
 
 #: Every value a script knows. Numbers are `Decimal`, never float; objects are read-only mappings.
 Value = (
@@ -70,6 +71,10 @@ class QuestionType(StrEnum):
     SIGNATURE = "signature"
     #: A mapping of ``lat`` and ``lon``, degrees.
     LOCATION = "location"
+
+
+#: Types whose answers are options.
+CHOOSING = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RANKING})
 
 
 # -- What is shown --------------------------------------------------------------------------------------------
@@ -298,6 +303,14 @@ class ServiceAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectsFound:
+    """A `FindObjects` effect has been carried out; where it failed there are none."""
+
+    key: str
+    objects: Sequence[Mapping[str, object]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
     """Another channel or person goes on; the current item is presented again there."""
 
@@ -319,7 +332,16 @@ class Undo:
 
 
 Input = (
-    Answered | AnsweredTogether | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver | Undo
+    Answered
+    | AnsweredTogether
+    | Confirmed
+    | WentBack
+    | Corrected
+    | Happened
+    | ServiceAnswered
+    | ObjectsFound
+    | TakenOver
+    | Undo
 )
 
 
@@ -346,6 +368,17 @@ class CallService:
     timeout_seconds: float = 5.0
     retries: int = 0
     retry_wait_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindObjects:
+    """Look for business objects that a question offers, and give `ObjectsFound`; the dialog waits for it."""
+
+    key: str
+    class_name: str
+    #: All of them have to hold.
+    where: tuple[ObjectFilter, ...]
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,7 +454,18 @@ class Refused:
     message: str
 
 
-Effect = Present | CallService | SaveObject | StartTimer | ConsentGiven | HandOver | Finished | Noted | Refused
+Effect = (
+    Present
+    | CallService
+    | FindObjects
+    | SaveObject
+    | StartTimer
+    | ConsentGiven
+    | HandOver
+    | Finished
+    | Noted
+    | Refused
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

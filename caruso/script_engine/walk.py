@@ -6,11 +6,11 @@ Deterministic: given the same dialog, run, input and `now`, the same comes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from caruso.script_engine import actions, effects, presentation, repair, texts, wording
+from caruso.script_engine import actions, effects, finding, presentation, repair, texts, wording
 from caruso.script_engine import answers as reading
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.moment import Moment
@@ -30,9 +30,12 @@ from caruso.script_engine.nodes import (
     When,
 )
 from caruso.script_engine.runs import Answer, Phase, Run, Visit, answers_on
+from caruso.script_engine.scope import FOUND
 from caruso.script_engine.turns import (
+    CHOOSING,
     CallService,
     Effect,
+    FindObjects,
     Present,
     ScriptChannel,
     Segment,
@@ -69,7 +72,9 @@ class Walk(Moment):
         if self.phase is Phase.WORKING:
             # Said before the service is asked: the answer may come at once.
             asking = [
-                effect for effect in self.effects if isinstance(effect, CallService) and effect.key == self.pending
+                effect
+                for effect in self.effects
+                if isinstance(effect, (CallService, FindObjects)) and effect.key == self.pending
             ]
             others = [effect for effect in self.effects if effect not in asking]
             return run, (*others, Present(turn=presentation.present(self.dialog, run)), *asking)
@@ -171,7 +176,38 @@ class Walk(Moment):
 
     def _enter_question(self, item: Question, parked: Visit | None) -> bool:
         if parked is not None and parked.answer is not None:
-            return self._pass_again(item, parked.answer)
+            self._set_answer(parked.answer)
+        return self._search(item) or self._meet_question(item)
+
+    def _search(self, item: Question) -> bool:
+        """Have the objects found that a question offers; return whether they have to be waited for."""
+        if item.from_objects is None:
+            return False
+        order = finding.order(item, item.from_objects, self.scope, self.run.id)
+        if finding.is_there(item, order.key, self.scope):
+            return False
+        self.effects.append(order)
+        self.pending = order.key
+        self.phase = Phase.WORKING
+        return True
+
+    def objects_found(self, key: str, objects: Sequence[Mapping[str, object]]) -> None:
+        """Take the objects a question offers, and go on with it."""
+        item = self.item
+        if not key or key != self.pending or not isinstance(item, Question) or item.from_objects is None:
+            return
+        self.pending = ""
+        self.phase = Phase.ASKING
+        self.put(FOUND, item.id, finding.found(item, item.from_objects, key, objects, self.scope))
+        self.trail[-1] = replace(self.trail[-1], data=self.data)
+        if not self._meet_question(item):
+            self.go()
+
+    def _meet_question(self, item: Question) -> bool:
+        if (answer := self.trail[-1].answer) is not None:
+            return self._pass_again(item, answer)
+        if self._nothing_to_choose(item):
+            return self._without_options(item)
         if presentation.is_read_only(item, self.scope):
             known = self._fixed(item)
         elif (known := self._known(item)) is None:
@@ -190,6 +226,19 @@ class Walk(Moment):
         self._bind(item, answer.value)
         self.frames = [(item.id, 0)]
         return False
+
+    def _nothing_to_choose(self, item: Question) -> bool:
+        return item.type in CHOOSING and not self.asked(item).options
+
+    def _without_options(self, item: Question) -> bool:
+        """Leave a question without options: as the script says, else by itself, or with an agent's help."""
+        handler = repair.choose(self.dialog, item, "no-options", {"no-options": 1}, self.channel)
+        if handler is None and (self.channel is ScriptChannel.AGENT or self._optional()):
+            self.note("skipped", item.id)
+            self.frames = [(item.id, 0)]
+            return False
+        self.happen("no-options")
+        return True
 
     def _known(self, item: Question) -> Value:
         """Return the answer that makes asking needless, if there is one."""
@@ -341,7 +390,7 @@ class Walk(Moment):
         self._handle(handler)
 
     def _default(self, event: str, complaint: str) -> None:
-        if event == "agent" or event == LOOP or repair.gives_up(event, self.counts, self.channel):
+        if event in {"agent", "no-options", LOOP} or repair.gives_up(event, self.counts, self.channel):
             self._connect(event)
         elif event == "no-input" and self._optional():
             self.leave()

@@ -8,9 +8,8 @@ from decimal import Decimal
 from caruso.script_engine import spoken, written
 from caruso.script_engine.answers.asked import Asked
 from caruso.script_engine.shown import show
-from caruso.script_engine.turns import QuestionType, Value
+from caruso.script_engine.turns import CHOOSING, QuestionType, Value
 
-_OPTIONS = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RANKING})
 _ONE_BY_ONE = frozenset({QuestionType.PHONE, QuestionType.DIGITS})
 
 
@@ -24,9 +23,9 @@ def shown(asked: Asked, value: Value, *, aloud: bool = False) -> str:
             return spoken.one_by_one(value)
         case QuestionType.EMAIL, str() if aloud:
             return spoken.address(value, asked.language)
-        case kind, str() if kind in _OPTIONS:
+        case kind, str() if kind in CHOOSING:
             return _label(asked, value)
-        case kind, tuple() if kind in _OPTIONS:
+        case kind, tuple() if kind in CHOOSING:
             return ", ".join(_label(asked, part) for part in value)
         case _, Mapping():
             return _thing(asked, value)

@@ -91,7 +91,7 @@ def _compile(node: Node, variables: _Variables) -> Evaluate:
         case Literal(value=value):
             return lambda _: value
         case Name(name=name):
-            return _variable(name) if name in variables else _name(name)
+            return _element if name in variables else _name(name)
         case ListLiteral(items=items):
             compiled = tuple(_compile(item, variables) for item in items)
             return lambda scope: tuple([item(scope) for item in compiled])
@@ -125,22 +125,26 @@ def _compile(node: Node, variables: _Variables) -> Evaluate:
 # -- Names ----------------------------------------------------------------------------------------------------
 
 
-def _variable(name: str) -> Evaluate:
-    return lambda scope: scope.bound.get(name)
+def _element(scope: Scope) -> Value:
+    return scope.element
 
 
 def _name(name: str) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         root = scope.roots.get(name)
-        return root if root is not None else scope.computed(name)
+        return root if root is not None else _beside_the_roots(scope, name)
 
     return evaluate
 
 
+def _beside_the_roots(scope: Scope, name: str) -> Value:
+    return scope.bound[name] if name in scope.bound else scope.computed(name)
+
+
 def _attribute(node: Attribute, variables: _Variables) -> Evaluate:
     name = node.name
-    if isinstance(node.of, Name) and node.of.name not in variables:
-        return _of_root(node.of.name, name)
+    if isinstance(node.of, Name):
+        return _of_element(name) if node.of.name in variables else _of_root(node.of.name, name)
     inner = _compile(node.of, variables)
 
     def evaluate(scope: Scope) -> Value:
@@ -155,7 +159,15 @@ def _attribute(node: Attribute, variables: _Variables) -> Evaluate:
 def _of_root(root: str, name: str) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         of = scope.roots.get(root)
-        return of.get(name) if of is not None else _get(scope.computed(root), name)
+        return of.get(name) if of is not None else _get(_beside_the_roots(scope, root), name)
+
+    return evaluate
+
+
+def _of_element(name: str) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        of = scope.element
+        return of.get(name) if type(of) is dict else _get(of, name)
 
     return evaluate
 
@@ -217,9 +229,11 @@ def _relation(operator: str, left: Node, right: Node, variables: _Variables) -> 
     if isinstance(right, Literal) and isinstance(right.value, Decimal):
         return _against_number(operator, one, right.value)
     if isinstance(right, Literal) and isinstance(right.value, str) and operator in {"eq", "ne"}:
+        if (name := _element_attribute(left, variables)) is not None:
+            return _element_against_text(operator == "eq", name, right.value)
         return _against_text(operator == "eq", one, right.value)
     holds, compare = NUMBER_RELATIONS[operator], RELATIONS[operator]
-    of_lists = operator in {"eq", "ne"}
+    of_lists = operator in {"eq", "ne"} and not isinstance(left, Literal) and not isinstance(right, Literal)
 
     def evaluate(scope: Scope) -> Value:
         value, other = one(scope), two(scope)
@@ -247,6 +261,22 @@ def _against_number(operator: str, of: Evaluate, number: Decimal) -> Evaluate:
 def _against_text(same: bool, of: Evaluate, text: str) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         value = of(scope)
+        return value is not None and (value == text) is same
+
+    return evaluate
+
+
+def _element_attribute(node: Node, variables: _Variables) -> str | None:
+    """Return ``b`` of ``x.b``, where x stands for the elements of a list."""
+    if isinstance(node, Attribute) and isinstance(node.of, Name) and node.of.name in variables:
+        return node.name
+    return None
+
+
+def _element_against_text(same: bool, name: str, text: str) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        of = scope.element
+        value = of.get(name) if type(of) is dict else _get(of, name)
         return value is not None and (value == text) is same
 
     return evaluate
@@ -348,33 +378,40 @@ def _call(node: Call, variables: _Variables) -> Evaluate:
         return special.SPECIAL[node.function](node, arguments)
     if function.call is None:
         return lambda _: None
-    if function.local or function.searches:
-        return _careful(function, function.call, arguments)
-    return _plain(function, function.call, arguments)
+    match arguments:
+        case (one,) if not function.local and not function.searches:
+            return _of_one(function, function.call, one)
+        case (one, two) if not function.local:
+            return _of_two(function, function.call, one, two)
+        case _:
+            return _of_any(function, function.call, arguments)
 
 
-def _plain(function: Function, call: Callable[..., Value], arguments: tuple[Evaluate, ...]) -> Evaluate:
-    kinds = tuple(CLASSES[function.takes_at(number)] for number in range(len(arguments)))
-    if len(arguments) == 1:
-        (only,), (kind,) = arguments, kinds
-
-        def evaluate_one(scope: Scope) -> Value:
-            value = only(scope)
-            return call(value) if value is not None and isinstance(value, kind) else None
-
-        return evaluate_one
+def _of_one(function: Function, call: Callable[..., Value], of: Evaluate) -> Evaluate:
+    kind = CLASSES[function.takes[0]]
 
     def evaluate(scope: Scope) -> Value:
-        values = [argument(scope) for argument in arguments]
-        for value, kind in zip(values, kinds, strict=True):
-            if value is None or not isinstance(value, kind):
-                return None
-        return call(*values)
+        value = of(scope)
+        return call(value) if value is not None and isinstance(value, kind) else None
 
     return evaluate
 
 
-def _careful(function: Function, call: Callable[..., Value], arguments: tuple[Evaluate, ...]) -> Evaluate:
+def _of_two(function: Function, call: Callable[..., Value], first: Evaluate, second: Evaluate) -> Evaluate:
+    kind, other_kind, searches = CLASSES[function.takes_at(0)], CLASSES[function.takes_at(1)], function.searches
+
+    def evaluate(scope: Scope) -> Value:
+        value, other = first(scope), second(scope)
+        if value is None or other is None or not isinstance(value, kind) or not isinstance(other, other_kind):
+            return None
+        if searches and (steps := weight(value)) > 1:
+            charge(scope, steps)
+        return call(value, other)
+
+    return evaluate
+
+
+def _of_any(function: Function, call: Callable[..., Value], arguments: tuple[Evaluate, ...]) -> Evaluate:
     """Give dates with time as they are where the centre is, and count what is looked through."""
     kinds = tuple(CLASSES[function.takes_at(number)] for number in range(len(arguments)))
     local, searches = function.local, function.searches

@@ -9,22 +9,29 @@ from caruso.script_engine.expressions.wordings import text
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import LONGEST_LIST, LONGEST_TEXT
 
+#: Made once: making a decimal takes longer than counting.
+_NUMBERS = tuple(map(Decimal, range(1_001)))
+
+
+def _number(amount: int) -> Decimal:
+    return _NUMBERS[amount] if amount < len(_NUMBERS) else Decimal(amount)
+
 
 def count(items: tuple[Value, ...]) -> Value:
     """Return how many elements there are."""
-    return Decimal(len(items))
+    return _number(len(items))
 
 
 def length(thing: Value) -> Value:
     """Return how many characters, or elements, there are."""
-    return Decimal(len(thing)) if isinstance(thing, (str, tuple)) else None
+    return _number(len(thing)) if isinstance(thing, (str, tuple)) else None
 
 
 def contains(whole: Value, part: Value) -> Value:
     """Whether `part` is in a text or among the elements of a list."""
-    if isinstance(whole, str) and not isinstance(part, str):
-        return None
-    return holds_in(part, whole) if isinstance(whole, (str, tuple)) else None
+    if isinstance(whole, str):
+        return part in whole if isinstance(part, str) else None
+    return holds_in(part, whole) if isinstance(whole, tuple) else None
 
 
 def selected(answer: Value, option: str) -> Value:
@@ -46,7 +53,7 @@ def index(items: tuple[Value, ...], wanted: Value) -> Value:
     """Return where `wanted` is, so that ``items[index(items, wanted)]`` is it: from 0, null when nowhere."""
     for number, item in enumerate(items[:LONGEST_LIST]):
         if equal(item, wanted):
-            return Decimal(number)
+            return _number(number)
     return None
 
 

@@ -104,13 +104,9 @@ def holds_in(item: Value, whole: Value) -> bool | None:
 
 def weight(whole: Value) -> int:
     """Return how many steps looking through `whole` takes."""
-    match whole:
-        case tuple():
-            return min(len(whole), LONGEST_LIST)
-        case str():
-            return 1 + len(whole) // 64
-        case _:
-            return 1
+    if isinstance(whole, str):
+        return 1 + len(whole) // 64
+    return min(len(whole), LONGEST_LIST) if isinstance(whole, tuple) else 1
 
 
 def _add(left: Value, right: Value) -> Value:

@@ -13,8 +13,10 @@ from caruso.script_engine.turns import Value
 class Scope(Protocol):
     """What an expression sees of a run."""
 
-    #: The variable of the quantifier being evaluated.
+    #: Names that stand for a value for a while, beside the roots.
     bound: dict[str, Value]
+    #: The element of the list that a quantifier looks at.
+    element: Value
     #: Steps that are left of this evaluation.
     work: int
 

@@ -11,7 +11,7 @@ from caruso.script_engine.expressions.functions import QUANTIFIERS
 from caruso.script_engine.expressions.operators import OPERATORS
 from caruso.script_engine.expressions.patterns import Pattern, PatternError, compile_pattern
 from caruso.script_engine.expressions.scope import Evaluate, Scope
-from caruso.script_engine.expressions.tree import Call, Literal, Name, Node, parts, path, size
+from caruso.script_engine.expressions.tree import And, Call, Literal, Name, Node, parts, path, size
 from caruso.script_engine.expressions.work import charge
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import LONGEST_LIST, parts_in
@@ -155,29 +155,27 @@ def quantifier(node: Call, variables: frozenset[str], compile_argument: CompileA
     items, variable, body = node.arguments
     if variables or not isinstance(variable, Name) or any(nests(part) for part in node.arguments):
         return _null
-    return _over(
-        compile_argument(items, variables),
-        variable.name,
-        compile_argument(body, frozenset({variable.name})),
-        size(body),
-        _FOLDS[node.function],
-    )
+    inside = frozenset({variable.name})
+    fold = _FOLDS[node.function]
+    if node.function == "any" and isinstance(body, And) and len(body.terms) == 2:
+        # What is asked most of a list: one call less for every element.
+        first, second = (compile_argument(term, inside) for term in body.terms)
+        return _over(compile_argument(items, variables), first, size(body), _any_and(second))
+    return _over(compile_argument(items, variables), compile_argument(body, inside), size(body), fold)
 
 
-Fold = Callable[[Scope, tuple[Value, ...], str, Evaluate], Value]
+Fold = Callable[[Scope, tuple[Value, ...], Evaluate], Value]
 
 
-def _over(items: Evaluate, variable: str, body: Evaluate, weight: int, fold: Fold) -> Evaluate:
+def _over(items: Evaluate, body: Evaluate, weight: int, fold: Fold) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         whole = items(scope)
         if not isinstance(whole, tuple):
             return None
-        whole = whole[:LONGEST_LIST]
+        if len(whole) > LONGEST_LIST:
+            whole = whole[:LONGEST_LIST]
         charge(scope, len(whole) * weight)
-        try:
-            return fold(scope, whole, variable, body)
-        finally:
-            scope.bound.pop(variable, None)
+        return fold(scope, whole, body)
 
     return evaluate
 
@@ -189,49 +187,55 @@ def nests(node: Node) -> bool:
     return any(nests(part) for part in parts(node))
 
 
-def _any(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _any(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         if body(scope) is True:
             return True
     return False
 
 
-def _all(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _any_and(also: Evaluate) -> Fold:
+    def fold(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
+        for value in whole:
+            scope.element = value
+            if body(scope) is True and also(scope) is True:
+                return True
+        return False
+
+    return fold
+
+
+def _all(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         if body(scope) is not True:
             return False
     return True
 
 
-def _sum(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _sum(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     total: Value = Decimal(0)
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         number = body(scope)
         total = _add(total, number) if isinstance(number, Decimal) else None
     return total
 
 
-def _where(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _where(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     kept: list[Value] = []
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         if body(scope) is True:
             kept.append(value)
     return tuple(kept)
 
 
-def _each(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    bound = scope.bound
+def _each(scope: Scope, whole: tuple[Value, ...], body: Evaluate) -> Value:
     made: list[Value] = []
     for value in whole:
-        bound[variable] = value
+        scope.element = value
         new = body(scope)
         charge(scope, parts_in(new) // _PARTS_A_STEP)
         made.append(new)

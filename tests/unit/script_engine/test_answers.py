@@ -285,7 +285,7 @@ WRITTEN = st.one_of(
     st.dates().map(date.isoformat),
     st.times().map(time.isoformat),
     st.datetimes(timezones=st.sampled_from([UTC, BERLIN, timezone(timedelta(hours=-11))])).map(datetime.isoformat),
-    st.datetimes(min_value=datetime(2026, 10, 25), max_value=datetime(2026, 10, 25, 5)).map(datetime.isoformat),
+    st.times(max_value=time(5)).map(lambda at: f"2026-10-25T{at.isoformat()}"),  # clocks are put back
     st.lists(st.sampled_from(["gas", "power", "heat", "none", "own words"])).map("\n".join),
     st.sampled_from(["f-1", "r-1", "s-1", "52.5 13.4", "ann@example.org", "+49 30 123", "yes", "nein"]),
 )

@@ -42,6 +42,7 @@ class World:
             "vars": {},
         }
         self.bound: dict[str, Value] = {}
+        self.element: Value = None
         self.now = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
         self.today = date(2026, 11, 23)
         self.zone = ZoneInfo("Europe/Berlin")
