@@ -103,6 +103,20 @@ def _run(scripts: Any) -> None:
         metavar="SERVICE=JSON",
         help="what a service answers, as JSON, or fail:CODE; * for every service",
     )
+    run.add_argument(
+        "--records",
+        action="append",
+        default=[],
+        metavar="CLASS=JSON",
+        help="objects to choose from, as JSON or a file",
+    )
+    run.add_argument(
+        "--hours",
+        action="append",
+        default=[],
+        metavar="NAME=open|closed",
+        help="opening hours that are so all the time",
+    )
     run.add_argument("--answers", type=Path, metavar="FILE", help="JSON of steps or answers; - for standard input")
     run.add_argument("--json", action="store_true", help="after every input one JSON object")
 

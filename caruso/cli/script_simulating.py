@@ -63,6 +63,8 @@ def _setting(dialog: Dialog, wanted: Namespace) -> Setting:
         objects=objects,
         call=call,
         stubs=stubs,
+        records={name: given.records_of(name, _json(text)) for name, text in _pairs("records", wanted.records)},
+        hours={name: given.open_of(name, text) for name, text in _pairs("hours", wanted.hours)},
     )
     return setting if wanted.customer is None else _with_customer(dialog, setting, wanted)
 
@@ -72,7 +74,12 @@ def _pairs(option: str, written: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _object(name: str, text: str) -> Mapping[str, Value]:
-    return given.object_of(name, text if text.lstrip().startswith("{") else read_text(Path(text)))
+    return given.object_of(name, _json(text))
+
+
+def _json(text: str) -> str:
+    """Return what is JSON itself, or else the text of the file it names."""
+    return text if text.lstrip().startswith(("{", "[")) else read_text(Path(text))
 
 
 def _with_customer(dialog: Dialog, setting: Setting, wanted: Namespace) -> Setting:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from caruso.errors import Located
 from caruso.script_engine.nodes import Call, Dialog
 from caruso.script_engine.source import did_you_mean
-from caruso.script_engine.tools.case_elements import AGENT, CALL
+from caruso.script_engine.tools.case_elements import AGENT, CALL, HOURS
 from caruso.script_engine.tools.cases import Act, Case, Expectation, Spot
 from caruso.script_engine.tools.setting import ANY_SERVICE
 from caruso.script_engine.tools.steps import Answer, Confirm, Correct, Keys
@@ -30,7 +30,7 @@ class _Checker:
     def __init__(self, dialog: Dialog) -> None:
         self.dialog = dialog
         self.services = sorted({action.service for action in dialog.actions.values()})
-        self.objects = [*dialog.objects, CALL, AGENT]
+        self.objects = [*dialog.objects, CALL, AGENT, HOURS]
         calls = any(isinstance(item, Call) for item in dialog.items.values())
         #: What a called dialog asks and names is not known before it is linked.
         self.closed = not calls

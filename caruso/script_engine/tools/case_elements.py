@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,16 @@ from caruso.script_engine.tools.steps import (
 from caruso.script_engine.turns import ScriptChannel, Value
 
 #: Roots that `given` fills beside objects.
-CALL, AGENT = "call", "agent"
+CALL, AGENT, HOURS = "call", "agent", "hours"
+
+
+@dataclass(slots=True)
+class _Given:
+    """What has been read of what is given."""
+
+    objects: dict[str, dict[str, Value]] = field(default_factory=dict)
+    stubs: dict[str, Stub] = field(default_factory=dict)
+    records: dict[str, list[Mapping[str, Value]]] = field(default_factory=dict)
 
 
 def read_cases(source: bytes, file: str = "") -> tuple[Case, ...]:
@@ -47,20 +57,21 @@ class _CaseLoader(ValueLoader):
         zone = self.zone(element)
         at = self.time(element, zone)
         constants = Constants(at, zone)
-        given: dict[str, dict[str, Value]] = {}
-        stubs: dict[str, Stub] = {}
+        given = _Given()
         for child in element.all("given"):
-            self.given(child, constants, given, stubs)
+            self.given(child, constants, given)
         return Case(
             name=element.required("name"),
             channels=tuple(sorted(self.channels(element, "channel") or ())),
             language=element.get("language") or "",
             at=at,
             time_zone=zone,
-            call=given.pop(CALL, {}),
-            agent=given.pop(AGENT, {}),
-            objects=given,
-            stubs=stubs,
+            call=given.objects.pop(CALL, {}),
+            agent=given.objects.pop(AGENT, {}),
+            hours={name: value is True for name, value in given.objects.pop(HOURS, {}).items()},
+            objects=given.objects,
+            stubs=given.stubs,
+            records=given.records,
             steps=tuple(self.steps(element)),
             file=self.file,
             spot=_spot(element),
@@ -89,19 +100,20 @@ class _CaseLoader(ValueLoader):
             self.refuse("bad-value", message, element.origin("at"), 0, "write for instance 2026-11-23T18:30")
             return USUAL_TIME
 
-    def given(
-        self, element: Element, constants: Constants, given: dict[str, dict[str, Value]], stubs: dict[str, Stub]
-    ) -> None:
+    def given(self, element: Element, constants: Constants, given: _Given) -> None:
         params = dict(self.constants(element, constants))
-        name, service = element.get("object"), element.get("service")
-        if (name is None) == (service is None):
-            self.refuse("bad-value", "<given> needs “object” or “service”", element.origin("object"))
-        elif name is not None:
-            given.setdefault(name, {}).update(params)
-        elif service is not None:
-            whole = self.optional(element, "as")
-            result = whole.value(constants) if whole is not None else params or None
-            stubs[service] = Stub(result=result, failure=element.get("fails") or "")
+        match element.get("object"), element.get("service"), element.get("class"):
+            case str(name), None, None:
+                given.objects.setdefault(name, {}).update(params)
+            case None, None, str(name):
+                given.records.setdefault(name, []).append(params)
+            case None, str(name), None:
+                whole = self.optional(element, "as")
+                result = whole.value(constants) if whole is not None else params or None
+                given.stubs[name] = Stub(result=result, failure=element.get("fails") or "")
+            case _:
+                message = "<given> needs “object”, “service” or “class”, and one of them only"
+                self.refuse("bad-value", message, element.origin("object"))
 
     def constants(self, element: Element, constants: Constants) -> Iterator[tuple[str, Value]]:
         for name, expression in self.params_of(element):

@@ -12,6 +12,10 @@
     number = "+49301234"
     [test.services."customer.update"]
     fails = "timeout"                      # or answers = …
+    [[test.records.Tariff]]                # business objects that questions offer
+    name = "Green"
+    [test.hours]
+    support = true                         # open all the time; false: closed
     [[test.steps]]
     answer = "gas"                         # as `steps` describes them
     item = "product"
@@ -39,7 +43,21 @@ from caruso.script_engine.turns import ScriptChannel, Value
 from caruso.script_engine.values import to_value, to_values
 from caruso.toml.source import KeyPath, TomlSource, did_you_mean, read_toml
 
-_CASE = ("name", "channel", "language", "at", "zone", "objects", "call", "agent", "services", "steps", "note")
+_CASE = (
+    "name",
+    "channel",
+    "language",
+    "at",
+    "zone",
+    "objects",
+    "call",
+    "agent",
+    "services",
+    "records",
+    "hours",
+    "steps",
+    "note",
+)
 _EXPECT = (
     "item", "kind", "channel", "language", "text", "no-text", "error", "answer", "is", "if", "options", "path",
     "action", "no-action", "saved", "params", "outcome", "disposition", "queue",
@@ -103,6 +121,8 @@ class _Reader:
             call=self.values(self.of(table, "call", dict, where, {})),
             agent=self.values(self.of(table, "agent", dict, where, {})),
             stubs={name: self.stub(found) for name, found in self.tables(table, "services", where)},
+            records=dict(self.records(table, where)),
+            hours={name: is_open is True for name, is_open in self.of(table, "hours", dict, where, {}).items()},
             steps=tuple(self.steps(table, where)),
             file=self.source.file,
             spot=self.spot(where),
@@ -155,6 +175,15 @@ class _Reader:
 
     def stub(self, table: Mapping[str, Any]) -> Stub:
         return Stub(result=to_value(table.get("answers")), failure=str(table.get("fails", "")))
+
+    def records(
+        self, table: Mapping[str, Any], where: KeyPath
+    ) -> Iterator[tuple[str, tuple[Mapping[str, Value], ...]]]:
+        for name, rows in self.of(table, "records", dict, where, {}).items():
+            if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+                yield name, tuple(to_values(row) for row in rows)
+            else:
+                self.refuse((*where, "records", name), f"“{name}” is to be a list of tables.")
 
     def spot(self, where: KeyPath) -> Spot:
         line, column = self.source.places.get(where, (0, 0))

@@ -5,7 +5,7 @@ Read from the script itself by `case_elements`, from a file beside it by `case_t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -89,6 +89,8 @@ class Case:
     call: Mapping[str, Value] = field(default_factory=dict)
     agent: Mapping[str, Value] = field(default_factory=dict)
     stubs: Mapping[str, Stub] = field(default_factory=dict)
+    records: Mapping[str, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
+    hours: Mapping[str, bool] = field(default_factory=dict)
     steps: tuple[Act | Expectation, ...] = ()
     file: str = ""
     spot: Spot = Spot()
@@ -100,6 +102,7 @@ class Constants:
     def __init__(self, at: datetime, time_zone: str) -> None:
         """Know the time."""
         self.bound: dict[str, Value] = {}
+        self.element: Value = None
         self.work = MOST_WORK
         self.now = at
         self.zone: tzinfo = ZoneInfo(time_zone)

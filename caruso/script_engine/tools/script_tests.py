@@ -61,6 +61,8 @@ def setting_of(case: Case, channel: ScriptChannel) -> Setting:
         call=case.call,
         agent=case.agent,
         stubs=case.stubs,
+        records=case.records,
+        hours=case.hours,
     )
 
 

@@ -31,7 +31,7 @@ fails = "timeout"
 answer = "gas"
 item = "product"
 [[test.steps]]
-expect = { item = "reading", is = 4300, answer = "reading", path = ["a", "b"], action = "x.y", params = { n = 1.5 } }
+expect = { item = "reading", is = 4300, answer = "reading", path = ["a", "b"], action = "x", params = { n = 1.5 } }
 [[test.steps]]
 answers = { name = "Jo", right = true }
 [[test.steps]]

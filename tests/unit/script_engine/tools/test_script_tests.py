@@ -199,7 +199,7 @@ def test_ways_past_items_that_are_not_asked_count() -> None:
     [
         ('<test name="x" at="soon"><back/></test>', "“soon” is no time"),
         ('<test name="x" zone="Moon"><back/></test>', "there is no time zone “Moon”"),
-        ('<test name="x"><given/><back/></test>', "<given> needs “object” or “service”"),
+        ('<test name="x"><given/><back/></test>', "<given> needs “object”, “service” or “class”"),
         ('<test name="x"><event name="help" times="0"/></test>', "0 is no number of times from 1 to 100"),
         ('<test name="x"><pass-time for="long"/></test>', "“long” is not a duration"),
         ('<test name="x"><answer says="a" keys="1"/></test>', "an answer is either said or pressed"),
@@ -230,3 +230,29 @@ def test_what_a_case_names_must_be_there(case: str, rule: str, suggestion: str) 
     source = (HEAD + SCRIPT % f'<test name="x">{case}</test>').encode()
     (found,) = check_cases(load(source, "d.xml"), read_cases(source, "d.xml"))
     assert (found.rule, found.suggestion, found.line) == (rule, suggestion, 22)
+
+
+def test_objects_to_choose_from_and_opening_hours_are_given() -> None:
+    source = (
+        HEAD
+        + """<dialog id="d" version="1" languages="en" channels="agent"><title>t</title>
+        <question id="tariff" type="choice"><text>Which?</text>
+          <from-objects class="Tariff" where="object.kind = 'gas'" value="id" show="name"/></question>
+        <question id="call" type="yes-no" ask-if="opening_hours('support')"><text>Call now?</text></question>
+        <end id="bye" outcome="done"/>
+        <test name="Open">
+          <given class="Tariff"><param name="id" as="'g'"/><param name="name" as="'Green'"/>
+            <param name="kind" as="'gas'"/></given>
+          <given class="Tariff"><param name="id" as="'w'"/><param name="name" as="'Wet'"/>
+            <param name="kind" as="'water'"/></given>
+          <given object="hours"><param name="support" as="true"/></given>
+          <expect options="g" item="tariff"/><answer says="g"/><expect item="call"/>
+        </test>
+        <test name="Closed">
+          <given class="Tariff"><param name="id" as="'g'"/><param name="kind" as="'gas'"/></given>
+          <given object="hours"><param name="support" as="false"/></given>
+          <answer says="g"/><expect outcome="done"/>
+        </test></dialog>"""
+    ).encode()
+    results = list(run_cases(load(source), read_cases(source)))
+    assert [result.failures for result in results] == [(), ()]
