@@ -45,6 +45,8 @@ CALL = {
 AGENT = {"id": Type.TEXT, "name": Type.TEXT}
 DIALOG = {"id": Type.TEXT, "version": Type.TEXT, "channel": Type.TEXT, "language": Type.TEXT}
 EVENTS = ("no-input", "no-match", "repeat", "help", "agent", "hang-up", "error.loop")
+#: Findings about expressions that are still told: a script that is wrong throughout takes no longer to check.
+MOST_FINDINGS = 500
 #: More options than a caller can keep in mind.
 MOST_SPOKEN_OPTIONS = 5
 
@@ -219,6 +221,8 @@ class _Linter:
 
     def expressions(self) -> None:
         for use in self.uses():
+            if len(self.findings) >= MOST_FINDINGS:
+                return
             for finding in check(use.expression.tree, self.names, use.wanted):
                 self.add_in(finding.rule, finding.message, use.expression, finding.at, finding.suggestion)
 
