@@ -26,12 +26,21 @@ What cannot be translated is always told, on standard error or as the report. Wh
 else without it, there is no script, and the exit code is 1."""
 
 
+_TEST_EXAMPLES = """\
+Cases stand in the script itself, as <test> elements, or in a file beside it: meter-reading.tests.toml.
+
+examples:
+  caruso script test meter-reading.xml
+  caruso script test scripts/*.xml --only "by phone" -v"""
+
+
 def script_commands(scripts: Any) -> None:
     """Declare them."""
     _check(scripts)
     _explain(scripts)
     _graph(scripts)
     _run(scripts)
+    _test(scripts)
     _import(scripts)
 
 
@@ -99,6 +108,20 @@ def _run(scripts: Any) -> None:
         metavar="SERVICE=JSON",
         help="what a service answers, as JSON, or fail:CODE; * for every service",
     )
+    run.add_argument(
+        "--records",
+        action="append",
+        default=[],
+        metavar="CLASS=JSON",
+        help="objects to choose from, as JSON or a file",
+    )
+    run.add_argument(
+        "--hours",
+        action="append",
+        default=[],
+        metavar="NAME=open|closed",
+        help="opening hours that are so all the time",
+    )
     run.add_argument("--answers", type=Path, metavar="FILE", help="JSON of steps or answers; - for standard input")
     run.add_argument("--json", action="store_true", help="after every input one JSON object")
 
@@ -107,6 +130,23 @@ def _carry_out_run(wanted: argparse.Namespace) -> int:
     from caruso.cli.script_simulating import run_script
 
     return run_script(wanted)
+
+
+def _test(scripts: Any) -> None:
+    test = command(scripts, "test", _carry_out_test, "run the test cases of scripts", more=_TEST_EXAMPLES)
+    _files(test)
+    test.add_argument(
+        "--tests", type=Path, metavar="FILE", help="more cases (default: FILE.tests.toml, .tests.json)"
+    )
+    test.add_argument("--only", metavar="TEXT", help="only cases with this in their name")
+    test.add_argument("--verbose", "-v", action="store_true", help="name the cases that passed, too")
+    test.add_argument("--json", action="store_true", help="for each script one JSON object")
+
+
+def _carry_out_test(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_testing import test_scripts
+
+    return test_scripts(wanted)
 
 
 def _import(scripts: Any) -> None:

@@ -27,7 +27,11 @@ def import_form(wanted: Namespace) -> int:
         _tell(imported, as_json=wanted.json)
         _put(imported, wanted.output)
     if imported.refused:
-        return refused("the form is not imported: it would mean something else") if not wanted.report else Exit.REFUSED
+        return (
+            refused("the form is not imported: it would mean something else")
+            if not wanted.report
+            else Exit.REFUSED
+        )
     return Exit.OK
 
 

@@ -126,7 +126,11 @@ def _dialog(plan: Plan, wordings: Wordings, items: list[Element]) -> Element:
     form = plan.form
     languages = list(wordings.languages.values())
     dialog = element(
-        "dialog", id=plain(form.id), version=form.version or "1", languages=" ".join(languages), channels="agent web"
+        "dialog",
+        id=plain(form.id),
+        version=form.version or "1",
+        languages=" ".join(languages),
+        channels="agent web",
     )
     dialog.add(element("title", form.title or form.id))
     dialog.add(*_variables(plan))
@@ -155,4 +159,3 @@ def _initial(plan: Plan, node: Node) -> str | None:
         plan.report.add(Effect.LEFT_OUT, node.path, node.line, "default", str(reason))
         return None
     return None if value is None or value.code == terms.NOTHING.code else value.code
-

@@ -75,7 +75,11 @@ def read_xml(source: bytes, file: str = "") -> Tag:
     """Return the tree of `source`; raise `RejectedInput` when it is not XML we accept."""
     if len(source) > LARGEST_FORM:
         raise _refused("too-large", f"a form may have {LARGEST_FORM} bytes, this one has {len(source)}", file)
-    if b"<!DOCTYPE" in source or "<!DOCTYPE".encode("utf-16-le") in source or "<!DOCTYPE".encode("utf-16-be") in source:
+    if (
+        b"<!DOCTYPE" in source
+        or "<!DOCTYPE".encode("utf-16-le") in source
+        or "<!DOCTYPE".encode("utf-16-be") in source
+    ):
         line = source.count(b"\n", 0, max(source.find(b"<!DOCTYPE"), 0)) + 1
         raise _refused("foreign-doctype", "a form declares no document type and no entities", file, line)
     parser = etree.XMLParser(

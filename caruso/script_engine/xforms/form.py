@@ -281,7 +281,9 @@ class _Builder:
     def _repeat(self, tag: Tag, into: Part, context: Node | None) -> None:
         node = self._referred(tag, context)
         if node is None:
-            self.oddities.append(("repeat", tag.line, f"there is no node “{tag.get('nodeset') or tag.get('bind')}”"))
+            self.oddities.append(
+                ("repeat", tag.line, f"there is no node “{tag.get('nodeset') or tag.get('bind')}”")
+            )
             return
         part = Part(tag=tag, node=node, repeats=True)
         node.repeat = part

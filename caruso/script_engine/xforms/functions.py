@@ -321,7 +321,9 @@ def _sum(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
         return terms.choice(some, total, Term("null", Kind.NUMBER))
     if isinstance(nodes, Term):
         return terms.as_number(nodes)
-    parts = [terms.choice(row.when, terms.as_number(_row_text(row)), terms.number(Decimal(0))).code for row in nodes]
+    parts = [
+        terms.choice(row.when, terms.as_number(_row_text(row)), terms.number(Decimal(0))).code for row in nodes
+    ]
     return Term(" + ".join(parts), Kind.NUMBER, Level.SUM) if parts else Term("null", Kind.NUMBER)
 
 

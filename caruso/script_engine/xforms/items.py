@@ -27,7 +27,11 @@ _TYPES = {
     "time": "time",
 }
 _POINT = r"-?[0-9]+(\.[0-9]+)? -?[0-9]+(\.[0-9]+)?( -?[0-9]+(\.[0-9]+)?){0,2}"
-_PATTERNS = {"geopoint": _POINT, "geotrace": rf"{_POINT}(; ?{_POINT})*;? ?", "geoshape": rf"{_POINT}(; ?{_POINT})*;? ?"}
+_PATTERNS = {
+    "geopoint": _POINT,
+    "geotrace": rf"{_POINT}(; ?{_POINT})*;? ?",
+    "geoshape": rf"{_POINT}(; ?{_POINT})*;? ?",
+}
 _CHOICES = {"select1": "choice", "select": "choices", "rank": "ranking"}
 _ANOTHER = {"en": "Another one?", "de": "Noch einmal?", "nl": "Nog een keer?", "it": "Ancora una volta?"}
 _WRONG = "This answer is not possible here."
@@ -264,7 +268,9 @@ class Items:
         message = node.bound("jr:constraintMsg")
         line = node.bind.line if node.bind is not None else node.line
         return [
-            element("check", *self._wordings.message(message, line, node, _WRONG), if_=terms.either(blank, each).code)
+            element(
+                "check", *self._wordings.message(message, line, node, _WRONG), if_=terms.either(blank, each).code
+            )
             for each in conditions
             if each.constant is not True
         ]
@@ -311,4 +317,3 @@ def _decimal(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
-

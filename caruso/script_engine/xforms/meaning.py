@@ -161,7 +161,9 @@ class Meaning:
         if isinstance(nodes, Many):
             items, condition, value = self.summand(nodes)
             return terms.call("any", Kind.BOOLEAN, items, "one", terms.both(condition, test(value)))
-        return terms.either(*(terms.both(row.when, test(terms.text(_content(row.tag), node=True))) for row in nodes))
+        return terms.either(
+            *(terms.both(row.when, test(terms.text(_content(row.tag), node=True))) for row in nodes)
+        )
 
     def summand(self, many: Many) -> tuple[Term, Term, Term]:
         """Return the list, the condition and the value of each element, which is called ``one``."""

@@ -102,5 +102,3 @@ def options(plan: Plan, wordings: Wordings, control: Control) -> list[Element]:
         texts = wordings.texts("text", each.label, control.node, each.value)
         made.append(element("option", *texts, value=each.value, if_=when))
     return made
-
-

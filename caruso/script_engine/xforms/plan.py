@@ -173,7 +173,9 @@ class Plan:
 
     def applies(self, node: Node, context: Context) -> Term:
         """Return whether a node is relevant: its own condition and those of all it is in."""
-        return terms.both(*(self.own_condition(each, context) for each in (*reversed(tuple(node.ancestors)), node)))
+        return terms.both(
+            *(self.own_condition(each, context) for each in (*reversed(tuple(node.ancestors)), node))
+        )
 
     def own_condition(self, node: Node, context: Context | None = None) -> Term:
         """Return whether a node is relevant, what it is in aside."""
@@ -356,9 +358,7 @@ class Plan:
                 offered = self.default(node, context)
                 if offered is None or offered.code == "null":
                     return answer
-                return replace(
-                    terms.choice(terms.call("known", Kind.BOOLEAN, answer), answer, offered), node=True
-                )
+                return replace(terms.choice(terms.call("known", Kind.BOOLEAN, answer), answer, offered), node=True)
             case Becomes.VARIABLE:
                 raise Untranslatable(f"{node.path} is set by an action in each pass of a repeat")
             case Becomes.COMPUTED:

@@ -35,7 +35,9 @@ def read_sheet(source: bytes, file: str = "") -> bytes:
 
 def _check_archive(source: bytes, file: str) -> None:
     if len(source) > LARGEST_WORKBOOK:
-        raise _refused("too-large", f"a workbook may have {LARGEST_WORKBOOK} bytes, this one has {len(source)}", file)
+        raise _refused(
+            "too-large", f"a workbook may have {LARGEST_WORKBOOK} bytes, this one has {len(source)}", file
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(source)) as archive:
             members = archive.infolist()

@@ -94,7 +94,13 @@ def _points(coordinates: object) -> Iterable[str]:
 
 def _of_rows(rows: Iterable[Mapping[str, str]]) -> Tag:
     items = tuple(
-        Tag("item", {}, tuple(Tag(name, {}, (), (text,), 1) for name, text in row.items()), _blank(len(row)), number)
+        Tag(
+            "item",
+            {},
+            tuple(Tag(name, {}, (), (text,), 1) for name, text in row.items()),
+            _blank(len(row)),
+            number,
+        )
         for number, row in enumerate(rows, start=2)
     )
     root = Tag("root", {}, items, _blank(len(items)), 1)

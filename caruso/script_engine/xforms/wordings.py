@@ -28,7 +28,9 @@ class Wordings:
         #: Language codes of the dialog by the names of the form.
         self.languages = plan.languages
 
-    def texts(self, name: str, tag: Tag | None, node: Node | None, fallback: str, **attributes: str) -> list[Element]:
+    def texts(
+        self, name: str, tag: Tag | None, node: Node | None, fallback: str, **attributes: str
+    ) -> list[Element]:
         """Return `text`, `hint` or `title` elements for a label, a hint or a message."""
         made = [
             element(name, *parts, **attributes, lang=lang)
