@@ -18,9 +18,10 @@ import caruso
 from caruso.clock import Clock, SystemClock
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CustomerStore, FactStore, Phones, UserStore
+from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, UserStore
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
+from caruso.web.callback_api import CallbackApi, CallbackSources, TakenListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
@@ -55,15 +56,18 @@ class WebServer:
         users: UserStore,
         customers: CustomerStore,
         facts: FactStore,
+        callbacks: CallbackStore,
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
+        callback_taken: TakenListener = lambda agent, callback: None,
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages.
+        `callback_taken` is told of each call-back that an agent takes.
         """
         clock = clock or SystemClock()
         self._settings = settings
@@ -75,7 +79,9 @@ class WebServer:
         sources = Sources(
             centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
         )
-        self._operations = operations_of(Api(sources, self._sessions, sign_in))
+        promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, taken=callback_taken)
+        apis = (Api(sources, self._sessions, sign_in), CallbackApi(promised))
+        self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
         self._self_service = (
