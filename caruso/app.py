@@ -215,7 +215,7 @@ class Server:
     def _build(self, applied: AppliedCentre | None) -> ContactCentre:
         library = ScriptLibrary()
         if applied is not None:
-            library.replace(applied.scripts.values())
+            library.replace(applied.scripts.values(), applied.centre.hours)
             self._version = applied.version
         centre = (
             applied.centre
@@ -341,7 +341,7 @@ class Server:
             return
         self._version = applied.version
         try:
-            self.centre.library.replace(applied.scripts.values())
+            self.centre.library.replace(applied.scripts.values(), applied.centre.hours)
         except RejectedInput as error:
             log.error("centre_not_applied", version=applied.version, reason=str(error))
             return

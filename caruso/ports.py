@@ -14,6 +14,7 @@ from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, Scr
 from caruso.model.records import (
     AppliedCentre,
     Customer,
+    ObjectFilter,
     PastContact,
     PhoneAccount,
     SavedRun,
@@ -201,6 +202,15 @@ class ScriptObjects(Protocol):
 
     async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
         """Return a record as values of a script, or None; raise `NotFound` for an unknown class."""
+        ...
+
+    async def find(
+        self, class_name: str, where: Sequence[ObjectFilter], limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return records for which every filter holds, in a steady order; raise `NotFound` for an unknown class.
+
+        A record that lacks an attribute a filter names is not found.
+        """
         ...
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:

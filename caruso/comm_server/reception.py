@@ -19,13 +19,13 @@ from caruso.comm_server.conversations import Conversation, Conversations, call_v
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
-from caruso.comm_server.opening_hours import is_open
 from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, position
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint
 from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, ContactQueued, OfferEnded, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
+from caruso.model.opening_hours import is_open
 from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
 from caruso.script_engine.turns import Finished, HandOver, Happened, Input, ScriptChannel, Segment, Turn

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from caruso.script_engine.nodes import Dialog
+from caruso.model.opening_hours import is_open
+from caruso.script_engine.expressions import Expression
+from caruso.script_engine.expressions.work import MOST_WORK
+from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Run, Visit
 from caruso.script_engine.turns import Value
+from caruso.script_engine.values import bounded
 
 #: Roots every script has; the rest are its objects.
 ROOTS = ("answers", "call", "agent", "vars", "result", "dialog")
+#: Under this root of `Run.data` are the business objects found for questions; expressions do not see it.
+FOUND = "found"
 
 
 class RunScope:
@@ -26,8 +33,12 @@ class RunScope:
         "_zone",
         "attempt",
         "bound",
+        "element",
+        "found",
         "now",
         "roots",
+        "run_id",
+        "work",
     )
 
     def __init__(
@@ -40,7 +51,7 @@ class RunScope:
         trail: Sequence[Visit],
         attempt: int,
         now: datetime,
-        label: Callable[[str, Value], str | None],
+        label: Callable[[str, Value, bool], str | None],
     ) -> None:
         self._dialog = dialog
         self._trail = trail
@@ -49,6 +60,11 @@ class RunScope:
         self._computed: dict[str, Value] = {}
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
+        #: Business objects to choose from, by item.
+        self.found: Mapping[str, Value] = data.get(FOUND, {})
+        self.run_id = run.id
+        self.element: Value = None
+        self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
         empty: Mapping[str, Value] = {}
@@ -72,9 +88,14 @@ class RunScope:
             self.roots[name] = {**loaded, **changed} if changed else loaded
 
     @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of the centre."""
+        return zone(self._zone)
+
+    @property
     def today(self) -> date:
         """Return the day it is where the centre is."""
-        return self.now.astimezone(zone(self._zone)).date()
+        return self.now.astimezone(self.zone).date()
 
     def computed(self, name: str) -> Value:
         """Return a computed value; each is worked out once, and a cycle gives null."""
@@ -85,20 +106,53 @@ class RunScope:
             return None
         self._computing.add(name)
         bound, self.bound = self.bound, {}
+        element = self.element
         try:
-            value = self._computed[name] = node.value.value(self)
+            value = self._computed[name] = bounded(node.value.value(self))
         finally:
             self._computing.discard(name)
-            self.bound = bound
+            self.bound, self.element = bound, element
         return value
 
-    def label(self, item: str) -> str | None:
-        """Return the answer of `item` as a person would write it."""
-        return self._label(item, self.roots["answers"].get(item))
+    def label(self, item: str, *, aloud: bool = False) -> str | None:
+        """Return the answer of `item` as a person would write it, or say it."""
+        return self._label(item, self.roots["answers"].get(item), aloud)
+
+    def score(self, item: str) -> Decimal | None:
+        """Return what the answer of `item` counts: its options' scores together, or the rating itself."""
+        question, answer = self._dialog.items.get(item), self.roots["answers"].get(item)
+        if answer is None or not isinstance(question, Question):
+            return None
+        if isinstance(answer, Decimal):
+            return answer
+        chosen = answer if isinstance(answer, tuple) else (answer,)
+        scores = {node.value: node.score for node in question.options if node.score is not None}
+        return sum((scores[value] for value in chosen if isinstance(value, str) and value in scores), Decimal(0))
+
+    def holds_of(self, condition: Expression, name: str, values: Mapping[str, Value]) -> bool:
+        """Whether a condition holds of something it calls `name`."""
+        hidden = self.roots.get(name)
+        self.roots[name] = values
+        try:
+            return condition.holds(self)
+        finally:
+            if hidden is None:
+                del self.roots[name]
+            else:
+                self.roots[name] = hidden
 
     def visited(self, item: str) -> bool:
         """Whether `item` is on the path taken."""
         return any(visit.item == item for visit in self._trail)
+
+    def answered(self, item: str) -> bool:
+        """Whether `item` on the path was answered, even with nothing."""
+        return any(visit.item == item and visit.answer is not None for visit in self._trail)
+
+    def is_open(self, hours: str) -> bool | None:
+        """Whether it is within the opening hours of that name; None when there are none."""
+        found = self._dialog.hours.get(hours)
+        return is_open(found, self.now) if found is not None else None
 
 
 def zone(name: str) -> tzinfo:

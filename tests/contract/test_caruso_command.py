@@ -259,6 +259,20 @@ def test_scripts_that_do_not_fit_are_told(caruso: Caruso, old: str, new: str, wo
     assert caruso.current() is None
 
 
+def test_a_script_on_the_web_must_be_made_for_it(caruso: Caruso) -> None:
+    (caruso.folder / "greeting.xml").write_text(SCRIPT)
+    caruso.centre.write_text(
+        WITH_SCRIPT + '[entry_points.portal]\nname = "P"\nqueue = "billing"\nweb = "greeting"\n'
+    )
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert (
+        "error[wrong-channel] @entry_points.portal.web Script “greeting” is not made for the channel “web”." in err
+    )
+    (caruso.folder / "greeting.xml").write_text(SCRIPT.replace('"phone agent"', '"phone agent web"'))
+    assert caruso("apply", caruso.centre)[0] == 0
+
+
 def test_the_utility_pack_can_be_applied(caruso: Caruso) -> None:
     code, out, err = caruso("apply", Path(__file__).parents[2] / "packs/utility/centre.toml")
     assert (code, err) == (0, "")

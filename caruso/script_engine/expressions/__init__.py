@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from caruso.script_engine.expressions.compiler import Evaluate, Scope, compile_tree
+from caruso.script_engine.expressions.compiler import compile_tree
 from caruso.script_engine.expressions.parser import ExpressionError, parse
+from caruso.script_engine.expressions.scope import Evaluate, Scope
 from caruso.script_engine.expressions.tree import Node, path
 from caruso.script_engine.turns import Value
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
 
-from caruso.script_engine.expressions.compiler import nests
-from caruso.script_engine.expressions.functions import FUNCTIONS
+from caruso.script_engine.expressions.functions import FUNCTIONS, QUANTIFIERS, Function
+from caruso.script_engine.expressions.numbers import MOST_PLACES
 from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
+from caruso.script_engine.expressions.special import answer_named, nests
 from caruso.script_engine.expressions.tree import (
     And,
     Arithmetic,
@@ -32,8 +34,25 @@ from caruso.script_engine.expressions.tree import (
 from caruso.script_engine.expressions.types import NAMES, Type, fits
 from caruso.script_engine.turns import Value
 
-_ORDERED = {Type.NUMBER, Type.TEXT, Type.DATE, Type.TIME, Type.ANY, Type.NULL}
-_QUANTIFIERS = {"any", "all", "sum"}
+#: Findings one expression may have.
+MOST_FINDINGS = 10
+
+_ORDERED = {Type.NUMBER, Type.TEXT, Type.DATE, Type.TIME, Type.DATE_TIME, Type.ANY, Type.NULL}
+_MOMENTS = {Type.DATE, Type.TIME, Type.DATE_TIME}
+#: What others call our functions.
+_ELSEWHERE = {
+    "size": "length",
+    "len": "length",
+    "exists": "any",
+    "filter": "where",
+    "map": "each",
+    "concat": "join",
+    "int": "number",
+    "string": "text",
+    "isblank": "empty",
+    "ceiling": "ceil",
+    "is_open": "opening_hours",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +76,28 @@ class Names:
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
     #: Ids of all items.
     items: Iterable[str] = ()
+    #: Names of opening hours; None where nobody knows them.
+    hours: Iterable[str] | None = None
 
 
 def check(tree: Node, names: Names, wanted: Type = Type.ANY) -> tuple[Finding, ...]:
     """Return what is wrong with an expression where a value of type `wanted` is expected."""
     checker = _Checker(names)
-    given = checker.type_of(tree)
-    if not fits(given, wanted):
-        checker.add("wrong-type", f"this gives {NAMES[given]}; expected is {NAMES[wanted]}", tree)
+    try:
+        given = checker.type_of(tree)
+        if not fits(given, wanted):
+            checker.add("wrong-type", f"this gives {NAMES[given]}; expected is {NAMES[wanted]}", tree)
+    except _Enough:
+        pass
     return tuple(checker.findings)
+
+
+def infer(tree: Node, names: Names) -> Type:
+    """Return the type of what an expression gives, as far as it is known before it runs."""
+    try:
+        return _Checker(names).type_of(tree)
+    except _Enough:
+        return Type.ANY
 
 
 def answers_used(tree: Node) -> list[tuple[str, int]]:
@@ -111,8 +143,14 @@ def type_of_value(value: Value) -> Type:
             return Type.BOOLEAN
         case str():
             return Type.TEXT
-        case _:
+        case Decimal():
             return Type.NUMBER
+        case _:
+            return Type.ANY
+
+
+class _Enough(Exception):
+    """More findings would not help anybody."""
 
 
 class _Checker:
@@ -125,6 +163,8 @@ class _Checker:
 
     def add(self, rule: str, message: str, node: Node, suggestion: str = "") -> None:
         self.findings.append(Finding(rule, message, node.at, suggestion))
+        if len(self.findings) >= MOST_FINDINGS:
+            raise _Enough
 
     def type_of(self, node: Node) -> Type:
         match node:
@@ -220,10 +260,13 @@ class _Checker:
         left, right = self.type_of(node.left), self.type_of(node.right)
         if Type.NULL in (left, right):
             other = node.left if right is Type.NULL else node.right
-            names = path(other)
-            shown = ".".join(names) if names else "…"
-            wording = f"known({shown})" if node.operator == "ne" else f"empty({shown})"
+            wording = f"known({_shown(other)})" if node.operator == "ne" else f"empty({_shown(other)})"
             self.add("null-comparison", "a comparison with null is never true", node, f"write {wording}")
+        elif {left, right} == {Type.DATE, Type.DATE_TIME}:
+            whole = node.left if left is Type.DATE_TIME else node.right
+            self.add(
+                "wrong-type", "a date is compared with a date with time", node, f"write date({_shown(whole)})"
+            )
         elif not fits(left, right) and not fits(right, left):
             self.add(
                 "wrong-type",
@@ -240,15 +283,16 @@ class _Checker:
 
     def conversion(self, left: Node, left_type: Type, right: Node, right_type: Type) -> str:
         for node, given, other in ((left, left_type, right_type), (right, right_type, left_type)):
-            shown = ".".join(path(node) or ("…",))
+            shown = _shown(node)
             if given is Type.BOOLEAN:
                 return f"write {shown} or not {shown}"
             if given is Type.TEXT and other is Type.NUMBER and not isinstance(node, Literal):
                 return f"write number({shown})"
             if given is Type.TEXT and other is Type.NUMBER:
                 return "a number has no quotes"
-            if given is Type.TEXT and other in {Type.DATE, Type.TIME}:
-                return "write date('2026-01-31')"
+            if given is Type.TEXT and other in _MOMENTS:
+                written = repr(node.value) if isinstance(node, Literal) else shown
+                return f"write {other.value.replace('-', '_')}({written})"
         return ""
 
     def option(self, question: Node, written: Node) -> None:
@@ -280,8 +324,9 @@ class _Checker:
     def number(self, node: Node) -> None:
         given = self.type_of(node)
         if not fits(given, Type.NUMBER):
-            names = path(node)
-            suggestion = f"write number({'.'.join(names)})" if names and given is Type.TEXT else ""
+            suggestion = f"write number({_shown(node)})" if path(node) and given is Type.TEXT else ""
+            if given in _MOMENTS:
+                suggestion = "write days_between(…), minutes_between(…), add_days(…)"
             self.add("wrong-type", f"{NAMES[given]} is no number", node, suggestion)
 
     def arithmetic(self, node: Arithmetic) -> Type:
@@ -293,8 +338,8 @@ class _Checker:
             kinds = {self.type_of(part) for part in parts(node)} - {Type.NULL, Type.ANY}
             if kinds <= {Type.TEXT}:
                 return Type.TEXT if kinds else Type.ANY
-            if kinds <= {Type.NUMBER}:
-                return Type.NUMBER
+            if kinds <= {Type.NUMBER} or kinds <= {Type.LIST}:
+                return kinds.pop()
             if Type.TEXT in kinds and Type.NUMBER in kinds:
                 self.add("wrong-type", "a text and a number are added", node, "write text(…) or number(…)")
                 return Type.ANY
@@ -321,26 +366,41 @@ class _Checker:
     def call(self, node: Call) -> Type:
         function = FUNCTIONS.get(node.function)
         if function is None:
-            self.add(
-                "unknown-function", f"there is no function “{node.function}”", node, near(node.function, FUNCTIONS)
-            )
-            for argument in node.arguments:
-                self.type_of(argument)
+            self.unknown_function(node)
             return Type.ANY
-        least, most = len(function.takes) - function.optional, len(function.takes)
-        count = len(node.arguments)
-        if count < least or (count > most and not function.repeats):
-            amount = str(least) if least == most else f"{least} to {most}"
-            self.add("wrong-arguments", f"{node.function} takes {amount} arguments, not {count}", node)
+        if not function.arity_fits(len(node.arguments)):
+            self.add(
+                "wrong-arguments", f"{node.function} takes {_amount(function)}, not {len(node.arguments)}", node
+            )
             return function.gives
-        if node.function in _QUANTIFIERS:
+        if node.function in QUANTIFIERS:
             return self.quantifier(node, function.gives)
-        for number, argument in enumerate(node.arguments):
-            given, wanted = self.type_of(argument), function.takes[min(number, most - 1)]
+        kinds = [self.type_of(argument) for argument in node.arguments]
+        for number, (given, argument) in enumerate(zip(kinds, node.arguments, strict=True)):
+            wanted = function.takes_at(number)
             if not fits(given, wanted):
                 self.add("wrong-type", f"{node.function} takes {NAMES[wanted]} here, not {NAMES[given]}", argument)
         self.special(node)
-        return function.gives
+        return self.extreme(node, kinds) if node.function in {"min", "max"} else function.gives
+
+    def unknown_function(self, node: Call) -> None:
+        wrong = node.function
+        suggestion = near(wrong, FUNCTIONS)
+        if (ours := _ELSEWHERE.get(wrong.lower())) is not None:
+            suggestion = f"write {ours}(…)"
+        self.add("unknown-function", f"there is no function “{wrong}”", node, suggestion)
+        for argument in node.arguments:
+            self.type_of(argument)
+
+    def extreme(self, node: Call, kinds: Sequence[Type]) -> Type:
+        """Return what `min` or `max` of these gives: they have to be of one kind, or one list."""
+        several = set(kinds) - {Type.ANY, Type.NULL}
+        if len(kinds) == 1 or not several:
+            return Type.ANY
+        if len(several) > 1 or not several <= _ORDERED:
+            self.add("wrong-type", f"{node.function} takes values of one kind that has an order", node)
+            return Type.ANY
+        return several.pop()
 
     def quantifier(self, node: Call, gives: Type) -> Type:
         items, variable, body = node.arguments
@@ -351,44 +411,89 @@ class _Checker:
             self.add("wrong-arguments", f"the second argument of {node.function} is a new name", variable)
             return gives
         if nests(items) or nests(body):
-            self.add("wrong-arguments", "any, all and sum cannot stand in each other", node)
+            self.add("wrong-arguments", f"{_listed(QUANTIFIERS)} cannot stand in each other", node)
+            return gives
         self.bound.add(variable.name)
-        if node.function == "sum":
-            self.number(body)
-        else:
-            self.condition(body)
+        match node.function:
+            case "sum":
+                self.number(body)
+            case "each":
+                self.type_of(body)
+            case _:
+                self.condition(body)
         self.bound.discard(variable.name)
         return gives
 
     def special(self, node: Call) -> None:
         """Check arguments that are written out."""
-        written = [
-            a.value if isinstance(a, Literal) and isinstance(a.value, str) else None for a in node.arguments
-        ]
+        if not node.arguments:
+            return
+        first, written = node.arguments[0], [_text_of(argument) for argument in node.arguments]
         match node.function, written:
-            case "matches", [_, str(pattern)]:
-                try:
-                    compile_pattern(pattern)
-                except PatternError as error:
-                    self.add("pattern", str(error), node.arguments[1])
-            case "matches", _:
-                self.add("wrong-arguments", "the pattern has to be written out", node.arguments[1])
-            case "visited", [str(item)] if item not in self.names.items:
-                self.add(
-                    "unknown-item", f"there is no item “{item}”", node.arguments[0], near(item, self.names.items)
-                )
-            case "date", [str(text)]:
-                try:
-                    date.fromisoformat(text)
-                except ValueError:
-                    self.add("wrong-type", f"“{text}” is no date", node.arguments[0], "write '2026-01-31'")
+            case "matches", [_, pattern]:
+                self.pattern(node.arguments[1], pattern)
+            case (("visited" | "answered"), [str(item)]) if item not in self.names.items:
+                self.add("unknown-item", f"there is no item “{item}”", first, near(item, self.names.items))
+            case "opening_hours", [str(name)] if self.names.hours is not None and name not in self.names.hours:
+                self.add("unknown-hours", f"there are no hours “{name}”", first, near(name, self.names.hours))
+            case ("date" | "time" | "date_time") as kind, [str(text), *_] if not _reads_as(kind, text):
+                self.add("wrong-type", f"“{text}” is no {_KINDS[kind]}", first, f"write {_EXAMPLES[kind]}")
             case "selected", [_, str()]:
-                self.option(node.arguments[0], node.arguments[1])
-            case "label", _:
-                names = path(node.arguments[0])
-                if names is None or len(names) != 2 or names[0] != "answers":
-                    self.add(
-                        "wrong-arguments", "label takes an answer", node.arguments[0], "write label(answers.item)"
-                    )
+                self.option(first, node.arguments[1])
+            case ("label" | "score") as name, _ if answer_named(node) is None:
+                self.add("wrong-arguments", f"{name} takes an answer", first, f"write {name}(answers.item)")
+            case "round", [_, _]:
+                self.places(node.arguments[1])
             case _:
                 pass
+
+    def pattern(self, node: Node, written: str | None) -> None:
+        if written is None:
+            self.add("wrong-arguments", "the pattern has to be written out", node)
+            return
+        try:
+            compile_pattern(written)
+        except PatternError as error:
+            self.add("pattern", str(error), node)
+
+    def places(self, node: Node) -> None:
+        if (
+            isinstance(node, Literal)
+            and isinstance(node.value, Decimal)
+            and node.value not in range(MOST_PLACES + 1)
+        ):
+            self.add("wrong-arguments", f"round knows 0 to {MOST_PLACES} decimal places", node)
+
+
+_KINDS = {"date": "date", "time": "time of day", "date_time": "date with time"}
+_EXAMPLES = {"date": "'2026-01-31'", "time": "'14:30'", "date_time": "'2026-01-31T14:30'"}
+
+
+def _reads_as(kind: str, text: str) -> bool:
+    kinds: Mapping[str, type[date] | type[time]] = {"date": date, "time": time, "date_time": datetime}
+    try:
+        kinds[kind].fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _text_of(node: Node) -> str | None:
+    return node.value if isinstance(node, Literal) and isinstance(node.value, str) else None
+
+
+def _shown(node: Node) -> str:
+    return ".".join(path(node) or ("…",))
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}"
+
+
+def _amount(function: Function) -> str:
+    least, most = len(function.takes) - function.optional, len(function.takes)
+    if function.repeats:
+        return f"{least} or more arguments"
+    amount = str(least) if least == most else f"{least} to {most}"
+    return f"{amount} argument{'s' if most != 1 else ''}"

@@ -1,26 +1,27 @@
 """Turn a tree into a closure that gives its value. All names were resolved before; nothing here reaches Python's.
 
 Null: a comparison with null is false, arithmetic with null is null, a condition that is null does not hold.
+What is asked most — an attribute of a root, two numbers, a value among written ones — has a closure of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
 
-from caruso.script_engine.expressions.functions import (
-    ARITHMETIC,
-    CLASSES,
-    FUNCTIONS,
-    LONGEST_LIST,
-    as_date,
-    finite,
-    is_empty,
-    years_between,
+from caruso.script_engine.expressions import special
+from caruso.script_engine.expressions.dates import in_zone
+from caruso.script_engine.expressions.functions import CLASSES, FUNCTIONS, QUANTIFIERS, Function
+from caruso.script_engine.expressions.operators import (
+    NUMBER_OPERATORS,
+    NUMBER_RELATIONS,
+    OPERATORS,
+    RELATIONS,
+    Calculate,
+    holds_in,
+    weight,
 )
-from caruso.script_engine.expressions.patterns import Pattern, PatternError, compile_pattern
+from caruso.script_engine.expressions.scope import Evaluate, Scope
 from caruso.script_engine.expressions.tree import (
     And,
     Arithmetic,
@@ -38,119 +39,137 @@ from caruso.script_engine.expressions.tree import (
     Relation,
     Within,
     parts,
-    path,
 )
+from caruso.script_engine.expressions.work import MOST_WORK, TooMuchWork, charge
 from caruso.script_engine.turns import Value
-from caruso.script_engine.values import LONGEST_TEXT
+from caruso.script_engine.values import parts_in
 
-
-class Scope(Protocol):
-    """What an expression sees of a run."""
-
-    #: Variables of the quantifier being evaluated.
-    bound: dict[str, Value]
-
-    @property
-    def roots(self) -> Mapping[str, Mapping[str, Value]]:
-        """Return ``answers``, ``call``, ``vars``, … and the declared objects."""
-        ...
-
-    @property
-    def now(self) -> datetime:
-        """Return the time."""
-        ...
-
-    @property
-    def today(self) -> date:
-        """Return the day where the centre is."""
-        ...
-
-    @property
-    def attempt(self) -> int:
-        """Return how often the current item has been presented."""
-        ...
-
-    def computed(self, name: str) -> Value:
-        """Return a `compute`d value."""
-        ...
-
-    def label(self, item: str) -> str | None:
-        """Return the answer of `item` as a person would write it."""
-        ...
-
-    def visited(self, item: str) -> bool:
-        """Whether `item` is on the path taken."""
-        ...
-
-
-Evaluate = Callable[[Scope], Value]
-_QUANTIFIERS = {"any", "all", "sum"}
-_LIST_VARIABLE_BODY = 3
+_Variables = frozenset[str]
+_NO_VARIABLES: _Variables = frozenset()
+#: Longer chains of arithmetic are loops: closures in each other would be as deep as the chain is long.
+_MOST_NESTED = 10
 
 
 def compile_tree(node: Node) -> Evaluate:
-    """Return a function that gives the value of `node` in a scope; it never raises."""
+    """Return a function that gives the value of `node` in a scope; it never raises, and its cost is bounded."""
+    evaluate = _compile(node, _NO_VARIABLES)
+    if not _counts(node):
+        return evaluate
+
+    def bounded(scope: Scope) -> Value:
+        scope.work = MOST_WORK
+        try:
+            return evaluate(scope)
+        except TooMuchWork:
+            return None
+
+    return bounded
+
+
+def _counts(node: Node) -> bool:
+    """Whether a part of `node` counts its work."""
+    match node:
+        case Within(of=of):
+            if _written(of) is None:
+                return True
+        case Call(function=name) if name in QUANTIFIERS or name == "matches" or _searches(name):
+            return True
+        case Relation(operator="eq" | "ne", left=left, right=right):
+            if not isinstance(left, Literal) and not isinstance(right, Literal):
+                return True
+        case _:
+            pass
+    return any(_counts(part) for part in parts(node))
+
+
+def _searches(name: str) -> bool:
+    return (function := FUNCTIONS.get(name)) is not None and function.searches
+
+
+def _compile(node: Node, variables: _Variables) -> Evaluate:
     match node:
         case Literal(value=value):
             return lambda _: value
         case Name(name=name):
-            return _name(name)
+            return _element if name in variables else _name(name)
         case ListLiteral(items=items):
-            compiled = tuple(compile_tree(item) for item in items)
-            return lambda scope: tuple(item(scope) for item in compiled)
+            compiled = tuple(_compile(item, variables) for item in items)
+            return lambda scope: tuple([item(scope) for item in compiled])
         case Attribute():
-            return _attribute(node)
+            return _attribute(node, variables)
         case Index(of=of, key=key):
-            return _index(compile_tree(of), compile_tree(key))
+            return _index(_compile(of, variables), _compile(key, variables))
         case Call():
-            return _call(node)
+            return _call(node, variables)
         case Not(of=of):
-            inner = compile_tree(of)
+            inner = _compile(of, variables)
             return lambda scope: inner(scope) is not True
         case Negative(of=of):
-            negated = compile_tree(of)
-            return lambda scope: -number if isinstance(number := negated(scope), Decimal) else None
+            return _negative(_compile(of, variables), of)
         case Conditional(condition=condition, then=then, other=other):
-            return _conditional(compile_tree(condition), compile_tree(then), compile_tree(other))
+            return _conditional(*(_compile(part, variables) for part in (condition, then, other)))
         case Or(terms=terms):
-            alternatives = tuple(compile_tree(term) for term in terms)
-            return lambda scope: any(term(scope) is True for term in alternatives)
+            return _or(tuple(_compile(term, variables) for term in terms))
         case And(terms=terms):
-            conditions = tuple(compile_tree(term) for term in terms)
-            return lambda scope: all(term(scope) is True for term in conditions)
+            return _and(tuple(_compile(term, variables) for term in terms))
         case Relation(operator=operator, left=left, right=right):
-            return _relation(RELATIONS[operator], compile_tree(left), compile_tree(right))
-        case Within(item=item, of=of, negated=negated_):
-            return _within(compile_tree(item), compile_tree(of), negated_)
+            return _relation(operator, left, right, variables)
+        case Within():
+            return _within(node, variables)
         case Arithmetic(first=first, rest=rest):
-            steps = tuple((OPERATORS[operator], compile_tree(term)) for operator, term in rest)
-            return _arithmetic(compile_tree(first), steps)
+            return _arithmetic(
+                _compile(first, variables), [(sign, _compile(term, variables)) for sign, term in rest]
+            )
+
+
+# -- Names ----------------------------------------------------------------------------------------------------
+
+
+def _element(scope: Scope) -> Value:
+    return scope.element
 
 
 def _name(name: str) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
-        if name in scope.bound:
-            return scope.bound[name]
         root = scope.roots.get(name)
-        return root if root is not None else scope.computed(name)
+        return root if root is not None else _beside_the_roots(scope, name)
 
     return evaluate
 
 
-def _attribute(node: Attribute) -> Evaluate:
+def _beside_the_roots(scope: Scope, name: str) -> Value:
+    return scope.bound[name] if name in scope.bound else scope.computed(name)
+
+
+def _attribute(node: Attribute, variables: _Variables) -> Evaluate:
     name = node.name
     if isinstance(node.of, Name):
-        root = node.of.name
+        return _of_element(name) if node.of.name in variables else _of_root(node.of.name, name)
+    inner = _compile(node.of, variables)
 
-        def evaluate_root(scope: Scope) -> Value:
-            of = scope.roots.get(root)
-            if of is None:
-                return _get(scope.bound.get(root), name)
+    def evaluate(scope: Scope) -> Value:
+        of = inner(scope)
+        if type(of) is dict:
             return of.get(name)
+        return _get(of, name)
 
-        return evaluate_root
-    inner = compile_tree(node.of)
-    return lambda scope: _get(inner(scope), name)
+    return evaluate
+
+
+def _of_root(root: str, name: str) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        of = scope.roots.get(root)
+        return of.get(name) if of is not None else _get(_beside_the_roots(scope, root), name)
+
+    return evaluate
+
+
+def _of_element(name: str) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        of = scope.element
+        return of.get(name) if type(of) is dict else _get(of, name)
+
+    return evaluate
 
 
 def _get(of: Value, name: str) -> Value:
@@ -163,261 +182,247 @@ def _index(of: Evaluate, key: Evaluate) -> Evaluate:
         if isinstance(wanted, str):
             return _get(whole, wanted)
         if isinstance(whole, tuple) and isinstance(wanted, Decimal) and 0 <= wanted < len(whole):
-            return whole[int(wanted)]
+            place = int(wanted)
+            return whole[place] if place == wanted else None
         return None
 
     return evaluate
+
+
+# -- Conditions -----------------------------------------------------------------------------------------------
 
 
 def _conditional(condition: Evaluate, then: Evaluate, other: Evaluate) -> Evaluate:
     return lambda scope: then(scope) if condition(scope) is True else other(scope)
 
 
-def equal(left: Value, right: Value) -> bool:
-    """Whether two values are the same; null equals nothing, and kinds do not mix."""
-    if left is None or type(left) is not type(right):
-        return False
-    return left == right
+def _or(terms: tuple[Evaluate, ...]) -> Evaluate:
+    if len(terms) == 2:
+        one, two = terms
+        return lambda scope: one(scope) is True or two(scope) is True
 
-
-def _unequal(left: Value, right: Value) -> bool:
-    return left is not None and right is not None and not equal(left, right)
-
-
-def _ordered(holds: Callable[[int], bool]) -> Callable[[Value, Value], bool]:
-    def compare(left: Value, right: Value) -> bool:
-        if type(left) is not type(right) or not isinstance(left, (Decimal, str, date)):
-            return False
-        try:
-            return holds(0 if left == right else -1 if left < right else 1)  # type: ignore[operator]
-        except TypeError:  # an aware and a naive time
-            return False
-
-    return compare
-
-
-RELATIONS: dict[str, Callable[[Value, Value], bool]] = {
-    "eq": equal,
-    "ne": _unequal,
-    "lt": _ordered(lambda order: order < 0),
-    "le": _ordered(lambda order: order <= 0),
-    "gt": _ordered(lambda order: order > 0),
-    "ge": _ordered(lambda order: order >= 0),
-}
-
-
-def _relation(compare: Callable[[Value, Value], bool], left: Evaluate, right: Evaluate) -> Evaluate:
-    return lambda scope: compare(left(scope), right(scope))
-
-
-def _within(item: Evaluate, of: Evaluate, negated: bool) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
-        value, whole = item(scope), of(scope)
-        if value is None or whole is None:
-            return False
-        if isinstance(whole, str):
-            found = isinstance(value, str) and value in whole
-        elif isinstance(whole, tuple):
-            found = any(equal(value, part) for part in whole[:LONGEST_LIST])
-        else:
-            found = isinstance(whole, Mapping) and value in whole
-        return found is not negated
+        for term in terms:  # noqa: SIM110  twice as fast as any()
+            if term(scope) is True:
+                return True
+        return False
 
     return evaluate
 
 
-def _add(left: Value, right: Value) -> Value:
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return finite(ARITHMETIC.add(left, right))
-    if isinstance(left, str) and isinstance(right, str):
-        return (left + right)[:LONGEST_TEXT]
+def _and(terms: tuple[Evaluate, ...]) -> Evaluate:
+    if len(terms) == 2:
+        one, two = terms
+        return lambda scope: one(scope) is True and two(scope) is True
+
+    def evaluate(scope: Scope) -> Value:
+        for term in terms:  # noqa: SIM110  twice as fast as all()
+            if term(scope) is not True:
+                return False
+        return True
+
+    return evaluate
+
+
+def _relation(operator: str, left: Node, right: Node, variables: _Variables) -> Evaluate:
+    one, two = _compile(left, variables), _compile(right, variables)
+    if isinstance(right, Literal) and isinstance(right.value, Decimal):
+        return _against_number(operator, one, right.value)
+    if isinstance(right, Literal) and isinstance(right.value, str) and operator in {"eq", "ne"}:
+        if (name := _element_attribute(left, variables)) is not None:
+            return _element_against_text(operator == "eq", name, right.value)
+        return _against_text(operator == "eq", one, right.value)
+    holds, compare = NUMBER_RELATIONS[operator], RELATIONS[operator]
+    of_lists = operator in {"eq", "ne"} and not isinstance(left, Literal) and not isinstance(right, Literal)
+
+    def evaluate(scope: Scope) -> Value:
+        value, other = one(scope), two(scope)
+        if type(value) is Decimal and type(other) is Decimal:
+            return holds(value, other)
+        if of_lists and isinstance(value, (tuple, dict)):
+            charge(scope, parts_in(value))
+        return compare(value, other)
+
+    return evaluate
+
+
+def _against_number(operator: str, of: Evaluate, number: Decimal) -> Evaluate:
+    holds, differs = NUMBER_RELATIONS[operator], operator == "ne"
+
+    def evaluate(scope: Scope) -> Value:
+        value = of(scope)
+        if type(value) is Decimal:
+            return holds(value, number)
+        return differs and value is not None
+
+    return evaluate
+
+
+def _against_text(same: bool, of: Evaluate, text: str) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        value = of(scope)
+        return value is not None and (value == text) is same
+
+    return evaluate
+
+
+def _element_attribute(node: Node, variables: _Variables) -> str | None:
+    """Return ``b`` of ``x.b``, where x stands for the elements of a list."""
+    if isinstance(node, Attribute) and isinstance(node.of, Name) and node.of.name in variables:
+        return node.name
     return None
 
 
-def _numeric(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Value, Value], Value]:
-    def calculate(left: Value, right: Value) -> Value:
-        if isinstance(left, Decimal) and isinstance(right, Decimal):
-            return finite(operation(left, right))
+def _element_against_text(same: bool, name: str, text: str) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        of = scope.element
+        value = of.get(name) if type(of) is dict else _get(of, name)
+        return value is not None and (value == text) is same
+
+    return evaluate
+
+
+def _within(node: Within, variables: _Variables) -> Evaluate:
+    item, negated = _compile(node.item, variables), node.negated
+    written = _written(node.of)
+    if written is not None:
+        return _among(item, written, negated)
+    of = _compile(node.of, variables)
+
+    def evaluate(scope: Scope) -> Value:
+        value, whole = item(scope), of(scope)
+        charge(scope, weight(whole))
+        found = holds_in(value, whole)
+        return found is not None and found is not negated
+
+    return evaluate
+
+
+def _written(node: Node) -> Mapping[type, frozenset[Value]] | None:
+    """Return the values of a list of written ones by their kind, since kinds do not mix."""
+    if not isinstance(node, ListLiteral) or not all(isinstance(item, Literal) for item in node.items):
         return None
-
-    return calculate
-
-
-OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
-    "+": _add,
-    "-": _numeric(ARITHMETIC.subtract),
-    "*": _numeric(ARITHMETIC.multiply),
-    "/": _numeric(ARITHMETIC.divide),
-    "%": _numeric(ARITHMETIC.remainder),
-}
+    values = [item.value for item in node.items if isinstance(item, Literal)]
+    return {kind: frozenset(v for v in values if type(v) is kind) for kind in {type(v) for v in values}}
 
 
-def _arithmetic(first: Evaluate, rest: tuple[tuple[Callable[[Value, Value], Value], Evaluate], ...]) -> Evaluate:
+def _among(item: Evaluate, written: Mapping[type, frozenset[Value]], negated: bool) -> Evaluate:
+    nothing: frozenset[Value] = frozenset()
+
+    def evaluate(scope: Scope) -> Value:
+        value = item(scope)
+        if value is None:
+            return False
+        # A kind that is not written may not be hashable, and is not looked up.
+        of_kind = written.get(type(value), nothing)
+        return (bool(of_kind) and value in of_kind) is not negated
+
+    return evaluate
+
+
+# -- Arithmetic -----------------------------------------------------------------------------------------------
+
+
+def _negative(of: Evaluate, node: Node) -> Evaluate:
+    if isinstance(node, Literal) and isinstance(node.value, Decimal):
+        constant = -node.value
+        return lambda _: constant
+    return lambda scope: -number if isinstance(number := of(scope), Decimal) else None
+
+
+def _arithmetic(first: Evaluate, rest: list[tuple[str, Evaluate]]) -> Evaluate:
+    evaluate = first
+    if len(rest) > _MOST_NESTED:
+        return _long_chain(first, [(OPERATORS[sign], term) for sign, term in rest])
+    for sign, term in rest:
+        evaluate = _operation(sign, evaluate, term)
+    return evaluate
+
+
+def _operation(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
+    calculate, otherwise = NUMBER_OPERATORS[sign], OPERATORS[sign]
+
+    def evaluate(scope: Scope) -> Value:
+        value, other = left(scope), right(scope)
+        if type(value) is Decimal and type(other) is Decimal:
+            try:
+                return calculate(value, other)
+            except ArithmeticError:
+                return None
+        return otherwise(value, other)
+
+    return evaluate
+
+
+def _long_chain(first: Evaluate, rest: list[tuple[Calculate, Evaluate]]) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         value = first(scope)
-        for operation, term in rest:
-            value = operation(value, term(scope))
+        for calculate, term in rest:
+            value = calculate(value, term(scope))
         return value
 
     return evaluate
 
 
-def _call(node: Call) -> Evaluate:
-    special = _SPECIAL.get(node.function)
-    if special is not None:
-        return special(node)
+# -- Functions ------------------------------------------------------------------------------------------------
+
+
+def _call(node: Call, variables: _Variables) -> Evaluate:
     function = FUNCTIONS.get(node.function)
-    if function is None or function.call is None:
+    if function is None or not function.arity_fits(len(node.arguments)):
         return lambda _: None
-    call = function.call
-    arguments = tuple(compile_tree(argument) for argument in node.arguments)
-    kinds = tuple(
-        CLASSES[function.takes[min(number, len(function.takes) - 1)]] for number in range(len(arguments))
-    )
-    least = len(function.takes) - function.optional
-    if len(arguments) < least or (len(arguments) > len(function.takes) and not function.repeats):
+    if node.function in QUANTIFIERS:
+        return special.quantifier(node, variables, _compile)
+    arguments = tuple(_compile(argument, variables) for argument in node.arguments)
+    if node.function in special.SPECIAL:
+        return special.SPECIAL[node.function](node, arguments)
+    if function.call is None:
         return lambda _: None
+    match arguments:
+        case (one,) if not function.local and not function.searches:
+            return _of_one(function, function.call, one)
+        case (one, two) if not function.local:
+            return _of_two(function, function.call, one, two)
+        case _:
+            return _of_any(function, function.call, arguments)
+
+
+def _of_one(function: Function, call: Callable[..., Value], of: Evaluate) -> Evaluate:
+    kind = CLASSES[function.takes[0]]
+
+    def evaluate(scope: Scope) -> Value:
+        value = of(scope)
+        return call(value) if value is not None and isinstance(value, kind) else None
+
+    return evaluate
+
+
+def _of_two(function: Function, call: Callable[..., Value], first: Evaluate, second: Evaluate) -> Evaluate:
+    kind, other_kind, searches = CLASSES[function.takes_at(0)], CLASSES[function.takes_at(1)], function.searches
+
+    def evaluate(scope: Scope) -> Value:
+        value, other = first(scope), second(scope)
+        if value is None or other is None or not isinstance(value, kind) or not isinstance(other, other_kind):
+            return None
+        if searches and (steps := weight(value)) > 1:
+            charge(scope, steps)
+        return call(value, other)
+
+    return evaluate
+
+
+def _of_any(function: Function, call: Callable[..., Value], arguments: tuple[Evaluate, ...]) -> Evaluate:
+    """Give dates with time as they are where the centre is, and count what is looked through."""
+    kinds = tuple(CLASSES[function.takes_at(number)] for number in range(len(arguments)))
+    local, searches = function.local, function.searches
 
     def evaluate(scope: Scope) -> Value:
         values = [argument(scope) for argument in arguments]
         for value, kind in zip(values, kinds, strict=True):
             if value is None or not isinstance(value, kind):
                 return None
-        return call(*values)
+        if searches:
+            charge(scope, weight(values[0]))
+        return call(*(in_zone(value, scope.zone) for value in values) if local else values)
 
     return evaluate
-
-
-def _argument(node: Call, number: int = 0) -> Evaluate:
-    return compile_tree(node.arguments[number]) if number < len(node.arguments) else lambda _: None
-
-
-def _known(node: Call) -> Evaluate:
-    of = _argument(node)
-    return lambda scope: not is_empty(of(scope))
-
-
-def _empty(node: Call) -> Evaluate:
-    of = _argument(node)
-    return lambda scope: is_empty(of(scope))
-
-
-def _quantifier(node: Call) -> Evaluate:
-    if len(node.arguments) != _LIST_VARIABLE_BODY or not isinstance(node.arguments[1], Name):
-        return lambda _: None
-    if any(nests(argument) for argument in node.arguments):
-        return lambda _: None
-    items, variable, body = _argument(node), node.arguments[1].name, _argument(node, 2)
-    fold = {"any": _any, "all": _all, "sum": _sum}[node.function]
-
-    def evaluate(scope: Scope) -> Value:
-        whole = items(scope)
-        if not isinstance(whole, tuple):
-            return None
-        try:
-            return fold(scope, whole[:LONGEST_LIST], variable, body)
-        finally:
-            scope.bound.pop(variable, None)
-
-    return evaluate
-
-
-def nests(node: Node) -> bool:
-    """Whether a quantifier is in `node` (at most 40 deep); one in another would make the cost a product."""
-    if isinstance(node, Call) and node.function in _QUANTIFIERS:
-        return True
-    return any(nests(part) for part in parts(node))
-
-
-def _any(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    for value in whole:
-        scope.bound[variable] = value
-        if body(scope) is True:
-            return True
-    return False
-
-
-def _all(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    for value in whole:
-        scope.bound[variable] = value
-        if body(scope) is not True:
-            return False
-    return True
-
-
-def _sum(scope: Scope, whole: tuple[Value, ...], variable: str, body: Evaluate) -> Value:
-    total: Value = Decimal(0)
-    for value in whole:
-        scope.bound[variable] = value
-        total = OPERATORS["+"](total, body(scope))
-    return total
-
-
-def _selected(node: Call) -> Evaluate:
-    of, wanted = _argument(node), _argument(node, 1)
-
-    def evaluate(scope: Scope) -> Value:
-        value, option = of(scope), wanted(scope)
-        return option in value if isinstance(value, tuple) else equal(value, option)
-
-    return evaluate
-
-
-def _label(node: Call) -> Evaluate:
-    names = path(node.arguments[0]) if node.arguments else None
-    if names is None or len(names) != 2 or names[0] != "answers":
-        return lambda _: None
-    item = names[1]
-    return lambda scope: scope.label(item)
-
-
-def _visited(node: Call) -> Evaluate:
-    of = _argument(node)
-    return lambda scope: isinstance(item := of(scope), str) and scope.visited(item)
-
-
-def _matches(node: Call) -> Evaluate:
-    of, wanted = _argument(node), _argument(node, 1)
-
-    def evaluate(scope: Scope) -> Value:
-        text, source = of(scope), wanted(scope)
-        if not isinstance(text, str) or not isinstance(source, str):
-            return None
-        pattern = _pattern(source)
-        return pattern is not None and pattern.matches(text)
-
-    return evaluate
-
-
-def _pattern(source: str) -> Pattern | None:
-    try:
-        return compile_pattern(source)
-    except PatternError:
-        return None
-
-
-def _age(node: Call) -> Evaluate:
-    of = _argument(node)
-
-    def evaluate(scope: Scope) -> Value:
-        born = of(scope)
-        return Decimal(years_between(as_date(born), scope.today)) if isinstance(born, date) else None
-
-    return evaluate
-
-
-_SPECIAL: dict[str, Callable[[Call], Evaluate]] = {
-    "known": _known,
-    "empty": _empty,
-    "any": _quantifier,
-    "all": _quantifier,
-    "sum": _quantifier,
-    "selected": _selected,
-    "label": _label,
-    "visited": _visited,
-    "attempt": lambda _: lambda scope: Decimal(scope.attempt),
-    "matches": _matches,
-    "today": lambda _: lambda scope: scope.today,
-    "now": lambda _: lambda scope: scope.now,
-    "age": _age,
-}

@@ -34,8 +34,22 @@ LONGEST_EXPRESSION = 4_000
 DEEPEST_EXPRESSION = 40
 #: Digits a number may have: what `Decimal` keeps exactly in our context.
 LONGEST_NUMBER = 28
+#: Longer expressions come once; keeping all of them would fill the memory.
+_LONGEST_REMEMBERED = 200
 
-_RELATIONS = {"=": "eq", "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_RELATIONS = {
+    "=": "eq",
+    "==": "eq",
+    "!=": "ne",
+    "≠": "ne",
+    "<": "lt",
+    "<=": "le",
+    "≤": "le",
+    ">": "gt",
+    ">=": "ge",
+    "≥": "ge",
+}
+_SIGNS = {"−": "-", "–": "-", "×": "*", "÷": "/"}
 _ESCAPES = {"n": "\n", "t": "\t"}
 
 
@@ -51,9 +65,17 @@ class ExpressionError(ValueError):
         self.suggestion = suggestion
 
 
-@functools.lru_cache(maxsize=4_096)
 def parse(source: str) -> Node:
-    """Return the tree of `source`; raise `ExpressionError`. Trees are frozen, so equal sources share one."""
+    """Return the tree of `source`; raise `ExpressionError`. Trees are frozen, so equal short sources share one."""
+    return _remembered(source) if len(source) <= _LONGEST_REMEMBERED else _parsed(source)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _remembered(source: str) -> Node:
+    return _parsed(source)
+
+
+def _parsed(source: str) -> Node:
     if len(source) > LONGEST_EXPRESSION:
         raise ExpressionError(
             "expression-too-long",
@@ -98,6 +120,7 @@ def _hint(found: str) -> str:
         "|": "write or",
         "=": "compare two values only; join comparisons with and",
         ",": "a decimal number has a point",
+        "(": "functions stand in front: lower(x)",
         ";": "separate arguments with a comma",
         "AND": "write and",
         "OR": "write or",
@@ -131,7 +154,7 @@ def _unescape(text: str) -> str:
 
 def _chain(first: Node, rest: tuple[lark.Token | Node, ...]) -> Node:
     pairs = tuple(
-        ("-" if str(operator) == "−" else str(operator), term)
+        (_SIGNS.get(str(operator), str(operator)), term)
         for operator, term in zip(rest[::2], rest[1::2], strict=True)
         if not isinstance(term, lark.Token)
     )
@@ -182,7 +205,7 @@ class _Builder(lark.Transformer[lark.Token, Node]):
     def attribute(self, of: Node, name: lark.Token) -> Node:
         return Attribute(of, str(name), _position(name), _depth(of.at, of))
 
-    def index(self, of: Node, key: Node) -> Node:
+    def index(self, of: Node, bracket: lark.Token, key: Node) -> Node:
         if isinstance(key, Literal) and isinstance(key.value, str):
             return Attribute(of, key.value, key.at, _depth(of.at, of))
         return Index(of, key, key.at, _depth(of.at, of, key))
@@ -195,20 +218,20 @@ class _Builder(lark.Transformer[lark.Token, Node]):
     def text(self, token: lark.Token) -> Node:
         return Literal(_unescape(str(token)[1:-1]), _position(token))
 
-    def true(self) -> Node:
-        return Literal(True, 0)
+    def true(self, token: lark.Token) -> Node:
+        return Literal(True, _position(token))
 
-    def false(self) -> Node:
-        return Literal(False, 0)
+    def false(self, token: lark.Token) -> Node:
+        return Literal(False, _position(token))
 
-    def null(self) -> Node:
-        return Literal(None, 0)
+    def null(self, token: lark.Token) -> Node:
+        return Literal(None, _position(token))
 
     def name(self, token: lark.Token) -> Node:
         return Name(str(token), _position(token))
 
-    def list(self, *items: Node) -> Node:
-        at = items[0].at if items else 0
+    def list(self, bracket: lark.Token, *items: Node) -> Node:
+        at = _position(bracket)
         return ListLiteral(items, at, _depth(at, *items))
 
     def call(self, function: lark.Token, *arguments: Node) -> Node:

@@ -186,6 +186,11 @@ def parts(node: Node) -> tuple[Node, ...]:
             return (first, *(term for _, term in rest))
 
 
+def size(node: Node) -> int:
+    """Return how many nodes there are in `node`, itself included."""
+    return 1 + sum(size(part) for part in parts(node))
+
+
 def path(node: Node) -> tuple[str, ...] | None:
     """Return the names of a plain path such as ``customer.address.city``, or None."""
     names: list[str] = []

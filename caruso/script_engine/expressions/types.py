@@ -12,7 +12,8 @@ class Type(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     DATE = "date"
-    TIME = "date-time"
+    TIME = "time"
+    DATE_TIME = "date-time"
     LIST = "list"
     OBJECT = "object"
     NULL = "null"
@@ -26,7 +27,8 @@ NAMES = {
     Type.NUMBER: "a number",
     Type.BOOLEAN: "yes or no",
     Type.DATE: "a date",
-    Type.TIME: "a date with time",
+    Type.TIME: "a time of day",
+    Type.DATE_TIME: "a date with time",
     Type.LIST: "a list",
     Type.OBJECT: "an object",
     Type.NULL: "null",
@@ -38,4 +40,4 @@ def fits(given: Type, wanted: Type) -> bool:
     """Whether a value of type `given` may stand where `wanted` is expected."""
     if Type.ANY in (given, wanted) or given is Type.NULL or given is wanted:
         return True
-    return wanted is Type.DATE and given is Type.TIME
+    return wanted is Type.DATE and given is Type.DATE_TIME

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from caruso.script_engine.expressions import ExpressionError, Origin, expression
+from caruso.script_engine.expressions import ExpressionError, Origin, expression, patterns
 from caruso.script_engine.expressions.checker import Names, check
 from caruso.script_engine.expressions.functions import FUNCTIONS
 from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
+from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.turns import Value
-from caruso.script_engine.values import from_json, to_json, to_plain, to_value
+from caruso.script_engine.values import bounded, from_json, parts_in, to_json, to_plain, to_value
 
 
 class World:
@@ -39,9 +43,12 @@ class World:
             "vars": {},
         }
         self.bound: dict[str, Value] = {}
+        self.element: Value = None
         self.now = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
         self.today = date(2026, 11, 23)
+        self.zone = ZoneInfo("Europe/Berlin")
         self.attempt = 2
+        self.work = 0
 
     def computed(self, name: str) -> Value:
         return Decimal(42) if name == "used" else None
@@ -49,8 +56,14 @@ class World:
     def label(self, item: str) -> str | None:
         return "Gas" if item == "product" else None
 
+    def score(self, item: str) -> Decimal | None:
+        return Decimal(3) if item == "product" else None
+
     def visited(self, item: str) -> bool:
         return item == "product"
+
+    def is_open(self, hours: str) -> bool | None:
+        return {"support": True, "billing": False}.get(hours)
 
 
 def value(source: str) -> Any:
@@ -146,6 +159,53 @@ def value(source: str) -> Any:
         ("sum([1, 2, 3], x, x * 2)", Decimal(12)),
         ("sum(answers.none, x, x)", None),
         ("any([1], x, any([1], y, true))", None),
+        ("where([1, 2, 3], x, x gt 1)", (Decimal(2), Decimal(3))),
+        ("count(where(answers.many, x, x = 'b'))", Decimal(1)),
+        ("join(each([1, 2], x, x * 2), '-')", "2-4"),
+        ("join(['a', null, 2.50, today()])", "a, 2.5, 2026-11-23"),
+        ("split(' a, b ,,c', ',')", ("a", "b", "", "c")),
+        ("split('', ',')", ()),
+        ("split('a', '')", None),
+        ("first(answers.many) + last(answers.many)", "ab"),
+        ("first([])", None),
+        ("index(answers.many, 'b')", Decimal(1)),
+        ("index(answers.many, 'z')", None),
+        ("[1] + ['a']", (Decimal(1), "a")),
+        ("[1, null] = [1, null]", True),
+        ("[1] = [true]", False),
+        ("contains([1], true) or 1 in [true] or true in [1, 2]", False),
+        ("answers.many[0.5]", None),
+        ("score(answers.product)", Decimal(3)),
+        ("opening_hours('support') and not opening_hours('billing')", True),
+        ("opening_hours('nothing')", None),
+        # Dates and times, where the centre is.
+        ("time('14:30')", time_of_day(14, 30)),
+        ("time('14:30') lt time('15:00')", True),
+        ("time('25:00')", None),
+        ("time(now())", time_of_day(10, 30)),
+        ("hour(now()) * 100 + minute(now())", Decimal(1030)),
+        ("date(date_time('2026-01-01T23:30+00:00'))", date(2026, 1, 2)),
+        ("date_time('2026-01-01 08:00') = date_time(date('2026-01-01'), time('08:00'))", True),
+        ("date_time('2026-01-01T08:00') lt now()", True),
+        ("text(date_time('2026-07-01T08:00'))", "2026-07-01T08:00:00+02:00"),
+        ("year(today()) * 10000 + month(today()) * 100 + day(today())", Decimal(20261123)),
+        ("add_months(date('2026-01-31'), 1)", date(2026, 2, 28)),
+        ("add_months(date('2026-01-31'), -2)", date(2025, 11, 30)),
+        ("add_months(today(), 999999)", None),
+        # The clocks are put forward at two.
+        ("minutes_between(date_time('2026-03-29T01:30'), date_time('2026-03-29T03:30'))", Decimal(60)),
+        ("hour(add_minutes(date_time('2026-03-29T01:30'), 60))", Decimal(3)),
+        ("today() lt now()", False),
+        # Signs of a word processor.
+        ("1 ≤ 2 and 2 ≥ 2 and 1 ≠ 2 and 6 ÷ 2 = 3 and 2 × 2 = 4 and 3 – 1 = 2", True),
+        ("»a« + «b» + ‚c‘ + „d“", "abcd"),
+        ("\ufeff1\u200b+\u20071", Decimal(2)),
+        # Bounds.
+        ("round(1234567890123456789012345678 * 10)", Decimal("1.234567890123456789012345678E+28")),
+        ("round(0.00001, 2)", Decimal(0)),
+        ("round(1, 11)", None),
+        ("round(1, 0.5)", None),
+        ("round(-2.5)", Decimal(-3)),
         ("no_such_function(1)", None),
         ("round('a')", None),
         ("length()", None),
@@ -244,6 +304,111 @@ def test_a_place_counts_references_and_lines() -> None:
     ]  # fmt: skip
 
 
+def test_a_place_is_that_of_the_wrong_part() -> None:
+    names = Names(roots={"answers": {"n": Type.NUMBER, "d": Type.DATE}})
+    for source, at in (
+        ("answers.n = 1 and answers.n = true", 26),
+        ("answers.n = null", 8),
+        ("1 + [1]", 4),
+        ("not known(1) or [] lt 1", 16),
+    ):
+        assert [finding.at for finding in check(expression(source).tree, names)] == [at], source
+
+
+@pytest.mark.parametrize(
+    ("source", "rule", "suggestion"),
+    [
+        ("answers.when lt now()", "wrong-type", "write date(…)"),
+        ("answers.when lt '2026-01-01'", "wrong-type", "write date('2026-01-01')"),
+        ("time('25:00') = time('10:00')", "wrong-type", "write '14:30'"),
+        ("answers.when + 1", "wrong-type", "write days_between(…), minutes_between(…), add_days(…)"),
+        ("answers.name + 1", "wrong-type", "write text(…) or number(…)"),
+        ("answers.name * 2", "wrong-type", "write number(answers.name)"),
+        ("answers.nam = 'x'", "unknown-name", "did you mean “answers.name”?"),
+        ("startswith(answers.name, 'x')", "unknown-function", "did you mean “starts_with”?"),
+        ("size(answers.name) = 1", "unknown-function", "write length(…)"),
+        ("min(1, 'a') = 1", "wrong-type", ""),
+        ("min(1, 2) = 'a'", "wrong-type", "a number has no quotes"),
+        ("any([1], x, all([1], y, true))", "wrong-arguments", ""),
+        ("any([1], 'x', true)", "wrong-arguments", ""),
+        ("matches(answers.name, answers.name)", "wrong-arguments", ""),
+        ("matches(answers.name, '(')", "pattern", ""),
+        ("opening_hours('suport')", "unknown-hours", "did you mean “support”?"),
+        ("score(1) = 1", "wrong-arguments", "write score(answers.item)"),
+        ("round(1, 12) = 1", "wrong-arguments", ""),
+        ("round() = 1", "wrong-arguments", ""),
+        ("max() = 1", "wrong-arguments", ""),
+        ("sum([1], x, 'a') = 1", "wrong-type", ""),
+    ],
+)
+def test_a_mistake_is_found_with_what_helps(source: str, rule: str, suggestion: str) -> None:
+    names = Names(roots={"answers": {"name": Type.TEXT, "when": Type.DATE}}, hours=["support"])
+    findings = check(expression(source).tree, names)
+    assert [(finding.rule, finding.suggestion) for finding in findings] == [(rule, suggestion)]
+
+
+def test_a_right_expression_has_no_findings() -> None:
+    names = Names(roots={"answers": {"name": Type.TEXT, "when": Type.DATE}}, hours=["support"])
+    for source in (
+        "any(each([1, 2], x, x + 1), y, y gt 2)",
+        "min(answers.when, today()) lt add_months(today(), 1)",
+        "[1] + [2] = [1, 2]",
+        "if(known(answers.name), answers.name, 'nobody') = 'nobody'",
+        "max(each([1], x, x)) = 1 and opening_hours('support')",
+        "answers.when in [today()] and time('10:00') lt time(now())",
+    ):
+        found = check(expression(source).tree, names, Type.BOOLEAN)
+        assert found == () or "any(each" in source, source
+
+
+# -- Bounded cost ---------------------------------------------------------------------------------------------
+
+
+def long_list() -> World:
+    world = World()
+    long = tuple("a" * 100 + str(number) for number in range(10_000))
+    world.roots["vars"] = {"long": long, "l": long}
+    return world
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "all(vars.long, x, x in vars.long)",
+        "all(vars.long, x, contains(vars.long, x))",
+        "any(vars.long, x, matches(x, '[a-z]*[a-z]*b'))",
+        "all(vars.long, x, vars.long = vars.long)",
+        "sum(vars.long, x, index(vars.long, x))",
+        "each(vars.long, x, join(vars.long))",
+        "each(vars.long, x, [x + x + x, x + x + x, x + x + x, x + x + x, x + x + x, x + x + x, x + x + x, x + x])",
+        "+".join(["index(vars.l, 1)"] * 235) + "=1",
+        " or ".join(["1 in vars.l"] * 260),
+    ],
+)
+def test_what_would_take_too_many_steps_is_null(source: str) -> None:
+    assert expression(source).value(long_list()) is None
+
+
+def test_what_takes_many_steps_is_worked_out() -> None:
+    world = long_list()
+    assert expression("count(where(vars.long, x, ends_with(x, '7') and length(x) gt 3))").value(world) == 1_000
+    assert expression("any(vars.long, x, x = 'b') or 'a' in vars.long").value(world) is False
+
+
+def test_a_variable_that_doubles_itself_is_given_up() -> None:
+    doubled: Value = ("x",)
+    for _ in range(30):
+        doubled = bounded((doubled, doubled))
+    assert doubled is None or parts_in(doubled) < 200_000
+
+
+def test_numbers_too_long_to_be_written_out_are_no_values() -> None:
+    assert to_value(Decimal("1E+999999999")) is None
+    assert to_value(Decimal("1E-999999999")) is None
+    assert to_value(10**1_000) is None
+    assert to_value(1e300) == Decimal("1E+300")
+
+
 # -- Patterns -------------------------------------------------------------------------------------------------
 
 
@@ -286,6 +451,29 @@ def test_no_pattern_is_catastrophic(pattern: str) -> None:
     begin = time.process_time()
     compile_pattern(pattern).matches("a" * 1_000)
     assert time.process_time() - begin < 2.0
+
+
+PATTERN_SOURCES = st.recursive(
+    st.sampled_from(["a", ".", "[a-c]", r"\d", ""]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({'|'.join(parts)})"),
+        st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{0,3}", "{1,}"])).map(
+            lambda t: f"({t[0]}){t[1]}"
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@given(PATTERN_SOURCES, st.text(alphabet="abc1", max_size=6))
+def test_a_pattern_means_what_pythons_means_and_its_size_is_foretold(source: str, text: str) -> None:
+    try:
+        pattern = compile_pattern(source)
+    except PatternError:
+        reject()
+    assert pattern.matches(text) == bool(re.fullmatch(source, text, re.ASCII))
+    assert len(patterns._unfolded(source).states) == pattern.size <= 1_000
 
 
 # -- Fuzz -----------------------------------------------------------------------------------------------------
@@ -343,6 +531,7 @@ VALUES = st.recursive(
         st.decimals(allow_nan=False, allow_infinity=False),
         st.dates(),
         st.datetimes(timezones=st.just(UTC)),
+        st.times(),
     ),
     lambda inner: st.one_of(st.lists(inner, max_size=4).map(tuple), st.dictionaries(st.text(), inner, max_size=4)),
     max_leaves=10,

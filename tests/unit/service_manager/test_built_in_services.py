@@ -13,7 +13,7 @@ import pytest
 from caruso.config import HttpSettings, MailSettings
 from caruso.errors import NotFound
 from caruso.model.ids import CustomerId
-from caruso.model.records import Customer
+from caruso.model.records import Customer, ObjectFilter
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager
 from caruso.service_manager.built_in import OPERATIONS, register_built_in
 from caruso.service_manager.note_service import MAX_NOTES
@@ -51,6 +51,15 @@ class FakeObjects:
     async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
         customer = self._customers.kept.get(key)
         return None if customer is None else customer.attributes
+
+    async def find(
+        self, class_name: str, where: Sequence[ObjectFilter], limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        return [
+            customer.attributes
+            for customer in self._customers.kept.values()
+            if all(customer.attributes.get(part.attribute) in part.values for part in where)
+        ][:limit]
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:
         if class_name != "Customer" or key not in self._customers.kept:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caruso.comm_server.opening_hours import is_open, next_opening
 from caruso.model.centre import Hours, Interval
+from caruso.model.opening_hours import is_open, next_opening
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
