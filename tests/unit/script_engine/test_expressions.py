@@ -62,6 +62,9 @@ class World:
     def visited(self, item: str) -> bool:
         return item == "product"
 
+    def answered(self, item: str) -> bool:
+        return item == "product"
+
     def is_open(self, hours: str) -> bool | None:
         return {"support": True, "billing": False}.get(hours)
 
