@@ -31,6 +31,7 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.script_tools import ScriptTools
 from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
@@ -68,7 +69,8 @@ class WebServer:
         sources = Sources(
             centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
         )
-        self._operations = operations_of(Api(sources, self._sessions, sign_in))
+        api = Api(sources, self._sessions, sign_in)
+        self._operations = (*operations_of(api), *operations_of(ScriptTools(clock)))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
         self._runner = web.AppRunner(
