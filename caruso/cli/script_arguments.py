@@ -21,6 +21,10 @@ examples:
 Without --answers it asks at the terminal; `:help` there tells what can be typed. With --answers it is led by them:
 a list of steps, or an object of answers by item. With --json a line after every input tells where it stands."""
 
+_IMPORT_NOTES = """\
+What cannot be translated is always told, on standard error or as the report. When the form would mean something
+else without it, there is no script, and the exit code is 1."""
+
 
 _TEST_EXAMPLES = """\
 Cases stand in the script itself, as <test> elements, or in a file beside it: meter-reading.tests.toml.
@@ -37,6 +41,7 @@ def script_commands(scripts: Any) -> None:
     _graph(scripts)
     _run(scripts)
     _test(scripts)
+    _import(scripts)
 
 
 def _check(scripts: Any) -> None:
@@ -142,6 +147,24 @@ def _carry_out_test(wanted: argparse.Namespace) -> int:
     from caruso.cli.script_testing import test_scripts
 
     return test_scripts(wanted)
+
+
+def _import(scripts: Any) -> None:
+    about = "make a script of a form: XLSForm (.xlsx) or XForm (.xml)"
+    imported = command(scripts, "import", _carry_out_import, about, more=_IMPORT_NOTES)
+    _file(imported)
+    _output(imported)
+    imported.add_argument("--report", action="store_true", help="print only what is not translated, and why")
+    imported.add_argument("--json", action="store_true", help="the report as one JSON object")
+    imported.add_argument(
+        "--beside", type=Path, metavar="FOLDER", help="where the form's tables lie (default: beside the form)"
+    )
+
+
+def _carry_out_import(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_importing import import_form
+
+    return import_form(wanted)
 
 
 def _file(parser: argparse.ArgumentParser) -> None:

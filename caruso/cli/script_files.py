@@ -19,7 +19,8 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools.case_check import check_cases
 from caruso.script_engine.tools.case_elements import read_cases
 from caruso.script_engine.turns import ScriptChannel
-from caruso.service_manager.built_in import CUSTOMER_CLASS, OPERATIONS
+from caruso.service_manager.built_in import OPERATIONS
+from caruso.service_manager.customer_service import CUSTOMER_CLASS
 from caruso.toml.source import KeyPath
 
 #: No script is longer; a file that is was not meant.
@@ -107,6 +108,7 @@ def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
             (("entry_points", e.id, "script"), e.script, ScriptChannel.PHONE)
             for e in read.centre.entry_points.values()
         ),
+        *((("entry_points", e.id, "web"), e.web, ScriptChannel.WEB) for e in read.centre.entry_points.values()),
         *((("queues", q.id, "script"), q.script, ScriptChannel.AGENT) for q in read.centre.queues.values()),
     ]
     findings = []

@@ -145,6 +145,10 @@ class RunScope:
         """Whether `item` is on the path taken."""
         return any(visit.item == item for visit in self._trail)
 
+    def answered(self, item: str) -> bool:
+        """Whether `item` on the path was answered, even with nothing."""
+        return any(visit.item == item and visit.answer is not None for visit in self._trail)
+
     def is_open(self, hours: str) -> bool | None:
         """Whether it is within the opening hours of that name; None when there are none."""
         found = self._dialog.hours.get(hours)
