@@ -152,7 +152,9 @@ class _Comparison:
         taken = not self.simulation.turn.error
         complaint = self.state.get(step["at"], [0, "", 0, 0, ""])[4] if "add" not in step else ""
         if taken != (complaint == ""):
-            self._differ(where, f"verdict “{complaint or 'valid'}”, ours “{self.simulation.turn.error or 'valid'}”")
+            self._differ(
+                where, f"verdict “{complaint or 'valid'}”, ours “{self.simulation.turn.error or 'valid'}”"
+            )
             return
         if taken:
             self._same_state(where)

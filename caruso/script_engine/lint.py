@@ -60,6 +60,8 @@ CALL = {
 AGENT = {"id": Type.TEXT, "name": Type.TEXT}
 DIALOG = {"id": Type.TEXT, "version": Type.TEXT, "channel": Type.TEXT, "language": Type.TEXT}
 EVENTS = ("no-input", "no-match", "repeat", "help", "agent", "hang-up", "time-up", "no-options", "error.loop")
+#: Findings about expressions that are still told: a script that is wrong throughout takes no longer to check.
+MOST_FINDINGS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +228,8 @@ class _Linter:
 
     def expressions(self) -> None:
         for use in self.uses():
+            if len(self.findings) >= MOST_FINDINGS:
+                return
             names = replace(self.names, roots={**self.names.roots, **use.more}) if use.more else self.names
             for finding in check(use.expression.tree, names, use.wanted):
                 self.add_in(finding.rule, finding.message, use.expression, finding.at, finding.suggestion)

@@ -34,6 +34,9 @@ from caruso.script_engine.expressions.tree import (
 from caruso.script_engine.expressions.types import NAMES, Type, fits
 from caruso.script_engine.turns import Value
 
+#: Findings one expression may have.
+MOST_FINDINGS = 10
+
 _ORDERED = {Type.NUMBER, Type.TEXT, Type.DATE, Type.TIME, Type.DATE_TIME, Type.ANY, Type.NULL}
 _MOMENTS = {Type.DATE, Type.TIME, Type.DATE_TIME}
 #: What others call our functions.
@@ -80,10 +83,21 @@ class Names:
 def check(tree: Node, names: Names, wanted: Type = Type.ANY) -> tuple[Finding, ...]:
     """Return what is wrong with an expression where a value of type `wanted` is expected."""
     checker = _Checker(names)
-    given = checker.type_of(tree)
-    if not fits(given, wanted):
-        checker.add("wrong-type", f"this gives {NAMES[given]}; expected is {NAMES[wanted]}", tree)
+    try:
+        given = checker.type_of(tree)
+        if not fits(given, wanted):
+            checker.add("wrong-type", f"this gives {NAMES[given]}; expected is {NAMES[wanted]}", tree)
+    except _Enough:
+        pass
     return tuple(checker.findings)
+
+
+def infer(tree: Node, names: Names) -> Type:
+    """Return the type of what an expression gives, as far as it is known before it runs."""
+    try:
+        return _Checker(names).type_of(tree)
+    except _Enough:
+        return Type.ANY
 
 
 def answers_used(tree: Node) -> list[tuple[str, int]]:
@@ -135,6 +149,10 @@ def type_of_value(value: Value) -> Type:
             return Type.ANY
 
 
+class _Enough(Exception):
+    """More findings would not help anybody."""
+
+
 class _Checker:
     """Walks a tree once; trees are at most 40 deep."""
 
@@ -145,6 +163,8 @@ class _Checker:
 
     def add(self, rule: str, message: str, node: Node, suggestion: str = "") -> None:
         self.findings.append(Finding(rule, message, node.at, suggestion))
+        if len(self.findings) >= MOST_FINDINGS:
+            raise _Enough
 
     def type_of(self, node: Node) -> Type:
         match node:

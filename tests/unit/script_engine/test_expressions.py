@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from caruso.script_engine.expressions import ExpressionError, Origin, expression
+from caruso.script_engine.expressions import ExpressionError, Origin, expression, patterns
 from caruso.script_engine.expressions.checker import Names, check
 from caruso.script_engine.expressions.functions import FUNCTIONS
 from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
@@ -59,6 +60,9 @@ class World:
         return Decimal(3) if item == "product" else None
 
     def visited(self, item: str) -> bool:
+        return item == "product"
+
+    def answered(self, item: str) -> bool:
         return item == "product"
 
     def is_open(self, hours: str) -> bool | None:
@@ -450,6 +454,29 @@ def test_no_pattern_is_catastrophic(pattern: str) -> None:
     begin = time.process_time()
     compile_pattern(pattern).matches("a" * 1_000)
     assert time.process_time() - begin < 2.0
+
+
+PATTERN_SOURCES = st.recursive(
+    st.sampled_from(["a", ".", "[a-c]", r"\d", ""]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({'|'.join(parts)})"),
+        st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{0,3}", "{1,}"])).map(
+            lambda t: f"({t[0]}){t[1]}"
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@given(PATTERN_SOURCES, st.text(alphabet="abc1", max_size=6))
+def test_a_pattern_means_what_pythons_means_and_its_size_is_foretold(source: str, text: str) -> None:
+    try:
+        pattern = compile_pattern(source)
+    except PatternError:
+        reject()
+    assert pattern.matches(text) == bool(re.fullmatch(source, text, re.ASCII))
+    assert len(patterns._unfolded(source).states) == pattern.size <= 1_000
 
 
 # -- Fuzz -----------------------------------------------------------------------------------------------------
