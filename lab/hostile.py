@@ -1,7 +1,7 @@
 """Scripts made to hurt whoever reads them, and a measure of what reading them costs.
 
-``python -m lab.hostile`` prints processor time and memory for each, every one in a process of its own. The tests take
-the same inputs, but not the large ones, and see that they are refused, with a place.
+``python -m lab.hostile`` prints processor time and memory for each, every one in a process of its own. The tests
+take the same inputs, but not the large ones, and see that they are refused, with a place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scripts made to hurt are refused with a place, before they have cost much (``python -m lab.hostile`` measures)."""
+"""Scripts made to hurt are refused with a place, before they cost much (``python -m lab.hostile`` measures it)."""
 
 from __future__ import annotations
 
