@@ -4,10 +4,10 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-route
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-route
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what the demo needs and this machine does not have yet
 	@$(STEPS)/setup.sh demo
@@ -44,6 +44,9 @@ lock: ## Choose new versions within pyproject.toml and write requirements.lock
 
 bench-call: setup-test ## Hold call handling against Dial() and Queue(); CELLS=quick is short, REPEATS=5 is thorough
 	@exec $(PYTHON) -m lab.bench.call --cells $(or $(CELLS),full) --repeats $(or $(REPEATS),0)
+
+bench-recovery: setup-test ## Break things on real programs and measure how soon all is back
+	@exec $(PYTHON) -m lab.bench.recovery
 
 bench-route: setup-code ## Measure the decision who gets which waiting contact
 	@exec $(PYTHON) -m lab.bench.route

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, ScriptId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, ScriptId, UserId
 from caruso.model.records import (
     AppliedCentre,
     Customer,
+    ObjectFilter,
     PastContact,
     PhoneAccount,
     SavedRun,
@@ -169,11 +171,46 @@ class CentreStore(Protocol):
         ...
 
 
+class CallbackStore(Protocol):
+    """Whom we promised to call."""
+
+    async def add(self, callback: Callback) -> None:
+        """Keep a new call-back; one whose id is there already stays as it is."""
+        ...
+
+    async def get(self, callback: CallbackId) -> Callback | None:
+        """Return a call-back."""
+        ...
+
+    async def find(
+        self, *, queues: Collection[QueueId] | None, states: Collection[CallbackState], limit: int
+    ) -> Sequence[Callback]:
+        """Return call-backs in `states`, by the time they are due; of all queues when `queues` is None."""
+        ...
+
+    async def change(self, callback: Callback) -> bool:
+        """Write a call-back whose version before this one is the one that is kept; False: somebody was quicker."""
+        ...
+
+    async def open_counts(self) -> Mapping[QueueId, int]:
+        """Return how many are open, by queue; cheap enough to be asked every second."""
+        ...
+
+
 class ScriptObjects(Protocol):
     """Records as dialog scripts see them: by name of their class and by key."""
 
     async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
         """Return a record as values of a script, or None; raise `NotFound` for an unknown class."""
+        ...
+
+    async def find(
+        self, class_name: str, where: Sequence[ObjectFilter], limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return records for which every filter holds, in a steady order; raise `NotFound` for an unknown class.
+
+        A record that lacks an attribute a filter names is not found.
+        """
         ...
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:

@@ -16,6 +16,9 @@ from caruso.model.centre import AgentProfile
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 from lab.asterisk import LocalAsterisk
 
+#: Looks at what is still there before a clearing gives up: about a second.
+CLEARINGS = 50
+
 _E = TypeVar("_E", bound=TelephonyEvent)
 
 
@@ -95,11 +98,12 @@ async def listening(settings: AsteriskSettings, agents: Iterable[AgentProfile] =
 async def leftovers(pbx: LocalAsterisk) -> list[str]:
     """Return the names of all channels and bridges there are."""
     async with aiohttp.ClientSession(headers=pbx.http_headers) as http:
-        names: list[str] = []
-        for what in ("channels", "bridges"):
-            async with http.get(f"{pbx.ari_url}/{what}") as answer:
-                names += [found["id"] for found in await answer.json()]
-        return names
+        return [*await _names(pbx, http, "channels"), *await _names(pbx, http, "bridges")]
+
+
+async def _names(pbx: LocalAsterisk, http: aiohttp.ClientSession, what: str) -> list[str]:
+    async with http.get(f"{pbx.ari_url}/{what}") as answer:
+        return [found["id"] for found in await answer.json()]
 
 
 async def hang_up(pbx: LocalAsterisk, *channels: str) -> None:
@@ -110,9 +114,12 @@ async def hang_up(pbx: LocalAsterisk, *channels: str) -> None:
 
 
 async def clear(pbx: LocalAsterisk) -> None:
-    """End all channels and bridges."""
+    """End all channels and bridges, also those that were just being made."""
     async with aiohttp.ClientSession(headers=pbx.http_headers) as http:
-        for what in ("channels", "bridges"):
-            async with http.get(f"{pbx.ari_url}/{what}") as answer:
-                for found in await answer.json():
-                    await http.delete(f"{pbx.ari_url}/{what}/{quote(found['id'])}")
+        for _ in range(CLEARINGS):
+            found = [(what, name) for what in ("channels", "bridges") for name in await _names(pbx, http, what)]
+            if not found:
+                return
+            for what, name in found:
+                await http.delete(f"{pbx.ari_url}/{what}/{quote(name)}")
+            await asyncio.sleep(0.02)

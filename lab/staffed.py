@@ -204,15 +204,24 @@ def assert_balanced(facts: Sequence[AnyFact]) -> None:
     assert len(of(facts, ContactConnected)) == len(of(facts, TalkEnded))
 
 
+async def balanced_facts(server: CentreServer, *, seconds: float = 5.0) -> Sequence[AnyFact]:
+    """Return the journal once it balances: the last facts are written a moment after they happened."""
+    deadline = time.monotonic() + seconds
+    while True:
+        facts = await server.facts()
+        try:
+            assert_balanced(facts)
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            return facts
+
+
 async def nothing_left(pbx: LocalAsterisk, *, seconds: float = 5.0) -> None:
     """Wait until the PBX holds no leg and no bridge any more."""
     deadline = time.monotonic() + seconds
     while left := await leftovers(pbx):
         assert time.monotonic() < deadline, f"left behind: {left}"
         await asyncio.sleep(0.05)
-
-
-def measured(what: str, **seconds: float) -> None:
-    """Print figures for docs/operations.md; ``pytest -s`` or ``-rP`` shows them."""
-    figures = ", ".join(f"{name} {value:.3f} s" for name, value in seconds.items())
-    print(f"measured: {what}: {figures}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from caruso.model.centre import (
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence, ServerStarted
 from caruso.model.ids import AgentId, CustomerId, EntryPointId, QueueId, ScriptId, SkillId
-from caruso.model.records import Customer, ScriptSource
+from caruso.model.records import Customer, ObjectFilter, ScriptSource
 from caruso.model.telephony import EndCause
 from caruso.model.views import DeskView
 from lab.fake_stores import MemoryCustomers
@@ -166,6 +166,13 @@ class SlowStores:
         await self._wait(3.0)
         customer = await self._customers.get(CustomerId(str(key)))
         return {"id": customer.id, "name": customer.name, "last_reading": "100"} if customer else None
+
+    async def find(
+        self, class_name: str, where: Sequence[ObjectFilter], limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return nothing."""
+        await self._wait(3.0)
+        return []
 
     async def call(self, service: str, params: Mapping[str, Any], *, key: str) -> Any:
         """Pretend to carry out an action."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, serving, users
+from caruso.cli import checking, services, serving, users
+from caruso.cli.commands import EXIT_CODES, command, group
+from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import Role, StationKind
 
 _DESCRIPTION = "Communication server for contact centres, beside an Asterisk PBX."
-_EXIT_CODES = "exit codes: 0 done, 1 refused or not as it should be, 2 wrong arguments, 3 could not be tried"
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -20,41 +21,43 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="caruso", description=_DESCRIPTION, epilog=_EXIT_CODES)
+    parser = argparse.ArgumentParser(prog="caruso", description=_DESCRIPTION, epilog=EXIT_CODES)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, instead of ./caruso.toml")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _serving(commands)
     _checking(commands)
+    script_commands(group(commands, "script", "dialog scripts"))
     _applying(commands)
     _users(commands)
     return parser
 
 
 def _serving(commands: Any) -> None:
-    _command(commands, "serve", serving.serve, "run the server until Ctrl-C or SIGTERM")
-    _command(commands, "version", serving.version, "print the version")
-    phone = _command(commands, "phone", serving.phone, "print the SIP account of an agent's phone")
+    command(commands, "serve", serving.serve, "run the server until Ctrl-C or SIGTERM")
+    command(commands, "version", serving.version, "print the version")
+    phone = command(commands, "phone", serving.phone, "print the SIP account of an agent's phone")
     phone.add_argument("agent", metavar="AGENT")
     phone.add_argument("--kind", type=StationKind, choices=list(StationKind), default=StationKind.SIP)
 
 
 def _checking(commands: Any) -> None:
-    check = _command(commands, "check-config", checking.check_config, "check the settings")
+    check = command(commands, "check-config", checking.check_config, "check the settings")
     check.add_argument("--show", action="store_true", help="print all settings in force, without secrets")
     check.add_argument("--print-docs", action="store_true", help="print the settings page (Markdown)")
-    asterisk = _group(commands, "asterisk", "the PBX")
-    _command(asterisk, "check", checking.check_asterisk, "check versions, modules, interfaces and dialplan")
-    database = _group(commands, "db", "the database")
-    _command(database, "upgrade", checking.upgrade_database, "create its tables, or bring them to this version")
-    _command(database, "check", checking.check_database, "tell whether its tables are of this version")
-    script = _group(commands, "script", "dialog scripts")
-    files = _command(script, "check", checking.check_scripts, "check scripts")
-    files.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    files.add_argument("--json", action="store_true", help="one JSON object a finding")
+    asterisk = group(commands, "asterisk", "the PBX")
+    command(asterisk, "check", checking.check_asterisk, "check versions, modules, interfaces and dialplan")
+    database = group(commands, "db", "the database")
+    command(database, "upgrade", checking.upgrade_database, "create its tables, or bring them to this version")
+    command(database, "check", checking.check_database, "tell whether its tables are of this version")
+    listed = command(commands, "services", services.services, "list what scripts can ask for")
+    listed.add_argument("--print-docs", action="store_true", help="print the page of services (Markdown)")
+    mail = group(commands, "mail", "mails that scripts send")
+    sends = command(mail, "check", services.check_mail, "read all templates")
+    sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")
 
 
 def _applying(commands: Any) -> None:
-    apply = _command(commands, "apply", _apply, "put a centre and its scripts in force, all or nothing")
+    apply = command(commands, "apply", _apply, "put a centre and its scripts in force, all or nothing")
     apply.add_argument("file", type=Path, metavar="FILE", help="centre.toml")
     apply.add_argument("--dry-run", action="store_true", help="only tell what would change")
     apply.add_argument(
@@ -72,29 +75,14 @@ def _apply(wanted: argparse.Namespace) -> int:
 
 
 def _users(commands: Any) -> None:
-    user = _group(commands, "user", "people who sign in")
-    _command(user, "list", users.show, "list them")
-    add = _command(user, "add", users.add, "add somebody; asks for the password")
+    user = group(commands, "user", "people who sign in")
+    command(user, "list", users.show, "list them")
+    add = command(user, "add", users.add, "add somebody; asks for the password")
     add.add_argument("name", metavar="NAME", help="name to sign in with")
     add.add_argument("--role", type=Role, choices=list(Role), default=Role.AGENT)
     add.add_argument("--agent", metavar="ID", help="the agent this is (default for role agent: NAME)")
     add.add_argument("--full-name", metavar="TEXT", help="as colleagues see it")
-    password = _command(user, "password", users.password, "set a new password and end all sessions")
+    password = command(user, "password", users.password, "set a new password and end all sessions")
     password.add_argument("name", metavar="NAME")
-    for command in (add, password):
-        command.add_argument("--password-file", type=Path, metavar="FILE", help="read it from a file, - for stdin")
-
-
-def _group(commands: Any, name: str, about: str) -> Any:
-    group = commands.add_parser(name, help=about, description=about)
-    return group.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-
-def _command(
-    commands: Any, name: str, carry_out: Callable[[argparse.Namespace], int], about: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about, epilog=_EXIT_CODES)
-    # May stand before or after the command; a default here would hide what stood before.
-    parser.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.set_defaults(command=carry_out)
-    return parser
+    for each in (add, password):
+        each.add_argument("--password-file", type=Path, metavar="FILE", help="read it from a file, - for stdin")

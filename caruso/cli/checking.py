@@ -1,4 +1,4 @@
-"""``caruso check-config``, ``asterisk check``, ``db check|upgrade``, ``script check``."""
+"""``caruso check-config``, ``asterisk check``, ``db check|upgrade``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from caruso.cli.outcome import Exit, report_findings
+from caruso.cli.outcome import Exit
 from caruso.cli.stores import run, settings
 from caruso.config import Config
 from caruso.toml.shape import Secret
@@ -47,6 +47,10 @@ def _written(value: object) -> str:
             return "(not set)"
         case Path():
             return msgspec.json.encode(str(value)).decode()
+        case msgspec.Struct():
+            return _written(msgspec.structs.asdict(value))
+        case tuple():
+            return f"[{', '.join(_written(item) for item in value)}]"
         case dict():
             return "{ " + ", ".join(f"{key} = {_written(item)}" for key, item in value.items()) + " }"
         case _:
@@ -98,18 +102,3 @@ def check_database(wanted: Namespace) -> int:
         return Exit.REFUSED
 
     return run(work())
-
-
-def check_scripts(wanted: Namespace) -> int:
-    """Check scripts; mistakes are lines, or JSON objects."""
-    from caruso.cli.script_files import check_files
-
-    findings = check_files(wanted.files)
-    if wanted.json:
-        for finding in findings:
-            print(msgspec.json.encode(finding).decode())
-    else:
-        report_findings(findings)
-        if not findings:
-            print("The scripts are fine." if len(wanted.files) > 1 else "The script is fine.")
-    return Exit.REFUSED if any(finding.level == "error" for finding in findings) else Exit.OK

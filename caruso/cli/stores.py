@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config
-from caruso.ports import CentreStore, UserStore
+from caruso.ports import CentreStore, ScriptObjects, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Stores:
 
     centres: CentreStore
     users: UserStore
+    objects: ScriptObjects
 
 
 def settings(wanted: Namespace) -> Config:
@@ -46,13 +48,16 @@ def run(work: Coroutine[None, None, int]) -> int:
 async def opened(config: Config) -> AsyncIterator[Stores]:
     """Open the database; raise `SchemaOutdated` when its tables are not of this version."""
     from caruso.storage.centres import Centres
+    from caruso.storage.customers import Customers
     from caruso.storage.engine import Database
     from caruso.storage.migrations import require_schema
+    from caruso.storage.objects import Objects
     from caruso.storage.users import Users
 
     database = Database(config.database_url)
     try:
         await require_schema(database)
-        yield Stores(centres=Centres(database), users=Users(database))
+        customers = Customers(database, SystemClock(), region=config.server.country)
+        yield Stores(centres=Centres(database), users=Users(database), objects=Objects(customers))
     finally:
         await database.dispose()

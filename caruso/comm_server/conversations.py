@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,10 +29,12 @@ from caruso.script_engine.runs import Run
 from caruso.script_engine.turns import (
     CallService,
     Effect,
+    FindObjects,
     Finished,
     HandOver,
     Input,
     Noted,
+    ObjectsFound,
     Present,
     Refused,
     RunStart,
@@ -258,6 +260,8 @@ class Conversations:
                 self._outlet.finished(conversation, effect)
             case CallService():
                 self._tasks.start(self._call_service(conversation.contact, effect), name="script_action")
+            case FindObjects():
+                self._tasks.start(self._find_objects(conversation.contact, effect), name="find_objects")
             case SaveObject():
                 self._tasks.start(self._save_object(conversation, effect), name="save_object")
             case Noted(event="log"):
@@ -290,6 +294,19 @@ class Conversations:
             self._outlet.written(contact)
         if contact in self._conversations:
             self.give(contact, answer)
+
+    async def _find_objects(self, contact: ContactId, order: FindObjects) -> None:
+        """Look for what a question offers; a search that fails or takes too long has found nothing."""
+        objects: Sequence[Mapping[str, object]] = ()
+        try:
+            async with asyncio.timeout(OBJECT_TIMEOUT_SECONDS):
+                objects = await self._objects.find(order.class_name, order.where, order.limit)
+        except (CarusoError, TimeoutError) as error:
+            log.warning("objects_not_found", class_name=order.class_name, error=str(error) or "timeout")
+        except Exception:
+            log.exception("objects_not_found", class_name=order.class_name)
+        if contact in self._conversations:
+            self.give(contact, ObjectsFound(key=order.key, objects=objects))
 
     async def _save_object(self, conversation: Conversation, order: SaveObject) -> None:
         by = conversation.by or "customer"

@@ -49,6 +49,14 @@ class PastContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFilter:
+    """What an attribute of a business object has to be: one of these texts."""
+
+    attribute: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavedRun:
     """A script run as it is kept: plain JSON, pinned to the version of its script."""
 

@@ -154,6 +154,8 @@ class QueueTile(View, frozen=True, kw_only=True):
     #: When the contact that waits longest began to.
     oldest: datetime | None
     ready: int
+    #: Call-backs that nobody has taken yet.
+    callbacks: int = 0
 
 
 class StationView(View, frozen=True, kw_only=True):
@@ -246,6 +248,8 @@ class QueueRow(View, frozen=True, kw_only=True):
     target_seconds: float
     average_answer_seconds: float | None
     longest_wait_seconds: float
+    #: Call-backs that nobody has taken yet.
+    callbacks: int = 0
 
 
 class MonitorView(View, frozen=True, kw_only=True, tag_field="type", tag="monitor"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from caruso.script_engine import presentation, texts
+from caruso.script_engine import presentation
 from caruso.script_engine.nodes import Dialog, Do, End, Handover
 from caruso.script_engine.runs import Fired, Phase, Run
 from caruso.script_engine.scope import RunScope
+from caruso.script_engine.shown import show
 from caruso.script_engine.turns import CallService, Effect, Finished, HandOver, Present, ScriptChannel, Value
 
 
@@ -47,7 +48,7 @@ def hand_over(dialog: Dialog, run: Run, scope: RunScope) -> HandOver:
     return HandOver(
         turn=turn,
         channel=channel,
-        queue=texts.show(queue, "en"),
+        queue=show(queue, "en"),
         skills=_skills(item.skill.value(scope) if item.skill else None),
         priority=int(priority) if isinstance(priority, Decimal) else None,
     )

@@ -11,20 +11,25 @@ from datetime import datetime
 from typing import assert_never
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import effects, presentation, repair, walk
+from caruso.script_engine import effects, finding, presentation, repair, walk, wording
 from caruso.script_engine.answers import Misread
+from caruso.script_engine.answers.keys import EVENTS
 from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
 from caruso.script_engine.presentation import present, trail
 from caruso.script_engine.runs import Phase, Run, Values, Visit
+from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import (
     Answered,
+    AnsweredTogether,
     CallService,
     Confirmed,
     Corrected,
     Effect,
+    FindObjects,
     Happened,
     Input,
     Noted,
+    ObjectsFound,
     Present,
     Refused,
     RunStart,
@@ -32,6 +37,7 @@ from caruso.script_engine.turns import (
     Segment,
     ServiceAnswered,
     TakenOver,
+    Undo,
     Value,
     WentBack,
 )
@@ -39,9 +45,6 @@ from caruso.script_engine.values import to_value, to_values
 from caruso.script_engine.walk import Walk
 
 __all__ = ["NeededObject", "needed_objects", "present", "resume", "start", "step", "trail"]
-
-#: Keys that mean the same at every question on the phone, unless they answer it.
-AGENT_KEY, REPEAT_KEY = "0", "*"
 
 Stepped = tuple[Run, tuple[Effect, ...]]
 
@@ -120,8 +123,12 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
             walker = Walk(dialog, run, now)
             walker.service_answered(given.key, to_value(given.result), given.failure)
             return _quietly(run, walker, given.key)
+        case ObjectsFound():
+            return _objects_found(dialog, run, given, now)
         case TakenOver():
             return _taken_over(dialog, run, given, now)
+        case AnsweredTogether() | Undo():
+            return _unchanged(dialog, run)
         case _:
             assert_never(given)
 
@@ -131,7 +138,8 @@ def resume(dialog: Dialog, run: Run, now: datetime) -> tuple[Effect, ...]:
 
     Services that were asked and have not answered are asked again, under the same keys.
     """
-    return (effects.standing(dialog, run, presentation.scope_of(dialog, run, now)), *_asked_again(dialog, run))
+    scope = presentation.scope_of(dialog, run, now)
+    return (effects.standing(dialog, run, scope), *_asked_again(dialog, run), *_searched_again(dialog, run, scope))
 
 
 def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
@@ -140,6 +148,21 @@ def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
         for key, fired in run.fired.items()
         if fired.state == "sent" and fired.ref in dialog.actions
     )
+
+
+def _searched_again(dialog: Dialog, run: Run, scope: RunScope) -> tuple[FindObjects, ...]:
+    item = dialog.items[run.current.item]
+    if not run.searching or not isinstance(item, Question) or item.from_objects is None:
+        return ()
+    return (replace(finding.order(item, item.from_objects, scope, run.id), key=run.pending),)
+
+
+def _objects_found(dialog: Dialog, run: Run, given: ObjectsFound, now: datetime) -> Stepped:
+    if not run.searching or given.key != run.pending:
+        return run, ()
+    walker = Walk(dialog, run, now)
+    walker.objects_found(given.key, given.objects)
+    return walker.result()
 
 
 def _unchanged(dialog: Dialog, run: Run) -> Stepped:
@@ -185,9 +208,13 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
     walker = _begin(dialog, run, now)
     if walker is None:
         return _exhausted(dialog, run, now)
-    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    walker.files = given.files
+    read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
-        _misread(walker, given.text.strip(), read)
+        code = EVENTS.get(given.text.strip()) if walker.channel is ScriptChannel.PHONE else None
+        if code is not None:
+            return _happened(dialog, run, Happened(event=code, turn=given.turn), now)
+        _complain(walker, read.message(walker.language))
         return walker.result()
     if read is None and walker.channel is ScriptChannel.PHONE and presentation.is_required(item, walker.scope):
         walker.happen("no-input")
@@ -203,15 +230,6 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
     else:
         _complain(walker, complaint)
     return walker.result()
-
-
-def _misread(walker: Walk, text: str, misread: Misread) -> None:
-    if walker.channel is ScriptChannel.PHONE and text == REPEAT_KEY:
-        walker.happen("repeat")
-    elif walker.channel is ScriptChannel.PHONE and text == AGENT_KEY:
-        walker.happen("agent")
-    else:
-        _complain(walker, misread.message(walker.language))
 
 
 def _complain(walker: Walk, complaint: str) -> None:
@@ -277,11 +295,14 @@ def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Ste
     )
     item = dialog.items.get(given.item)
     if number is None or not isinstance(item, Question):
-        return run, (Refused(item=given.item, message="There is no such answer to correct."),)
+        return run, (Refused(item=given.item, message=wording.phrase("no-such-answer", run.spoken_language)),)
     walker = Walk(dialog, replace(run, warned=None), now)
     walker.begin_turn()
     walker.park_from(number)
-    read = reading.read(item, given.text, walker.channel, walker.options(item))
+    if presentation.is_read_only(item, walker.scope):
+        return run, (Refused(item=given.item, message=wording.phrase("read-only", walker.language)),)
+    walker.files = given.files
+    read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
         return run, (Refused(item=given.item, message=read.message(walker.language)),)
     complaint, warning = walker.accept(item, read, given.by or run.by)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from caruso.script_engine import presentation, texts, wording
+from caruso.script_engine.answers import Asked
 from caruso.script_engine.nodes import AnyItem, Dialog, Question, Texts
 from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import RunScope
-from caruso.script_engine.turns import Effect, Noted, Option, Segment, Value
+from caruso.script_engine.turns import Effect, Noted, ScriptChannel, Segment, Value
 from caruso.script_engine.values import bounded
 
 
@@ -43,6 +44,8 @@ class Moment:
         self.warned = run.warned
         self.outcome = run.outcome
         self.effects: list[Effect] = []
+        #: What the answer that is being taken may name, by id.
+        self.files: Mapping[str, Value] = {}
         self._scope: RunScope | None = None
 
     def begin_turn(self) -> None:
@@ -93,8 +96,10 @@ class Moment:
             )
         return self._scope
 
-    def _label(self, item: str, value: Value) -> str | None:
-        return presentation.label_of(self.dialog, self.scope, self.language, self.channel, item, value)
+    def _label(self, item: str, value: Value, aloud: bool) -> str | None:
+        return presentation.label_of(
+            self.dialog, self.scope, self.language, self.channel, item, value, aloud=aloud
+        )
 
     @property
     def language(self) -> str:
@@ -107,9 +112,11 @@ class Moment:
         """Return the current item."""
         return self.dialog.items[self.trail[-1].item]
 
-    def options(self, question: Question) -> tuple[Option, ...]:
-        """Return the options that can be chosen now."""
-        return presentation.options_of(self.dialog, question, self.scope, self.language, self.channel)
+    def asked(self, question: Question, channel: ScriptChannel | None = None) -> Asked:
+        """Return a question as it is asked now."""
+        return presentation.asked_of(
+            self.dialog, question, self.scope, self.language, channel or self.channel, files=self.files
+        )
 
     def put(self, root: str, name: str, value: Value) -> None:
         """Give a variable, a result or an attribute a value."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from caruso.model.centre import Hours
@@ -28,6 +29,11 @@ class Place:
 
 NOWHERE = Place(0, 0)
 
+#: Business objects a question can offer.
+MOST_OBJECTS = 200
+#: How an entry is shown while it is typed: as dots, or its digits in groups.
+MASKS = ("hidden", "groups-of-2", "groups-of-3", "groups-of-4")
+
 
 # -- Texts ----------------------------------------------------------------------------------------------------
 
@@ -37,13 +43,29 @@ class Shown:
     """``value``: something a text shows."""
 
     of: Expression
+    #: Of `shown.FORMS`.
     format: str
     if_empty: str
+    #: Of ``format="money"``, ISO 4217.
+    currency: str
     place: Place
 
 
-#: Plain words, and values between them. (A ``break`` is a line end.)
-Parts = tuple[str | Shown, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """``link``: words that lead to a page."""
+
+    words: tuple[str | Shown, ...]
+    to: str
+
+
+#: Plain words, and values and links between them. (A ``break`` is a line end.)
+Parts = tuple[str | Shown | Link, ...]
+
+
+def plain_parts(parts: Parts) -> tuple[str | Shown, ...]:
+    """Return words and values, those of links too, without where the links lead."""
+    return tuple(inner for part in parts for inner in (part.words if isinstance(part, Link) else (part,)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +112,25 @@ class ObjectNode:
     place: Place
 
 
+class Direction(StrEnum):
+    """Whether a variable crosses the border when the dialog is called by another."""
+
+    LOCAL = "local"
+    IN = "in"
+    OUT = "out"
+    IN_OUT = "in-out"
+
+    @property
+    def goes_in(self) -> bool:
+        """Whether a `pass` may give it a value."""
+        return self in {Direction.IN, Direction.IN_OUT}
+
+    @property
+    def comes_out(self) -> bool:
+        """Whether a `return` may take its value."""
+        return self in {Direction.OUT, Direction.IN_OUT}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
     """``var``."""
@@ -97,6 +138,9 @@ class Variable:
     name: str
     type: Type
     initial: Expression | None
+    direction: Direction
+    #: Never logged, mailed or shown to others than who may.
+    private: bool
     place: Place
 
 
@@ -140,6 +184,23 @@ class Log:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throw:
+    """``throw``: let an event happen at the current item."""
+
+    event: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConsent:
+    """``record-consent``: what the customer agrees to, or does not."""
+
+    purpose: str
+    given: Expression
+    place: Place
+
+
 class When(StrEnum):
     """When a service is asked."""
 
@@ -178,9 +239,11 @@ class Do:
     has_failure: bool
     failure_texts: Texts
     place: Place
+    #: Refs of the actions that make it undone, in their order.
+    undo: tuple[str, ...] = ()
 
 
-Action = Set | Clear | Log | Do
+Action = Set | Clear | Log | Throw | RecordConsent | Do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +289,8 @@ class Block:
     then: str = "repeat"
     #: Events it handles, for the outcome of ``then="end"``.
     event: str = ""
+    #: Prefix of the frame whose names its expressions use.
+    frame: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +298,7 @@ class Handler:
     """``on``."""
 
     events: frozenset[str]
-    #: From this attempt on.
+    #: From this attempt on; 0 for always.
     attempt: int
     #: None for any.
     channels: frozenset[ScriptChannel] | None
@@ -247,7 +312,7 @@ class Handler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """What all items have. Its own block carries its id."""
+    """What all items have. Its own block carries its id; items of a called dialog are ``call/item``."""
 
     id: str
     texts: Texts
@@ -273,7 +338,36 @@ class OptionNode:
     value: str
     key: str
     condition: Expression | None
+    #: Cannot be chosen together with others.
+    exclusive: bool
+    #: Takes an answer in the person's own words.
+    other: bool
+    score: Decimal | None
     texts: Texts
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromList:
+    """``from-list``: the options of the question are those of a list that several questions share."""
+
+    name: str
+    #: Holds for the options that are offered; ``option`` stands for each.
+    condition: Expression | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromObjects:
+    """``from-objects``: business objects to choose from."""
+
+    class_name: str
+    #: Holds for the objects that are offered; ``object`` stands for each.
+    where: Expression | None
+    #: Attributes of an object: what the answer is, what a person sees.
+    value: str
+    show: str
+    limit: int
     place: Place
 
 
@@ -286,6 +380,10 @@ class InputNode:
     end_key: str
     first_timeout: float
     next_timeout: float
+    #: Of a recording; None for the usual.
+    max_seconds: float | None
+    #: Of `MASKS`, or empty.
+    mask: str
     place: Place
 
 
@@ -297,6 +395,16 @@ class Check:
     warning: bool
     texts: Texts
     place: Place
+
+
+class Order(StrEnum):
+    """In what order options are offered; those that are exclusive or take own words always come last."""
+
+    GIVEN = "given"
+    #: Another one for each run, the same throughout it.
+    RANDOM = "random"
+    #: By label.
+    SORTED = "sorted"
 
 
 class Save(StrEnum):
@@ -314,6 +422,9 @@ class Question(Item):
     hints: Texts
     type: QuestionType
     options: tuple[OptionNode, ...]
+    from_list: FromList | None
+    from_objects: FromObjects | None
+    order: Order
     input: InputNode | None
     checks: tuple[Check, ...]
     #: A fixed answer, or an expression.
@@ -326,6 +437,16 @@ class Question(Item):
     minimum: Expression | None
     maximum: Expression | None
     pattern: Pattern | None
+    #: Of an amount, ISO 4217; empty for none.
+    currency: str
+    #: Holds where the answer is the default, or what is known, and cannot be changed.
+    read_only: bool | Expression
+    #: Seconds until the event ``time-up``; None for no limit.
+    time_limit: float | None
+    #: Neither logged nor mailed, and shown to those only who may.
+    private: bool
+    #: What exports and reports call the answer; the id where nothing is said.
+    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +470,203 @@ class End(Item):
     hang_up: bool
 
 
-AnyItem = Info | Question | Handover | End
+# -- Items that hold or lead to others ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(Item):
+    """``group``: items that belong together."""
+
+    #: Title by language; empty for any.
+    titles: Mapping[str, str]
+    #: Its first item, and the `Leave` behind its last one.
+    first: str
+    leave: str
+    #: ``show="together"`` was written.
+    wanted_together: bool
+    #: Its questions and infos, of inner groups too, in their order; empty when something else is in it.
+    members: tuple[str, ...]
+
+    @property
+    def together(self) -> bool:
+        """Whether a screen shows all of it at once."""
+        return self.wanted_together and bool(self.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat(Item):
+    """``repeat``: the same items once per pass."""
+
+    #: Root of what expressions see of the present pass, and ``answers.<name>`` of all passes.
+    name: str
+    titles: Mapping[str, str]
+    first: str
+    leave: str
+    over: Expression | None
+    times: Expression | None
+    condition: Expression | None
+    #: The condition reads answers of the repeat itself, so it cannot be asked before the first pass.
+    condition_after: bool
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Item):
+    """``call``: another dialog as a part of this one. `link` puts it in its place."""
+
+    dialog: str
+    #: Empty for the present one.
+    version: str
+    passes: tuple[Pass, ...]
+    returns: tuple[Return, ...]
+    leave: str
+    #: The first item of the called dialog; None before it is linked.
+    first: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """``pass``: what a variable of the called dialog begins with."""
+
+    name: str
+    value: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """``return``: where what the called dialog puts out goes: a root and a name."""
+
+    name: str
+    to: tuple[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Item):
+    """The way out of a group, of a pass of a repeat, or of a called dialog; nobody writes it."""
+
+    #: The item that is left.
+    of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose(Item):
+    """``choose``: a silent branch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """``branch`` of a `split`."""
+
+    name: str
+    weight: int
+    to: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split(Item):
+    """``split``: a branch by lot."""
+
+    name: str
+    #: Sticks to the customer rather than to the session.
+    by_customer: bool
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Item):
+    """``wait``: until a time is over or an event has come."""
+
+    #: Seconds, a text such as ``'2h'``, or the date or time until when.
+    duration: Expression | None
+    event: str
+
+
+AnyItem = Info | Question | Handover | End | Group | Repeat | Call | Leave | Choose | Split | Wait
+
+#: Items a person can be asked at or told something by; the others only steer.
+SPEAKING = (Info, Question, Handover, End)
+
+
+# -- The dialog -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Where an item sits."""
+
+    #: Prefix of the frame it belongs to; see `Frame`.
+    frame: str = ""
+    #: The repeats it is in, outermost first.
+    repeats: tuple[str, ...] = ()
+    #: The groups it is in, outermost first.
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What expressions of one dialog see: names are its own, whether it was begun with or is called."""
+
+    #: ``""``, or ``"call/"``: what its items, blocks and data begin with.
+    prefix: str
+    dialog: str
+    version: str
+    variables: Mapping[str, Variable]
+    computes: Mapping[str, Compute]
+    #: Root in `Dialog.objects` by its name here.
+    objects: Mapping[str, str]
+    #: Item by the name of each repeat.
+    repeats: Mapping[str, str]
+    handlers: tuple[Handler, ...]
+
+
+class Policy(StrEnum):
+    """What becomes of a run of an older version."""
+
+    KEEP_OLD = "keep-old"
+    UPGRADE = "upgrade"
+    UPGRADE_IF_SAFE = "upgrade-if-safe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """``rename``: an answer has another name, and perhaps another form."""
+
+    answer: str
+    to: str
+    value: Expression | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """``migrate``: how runs of an older version come to this one."""
+
+    versions: frozenset[str]
+    policy: Policy
+    renames: tuple[Rename, ...]
+    #: Item a run stands at, and the one it goes on at.
+    moves: Mapping[str, str]
+    drops: frozenset[str]
+    place: Place
+
+
+class Keep(StrEnum):
+    """How long what a run knows is kept."""
+
+    UNTIL_END = "until-end"
+    UNTIL_LEFT = "until-left"
+    ALWAYS = "always"
+
+
+class Back(StrEnum):
+    """Whether one may go back an item."""
+
+    ALLOWED = "allowed"
+    WITHIN_GROUP = "within-group"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,27 +681,47 @@ class Dialog:
     #: Title by language; empty for any.
     titles: Mapping[str, str]
     start: str
-    back_allowed: bool
+    back: Back
+    keep: Keep
+    #: A run that nobody went on with for so long is over; None: never.
+    expires_seconds: float | None
+    #: By root; those of called dialogs begin with their prefix.
     objects: Mapping[str, ObjectNode]
     variables: Mapping[str, Variable]
     computes: Mapping[str, Compute]
     handlers: tuple[Handler, ...]
-    #: In document order.
+    #: In document order, those of called dialogs behind their `Call`.
     items: Mapping[str, AnyItem]
     #: The item that comes after each one by itself.
     following: Mapping[str, str | None]
+    seats: Mapping[str, Seat]
+    #: By prefix; ``""`` is the dialog itself.
+    frames: Mapping[str, Frame]
     #: Every block by its id.
     blocks: Mapping[str, Block]
     #: Every `do` by its ref.
     actions: Mapping[str, Do]
+    migrations: tuple[Migration, ...]
     place: Place
     file: str = ""
     #: Opening hours of the centre, for `opening_hours()`.
     hours: Mapping[str, Hours] = field(default_factory=dict)
+    #: Version of every dialog that `link` put in, by id.
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def back_allowed(self) -> bool:
+        """Whether one may go back anywhere."""
+        return self.back is not Back.NONE
 
     def title(self, language: str) -> str:
         """Return the title in `language`, or the nearest there is."""
-        for wanted in (language, language.partition("-")[0], self.languages[0], ""):
-            if wanted in self.titles:
-                return self.titles[wanted]
-        return next(iter(self.titles.values()), self.id)
+        return best_title(self.titles, language, self.languages[0]) or self.id
+
+
+def best_title(titles: Mapping[str, str], language: str, fallback: str) -> str:
+    """Return the title in `language`, or the nearest there is."""
+    for wanted in (language, language.partition("-")[0], fallback, ""):
+        if wanted in titles:
+            return titles[wanted]
+    return next(iter(titles.values()), "")

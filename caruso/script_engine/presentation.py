@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from caruso.script_engine import answers as reading
+from caruso.script_engine import options as offered
 from caruso.script_engine import texts, wording
+from caruso.script_engine.answers import Asked, choosing
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.nodes import AnyItem, Dialog, End, Handover, Info, Question, Text, Texts
-from caruso.script_engine.runs import Phase, Run
+from caruso.script_engine.prompts import Prompts
+from caruso.script_engine.runs import Answer, Phase, Run
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import Option, QuestionType, ScriptChannel, Segment, TrailEntry, Turn, Value
 
@@ -18,8 +21,8 @@ def scope_of(dialog: Dialog, run: Run, now: datetime | None = None) -> RunScope:
     """Return what expressions see of a run that stands still."""
     scope: RunScope
 
-    def label(item: str, value: Value) -> str | None:
-        return label_of(dialog, scope, run.spoken_language, run.channel, item, value)
+    def label(item: str, value: Value, aloud: bool) -> str | None:
+        return label_of(dialog, scope, run.spoken_language, run.channel, item, value, aloud=aloud)
 
     scope = RunScope(
         dialog,
@@ -35,18 +38,53 @@ def scope_of(dialog: Dialog, run: Run, now: datetime | None = None) -> RunScope:
 
 
 def label_of(
-    dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel, item: str, value: Value
+    dialog: Dialog,
+    scope: RunScope,
+    language: str,
+    channel: ScriptChannel,
+    item: str,
+    value: Value,
+    *,
+    aloud: bool = False,
 ) -> str | None:
-    """Return an answer to `item` as a person would write it."""
+    """Return an answer to `item` as a person would write it, or say it."""
     question = dialog.items.get(item)
     if not isinstance(question, Question) or value is None:
         return None
-    if question.type is not QuestionType.CHOICE:
-        return texts.show(value, language)
-    for option in question.options:
-        if option.value == value:
-            return _words(option.texts, dialog, scope, language, channel)
-    return texts.show(value, language)
+    return reading.shown(asked_of(dialog, question, scope, language, channel, stale=True), value, aloud=aloud)
+
+
+def asked_of(
+    dialog: Dialog,
+    question: Question,
+    scope: RunScope,
+    language: str,
+    channel: ScriptChannel,
+    *,
+    files: Mapping[str, Value] | None = None,
+    stale: bool = False,
+) -> Asked:
+    """Return a question as it is asked now; `stale` gives it all options that an answer may have been."""
+
+    def words(written: Texts) -> str:
+        return _words(written, dialog, scope, language, channel)
+
+    with_options = question.options or question.from_objects
+    options = offered.options_of(question, scope, words, all_of_them=stale) if with_options else ()
+    return Asked(
+        question=question,
+        channel=channel,
+        language=language,
+        options=options,
+        zone=scope.zone,
+        files={**_stored(scope.roots["answers"].get(question.id)), **(files or {})},
+    )
+
+
+def _stored(value: Value) -> dict[str, Value]:
+    """Return what the present answer names, so that it may be named again."""
+    named = value.get("id") if isinstance(value, Mapping) else None
+    return {named: value} if isinstance(named, str) else {}
 
 
 def present(dialog: Dialog, run: Run) -> Turn:
@@ -58,6 +96,8 @@ def present(dialog: Dialog, run: Run) -> Turn:
             return presenter.question(item)
         case Phase.ASKING:
             return presenter.plain(item, "info")
+        case Phase.WORKING if run.searching:
+            return presenter.silence(item)
         case Phase.WORKING:
             return presenter.plain(item, "working", own=isinstance(item, Info))
         case Phase.HANDOVER:
@@ -66,42 +106,46 @@ def present(dialog: Dialog, run: Run) -> Turn:
             return presenter.plain(item, "end", own=isinstance(item, End))
 
 
-def options_of(
-    dialog: Dialog, question: Question, scope: RunScope, language: str, channel: ScriptChannel
-) -> tuple[Option, ...]:
-    """Return the options that can be chosen now."""
-    return tuple(
-        Option(value=option.value, label=_words(option.texts, dialog, scope, language, channel), key=option.key)
-        for option in question.options
-        if option.condition is None or option.condition.holds(scope)
-    )
-
-
 def trail(dialog: Dialog, run: Run) -> tuple[TrailEntry, ...]:
     """Return the questions answered on the path, in its order."""
     scope = scope_of(dialog, run)
-    language = run.spoken_language
     visits = run.trail[:-1] if run.phase is Phase.ASKING else run.trail
-    entries = []
-    for visit in visits:
-        question, answer = dialog.items[visit.item], visit.answer
-        if not isinstance(question, Question) or answer is None or visit.item in run.data.get("answers", {}):
-            continue
-        options = options_of(dialog, question, scope, language, run.channel)
-        entries.append(
-            TrailEntry(
-                item=visit.item,
-                question=_words(question.texts, dialog, scope, language, run.channel),
-                type=question.type,
-                value=answer.value,
-                shown=reading.shown(question, answer.value, options, language),
-                channel=answer.channel,
-                by=answer.by,
-                at=answer.at,
-                options=options,
-            )
-        )
-    return tuple(entries)
+    return tuple(
+        _entry(dialog, run, scope, question, visit.answer)
+        for visit in visits
+        if isinstance(question := dialog.items[visit.item], Question)
+        and visit.answer is not None
+        and visit.item not in run.data.get("answers", {})
+    )
+
+
+def _entry(dialog: Dialog, run: Run, scope: RunScope, question: Question, answer: Answer) -> TrailEntry:
+    language = run.spoken_language
+    asked = asked_of(dialog, question, scope, language, ScriptChannel.AGENT)
+    everything = asked_of(dialog, question, scope, language, ScriptChannel.AGENT, stale=True)
+    return TrailEntry(
+        item=question.id,
+        question=_words(question.texts, dialog, scope, language, run.channel),
+        type=question.type,
+        value=answer.value,
+        shown=reading.shown(everything, answer.value),
+        channel=answer.channel,
+        by=answer.by,
+        at=answer.at,
+        correctable=not is_read_only(question, scope),
+        options=tuple(asked.options) or _yes_and_no(question, language),
+        private=question.private,
+        label=question.label or question.id,
+    )
+
+
+def _yes_and_no(question: Question, language: str) -> tuple[Option, ...]:
+    if question.type is not QuestionType.YES_NO:
+        return ()
+    return (
+        Option(value="yes", label=wording.phrase("yes", language), key=choosing.YES_KEY),
+        Option(value="no", label=wording.phrase("no", language), key=choosing.NO_KEY),
+    )
 
 
 def _words(written: Texts, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> str:
@@ -135,23 +179,37 @@ class _Presenter:
             language=self.language,
         )
 
+    def silence(self, item: AnyItem) -> Turn:
+        """Return a turn that says nothing: all is said with the question, when its options are there."""
+        return Turn(number=self.run.turn, item=item.id, kind="working", segments=(), language=self.language)
+
     def question(self, item: Question) -> Turn:
-        options = options_of(self.dialog, item, self.scope, self.language, self.channel)
-        maximum = self.value(item.maximum)
+        asked = asked_of(self.dialog, item, self.scope, self.language, self.channel)
+        minimum, maximum = reading.usual(asked, self.value(item.minimum), self.value(item.maximum))
         answer = self.run.current.answer
+        options = tuple(asked.options) or _yes_and_no(item, self.language)
+        digits = reading.digit_rule(asked, maximum) if self.aloud else None
+        record = reading.record_rule(asked) if self.aloud else None
+        prompts = Prompts(options=options, minimum=minimum, maximum=maximum, digits=digits, record=record)
         return Turn(
             number=self.run.turn,
             item=item.id,
             kind="question",
-            segments=(*self.run.said, *self.before(), *self.asked(item, options, maximum)),
+            segments=(*self.run.said, *self.before(), *self.asked(item, prompts)),
             hints=self.hints(item),
             type=item.type,
-            options=self.choices(item, options),
+            options=options,
             required=is_required(item, self.scope),
-            minimum=self.value(item.minimum),
+            minimum=minimum,
             maximum=maximum,
             pattern=item.pattern.source if item.pattern else "",
-            digits=reading.digit_rule(item, options, maximum) if self.aloud else None,
+            digits=digits,
+            record=record,
+            mask=item.input.mask if item.input else "",
+            currency=item.currency,
+            read_only=is_read_only(item, self.scope),
+            time_limit=item.time_limit,
+            private=item.private,
             answer=answer.value if answer is not None else self.value(item.default),
             error=self.run.error,
             warning=self.run.warned is not None,
@@ -202,10 +260,10 @@ class _Presenter:
         )
 
     def hints(self, item: AnyItem) -> tuple[str, ...]:
-        written = () if isinstance(item, Handover) else item.hints
+        written = item.hints if isinstance(item, (Info, Question, End)) else ()
         return tuple(segment.text for segment in self.segments(written))
 
-    def asked(self, item: Question, options: Sequence[Option], maximum: Value) -> tuple[Segment, ...]:
+    def asked(self, item: Question, prompts: Prompts) -> tuple[Segment, ...]:
         """Return the question; on the phone with the keys to press, unless its own text for the phone does it."""
         chosen = self.chosen(item.texts, anywhere=True)
         if chosen is None:
@@ -213,36 +271,14 @@ class _Presenter:
         asked = texts.segment(chosen, self.dialog, self.scope, self.language, self.channel)
         if not self.aloud or (chosen.channels is not None and ScriptChannel.PHONE in chosen.channels):
             return (asked,)
-        return (asked, *(Segment(text=text) for text in self.keys(item, options, maximum)))
-
-    def keys(self, item: Question, options: Sequence[Option], maximum: Value) -> list[str]:
-        rule = reading.digit_rule(item, options, maximum)
-        match item.type:
-            case QuestionType.CHOICE | QuestionType.YES_NO:
-                return [
-                    wording.phrase("option", self.language, label=option.label, key=self.key(option.key))
-                    for option in self.choices(item, options)
-                    if option.key
-                ]
-            case QuestionType.DATE:
-                return [wording.phrase("enter-date", self.language)]
-            case _ if rule is not None and rule.end_key:
-                return [wording.phrase("end-key", self.language, key=self.key(rule.end_key))]
-            case _:
-                return []
-
-    def key(self, key: str) -> str:
-        return wording.key_name(key, self.language)
-
-    def choices(self, item: Question, options: Sequence[Option]) -> tuple[Option, ...]:
-        if item.type is not QuestionType.YES_NO:
-            return tuple(options)
-        return (
-            Option(value="yes", label=wording.phrase("yes", self.language), key=reading.YES_KEY),
-            Option(value="no", label=wording.phrase("no", self.language), key=reading.NO_KEY),
-        )
+        return (asked, *(Segment(text=text) for text in prompts.sentences(item.type, self.language)))
 
 
 def is_required(item: Question, scope: RunScope) -> bool:
     """Whether the question has to be answered now."""
     return item.required if isinstance(item.required, bool) else item.required.holds(scope)
+
+
+def is_read_only(item: Question, scope: RunScope) -> bool:
+    """Whether the answer cannot be changed now."""
+    return item.read_only if isinstance(item.read_only, bool) else item.read_only.holds(scope)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from caruso.model.ids import RunId, ScriptId
-from caruso.script_engine.turns import ScriptChannel, Segment, Value
+from caruso.script_engine.turns import ScriptChannel, Segment, TextLink, Value
 from caruso.script_engine.values import from_json, to_json
 
 #: Of the JSON; a reader refuses what it does not know.
@@ -122,6 +122,11 @@ class Run:
         return self.trail[-1]
 
     @property
+    def searching(self) -> bool:
+        """Whether it waits for business objects that a question offers."""
+        return self.phase is Phase.WORKING and bool(self.pending) and self.pending not in self.fired
+
+    @property
     def finished(self) -> bool:
         """Whether an end was reached."""
         return self.phase is Phase.FINISHED
@@ -176,7 +181,7 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "pending": run.pending,
         "handing_to": run.handing_to and run.handing_to.value,
         "counts": dict(run.counts),
-        "said": [[segment.text, segment.audio, segment.barge_in] for segment in run.said],
+        "said": [_said(segment) for segment in run.said],
         "error": run.error,
         "warned": to_json(run.warned),
         "outcome": run.outcome,
@@ -222,11 +227,21 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
         pending=state["pending"],
         handing_to=ScriptChannel(state["handing_to"]) if state["handing_to"] else None,
         counts=dict(state["counts"]),
-        said=tuple(Segment(text=text, audio=audio, barge_in=barge_in) for text, audio, barge_in in state["said"]),
+        said=tuple(_read_said(*said) for said in state["said"]),
         error=state["error"],
         warned=from_json(state["warned"]),
         outcome=state["outcome"],
     )
+
+
+def _said(segment: Segment) -> list[Any]:
+    links = [[link.start, link.end, link.to] for link in segment.links]
+    return [segment.text, segment.audio, segment.barge_in, *links]
+
+
+def _read_said(text: str, audio: str, barge_in: bool, *links: list[Any]) -> Segment:
+    made = tuple(TextLink(start=start, end=end, to=to) for start, end, to in links)
+    return Segment(text=text, audio=audio, barge_in=barge_in, links=made)
 
 
 def _values(values: Values) -> dict[str, Any]:

@@ -8,14 +8,17 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from caruso.model.opening_hours import is_open
+from caruso.script_engine.expressions import Expression
 from caruso.script_engine.expressions.work import MOST_WORK
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Run, Visit
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import bounded
 
 #: Roots every script has; the rest are its objects.
 ROOTS = ("answers", "call", "agent", "vars", "result", "dialog")
+#: Under this root of `Run.data` are the business objects found for questions; expressions do not see it.
+FOUND = "found"
 
 
 class RunScope:
@@ -31,8 +34,10 @@ class RunScope:
         "attempt",
         "bound",
         "element",
+        "found",
         "now",
         "roots",
+        "run_id",
         "work",
     )
 
@@ -46,7 +51,7 @@ class RunScope:
         trail: Sequence[Visit],
         attempt: int,
         now: datetime,
-        label: Callable[[str, Value], str | None],
+        label: Callable[[str, Value, bool], str | None],
     ) -> None:
         self._dialog = dialog
         self._trail = trail
@@ -55,6 +60,9 @@ class RunScope:
         self._computed: dict[str, Value] = {}
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
+        #: Business objects to choose from, by item.
+        self.found: Mapping[str, Value] = data.get(FOUND, {})
+        self.run_id = run.id
         self.element: Value = None
         self.work = MOST_WORK
         self.attempt = attempt
@@ -106,17 +114,40 @@ class RunScope:
             self.bound, self.element = bound, element
         return value
 
-    def label(self, item: str) -> str | None:
-        """Return the answer of `item` as a person would write it."""
-        return self._label(item, self.roots["answers"].get(item))
+    def label(self, item: str, *, aloud: bool = False) -> str | None:
+        """Return the answer of `item` as a person would write it, or say it."""
+        return self._label(item, self.roots["answers"].get(item), aloud)
 
     def score(self, item: str) -> Decimal | None:
-        """Return the score of the answer of `item`: of the options chosen."""
-        return None
+        """Return what the answer of `item` counts: its options' scores together, or the rating itself."""
+        question, answer = self._dialog.items.get(item), self.roots["answers"].get(item)
+        if answer is None or not isinstance(question, Question):
+            return None
+        if isinstance(answer, Decimal):
+            return answer
+        chosen = answer if isinstance(answer, tuple) else (answer,)
+        scores = {node.value: node.score for node in question.options if node.score is not None}
+        return sum((scores[value] for value in chosen if isinstance(value, str) and value in scores), Decimal(0))
+
+    def holds_of(self, condition: Expression, name: str, values: Mapping[str, Value]) -> bool:
+        """Whether a condition holds of something it calls `name`."""
+        hidden = self.roots.get(name)
+        self.roots[name] = values
+        try:
+            return condition.holds(self)
+        finally:
+            if hidden is None:
+                del self.roots[name]
+            else:
+                self.roots[name] = hidden
 
     def visited(self, item: str) -> bool:
         """Whether `item` is on the path taken."""
         return any(visit.item == item for visit in self._trail)
+
+    def answered(self, item: str) -> bool:
+        """Whether `item` on the path was answered, even with nothing."""
+        return any(visit.item == item and visit.answer is not None for visit in self._trail)
 
     def is_open(self, hours: str) -> bool | None:
         """Whether it is within the opening hours of that name; None when there are none."""

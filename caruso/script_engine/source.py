@@ -212,13 +212,13 @@ def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], fil
     if grammar.validate(root):
         return
     tree = root.getroottree()
+    ids = [str(element.get("id")) for element in places if element.get("id")]
     paths = {tree.getpath(element): place for element, place in places.items()}
     findings: dict[tuple[int, str], Located] = {}
     for entry in grammar.error_log:  # type: ignore[attr-defined]
         place = paths.get(entry.path or "")
-        line, column = (place.line, place.column) if place else (entry.line, 0)
-        finding = _explained(entry.message, file, line, column)
-        findings.setdefault((line, finding.message), finding)
+        finding = _explained(entry.message, file, place or _Place(entry.line, 0, {}, Origin(entry.line, 0)), ids)
+        findings.setdefault((finding.line, finding.message), finding)
     raise RejectedInput(tuple(findings.values())[:MOST_FINDINGS])
 
 
@@ -228,8 +228,8 @@ _BAD_ID = re.compile(r"IDREF attribute (\S+) references an unknown ID \"(.*)\"")
 _CONTENT = re.compile(r"Element (\S+) content does not follow the DTD, expecting (.*), got (.*)$", re.DOTALL)
 
 
-def _explained(message: str, file: str, line: int, column: int) -> Located:
-    attribute = suggestion = ""
+def _explained(message: str, file: str, place: _Place, ids: Sequence[str]) -> Located:
+    rule, attribute, suggestion = "dtd", "", ""
     if found := _UNDECLARED_ATTRIBUTE.search(message):
         attribute = found[1]
         suggestion = did_you_mean(attribute, declared().get(found[2], ()))
@@ -238,18 +238,18 @@ def _explained(message: str, file: str, line: int, column: int) -> Located:
         suggestion = did_you_mean(found[1], tuple(declared()))
         message = f"there is no element <{found[1]}>"
     elif found := _BAD_ID.search(message):
-        attribute, message = found[1], f"there is no item “{found[2]}”"
-        return Located(
-            rule="unknown-item", message=message, file=file, line=line, column=column, attribute=attribute
-        )
+        rule, attribute = "unknown-item", found[1]
+        suggestion = did_you_mean(found[2], ids)
+        message = f"there is no item “{found[2]}”"
     elif found := _CONTENT.search(message):
         message = f"what is in <{found[1]}> is not in order: expected {found[2]}, found {found[3].strip()}"
+    origin = place.origins.get(attribute) or Origin(place.line, place.column)
     return Located(
-        rule="dtd",
+        rule=rule,
         message=message,
         file=file,
-        line=line,
-        column=column,
+        line=origin.line,
+        column=origin.column,
         attribute=attribute,
         suggestion=suggestion,
     )

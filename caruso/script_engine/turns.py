@@ -6,13 +6,14 @@ carries out the `Effect`s. It decides nothing about the flow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
 from caruso.model.ids import RunId, ScriptId
+from caruso.model.records import ObjectFilter
 
 #: Every value a script knows. Numbers are `Decimal`, never float; objects are read-only mappings.
 Value = (
@@ -38,19 +39,54 @@ class ScriptChannel(StrEnum):
 
 
 class QuestionType(StrEnum):
-    """What kind of answer a question takes. (The rest of the draft's types follow with the whole language.)"""
+    """What kind of answer a question takes."""
 
     TEXT = "text"
+    #: More than one line.
+    MEMO = "memo"
     INTEGER = "integer"
     NUMBER = "number"
-    YES_NO = "yes-no"
-    CHOICE = "choice"
+    MONEY = "money"
     DATE = "date"
+    #: Of the day: `datetime.time`.
+    TIME = "time"
+    #: An aware `datetime`.
+    DATE_TIME = "date-time"
+    YES_NO = "yes-no"
+    #: One option.
+    CHOICE = "choice"
+    #: Several options: a tuple of their values, in the options' order.
+    CHOICES = "choices"
+    #: Options, best first: a tuple of their values.
+    RANKING = "ranking"
+    #: A whole number between two ends, 1 and 5 where the question names none.
+    RATING = "rating"
     PHONE = "phone"
+    EMAIL = "email"
+    #: Digits that are no number: zeros in front count.
     DIGITS = "digits"
+    #: Something stored, as a mapping of ``id``, ``name``, ``type`` (MIME) and ``size`` (bytes).
+    FILE = "file"
+    VOICE_RECORD = "voice-record"
+    SIGNATURE = "signature"
+    #: A mapping of ``lat`` and ``lon``, degrees.
+    LOCATION = "location"
+
+
+#: Types whose answers are options.
+CHOOSING = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RANKING})
 
 
 # -- What is shown --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextLink:
+    """Signs `start` to `end` of a text lead to an address; a screen makes a link of them."""
+
+    start: int
+    end: int
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +98,7 @@ class Segment:
     audio: str = ""
     #: False when a key press must not cut it short.
     barge_in: bool = True
+    links: tuple[TextLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +108,10 @@ class Option:
     value: str
     label: str
     key: str = ""
+    #: Cannot be chosen together with others.
+    exclusive: bool = False
+    #: Takes an answer in the person's own words in place of `value`.
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +124,34 @@ class DigitRule:
     end_key: str = ""
     first_timeout: float = 5.0
     next_timeout: float = 3.0
+    #: Keys that are given as soon as they are pressed, since no answer begins with them. One that is the beginning
+    #: of another is given after a short wait.
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRule:
+    """How an answer is recorded on the phone."""
+
+    #: The recording ends by itself after this.
+    max_seconds: float = 120.0
+    #: It also ends after so much silence.
+    silence_seconds: float = 5.0
+    #: ``#``, ``*`` or empty.
+    end_key: str = "#"
+    #: Whether a tone tells when to speak.
+    beep: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoOffer:
+    """Something was done that the path does not lead by any more; `Undo` makes it undone or lets it be."""
+
+    #: The idempotency key of what was done.
+    key: str
+    #: The service that did it.
+    service: str
+    item: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +162,9 @@ class Turn:
     number: int
     #: Id of the item that waits; the id of the `end` when the run is over.
     item: str
-    #: ``question``, ``info`` (waits for a confirmation), ``handover``, ``end``, or ``working`` (a service is
-    #: being asked; there is nothing to answer).
+    #: ``question``, ``info`` (waits for a confirmation), ``group`` (several questions at once, taken by
+    #: `AnsweredTogether`), ``handover``, ``end``, ``wait`` (for a time or an event), or ``working`` (a service is
+    #: being asked); there is nothing to answer at the last four.
     kind: str
     segments: tuple[Segment, ...]
     #: For the agent's eyes only.
@@ -106,6 +176,18 @@ class Turn:
     maximum: Value = None
     pattern: str = ""
     digits: DigitRule | None = None
+    #: On the phone, where the answer is recorded.
+    record: RecordRule | None = None
+    #: How the entry is shown while it is typed: ``hidden``, ``groups-of-4``, …; empty for as it is.
+    mask: str = ""
+    #: Of an amount, ISO 4217.
+    currency: str = ""
+    #: The answer is shown only.
+    read_only: bool = False
+    #: Seconds until ``Happened("time-up")`` is due; None for no limit.
+    time_limit: float | None = None
+    #: The answer must not be logged, nor shown to others than who may see it.
+    private: bool = False
     #: The present answer, when there is one (default, or the person went back).
     answer: Value = None
     #: Why the last answer was not taken, in the run's language.
@@ -115,12 +197,21 @@ class Turn:
     #: How often the item has been presented in a row without a valid answer, from 1.
     attempt: int = 1
     language: str = "en"
+    #: Title of the group the item is in, or is.
+    title: str = ""
+    #: Of a group: the questions and infos in it, each a turn of its own kind under the same number.
+    questions: tuple[Turn, ...] = ()
+    #: Which pass of the repeats around it this is, outermost first, each from 1.
+    passes: tuple[int, ...] = ()
+    #: For the agent: what was done and may have to be undone.
+    offers: tuple[UndoOffer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailEntry:
     """An answered (or answerable) question on the path taken, for the trail beside the current item."""
 
+    #: Its id, with the pass behind it when it is in a repeat (``reading#2``): what `Corrected` takes.
     item: str
     question: str
     type: QuestionType
@@ -134,6 +225,10 @@ class TrailEntry:
     #: True when it can be corrected now.
     correctable: bool = True
     options: tuple[Option, ...] = ()
+    #: For those only who may see it.
+    private: bool = False
+    #: What exports and reports call it.
+    label: str = ""
 
 
 # -- Inputs ---------------------------------------------------------------------------------------------------
@@ -141,11 +236,30 @@ class TrailEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """An answer, as typed, pressed or said; the engine parses it by the question's type."""
+    """An answer, as typed, pressed or said; the engine parses it by the question's type.
+
+    Several options stand on a line each; what is stored elsewhere is named by its id.
+    """
 
     turn: int
     text: str
     by: str = ""
+    #: What has been stored for this run and may be named, by id: mappings of ``id``, ``name``, ``type``, ``size``.
+    files: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredTogether:
+    """The answers to a group shown at once, by item, each as typed; none is taken unless all can be.
+
+    A question of the turn that has no answer here counts as left blank.
+    """
+
+    turn: int
+    answers: Mapping[str, str]
+    by: str = ""
+    #: As for `Answered`.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +282,22 @@ class WentBack:
 class Corrected:
     """An earlier answer is another; everything after it is walked again."""
 
+    #: As in `TrailEntry.item`; without a pass the latest one is meant.
     item: str
     text: str
     by: str = ""
+    #: As for `Answered`.
+    files: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event of the dialog: ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``hang-up``."""
+    """An event of the dialog.
+
+    ``no-input``, ``no-match``, ``repeat``, ``help``, ``agent``, ``back``, ``hang-up``; ``time-up`` when the time
+    limit of the question is over; ``timer`` when the time of a `StartTimer` is over; ``no-agent`` when a hand-over
+    finds nobody; ``expire`` when nobody has gone on for too long; and whatever a script waits for.
+    """
 
     event: str
     turn: int | None = None
@@ -191,6 +313,14 @@ class ServiceAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectsFound:
+    """A `FindObjects` effect has been carried out; where it failed there are none."""
+
+    key: str
+    objects: Sequence[Mapping[str, object]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
     """Another channel or person goes on; the current item is presented again there."""
 
@@ -202,7 +332,27 @@ class TakenOver:
     agent: Mapping[str, Value] = field(default_factory=dict)
 
 
-Input = Answered | Confirmed | WentBack | Corrected | Happened | ServiceAnswered | TakenOver
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """An `UndoOffer` is taken up, or let be."""
+
+    key: str
+    wanted: bool = True
+    by: str = ""
+
+
+Input = (
+    Answered
+    | AnsweredTogether
+    | Confirmed
+    | WentBack
+    | Corrected
+    | Happened
+    | ServiceAnswered
+    | ObjectsFound
+    | TakenOver
+    | Undo
+)
 
 
 # -- Effects --------------------------------------------------------------------------------------------------
@@ -231,6 +381,17 @@ class CallService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindObjects:
+    """Look for business objects that a question offers, and give `ObjectsFound`; the dialog waits for it."""
+
+    key: str
+    class_name: str
+    #: All of them have to hold.
+    where: tuple[ObjectFilter, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveObject:
     """Write attributes of a declared object back (``bind``, ``set``)."""
 
@@ -238,6 +399,25 @@ class SaveObject:
     class_name: str
     key: Value
     changes: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer:
+    """Give `Happened` with the event ``timer`` at `due`; one that comes early, or for nothing, is ignored."""
+
+    item: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven:
+    """The customer agreed to something, or did not: to be kept as evidence."""
+
+    purpose: str
+    given: bool
+    item: str
+    channel: ScriptChannel
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +443,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """A `log` action, or an audit row: ``shown``, ``answered``, ``changed``, ``skipped``, ``back``, ``left``."""
+    """A `log` action, or an audit row.
+
+    ``shown``, ``answered``, ``changed``, ``skipped``, ``back``, ``left``, ``split`` (text is ``name=branch``),
+    ``pass`` (of a repeat), ``thrown``, ``undone``, ``taken-over``, ``failed``, ``error.loop``.
+    """
 
     event: str
     item: str
@@ -280,7 +464,18 @@ class Refused:
     message: str
 
 
-Effect = Present | CallService | SaveObject | HandOver | Finished | Noted | Refused
+Effect = (
+    Present
+    | CallService
+    | FindObjects
+    | SaveObject
+    | StartTimer
+    | ConsentGiven
+    | HandOver
+    | Finished
+    | Noted
+    | Refused
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

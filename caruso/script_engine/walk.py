@@ -6,10 +6,11 @@ Deterministic: given the same dialog, run, input and `now`, the same comes out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from caruso.script_engine import actions, effects, presentation, repair, texts, wording
+from caruso.script_engine import actions, effects, finding, presentation, repair, texts, wording
 from caruso.script_engine import answers as reading
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.moment import Moment
@@ -29,9 +30,12 @@ from caruso.script_engine.nodes import (
     When,
 )
 from caruso.script_engine.runs import Answer, Phase, Run, Visit, answers_on
+from caruso.script_engine.scope import FOUND
 from caruso.script_engine.turns import (
+    CHOOSING,
     CallService,
     Effect,
+    FindObjects,
     Present,
     ScriptChannel,
     Segment,
@@ -68,7 +72,9 @@ class Walk(Moment):
         if self.phase is Phase.WORKING:
             # Said before the service is asked: the answer may come at once.
             asking = [
-                effect for effect in self.effects if isinstance(effect, CallService) and effect.key == self.pending
+                effect
+                for effect in self.effects
+                if isinstance(effect, (CallService, FindObjects)) and effect.key == self.pending
             ]
             others = [effect for effect in self.effects if effect not in asking]
             return run, (*others, Present(turn=presentation.present(self.dialog, run)), *asking)
@@ -144,7 +150,7 @@ class Walk(Moment):
                 return self._enter_info(item, parked)
             case Handover():
                 return self._enter_handover(item)
-            case End():
+            case _:
                 self.frames = [(item.id, 0)]
                 return False
 
@@ -170,9 +176,41 @@ class Walk(Moment):
 
     def _enter_question(self, item: Question, parked: Visit | None) -> bool:
         if parked is not None and parked.answer is not None:
-            return self._pass_again(item, parked.answer)
-        known = self._known(item)
-        if known is None:
+            self._set_answer(parked.answer)
+        return self._search(item) or self._meet_question(item)
+
+    def _search(self, item: Question) -> bool:
+        """Have the objects found that a question offers; return whether they have to be waited for."""
+        if item.from_objects is None:
+            return False
+        order = finding.order(item, item.from_objects, self.scope, self.run.id)
+        if finding.is_there(item, order.key, self.scope):
+            return False
+        self.effects.append(order)
+        self.pending = order.key
+        self.phase = Phase.WORKING
+        return True
+
+    def objects_found(self, key: str, objects: Sequence[Mapping[str, object]]) -> None:
+        """Take the objects a question offers, and go on with it."""
+        item = self.item
+        if not key or key != self.pending or not isinstance(item, Question) or item.from_objects is None:
+            return
+        self.pending = ""
+        self.phase = Phase.ASKING
+        self.put(FOUND, item.id, finding.found(item, item.from_objects, key, objects, self.scope))
+        self.trail[-1] = replace(self.trail[-1], data=self.data)
+        if not self._meet_question(item):
+            self.go()
+
+    def _meet_question(self, item: Question) -> bool:
+        if (answer := self.trail[-1].answer) is not None:
+            return self._pass_again(item, answer)
+        if self._nothing_to_choose(item):
+            return self._without_options(item)
+        if presentation.is_read_only(item, self.scope):
+            known = self._fixed(item)
+        elif (known := self._known(item)) is None:
             return self._wait()
         self._set_answer(Answer(value=known, channel=self.channel, by=self.run.by, at=self.now))
         self.frames = [(item.id, 0)]
@@ -189,20 +227,43 @@ class Walk(Moment):
         self.frames = [(item.id, 0)]
         return False
 
+    def _nothing_to_choose(self, item: Question) -> bool:
+        return item.type in CHOOSING and not self.asked(item).options
+
+    def _without_options(self, item: Question) -> bool:
+        """Leave a question without options: as the script says, else by itself, or with an agent's help."""
+        handler = repair.choose(self.dialog, item, "no-options", {"no-options": 1}, self.channel)
+        if handler is None and (self.channel is ScriptChannel.AGENT or self._optional()):
+            self.note("skipped", item.id)
+            self.frames = [(item.id, 0)]
+            return False
+        self.happen("no-options")
+        return True
+
     def _known(self, item: Question) -> Value:
+        """Return the answer that makes asking needless, if there is one."""
         if not item.skip_if_known or item.bind is None:
             return None
-        root, name = item.bind
-        value = self.scope.roots.get(root, {}).get(name)
-        read: Value | Misread = value
-        if isinstance(value, str) or (value is not None and item.options):
-            # A value from elsewhere counts only if it could have been the answer.
-            typed = reading.typed(item, value)
-            read = reading.read(item, typed, ScriptChannel.AGENT, self.options(item))
-        if isinstance(read, Misread) or read is None:
-            return None
-        complaint, _ = self._complaint(item, read)
-        return None if complaint else read
+        value = self._valid(item, self._bound(item))
+        complaint, _ = self._complaint(item, value)
+        return None if complaint else value
+
+    def _bound(self, item: Question) -> Value:
+        root, name = item.bind or ("", "")
+        return self.scope.roots.get(root, {}).get(name)
+
+    def _valid(self, item: Question, value: Value) -> Value:
+        """Return a value from elsewhere if it could have been the answer, else null."""
+        asked = self.asked(item, ScriptChannel.AGENT)
+        named = value.get("id") if isinstance(value, Mapping) else None
+        files = {named: value} if isinstance(named, str) else {}
+        read = reading.read(replace(asked, language="en", files=files), reading.typed(value))
+        return None if isinstance(read, Misread) else read
+
+    def _fixed(self, item: Question) -> Value:
+        """Return the answer of a question that is only shown."""
+        value = item.default.value(self.scope) if item.default is not None else None
+        return self._valid(item, self._bound(item) if value is None else value)
 
     def _enter_info(self, item: Info, parked: Visit | None) -> bool:
         if parked is not None:
@@ -261,15 +322,19 @@ class Walk(Moment):
         if complaint and not (warning and self.run.warned == value):
             self.trail[-1], self.answers, self.data, self._scope = visit, answers, data, None
             return complaint, warning
-        if old is not None and old.value != value:
-            self.note("changed", question.id, old=old.value, new=value)
-        elif old is None:
-            self.note("answered", question.id, new=value)
+        self._note_answer(question, old.value if old is not None else None, value, again=old is not None)
         self._bind(question, value)
         if question.save is Save.ANSWER and question.bind is not None:
             root, name = question.bind
             actions.save(self, root, {name: value})
         return "", False
+
+    def _note_answer(self, question: Question, old: Value, new: Value, *, again: bool) -> None:
+        if again and old == new:
+            return
+        if question.private:
+            old = new = None
+        self.note("changed" if again else "answered", question.id, old=old, new=new)
 
     def _complaint(self, question: Question, value: Value) -> tuple[str, bool]:
         """Return what is wrong with an answer that is already in the scope; errors before warnings."""
@@ -278,7 +343,7 @@ class Walk(Moment):
             return (wording.phrase("required", self.language) if needed else ""), False
         minimum = question.minimum.value(self.scope) if question.minimum else None
         maximum = question.maximum.value(self.scope) if question.maximum else None
-        broken = reading.within(value, minimum, maximum, question, self.language)
+        broken = reading.within(self.asked(question), value, minimum, maximum)
         if broken is not None:
             return broken.message(self.language), False
         failed = [check for check in question.checks if not check.condition.holds(self.scope)]
@@ -325,7 +390,7 @@ class Walk(Moment):
         self._handle(handler)
 
     def _default(self, event: str, complaint: str) -> None:
-        if event == "agent" or event == LOOP or repair.gives_up(event, self.counts, self.channel):
+        if event in {"agent", "no-options", LOOP} or repair.gives_up(event, self.counts, self.channel):
             self._connect(event)
         elif event == "no-input" and self._optional():
             self.leave()
@@ -335,9 +400,12 @@ class Walk(Moment):
             else:
                 self.say_phrase(event)
             self.note("shown", self.item.id)
+        elif event == "time-up":
+            self.say_phrase("more-time")
+            self.note("shown", self.item.id)
         elif event == "help":
             item = self.item
-            self.say(() if isinstance(item, Handover) else item.hints)
+            self.say(item.hints if isinstance(item, (Info, Question, End)) else ())
 
     def _optional(self) -> bool:
         """Whether the current question may be passed in silence."""

@@ -12,13 +12,25 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, RowMapping, Select, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from caruso.clock import Clock
 from caruso.errors import NotFound
 from caruso.model.ids import CustomerId
-from caruso.model.records import Customer
+from caruso.model.records import Customer, ObjectFilter
 from caruso.storage.engine import Database
 from caruso.storage.numbers import normalised, prefixes
 from caruso.storage.tables import KEY_LENGTH, audit, customer_numbers, customers
@@ -74,6 +86,38 @@ class Customers:
                 ids.update(row.id for row in await connection.execute(query))
             found = await _read_all(connection, ids)
         return found[:limit]
+
+    async def find(self, where: Sequence[ObjectFilter], limit: int) -> Sequence[Customer]:
+        """Return customers for which every filter holds, by name.
+
+        ``id``, ``name``, ``email`` and ``number`` (any of theirs) are found by an index, attributes by looking at
+        each customer.
+        """
+        query = select(customers.c.id).order_by(customers.c.name_key, customers.c.id).limit(limit)
+        for condition in where:
+            query = query.where(self._holds(condition))
+        async with self._database.reading() as connection:
+            ids = (await connection.execute(query)).scalars().all()
+            return await _read_all(connection, ids)
+
+    def _holds(self, condition: ObjectFilter) -> ColumnElement[bool]:
+        values = condition.values
+        match condition.attribute:
+            case "id":
+                return customers.c.id.in_(values)
+            case "name":
+                return and_(customers.c.name_key.in_(map(search_key, values)), customers.c.name.in_(values))
+            case "email":
+                return and_(customers.c.email_key.in_(map(search_key, values)), customers.c.email.in_(values))
+            case "number":
+                wanted = [normalised(value, self._region) for value in values]
+                return customers.c.id.in_(
+                    select(customer_numbers.c.customer).where(customer_numbers.c.number.in_(wanted))
+                )
+            case attribute:
+                # The name is bound, never written into the statement.
+                stored: ColumnElement[str] = customers.c.attributes[attribute].as_string()
+                return stored.in_(values)
 
     async def save(self, customer: Customer, *, by: str) -> None:
         """Create or change a customer; the audit keeps who changed what. Raises `RejectedInput`."""

@@ -7,14 +7,14 @@ Until business objects come there is one class, `Customer`: ``id``, ``name``, ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 from caruso.errors import Located, NotFound, RejectedInput
 from caruso.model.ids import CustomerId
-from caruso.model.records import Customer
+from caruso.model.records import Customer, ObjectFilter
 from caruso.storage.customers import CLASS_NAME, Customers
 
 #: What a customer has by itself; an attribute cannot hide it.
@@ -35,6 +35,13 @@ class Objects:
             return None
         customer = await self._customers.get(CustomerId(str(key)))
         return _as_object(customer) if customer is not None else None
+
+    async def find(
+        self, class_name: str, where: Sequence[ObjectFilter], limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return records for which every filter holds, by name; raise `NotFound` for an unknown class."""
+        _check_class(class_name)
+        return [_as_object(customer) for customer in await self._customers.find(where, limit)]
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:
         """Change a record; the audit keeps who changed what. Raises `NotFound`, `RejectedInput`."""
@@ -79,7 +86,7 @@ def plain_value(value: Any) -> Any:
     """Return a value of a script as plain JSON."""
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {str(name): plain_value(item) for name, item in value.items()}

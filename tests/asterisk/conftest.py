@@ -78,6 +78,7 @@ def premises(
         scripts.append(tmp_path_factory.mktemp("scripts") / f"{name}.xml")
         scripts[-1].write_text(text, encoding="utf-8")
     server = CentreServer(pbx, tmp_path_factory.mktemp("server"), description, scripts=scripts)
+    asyncio.run(clear(pbx))  # a call that an earlier test left would be this server's first
     asyncio.run(server.start())
     yield Premises(server=server, phones_port=port)
     asyncio.run(server.stop())

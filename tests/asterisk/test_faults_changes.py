@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from caruso.model.facts import ContactLeftQueue, Presence, QueueOutcome
 from lab.asterisk import LocalAsterisk
 from lab.listening import clear, hang_up
 from lab.sipp import caller
-from lab.staffed import WRITTEN_SECONDS, assert_balanced, nothing_left, of, phases, staffed
+from lab.staffed import balanced_facts, nothing_left, of, phases, staffed
 
 WITH_WATER = """
 [queues.water]
@@ -83,8 +82,6 @@ async def test_callers_of_a_closed_queue_move_and_a_former_agent_finishes_the_co
         view = await centre.until(lambda view: not view.calls)
         assert [(row.id, row.presence) for row in view.agents] == [("a1", Presence.READY)]
         await nothing_left(pbx)
-        await asyncio.sleep(WRITTEN_SECONDS)
-        facts = await centre.server.facts()
-    assert_balanced(facts)
+        facts = await balanced_facts(centre.server)
     outcomes = Counter(fact.outcome for fact in of(facts, ContactLeftQueue))
     assert outcomes[QueueOutcome.TRANSFERRED] == 2

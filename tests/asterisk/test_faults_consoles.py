@@ -17,7 +17,7 @@ from caruso.web.live_socket import SIGNED_IN_ELSEWHERE
 from lab.asterisk import LocalAsterisk
 from lab.listening import clear
 from lab.sipp import caller
-from lab.staffed import WRITTEN_SECONDS, assert_balanced, nothing_left, of, phases, staffed
+from lab.staffed import WRITTEN_SECONDS, balanced_facts, nothing_left, of, phases, staffed
 from lab.web_client import Closed
 
 
@@ -74,9 +74,7 @@ async def test_agents_whose_consoles_stay_away_get_no_offers(pbx: LocalAsterisk,
             )
         )
         await nothing_left(pbx)
-        await asyncio.sleep(WRITTEN_SECONDS)
-        facts = await centre.server.facts()
-    assert_balanced(facts)
+        facts = await balanced_facts(centre.server)
     assert Counter(fact.agent for fact in of(facts, OfferMade)) == {"a0": 1, "a1": 1, "a2": 1}
 
 

@@ -21,10 +21,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from caruso.model import desk
 from caruso.model.facts import AnyFact, ContactArrived, ContactConnected, ContactEnded, OfferMade, Presence
 from lab.asterisk import LocalAsterisk
+from lab.figures import measured
 from lab.postgres import Postgres, running_postgres
 from lab.server import LAB_PASSWORD
 from lab.sipp import caller
-from lab.staffed import StaffedCentre, assert_balanced, measured, nothing_left, of, staffed
+from lab.staffed import StaffedCentre, balanced_facts, nothing_left, of, staffed
 from lab.web_client import Refused, WebClient
 
 #: Longer than the database itself waits for a lock, and for SQLite as long as the issue says.
@@ -97,8 +98,7 @@ async def test_calls_go_on_while_the_database_is_away(
         async with WebClient(centre.server.url) as browser:
             await browser.sign_in("a5", LAB_PASSWORD)
         await nothing_left(pbx)
-        facts = await centre.server.facts()
-    assert_balanced(facts)
+        facts = await balanced_facts(centre.server)
     assert len(of(facts, ContactEnded)) == len(of(facts, ContactConnected)) == 12 + calls
     before = [fact for fact in facts if fact.at < began]
     during = [fact for fact in facts if fact.at >= began]
@@ -112,7 +112,6 @@ async def test_calls_go_on_while_the_database_is_away(
         answer_p99_before=p99(waits(before, ContactConnected)),
         answer_p99_during=p99(waits(during, ContactConnected)),
     )
-    assert p99(waits(during, OfferMade)) < 0.05
 
 
 async def refused_sign_in(centre: StaffedCentre) -> float:

@@ -12,10 +12,11 @@ import pytest
 
 from caruso.model.facts import ContactConnected, ContactEnded
 from lab.asterisk import LocalAsterisk
+from lab.figures import measured
 from lab.listening import clear
 from lab.server import LAB_PASSWORD
 from lab.sipp import caller
-from lab.staffed import assert_balanced, measured, nothing_left, of, phases, staffed
+from lab.staffed import balanced_facts, nothing_left, of, phases, staffed
 from lab.web_client import Refused, WebClient
 
 #: An alarm is raised by then.
@@ -86,8 +87,7 @@ async def test_calls_go_on_while_the_disk_is_full(pbx: LocalAsterisk, small_disk
         await centre.until(lambda view: not view.calls)
         await nothing_left(pbx)
         assert "log_lines_lost" in centre.server.log
-        facts = await centre.server.facts()
-    assert_balanced(facts)
+        facts = await balanced_facts(centre.server)
     assert len(of(facts, ContactEnded)) == 14
     assert len(of(facts, ContactConnected)) == 13
     measured("disk full", disk_alarm=disk_alarm, journal_alarm=journal_alarm, recovered=recovered)

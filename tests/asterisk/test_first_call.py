@@ -18,6 +18,7 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from lab.asterisk import LocalAsterisk
+from lab.listening import clear
 from lab.server import ROOT, CentreServer
 from lab.sipp import caller, phone
 
@@ -111,3 +112,4 @@ async def test_a_dialog_begun_on_the_phone_goes_on_at_the_agents_screen(
             said = {entry.item: (entry.shown, entry.channel) for entry in view.dialog.trail}
             assert said["product"] == ("gas", "phone")
             assert said["reading"] == ("4711", "phone")
+        await clear(pbx)

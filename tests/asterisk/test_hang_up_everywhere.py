@@ -387,13 +387,15 @@ async def walk(floor: Floor, cases: list[Case]) -> Counter[QueueOutcome]:
             except (AssertionError, TimeoutError) as error:
                 raise AssertionError(f"{one.name} (caller {walk.number}): {error!r}") from error
 
+    at_sip = {number: await floor.agent(f"a{number}") for number in range(min(LANES, sip.qsize()))}
+    in_browser = {}
+    for number in list(BROWSER_LANES)[: browser.qsize()]:
+        in_browser[number] = await floor.agent(f"a{number}", phone=f"a{number}-web")
+        await plug_in(floor, in_browser[number])
     async with asyncio.TaskGroup() as lanes:
-        for number in range(min(LANES, sip.qsize())):
-            lanes.create_task(lane(number, sip, await floor.agent(f"a{number}")))
-        for number in list(BROWSER_LANES)[: browser.qsize()]:
-            agent = await floor.agent(f"a{number}", phone=f"a{number}-web")
-            await plug_in(floor, agent)
-            lanes.create_task(lane(number, browser, agent))
+        for queue, agents in ((sip, at_sip), (browser, in_browser)):
+            for number, agent in agents.items():
+                lanes.create_task(lane(number, queue, agent))
     await floor.shows(lambda view: not view.calls)
     await floor.books_balance()
     facts = await floor.journal()

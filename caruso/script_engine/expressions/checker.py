@@ -432,7 +432,7 @@ class _Checker:
         match node.function, written:
             case "matches", [_, pattern]:
                 self.pattern(node.arguments[1], pattern)
-            case "visited", [str(item)] if item not in self.names.items:
+            case (("visited" | "answered"), [str(item)]) if item not in self.names.items:
                 self.add("unknown-item", f"there is no item “{item}”", first, near(item, self.names.items))
             case "opening_hours", [str(name)] if self.names.hours is not None and name not in self.names.hours:
                 self.add("unknown-hours", f"there are no hours “{name}”", first, near(name, self.names.hours))

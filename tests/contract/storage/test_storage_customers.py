@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 
 from caruso.errors import NotFound, RejectedInput
 from caruso.model.ids import CustomerId
-from caruso.model.records import Customer
+from caruso.model.records import Customer, ObjectFilter
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.objects import Objects
@@ -232,3 +232,33 @@ async def test_an_unknown_class_or_record_is_not_found(objects: Objects) -> None
         await objects.load("Dragon", "c-1")
     with pytest.raises(NotFound):
         await objects.save("Customer", "nobody", {"name": "x"}, by="script")
+
+
+async def test_records_are_found_by_their_attributes(customers: Customers) -> None:
+    anna = Customer(id=CustomerId("c-2"), name="Anna Ober", attributes={"city": "Ulm", "kind": "house"})
+    zoe = Customer(id=CustomerId("c-3"), name="Zoë Ober", email="z@example.org", attributes={"city": "Ulm"})
+    bert = Customer(id=CustomerId("c-4"), name="Bert", numbers=("+49731123456",), attributes={"city": "Bonn"})
+    for customer in (zoe, bert, anna):
+        await customers.save(customer, by="anna")
+    objects = Objects(customers)
+
+    async def found(*, limit: int = 9, **where: Any) -> list[Any]:
+        filters = [
+            ObjectFilter(attribute=name, values=(value,) if isinstance(value, str) else value)
+            for name, value in where.items()
+        ]
+        return [found["id"] for found in await objects.find("Customer", filters, limit)]
+
+    assert await found() == ["c-2", "c-4", "c-3"]
+    assert await found(city="Ulm") == ["c-2", "c-3"]
+    assert await found(city=("Ulm", "Bonn"), limit=2) == ["c-2", "c-4"]
+    assert await found(city="Ulm", kind="house") == ["c-2"]
+    assert await found(name="Zoë Ober") == await found(email="z@example.org") == ["c-3"]
+    assert await found(name="zoe ober") == []
+    assert await found(number="0731 123456") == await found(id="c-4") == ["c-4"]
+    assert await found(city=()) == []
+    odd: dict[str, Any] = {"x' OR 1=1 --": "Ulm", 'a"."b': "Ulm", "a\\'}[0]": "' OR ''='"}
+    for name, value in odd.items():
+        assert await found(**{name: value}) == []
+    with pytest.raises(NotFound):
+        await objects.find("Users", (), 9)

@@ -22,6 +22,7 @@ from caruso.model.ids import AgentId, ContactId, RunId
 from caruso.storage.engine import Database, Writer
 from caruso.storage.facts import Facts
 from caruso.storage.journal import BATCH_FACTS, JournalWriter
+from lab.figures import measured
 from lab.journal_facts import answered_call, arrival, one_of_each_kind, saved_run
 from lab.storage import journal_of, projections_of, replayed, running_journal
 
@@ -58,7 +59,7 @@ async def test_every_kind_of_fact_comes_back_as_it_was_recorded(
     assert await Facts(database).facts_since(NOON) == facts
 
 
-async def test_a_fact_is_committed_within_milliseconds_when_little_happens(
+async def test_facts_are_committed_one_by_one_when_little_happens(
     journal: JournalWriter, database: Database
 ) -> None:
     await committed(journal)
@@ -69,7 +70,7 @@ async def test_a_fact_is_committed_within_milliseconds_when_little_happens(
         journal.record(arrival(ContactId(f"c{number}"), NOON))
         await committed(journal)
         delays.append(time.perf_counter() - began)
-    assert sorted(delays)[10] < 0.02
+    measured("fact when little happens", committed=sorted(delays)[10])
     assert len(await journal_of(database)) == 20
 
 

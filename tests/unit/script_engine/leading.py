@@ -30,10 +30,18 @@ AnEffect = TypeVar("AnEffect", bound=Effect)
 
 
 def dialog(
-    body: str, *, data: str = "", channels: str = "agent phone", languages: str = "en", more: str = ""
+    body: str,
+    *,
+    data: str = "",
+    channels: str = "agent phone",
+    languages: str = "en",
+    more: str = "",
+    name: str = "d",
 ) -> Dialog:
     """Return a script made of `body`; it is not linted."""
-    opening = f'<dialog id="d" version="1" languages="{languages}" channels="{channels}" {more}><title>t</title>'
+    opening = (
+        f'<dialog id="{name}" version="1" languages="{languages}" channels="{channels}" {more}><title>t</title>'
+    )
     return load(f"{HEAD}{opening}{data}{body}</dialog>".encode(), "x.xml")
 
 

@@ -71,7 +71,9 @@ def test_every_rule_is_described() -> None:
     used = set()
     for path in CODE.rglob("*.py"):
         code = path.read_text(encoding="utf-8")
-        used |= set(re.findall(r'(?:add|add_in|refuse|_refuse|ExpressionError)\(\s*"([a-z]+(?:-[a-z]+)*)"', code))
+        used |= set(
+            re.findall(r'(?:add|add_in|report|refuse|_refuse|ExpressionError)\(\s*"([a-z]+(?:-[a-z]+)*)"', code)
+        )
         used |= set(re.findall(r'rule="([a-z-]+)"', code))
     used |= {f"unknown-{kind}" for kind in ("queue", "skill", "disposition", "service", "class")}
     assert used - described == set()

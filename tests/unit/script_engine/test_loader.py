@@ -111,7 +111,7 @@ def test_our_own_doctype_other_encodings_and_a_mark_at_the_start_are_accepted() 
 def test_what_the_dtd_does_not_know_is_told_with_a_suggestion() -> None:
     body = '\n  <question id="q" typ="date"><text>x</text></question>'
     (finding,) = refused(f"{PUBLIC}\n{DIALOG.format(body)}")
-    assert (finding.rule, finding.line, finding.column, finding.attribute) == ("dtd", 3, 3, "typ")
+    assert (finding.rule, finding.line, finding.column, finding.attribute) == ("dtd", 3, 25, "typ")
     assert finding.suggestion == "did you mean “type”?"
 
 

@@ -1,0 +1,175 @@
+"""What can be written after ``caruso script``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from caruso.cli import script_checking
+from caruso.cli.commands import command
+
+_CHANNELS = ("phone", "agent", "web")
+
+_RUN_EXAMPLES = """\
+examples:
+  caruso script run meter-reading.xml --channel phone
+  caruso script run meter-reading.xml --channel agent --object customer='{"name": "Jo Example"}' \\
+      --stub customer.update=fail:timeout --at 2026-11-23T18:30
+  caruso script run meter-reading.xml --answers answers.json --json
+
+Without --answers it asks at the terminal; `:help` there tells what can be typed. With --answers it is led by them:
+a list of steps, or an object of answers by item. With --json a line after every input tells where it stands."""
+
+_IMPORT_NOTES = """\
+What cannot be translated is always told, on standard error or as the report. When the form would mean something
+else without it, there is no script, and the exit code is 1."""
+
+
+_TEST_EXAMPLES = """\
+Cases stand in the script itself, as <test> elements, or in a file beside it: meter-reading.tests.toml.
+
+examples:
+  caruso script test meter-reading.xml
+  caruso script test scripts/*.xml --only "by phone" -v"""
+
+
+def script_commands(scripts: Any) -> None:
+    """Declare them."""
+    _check(scripts)
+    _explain(scripts)
+    _graph(scripts)
+    _run(scripts)
+    _test(scripts)
+    _import(scripts)
+
+
+def _check(scripts: Any) -> None:
+    check = command(scripts, "check", script_checking.check_scripts, "find the mistakes in scripts")
+    _files(check)
+    check.add_argument("--json", action="store_true", help="one JSON object a finding")
+
+
+def _explain(scripts: Any) -> None:
+    about = "print a sheet of all a script says, asks and does, with its conditions in words"
+    explain = command(scripts, "explain", _carry_out_explain, about)
+    _file(explain)
+    explain.add_argument(
+        "--html", action="store_true", help="a page for a browser or printer, instead of Markdown"
+    )
+    _output(explain)
+
+
+def _carry_out_explain(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_explaining import explain_script
+
+    return explain_script(wanted)
+
+
+def _graph(scripts: Any) -> None:
+    graph = command(scripts, "graph", _carry_out_graph, "draw a script as SVG (with Graphviz)")
+    _file(graph)
+    graph.add_argument("--dot", action="store_true", help="the source of the graph, for Graphviz, instead of SVG")
+    _output(graph)
+
+
+def _carry_out_graph(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_explaining import graph_script
+
+    return graph_script(wanted)
+
+
+def _output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write it there instead of printing it")
+
+
+def _run(scripts: Any) -> None:
+    run = command(scripts, "run", _carry_out_run, "lead a script without a server", more=_RUN_EXAMPLES)
+    _file(run)
+    run.add_argument("--channel", choices=_CHANNELS, help="where it begins (default: the script's first)")
+    run.add_argument("--language", metavar="L", default="", help="language (default: the script's first)")
+    run.add_argument("--at", metavar="TIME", help="the time it is then, e.g. 2026-11-23T18:30 (default: now)")
+    run.add_argument("--zone", metavar="ZONE", default="UTC", help="time zone of the centre, e.g. Europe/Berlin")
+    run.add_argument("--customer", metavar="K", help="load objects from the database, for this customer")
+    run.add_argument(
+        "--object", action="append", default=[], metavar="NAME=JSON", help="an object, as JSON or a file of JSON"
+    )
+    run.add_argument(
+        "--call",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what is known of the call, e.g. number=…",
+    )
+    run.add_argument(
+        "--stub",
+        action="append",
+        default=[],
+        metavar="SERVICE=JSON",
+        help="what a service answers, as JSON, or fail:CODE; * for every service",
+    )
+    run.add_argument(
+        "--records",
+        action="append",
+        default=[],
+        metavar="CLASS=JSON",
+        help="objects to choose from, as JSON or a file",
+    )
+    run.add_argument(
+        "--hours",
+        action="append",
+        default=[],
+        metavar="NAME=open|closed",
+        help="opening hours that are so all the time",
+    )
+    run.add_argument("--answers", type=Path, metavar="FILE", help="JSON of steps or answers; - for standard input")
+    run.add_argument("--json", action="store_true", help="after every input one JSON object")
+
+
+def _carry_out_run(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_simulating import run_script
+
+    return run_script(wanted)
+
+
+def _test(scripts: Any) -> None:
+    test = command(scripts, "test", _carry_out_test, "run the test cases of scripts", more=_TEST_EXAMPLES)
+    _files(test)
+    test.add_argument(
+        "--tests", type=Path, metavar="FILE", help="more cases (default: FILE.tests.toml, .tests.json)"
+    )
+    test.add_argument("--only", metavar="TEXT", help="only cases with this in their name")
+    test.add_argument("--verbose", "-v", action="store_true", help="name the cases that passed, too")
+    test.add_argument("--json", action="store_true", help="for each script one JSON object")
+
+
+def _carry_out_test(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_testing import test_scripts
+
+    return test_scripts(wanted)
+
+
+def _import(scripts: Any) -> None:
+    about = "make a script of a form: XLSForm (.xlsx) or XForm (.xml)"
+    imported = command(scripts, "import", _carry_out_import, about, more=_IMPORT_NOTES)
+    _file(imported)
+    _output(imported)
+    imported.add_argument("--report", action="store_true", help="print only what is not translated, and why")
+    imported.add_argument("--json", action="store_true", help="the report as one JSON object")
+    imported.add_argument(
+        "--beside", type=Path, metavar="FOLDER", help="where the form's tables lie (default: beside the form)"
+    )
+
+
+def _carry_out_import(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_importing import import_form
+
+    return import_form(wanted)
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE")
+
+
+def _files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")

@@ -1,0 +1,198 @@
+"""``caruso script run``: the simulator at a terminal, or led by prepared answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from caruso.cli.outcome import Exit, refused
+from caruso.cli.script_files import linked_script, read_text
+from caruso.cli.stores import opened, run, settings
+from caruso.clock import SystemClock
+from caruso.errors import Located, RejectedInput
+from caruso.model.ids import RunId, ScriptId
+from caruso.script_engine import engine
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.tools import setting as given
+from caruso.script_engine.tools import transcript
+from caruso.script_engine.tools.driver import drive
+from caruso.script_engine.tools.setting import Setting
+from caruso.script_engine.tools.simulator import Simulation
+from caruso.script_engine.tools.snapshot import snapshot
+from caruso.script_engine.tools.steps import StepRefused, step_from_line
+from caruso.script_engine.turns import RunStart, Value
+
+_LONGEST_JSON = 1_000_000
+
+
+def run_script(wanted: Namespace) -> int:
+    """Lead a script."""
+    dialog = linked_script(wanted.file)
+    prepared = _prepared(wanted.answers) if wanted.answers is not None else None
+    try:
+        simulation = Simulation(dialog, _setting(dialog, wanted))
+        if prepared is not None:
+            return _led(simulation, prepared, as_json=wanted.json)
+        return _asking(simulation, as_json=wanted.json)
+    except StepRefused as problem:
+        return refused(str(problem))
+
+
+# -- What it begins with --------------------------------------------------------------------------------------
+
+
+def _setting(dialog: Dialog, wanted: Namespace) -> Setting:
+    at = given.time_of(wanted.at, wanted.zone) if wanted.at else SystemClock().now()
+    objects = {name: _object(name, text) for name, text in _pairs("object", wanted.object)}
+    stubs = {name: given.stub_of(name, text) for name, text in _pairs("stub", wanted.stub)}
+    call: dict[str, Value] = dict(_pairs("call", wanted.call))
+    given.check_objects(dialog, objects)
+    given.check_stubs(dialog, stubs)
+    if wanted.customer is not None:
+        call.setdefault("customer", wanted.customer)
+    setting = Setting(
+        channel=given.channel_for(dialog, wanted.channel or ""),
+        at=at,
+        language=given.language_for(dialog, wanted.language),
+        time_zone=given.zone_of(wanted.zone).key,
+        objects=objects,
+        call=call,
+        stubs=stubs,
+        records={name: given.records_of(name, _json(text)) for name, text in _pairs("records", wanted.records)},
+        hours={name: given.open_of(name, text) for name, text in _pairs("hours", wanted.hours)},
+    )
+    return setting if wanted.customer is None else _with_customer(dialog, setting, wanted)
+
+
+def _pairs(option: str, written: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return (given.split(option, text) for text in written)
+
+
+def _object(name: str, text: str) -> Mapping[str, Value]:
+    return given.object_of(name, _json(text))
+
+
+def _json(text: str) -> str:
+    """Return what is JSON itself, or else the text of the file it names."""
+    return text if text.lstrip().startswith(("{", "[")) else read_text(Path(text))
+
+
+def _with_customer(dialog: Dialog, setting: Setting, wanted: Namespace) -> Setting:
+    """Load what was not given from the database."""
+    loaded: dict[str, Mapping[str, Value]] = {}
+
+    async def load() -> int:
+        async with opened(settings(wanted)) as stores:
+            for needed in engine.needed_objects(dialog, _start(dialog, setting), setting.at):
+                if needed.name not in setting.objects:
+                    loaded[needed.name] = await stores.objects.load(needed.class_name, needed.key) or {}
+        return Exit.OK
+
+    run(load())
+    if not any(loaded.values()):
+        message = f"Nothing is known about the customer “{wanted.customer}”."
+        raise RejectedInput((Located(rule="unknown-customer", message=message, attribute="customer"),))
+    return replace(setting, objects={**loaded, **setting.objects})
+
+
+def _start(dialog: Dialog, setting: Setting) -> RunStart:
+    return RunStart(
+        run=RunId("simulated"),
+        script=ScriptId(dialog.id),
+        channel=setting.channel,
+        language=setting.language,
+        call=setting.call,
+        time_zone=setting.time_zone,
+    )
+
+
+def _prepared(file: Path) -> Any:
+    text = sys.stdin.read(_LONGEST_JSON + 1) if str(file) == "-" else read_text(file)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise _wrong_file(file, f"This is no JSON: {problem}.") from None
+
+
+def _wrong_file(file: Path, message: str) -> RejectedInput:
+    return RejectedInput((Located(rule="unreadable-file", message=message, file=str(file)),))
+
+
+# -- Leading it -----------------------------------------------------------------------------------------------
+
+
+def _led(simulation: Simulation, prepared: Any, *, as_json: bool) -> int:
+    """Lead it by prepared answers; it is refused when one of them could not be given."""
+    _tell(snapshot(simulation), as_json=as_json)
+    why = ""
+    for step, why in drive(simulation, prepared):
+        told = snapshot(simulation, step, why)
+        if not as_json:
+            print(f"> {_shown(told['step'])}")
+        _tell(told, as_json=as_json)
+    return Exit.REFUSED if why else Exit.OK
+
+
+def _shown(step: Mapping[str, Any]) -> str:
+    return transcript.printable(" ".join(f"{name} {value!s}" for name, value in step.items()))
+
+
+def _asking(simulation: Simulation, *, as_json: bool) -> int:
+    """Let a person lead it."""
+    told = snapshot(simulation)
+    _tell(told, as_json=as_json)
+    while not simulation.finished or told["refused"]:
+        line = _typed(told)
+        if line is None or line.strip() == ":quit":
+            break
+        if (answer := _looked_up(line.strip(), told)) is not None:
+            print(answer)
+            continue
+        told = _taken(simulation, line)
+        _tell(told, as_json=as_json)
+    return Exit.OK
+
+
+def _typed(told: Mapping[str, Any]) -> str | None:
+    """Return the next line; None when there is none."""
+    try:
+        return input(transcript.prompt(told) if sys.stdin.isatty() else "")
+    except EOFError:
+        return None
+
+
+def _looked_up(line: str, told: Mapping[str, Any]) -> str | None:
+    """Return what a command that changes nothing shows; None for every other line."""
+    match line:
+        case ":help" | ":h" | ":?":
+            return transcript.HELP
+        case ":answers":
+            return transcript.printable("\n".join(transcript.values(told)))
+        case ":trail":
+            return transcript.printable("\n".join(transcript.trail(told)))
+        case ":json":
+            return json.dumps(told, ensure_ascii=False, indent=2)
+        case _:
+            return None
+
+
+def _taken(simulation: Simulation, line: str) -> dict[str, Any]:
+    try:
+        step = step_from_line(line, waits_for_confirmation=simulation.turn.kind == "info")
+        simulation.take(step)
+    except StepRefused as problem:
+        return snapshot(simulation, refused=str(problem))
+    return snapshot(simulation, step)
+
+
+def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False), flush=True)
+        return
+    for line in transcript.lines(told):
+        print(line)
