@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 
 from caruso.script_engine.expressions import ExpressionError, expression
-from caruso.script_engine.expressions.checker import Names, check
+from caruso.script_engine.expressions.checker import check
+from caruso.script_engine.expressions.names import Names
 from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
 from caruso.script_engine.lint import check_source
 from lab.bench.expressions import Facts

@@ -90,6 +90,7 @@ _OWN_KIND = {
     "label",
     "score",
     "visited",
+    "answered",
     "opening_hours",
     "matches",
     "min",

@@ -10,8 +10,9 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from caruso.script_engine.expressions import Expression, ExpressionError, expression
-from caruso.script_engine.expressions.checker import Names, check, infer
+from caruso.script_engine.expressions.checker import check, infer
 from caruso.script_engine.expressions.functions import CLASSES
+from caruso.script_engine.expressions.names import Names
 from caruso.script_engine.expressions.parser import DEEPEST_EXPRESSION, LONGEST_EXPRESSION, parse
 from caruso.script_engine.expressions.tree import Arithmetic, Literal, Node, parts
 from caruso.script_engine.expressions.types import Type

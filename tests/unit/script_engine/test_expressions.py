@@ -16,8 +16,9 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from caruso.script_engine.expressions import ExpressionError, Origin, expression, patterns
-from caruso.script_engine.expressions.checker import Names, check
+from caruso.script_engine.expressions.checker import check
 from caruso.script_engine.expressions.functions import FUNCTIONS
+from caruso.script_engine.expressions.names import Names
 from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.turns import Value
@@ -60,6 +61,9 @@ class World:
         return Decimal(3) if item == "product" else None
 
     def visited(self, item: str) -> bool:
+        return item == "product"
+
+    def answered(self, item: str) -> bool:
         return item == "product"
 
     def is_open(self, hours: str) -> bool | None:
