@@ -46,6 +46,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from caruso.script_engine import asking
+from caruso.script_engine.moment import Moment
 from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.presentation import is_required, scope_of
 from caruso.script_engine.runs import Run
@@ -66,7 +68,6 @@ from caruso.script_engine.turns import (
     Value,
 )
 from caruso.script_engine.values import to_plain
-from caruso.script_engine.walk import Walk
 
 _CONSENT = ("purpose", "given", "item", "channel", "by")
 
@@ -136,7 +137,8 @@ def _verdicts(simulation: Simulation, turn: Turn) -> Iterator[tuple[str, dict[st
 
 def verdict(dialog: Dialog, run: Run, question: Question, value: Value, simulation: Simulation) -> dict[str, str]:
     """Return what the limits and checks of a question say about a value that is in the scope."""
-    message, warning = Walk(dialog, run, simulation.now)._complaint(question, value)  # noqa: SLF001
+    moment = Moment(dialog, run, simulation.now)
+    message, warning = asking.complaint(moment, question, value, moment.scope)
     return {"verdict": ("warning" if warning else "error") if message else "ok", "message": message}
 
 
