@@ -393,6 +393,7 @@ class _Checker:
         return gives
 
 
+
 def _shown(node: Node) -> str:
     return ".".join(path(node) or ("…",))
 
