@@ -41,6 +41,7 @@ from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.errors import CarusoError, JournalTakenOver, RejectedInput, StorageUnavailable
 from caruso.logs import set_up_logs
+from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
 from caruso.model.ids import AgentId
@@ -50,6 +51,7 @@ from caruso.model.telephony import LinkLost, TelephonyEvent
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
+from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
 from caruso.storage.disk_room import disk_room
@@ -71,6 +73,8 @@ log = structlog.get_logger(__name__)
 
 #: Pause between looks for a newly applied centre, seconds.
 FOLLOW_SECONDS = 1.0
+#: Pause between looks for call-backs, seconds.
+CALLBACKS_SECONDS = 2.0
 #: Pause between attempts to read the database at the start, seconds.
 RETRY_SECONDS = 0.5
 #: Between looks for what is long over, seconds.
@@ -120,6 +124,7 @@ class Server:
         self._centres = Centres(self._database)
         self._customers = Customers(self._database, self._clock, region=config.server.country)
         self._objects = Objects(self._customers)
+        self._callbacks = Callbacks(self._database)
         self._runs = Runs(self._database)
         self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
         self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
@@ -134,9 +139,18 @@ class Server:
             timeout_seconds=config.speech.timeout_seconds,
             at_once=config.speech.at_once,
         )
-        self._services = ServiceManager()
-        register_built_in(self._services, customers=self._customers, objects=self._objects, clock=self._clock)
         self._centre: ContactCentre | None = None
+        self._services = ServiceManager()
+        register_built_in(
+            self._services,
+            customers=self._customers,
+            objects=self._objects,
+            callbacks=self._callbacks,
+            centre=lambda: self._centre.centre() if self._centre else None,
+            clock=self._clock,
+            mail=config.mail,
+            http=config.http,
+        )
         self._version = 0
         self.stopping = asyncio.Event()
 
@@ -180,6 +194,7 @@ class Server:
             infrastructure.create_task(self._telephony.run(), name="telephony"),
             infrastructure.create_task(self._manage(), name="ami"),
             infrastructure.create_task(self._follow_centre(), name="follow_centre"),
+            infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
         ]
@@ -202,6 +217,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self.centre.tasks.close()
+        await self._services.close()
         await self._speech.close()
 
     # -- Building ---------------------------------------------------------------------------------------------
@@ -251,6 +267,8 @@ class Server:
             users=Users(self._database),
             customers=self._customers,
             facts=self._facts,
+            callbacks=self._callbacks,
+            callback_taken=self._on_callback_taken,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
@@ -273,6 +291,11 @@ class Server:
         if isinstance(event, LinkLost):
             self.journal.verify()  # another server may have taken the PBX over, and the journal with it
         self.centre.on_telephony(event)
+
+    def _on_callback_taken(self, agent: AgentId, callback: Callback) -> None:
+        """Give the agent what belongs to a call-back. Its run follows when desks take runs without a call."""
+        log.info("callback_taken", agent_id=agent, callback_id=callback.id, run_id=callback.run)
+        self.centre.desks.touch(agent)
 
     def _on_actions_written(self, actions: Sequence[OutboxAction]) -> None:
         """Let actions of scripts begin; those from before the centre was built are found by the outbox itself."""
@@ -324,6 +347,17 @@ class Server:
                 continue  # the journal's health tells
             except Exception:
                 log.exception("centre_not_applied", version=self._version)
+
+    async def _follow_callbacks(self) -> None:
+        """Show how many call-backs wait; other servers and commands change them too."""
+        while True:
+            try:
+                self.centre.set_callbacks(await self._callbacks.open_counts())
+            except StorageUnavailable:
+                pass  # the journal's health tells
+            except Exception:
+                log.exception("callbacks_not_counted")
+            await asyncio.sleep(CALLBACKS_SECONDS)
 
     async def _tend_runs(self) -> None:
         """Release runs that no call leads any more after a restart; then drop, hour by hour, what is long over."""

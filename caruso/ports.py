@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, FileId, RunId, ScriptId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, FileId, QueueId, RunId, ScriptId, UserId
 from caruso.model.records import (
     AppliedCentre,
     Customer,
@@ -295,6 +296,32 @@ class CentreStore(Protocol):
 
     async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
         """Make this the centre, in one transaction; return the number of the version."""
+        ...
+
+
+class CallbackStore(Protocol):
+    """Whom we promised to call."""
+
+    async def add(self, callback: Callback) -> None:
+        """Keep a new call-back; one whose id is there already stays as it is."""
+        ...
+
+    async def get(self, callback: CallbackId) -> Callback | None:
+        """Return a call-back."""
+        ...
+
+    async def find(
+        self, *, queues: Collection[QueueId] | None, states: Collection[CallbackState], limit: int
+    ) -> Sequence[Callback]:
+        """Return call-backs in `states`, by the time they are due; of all queues when `queues` is None."""
+        ...
+
+    async def change(self, callback: Callback) -> bool:
+        """Write a call-back whose version before this one is the one that is kept; False: somebody was quicker."""
+        ...
+
+    async def open_counts(self) -> Mapping[QueueId, int]:
+        """Return how many are open, by queue; cheap enough to be asked every second."""
         ...
 
 

@@ -10,6 +10,9 @@ export type Role = "agent" | "supervisor" | "admin";
 /** How an agent hears and speaks. */
 export type StationKind = "browser" | "sip";
 
+/** How far a call-back is. */
+export type CallbackState = "open" | "taken" | "done" | "cancelled";
+
 /** The agent's phone. */
 export interface StationView {
   kind: string;
@@ -39,6 +42,7 @@ export interface QueueTile {
   waiting: number;
   oldest: string | null;
   ready: number;
+  callbacks: number;
 }
 
 /** The contact on the desk. */
@@ -66,6 +70,23 @@ export interface OptionView {
   value: string;
   label: string;
   key: string;
+  exclusive: boolean;
+  other: boolean;
+}
+
+/** Signs `start` to `end` of the text with this number lead to an address. */
+export interface LinkView {
+  text: number;
+  start: number;
+  end: number;
+  to: string;
+}
+
+/** Something was done that the path does not lead by any more: it may be undone, or let be. */
+export interface UndoView {
+  key: string;
+  service: string;
+  item: string;
 }
 
 /** The item that waits for an answer. */
@@ -82,8 +103,18 @@ export interface TurnView {
   maximum: string;
   pattern: string;
   answer: string;
+  shown: string;
   error: string;
   warning: boolean;
+  links: LinkView[];
+  mask: string;
+  currency: string;
+  read_only: boolean;
+  private: boolean;
+  time_limit_seconds: number | null;
+  title: string;
+  questions: TurnView[];
+  offers: UndoView[];
 }
 
 /** An answer given before, on whatever channel. */
@@ -98,6 +129,8 @@ export interface TrailView {
   at: string;
   correctable: boolean;
   options: OptionView[];
+  currency: string;
+  private: boolean;
 }
 
 /** The dialog that leads the conversation. */
@@ -115,6 +148,7 @@ export interface DialogView {
   link_until: string | null;
   link_sent_to: string;
   link_problem: string;
+  draft: Record<string, string>;
 }
 
 /** A line of the customer's contact history. */
@@ -233,6 +267,7 @@ export interface QueueRow {
   target_seconds: number;
   average_answer_seconds: number | null;
   longest_wait_seconds: number;
+  callbacks: number;
 }
 
 /** Everything (`whole`), or the rows that changed since `seq` - 1. */
@@ -351,6 +386,41 @@ export interface AnswerItem {
   text: string;
 }
 
+/** Answer all questions of a group that is shown at once, by item. */
+export interface AnswerTogether {
+  type: "answer-together";
+  id: number;
+  run: string;
+  turn: number;
+  answers: Record<string, string>;
+}
+
+/** Keep what is typed and not yet sent, by item (sent at every pause in typing). */
+export interface KeepDraft {
+  type: "draft";
+  id: number;
+  run: string;
+  turn: number;
+  texts: Record<string, string>;
+}
+
+/** The time limit of the item is over. */
+export interface TimeUp {
+  type: "time-up";
+  id: number;
+  run: string;
+  turn: number;
+}
+
+/** Have something undone that the path does not lead by any more, or let it be (`wanted` is false). */
+export interface UndoAction {
+  type: "undo";
+  id: number;
+  run: string;
+  key: string;
+  wanted: boolean;
+}
+
 /** Take note of an info. */
 export interface ConfirmItem {
   type: "confirm";
@@ -419,6 +489,10 @@ export type DeskCommand =
   | MuteMe
   | PressDigits
   | AnswerItem
+  | AnswerTogether
+  | KeepDraft
+  | TimeUp
+  | UndoAction
   | ConfirmItem
   | StepBack
   | CorrectItem
@@ -553,6 +627,27 @@ export interface HealthDetails {
   details: Record<string, unknown>;
 }
 
+/** A call-back, due from `due_at` until `until` where that was promised. */
+export interface CallbackLine {
+  id: string;
+  number: string;
+  queue: string;
+  queue_name: string;
+  due_at: string;
+  until: string | null;
+  name: string;
+  customer: string | null;
+  reason: string;
+  run: string | null;
+  state: CallbackState;
+  attempts: number;
+  agent: string | null;
+  agent_name: string;
+  created_at: string;
+  changed_at: string;
+  version: number;
+}
+
 /** Who wants to sign in. */
 export interface SignInBody {
   user: string;
@@ -596,6 +691,18 @@ export interface CustomerChange {
 export interface ForcedPresence {
   presence: string;
   reason?: string;
+}
+
+/** Which call-backs; without a state those that are still to be made. */
+export interface CallbacksQuery {
+  state?: CallbackState | null;
+  queue?: string | null;
+  limit?: number;
+}
+
+/** The version that was seen; another one is refused. */
+export interface CallbackChange {
+  version: number;
 }
 
 /** What each operation of the REST API takes and answers. */
@@ -701,5 +808,35 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: HealthDetails;
+  };
+  /** List call-backs by the time they are due; an agent sees those of her queues. */
+  "GET /api/callbacks": {
+    query: CallbacksQuery;
+    body: undefined;
+    answer: CallbackLine[];
+  };
+  /** Take a call-back: from now on it is this agent's, and so is the dialog it was promised in. */
+  "POST /api/callbacks/{callback}/take": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
+  };
+  /** Give a call-back back, because nobody answered: it is open again, with an attempt more. */
+  "POST /api/callbacks/{callback}/give-back": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
+  };
+  /** Tell that the customer was called. */
+  "POST /api/callbacks/{callback}/done": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
+  };
+  /** Cancel a call-back: nobody calls any more. */
+  "POST /api/callbacks/{callback}/cancel": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
   };
 }

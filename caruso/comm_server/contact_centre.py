@@ -202,6 +202,7 @@ class ContactCentre:
             centre=self.centre,
             changed=self._changed,
         )
+        self._callbacks: Mapping[QueueId, int] = {}
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
             sources=Sources(
@@ -303,6 +304,13 @@ class ContactCentre:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
         self.stations.set_reachable(agent, kind, reachable)
         self.desks.touch(agent)
+
+    def set_callbacks(self, waiting: Mapping[QueueId, int]) -> None:
+        """Take note how many call-backs nobody has taken yet, by queue."""
+        if waiting != self._callbacks:
+            self._callbacks = waiting
+            self.board.set_callbacks(waiting)
+            self.desks.touch_all()
 
     def watch_monitor(self, push: Callable[[MonitorView], None]) -> Callable[[], None]:
         """Push changes of the live monitor, at most five times a second; what is returned ends it."""
@@ -451,6 +459,7 @@ class ContactCentre:
             waiting=len(since),
             oldest=min(since, default=None),
             ready=self.dispatcher.ready(queue),
+            callbacks=self._callbacks.get(queue, 0),
         )
 
     # -- Listeners --------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, ContactQ
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.opening_hours import is_open
 from caruso.model.run_records import RunToken
-from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
+from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
 from caruso.script_engine.turns import (
     Answered,
@@ -272,8 +272,8 @@ class Reception:
 
     # -- The dialog on the phone ------------------------------------------------------------------------------
 
-    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded) -> None:
-        """Hand digits and ends of prompts to the phone channel."""
+    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded | RecordingEnded) -> None:
+        """Hand digits and ends of prompts and recordings to the phone channel."""
         self._staff.phone.heard(contact, event)
 
     def given(self, contact: ContactId, given: Input) -> None:

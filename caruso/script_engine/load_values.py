@@ -6,27 +6,22 @@ import re
 
 from caruso.errors import Located
 from caruso.script_engine import written
+from caruso.script_engine.durations import seconds_of
 from caruso.script_engine.expressions import Expression, ExpressionError, Origin, expression
 from caruso.script_engine.macros import Parameters, filled
-from caruso.script_engine.nodes import Parts, Place, Shown, Text, Texts
+from caruso.script_engine.nodes import Link, Parts, Place, Shown, Text, Texts, plain_parts
 from caruso.script_engine.source import Element
 from caruso.script_engine.turns import ScriptChannel
 
 _BLANKS = re.compile(r"[ \t\n]+")
-_DURATION = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)(ms|s|m|min|h|d)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
+#: Where a link may lead: never to a script.
+_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:|/(?![/\\]))[^\s\x00-\x1f\"'<>\\]{0,500}")
 NULL = expression("null")
 
 
 def place_of(element: Element) -> Place:
     """Return where an element was written."""
     return Place(element.line, element.column, element.origins)
-
-
-def duration_seconds(text: str) -> float | None:
-    """Return the seconds of ``5s``, ``500ms``, ``2h``, ``3d``; None when it is no duration."""
-    found = _DURATION.fullmatch(text.strip())
-    return None if found is None else float(found[1]) * _UNITS[found[2] or ""]
 
 
 class ValueLoader:
@@ -90,7 +85,7 @@ class ValueLoader:
 
     def seconds(self, element: Element, attribute: str) -> float:
         text = element.required(attribute)
-        seconds = duration_seconds(text)
+        seconds = seconds_of(text)
         if seconds is None:
             self.refuse(
                 "bad-value", f"“{text}” is not a duration", element.origin(attribute), 0, "write for instance 5s"
@@ -118,22 +113,33 @@ class ValueLoader:
     # -- Texts ------------------------------------------------------------------------------------------------
 
     def parts(self, element: Element) -> Parts:
-        raw: list[str | Shown] = []
+        clean = self._inline(element)
+        if clean and isinstance(clean[0], str):
+            clean[0] = clean[0].lstrip(" ")
+        if clean and isinstance(clean[-1], str):
+            clean[-1] = clean[-1].rstrip(" ")
+        return tuple(part for part in clean if part)
+
+    def _inline(self, element: Element) -> list[str | Shown | Link]:
+        """Return what is written in an element, with single blanks."""
+        raw: list[str | Shown | Link] = []
         self._collect(element, raw)
-        joined: list[str | Shown] = []
+        joined: list[str | Shown | Link] = []
         for part in raw:
             if isinstance(part, str) and joined and isinstance(joined[-1], str):
                 joined[-1] += part
             elif part:
                 joined.append(part)
-        clean = [_BLANKS.sub(" ", part) if isinstance(part, str) else part for part in joined]
-        if clean and isinstance(clean[0], str):
-            clean[0] = clean[0].lstrip(" ")
-        if clean and isinstance(clean[-1], str):
-            clean[-1] = clean[-1].rstrip(" ")
-        return tuple(part.replace("\v", "\n") if isinstance(part, str) else part for part in clean if part)
+        return [_BLANKS.sub(" ", part).replace("\v", "\n") if isinstance(part, str) else part for part in joined]
 
-    def _collect(self, element: Element, out: list[str | Shown]) -> None:
+    def _link(self, element: Element) -> Link:
+        to = element.required("to").strip()
+        if not _ADDRESS.fullmatch(to):
+            message = f"“{to}” is no address of a page"
+            self.refuse("bad-value", message, element.origin("to"), 0, "write for instance https://example.org")
+        return Link(words=plain_parts(tuple(self._inline(element))), to=to)
+
+    def _collect(self, element: Element, out: list[str | Shown | Link]) -> None:
         out.append(element.texts[0])
         for child, tail in zip(element.children, element.texts[1:], strict=True):
             if child.name == "value":
@@ -146,6 +152,8 @@ class ValueLoader:
                     place=place_of(child),
                 )
                 out.append(shown)
+            elif child.name == "link":
+                out.append(self._link(child))
             elif child.name == "break":
                 out.append("\v")  # survives the joining of blanks
             else:

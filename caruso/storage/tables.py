@@ -405,3 +405,35 @@ scripts = Table(
     Column("applied_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("id", "version"),
 )
+
+# -- Call-backs -----------------------------------------------------------------------------------------------
+
+_OPEN_CALLBACK = text("state IN ('open', 'taken')")
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+    Column("name", Text, nullable=False),
+    Column("customer", Text, index=True),
+    Column("reason", Text, nullable=False),
+    Column("run", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("agent", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(
+        "ix_callbacks_waiting",
+        "due_at",
+        "queue",
+        sqlite_where=_OPEN_CALLBACK,
+        postgresql_where=_OPEN_CALLBACK,
+    ),
+)
