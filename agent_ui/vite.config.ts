@@ -14,6 +14,15 @@ export default defineConfig({
     // Nothing is inlined: the server's content security policy then needs no `data:`.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 600,
+    // The self-service pages are drawn by the server; their script is found under a fixed name
+    // (caruso/web/self_service/assets.py), and shares nothing with the console.
+    rollupOptions: {
+      input: { index: "index.html", "self-service": "src/self_service/main.ts" },
+      output: {
+        entryFileNames: ({ name }) =>
+          name === "self-service" ? "self-service.js" : "assets/[name]-[hash].js",
+      },
+    },
   },
   server: {
     proxy: {

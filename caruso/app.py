@@ -17,7 +17,7 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -41,22 +41,27 @@ from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.errors import CarusoError, JournalTakenOver, RejectedInput, StorageUnavailable
 from caruso.logs import set_up_logs
+from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
 from caruso.model.ids import AgentId
 from caruso.model.records import AppliedCentre
+from caruso.model.run_records import OutboxAction
 from caruso.model.telephony import LinkLost, TelephonyEvent
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
+from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
 from caruso.storage.disk_room import disk_room
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
+from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
+from caruso.storage.runs import Runs
 from caruso.storage.users import Users
 from caruso.web.api import HealthCheck
 from caruso.web.server import WebServer
@@ -68,8 +73,12 @@ log = structlog.get_logger(__name__)
 
 #: Pause between looks for a newly applied centre, seconds.
 FOLLOW_SECONDS = 1.0
+#: Pause between looks for call-backs, seconds.
+CALLBACKS_SECONDS = 2.0
 #: Pause between attempts to read the database at the start, seconds.
 RETRY_SECONDS = 0.5
+#: Between looks for what is long over, seconds.
+TIDY_SECONDS = 3600.0
 #: Pause before the management plane is tried again after a fault of our own, seconds.
 MANAGE_AGAIN_SECONDS = 5.0
 #: What the start waits for a database that cannot be written, seconds.
@@ -115,7 +124,10 @@ class Server:
         self._centres = Centres(self._database)
         self._customers = Customers(self._database, self._clock, region=config.server.country)
         self._objects = Objects(self._customers)
-        self.journal = JournalWriter(self._database, self._clock)
+        self._callbacks = Callbacks(self._database)
+        self._runs = Runs(self._database)
+        self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
+        self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone)
@@ -127,9 +139,18 @@ class Server:
             timeout_seconds=config.speech.timeout_seconds,
             at_once=config.speech.at_once,
         )
-        self._services = ServiceManager()
-        register_built_in(self._services, customers=self._customers, objects=self._objects, clock=self._clock)
         self._centre: ContactCentre | None = None
+        self._services = ServiceManager()
+        register_built_in(
+            self._services,
+            customers=self._customers,
+            objects=self._objects,
+            callbacks=self._callbacks,
+            centre=lambda: self._centre.centre() if self._centre else None,
+            clock=self._clock,
+            mail=config.mail,
+            http=config.http,
+        )
         self._version = 0
         self.stopping = asyncio.Event()
 
@@ -173,6 +194,9 @@ class Server:
             infrastructure.create_task(self._telephony.run(), name="telephony"),
             infrastructure.create_task(self._manage(), name="ami"),
             infrastructure.create_task(self._follow_centre(), name="follow_centre"),
+            infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
+            infrastructure.create_task(self._tend_runs(), name="tend_runs"),
+            infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
         ]
         try:
             await web.start()
@@ -188,10 +212,12 @@ class Server:
         """End in the opposite order; calls stay up in the PBX and are taken over by the next start."""
         log.info("server_stopping")
         await web.stop()
+        await self.centre.outbox.close()
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self.centre.tasks.close()
+        await self._services.close()
         await self._speech.close()
 
     # -- Building ---------------------------------------------------------------------------------------------
@@ -218,12 +244,21 @@ class Server:
                 objects=self._objects,
                 services=self._services,
                 speech=self._speech,
+                runs=self._runs,
+                files=self._files,
+                centres=self._centres,
+                secret=self._pbx.server_secret.encode(),
+                public_url=self._public_url(),
                 clock=self._clock,
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
                 endpoint_name=endpoint_name,
             ),
         )
+
+    def _public_url(self) -> str:
+        server = self._config.server
+        return server.public_url or f"http://{server.host}:{server.port}"
 
     def _web(self) -> WebServer:
         return WebServer(
@@ -232,6 +267,8 @@ class Server:
             users=Users(self._database),
             customers=self._customers,
             facts=self._facts,
+            callbacks=self._callbacks,
+            callback_taken=self._on_callback_taken,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
@@ -254,6 +291,16 @@ class Server:
         if isinstance(event, LinkLost):
             self.journal.verify()  # another server may have taken the PBX over, and the journal with it
         self.centre.on_telephony(event)
+
+    def _on_callback_taken(self, agent: AgentId, callback: Callback) -> None:
+        """Give the agent what belongs to a call-back. Its run follows when desks take runs without a call."""
+        log.info("callback_taken", agent_id=agent, callback_id=callback.id, run_id=callback.run)
+        self.centre.desks.touch(agent)
+
+    def _on_actions_written(self, actions: Sequence[OutboxAction]) -> None:
+        """Let actions of scripts begin; those from before the centre was built are found by the outbox itself."""
+        if self._centre is not None:
+            self._centre.outbox.begin(actions)
 
     def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         self.centre.on_phone(agent, kind, reachable)
@@ -300,6 +347,33 @@ class Server:
                 continue  # the journal's health tells
             except Exception:
                 log.exception("centre_not_applied", version=self._version)
+
+    async def _follow_callbacks(self) -> None:
+        """Show how many call-backs wait; other servers and commands change them too."""
+        while True:
+            try:
+                self.centre.set_callbacks(await self._callbacks.open_counts())
+            except StorageUnavailable:
+                pass  # the journal's health tells
+            except Exception:
+                log.exception("callbacks_not_counted")
+            await asyncio.sleep(CALLBACKS_SECONDS)
+
+    async def _tend_runs(self) -> None:
+        """Release runs that no call leads any more after a restart; then drop, hour by hour, what is long over."""
+        released = False
+        while True:
+            try:
+                if not released:
+                    await self._runs.release_others(self.centre.conversations.live_runs())
+                    released = True
+                await self._runs.tidy(self._clock.now())
+            except StorageUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except Exception:
+                log.exception("runs_not_tended")
+            await asyncio.sleep(TIDY_SECONDS)
 
     async def _take_over(self) -> None:
         applied = await self._centres.current()

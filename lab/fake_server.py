@@ -15,12 +15,14 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from caruso.model.callbacks import Callback, CallbackId
 from caruso.model.centre import Centre
 from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, UserId
 from caruso.model.records import PastContact, User
 from caruso.web.passwords import hash_password
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
+from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FAKE_ROLES, FakeCentre, fake_customers, fake_description
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 
@@ -65,6 +67,29 @@ def fake_past(days: int = 14) -> tuple[PastContact, ...]:
     )
 
 
+def fake_callbacks() -> tuple[Callback, ...]:
+    """Return promises: one due, one later, one for each queue."""
+    now = datetime.now(UTC)
+    people = fake_customers()
+    return tuple(
+        Callback(
+            id=CallbackId(f"promised-{number}"),
+            number=f"+4930555000{number}",
+            queue=QueueId(("meter", "billing")[number % 2]),
+            due_at=now + timedelta(minutes=45 * number - 30),
+            until=now + timedelta(hours=3) if number == 1 else None,
+            name=people[number].name,
+            customer=people[number].id,
+            reason=("The meter cannot be read", "Question about the last bill", "Moving house")[number],
+            attempts=number,
+            created_at=now - timedelta(hours=2),
+            changed_at=now - timedelta(hours=2),
+            changed_by="script",
+        )
+        for number in range(3)
+    )
+
+
 async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
     """Serve until interrupted."""
     loop = asyncio.get_running_loop()
@@ -83,6 +108,7 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         users=MemoryUsers(*fake_users(description)),
         customers=MemoryCustomers(*fake_customers()),
         facts=facts,
+        callbacks=MemoryCallbacks(*fake_callbacks()),
         phones=FakePhones(),
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),

@@ -1,6 +1,6 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
-import type { CentreSummary, ContactLine, ContactPage, Phone, WhoAmI } from "./protocol";
+import type { CallbackLine, CentreSummary, ContactLine, ContactPage, Phone, WhoAmI } from "./protocol";
 
 export const DESK_SOCKET = "/ws/console";
 export const MONITOR_SOCKET = "/ws/monitor";
@@ -72,6 +72,18 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
 
 export function readContact(id: string, signal: AbortSignal): Promise<ContactLine> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
+}
+
+export function readCallbacks(signal: AbortSignal): Promise<CallbackLine[]> {
+  return call("GET", "/api/callbacks", undefined, signal);
+}
+
+export type CallbackMove = "take" | "give-back" | "done" | "cancel";
+
+/** Refused (409) when somebody else has changed it since it was read. */
+export function moveCallback(line: CallbackLine, move: CallbackMove): Promise<CallbackLine> {
+  const path = `/api/callbacks/${encodeURIComponent(line.id)}/${move}`;
+  return call("POST", path, { version: line.version });
 }
 
 function remembered(session: WhoAmI): WhoAmI {

@@ -10,6 +10,9 @@ export type Role = "agent" | "supervisor" | "admin";
 /** How an agent hears and speaks. */
 export type StationKind = "browser" | "sip";
 
+/** How far a call-back is. */
+export type CallbackState = "open" | "taken" | "done" | "cancelled";
+
 /** The agent's phone. */
 export interface StationView {
   kind: string;
@@ -39,6 +42,7 @@ export interface QueueTile {
   waiting: number;
   oldest: string | null;
   ready: number;
+  callbacks: number;
 }
 
 /** The contact on the desk. */
@@ -228,6 +232,7 @@ export interface QueueRow {
   target_seconds: number;
   average_answer_seconds: number | null;
   longest_wait_seconds: number;
+  callbacks: number;
 }
 
 /** Everything (`whole`), or the rows that changed since `seq` - 1. */
@@ -531,6 +536,27 @@ export interface HealthDetails {
   details: Record<string, unknown>;
 }
 
+/** A call-back, due from `due_at` until `until` where that was promised. */
+export interface CallbackLine {
+  id: string;
+  number: string;
+  queue: string;
+  queue_name: string;
+  due_at: string;
+  until: string | null;
+  name: string;
+  customer: string | null;
+  reason: string;
+  run: string | null;
+  state: CallbackState;
+  attempts: number;
+  agent: string | null;
+  agent_name: string;
+  created_at: string;
+  changed_at: string;
+  version: number;
+}
+
 /** Who wants to sign in. */
 export interface SignInBody {
   user: string;
@@ -574,6 +600,18 @@ export interface CustomerChange {
 export interface ForcedPresence {
   presence: string;
   reason?: string;
+}
+
+/** Which call-backs; without a state those that are still to be made. */
+export interface CallbacksQuery {
+  state?: CallbackState | null;
+  queue?: string | null;
+  limit?: number;
+}
+
+/** The version that was seen; another one is refused. */
+export interface CallbackChange {
+  version: number;
 }
 
 /** What each operation of the REST API takes and answers. */
@@ -679,5 +717,35 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: HealthDetails;
+  };
+  /** List call-backs by the time they are due; an agent sees those of her queues. */
+  "GET /api/callbacks": {
+    query: CallbacksQuery;
+    body: undefined;
+    answer: CallbackLine[];
+  };
+  /** Take a call-back: from now on it is this agent's, and so is the dialog it was promised in. */
+  "POST /api/callbacks/{callback}/take": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
+  };
+  /** Give a call-back back, because nobody answered: it is open again, with an attempt more. */
+  "POST /api/callbacks/{callback}/give-back": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
+  };
+  /** Tell that the customer was called. */
+  "POST /api/callbacks/{callback}/done": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
+  };
+  /** Cancel a call-back: nobody calls any more. */
+  "POST /api/callbacks/{callback}/cancel": {
+    query: undefined;
+    body: CallbackChange;
+    answer: CallbackLine;
   };
 }

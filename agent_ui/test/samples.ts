@@ -108,6 +108,7 @@ export function queueRow(change: Partial<QueueRow> = {}): QueueRow {
     target_seconds: 20,
     average_answer_seconds: null,
     longest_wait_seconds: 0,
+    callbacks: 0,
     ...change,
   };
 }

@@ -42,4 +42,6 @@ test("keys do nothing where they make no sense", () => {
   expect(isPossible("hold", wrapUp)).toBe(false);
   expect(isPossible("finish", wrapUp)).toBe(true);
   expect(isPossible("note", offered)).toBe(false);
+  expect(isPossible("callbacks", idle)).toBe(true);
+  expect(isPossible("callbacks", held)).toBe(false);
 });

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, serving, users
+from caruso.cli import checking, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import Role, StationKind
@@ -49,6 +49,11 @@ def _checking(commands: Any) -> None:
     database = group(commands, "db", "the database")
     command(database, "upgrade", checking.upgrade_database, "create its tables, or bring them to this version")
     command(database, "check", checking.check_database, "tell whether its tables are of this version")
+    listed = command(commands, "services", services.services, "list what scripts can ask for")
+    listed.add_argument("--print-docs", action="store_true", help="print the page of services (Markdown)")
+    mail = group(commands, "mail", "mails that scripts send")
+    sends = command(mail, "check", services.check_mail, "read all templates")
+    sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")
 
 
 def _applying(commands: Any) -> None:

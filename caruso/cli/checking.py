@@ -47,6 +47,10 @@ def _written(value: object) -> str:
             return "(not set)"
         case Path():
             return msgspec.json.encode(str(value)).decode()
+        case msgspec.Struct():
+            return _written(msgspec.structs.asdict(value))
+        case tuple():
+            return f"[{', '.join(_written(item) for item in value)}]"
         case dict():
             return "{ " + ", ".join(f"{key} = {_written(item)}" for key, item in value.items()) + " }"
         case _:

@@ -21,6 +21,18 @@ examples:
 Without --answers it asks at the terminal; `:help` there tells what can be typed. With --answers it is led by them:
 a list of steps, or an object of answers by item. With --json a line after every input tells where it stands."""
 
+_IMPORT_NOTES = """\
+What cannot be translated is always told, on standard error or as the report. When the form would mean something
+else without it, there is no script, and the exit code is 1."""
+
+
+_TEST_EXAMPLES = """\
+Cases stand in the script itself, as <test> elements, or in a file beside it: meter-reading.tests.toml.
+
+examples:
+  caruso script test meter-reading.xml
+  caruso script test scripts/*.xml --only "by phone" -v"""
+
 
 def script_commands(scripts: Any) -> None:
     """Declare them."""
@@ -28,6 +40,8 @@ def script_commands(scripts: Any) -> None:
     _explain(scripts)
     _graph(scripts)
     _run(scripts)
+    _test(scripts)
+    _import(scripts)
 
 
 def _check(scripts: Any) -> None:
@@ -94,6 +108,20 @@ def _run(scripts: Any) -> None:
         metavar="SERVICE=JSON",
         help="what a service answers, as JSON, or fail:CODE; * for every service",
     )
+    run.add_argument(
+        "--records",
+        action="append",
+        default=[],
+        metavar="CLASS=JSON",
+        help="objects to choose from, as JSON or a file",
+    )
+    run.add_argument(
+        "--hours",
+        action="append",
+        default=[],
+        metavar="NAME=open|closed",
+        help="opening hours that are so all the time",
+    )
     run.add_argument("--answers", type=Path, metavar="FILE", help="JSON of steps or answers; - for standard input")
     run.add_argument("--json", action="store_true", help="after every input one JSON object")
 
@@ -102,6 +130,41 @@ def _carry_out_run(wanted: argparse.Namespace) -> int:
     from caruso.cli.script_simulating import run_script
 
     return run_script(wanted)
+
+
+def _test(scripts: Any) -> None:
+    test = command(scripts, "test", _carry_out_test, "run the test cases of scripts", more=_TEST_EXAMPLES)
+    _files(test)
+    test.add_argument(
+        "--tests", type=Path, metavar="FILE", help="more cases (default: FILE.tests.toml, .tests.json)"
+    )
+    test.add_argument("--only", metavar="TEXT", help="only cases with this in their name")
+    test.add_argument("--verbose", "-v", action="store_true", help="name the cases that passed, too")
+    test.add_argument("--json", action="store_true", help="for each script one JSON object")
+
+
+def _carry_out_test(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_testing import test_scripts
+
+    return test_scripts(wanted)
+
+
+def _import(scripts: Any) -> None:
+    about = "make a script of a form: XLSForm (.xlsx) or XForm (.xml)"
+    imported = command(scripts, "import", _carry_out_import, about, more=_IMPORT_NOTES)
+    _file(imported)
+    _output(imported)
+    imported.add_argument("--report", action="store_true", help="print only what is not translated, and why")
+    imported.add_argument("--json", action="store_true", help="the report as one JSON object")
+    imported.add_argument(
+        "--beside", type=Path, metavar="FOLDER", help="where the form's tables lie (default: beside the form)"
+    )
+
+
+def _carry_out_import(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_importing import import_form
+
+    return import_form(wanted)
 
 
 def _file(parser: argparse.ArgumentParser) -> None:

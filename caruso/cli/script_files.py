@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,15 @@ from caruso.errors import Located, RejectedInput
 from caruso.model.centre import Centre
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
+from caruso.script_engine.link import link
 from caruso.script_engine.lint import ANYTHING, Known, check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.tools.case_check import check_cases
+from caruso.script_engine.tools.case_elements import read_cases
 from caruso.script_engine.turns import ScriptChannel
-from caruso.service_manager.built_in import CUSTOMER_CLASS, OPERATIONS
+from caruso.service_manager.built_in import OPERATIONS
+from caruso.service_manager.customer_service import CUSTOMER_CLASS
 from caruso.toml.source import KeyPath
 
 #: No script is longer; a file that is was not meant.
@@ -104,6 +108,7 @@ def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
             (("entry_points", e.id, "script"), e.script, ScriptChannel.PHONE)
             for e in read.centre.entry_points.values()
         ),
+        *((("entry_points", e.id, "web"), e.web, ScriptChannel.WEB) for e in read.centre.entry_points.values()),
         *((("queues", q.id, "script"), q.script, ScriptChannel.AGENT) for q in read.centre.queues.values()),
     ]
     findings = []
@@ -116,8 +121,18 @@ def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
 
 
 def check_files(files: Iterable[Path]) -> tuple[Located, ...]:
-    """Return what is wrong with scripts, whatever centre they are for."""
-    return read_scripts(files, known=ANYTHING, at=datetime.min).findings  # noqa: DTZ901  nothing is kept
+    """Return what is wrong with scripts and their test cases, whatever centre they are for."""
+    scripts = read_scripts(files, known=ANYTHING, at=datetime.min)  # noqa: DTZ901  nothing is kept
+    sources = {source.id: source.source for source in scripts.sources}
+    found = [_check_cases(scripts.dialogs[script], source) for script, source in sources.items()]
+    return (*scripts.findings, *(finding for findings in found for finding in findings))
+
+
+def _check_cases(dialog: Dialog, source: bytes) -> tuple[Located, ...]:
+    try:
+        return tuple(check_cases(dialog, read_cases(source, dialog.file)))
+    except RejectedInput as problem:
+        return problem.findings
 
 
 def load_script(file: Path) -> Dialog:
@@ -127,6 +142,42 @@ def load_script(file: Path) -> Dialog:
     if any(finding.level == "error" for finding in findings):
         raise RejectedInput(findings)
     return dialog
+
+
+def linked_script(file: Path) -> Dialog:
+    """Return a script with the dialogs it calls, which lie in the same folder; raise `RejectedInput`."""
+    return link(load_script(file), _Folder(file).find)
+
+
+class _Folder:
+    """The scripts beside one, read when they are looked for."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._dialogs: dict[str, Dialog] | None = None
+
+    def find(self, name: str, version: str) -> Dialog | None:
+        """Return the dialog of that name; whichever version it has, it is the one there is."""
+        if self._dialogs is None:
+            self._dialogs = {dialog.id: dialog for dialog in self._read()}
+        found = self._dialogs.get(name)
+        return found if found is not None and version in {"", found.version} else None
+
+    def _read(self) -> Iterator[Dialog]:
+        for file in sorted(self._file.parent.glob("*.xml")):
+            try:
+                yield load(read_file(file), file=str(file))
+            except RejectedInput:
+                continue  # another's mistakes; one that is called is missed by its name
+
+
+def read_text(file: Path) -> str:
+    """Return a text file; raise `RejectedInput`."""
+    try:
+        return read_file(file).decode("utf-8")
+    except UnicodeDecodeError as problem:
+        found = Located(rule="unreadable-file", message="The file is not UTF-8.", file=str(file))
+        raise RejectedInput((found,)) from problem
 
 
 def read_file(file: Path) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from caruso.cli.outcome import Exit, refused
-from caruso.cli.script_files import load_script
+from caruso.cli.script_files import linked_script, read_text
 from caruso.cli.stores import opened, run, settings
 from caruso.clock import SystemClock
 from caruso.errors import Located, RejectedInput
@@ -32,7 +32,7 @@ _LONGEST_JSON = 1_000_000
 
 def run_script(wanted: Namespace) -> int:
     """Lead a script."""
-    dialog = load_script(wanted.file)
+    dialog = linked_script(wanted.file)
     prepared = _prepared(wanted.answers) if wanted.answers is not None else None
     try:
         simulation = Simulation(dialog, _setting(dialog, wanted))
@@ -63,6 +63,8 @@ def _setting(dialog: Dialog, wanted: Namespace) -> Setting:
         objects=objects,
         call=call,
         stubs=stubs,
+        records={name: given.records_of(name, _json(text)) for name, text in _pairs("records", wanted.records)},
+        hours={name: given.open_of(name, text) for name, text in _pairs("hours", wanted.hours)},
     )
     return setting if wanted.customer is None else _with_customer(dialog, setting, wanted)
 
@@ -72,7 +74,12 @@ def _pairs(option: str, written: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _object(name: str, text: str) -> Mapping[str, Value]:
-    return given.object_of(name, text if text.lstrip().startswith("{") else _text_of(Path(text)))
+    return given.object_of(name, _json(text))
+
+
+def _json(text: str) -> str:
+    """Return what is JSON itself, or else the text of the file it names."""
+    return text if text.lstrip().startswith(("{", "[")) else read_text(Path(text))
 
 
 def _with_customer(dialog: Dialog, setting: Setting, wanted: Namespace) -> Setting:
@@ -105,24 +112,11 @@ def _start(dialog: Dialog, setting: Setting) -> RunStart:
 
 
 def _prepared(file: Path) -> Any:
-    text = sys.stdin.read(_LONGEST_JSON + 1) if str(file) == "-" else _text_of(file)
+    text = sys.stdin.read(_LONGEST_JSON + 1) if str(file) == "-" else read_text(file)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as problem:
         raise _wrong_file(file, f"This is no JSON: {problem}.") from None
-
-
-def _text_of(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as opened_file:
-            text = opened_file.read(_LONGEST_JSON + 1)
-    except OSError as problem:
-        raise _wrong_file(file, f"{problem.strerror}.") from problem
-    except UnicodeDecodeError as problem:
-        raise _wrong_file(file, "The file is not UTF-8.") from problem
-    if len(text) > _LONGEST_JSON:
-        raise _wrong_file(file, f"The file is longer than {_LONGEST_JSON} characters.")
-    return text
 
 
 def _wrong_file(file: Path, message: str) -> RejectedInput:

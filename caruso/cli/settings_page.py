@@ -23,7 +23,7 @@ from caruso.comm_server.centre_tables import (
     HoursTable,
     QueueTable,
 )
-from caruso.config import Config
+from caruso.config import Config, HttpSettings, HttpTarget
 from caruso.toml.shape import Secret, describe
 
 _INTRODUCTION = """\
@@ -91,7 +91,11 @@ _CENTRE_TABLES = (
 
 def settings_page() -> str:
     """Return the page."""
-    sections = [(f"[{field.name}]", field.type) for field in msgspec.structs.fields(Config)]
+    sections: list[tuple[str, type[msgspec.Struct]]] = []
+    for field in msgspec.structs.fields(Config):
+        sections.append((f"[{field.name}]", field.type))
+        if field.type is HttpSettings:
+            sections.append(("[http.targets.NAME]", HttpTarget))
     blocks = [
         _INTRODUCTION,
         *(_section(title, kind) for title, kind in sections),
@@ -105,21 +109,22 @@ def _section(title: str, kind: type[msgspec.Struct]) -> str:
     heading = f"`{title}`" if title.startswith("[") else title
     lines = [
         f"### {heading}",
-        _plain(inspect.getdoc(kind) or ""),
+        plain_markdown(inspect.getdoc(kind) or ""),
         "",
         "| key | takes | default | |",
         "|---|---|---|---|",
     ]
-    lines += _rows(kind)
+    lines += rows(kind)
     return "\n".join(lines) + "\n"
 
 
-def _rows(kind: type[msgspec.Struct]) -> Iterator[str]:
+def rows(kind: type[msgspec.Struct]) -> Iterator[str]:
+    """Return a row of a table for each field: its name, what it takes, its default and its comment."""
     comments = comments_of(kind)
     types = get_type_hints(kind, include_extras=True)
     for field in msgspec.structs.fields(kind):
         cells = (f"`{field.encode_name}`", _takes(types[field.name]), _default(field), comments[field.name])
-        yield "| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in cells) + " |"
+        yield "| " + " | ".join(plain_markdown(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def comments_of(kind: type[msgspec.Struct]) -> dict[str, str]:
@@ -159,7 +164,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     else:
         return "required"
     match default:
-        case None | "" | () | Secret():
+        case None | "" | () | Secret() | msgspec.UNSET:
             return ""
         case dict():
             return f"`{_inline(default)}`" if default else ""
@@ -179,6 +184,6 @@ def _inline(table: dict[str, Any]) -> str:
     )
 
 
-def _plain(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """Make Markdown of a docstring."""
     return re.sub(r"``([^`]+)``", r"`\1`", " ".join(text.split()))

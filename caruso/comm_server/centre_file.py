@@ -40,6 +40,9 @@ from caruso.toml.source import KeyPath, TomlSource, did_you_mean, read_toml
 #: Reasons that the centre sets itself (`caruso.model.facts.PresenceChanged`).
 RESERVED_REASONS = frozenset({"rona", "unreachable", "link"})
 
+#: Addresses below ``/s/`` that no script can have.
+RESERVED_PAGES = frozenset({"resume"})
+
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORKING_DAYS = 5
 _TIMEZONES = available_timezones()
@@ -88,6 +91,7 @@ def unknown_scripts(read: CentreFile, known: Collection[str]) -> tuple[Located, 
     wanted: list[tuple[KeyPath, str | None]] = [
         *((("queues", q.id, "script"), q.script) for q in read.centre.queues.values()),
         *((("entry_points", e.id, "script"), e.script) for e in read.centre.entry_points.values()),
+        *((("entry_points", e.id, "web"), e.web) for e in read.centre.entry_points.values()),
     ]
     return tuple(
         read.source.located(
@@ -132,6 +136,7 @@ class _Check:
         for key, entry_point in tables.entry_points.items():
             self._entry_point(entry_point, ("entry_points", key))
         self._numbers(tables.entry_points)
+        self._pages(tables.entry_points)
 
     def _refers(self, what: str, name: str, where: KeyPath) -> None:
         known = self._known[what]
@@ -168,8 +173,27 @@ class _Check:
         self._refers("queues", entry_point.queue, (*where, "queue"))
         if entry_point.hours is not None:
             self._refers("hours", entry_point.hours, (*where, "hours"))
-        if not entry_point.numbers:
-            self._shape.add((*where, "numbers"), "no-number", "An entry point needs a number.")
+        if not entry_point.numbers and entry_point.web is None:
+            message = "An entry point needs a number, or a script for the web: set numbers or web."
+            self._shape.add((*where, "numbers"), "no-number", message)
+        if entry_point.web is None:
+            for key in ("about", "minutes", "call_back"):
+                if getattr(entry_point, key):
+                    self._shape.add((*where, key), "contradiction", f"“{key}” is for web pages: set web.")
+
+    def _pages(self, entry_points: Mapping[str, EntryPointTable]) -> None:
+        taken: dict[str, str] = {}
+        for key, entry_point in entry_points.items():
+            if entry_point.web is None:
+                continue
+            where, web = ("entry_points", key, "web"), entry_point.web
+            if web in RESERVED_PAGES:
+                self._shape.add(where, "reserved-id", f"/s/{web} is taken by the pages themselves.")
+            owner = taken.setdefault(web, key)
+            if owner != key:
+                self._shape.add(
+                    where, "duplicate-page", f"Script “{web}” is the web page of entry point “{owner}” already."
+                )
 
     def _numbers(self, entry_points: Mapping[str, EntryPointTable]) -> None:
         taken: dict[str, str] = {}
@@ -251,6 +275,7 @@ def _centre(tables: CentreTables) -> Centre:
     return Centre(
         name=tables.name,
         timezone=tables.timezone,
+        colour=tables.colour,
         queues={QueueId(key): _queue(key, queue, tables) for key, queue in tables.queues.items()},
         entry_points={EntryPointId(key): _entry_point(key, e) for key, e in tables.entry_points.items()},
         agents={AgentId(key): _agent(key, agent) for key, agent in tables.agents.items()},
@@ -286,9 +311,14 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         numbers=entry_point.numbers,
         queue=QueueId(entry_point.queue),
         script=None if entry_point.script is None else ScriptId(entry_point.script),
+        web=None if entry_point.web is None else ScriptId(entry_point.web),
+        about=entry_point.about,
+        minutes=entry_point.minutes,
+        call_back=entry_point.call_back,
         language=entry_point.language,
         hours=entry_point.hours,
         closed_text=entry_point.closed_text,
+        codes=entry_point.codes,
     )
 
 

@@ -22,6 +22,8 @@ Text = Annotated[str, Meta(max_length=2000, title="text of up to 2000 characters
 Number = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9+*#._-]{1,40}$", title="a number as it is dialled, in quotes, without spaces")
 ]
+Minutes = Annotated[int, Meta(ge=0, le=240)]
+Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$", title="a colour like #0b5a6b")]
 Level = Annotated[int, Meta(ge=1, le=10)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 RingSeconds = Annotated[float, Meta(ge=1, le=300)]
@@ -97,22 +99,32 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
-    """A number where calls come in."""
+    """Where contacts come in: numbers for calls, or a web page, or both."""
 
     #: As agents and supervisors see it.
     name: Line
     #: Numbers as the trunk delivers them: ``["4711", "+49301234567"]``.
-    numbers: tuple[Number, ...]
+    numbers: tuple[Number, ...] = ()
+    #: Script that everybody on the web may be led by, without an agent: its pages are under ``/s/<script>``.
+    web: str | None = None
+    #: What the first web page says the script is about, by language: ``{ en = "…", de = "…" }``.
+    about: dict[Language, Text] = {}
+    #: How long the script usually takes, as its first web page says; 0: it says nothing.
+    minutes: Minutes = 0
+    #: Visitors of the web pages can ask to be called back by an agent of the queue.
+    call_back: bool = False
     #: Where callers wait, unless the script says otherwise.
     queue: str
     #: Script that callers are led by before they wait.
     script: str | None = None
     #: Language callers are greeted in.
     language: Language = "en"
-    #: When callers are let in; always when not set.
+    #: When callers are let in and web pages begin; always when not set.
     hours: str | None = None
-    #: What callers hear outside these hours.
+    #: What callers hear, and visitors read, outside these hours.
     closed_text: Text = ""
+    #: Callers can key in the six digits a web page showed them, to go on with an agent where they were.
+    codes: bool = False
 
 
 class AgentTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +151,8 @@ class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
     name: Line = ""
     #: IANA time zone for statistics and opening hours, e.g. ``Europe/Berlin``. Required.
     timezone: str = ""
+    #: Colour of the public web pages; text on it is made readable by itself.
+    colour: Colour = "#0b5a6b"
     #: Script files, relative to this file; ``*`` stands for any name: ``["scripts/*.xml"]``.
     scripts: tuple[Line, ...] = ()
     #: Skills: id and name.

@@ -7,8 +7,10 @@ All mistakes are told at once, each with its place. A secret may stand in the fi
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
@@ -74,6 +76,8 @@ def read_config(
     config = _with_absolute_paths(config, base)
     config, more = _with_secrets(config, places, read_secret or _read_secret)
     findings += more
+    config, more = _with_named_secrets(config, places, read_secret or _read_secret)
+    findings += more
     findings += _contradictions(config, places)
     if findings:
         raise RejectedInput(tuple(sorted(findings, key=lambda f: (f.file != file, f.line, f.column))))
@@ -87,12 +91,12 @@ class _Places:
         self._source = source
         self.from_environment: dict[KeyPath, str] = {}
 
-    def located(self, where: KeyPath, rule: str, message: str) -> Located:
+    def located(self, where: KeyPath, rule: str, message: str, *, suggestion: str = "") -> Located:
         """Return a finding about the setting `where`, or about an element of it."""
         variable = self.from_environment.get(where[:2])
         if variable is None:
-            return self._source.located(where, rule, message)
-        return Located(rule=rule, message=message, file=_ENVIRONMENT, attribute=variable)
+            return self._source.located(where, rule, message, suggestion=suggestion)
+        return Located(rule=rule, message=message, file=_ENVIRONMENT, attribute=variable, suggestion=suggestion)
 
 
 def _with_environment(config: Config, environ: Mapping[str, str], places: _Places) -> tuple[Config, list[Located]]:
@@ -157,12 +161,14 @@ def _replaced(config: Config, changes: Mapping[str, Mapping[str, Any]]) -> Confi
 
 
 def _with_absolute_paths(config: Config, base: Path) -> Config:
-    changes = {
-        section: {
-            key: base / value for key in kinds if isinstance(value := getattr(getattr(config, section), key), Path)
-        }
-        for section, kinds in _SECTIONS.items()
-    }
+    changes: dict[str, dict[str, Any]] = {}
+    for section, kinds in _SECTIONS.items():
+        for key in kinds:
+            match getattr(getattr(config, section), key):
+                case Path() as path:
+                    changes.setdefault(section, {})[key] = base / path
+                case dict() as table if any(isinstance(item, Path) for item in table.values()):
+                    changes.setdefault(section, {})[key] = {name: base / path for name, path in table.items()}
     return _replaced(config, changes)
 
 
@@ -198,6 +204,24 @@ def _with_secrets(
     return _replaced(config, changes), findings
 
 
+def _with_named_secrets(
+    config: Config, places: _Places, read_secret: Callable[[Path], str]
+) -> tuple[Config, list[Located]]:
+    """Read the files of `http.secret_files`."""
+    findings: list[Located] = []
+    read = dict(config.http.secrets)
+    for name, file in config.http.secret_files.items():
+        where = ("http", "secret_files", name)
+        if name in config.http.secrets:
+            findings.append(places.located(where, "set-twice", f"The secret “{name}” is in http.secrets already."))
+            continue
+        try:
+            read[name] = Secret(read_secret(file))
+        except (OSError, ValueError) as problem:
+            findings.append(places.located(where, "unreadable-file", f"{file}: {_reason(problem)}"))
+    return _replaced(config, {"http": {"secrets": read}}), findings
+
+
 def _read_secret(file: Path) -> str:
     with file.open(encoding="utf-8") as opened:
         text = opened.read(_SECRET_BYTES).strip()
@@ -229,10 +253,45 @@ def _contradictions(config: Config, places: _Places) -> list[Located]:
         missing = "tls_key" if config.web.tls_key is None else "tls_certificate"
         given = "tls_certificate" if missing == "tls_key" else "tls_key"
         findings.append(places.located(("web", given), "missing-key", f"web.{given} needs web.{missing} as well."))
+    findings += [*_mail_contradictions(config, places), *_http_contradictions(config, places)]
     url = config.database.url.reveal()
     if url and urlsplit(url).scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
         where = ("database", "url") if config.database.url_file is None else ("database", "url_file")
         findings.append(
             places.located(where, "wrong-value", "The database's URL must begin with sqlite:// or postgresql://.")
         )
+    return findings
+
+
+def _mail_contradictions(config: Config, places: _Places) -> list[Located]:
+    mail = config.mail
+    if not mail.host:
+        return []
+    if not mail.sender:
+        return [places.located(("mail", "host"), "missing-key", "mail.host needs mail.sender as well.")]
+    address = parseaddr(mail.sender)[1]
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address) or not address.isascii():
+        return [places.located(("mail", "sender"), "wrong-value", "mail.sender must be an e-mail address.")]
+    return []
+
+
+def _http_contradictions(config: Config, places: _Places) -> list[Located]:
+    """Check that every secret that is needed is there, and that none is sent in clear over a network."""
+    findings = []
+    for name, target in config.http.targets.items():
+        where: KeyPath = ("http", "targets", name)
+        if target.secret and target.secret not in {*config.http.secrets, *config.http.secret_files}:
+            nearest = did_you_mean(target.secret, list(config.http.secrets))
+            message = f"There is no secret “{target.secret}” in http.secrets."
+            findings.append(places.located((*where, "secret"), "unknown-secret", message, suggestion=nearest))
+        if any("{secret}" in value for value in target.headers.values()) != bool(target.secret):
+            message = "A target with a secret needs a header with {secret} in it, and the other way round."
+            findings.append(places.located(where, "contradiction", message))
+        secret = config.http.secrets.get(target.secret)
+        if secret is not None and not re.fullmatch(r"[\x20-\x7e]+", secret.reveal()):
+            message = f"The secret “{target.secret}” cannot be sent in a header: it must be ASCII in one line."
+            findings.append(places.located((*where, "secret"), "wrong-value", message))
+        if "@" in urlsplit(target.url).netloc:
+            message = "A target's url holds no user: put the secret into a header."
+            findings.append(places.located((*where, "url"), "wrong-value", message))
     return findings

@@ -36,6 +36,9 @@ Voice = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_]+([-+][A-Za-z0-9_]+)*$", title="a voice's name like de or en-gb+f3")
 ]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country in two capital letters like DE")]
+OptionalName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*$", title="letters, digits, - and _")]
+HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$", title="the name of a header")]
+HeaderValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$", title="plain ASCII in one line")]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -125,6 +128,65 @@ class ScriptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     sounds: Path = Path("sounds")
 
 
+class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The SMTP server through which scripts send mails (`email.send`)."""
+
+    #: Where it is; without it no mail is sent.
+    host: OptionalHost = ""
+    #: Its port: 587 with ``starttls``, 465 with ``tls``, 25 between servers.
+    port: Port = 587
+    #: ``starttls``: encrypted from the first command on; ``tls``: from the first byte on; ``none``: only for a
+    #: server on this machine.
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    #: Authorities (PEM) whose certificates are believed, where the system's are not enough.
+    ca_file: Path | None = None
+    #: User to sign in with; nobody when empty.
+    user: AnyText = ""
+    #: Password of the user.
+    password: Secret = Secret()
+    #: File that holds it.
+    password_file: Path | None = None
+    #: From whom mails come: ``service@example.com`` or ``Example Energy <service@example.com>``.
+    sender: AnyText = ""
+    #: Folder of the templates: ``<name>.<language>.txt`` and, beside it, ``.html``.
+    templates: Path = Path("mail")
+    #: Language of a template when the script names none, or one there is no file of.
+    language: Language = "en"
+    #: Seconds for reaching the server, and as many for giving it the mail.
+    timeout_seconds: Annotated[float, Meta(ge=0.1, le=120)] = 10.0
+
+
+class HttpTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A system that scripts may ask (`http.request`)."""
+
+    #: Scheme, host, port and the beginning of the path of everything that may be asked there.
+    url: HttpUrl
+    #: Methods that are allowed.
+    methods: tuple[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], ...] = ("GET", "POST")
+    #: Headers that are always sent; ``{secret}`` in one stands for the secret:
+    #: ``{ Authorization = "Bearer {secret}" }``.
+    headers: dict[HeaderName, HeaderValue] = {}
+    #: Name of the secret, from `http.secrets`.
+    secret: OptionalName = ""
+    #: True when the system heeds ``Idempotency-Key``, so that a request whose answer was lost may be sent again.
+    heeds_idempotency_key: bool = False
+
+
+class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which other systems scripts may ask."""
+
+    #: Systems by name: ``[http.targets.crm]``, see below. Nothing else can be asked.
+    targets: dict[Name, HttpTarget] = {}
+    #: Secrets by name. Scripts never see them.
+    secrets: dict[Name, Secret] = {}
+    #: Files that hold secrets, by name.
+    secret_files: dict[Name, Path] = {}
+    #: Seconds a request may take in all.
+    timeout_seconds: Annotated[float, Meta(ge=0.1, le=120)] = 4.0
+    #: Bytes an answer, or a body that is sent, may have.
+    max_bytes: Annotated[int, Meta(ge=1, le=100_000_000)] = 1_000_000
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Console, monitor and API."""
 
@@ -162,6 +224,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     asterisk: AsteriskSettings = AsteriskSettings()
     speech: SpeechSettings = SpeechSettings()
     scripts: ScriptSettings = ScriptSettings()
+    mail: MailSettings = MailSettings()
+    http: HttpSettings = HttpSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
 

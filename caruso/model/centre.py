@@ -101,16 +101,25 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPoint:
-    """A number where calls come in. A script, or at once a queue."""
+    """Where contacts come in: numbers (a script, or at once a queue), a web page, or both."""
 
     id: EntryPointId
     name: str
     numbers: tuple[str, ...]
     queue: QueueId
     script: ScriptId | None = None
+    #: Script that everybody on the web may be led by.
+    web: ScriptId | None = None
+    #: What the first web page says it is about, by language, and how many minutes it takes (0: not told).
+    about: Mapping[str, str] = field(default_factory=dict)
+    minutes: int = 0
+    #: Whether visitors of the web pages can ask to be called back.
+    call_back: bool = False
+    #: Callers can key in a code that a web page showed them, to go on with an agent where they were.
+    codes: bool = False
     language: str = "en"
     hours: str | None = None
-    #: Told to callers outside the hours.
+    #: Told to callers and visitors outside the hours.
     closed_text: str = ""
 
 
@@ -147,6 +156,8 @@ class Centre:
     skills: Mapping[SkillId, Skill] = field(default_factory=dict)
     hours: Mapping[str, Hours] = field(default_factory=dict)
     not_ready_reasons: tuple[NotReadyReason, ...] = ()
+    #: Of the public web pages: ``#rrggbb``.
+    colour: str = "#0b5a6b"
 
     def entry_point_for(self, dialled: str) -> EntryPoint | None:
         """Return the entry point that answers the number `dialled`, or None."""

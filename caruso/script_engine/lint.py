@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caruso.errors import Located, RejectedInput
 from caruso.script_engine.expressions import Expression, Origin
-from caruso.script_engine.expressions.checker import Names, answers_used, check, names_used, near, texts_given
+from caruso.script_engine.expressions.checker import answers_used, check, names_used, texts_given
+from caruso.script_engine.expressions.names import Names, near
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.flow import NOWHERE, Flow, branches, circles, flow_of, reaching, silent_loops
+from caruso.script_engine.lint_questions import (
+    ANSWERS,
+    LIMITS,
+    Asked,
+    check_question,
+    check_recording,
+    check_secrets,
+    check_spoken,
+    missing,
+)
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import (
     Access,
@@ -19,21 +30,24 @@ from caruso.script_engine.nodes import (
     Dialog,
     Do,
     End,
+    FromObjects,
     Handover,
     Info,
     Log,
     ObjectNode,
+    Parts,
     Place,
     Question,
     RecordConsent,
     Save,
     Set,
-    Shown,
     Texts,
     When,
+    plain_parts,
 )
+from caruso.script_engine.options import OBJECT, OPTION
 from caruso.script_engine.scope import ROOTS
-from caruso.script_engine.turns import QuestionType, ScriptChannel
+from caruso.script_engine.turns import ScriptChannel
 from caruso.script_engine.wording import primary
 
 #: What ``call`` and ``agent`` hold; whoever starts a run fills them.
@@ -46,19 +60,9 @@ CALL = {
 }
 AGENT = {"id": Type.TEXT, "name": Type.TEXT}
 DIALOG = {"id": Type.TEXT, "version": Type.TEXT, "channel": Type.TEXT, "language": Type.TEXT}
-EVENTS = ("no-input", "no-match", "repeat", "help", "agent", "hang-up", "error.loop")
-#: More options than a caller can keep in mind.
-MOST_SPOKEN_OPTIONS = 5
-
-_ANSWERS = {
-    QuestionType.INTEGER: Type.NUMBER,
-    QuestionType.NUMBER: Type.NUMBER,
-    QuestionType.YES_NO: Type.BOOLEAN,
-    QuestionType.DATE: Type.DATE,
-}
-#: Types of answers that can have a least and a greatest.
-_LIMITED = {Type.NUMBER, Type.DATE}
-_WITH_PATTERN = {QuestionType.TEXT, QuestionType.PHONE, QuestionType.DIGITS}
+EVENTS = ("no-input", "no-match", "repeat", "help", "agent", "hang-up", "time-up", "no-options", "error.loop")
+#: Findings about expressions that are still told: a script that is wrong throughout takes no longer to check.
+MOST_FINDINGS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,8 @@ class Known:
     hours: frozenset[str] | None = None
     #: ``name.operation``.
     services: frozenset[str] | None = None
+    #: ``language/file``.
+    recordings: frozenset[str] | None = None
     #: Attributes by class; None for a class whose attributes are not known.
     classes: Mapping[str, Mapping[str, Type] | None] | None = None
     call: Mapping[str, Type] = field(default_factory=lambda: CALL)
@@ -119,6 +125,8 @@ class _Use:
     expression: Expression
     wanted: Type
     item: str = ""
+    #: Roots it sees besides those of the script.
+    more: Mapping[str, Mapping[str, Type] | None] = field(default_factory=dict)
 
 
 class _Linter:
@@ -141,11 +149,11 @@ class _Linter:
         self.written_names()
         self.actions()
         self.handlers()
-        self.questions_in_themselves()
-        self.on_the_phone()
+        self.asked()
         self.paths()
         self.languages()
         self.missing_texts()
+        self.spoken()
 
     def add(  # the parts of a finding
         self,
@@ -192,7 +200,7 @@ class _Linter:
             node.name: classes.get(node.class_name) if classes else None for node in dialog.objects.values()
         }
         roots |= {
-            "answers": {item.id: _ANSWERS.get(item.type, Type.TEXT) for item in self.questions.values()},
+            "answers": {item.id: ANSWERS.get(item.type, Type.TEXT) for item in self.questions.values()},
             "vars": {variable.name: variable.type for variable in dialog.variables.values()},
             "result": {action.result: Type.ANY for action in dialog.actions.values() if action.result},
             "call": self.known.call,
@@ -205,7 +213,7 @@ class _Linter:
             options={
                 item.id: tuple(option.value for option in item.options)
                 for item in self.questions.values()
-                if item.type is QuestionType.CHOICE
+                if item.options and not any(option.other for option in item.options)
             },
             items=tuple(dialog.items),
             hours=self.known.hours,
@@ -221,7 +229,10 @@ class _Linter:
 
     def expressions(self) -> None:
         for use in self.uses():
-            for finding in check(use.expression.tree, self.names, use.wanted):
+            if len(self.findings) >= MOST_FINDINGS:
+                return
+            names = replace(self.names, roots={**self.names.roots, **use.more}) if use.more else self.names
+            for finding in check(use.expression.tree, names, use.wanted):
                 self.add_in(finding.rule, finding.message, use.expression, finding.at, finding.suggestion)
 
     def uses(self) -> Iterator[_Use]:
@@ -265,19 +276,29 @@ class _Linter:
             yield from self.uses_of_question(item)
 
     def uses_of_question(self, item: Question) -> Iterator[_Use]:
-        answer = _ANSWERS.get(item.type, Type.TEXT)
-        if not isinstance(item.required, bool):
-            yield _Use(item.required, Type.BOOLEAN, item.id)
+        answer = ANSWERS.get(item.type, Type.TEXT)
+        for condition in (item.required, item.read_only):
+            if not isinstance(condition, bool):
+                yield _Use(condition, Type.BOOLEAN, item.id)
         yield from _used(item.default, answer, item.id)
-        limit = answer if answer in _LIMITED else Type.ANY
         for expression in (item.minimum, item.maximum):
-            yield from _used(expression, limit, item.id)
+            yield from _used(expression, LIMITS.get(item.type, Type.ANY), item.id)
         for option in item.options:
             yield from _used(option.condition, Type.BOOLEAN, item.id)
             yield from _in_texts(option.texts, item.id)
+        yield from self.uses_of_offer(item)
         for rule in item.checks:
             yield _Use(rule.condition, Type.BOOLEAN, item.id)
             yield from _in_texts(rule.texts, item.id)
+
+    def uses_of_offer(self, item: Question) -> Iterator[_Use]:
+        """Give the conditions of a list or of objects, which see what they decide about."""
+        if item.from_list is not None and item.from_list.condition is not None:
+            attributes = {"value": Type.TEXT, "score": Type.NUMBER}
+            yield _Use(item.from_list.condition, Type.BOOLEAN, item.id, {OPTION: attributes})
+        if item.from_objects is not None and item.from_objects.where is not None:
+            seen = (self.known.classes or {}).get(item.from_objects.class_name)
+            yield _Use(item.from_objects.where, Type.BOOLEAN, item.id, {OBJECT: seen})
 
     def type_of_target(self, action: Set) -> Type:
         attributes = self.names.roots.get(action.root)
@@ -420,52 +441,21 @@ class _Linter:
 
     # -- Questions --------------------------------------------------------------------------------------------
 
-    def questions_in_themselves(self) -> None:
+    def asked(self) -> None:
         for item in self.questions.values():
-            choice = item.type is QuestionType.CHOICE
-            if choice and not item.options:
-                self.add("no-options", "a choice needs options", item.place, "type")
-            if item.options and not choice:
-                suggestion = 'write type="choice"'
-                self.add(
-                    "options-not-allowed", f"a {item.type} has no options", item.options[0].place, "", suggestion
-                )
-            seen: set[str] = set()
-            for option in item.options:
-                if option.value in seen:
-                    self.add("option-twice", f"there are two options “{option.value}”", option.place, "value")
-                seen.add(option.value)
-            if (item.minimum or item.maximum) and _ANSWERS.get(item.type) not in _LIMITED:
-                attribute = "min" if item.minimum else "max"
-                self.add("limit-not-allowed", f"a {item.type} has no {attribute}", item.place, attribute)
-            if item.pattern and item.type not in _WITH_PATTERN:
-                self.add("limit-not-allowed", f"a {item.type} has no pattern", item.place, "pattern")
-            if item.skip_if_known and item.bind is None:
-                self.add("skip-without-bind", "only a bound question can be known", item.place, "skip-if-known")
+            channels = self.flow.channels.get(item.id, frozenset())
+            check_question(Asked(dialog=self.dialog, item=item, channels=channels, report=self.add))
+            if item.from_objects is not None:
+                self.offered(item.from_objects)
+        check_secrets(self.dialog, self.add)
 
-    def on_the_phone(self) -> None:
-        for item in self.questions.values():
-            if ScriptChannel.PHONE not in self.flow.channels.get(item.id, frozenset()):
-                continue
-            if item.type is QuestionType.TEXT:
-                suggestion = "hand over to an agent first, or ask for digits"
-                self.add("not-on-phone", "a text cannot be entered on the phone", item.place, "type", suggestion)
-            if item.type is QuestionType.CHOICE:
-                self.keys(item)
-
-    def keys(self, item: Question) -> None:
-        used: dict[str, str] = {}
-        for option in item.options:
-            if not option.key:
-                message = f"“{option.value}” has no key, so a caller cannot choose it"
-                self.add("option-without-key", message, option.place, "value", "add key")
-            elif option.key in used:
-                message = f"the key {option.key} is that of “{used[option.key]}” already"
-                self.add("key-twice", message, option.place, "key")
-            used.setdefault(option.key, option.value)
-        if len(item.options) > MOST_SPOKEN_OPTIONS:
-            message = f"{len(item.options)} options are more than a caller can keep in mind"
-            self.add("many-options", message, item.place, level="warning")
+    def offered(self, of: FromObjects) -> None:
+        self.known_name("class", of.class_name, self.known.classes, of.place, "class")
+        attributes = (self.known.classes or {}).get(of.class_name)
+        for attribute, name in (("value", of.value), ("show", of.show)):
+            if attributes is not None and name not in attributes:
+                message = f"{of.class_name} has no “{name}”"
+                self.add("unknown-name", message, of.place, attribute, near(name, attributes))
 
     # -- Paths ------------------------------------------------------------------------------------------------
 
@@ -507,6 +497,14 @@ class _Linter:
         for action in self.dialog.actions.values():
             yield action.item, action.failure_texts
 
+    def spoken(self) -> None:
+        for item, texts in self.all_texts():
+            channels = self.flow.channels.get(item, frozenset()) if item else self.dialog.channels
+            for text in texts:
+                check_spoken(text, channels, self.add)
+                if self.known.recordings is not None:
+                    check_recording(text, self.dialog.languages, self.known.recordings, self.add)
+
     def missing_texts(self) -> None:
         for item in self.dialog.items.values():
             channels = self.flow.channels.get(item.id, frozenset())
@@ -523,14 +521,10 @@ class _Linter:
         self, texts: Texts, channels: Iterable[ScriptChannel], place: Place, name: str, *, needed: bool
     ) -> None:
         for channel in sorted(channels):
-            here = [text for text in texts if text.channels is None or channel in text.channels]
-            if not here and not needed:
-                continue  # silent on this channel, on purpose
-            spoken = {primary(text.language) for text in here}
-            missing = [language for language in self.dialog.languages if not {"", primary(language)} & spoken]
-            if missing:
-                message = f"{name} has no text in {', '.join(missing)} for the channel {channel}"
-                self.add("text-missing", message, place, suggestion=f'add <text lang="{missing[0]}">')
+            lacking = missing(texts, self.dialog.languages, channel, needed=needed)
+            if lacking:
+                message = f"{name} has no text in {', '.join(lacking)} for the channel {channel}"
+                self.add("text-missing", message, place, suggestion=f'add <text lang="{lacking[0]}">')
 
 
 def _used(expression: Expression | None, wanted: Type, item: str = "") -> Iterator[_Use]:
@@ -538,8 +532,8 @@ def _used(expression: Expression | None, wanted: Type, item: str = "") -> Iterat
         yield _Use(expression, wanted, item)
 
 
-def _in_parts(parts: Iterable[str | Shown], item: str) -> Iterator[_Use]:
-    for part in parts:
+def _in_parts(parts: Parts, item: str) -> Iterator[_Use]:
+    for part in plain_parts(parts):
         if not isinstance(part, str):
             yield _Use(part.of, Type.ANY, item)
 

@@ -9,11 +9,13 @@ from caruso.script_engine import written
 from caruso.script_engine.durations import seconds_of
 from caruso.script_engine.expressions import Expression, ExpressionError, Origin, expression
 from caruso.script_engine.macros import Parameters, filled
-from caruso.script_engine.nodes import Parts, Place, Shown, Text, Texts
+from caruso.script_engine.nodes import Link, Parts, Place, Shown, Text, Texts, plain_parts
 from caruso.script_engine.source import Element
 from caruso.script_engine.turns import ScriptChannel
 
 _BLANKS = re.compile(r"[ \t\n]+")
+#: Where a link may lead: never to a script.
+_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:|/(?![/\\]))[^\s\x00-\x1f\"'<>\\]{0,500}")
 NULL = expression("null")
 
 
@@ -111,22 +113,33 @@ class ValueLoader:
     # -- Texts ------------------------------------------------------------------------------------------------
 
     def parts(self, element: Element) -> Parts:
-        raw: list[str | Shown] = []
+        clean = self._inline(element)
+        if clean and isinstance(clean[0], str):
+            clean[0] = clean[0].lstrip(" ")
+        if clean and isinstance(clean[-1], str):
+            clean[-1] = clean[-1].rstrip(" ")
+        return tuple(part for part in clean if part)
+
+    def _inline(self, element: Element) -> list[str | Shown | Link]:
+        """Return what is written in an element, with single blanks."""
+        raw: list[str | Shown | Link] = []
         self._collect(element, raw)
-        joined: list[str | Shown] = []
+        joined: list[str | Shown | Link] = []
         for part in raw:
             if isinstance(part, str) and joined and isinstance(joined[-1], str):
                 joined[-1] += part
             elif part:
                 joined.append(part)
-        clean = [_BLANKS.sub(" ", part) if isinstance(part, str) else part for part in joined]
-        if clean and isinstance(clean[0], str):
-            clean[0] = clean[0].lstrip(" ")
-        if clean and isinstance(clean[-1], str):
-            clean[-1] = clean[-1].rstrip(" ")
-        return tuple(part.replace("\v", "\n") if isinstance(part, str) else part for part in clean if part)
+        return [_BLANKS.sub(" ", part).replace("\v", "\n") if isinstance(part, str) else part for part in joined]
 
-    def _collect(self, element: Element, out: list[str | Shown]) -> None:
+    def _link(self, element: Element) -> Link:
+        to = element.required("to").strip()
+        if not _ADDRESS.fullmatch(to):
+            message = f"“{to}” is no address of a page"
+            self.refuse("bad-value", message, element.origin("to"), 0, "write for instance https://example.org")
+        return Link(words=plain_parts(tuple(self._inline(element))), to=to)
+
+    def _collect(self, element: Element, out: list[str | Shown | Link]) -> None:
         out.append(element.texts[0])
         for child, tail in zip(element.children, element.texts[1:], strict=True):
             if child.name == "value":
@@ -139,6 +152,8 @@ class ValueLoader:
                     place=place_of(child),
                 )
                 out.append(shown)
+            elif child.name == "link":
+                out.append(self._link(child))
             elif child.name == "break":
                 out.append("\v")  # survives the joining of blanks
             else:

@@ -51,8 +51,21 @@ class Shown:
     place: Place
 
 
-#: Plain words, and values between them. (A ``break`` is a line end.)
-Parts = tuple[str | Shown, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """``link``: words that lead to a page."""
+
+    words: tuple[str | Shown, ...]
+    to: str
+
+
+#: Plain words, and values and links between them. (A ``break`` is a line end.)
+Parts = tuple[str | Shown | Link, ...]
+
+
+def plain_parts(parts: Parts) -> tuple[str | Shown, ...]:
+    """Return words and values, those of links too, without where the links lead."""
+    return tuple(inner for part in parts for inner in (part.words if isinstance(part, Link) else (part,)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine.path import Answer, Path, Values, Visit, path_along
 from caruso.script_engine.persistent import Map
-from caruso.script_engine.turns import ScriptChannel, Segment, Value
+from caruso.script_engine.turns import ScriptChannel, Segment, TextLink, Value
 from caruso.script_engine.values import from_json, to_json
 
 __all__ = ["Answer", "Entry", "Fired", "Path", "Phase", "Run", "Values", "Visit", "run_from_json", "run_to_json"]
@@ -193,7 +193,7 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "due": run.due and run.due.isoformat(),
         "handing_to": run.handing_to and run.handing_to.value,
         "counts": dict(run.counts),
-        "said": [[segment.text, segment.audio, segment.barge_in] for segment in run.said],
+        "said": [_said(segment) for segment in run.said],
         "error": run.error,
         "warned": to_json(run.warned),
         "entries": {item: [entry.text, entry.error, to_json(entry.warned)] for item, entry in run.entries.items()},
@@ -241,7 +241,7 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
         due=datetime.fromisoformat(state["due"]) if state["due"] else None,
         handing_to=ScriptChannel(state["handing_to"]) if state["handing_to"] else None,
         counts=dict(state["counts"]),
-        said=tuple(Segment(text=text, audio=audio, barge_in=barge_in) for text, audio, barge_in in state["said"]),
+        said=tuple(_read_said(*said) for said in state["said"]),
         error=state["error"],
         warned=from_json(state["warned"]),
         entries={
@@ -252,6 +252,16 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
         consents=dict(state["consents"]),
         outcome=state["outcome"],
     )
+
+
+def _said(segment: Segment) -> list[Any]:
+    links = [[link.start, link.end, link.to] for link in segment.links]
+    return [segment.text, segment.audio, segment.barge_in, *links]
+
+
+def _read_said(text: str, audio: str, barge_in: bool, *links: list[Any]) -> Segment:
+    made = tuple(TextLink(start=start, end=end, to=to) for start, end, to in links)
+    return Segment(text=text, audio=audio, barge_in=barge_in, links=made)
 
 
 class _Shared:

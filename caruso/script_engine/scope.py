@@ -311,6 +311,11 @@ class RunScope:
         key = self.answers.key_of(item)
         return key is not None and self._path.visits(key) > 0
 
+    def answered(self, item: str) -> bool:
+        """Whether `item` was answered on the path, in the present pass, even with nothing."""
+        key = self.answers.key_of(item)
+        return key is not None and key in self._path.answers
+
     def is_open(self, hours: str) -> bool | None:
         """Whether it is within the opening hours of that name; None when there are none."""
         found = self.dialog.hours.get(hours)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from caruso.script_engine import wording
-from caruso.script_engine.nodes import Dialog, Parts, Question, Shown, Text, Texts
+from caruso.script_engine.nodes import Dialog, Link, Question, Shown, Text, Texts
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.shown import show
-from caruso.script_engine.turns import ScriptChannel, Segment
+from caruso.script_engine.turns import ScriptChannel, Segment, TextLink
 from caruso.script_engine.values import LONGEST_TEXT
 
 #: Characters of a value that a text shows.
@@ -58,17 +60,34 @@ def _language_rank(written: str, wanted: str, fallback: str) -> int:
     return 3 if written == fallback else 1
 
 
-def render(parts: Parts, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> str:
+def render(
+    parts: Iterable[str | Shown | Link], dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel
+) -> str:
     """Return the words with their values in them."""
-    return "".join(
-        part if isinstance(part, str) else _shown(part, dialog, scope, language, channel) for part in parts
-    )[:LONGEST_TEXT]
+    return "".join(_words(part, dialog, scope, language, channel) for part in parts)[:LONGEST_TEXT]
+
+
+def _words(
+    part: str | Shown | Link, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel
+) -> str:
+    match part:
+        case str():
+            return part
+        case Link(words=words):
+            return render(words, dialog, scope, language, channel)
+        case Shown():
+            return _shown(part, dialog, scope, language, channel)
 
 
 def segment(text: Text, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> Segment:
     """Return the text ready to show or say."""
-    words = render(text.parts, dialog, scope, language, channel)
-    return Segment(text=words, audio=text.audio, barge_in=text.barge_in)
+    words, links = "", []
+    for part in text.parts:
+        start = len(words)
+        words += _words(part, dialog, scope, language, channel)
+        if isinstance(part, Link) and len(words) <= LONGEST_TEXT:
+            links.append(TextLink(start=start, end=len(words), to=part.to))
+    return Segment(text=words[:LONGEST_TEXT], audio=text.audio, barge_in=text.barge_in, links=tuple(links))
 
 
 def _shown(part: Shown, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> str:

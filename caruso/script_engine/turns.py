@@ -81,6 +81,15 @@ CHOOSING = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextLink:
+    """Signs `start` to `end` of a text lead to an address; a screen makes a link of them."""
+
+    start: int
+    end: int
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """A piece of text to show or to say, in the run's language."""
 
@@ -89,6 +98,7 @@ class Segment:
     audio: str = ""
     #: False when a key press must not cut it short.
     barge_in: bool = True
+    links: tuple[TextLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +141,8 @@ class RecordRule:
     end_key: str = "#"
     #: Whether a tone tells when to speak.
     beep: bool = True
+    #: Keys that are an event rather than the end, such as ``0``.
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,3 +41,75 @@ class OutcomeUnknown(ServiceFailed):
     """The service did not answer in time: it may have been done or not, and is not tried again."""
 
     code: ClassVar[str] = "outcome-unknown"
+
+
+class UnknownRecord(ServiceFailed):
+    """There is no such customer, queue or other record."""
+
+    code: ClassVar[str] = "unknown-record"
+
+
+class MailNotSetUp(ServiceFailed):
+    """The settings name no mail server."""
+
+    code: ClassVar[str] = "mail-not-set-up"
+
+
+class MailTemplateWrong(ServiceFailed):
+    """The template is missing, has a mistake, or uses a value it was not given; the message tells the place."""
+
+    code: ClassVar[str] = "mail-template"
+
+
+class MailRefused(ServiceFailed):
+    """The mail server does not take this mail: no such recipient, not allowed, too large. Again is of no use."""
+
+    code: ClassVar[str] = "mail-refused"
+
+
+class MailUnavailable(ServiceFailed):
+    """The mail server cannot be reached or is busy; the mail was not sent, and may be tried again."""
+
+    code: ClassVar[str] = "mail-unavailable"
+
+
+class HttpNotAllowed(ServiceFailed):
+    """The settings do not allow this request: no such target, another method, or a redirect that leads off it."""
+
+    code: ClassVar[str] = "http-not-allowed"
+
+
+class HttpRefused(ServiceFailed):
+    """The other side does not take the request as it is (a status from 400, but for those below)."""
+
+    code: ClassVar[str] = "http-refused"
+
+
+class HttpNotFound(ServiceFailed):
+    """The other side has no such thing (status 404 or 410)."""
+
+    code: ClassVar[str] = "http-not-found"
+
+
+class HttpDenied(ServiceFailed):
+    """The other side does not let us in (status 401, 403 or 407): the secret is wrong or missing."""
+
+    code: ClassVar[str] = "http-denied"
+
+
+class HttpConflict(ServiceFailed):
+    """The other side is in another state than the request supposes (status 409 or 412)."""
+
+    code: ClassVar[str] = "http-conflict"
+
+
+class HttpUnavailable(ServiceFailed):
+    """The other side cannot be reached, is busy or broken; nothing was done, and it may be tried again."""
+
+    code: ClassVar[str] = "http-unavailable"
+
+
+class HttpBadAnswer(ServiceFailed):
+    """The answer is larger than the settings allow, or is not the JSON it says it is."""
+
+    code: ClassVar[str] = "http-bad-answer"

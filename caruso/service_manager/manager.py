@@ -1,7 +1,7 @@
 """Finds the service for an operation and carries it out: checked, within a time, at most once per key.
 
 A service that hangs, raises or is asked too much degrades alone. What was done is remembered in memory, for as
-many keys as fit; across a restart a key protects only where the service itself keeps it.
+many keys as fit; across a restart the outbox of script runs (`comm_server.runs.outbox`) remembers.
 """
 
 from __future__ import annotations
@@ -87,29 +87,40 @@ class ServiceManager:
             known = self._start(service, params, key)
         return await asyncio.shield(known)
 
+    def repeatable(self, service: str) -> bool:
+        """Tell whether doing the operation twice is the same as once; False for one that is not known."""
+        name, _, wanted = service.partition(".")
+        registered = self._services.get(name)
+        found = registered.operations.get(wanted) if registered is not None else None
+        return found is not None and found.repeatable
+
     async def close(self) -> None:
-        """Give what is under way its time to end."""
+        """Give what is under way its time to end, then let the services go."""
         if self._under_way:
             await asyncio.wait(self._under_way)
+        for registered in self._services.values():
+            await registered.service.close()
 
     def _start(self, service: str, params: Mapping[str, Any], key: str) -> asyncio.Task[Any]:
         found = self._operation(service)
         arguments = _checked(service, found, params)
         if len(self._under_way) >= self._at_once:
             raise ServiceBusy
-        task = asyncio.create_task(self._carry_out(service, found, arguments, key), name=f"service {service}")
+        limit = self._find(service.partition(".")[0]).service.timeout_seconds or self._timeout_seconds
+        work = self._carry_out(service, found, arguments, key, limit)
+        task = asyncio.create_task(work, name=f"service {service}")
         self._under_way.add(task)
         if key:
             self._by_key[service, key] = task
         task.add_done_callback(lambda done: self._done(service, key, found, done))
         return task
 
-    async def _carry_out(self, service: str, found: Operation, arguments: Any, key: str) -> Any:
+    async def _carry_out(self, service: str, found: Operation, arguments: Any, key: str, limit: float) -> Any:
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(limit):
                 return await found.method(arguments, key=key)
         except TimeoutError as problem:
-            raise OutcomeUnknown(f"{service} did not answer within {self._timeout_seconds:g} s") from problem
+            raise OutcomeUnknown(f"{service} did not answer within {limit:g} s") from problem
         except ServiceFailed:
             raise
         except CarusoError as problem:  # bad input and the like: told as it is

@@ -128,7 +128,7 @@ class Shape:
         try:
             return msgspec.convert(value, kind, dec_hook=_own_type)
         except msgspec.ValidationError:
-            got = "" if inspect.type_info(kind) == inspect.type_info(Secret) else f", not {shown(value)}"
+            got = "" if _holds_secret(inspect.type_info(kind)) else f", not {shown(value)}"
             self.add(where, "wrong-value", f"{dotted(where)} must be {describe(kind)}{got}.")
             return None
 
@@ -197,8 +197,22 @@ def _describe(info: inspect.Type) -> str:
             return "a table"
         case inspect.CustomType(cls=cls) if cls is Path:
             return "a path"
+        case inspect.AnyType():
+            return "any value"
+        case inspect.StrType(max_length=int(longest)):
+            return f"text of up to {longest} characters"
         case _:
             return "text"
+
+
+def _holds_secret(info: inspect.Type) -> bool:
+    match info:
+        case inspect.CustomType(cls=cls):
+            return cls is Secret
+        case inspect.DictType(value_type=value):
+            return _holds_secret(value)
+        case _:
+            return False
 
 
 def _limits(lowest: float | None, highest: float | None) -> str:

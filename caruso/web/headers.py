@@ -10,6 +10,9 @@ NONCE_MARK = "__CSP_NONCE__"
 #: Everything but pages: nothing in it may run or be framed.
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
+#: Headers that a page may bring itself, instead of those below.
+OF_PAGES = frozenset({"Content-Security-Policy", "Permissions-Policy", "Referrer-Policy"})
+
 _HSTS = "max-age=31536000"
 
 

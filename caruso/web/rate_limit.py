@@ -5,6 +5,7 @@ Knows no clock: `now` is handed in (monotonic seconds). Bounded: the keys seen l
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
@@ -68,3 +69,14 @@ class RateLimit:
         if not times:
             del self._times[key]
         return times
+
+
+def network_of(address: str) -> str:
+    """Return what one person can have of the Internet: an IPv4 address, a /64 of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -18,19 +18,24 @@ import caruso
 from caruso.clock import Clock, SystemClock
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CustomerStore, FactStore, Phones, UserStore
+from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, UserStore
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
+from caruso.web.callback_api import CallbackApi, CallbackSources, TakenListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
 from caruso.web.edge import REQUEST_ID, REQUEST_ID_HEADER, Edge
 from caruso.web.gate import Gate
-from caruso.web.headers import fixed_headers
+from caruso.web.headers import OF_PAGES, fixed_headers
 from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.script_tools import ScriptTools
+from caruso.web.self_service.front import SelfServiceSettings
+from caruso.web.self_service.port import SelfServiceRuns
+from caruso.web.self_service.site import SelfService
 from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
@@ -52,12 +57,19 @@ class WebServer:
         users: UserStore,
         customers: CustomerStore,
         facts: FactStore,
+        callbacks: CallbackStore,
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
+        callback_taken: TakenListener = lambda agent, callback: None,
         registry: CollectorRegistry = REGISTRY,
+        self_service: SelfServiceRuns | None = None,
     ) -> None:
-        """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``."""
+        """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
+
+        Without `self_service` there are no public pages.
+        `callback_taken` is told of each call-back that an agent takes.
+        """
         clock = clock or SystemClock()
         self._settings = settings
         self._passwords = Passwords()
@@ -68,9 +80,16 @@ class WebServer:
         sources = Sources(
             centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
         )
-        self._operations = operations_of(Api(sources, self._sessions, sign_in))
+        promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, taken=callback_taken)
+        apis = (Api(sources, self._sessions, sign_in), CallbackApi(promised), ScriptTools(clock))
+        self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
+        self._self_service = (
+            SelfService(_public(settings), self_service, addresses=self._gate, clock=clock)
+            if self_service is not None
+            else None
+        )
         self._runner = web.AppRunner(
             self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
         )
@@ -122,13 +141,15 @@ class WebServer:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/ws/console", self._consoles.handle)
         app.router.add_get("/ws/monitor", self._monitors.handle)
+        if self._self_service is not None:
+            self._self_service.add_to(app.router)
         files = ConsoleFiles(self._settings.dist, connect_to=self._settings.phone_urls)
         app.router.add_get("/{path:.*}", files.serve)
         return app
 
     async def _put_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         for name, value in fixed_headers(https=self._settings.https).items():
-            if name != "Content-Security-Policy" or name not in response.headers:  # pages bring their own
+            if name not in OF_PAGES or name not in response.headers:
                 response.headers[name] = value
         response.headers[REQUEST_ID_HEADER] = request.get(REQUEST_ID, "-")
 
@@ -150,3 +171,14 @@ class WebServer:
         return web.Response(
             body=self._metrics.text(), headers={hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8"}
         )
+
+
+def _public(settings: WebSettings) -> SelfServiceSettings:
+    return SelfServiceSettings(
+        secret=settings.secret,
+        public_origin=settings.public_origin,
+        https=settings.https,
+        dist=settings.dist,
+        limits=settings.self_service_limits,
+        request_seconds=settings.request_seconds,
+    )

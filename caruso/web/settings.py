@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from caruso.web.rate_limit import Limit
+from caruso.web.self_service.limits import SelfServiceLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,9 @@ class WebSettings:
     #: Failed sign-ins, per user name and per address.
     sign_ins_per_user: Limit = field(default_factory=lambda: Limit(count=10, seconds=300))
     sign_ins_per_address: Limit = field(default_factory=lambda: Limit(count=50, seconds=300))
+    #: What cookies of the self-service pages are sealed with; one of its own for each process when not given.
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    self_service_limits: SelfServiceLimits = field(default_factory=SelfServiceLimits)
     #: Bytes of a request's body.
     body_limit: int = 64 * 1024
     #: A request that takes longer is answered with ``busy``.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import ipaddress
 
 import structlog
 
@@ -16,7 +15,7 @@ from caruso.model.ids import UserId
 from caruso.model.records import User
 from caruso.ports import UserStore
 from caruso.web.passwords import CONCURRENCY, Passwords
-from caruso.web.rate_limit import RateLimit
+from caruso.web.rate_limit import RateLimit, network_of
 from caruso.web.refusals import TooManyAttempts, WrongPassword
 from caruso.web.sessions import Sessions, SignedIn
 from caruso.web.settings import WebSettings
@@ -63,7 +62,7 @@ class SignIn:
 
     async def _matches(self, name: str, user: User | None, password: str, address: str) -> bool:
         """Verify, counting the attempt before it is made: many at the same time are no way round the limit."""
-        network = _network(address)
+        network = network_of(address)
         async with self._at_once:
             self._check_limits(name, address)
             now = self._clock.monotonic()
@@ -77,7 +76,7 @@ class SignIn:
 
     def _check_limits(self, name: str, address: str) -> None:
         now = self._clock.monotonic()
-        wait = max(self._by_user.retry_after(name, now), self._by_address.retry_after(_network(address), now))
+        wait = max(self._by_user.retry_after(name, now), self._by_address.retry_after(network_of(address), now))
         if wait > 0:
             raise TooManyAttempts(wait)
 
@@ -92,14 +91,3 @@ class SignIn:
         await self._users.save_user(changed)
         self._sessions.replace_user(changed)
         return changed
-
-
-def _network(address: str) -> str:
-    """Return what one person can have of the Internet: an IPv4 address, a /64 of IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)

@@ -15,12 +15,13 @@ from typing import Any
 import msgspec
 from msgspec import inspect as mi
 
+from caruso.model.callbacks import CallbackState
 from caruso.model.centre import Role, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.views import DeskView, MonitorView
-from caruso.web.api import Api
-from caruso.web.binding import Operation, operations_of
+from caruso.web.binding import Operation
+from caruso.web.operations import declared_operations
 from caruso.web.protocol import Beat, Notice, Problem, Reply
 from caruso.web.resources import Failure
 
@@ -31,12 +32,12 @@ _HEADER = """\
 
 #: What travels over the sockets.
 _OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure)
-_ENUMS = (Presence, Role, StationKind)
+_ENUMS = (Presence, Role, StationKind, CallbackState)
 
 
 def generate() -> str:
     """Return the whole file."""
-    operations = operations_of(Api.__new__(Api))
+    operations = declared_operations()
     answers = [operation.answer for operation in operations if operation.answer is not type(None)]
     asked = [kind for o in operations for kind in (o.body, o.query) if kind is not None]
     writer = _Writer()

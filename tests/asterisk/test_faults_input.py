@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from caruso.model import desk
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
-from caruso.web.api import Api
-from caruso.web.binding import Operation, operations_of
+from caruso.web.binding import Operation
 from caruso.web.live_socket import FLOODING
+from caruso.web.operations import declared_operations
 from lab.asterisk import LocalAsterisk
 from lab.server import LAB_PASSWORD
 from lab.sipp import caller
@@ -31,7 +31,7 @@ from lab.web_client import WebClient
 
 #: Ends the session or changes the password that everything else here needs.
 SPARED = ("/api/session", "/api/sessions/{session}", "/api/password")
-OPERATIONS = [operation for operation in operations_of(Api(None, None, None)) if operation.path not in SPARED]  # type: ignore[arg-type]
+OPERATIONS = [operation for operation in declared_operations() if operation.path not in SPARED]
 COMMANDS = [command.__struct_config__.tag for command in AnyDeskCommand.__args__]
 FIELDS = sorted({name for command in AnyDeskCommand.__args__ for name in command.__struct_fields__} - {"id"})
 

@@ -24,8 +24,9 @@ from caruso.web.settings import WebSettings
 from lab.asterisk import LocalAsterisk
 from lab.baresip import ListeningPhone, listening_caller
 from lab.chromium import DIST, Console, chromium, open_console
+from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
-from lab.fake_server import fake_past, fake_users
+from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.server import LAB_PASSWORD, ROOT, CentreServer
 from lab.tones import write_beeps
@@ -60,6 +61,7 @@ class Stage:
     """A fake centre and the address of its console. Names are passwords: anna, ben, sam."""
 
     centre: FakeCentre
+    callbacks: MemoryCallbacks
     server: WebServer
     url: str
 
@@ -68,18 +70,20 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     """Return a server without Asterisk."""
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
+    callbacks = MemoryCallbacks(*fake_callbacks())
     server = WebServer(
         WebSettings(port=0, dist=DIST, stop_seconds=0.5),
         centre=centre,
         users=MemoryUsers(*fake_users(fake_description())),
         customers=MemoryCustomers(*fake_customers()),
         facts=MemoryFacts(*fake_past()),
+        callbacks=callbacks,
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),
     )
     await server.start()
-    yield Stage(centre=centre, server=server, url=server.url)
+    yield Stage(centre=centre, callbacks=callbacks, server=server, url=server.url)
     await server.stop()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from caruso.model import desk
+from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.ids import AgentId
 from tests.browser.conftest import Console, Stage, open_console
 
@@ -114,6 +116,46 @@ async def test_a_reload_in_a_conversation_loses_nothing(chromium: Browser, stage
     await console.until("dialog", item="same-flat")
     await console.until("note-status", state="saved")
     assert await console.part("note").input_value() == "typed just now"
+
+
+async def test_a_callback_is_taken_and_done_with_the_keyboard_alone(chromium: Browser, stage: Stage) -> None:
+    """Alt+C, Tab, Enter: the focus stays in the list, and the accessibility checker finds nothing."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("callback-promised-0", state="open", due="due")
+    await console.until("callback-promised-1", state="open", due="later")
+    assert await violations(console, WCAG) == []
+    await console.press("Alt+c")
+    await console.press("Tab")
+    await console.press("Enter")
+    taken = await console.until("callback-promised-0", state="taken")
+    await expect(taken.get_by_test_id("callback-done")).to_be_enabled()
+    assert await console.page.evaluate("document.activeElement.id") == "callbacks"
+    assert stage.callbacks.kept[CallbackId("promised-0")].agent == ANNA
+    assert await violations(console, WCAG) == []
+    await console.press("Tab")
+    await console.press("Enter")
+    await expect(console.part("callback-promised-0")).to_have_count(0)
+    assert stage.callbacks.kept[CallbackId("promised-0")].state is CallbackState.DONE
+    for name in ("promised-1", "promised-2"):
+        await console.part(f"callback-{name}").get_by_test_id("callback-cancel").click()
+        await expect(console.part(f"callback-{name}")).to_have_count(0)
+    await console.until("callbacks-empty")
+    assert console.failures == []
+
+
+async def test_a_callback_that_a_colleague_took_meanwhile_says_so(chromium: Browser, stage: Stage) -> None:
+    """The list is an old one: taking is refused in words, and the line goes away."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    line = await console.until("callback-promised-0", state="open")
+    before = stage.callbacks.kept[CallbackId("promised-0")]
+    stage.callbacks.kept[before.id] = replace(
+        before, state=CallbackState.TAKEN, agent=AgentId("ben"), version=before.version + 1
+    )
+    await line.get_by_test_id("callback-take").click()
+    await expect(console.part("callbacks-problem")).to_have_text("Another agent has taken this call-back.")
+    await expect(console.part("callback-promised-0")).to_have_count(0)
 
 
 async def test_a_second_page_takes_the_desk_and_the_first_can_take_it_back(

@@ -259,6 +259,20 @@ def test_scripts_that_do_not_fit_are_told(caruso: Caruso, old: str, new: str, wo
     assert caruso.current() is None
 
 
+def test_a_script_on_the_web_must_be_made_for_it(caruso: Caruso) -> None:
+    (caruso.folder / "greeting.xml").write_text(SCRIPT)
+    caruso.centre.write_text(
+        WITH_SCRIPT + '[entry_points.portal]\nname = "P"\nqueue = "billing"\nweb = "greeting"\n'
+    )
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert (
+        "error[wrong-channel] @entry_points.portal.web Script “greeting” is not made for the channel “web”." in err
+    )
+    (caruso.folder / "greeting.xml").write_text(SCRIPT.replace('"phone agent"', '"phone agent web"'))
+    assert caruso("apply", caruso.centre)[0] == 0
+
+
 def test_the_utility_pack_can_be_applied(caruso: Caruso) -> None:
     code, out, err = caruso("apply", Path(__file__).parents[2] / "packs/utility/centre.toml")
     assert (code, err) == (0, "")
@@ -423,3 +437,25 @@ def test_the_settings_file_may_be_named_after_the_command(caruso: Caruso, tmp_pa
     other.write_text("[server]\nport = 0.5\n")
     code, _, err = caruso("check-config", "--config", other)
     assert (code, "other.toml:2:1" in err) == (1, True)
+
+
+def test_mail_templates_are_checked_before_a_customer_waits_for_one(caruso: Caruso) -> None:
+    folder = caruso.folder / "mail"
+    folder.mkdir()
+    (folder / "bill.en.txt").write_text("Subject: Bill {{ number }}\n\nDear {{ name }}\n")
+    code, out, err = caruso("mail", "check")
+    assert (code, out) == (1, "bill in en\n")
+    assert "mail.host" in err
+    (folder / "bill.de.txt").write_text("Guten Tag\n{% if %}\n")
+    (folder / "Bill.txt").write_text("Subject: x\n\n")
+    code, _, err = caruso("mail", "check")
+    assert code == 1
+    assert "Bill.txt: error[mail-template-name]" in err
+    assert "bill.de.txt:1: error[mail-subject]" in err
+    assert "bill.de.txt:2: error[mail-template]" in err
+
+
+def test_what_scripts_can_ask_for_is_listed(caruso: Caruso) -> None:
+    code, out, _ = caruso("services")
+    assert code == 0
+    assert {"email.send", "http.request", "customer.create", "note.add", "callback.schedule"} <= set(out.split())

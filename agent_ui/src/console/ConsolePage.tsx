@@ -4,6 +4,7 @@ import { Button, Loader } from "@mantine/core";
 import { useEffect } from "react";
 import { Shell } from "../parts/Shell";
 import type { ContactView, DeskView } from "../protocol";
+import { CallbackPanel } from "./CallbackPanel";
 import { CustomerCard } from "./CustomerCard";
 import { DialogPanel } from "./DialogPanel";
 import { useDesk, useDeskState } from "./desk";
@@ -75,15 +76,18 @@ function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
   const { presence } = view.presence;
   const [title, text] = IDLE_TEXTS[presence] ?? ["No contact", ""];
   return (
-    <section className="empty" data-testid="idle" aria-label="Contact">
-      <p className="empty-title">{title}</p>
-      <p>{text}</p>
-      {presence === "signed-out" && (
-        <Button size="md" onClick={begin} data-testid="sign-in-again">
-          Sign in to your queues
-        </Button>
-      )}
-    </section>
+    <>
+      <section className="empty" data-testid="idle" aria-label="Contact">
+        <p className="empty-title">{title}</p>
+        <p>{text}</p>
+        {presence === "signed-out" && (
+          <Button size="md" onClick={begin} data-testid="sign-in-again">
+            Sign in to your queues
+          </Button>
+        )}
+      </section>
+      {view.queues.length > 0 && <CallbackPanel view={view} />}
+    </>
   );
 }
 

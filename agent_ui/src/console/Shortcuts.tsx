@@ -14,6 +14,7 @@ export const FOCUS_IDS = {
   dialog: "dialog-input",
   finish: "finish-contact",
   back: "dialog-back",
+  callbacks: "callbacks",
 };
 
 export function Shortcuts() {
@@ -52,6 +53,7 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
       return onConsole(() => desk.openPanel(desk.panel === "keypad" ? null : "keypad"));
     case "note":
     case "dialog":
+    case "callbacks":
       return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
     case "finish":
       return onConsole(finish);

@@ -55,17 +55,20 @@ export function QueueCard({ queue, offset }: { queue: QueueRow; offset: number }
           name="Avg. answer"
           value={queue.average_answer_seconds === null ? "–" : clock(queue.average_answer_seconds)}
         />
+        <Count name="Call-backs" value={queue.callbacks} testid="queue-callbacks" />
         <Count name="Longest wait" value={clock(queue.longest_wait_seconds)} />
       </dl>
     </li>
   );
 }
 
-function Count({ name, value }: { name: string; value: number | string }) {
+function Count({ name, value, testid }: { name: string; value: number | string; testid?: string }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd className="figure">{value}</dd>
+      <dd className="figure" data-testid={testid}>
+        {value}
+      </dd>
     </div>
   );
 }

@@ -16,6 +16,7 @@ export type ShortcutAction =
   | "dialog"
   | "back"
   | "finish"
+  | "callbacks"
   | "help";
 
 export interface Shortcut {
@@ -38,6 +39,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "back", keys: "Alt+B", meaning: "Go back one question" },
   { action: "note", keys: "Alt+O", meaning: "Go to the note" },
   { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
+  { action: "callbacks", keys: "Alt+C", meaning: "Go to the call-backs" },
   { action: "help", keys: "?", meaning: "Show the keys" },
 ];
 
@@ -87,6 +89,8 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "dialog":
     case "back":
       return view.dialog !== null;
+    case "callbacks":
+      return view.contact === null;
     case "help":
       return true;
   }

@@ -5,7 +5,7 @@ Every row is replaced whole; a watcher that has missed something asks for everyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,7 @@ class Board:
         self._seq = 0
         self._scheduled = False
         self._telephony = False
+        self._callbacks: Mapping[QueueId, int] = {}
         self.centre_changed()
 
     # -- Facts ------------------------------------------------------------------------------------------------
@@ -79,6 +80,8 @@ class Board:
         match fact:
             case PresenceChanged():
                 self._presence(fact)
+            case ContactArrived(channel="web"):
+                return  # a page, not a call
             case ContactArrived():
                 self._set_call(fact.contact, "dialog", fact.caller_number, fact.at)
             case ContactQueued():
@@ -109,6 +112,11 @@ class Board:
     def set_telephony(self, up: bool) -> None:
         """Tell whether the PBX can be reached."""
         self._telephony = up
+        self._schedule()
+
+    def set_callbacks(self, waiting: Mapping[QueueId, int]) -> None:
+        """Tell how many call-backs nobody has taken yet, by queue."""
+        self._callbacks = waiting
         self._schedule()
 
     def centre_changed(self) -> None:
@@ -272,6 +280,7 @@ class Board:
                 waiting.get(queue.id, []),
                 ready=ready.get(queue.id, 0),
                 talking=talking.get(queue.id, 0),
+                callbacks=self._callbacks.get(queue.id, 0),
             )
             for queue in centre.queues.values()
         ]
@@ -318,6 +327,7 @@ def _queue_row(
     *,
     ready: int,
     talking: int,
+    callbacks: int,
 ) -> QueueRow:
     return QueueRow(
         id=queue,
@@ -337,4 +347,5 @@ def _queue_row(
         target_seconds=target_seconds,
         average_answer_seconds=figures.average_answer_seconds,
         longest_wait_seconds=figures.longest_wait_seconds,
+        callbacks=callbacks,
     )

@@ -10,8 +10,12 @@ from caruso.script_engine.answers.asked import Asked, Misread, Read
 from caruso.script_engine.turns import QuestionType, Value
 from caruso.script_engine.values import number_text
 
-#: What a kind of answer may be, as the beginning of a MIME type; empty for anything.
-KINDS = {QuestionType.FILE: "", QuestionType.VOICE_RECORD: "audio/", QuestionType.SIGNATURE: "image/"}
+#: What a kind of answer may be, as beginnings of a MIME type; empty for anything. A signature is drawn, or typed.
+KINDS: Mapping[QuestionType, tuple[str, ...]] = {
+    QuestionType.FILE: ("",),
+    QuestionType.VOICE_RECORD: ("audio/",),
+    QuestionType.SIGNATURE: ("image/", "text/plain"),
+}
 #: Degrees; decimal places that are kept are a tenth of a millimetre.
 MOST_LATITUDE, MOST_LONGITUDE = 90, 180
 
@@ -26,7 +30,7 @@ def stored(asked: Asked, text: str) -> Read:
     if not isinstance(found, Mapping) or found.get("id") != text:
         return Misread("no-such-file")
     kind = found.get("type")
-    if not isinstance(kind, str) or not kind.startswith(KINDS.get(asked.type, "")):
+    if not isinstance(kind, str) or not kind.startswith(KINDS.get(asked.type, ("",))):
         return Misread("wrong-file")
     return {name: found.get(name) for name in _FIELDS}
 

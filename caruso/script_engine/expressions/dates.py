@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import calendar
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_DOWN, Decimal
 
@@ -143,3 +145,28 @@ def hour(value: Value) -> Value:
 def minute(value: Value) -> Value:
     """Return the minute of a time or of a date with time."""
     return Decimal(value.minute) if isinstance(value, (datetime, time)) else None
+
+
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MARKS: Mapping[str, Callable[[datetime], str]] = {
+    "Y": lambda at: f"{at.year:04}",
+    "y": lambda at: f"{at.year % 100:02}",
+    "m": lambda at: f"{at.month:02}",
+    "n": lambda at: str(at.month),
+    "b": lambda at: _MONTH_NAMES[at.month - 1],
+    "d": lambda at: f"{at.day:02}",
+    "e": lambda at: str(at.day),
+    "a": lambda at: _DAY_NAMES[at.weekday()],
+    "H": lambda at: f"{at.hour:02}",
+    "h": lambda at: str(at.hour),
+    "M": lambda at: f"{at.minute:02}",
+    "S": lambda at: f"{at.second:02}",
+    "3": lambda at: f"{at.microsecond // 1000:03}",
+}
+
+
+def format_date(value: date, form: str) -> str:
+    """Return `value` as `form` has it: ``%Y-%m-%d``. Marks it does not know stay as they are."""
+    moment = value if isinstance(value, datetime) else datetime.combine(value, time(0))
+    return re.sub("%(.)", lambda found: _MARKS[found[1]](moment) if found[1] in _MARKS else found[0], form)

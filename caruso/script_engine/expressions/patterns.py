@@ -57,21 +57,28 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern ready to match."""
+    """A pattern that was read; it is unfolded into states when it is first needed."""
 
     source: str
+    #: How many states it unfolds to.
+    size: int
+
+    def weight(self, text: str) -> int:
+        """Return the most steps matching `text` can take."""
+        return min(len(text), LONGEST_SUBJECT) * self.size + 1
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole of `text` matches; a text longer than the limit does not."""
+        return len(text) <= LONGEST_SUBJECT and _unfolded(self.source).match(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Automaton:
     states: tuple[_State, ...]
     start: int
     final: int
 
-    def weight(self, text: str) -> int:
-        """Return the most steps matching `text` can take."""
-        return min(len(text), LONGEST_SUBJECT) * len(self.states) + 1
-
-    def matches(self, text: str) -> bool:
-        """Whether the whole of `text` matches; a text longer than the limit does not."""
-        if len(text) > LONGEST_SUBJECT:
-            return False
+    def match(self, text: str) -> bool:
         present = self._reach({self.start})
         for sign in text:
             stepped = {
@@ -97,9 +104,24 @@ class Pattern:
         return seen
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1_024)
 def compile_pattern(source: str) -> Pattern:
     """Return the pattern ready to match; raise `PatternError`."""
+    size = _size(_read(source))
+    if size > MOST_STATES:
+        raise PatternError("the pattern is too large", 0)
+    return Pattern(source, size)
+
+
+# Few, for they are large: a script may have thousands of patterns, and needs one at a time.
+@functools.lru_cache(maxsize=64)
+def _unfolded(source: str) -> _Automaton:
+    states: list[_State] = []
+    start, final = _unfold(_read(source), states)
+    return _Automaton(tuple(states), start, final)
+
+
+def _read(source: str) -> _Piece:
     if len(source) > LONGEST_PATTERN:
         raise PatternError(f"a pattern may have {LONGEST_PATTERN} characters", LONGEST_PATTERN)
     body = source.removeprefix("^")
@@ -107,14 +129,22 @@ def compile_pattern(source: str) -> Pattern:
     piece = reader.alternatives(0)
     if reader.at < len(reader.source):
         raise PatternError("“)” without “(”", reader.at)
-    states: list[_State] = []
-    start, final = _unfold(piece, states)
-    return Pattern(source, tuple(states), start, final)
+    return piece
+
+
+def _size(piece: _Piece) -> int:
+    """Return how many states `_unfold` makes of `piece`."""
+    inner = sum(_size(part) for part in piece.parts)
+    match piece.kind:
+        case "sign" | "either":
+            return 2 + inner
+        case "sequence":
+            return 1 + inner
+        case _:
+            return 2 + inner * (piece.least + (1 if piece.most is None else piece.most - piece.least))
 
 
 def _new(states: list[_State], accepts: Accepts | None = None) -> int:
-    if len(states) >= MOST_STATES:
-        raise PatternError("the pattern is too large", 0)
     states.append(_State(accepts))
     return len(states) - 1
 

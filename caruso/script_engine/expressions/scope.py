@@ -61,6 +61,10 @@ class Scope(Protocol):
         """Whether `item` is on the path taken."""
         ...
 
+    def answered(self, item: str) -> bool:
+        """Whether `item` on the path was answered, even with nothing."""
+        ...
+
     def is_open(self, hours: str) -> bool | None:
         """Whether it is within the opening hours of that name; None when there are none."""
         ...

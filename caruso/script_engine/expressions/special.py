@@ -72,6 +72,12 @@ def visited(node: Call, arguments: Sequence[Evaluate]) -> Evaluate:
     return lambda scope: isinstance(item := of(scope), str) and scope.visited(item)
 
 
+def answered(node: Call, arguments: Sequence[Evaluate]) -> Evaluate:
+    """Compile `answered`."""
+    of = arguments[0]
+    return lambda scope: isinstance(item := of(scope), str) and scope.answered(item)
+
+
 def opening_hours(node: Call, arguments: Sequence[Evaluate]) -> Evaluate:
     """Compile `opening_hours`."""
     of = arguments[0]
@@ -137,6 +143,7 @@ SPECIAL: Mapping[str, Callable[[Call, Sequence[Evaluate]], Evaluate]] = {
     "label": label,
     "score": score,
     "visited": visited,
+    "answered": answered,
     "attempt": lambda node, arguments: lambda scope: Decimal(scope.attempt),
     "matches": matches,
     "today": lambda node, arguments: lambda scope: scope.today,

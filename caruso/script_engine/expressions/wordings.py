@@ -30,3 +30,25 @@ def text(value: Value) -> str | None:
             return value
         case _:
             return None
+
+
+def part(whole: str, begin: Decimal, end: Decimal | None = None) -> str:
+    """Return the characters from `begin`, counted from 0, up to before `end`; below zero counts from the end."""
+    first, last = _place(begin, whole), _place(end, whole) if end is not None else len(whole)
+    return whole[first:last]
+
+
+def _place(number: Decimal, whole: str) -> int:
+    bounded = max(-len(whole), min(len(whole), int(number)))
+    return bounded + len(whole) if bounded < 0 else bounded
+
+
+def before(whole: str, mark: str) -> str:
+    """Return what stands before the first `mark`; nothing where there is none."""
+    found, sign, _ = whole.partition(mark) if mark else ("", "", "")
+    return found if sign else ""
+
+
+def after(whole: str, mark: str) -> str:
+    """Return what stands behind the first `mark`; nothing where there is none."""
+    return whole.partition(mark)[2] if mark else whole

@@ -20,6 +20,7 @@ from caruso.script_engine.nodes import (
     Texts,
     Throw,
     When,
+    plain_parts,
 )
 from caruso.script_engine.tools.in_words import condition, on_channels, value
 from caruso.script_engine.tools.sheet import Code, Line, Link, Quote, line
@@ -110,7 +111,7 @@ def _about(text: Text, dialog: Dialog) -> Iterator[str]:
 def written_out(parts: Parts, dialog: Dialog) -> str:
     """Return a text with its values named in brackets."""
     words = []
-    for part in parts:
+    for part in plain_parts(parts):
         if isinstance(part, str):
             words.append(part)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,10 @@ class Setting:
     agent: Mapping[str, Value] = field(default_factory=dict)
     #: By ``service.operation``, or `ANY_SERVICE`. Without one a service answers nothing, and does not fail.
     stubs: Mapping[str, Stub] = field(default_factory=dict)
+    #: Business objects that questions offer, by class.
+    records: Mapping[str, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
+    #: Opening hours that are open, or closed, all the time.
+    hours: Mapping[str, bool] = field(default_factory=dict)
 
 
 def channel_for(dialog: Dialog, wanted: str) -> ScriptChannel:
@@ -97,6 +101,21 @@ def object_of(name: str, written: str) -> Mapping[str, Value]:
     if not isinstance(thing, dict):
         raise _wrong("object", f'“{name}” is to be an object: write for instance {name}={{"name": "Jo"}}.')
     return to_values(thing)
+
+
+def records_of(name: str, written: str) -> tuple[Mapping[str, Value], ...]:
+    """Return the objects of a class, written as a list in JSON; raise `RejectedInput`."""
+    thing = json_of("records", name, written)
+    if not isinstance(thing, list) or not all(isinstance(record, dict) for record in thing):
+        raise _wrong("records", f"“{name}” is to be a list of objects.")
+    return tuple(to_values(record) for record in thing)
+
+
+def open_of(name: str, written: str) -> bool:
+    """Return whether hours are open; raise `RejectedInput`."""
+    if written not in {"open", "closed"}:
+        raise _wrong("hours", f"“{name}” is to be open or closed.")
+    return written == "open"
 
 
 def json_of(attribute: str, name: str, written: str) -> Any:

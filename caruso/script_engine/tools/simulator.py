@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import assert_never
 
+from caruso.model.centre import Hours, Interval
 from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.path import visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.tools.pressing import as_typed, keys_for
 from caruso.script_engine.tools.setting import ANY_SERVICE, SILENT, Setting, Stub
@@ -40,10 +42,12 @@ from caruso.script_engine.turns import (
     Confirmed,
     Corrected,
     Effect,
+    FindObjects,
     Finished,
     HandOver,
     Happened,
     Input,
+    ObjectsFound,
     Option,
     Present,
     QuestionType,
@@ -76,7 +80,7 @@ class Simulation:
 
     def __init__(self, dialog: Dialog, setting: Setting) -> None:
         """Begin it. Raises `StepRefused` when an object is missing that it cannot do without."""
-        self.dialog = dialog
+        self.dialog = dialog = replace(dialog, hours={**dialog.hours, **_hours(setting)})
         self.now = setting.at
         #: Effects of the last step; services' answers included.
         self.effects: tuple[Effect, ...] = ()
@@ -85,6 +89,7 @@ class Simulation:
         #: What was said or shown since the last step.
         self.said: tuple[Segment, ...] = ()
         self._stubs = setting.stubs
+        self._records = setting.records
         self.run: Run
         self._timers: dict[str, datetime] = {}
         begin = _begin(dialog, setting)
@@ -134,7 +139,7 @@ class Simulation:
         turn = self.turn
         if turn.kind in _NOT_ASKING:
             raise StepRefused(_not_asking(turn))
-        if item and item != turn.item:
+        if item and item not in {turn.item, visit_key(turn.item, turn.passes)}:
             raise StepRefused(f"“{turn.item}” is waiting, not “{item}”")
         return turn
 
@@ -206,17 +211,39 @@ class Simulation:
     def _settle(self, effects: list[Effect]) -> None:
         """Let the services that were asked answer, and keep all effects of it."""
         asked: list[Asked] = []
-        todo = [effect for effect in effects if isinstance(effect, CallService)]
+        todo = [effect for effect in effects if isinstance(effect, (CallService, FindObjects))]
         while todo:
             order = todo.pop(0)
-            stub = self._stubs.get(order.service) or self._stubs.get(ANY_SERVICE, SILENT)
-            asked.append(Asked(order=order, answer=stub))
-            answer = ServiceAnswered(key=order.key, result=stub.result, failure=stub.failure)
-            self.run, more = engine.step(self.dialog, self.run, answer, self.now)
+            if isinstance(order, CallService):
+                asked.append(Asked(order=order, answer=self._stub(order.service)))
+            self.run, more = engine.step(self.dialog, self.run, self._reply(order), self.now)
             effects += more
-            todo += [effect for effect in more if isinstance(effect, CallService)]
+            todo += [effect for effect in more if isinstance(effect, (CallService, FindObjects))]
         self._timers |= {effect.item: effect.due for effect in effects if isinstance(effect, StartTimer)}
         self.effects, self.asked, self.said = tuple(effects), tuple(asked), _said(effects)
+
+    def _reply(self, order: CallService | FindObjects) -> Input:
+        if isinstance(order, FindObjects):
+            wanted = [row for row in self._records.get(order.class_name, ()) if _fits(row, order)]
+            return ObjectsFound(key=order.key, objects=wanted[: order.limit])
+        stub = self._stub(order.service)
+        return ServiceAnswered(key=order.key, result=stub.result, failure=stub.failure)
+
+    def _stub(self, service: str) -> Stub:
+        return self._stubs.get(service) or self._stubs.get(ANY_SERVICE, SILENT)
+
+
+def _fits(row: Mapping[str, Value], order: FindObjects) -> bool:
+    return all(row.get(wanted.attribute) in wanted.values for wanted in order.where)
+
+
+def _hours(setting: Setting) -> dict[str, Hours]:
+    """Return hours that are open, or closed, day and night."""
+    always = Interval(opens=time(0), closes=time(0))
+    return {
+        name: Hours(id=name, timezone="UTC", weekdays=dict.fromkeys(range(7), (always,)) if is_open else {})
+        for name, is_open in setting.hours.items()
+    }
 
 
 def stored_files(answers: Iterable[tuple[QuestionType | None, str]]) -> dict[str, Value]:

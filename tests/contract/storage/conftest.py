@@ -67,6 +67,16 @@ def url(request: pytest.FixtureRequest) -> str:
     return found
 
 
+@pytest.fixture(params=("memory", *ENGINES))
+def url_or_memory(request: pytest.FixtureRequest) -> str:
+    """Return an engine's URL, or nothing for the fake that must do the same in memory."""
+    if request.param == "memory":
+        return ""
+    kind = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    found: str = request.getfixturevalue(kind)
+    return found
+
+
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
     opened = Database(url, timeout_seconds=TIMEOUT_SECONDS)

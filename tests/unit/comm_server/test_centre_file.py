@@ -73,6 +73,14 @@ language = "de"
 hours = "office"
 closed_text = "We are closed."
 
+[entry_points.portal]
+name = "Portal"
+queue = "service"
+web = "meter"
+about = { en = "Your meter", de = "Ihr Zähler" }
+minutes = 3
+call_back = true
+
 [entry_points.night]
 name = "Night"
 numbers = ["4712"]
@@ -107,6 +115,10 @@ def test_a_good_file_becomes_a_centre() -> None:
     main = centre.entry_point_for("+4930123")
     assert main is not None
     assert (main.id, main.queue, main.script, main.hours) == ("main", "billing", "meter", "office")
+    portal = centre.entry_points["portal"]  # type: ignore[index]
+    assert (portal.web, portal.numbers, portal.minutes, portal.call_back) == ("meter", (), 3, True)
+    assert portal.about == {"en": "Your meter", "de": "Ihr Zähler"}
+    assert centre.colour == "#0b5a6b"
     assert centre.not_ready_reasons == (
         NotReadyReason(id="break", name="Break"),
         NotReadyReason(id="meeting", name="Meeting"),
@@ -159,6 +171,12 @@ def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> No
         ),
         ("[agents.anna]", "[agents.Anna]", "wrong-key] @agents.Anna"),
         ('break = "Break"', 'rona = "Rona"', "reserved-id] @not_ready_reasons.rona"),
+        ('web = "meter"', "", "no-number] @entry_points.portal.numbers"),
+        ('web = "meter"', "", "“minutes” is for web pages: set web."),
+        ('web = "meter"', 'web = "resume"', "reserved-id] @entry_points.portal.web"),
+        ('numbers = ["4712"]', 'web = "meter"', "is the web page of entry point “portal” already."),
+        ("minutes = 3", "minutes = -1", "a whole number from 0 to 240"),
+        ("{ en =", "{ EN =", "a language like en or de-AT"),
         ('station = "sip"\n', "", "contradiction] @agents.bob.address"),
         (
             '"sip:5001@192.0.2.7:5060"',
@@ -219,7 +237,8 @@ def test_mistakes_inside_are_told_even_when_the_name_is_missing() -> None:
 def test_unknown_scripts_are_told_by_those_who_know_the_scripts() -> None:
     read = read_centre(GOOD, "centre.toml")
     assert unknown_scripts(read, {"meter", "agent-billing"}) == ()
-    (finding,) = unknown_scripts(read, {"metre", "agent-billing"})
+    finding, portal = unknown_scripts(read, {"metre", "agent-billing"})
+    assert portal.attribute == "entry_points.portal.web"
     assert str(finding).startswith("centre.toml:55:1: error[unknown-script] @entry_points.main.script")
     assert finding.suggestion == "did you mean “metre”?"
 

@@ -189,3 +189,43 @@ def test_the_environment_names_the_settings_file(tmp_path: Path, monkeypatch: py
     (tmp_path / "caruso.toml").touch()
     assert default_config_file({}) == Path("caruso.toml")
     assert default_config_file({"CARUSO_CONFIG": "/x.toml"}) == Path("/x.toml")
+
+
+TARGET = '[http.targets.crm]\nurl = "https://crm.example/api"\nsecret = "crm"\n'
+WITH_HEADER = TARGET + 'headers = { Authorization = "Bearer {secret}" }\n'
+
+
+def test_named_secrets_come_from_the_file_a_file_of_their_own_or_the_environment() -> None:
+    config = read('[http]\nsecrets = { a = "x" }\nsecret_files = { crm = "keys/crm" }\n' + WITH_HEADER)
+    assert config.http.secrets == {"a": Secret("x"), "crm": Secret("</srv/caruso/keys/crm>")}
+    assert config.http.targets["crm"].methods == ("GET", "POST")
+    assert read(WITH_HEADER, CARUSO_HTTP_SECRETS='{ crm = "e" }').http.secrets == {"crm": Secret("e")}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        (WITH_HEADER, (3, "http.targets.crm.secret"), "no secret “crm”"),
+        ('[http.secrets]\ncrm = "x"\n' + TARGET, (3, "http.targets.crm"), "{secret}"),
+        ('[http.secrets]\ncrm = "a\\nb"\n' + WITH_HEADER, (5, "http.targets.crm.secret"), "one line"),
+        ('[http.targets.a]\nurl = "ftp://a"\n', (2, "http.targets.a.url"), "http://"),
+        ('[http.targets.a]\nurl = "https://u:p@a/"\n', (2, "http.targets.a.url"), "no user"),
+        ('[http.targets.a]\nurl = "https://a/"\nmethods = ["TRACE"]\n', (3, "http.targets.a.methods[1]"), "GET"),
+        (
+            '[http]\nsecrets = { a = "x" }\nsecret_files = { a = "f" }\n',
+            (3, "http.secret_files.a"),
+            "in http.secrets already",
+        ),
+        ('[mail]\nhost = "mail.example"\n', (2, "mail.host"), "needs mail.sender"),
+        ('[mail]\nhost = "m"\nsender = "nobody"\n', (3, "mail.sender"), "an e-mail address"),
+    ],
+)
+def test_a_contradiction_in_mail_and_http_is_told(text: str, place: tuple[int, str], words: str) -> None:
+    (finding,) = mistakes(text)
+    assert (finding.line, finding.attribute) == place
+    assert words in finding.message
+
+
+def test_a_table_of_secrets_that_is_none_is_not_shown() -> None:
+    (finding,) = mistakes('[http]\nsecrets = "swordfish"\n')
+    assert "swordfish" not in str(finding)

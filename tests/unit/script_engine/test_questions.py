@@ -1,4 +1,4 @@
-"""What a question can do besides being asked: bounds, order, lists, objects, limits, what it keeps to itself."""
+"""What a question can do besides being asked: bounds, order, lists, objects, limits, secrets."""
 
 from __future__ import annotations
 
@@ -155,11 +155,7 @@ def test_what_is_known_is_not_asked_whatever_its_kind() -> None:
 
 # -- Options --------------------------------------------------------------------------------------------------
 
-TOWNS = (
-    '<choices name="towns">'
-    + "".join(option(town, 'if="true"') for town in ("ulm", "bonn", "Äsch"))
-    + "</choices>"
-)
+TOWNS = f'<choices name="towns">{option("ulm")}{option("bonn")}{option("Äsch")}</choices>'
 
 
 def test_questions_share_a_list() -> None:
@@ -299,7 +295,7 @@ def test_the_phone_says_everything_once_the_objects_are_there() -> None:
     assert led.said == ""
     led.give(ObjectsFound(key=led.one(FindObjects).key, objects=FOUND))
     assert led.said == "Good day. q? For Cellar, press 1. For Attic, press 2."
-    assert led.answer("2").answered == [("q", "Attic")] or led.item == "n"
+    assert led.answer("2").run.answers == {"q": "m-3"}
 
 
 # -- On the phone ---------------------------------------------------------------------------------------------
@@ -364,3 +360,32 @@ def test_a_private_answer_is_not_in_the_audit() -> None:
     assert all(note.new is None and note.old is None for note in led.all(Noted) if note.item == "q")
     led.give(Happened(event="hang-up"))
     assert led.all(CallService) == []
+
+
+# -- Links ----------------------------------------------------------------------------------------------------
+
+
+def test_words_lead_to_a_page_on_a_screen_and_are_just_said_on_the_phone() -> None:
+    text = (
+        '<text>See <link to="https://example.org/a?b=1">our terms of '
+        '<value of="call.year"/></link>, please.</text>'
+    )
+    made = script(f'<question id="q" type="yes-no">{text}</question>')
+    (said,) = Led(made, WEB, call={"year": "2026"}).turn.segments
+    (link,) = said.links
+    assert said.text == "See our terms of 2026, please."
+    assert (said.text[link.start : link.end], link.to) == ("our terms of 2026", "https://example.org/a?b=1")
+    assert Led(made, PHONE, call={"year": "2026"}).said.startswith("See our terms of 2026, please.")
+
+
+@pytest.mark.parametrize("to", ["javascript:alert(1)", "//evil.example", "data:text/html,x", "/\\evil", "a b", ""])
+def test_a_link_leads_to_pages_only(to: str) -> None:
+    with pytest.raises(RejectedInput):
+        script(f'<info id="i"><text><link to="{to}">x</link></text></info>')
+
+
+def test_links_are_kept_with_what_was_said() -> None:
+    handler = '<on event="help"><text>See <link to="/help">here</link>.</text></on>'
+    led = Led(script(question("text", inner=handler)), WEB).happen("help")
+    assert led.turn.segments[0].links[0].to == "/help"
+    assert led.happen("repeat").item == "q"

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from caruso.config import HttpSettings, MailSettings
 from caruso.errors import NotFound
 from caruso.model.ids import CustomerId
 from caruso.model.records import Customer, ObjectFilter
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager
-from caruso.service_manager.built_in import MAX_NOTES, OPERATIONS, register_built_in
+from caruso.service_manager.built_in import OPERATIONS, register_built_in
+from caruso.service_manager.note_service import MAX_NOTES
+from lab.fake_callbacks import MemoryCallbacks
 
 
 class FakeCustomers:
@@ -81,7 +84,16 @@ def centre() -> tuple[FakeCustomers, ServiceManager]:
 def restarted(customers: FakeCustomers) -> ServiceManager:
     """Return a manager that remembers nothing."""
     manager = ServiceManager()
-    register_built_in(manager, customers=customers, objects=FakeObjects(customers), clock=FixedClock())
+    register_built_in(
+        manager,
+        customers=customers,
+        objects=FakeObjects(customers),
+        callbacks=MemoryCallbacks(),
+        centre=lambda: None,
+        clock=FixedClock(),
+        mail=MailSettings(),
+        http=HttpSettings(),
+    )
     return manager
 
 

@@ -17,8 +17,9 @@ from caruso.clock import SystemClock
 from caruso.model.records import User
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
+from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
-from lab.fake_server import fake_past, fake_users
+from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.web_client import WebClient
 
@@ -48,6 +49,9 @@ class House:
     users: MemoryUsers
     customers: MemoryCustomers
     facts: MemoryFacts
+    callbacks: MemoryCallbacks
+    #: Who was told to have taken which call-back.
+    taken: list[tuple[str, str]]
     clock: ShiftedClock
     dist: Path
     clients: AsyncExitStack
@@ -89,12 +93,15 @@ async def open_house(
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     kept = MemoryUsers(*users)
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
+    callbacks, taken = MemoryCallbacks(*fake_callbacks()), list[tuple[str, str]]()
     server = WebServer(
         settings,
         centre=centre,
         users=kept,
         customers=customers,
         facts=facts,
+        callbacks=callbacks,
+        callback_taken=lambda agent, callback: taken.append((agent, callback.id)),
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
@@ -112,6 +119,8 @@ async def open_house(
         users=kept,
         customers=customers,
         facts=facts,
+        callbacks=callbacks,
+        taken=taken,
         clock=clock,
         dist=settings.dist,
         clients=clients,

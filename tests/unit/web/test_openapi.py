@@ -13,15 +13,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from caruso.web.api import Api
-from caruso.web.binding import operations_of
+from caruso.web.operations import declared_operations
 from caruso.web.settings import WebSettings
 from lab.web_client import WebClient
 
 from .conftest import House, open_house
 
-OPERATIONS = operations_of(Api.__new__(Api))
-EXAMPLES = {"{session}": "none", "{contact}": "past-1", "{customer}": "c1", "{agent}": "ben"}
+OPERATIONS = declared_operations()
+EXAMPLES = {
+    "{session}": "none",
+    "{contact}": "past-1",
+    "{customer}": "c1",
+    "{agent}": "ben",
+    "{callback}": "promised-1",
+}
 
 
 async def document(house: House) -> dict[str, Any]:
@@ -137,6 +142,8 @@ async def test_answers_are_as_described(house: House, user: str) -> None:
         "POST /api/session": {"user": user, "password": user},
         "PATCH /api/customers/{customer}": {"name": "Mira"},
         "POST /api/agents/{agent}/presence": {"presence": "signed-out"},
+        "POST /api/callbacks/{callback}/take": {"version": 1},
+        "POST /api/callbacks/{callback}/give-back": {"version": 2},
     }
     checked = 0
     for operation in OPERATIONS:

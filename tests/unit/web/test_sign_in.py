@@ -20,6 +20,7 @@ from caruso.web.passwords import Passwords
 from caruso.web.rate_limit import Limit
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
+from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.web_client import Refused, WebClient
@@ -83,6 +84,7 @@ async def test_over_https_the_cookie_is_secure_and_bound_to_the_host(
         users=MemoryUsers(*users),
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
+        callbacks=MemoryCallbacks(),
         phones=FakePhones(),
         registry=CollectorRegistry(),
     )

@@ -1,0 +1,172 @@
+/** Call-backs promised to customers: what is due, and what this agent has taken. Shown while there is no contact. */
+
+import { Button } from "@mantine/core";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { ApiProblem, type CallbackMove, moveCallback, readCallbacks } from "../api";
+import { useNow } from "../parts/useNow";
+import type { CallbackLine, DeskView } from "../protocol";
+import { dueness, promisedTime, shownCallbacks, waitingCallbacks } from "../state/callbacks";
+import { keysOf } from "../state/shortcuts";
+import { useLive, useOffset } from "./desk";
+import { FOCUS_IDS } from "./Shortcuts";
+
+/** Colleagues take call-backs too; how many wait comes with the desk, who has which only by asking. */
+const RELOAD_MS = 15_000;
+
+const DUE_TEXTS = { later: "", due: "due now", late: "late" };
+
+interface Callbacks {
+  /** Null until the server has answered. */
+  lines: CallbackLine[] | null;
+  problem: string;
+  /** Id of the one that is being changed. */
+  busy: string | null;
+  move: (line: CallbackLine, move: CallbackMove) => void;
+}
+
+function useCallbacks(waiting: number): Callbacks {
+  const [lines, setLines] = useState<CallbackLine[] | null>(null);
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState<string | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const again = useCallback(() => setAttempt((number) => number + 1), []);
+
+  useEffect(() => {
+    const timer = window.setInterval(again, RELOAD_MS);
+    return () => window.clearInterval(timer);
+  }, [again]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt, or another number, asks again
+  useEffect(() => {
+    const abort = new AbortController();
+    readCallbacks(abort.signal).then(setLines, (error: unknown) => {
+      // What was read stays: the desk's own banner tells when the server is away.
+      if (!abort.signal.aborted && !isUnreachable(error)) setProblem(messageOf(error));
+    });
+    return () => abort.abort();
+  }, [attempt, waiting]);
+
+  const move = async (line: CallbackLine, wanted: CallbackMove) => {
+    setBusy(line.id);
+    setProblem("");
+    try {
+      const changed = await moveCallback(line, wanted);
+      setLines((old) => (old ?? []).map((one) => (one.id === changed.id ? changed : one)));
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setBusy(null);
+      again();
+    }
+  };
+  return { lines, problem, busy, move: (line, wanted) => void move(line, wanted) };
+}
+
+export function CallbackPanel({ view }: { view: DeskView }) {
+  const { lines, problem, busy, move } = useCallbacks(waitingCallbacks(view.queues));
+  const live = useLive();
+  const title = useRef<HTMLHeadingElement>(null);
+  const shown = lines === null ? null : shownCallbacks(lines, view.agent);
+  const act = (line: CallbackLine, wanted: CallbackMove) => {
+    // The button pressed goes away with its line: the focus must not fall to the top of the page.
+    title.current?.focus();
+    move(line, wanted);
+  };
+  return (
+    <section className="card callbacks" aria-labelledby={FOCUS_IDS.callbacks} data-testid="callbacks">
+      <div className="card-head">
+        <h2
+          id={FOCUS_IDS.callbacks}
+          ref={title}
+          tabIndex={-1}
+          className="card-kicker"
+          aria-keyshortcuts={keysOf("callbacks")}
+        >
+          Call-backs
+        </h2>
+        <span className="quiet" data-testid="callbacks-count">
+          {shown === null ? "" : shown.length}
+        </span>
+      </div>
+      <p role="alert" className="callbacks-problem" data-testid="callbacks-problem">
+        {problem}
+      </p>
+      {shown !== null && shown.length === 0 && (
+        <p className="quiet" data-testid="callbacks-empty">
+          Nobody waits to be called back.
+        </p>
+      )}
+      {shown !== null && shown.length > 0 && (
+        <ul className="callback-list" aria-label="Call-backs">
+          {shown.map((line) => (
+            <CallbackItem
+              key={line.id}
+              line={line}
+              disabled={!live || busy !== null}
+              act={(wanted) => act(line, wanted)}
+            />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+interface CallbackItemProps {
+  line: CallbackLine;
+  disabled: boolean;
+  act: (wanted: CallbackMove) => void;
+}
+
+function CallbackItem({ line, disabled, act }: CallbackItemProps) {
+  const now = useNow() + useOffset();
+  const due = dueness(line, now);
+  const who = line.name === "" ? line.number : line.name;
+  const button = (move: CallbackMove, text: string, variant: string) => (
+    <Button
+      size="sm"
+      variant={variant}
+      disabled={disabled}
+      onClick={() => act(move)}
+      aria-label={`${text}: ${who}`}
+      data-testid={`callback-${move}`}
+    >
+      {text}
+    </Button>
+  );
+  return (
+    <li className="callback" data-testid={`callback-${line.id}`} data-state={line.state} data-due={due}>
+      <div className="callback-what">
+        <p className="callback-who">
+          <b className="figure">{line.number}</b>
+          {line.name !== "" && <span>{line.name}</span>}
+          {DUE_TEXTS[due] !== "" && <span className="callback-due">{DUE_TEXTS[due]}</span>}
+        </p>
+        <p className="quiet">
+          {promisedTime(line, now)} · {line.queue_name}
+          {line.attempts > 0 && ` · tried ${line.attempts} ${line.attempts === 1 ? "time" : "times"}`}
+        </p>
+        {line.reason !== "" && <p className="callback-reason">{line.reason}</p>}
+      </div>
+      <div className="callback-buttons">
+        {line.state === "open" ? (
+          button("take", "Take", "filled")
+        ) : (
+          <>
+            {button("done", "Done", "filled")}
+            {button("give-back", "Not reached", "default")}
+          </>
+        )}
+        {button("cancel", "Cancel", "default")}
+      </div>
+    </li>
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof ApiProblem ? error.message : "The call-backs cannot be shown.";
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof ApiProblem && error.status === 0;
+}

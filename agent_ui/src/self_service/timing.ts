@@ -1,0 +1,61 @@
+// Time: warn before answers are given up, tell when a time limit is near, look again while a service is being asked.
+
+import { show } from "./page";
+
+/** Before answers are given up. */
+const WARN_SECONDS = 120;
+const LOOK_AGAIN_MS = 1500;
+/** The longest a browser's timer can run. */
+const LONGEST_MS = 2_147_483_647;
+
+export function watchTime(main: HTMLElement, enhance: () => void): void {
+  const form = main.querySelector<HTMLFormElement>("form.more-time");
+  const seconds = Number(form?.dataset["seconds"] ?? 0);
+  if (form !== null && seconds > 0) {
+    after(main, seconds - WARN_SECONDS, () => {
+      form.hidden = false;
+    });
+  }
+  const limited = main.querySelector<HTMLFormElement>("form[data-limit]");
+  if (limited !== null) limit(main, limited, Number(limited.dataset["limit"]));
+  const again = main.querySelector<HTMLAnchorElement>("a[data-again]");
+  if (again !== null) window.setTimeout(() => void look(main, again.href, enhance), LOOK_AGAIN_MS);
+}
+
+function limit(main: HTMLElement, form: HTMLFormElement, seconds: number): void {
+  if (!(seconds > 0)) return;
+  after(main, Math.max(seconds - 30, seconds / 2), () => {
+    form.querySelector(".limit")?.setAttribute("role", "alert");
+  });
+  after(main, seconds, () => {
+    const button = document.createElement("button");
+    button.name = "action";
+    button.value = "time-up";
+    button.hidden = true;
+    form.append(button);
+    form.requestSubmit(button);
+  });
+}
+
+/** Do something later, unless another page is shown by then. */
+function after(main: HTMLElement, seconds: number, act: () => void): void {
+  window.setTimeout(
+    () => {
+      if (main.isConnected) act();
+    },
+    Math.min(Math.max(seconds, 0) * 1000, LONGEST_MS),
+  );
+}
+
+async function look(main: HTMLElement, url: string, enhance: () => void): Promise<void> {
+  if (!main.isConnected) return;
+  try {
+    const answer = await fetch(url);
+    const html = await answer.text();
+    const state = new DOMParser().parseFromString(html, "text/html").querySelector("main")?.dataset["page"];
+    if (main.isConnected && state !== main.dataset["page"]) show(html, answer.url, enhance);
+  } catch {
+    // There is no connection; the next look may find one.
+  }
+  window.setTimeout(() => void look(main, url, enhance), LOOK_AGAIN_MS);
+}

@@ -1,0 +1,498 @@
+"""Decide what each node of a form becomes in the dialog, and how expressions read it there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import Enum
+
+from caruso.script_engine.expressions import ExpressionError
+from caruso.script_engine.expressions.parser import parse as parse_ours
+from caruso.script_engine.xforms import functions, terms
+from caruso.script_engine.xforms.document import Tag
+from caruso.script_engine.xforms.form import Action, Control, Form, Node, Part
+from caruso.script_engine.xforms.labels import languages_of, translated, words
+from caruso.script_engine.xforms.meaning import Meaning
+from caruso.script_engine.xforms.names import Names
+from caruso.script_engine.xforms.paths import Context, Untranslatable, of
+from caruso.script_engine.xforms.report import Effect, Report
+from caruso.script_engine.xforms.terms import Kind, Term
+from caruso.script_engine.xforms.xpath import XPath, XPathError, parse
+
+#: An expression longer than this gets a name of its own where it is a part of others.
+LONGEST_PART = 120
+_QUESTION_KINDS = {
+    "int": Kind.NUMBER,
+    "integer": Kind.NUMBER,
+    "decimal": Kind.NUMBER,
+    "double": Kind.NUMBER,
+    "date": Kind.DATE,
+    "dateTime": Kind.MOMENT,
+    "time": Kind.TIME,
+}
+#: Events of the form at which something is set.
+FIRST = frozenset({"odk-instance-first-load", "odk-instance-load", "xforms-ready"})
+NEW_PASS = "odk-new-repeat"
+CHANGED = "xforms-value-changed"
+#: Types of `compute` and `var`.
+TYPES = {
+    Kind.TEXT: "text",
+    Kind.NUMBER: "number",
+    Kind.BOOLEAN: "boolean",
+    Kind.DATE: "date",
+    Kind.MOMENT: "date-time",
+    Kind.TIME: "time",
+    Kind.LIST: "list",
+}
+
+
+class Becomes(Enum):
+    """What a node is in the dialog."""
+
+    QUESTION = "question"
+    #: Worked out from others, or always the same.
+    COMPUTED = "computed"
+    #: Set by actions.
+    VARIABLE = "variable"
+
+
+@dataclass(slots=True)
+class Compute:
+    """A named expression of the dialog."""
+
+    name: str
+    type: str
+    code: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """The form, what its nodes become, and the named expressions that were needed for it."""
+
+    form: Form
+    report: Report
+    tables: Mapping[str, Tag]
+    names: Names = field(default_factory=Names)
+    ids: dict[Node, str] = field(default_factory=dict)
+    computes: dict[str, Compute] = field(default_factory=dict)
+    #: Names of the computed values of nodes.
+    computed: dict[Node, str] = field(default_factory=dict)
+    #: Nodes whose value is not known, and why.
+    unknown: dict[Node, str] = field(default_factory=dict)
+    meaning: Meaning = field(init=False)
+    #: Codes of the languages, by the form's names for them.
+    languages: Mapping[str, str] = field(init=False)
+    _read_places: frozenset[Node] = field(init=False)
+    _values: dict[Node, Term] = field(default_factory=dict)
+    _conditions: dict[Node, Term] = field(default_factory=dict)
+    _working: set[Node] = field(default_factory=set)
+    #: Repeats whose passes are wanted one by one, by how many there are at the beginning.
+    _missing: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.meaning = Meaning(self)
+        self.languages = languages_of(self.form)
+        self._read_places = _read_places(self.form)
+        for node in _asked(self.form.body):
+            self.ids[node] = self.names.of(node)
+
+    # -- What nodes become ------------------------------------------------------------------------------------
+
+    def becomes(self, node: Node) -> Becomes:
+        """Return what a node is in the dialog."""
+        if node.control is not None and not self.is_note(node):
+            return Becomes.QUESTION
+        changes = self.changes(node)
+        if changes and not node.repeats and not node.bound("calculate") and not self._follows(node, changes[0]):
+            return Becomes.VARIABLE
+        return Becomes.COMPUTED
+
+    @staticmethod
+    def changes(node: Node) -> list[Action]:
+        """Return the actions that set a node when an answer changes."""
+        return [action for action in node.actions if CHANGED in action.events and action.control is not None]
+
+    def _follows(self, node: Node, action: Action) -> bool:
+        """Whether what an action sets can be worked out at any time: it depends on nothing but its own trigger."""
+        source = action.tag.get("value")
+        if not source:
+            return True
+        assert action.control is not None
+        try:
+            code = self.meaning.term(self.tree(source), of(action.control.node)).code
+        except Untranslatable:
+            return False
+        reads = set(re.findall(r"answers\.(\w+)", code)) - {self.ids.get(action.control.node, "")}
+        return not reads and not any(word in code for word in ("now(", "today(", *self.computes))
+
+    def is_note(self, node: Node) -> bool:
+        """Whether the control of a node only shows something."""
+        return any(each.bound("readonly").replace(" ", "") == "true()" for each in (node, *node.ancestors))
+
+    def kind(self, node: Node) -> Kind:
+        """Return the kind of the answers of a question."""
+        control = node.control
+        match control.kind if control is not None else "":
+            case "select" | "rank":
+                return Kind.LIST
+            case "select1" | "trigger":
+                return Kind.TEXT
+            case "upload":
+                return Kind.FILE
+            case _ if node.type == "geopoint" and not self.is_text_place(node):
+                return Kind.PLACE
+            case _:
+                return _QUESTION_KINDS.get(node.type, Kind.TEXT)
+
+    def is_text_place(self, node: Node) -> bool:
+        """Whether a place is asked for as a text, because the form reads more of it than where it is."""
+        return node in self._read_places
+
+    # -- Expressions ------------------------------------------------------------------------------------------
+
+    def tree(self, source: str) -> XPath:
+        """Return the tree of an expression; raise `Untranslatable`."""
+        try:
+            return parse(source)
+        except XPathError as error:
+            raise Untranslatable(f"it cannot be read: {error}") from None
+
+    def checked(self, term: Term) -> Term:
+        """Return the term when it can be an expression of ours; raise `Untranslatable`."""
+        try:
+            parse_ours(term.code)
+        except ExpressionError as error:
+            raise Untranslatable(f"it would be too much for one expression: {error.message}") from None
+        return term
+
+    def condition(self, node: Node, attribute: str) -> Term:
+        """Return a condition of the bind of a node, in the node's own context."""
+        return self.checked(self.meaning.condition(self.tree(node.bound(attribute)), of(node)))
+
+    def applies(self, node: Node, context: Context) -> Term:
+        """Return whether a node is relevant: its own condition and those of all it is in."""
+        return terms.both(
+            *(self.own_condition(each, context) for each in (*reversed(tuple(node.ancestors)), node))
+        )
+
+    def own_condition(self, node: Node, context: Context | None = None) -> Term:
+        """Return whether a node is relevant, what it is in aside."""
+        context = context or of(node)
+        if not node.bound("relevant"):
+            return terms.boolean(True)
+        if any(repeat in context.passes for repeat in node.repeats):
+            inner = Context(here=node, current=node, passes=context.passes)
+            return self.meaning.condition(self.tree(node.bound("relevant")), inner)
+        if node not in self._conditions:
+            self._conditions[node] = self.condition(node, "relevant")
+        found = self._conditions[node]
+        if len(found.code) > LONGEST_PART:
+            found = self._conditions[node] = self.named(node, "_applies", found)
+        return found
+
+    def named(self, node: Node, suffix: str, term: Term) -> Term:
+        """Return the term under a name of its own."""
+        name = self.names.of(node, suffix)
+        self.computes[name] = Compute(name, TYPES.get(term.kind, "text"), self.checked(term).code)
+        return replace(term, code=name, level=terms.Level.ATOM, constant=None)
+
+    # -- Reading ----------------------------------------------------------------------------------------------
+
+    def value(self, node: Node, context: Context) -> Term:
+        """Return the term of a node; raise `Untranslatable` when it is not known."""
+        if node.children:
+            raise Untranslatable(f"the value of the group {node.path}")
+        if node in self.unknown:
+            raise Untranslatable(f"it needs {node.path}, which is not known in the dialog")
+        repeats = node.repeats
+        given = context.passes.get(repeats[-1]) if repeats else None
+        if given is not None:
+            return self._in_pass(node, given, context)
+        if node not in self._values:
+            self._values[node] = self._value(node)
+        return self._values[node]
+
+    def _value(self, node: Node) -> Term:
+        if node in self._working:
+            raise Untranslatable(f"{node.path} is worked out from itself")
+        self._working.add(node)
+        try:
+            match self.becomes(node):
+                case Becomes.QUESTION:
+                    return self._question(node)
+                case Becomes.VARIABLE:
+                    return self._variable(node)
+                case Becomes.COMPUTED:
+                    return self._computed(node)
+        finally:
+            self._working.discard(node)
+
+    def _question(self, node: Node) -> Term:
+        answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True)
+        offered = self.default(node, of(node))
+        if offered is None or offered.code == "null":
+            return answer
+        given = terms.choice(
+            terms.call("answered", Kind.BOOLEAN, f"'{self.ids[node]}'"), answer, replace(offered, node=True)
+        )
+        whole = terms.choice(self.applies(node, of(node)), given, Term("null", answer.kind))
+        return replace(self.named(node, "_value", whole), node=True)
+
+    def _variable(self, node: Node) -> Term:
+        if node.repeats:
+            raise Untranslatable(f"{node.path} is set by an action in each pass of a repeat")
+        name = self.ids.setdefault(node, self.names.of(node))
+        value = Term(f"vars.{name}", _QUESTION_KINDS.get(node.type, Kind.TEXT), node=True)
+        return replace(terms.choice(self.applies(node, of(node)), value, Term("null", value.kind)), node=True)
+
+    def _computed(self, node: Node) -> Term:
+        term = self.worked_out(node, of(node))
+        if isinstance(term.constant, str) or term.code == "null":
+            return replace(term, node=True)
+        self.computed[node] = name = self.names.of(node) if node not in self.ids else self.names.of(node, "_value")
+        self.computes[name] = Compute(name, TYPES.get(term.kind, "text"), self.checked(term).code)
+        return Term(name, term.kind, node=True)
+
+    def worked_out(self, node: Node, context: Context) -> Term:
+        """Return what a node without answers holds in this context."""
+        source = node.bound("calculate")
+        if source:
+            inner = Context(here=node, current=node, passes=context.passes)
+            value = self.meaning.term(self.tree(source), inner)
+        else:
+            value = self.default(node, context) or terms.NOTHING
+        return terms.choice(self.applies(node, context), stored(value, node.type), terms.NOTHING)
+
+    def default(self, node: Node, context: Context) -> Term | None:
+        """Return what a node holds before anything is answered; None for nothing."""
+        if node.bound("calculate") and node.control is not None and not self.is_note(node):
+            return stored(self.meaning.term(self.tree(node.bound("calculate")), of(node)), node.type)
+        before = self._at_first(node, context)
+        if self.becomes(node) is Becomes.VARIABLE:
+            return before
+        for action in self.changes(node):
+            before = self._after(node, action, before or terms.NOTHING, context)
+        return before
+
+    def _at_first(self, node: Node, context: Context) -> Term | None:
+        first = next((each for each in node.actions if each.events & FIRST), None)
+        added = next((each for each in node.actions if NEW_PASS in each.events), None)
+        at_first = self._set_to(node, first, context) if first is not None else self._written(node, context)
+        if not node.repeats or (first is None and added is None):
+            return at_first
+        repeat = node.repeats[-1]
+        later = self._set_to(node, added, context) if added is not None else terms.NOTHING
+        early = terms.ordered("<=", self.position(repeat, context), terms.number(Decimal(max(repeat.times, 1))))
+        return terms.choice(early, at_first or terms.NOTHING, later)
+
+    def _set_to(self, node: Node, action: Action, context: Context) -> Term:
+        inner = Context(here=node, current=node, passes=context.passes)
+        return stored(self.set_by(action, inner), node.type)
+
+    def _after(self, node: Node, action: Action, before: Term, context: Context) -> Term:
+        """Return what a node holds once the answer that sets it is given."""
+        assert action.control is not None
+        trigger = action.control.node
+        if trigger.repeats != node.repeats[: len(trigger.repeats)] or not self._follows(node, action):
+            raise Untranslatable("an action that sets more than what follows from the answer it belongs to")
+        if node.control is not None and self.order(node.control) < self.order(action.control):
+            raise Untranslatable("an action that changes an earlier answer")
+        inner = Context(here=trigger, current=trigger, passes=context.passes)
+        set_to = stored(self.set_by(action, inner), node.type)
+        return terms.choice(terms.call("known", Kind.BOOLEAN, self.value(trigger, inner)), set_to, before)
+
+    def order(self, control: Control) -> int:
+        """Return where a control stands in the body."""
+        return list(self.ids).index(control.node)
+
+    def _written(self, node: Node, context: Context) -> Term | None:
+        if node.bound("jr:preload"):
+            return self._preloaded(node)
+        texts = [text for text in node.defaults if text]
+        if not texts:
+            return None
+        values = [stored(terms.text(text, node=True), node.type) for text in node.defaults]
+        if len(set(values)) == 1 or not node.repeats:
+            return self._fitting(node, values[0])
+        repeat = node.repeats[-1]
+        position = self.position(repeat, context)
+        chosen = terms.NOTHING
+        for number, value in reversed(list(enumerate(values, start=1))):
+            chosen = terms.choice(terms.equal(position, terms.number(Decimal(number))), value, chosen)
+        return chosen
+
+    def _fitting(self, node: Node, value: Term) -> Term | None:
+        """Return a default as the kind of the question's answers."""
+        if node.control is None:
+            return value
+        kind = self.kind(node)
+        text = str(terms.as_text(value).constant or "")
+        match kind:
+            case Kind.LIST:
+                return Term(f"[{', '.join(terms.text(part).code for part in text.split())}]", Kind.LIST)
+            case Kind.PLACE | Kind.FILE | Kind.TIME:
+                return None
+            case _:
+                return value
+
+    def set_by(self, action: Action, context: Context) -> Term:
+        """Return what an action sets."""
+        if not action.tag.get("value"):
+            return terms.text(action.tag.text, node=True)
+        return self.meaning.term(self.tree(action.tag.get("value")), context)
+
+    def _preloaded(self, node: Node) -> Term:
+        preload, parameter = node.bound("jr:preload"), node.bound("jr:preloadParams")
+        match preload, parameter:
+            case "date", "today":
+                return terms.call("today", Kind.DATE)
+            case _:
+                raise Untranslatable(f"data about the device or the submission (jr:preload {preload} {parameter})")
+
+    def _in_pass(self, node: Node, code: str, context: Context) -> Term:
+        match self.becomes(node):
+            case Becomes.QUESTION:
+                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True)
+                offered = self.default(node, context)
+                if offered is None or offered.code == "null":
+                    return answer
+                return replace(terms.choice(terms.call("known", Kind.BOOLEAN, answer), answer, offered), node=True)
+            case Becomes.VARIABLE:
+                raise Untranslatable(f"{node.path} is set by an action in each pass of a repeat")
+            case Becomes.COMPUTED:
+                if node in self._working:
+                    raise Untranslatable(f"{node.path} is worked out from itself")
+                self._working.add(node)
+                try:
+                    return replace(self.worked_out(node, context), node=True)
+                finally:
+                    self._working.discard(node)
+
+    def passes(self, repeat: Node, context: Context) -> Term:
+        """Return the list of passes of a repeat."""
+        around = [each for each in repeat.repeats[:-1] if each in context.passes]
+        root = context.passes[around[-1]] if around else "answers"
+        return Term(f"{root}.{self.ids[repeat]}", Kind.LIST)
+
+    def count(self, repeat: Node, context: Context) -> Term:
+        """Return how many passes a repeat has."""
+        if repeat in context.open and repeat not in context.passes:
+            return Term(f"{self.ids[repeat]}.count", Kind.NUMBER)
+        assert repeat.repeat is not None
+        if (times := self.times(repeat)) is not None:
+            inner = Context(here=repeat, current=repeat, passes=context.passes)
+            wanted = functions.truncated(terms.as_number(self.meaning.term(self.tree(times), inner)))
+            return terms.choice(
+                terms.both(self.applies(repeat, inner), terms.ordered(">", wanted, terms.number(Decimal(0)))),
+                wanted,
+                terms.number(Decimal(0)),
+            )
+        passed = terms.call("count", Kind.NUMBER, self.passes(repeat, context))
+        known = terms.call("known", Kind.BOOLEAN, self.passes(repeat, context))
+        return terms.choice(known, passed, terms.number(Decimal(repeat.times)))
+
+    def times(self, repeat: Node) -> str | None:
+        """Return the expression for the number of passes, None where people decide."""
+        assert repeat.repeat is not None
+        tag = repeat.repeat.tag
+        if tag.get("jr:count"):
+            return tag.get("jr:count")
+        return str(repeat.times) if tag.get("jr:noAddRemove").startswith("true") else None
+
+    def position(self, repeat: Node, context: Context) -> Term:
+        """Return the number of the pass being asked, from 1."""
+        return Term(f"{self.ids[repeat]}.index", Kind.NUMBER)
+
+    def table(self, name: str) -> Tag | None:
+        """Return a table of the form, or one that came with it."""
+        found = self.tables.get(name)
+        if found is None and name not in self._missing:
+            self._missing.add(name)
+            outside = self.form.outside.get(name)
+            line = outside.line if outside is not None else 0
+            where = outside.get("src") if outside is not None else f"instance('{name}')"
+            self.report.add(Effect.CHANGED, name, line, "table", f"{where} was not given: it is taken as empty")
+        return found
+
+    def label(self, node: Node, value: Term, context: Context) -> Term:
+        """Return the label of an option of a question."""
+        if value.code == f"answers.{self.ids.get(node)}" and self.kind(node) is Kind.TEXT:
+            return terms.call("label", Kind.TEXT, value)
+        from caruso.script_engine.xforms.options import offered  # whose conditions are translated by the plan
+
+        if node.control is None:
+            raise Untranslatable(f"the label of an option of {node.path}, which nobody is asked for")
+        labels = [(each, words(self.form, each.label)) for each in offered(self, node.control)]
+        keys = ", ".join(terms.text(each.value).code for each, _ in labels)
+        by_language = [
+            Term(f"[{', '.join(terms.text(words[number]).code for _, words in labels)}]", Kind.LIST)
+            for number in range(len(self.languages))
+        ]
+        place = f"index([{keys}], {terms.as_text(value).code})"
+        chosen = self.in_language(by_language)
+        return Term(f"{chosen.code}[{place}]", Kind.TEXT)
+
+    def itext(self, key: str) -> Term:
+        """Return a translated text of the form, in the language in use."""
+        return self.in_language([terms.text(each) for each in translated(self.form, key)])
+
+    def in_language(self, versions: Sequence[Term]) -> Term:
+        """Return the version of the language in use."""
+        chosen = versions[0]
+        for code, version in list(zip(self.languages.values(), versions, strict=True))[1:]:
+            if version.code != versions[0].code:
+                in_use = Term(f"dialog.language = {terms.text(code).code}", Kind.BOOLEAN, terms.Level.RELATION)
+                chosen = terms.choice(in_use, version, chosen)
+        return chosen
+
+
+def _asked(part: Part) -> Iterator[Node]:
+    """Give the nodes of controls and repeats, in the order of the body."""
+    if part.repeats and part.node is not None:
+        yield part.node
+    for each in part.parts:
+        if isinstance(each, Part):
+            yield from _asked(each)
+        else:
+            yield each.node
+
+
+def _read_places(form: Form) -> frozenset[Node]:
+    """Return the places that some expression reads, however it does."""
+    words = " ".join(
+        value
+        for node in form.root.everything()
+        if node.bind is not None
+        for name, value in node.bind.attributes.items()
+        if name != "nodeset"
+    )
+    places = (node for node in form.root.everything() if node.type == "geopoint")
+    return frozenset(node for node in places if re.search(rf"/{re.escape(node.name)}(?![\w.-])", words))
+
+
+def stored(value: Term, kind: str) -> Term:
+    """Return a value as a node of a type keeps it."""
+    match kind:
+        case "int" | "integer":
+            return functions.truncated(terms.as_number(value)) if not _is_whole(value) else terms.as_number(value)
+        case "decimal" | "double":
+            return terms.as_number(value)
+        case "date":
+            return _as_day(value)
+        case _:
+            return value
+
+
+def _is_whole(value: Term) -> bool:
+    begins = ("count(", "length(", "days_between(", "round(", "floor(", "ceil(")
+    return value.kind is Kind.NUMBER and value.code.startswith(begins) and value.code.count("(") == 1
+
+
+def _as_day(value: Term) -> Term:
+    if value.kind is Kind.NUMBER:
+        return Term("null", Kind.DATE)
+    if isinstance(value.constant, str) and not value.constant.strip():
+        return terms.NOTHING
+    return functions.to_date(value)

@@ -1,0 +1,15 @@
+"""All operations of the REST API, for those who describe them: OpenAPI, TypeScript, tests."""
+
+from __future__ import annotations
+
+from caruso.web.api import Api
+from caruso.web.binding import Operation, operations_of
+from caruso.web.callback_api import CallbackApi
+
+#: The classes that declare operations, in the order of the description.
+APIS: tuple[type, ...] = (Api, CallbackApi)
+
+
+def declared_operations() -> tuple[Operation, ...]:
+    """Return the operations as they are declared; they cannot be carried out."""
+    return tuple(operation for kind in APIS for operation in operations_of(object.__new__(kind)))

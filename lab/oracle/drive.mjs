@@ -1,0 +1,162 @@
+// Fills in forms with random answers in the forms engine of another project and tells what that engine makes of each.
+//
+//     node drive.mjs RUNS FORM… > one line of JSON per form
+//
+// Per form: {"form", "failure"} or {"form", "now", "runs": [{"seed", "first": state, "steps": [{"at", "value", "state"}], "end"}]}.
+// A state holds what has changed since the one before, by reference: [relevant, value, required, readonly, complaint],
+// null for what is gone. A run answers each control once, in the order of the form; what is not taken is tried again.
+import { readFileSync } from 'node:fs';
+import { JSDOM } from 'jsdom';
+import { entriesOf, typed } from './answers.mjs';
+import { randomFrom } from './chance.mjs';
+
+const MOST_STEPS = 150;
+const MOST_TRIES = 8;
+const MOST_PASSES = 3;
+
+const engine = await engineInNode();
+const [runs, ...forms] = process.argv.slice(2);
+for (const form of forms) {
+	process.stdout.write(`${JSON.stringify(await told(form, Number(runs)))}\n`);
+}
+process.exit(0);
+
+// The engine is made for browsers: it wants a document, and takes its grammar from the network's side of a bundle.
+async function engineInNode() {
+	const { window } = new JSDOM('', { url: 'http://localhost/' });
+	for (const name of Object.getOwnPropertyNames(window)) {
+		if (!(name in globalThis)) globalThis[name] = window[name];
+	}
+	globalThis.window = window;
+	await fetch('data:text/plain,'); // Node's own fetch asks for its version when it first runs
+	const versions = process.versions;
+	Object.defineProperty(process, 'versions', { value: { ...versions, node: undefined }, configurable: true });
+	try {
+		return await import('@getodk/xforms-engine');
+	} finally {
+		Object.defineProperty(process, 'versions', { value: versions });
+	}
+}
+
+async function told(form, count) {
+	const source = readFileSync(form, 'utf8');
+	const now = new Date().toISOString();
+	try {
+		const runs = [];
+		for (let seed = 1; seed <= count; seed += 1) runs.push(await filledIn(source, seed));
+		return { form, now, runs };
+	} catch (error) {
+		return { form, failure: String(error?.message ?? error).slice(0, 300) };
+	}
+}
+
+async function filledIn(source, seed) {
+	const loaded = await engine.loadForm(source, {
+		fetchFormAttachment: async () => new Response('', { status: 404 }),
+		missingResourceBehavior: engine.constants.MISSING_RESOURCE_BEHAVIOR.BLANK,
+	});
+	if (loaded.status === 'failure') throw loaded.error;
+	const { root } = loaded.createInstance();
+	const chance = randomFrom(seed);
+	const entries = entriesOf(source);
+	const order = orderOf(source);
+	const run = { seed, first: null, steps: [], end: 'done' };
+	let state = {};
+	const look = () => {
+		const next = stateOf(root);
+		const changes = {};
+		for (const [at, facts] of Object.entries(next)) {
+			if (JSON.stringify(state[at]) !== JSON.stringify(facts)) changes[at] = facts;
+		}
+		for (const at of Object.keys(state)) if (!(at in next)) changes[at] = null;
+		state = next;
+		return changes;
+	};
+	run.first = look();
+	const done = new Set();
+	while (run.steps.length < MOST_STEPS) {
+		const node = nextOf(root, done, order);
+		if (node === undefined) return run;
+		if (node.nodeType === 'repeat-range:uncontrolled') {
+			const passes = node.currentState.children.length;
+			const at = node.currentState.reference;
+			const add = passes < MOST_PASSES && chance() < 0.4;
+			if (add) node.addInstances();
+			else done.add(node.nodeId);
+			run.steps.push({ at, add, state: look() });
+			continue;
+		}
+		done.add(node.nodeId);
+		if (!answered(node, chance, entries, run, look)) {
+			run.end = 'stuck';
+			return run;
+		}
+	}
+	run.end = 'cut';
+	return run;
+}
+
+function answered(node, chance, entries, run, look) {
+	const at = node.currentState.reference;
+	for (let tries = 1; tries <= MOST_TRIES + 1; tries += 1) {
+		const value = typed(node, tries > MOST_TRIES ? () => 0 : chance, entries);
+		run.steps.push({ at, kind: node.nodeType, value, state: look() });
+		if (node.validationState.violation === null) return true;
+	}
+	return false;
+}
+
+// Where the body of the form speaks of a node: it may ask in another order than the data lie.
+function orderOf(source) {
+	const { documentElement } = new DOMParser().parseFromString(source, 'text/xml');
+	const body = [...documentElement.children].find((child) => child.localName === 'body');
+	const places = new Map();
+	for (const element of body?.querySelectorAll('*') ?? []) {
+		const reference = element.getAttribute('nodeset') ?? element.getAttribute('ref');
+		if (reference?.startsWith('/') && !places.has(reference)) places.set(reference, places.size);
+	}
+	return places;
+}
+
+function placeOf(node, order) {
+	const own = order.get(node.definition.nodeset);
+	if (own !== undefined || node.currentState.children === null) return own ?? Number.POSITIVE_INFINITY;
+	return Math.min(...node.currentState.children.map((child) => placeOf(child, order)));
+}
+
+function inOrder(children, order) {
+	return children.map((child) => [placeOf(child, order), child]).sort(([a], [b]) => (a === b ? 0 : a - b)).map(([, child]) => child);
+}
+
+function nextOf(node, done, order) {
+	const { relevant, children, readonly } = node.currentState;
+	if (!relevant) return undefined;
+	if (children === null) {
+		const asked = !['model-value', 'note'].includes(node.nodeType) && !readonly && !done.has(node.nodeId);
+		return asked ? node : undefined;
+	}
+	const sorted = node.nodeType.startsWith('repeat-range') ? children : inOrder(children, order);
+	for (const child of sorted) {
+		const found = nextOf(child, done, order);
+		if (found !== undefined) return found;
+	}
+	return node.nodeType === 'repeat-range:uncontrolled' && !readonly && !done.has(node.nodeId) ? node : undefined;
+}
+
+function stateOf(node, state = {}) {
+	const { relevant, children, reference, required, readonly } = node.currentState;
+	if (children === null) {
+		const complaint = node.validationState.violation?.condition ?? '';
+		state[reference] = [Number(relevant), node.currentState.instanceValue, Number(required), Number(readonly), complaint];
+		if (node.currentState.valueOptions) state[reference].push(node.currentState.valueOptions.map((each) => each.value));
+		return state;
+	}
+	if (node.nodeType !== 'root') state[reference] = [Number(relevant)];
+	if (node.nodeType.startsWith('repeat-range')) {
+		// A range has its instances' reference.
+		delete state[reference];
+		state[`${reference}[]`] = [Number(relevant), children.length];
+	}
+	for (const child of children) stateOf(child, state);
+	return state;
+}

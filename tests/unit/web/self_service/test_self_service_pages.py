@@ -1,0 +1,331 @@
+"""The public pages over HTTP, in a browser without scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+
+import pytest
+
+from caruso.model.ids import ScriptId
+from caruso.script_engine.turns import Answered
+from lab.form_browser import form_data
+from lab.self_service import MemorySelfService
+from lab.self_service_scripts import HOSTILE
+from tests.unit.web.self_service.conftest import Public
+
+READING = ScriptId("reading")
+
+
+async def test_a_dialog_is_led_from_the_first_page_to_the_end(public: Public) -> None:
+    browser, page = await public.started("reading")
+    assert (page.status, page.heading) == (200, "Which meter is it about?")
+    assert page.texts("//p[@class='said']") == ["Please have your meter at hand."]
+    page = await browser.answer("power")
+    assert page.heading == "What does the meter say?"
+    page = await browser.answer("4711")
+    assert page.texts("//p[@class='progress']") == ["2 questions answered"]
+    page = await browser.answer("The meter\nis in the cellar.")
+    assert page.texts("//p[@class='said']") == ["Thank you. We have noted 4711 for Electricity."]
+    assert page.texts("//dd") == ["Electricity", "4711", "The meter is in the cellar."]
+    assert not page.tree.xpath("//form[@data-step]")
+
+
+async def test_the_first_page_says_what_it_is_about_and_how_long_it_takes(public: Public) -> None:
+    page = await (await public.browser(language="de-AT,en;q=0.5")).get("/s/reading")
+    assert page.heading == "Zählerstand"
+    assert page.texts("//p[@class='lead']") == ["Worum es geht."]
+    assert "Dauert etwa 3 Minuten." in page.text
+    assert page.texts("//nav[@class='languages']//a") == ["English", "Deutsch", "Nederlands", "Italiano"]
+    page = await (await public.browser(language="de")).get("/s/reading?lang=it")
+    assert page.heading == "Lettura del contatore"
+
+
+async def test_a_wrong_answer_is_shown_again_with_what_was_typed(public: Public) -> None:
+    browser, _ = await public.started("reading")
+    await browser.answer("gas")
+    page = await browser.answer("twelve")
+    assert page.title.startswith("Error: What does the meter say?")
+    assert page.texts("//div[@id='errors']//a") == ["Please enter a whole number."]
+    assert page.tree.xpath("//div[@id='errors']//a/@href") == ["#q1"]
+    field = page.tree.get_element_by_id("q1")
+    assert field.get("value") == "twelve"
+    assert field.get("aria-invalid") == "true"
+    assert field.get("aria-describedby").split()[0] == "q1-error"
+    assert (await browser.answer("4711")).heading == "Is there anything we should know?"
+
+
+async def test_a_warning_is_passed_by_giving_the_same_answer_again(public: Public) -> None:
+    browser, _ = await public.started("reading")
+    await browser.answer("gas")
+    page = await browser.answer("12")
+    assert "give the same answer again" in page.text
+    assert (await browser.answer("12")).heading == "Is there anything we should know?"
+
+
+async def test_a_form_that_comes_too_late_changes_nothing_and_says_so(public: Public) -> None:
+    browser, page = await public.started("reading")
+    old = page.form("/step/1")
+    await browser.answer("gas")
+    stale = await browser.send(old, ["power"])
+    assert (stale.status, stale.heading) == (200, "What does the meter say?")
+    assert "nothing was answered twice" in stale.notice
+    assert [given.text for given in public.runs.taken if isinstance(given, Answered)] == ["gas"]
+
+
+async def test_of_two_answers_at_once_one_is_taken(public: Public) -> None:
+    browser, page = await public.started("reading")
+    form = page.form("/step/1")
+    answers = [
+        browser.request("POST", form.get("action"), data=form_data(form, [value]), follow=False)
+        for value in ("gas", "power")
+    ]
+    pages = await asyncio.gather(*answers)
+    assert sorted("said=stale" in page.headers["Location"] for page in pages) == [False, True]
+    assert len(public.runs.taken) == 1
+
+
+async def test_refreshing_and_going_back_in_the_browser_harm_nothing(public: Public) -> None:
+    browser, _ = await public.started("reading")
+    await browser.answer("gas")
+    assert (await browser.get("/s/reading/step/2")).notice == ""
+    page = await browser.get("/s/reading/step/1")
+    assert page.heading == "What does the meter say?"
+    assert "You went back in your browser" in page.notice
+    assert (await browser.get("/s/reading/step")).url.endswith("/step/2")
+    for odd in ("x", "99999999999999999999", "-1", "²"):
+        assert (await browser.get(f"/s/reading/step/{odd}")).heading == "What does the meter say?"
+
+
+async def test_one_goes_back_by_a_button(public: Public) -> None:
+    browser, page = await public.started("reading")
+    assert page.texts("//button[@value='back']") == []
+    page = await browser.answer("power")
+    page = await browser.send(page.form("/step/2"), action="back")
+    assert page.heading == "Which meter is it about?"
+    assert page.tree.xpath("//input[@checked]/@value") == ["power"]
+
+
+async def test_an_earlier_answer_is_changed_in_its_own_form(public: Public) -> None:
+    browser, _ = await public.started("reading")
+    await browser.answer("power")
+    await browser.answer("4711")
+    page = await browser.get("/s/reading/answers")
+    assert page.texts("//dd[@class='act']/a") == ["Change", "Change"]
+    page = await browser.get("/s/reading/answers/1")
+    page = await browser.send(page.form("/answers/1"), ["many"])
+    assert page.texts("//div[@id='errors']//a") == ["Please enter a whole number."]
+    assert page.tree.get_element_by_id("q1").get("value") == "many"
+    page = await browser.send(page.form("/answers/1"), ["5000"])
+    assert page.notice == "Your change was saved."
+    assert (await browser.get("/s/reading/answers")).texts("//dd[not(@class)]") == ["Electricity", "5000"]
+    assert (await browser.get("/s/reading/answers/7")).status == 404
+
+
+async def test_the_language_changes_in_the_middle(public: Public) -> None:
+    browser, page = await public.started("reading")
+    page = await browser.send(page.form("/language"), language="de")
+    assert (page.heading, page.notice) == ("Um welchen Zähler geht es?", "Die Sprache wurde geändert.")
+    assert (await browser.answer("gas")).texts("//button[@value='answer']") == ["Weiter"]
+
+
+async def test_every_text_of_a_script_is_shown_letter_by_letter(public: Public) -> None:
+    browser, page = await public.started("nasty")
+    for _ in range(2):
+        assert page.tree.xpath("//main//script | //main//img | //header//script") == []
+        assert HOSTILE in page.tree.text_content()
+        page = await browser.answer(HOSTILE)
+    assert page.heading == HOSTILE  # refused, and named in the title
+    page = await browser.answer("b")
+    page = await browser.answer(HOSTILE)
+    assert f"You said: {HOSTILE}" in page.tree.text_content()
+    page = await browser.answer()
+    assert page.texts("//dd")[-1] == HOSTILE
+    assert page.tree.xpath("//main//script | //main//img") == []
+
+
+async def test_what_was_typed_is_kept_at_a_pause(public: Public) -> None:
+    browser, page = await public.started("reading")
+    await browser.answer("gas")
+    form = (await browser.answer("5000")).form("/step/3")
+    kept = await browser.request("POST", "/s/reading/draft", data=form_data(form, ["half a sen"]))
+    assert kept.status == 204
+    page = await browser.get("/s/reading/step")
+    assert page.tree.get_element_by_id("q1").text.strip() == "half a sen"
+
+
+async def test_somebody_asks_to_be_called_back_and_goes_on(public: Public) -> None:
+    browser, page = await public.started("reading")
+    page = await browser.get("/s/reading/help")
+    page = await browser.send(page.tree.xpath("//form[.//input[@name='phone']]")[0], phone="call me")
+    assert (page.status, page.texts("//div[@id='errors']//a")) == (422, ["That is not a telephone number."])
+    page = await browser.send(page.tree.xpath("//form[.//input[@name='phone']]")[0], phone="+49 (30) 123-4567")
+    assert "We will call you back" in page.notice
+    assert page.heading == "Which meter is it about?"
+    assert [number for _, number in public.runs.called_back] == ["+49301234567"]
+
+
+async def test_a_code_leads_to_the_same_run_on_the_phone(public: Public) -> None:
+    browser, page = await public.started("reading")
+    page = await browser.get("/s/reading/help")
+    page = await browser.send(page.form("/help"), action="code")
+    assert page.texts("//dd") == ["+31201234567", "482913"]
+
+
+async def test_a_mailed_link_goes_on_elsewhere_once(public: Public) -> None:
+    browser, page = await public.started("reading")
+    await browser.answer("gas")
+    page = await browser.get("/s/reading/save")
+    page = await browser.send(page.form("/save"), mail="nobody at home")
+    assert (page.status, page.texts("//div[@id='errors']//a")) == (422, ["That is not an e-mail address."])
+    page = await browser.send(page.form("/save"), mail="visitor@example.org")
+    assert "the link is on its way" in page.notice
+    link = public.runs.mailed[0].link
+    other = await public.browser()
+    for _ in range(3):  # mail programs look at links before their readers do
+        page = await other.get(link)
+        assert (page.status, page.heading) == (200, "Continue where you were")
+    assert other.cookies == []
+    page = await other.send(page.form())
+    assert page.heading == "What does the meter say?"
+    third = await public.browser()
+    page = await third.get(link)
+    page = await third.send(page.form())
+    assert (page.status, page.heading) == (410, "This link can no longer be used")
+    assert (await third.get("/s/resume/short")).status == 410
+
+
+async def test_a_device_forgets_a_run(public: Public) -> None:
+    browser, page = await public.started("reading")
+    page = await browser.send(page.form("/leave"))
+    assert page.notice == "This device has forgotten your answers."
+    assert browser.cookies == []
+    assert (await browser.get("/s/reading/answers")).heading == "Meter reading"  # its first page
+
+
+async def test_the_old_start_form_does_not_bring_a_forgotten_run_back(public: Public) -> None:
+    browser = await public.browser()
+    start = (await browser.get("/s/reading")).form("/s/reading")
+    public.clock.advance(2.0)
+    page = await browser.send(start)
+    await browser.send(page.form("/leave"))
+    page = await browser.send(start)
+    assert "open for a long time" in page.notice
+    assert browser.cookies == []
+
+
+async def test_a_service_is_awaited_and_a_person_goes_on(public: Public) -> None:
+    browser, _ = await public.started("to-a-person")
+    page = await browser.answer("It is cold.")
+    assert page.heading == "A person goes on from here"
+    assert page.texts("//p[@class='said']") == ["Somebody will take care of it."]
+
+
+async def test_a_time_limit_can_be_extended_and_a_late_answer_counts(public: Public) -> None:
+    browser, page = await public.started("timed")
+    assert "within 60 seconds" in page.text
+    public.clock.advance(120.0)
+    page = await browser.send(page.form("/step/1"))
+    assert page.texts("//div[@id='errors']//a") == ["An answer is needed."]
+    extended = await browser.request("POST", "/s/timed/more-time", data=form_data(page.form("/more-time")))
+    assert extended.notice == "You have more time."
+    assert (await browser.answer("yes")).texts("//p[@class='said']") == ["Thank you."]
+
+
+# -- What cannot be done ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [
+        ("en", "There is no such page"),
+        ("de", "Diese Seite gibt es nicht"),
+        ("nl", "Deze pagina bestaat niet"),
+        ("it", "Questa pagina non esiste"),
+        ("fi", "There is no such page"),
+    ],
+)
+async def test_an_unknown_script_is_told_in_the_visitors_language(
+    public: Public, language: str, heading: str
+) -> None:
+    page = await (await public.browser(language=language)).get("/s/nothing")
+    assert (page.status, page.heading) == (404, heading)
+    assert page.tree.get("lang") == (language if language != "fi" else "en")
+
+
+async def test_a_run_that_is_over_is_told_and_can_be_begun_again(public: Public) -> None:
+    browser, _ = await public.started("reading")
+    public.clock.advance(2 * 3600)
+    page = await browser.get("/s/reading/step")
+    assert (page.status, page.heading) == (410, "Your session is over")
+    assert browser.cookies == []
+    assert page.texts("//a[contains(@class,'button')]") == ["To the first page"]
+
+
+async def test_storage_that_is_away_is_told_and_nothing_is_lost(public: Public) -> None:
+    browser, page = await public.started("reading")
+    public.runs.away = True
+    away = await browser.answer("gas")
+    assert (away.status, away.heading) == (503, "We cannot store anything at the moment")
+    assert away.headers["Retry-After"] == "5"
+    public.runs.away = False
+    assert (await browser.send(page.form("/step/1"), ["gas"])).heading == "What does the meter say?"
+
+
+async def test_our_own_mistake_has_a_number_and_no_traceback(
+    public: Public, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, _ = await public.started("reading")
+
+    async def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(MemorySelfService, "position", break_down)
+    page = await browser.get("/s/reading/step")
+    assert (page.status, page.heading) == (500, "Something went wrong")
+    assert "ZeroDivision" not in page.text
+
+
+async def test_a_closed_script_begins_no_run_and_lets_runs_go_on(public: Public) -> None:
+    browser, _ = await public.started("reading")
+    closed = replace(public.runs.public[READING], is_open=False, closed={"en": "Back on Monday."})
+    public.runs.public[READING] = closed
+    other = await public.browser()
+    page = await other.get("/s/reading")
+    assert (page.status, page.texts("//main//p[@class='notice']")) == (503, ["Back on Monday."])
+    assert page.tree.xpath("//main//form") == []
+    assert (await other.request("POST", "/s/reading", data={"start": "x"})).status == 503
+    assert (await browser.answer("gas")).heading == "What does the meter say?"
+
+
+async def test_a_method_that_makes_no_sense_is_refused(public: Public) -> None:
+    browser = await public.browser()
+    page = await browser.request("DELETE", "/s/reading")
+    assert (page.status, page.heading) == (405, "That is not possible here")
+    assert (await browser.request("HEAD", "/s/reading")).status == 200
+
+
+async def test_headers_forbid_whatever_a_page_does_not_need(public: Public) -> None:
+    browser, page = await public.started("reading")
+    for shown in (page, await browser.get("/s/nothing"), await browser.get("/s/reading/help")):
+        policy = shown.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert shown.headers["Referrer-Policy"] == "no-referrer"
+        assert "noindex" in shown.headers["X-Robots-Tag"]
+        assert shown.headers["Cache-Control"] == "no-store"
+        assert shown.headers["X-Content-Type-Options"] == "nosniff"
+        assert shown.headers["X-Frame-Options"] == "DENY"
+        assert not re.search(r"<(script|style)>|\son[a-z]+=|\sstyle=", shown.text)
+
+
+async def test_style_sheets_are_there_and_nothing_else_is(public: Public) -> None:
+    browser = await public.browser()
+    page = await browser.get("/s/reading")
+    for address in page.tree.xpath("//link[@rel='stylesheet']/@href"):
+        style = await browser.get(address)
+        assert style.headers["Content-Type"] == "text/css; charset=utf-8"
+        assert "immutable" in style.headers["Cache-Control"]
+    for odd in ("/s/-/enhance.js", "/s/-/..%2f..%2fapp.py", "/s/-/x.css", "/s/-", "/s/"):
+        assert (await browser.get(odd)).status == 404, odd
