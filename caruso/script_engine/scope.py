@@ -284,8 +284,9 @@ class RunScope:
         return key is not None and self._path.visits(key) > 0
 
     def answered(self, item: str) -> bool:
-        """Whether `item` on the path was answered, even with nothing."""
-        return any(visit.item == item and visit.answer is not None for visit in self._trail)
+        """Whether `item` was answered on the path, in the present pass, even with nothing."""
+        key = self.answers.key_of(item)
+        return key is not None and key in self._path.answers
 
     def is_open(self, hours: str) -> bool | None:
         """Whether it is within the opening hours of that name; None when there are none."""

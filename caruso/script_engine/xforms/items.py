@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from caruso.script_engine.xforms import terms
@@ -34,6 +35,7 @@ _PATTERNS = {
 }
 _CHOICES = {"select1": "choice", "select": "choices", "rank": "ranking"}
 _ANOTHER = {"en": "Another one?", "de": "Noch einmal?", "nl": "Nog een keer?", "it": "Ancora una volta?"}
+_ANY = {"en": "Is there one?", "de": "Gibt es das?", "nl": "Is er een?", "it": "Ce n'è uno?"}
 _WRONG = "This answer is not possible here."
 
 
@@ -96,13 +98,19 @@ class Items:
         if not items:
             return []
         repeat = element("repeat", id=name, name=name, ask_if=self._when(node), max=str(MOST_PASSES))
+        before: list[Element] = []
         if (times := self._plan.times(node)) is not None:
             repeat.attributes["times"] = self._times(node, times)
         else:
             more = self._plan.names.new(f"{name}_more")
-            items.append(self._another(more, titles))
+            least = f"{name}.index ge {node.times}" if node.times > 1 else None
+            items.append(self._asked(more, titles, _ANOTHER, ask_if=least))
             repeat.attributes["while"] = self._while(node, name, more)
-        return [repeat.add(*titles, *items)]
+            if node.times == 0:
+                first = self._plan.names.new(f"{name}_first")
+                before = [self._asked(first, titles, _ANY, ask_if=repeat.attributes.get("ask-if"))]
+                repeat.attributes["ask-if"] = f"answers.{first}"
+        return [*before, repeat.add(*titles, *items)]
 
     def _times(self, node: Node, source: str) -> str:
         try:
@@ -115,13 +123,15 @@ class Items:
     def _while(self, node: Node, name: str, more: str) -> str:
         return f"answers.{more}" if node.times <= 1 else f"{name}.index lt {node.times} or answers.{more}"
 
-    def _another(self, name: str, titles: list[Element]) -> Element:
-        question = element("question", id=name, type="yes-no")
+    def _asked(
+        self, name: str, titles: list[Element], words: Mapping[str, str], **attributes: str | None
+    ) -> Element:
+        question = element("question", id=name, type="yes-no", **attributes)
         by_language = {each.attributes.get("lang"): each for each in titles}
         for code in self._wordings.languages.values():
             heading = by_language.get(code) or by_language.get(None)
             start = [f"{part} – " for part in heading.children if isinstance(part, str)] if heading else []
-            text = _ANOTHER.get(code.partition("-")[0], _ANOTHER["en"])
+            text = words.get(code.partition("-")[0], words["en"])
             question.add(element("text", "".join(start) + text, lang=code))
         return question
 
