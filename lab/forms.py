@@ -148,6 +148,8 @@ class _Comparison:
         self._pass_infos()
         turn = self.simulation.turn
         item = self._item(step)
+        if "add" in step and self._name(step) not in self.dialog.items:
+            return  # a repeat in which nothing is asked
         if turn.item != item and self._offers_nothing(step):
             return
         if turn.item != item:
@@ -171,12 +173,14 @@ class _Comparison:
         return step.get("value") == "" and not step["state"] and len(facts) > _OPTIONS and not facts[_OPTIONS]
 
     def _item(self, step: Mapping[str, Any]) -> str:
-        path = _without_places(step["at"])
-        name = self.imported.items.get(path, "")
+        name = self._name(step)
         if "add" not in step:
             return name
         asked = self.simulation.turn.item
         return asked if asked in {f"{name}_more", f"{name}_first"} else f"{name}_more"
+
+    def _name(self, step: Mapping[str, Any]) -> str:
+        return self.imported.items.get(_without_places(step["at"]), "")
 
     def _pass_infos(self) -> None:
         for _ in range(len(self.dialog.items) + 1):
@@ -249,7 +253,9 @@ class _Comparison:
         repeats = [name for name in around if isinstance(self.dialog.items.get(name), Repeat)]
         if not repeats:
             return next(name for name, seat in self.dialog.seats.items() if not seat.repeats)
-        return next(name for name, seat in self.dialog.seats.items() if seat.repeats and seat.repeats[-1] == repeats[-1])
+        return next(
+            name for name, seat in self.dialog.seats.items() if seat.repeats and seat.repeats[-1] == repeats[-1]
+        )
 
 
 def _without_places(reference: str) -> str:

@@ -24,6 +24,11 @@ function typesOf(source) {
 		const type = (bind.getAttribute('type') ?? 'string').replace(/^.*:/, '');
 		types.set(reference.startsWith('/') ? reference : `/${root?.localName}/${reference}`, type);
 	}
+	// How often a repeat goes round is a number, whatever the form calls it.
+	for (const repeat of form.querySelectorAll('repeat')) {
+		const count = [...repeat.attributes].find((each) => each.name.endsWith(':count'))?.value.trim();
+		if (count?.startsWith('/')) types.set(count, 'int');
+	}
 	return types;
 }
 

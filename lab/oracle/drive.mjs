@@ -112,35 +112,35 @@ function orderOf(source) {
 	const body = [...documentElement.children].find((child) => child.localName === 'body');
 	const places = new Map();
 	for (const element of body?.querySelectorAll('*') ?? []) {
+		if (['itemset', 'label', 'odk:recordaudio', 'odk:setgeopoint', 'output', 'setvalue', 'value'].includes(element.tagName)) continue;
 		const reference = element.getAttribute('nodeset') ?? element.getAttribute('ref');
 		if (reference?.startsWith('/') && !places.has(reference)) places.set(reference, places.size);
 	}
 	return places;
 }
 
-function placeOf(node, order) {
-	const own = order.get(node.definition.nodeset);
-	if (own !== undefined || node.currentState.children === null) return own ?? Number.POSITIVE_INFINITY;
-	return Math.min(...node.currentState.children.map((child) => placeOf(child, order)));
+// The next to be asked: nodes are compared by where the body has them, within a repeat pass by pass.
+function nextOf(root, done, order) {
+	const asked = candidates(root, order, []).filter(({ node }) => !done.has(node.nodeId));
+	return asked.sort((a, b) => inOrder(a.place, b.place))[0]?.node;
 }
 
-function inOrder(children, order) {
-	return children.map((child) => [placeOf(child, order), child]).sort(([a], [b]) => (a === b ? 0 : a - b)).map(([, child]) => child);
-}
-
-function nextOf(node, done, order) {
+function candidates(node, order, around) {
 	const { relevant, children, readonly } = node.currentState;
-	if (!relevant) return undefined;
+	if (!relevant) return [];
+	const place = [...around, order.get(node.definition.nodeset) ?? Number.MAX_SAFE_INTEGER];
 	if (children === null) {
-		const asked = !['model-value', 'note'].includes(node.nodeType) && !readonly && !done.has(node.nodeId);
-		return asked ? node : undefined;
+		return ['model-value', 'note'].includes(node.nodeType) || readonly ? [] : [{ node, place }];
 	}
-	const sorted = node.nodeType.startsWith('repeat-range') ? children : inOrder(children, order);
-	for (const child of sorted) {
-		const found = nextOf(child, done, order);
-		if (found !== undefined) return found;
-	}
-	return node.nodeType === 'repeat-range:uncontrolled' && !readonly && !done.has(node.nodeId) ? node : undefined;
+	if (!node.nodeType.startsWith('repeat-range')) return children.flatMap((child) => candidates(child, order, around));
+	const passes = children.flatMap((child, number) => candidates(child, order, [...place, number]));
+	const more = node.nodeType === 'repeat-range:uncontrolled' && !readonly;
+	return more ? [...passes, { node, place: [...place, Number.MAX_SAFE_INTEGER] }] : passes;
+}
+
+function inOrder(first, second) {
+	const at = first.findIndex((place, number) => place !== second[number]);
+	return at < 0 ? 0 : first[at] - (second[at] ?? -1);
 }
 
 function stateOf(node, state = {}) {
