@@ -265,7 +265,9 @@ class _Comparison:
         repeats = [name for name in around if isinstance(self.dialog.items.get(name), Repeat)]
         if not repeats:
             return next(name for name, seat in self.dialog.seats.items() if not seat.repeats)
-        return next(name for name, seat in self.dialog.seats.items() if seat.repeats and seat.repeats[-1] == repeats[-1])
+        return next(
+            name for name, seat in self.dialog.seats.items() if seat.repeats and seat.repeats[-1] == repeats[-1]
+        )
 
 
 def _without_places(reference: str) -> str:

@@ -38,6 +38,7 @@ from caruso.script_engine.turns import (
 from caruso.web.self_service.port import Brand, Position, PublicScript, SpeakCode, Standing, UploadedFile
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
+from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.self_service_scripts import ALL
@@ -278,6 +279,7 @@ def self_service_server(
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
         phones=FakePhones(),
+        callbacks=MemoryCallbacks(),
         clock=runs.clock,
         registry=CollectorRegistry(),
         self_service=runs,

@@ -179,6 +179,10 @@ class SlowStores:
         await self._wait(6.0, failing=0.2)
         self.actions.append(key)
 
+    def repeatable(self, service: str) -> bool:
+        """Tell that nothing may be done twice."""
+        return False
+
     async def speak(self, text: str, language: str) -> Path:
         """Return the name of a sound."""
         await self._wait(1.0)
@@ -219,7 +223,7 @@ class WholeCentre:
             for path in sorted(SCRIPTS.glob("*.xml"))
         )
         stores: Any = self.stores
-        return ContactCentre(
+        centre = ContactCentre(
             self.description,
             library,
             Outside(
@@ -230,15 +234,23 @@ class WholeCentre:
                 objects=stores,
                 services=stores,
                 speech=stores,
+                runs=self.journal.runs,
+                files=stores,
+                centres=stores,
+                secret=b"secret",
+                public_url="https://caruso.example",
                 clock=self.clock,
                 timers=self.timers,
                 recordings=Path("/nowhere"),
                 endpoint_name=lambda agent, kind: f"{agent}-{kind}",
             ),
         )
+        self.journal.actions_written = centre.outbox.begin
+        return centre
 
     async def start(self) -> None:
         """Bring the server up."""
+        self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.telephony.connect(self.centre.on_telephony)
 
     async def crash(self, lost: int, away: float) -> None:
@@ -253,6 +265,7 @@ class WholeCentre:
         await asyncio.sleep(away)
         self.centre = self._build()
         await restart.restore(self.centre, self.journal, _NoCentres(), self.clock.now())
+        self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
         await asyncio.sleep(self.rng.uniform(0, 0.5))
         self.note("restored")

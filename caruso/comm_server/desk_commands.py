@@ -21,7 +21,16 @@ from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId
-from caruso.script_engine.turns import Answered, Confirmed, Corrected, WentBack
+from caruso.script_engine.turns import (
+    Answered,
+    AnsweredTogether,
+    Confirmed,
+    Corrected,
+    Happened,
+    Input,
+    Undo,
+    WentBack,
+)
 
 
 class DeskCommands:
@@ -77,6 +86,14 @@ class DeskCommands:
                 self._exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))
             case desk.AnswerItem(run=run, turn=turn, text=text):
                 self._give(agent, run, Answered(turn=turn, text=text, by=agent))
+            case desk.AnswerTogether(run=run, turn=turn, answers=answers):
+                self._give(agent, run, AnsweredTogether(turn=turn, answers=answers, by=agent))
+            case desk.KeepDraft():
+                self._desks.keep_draft(agent, command)
+            case desk.TimeUp(run=run, turn=turn):
+                self._give(agent, run, Happened(event="time-up", turn=turn))
+            case desk.UndoAction(run=run, key=key, wanted=wanted):
+                self._give(agent, run, Undo(key=key, wanted=wanted, by=agent))
             case desk.ConfirmItem(run=run, turn=turn):
                 self._give(agent, run, Confirmed(turn=turn, by=agent))
             case desk.StepBack(run=run, turn=turn):
@@ -105,7 +122,7 @@ class DeskCommands:
         if call is None or call.desk is None or call.desk.agent != agent:
             raise IllegalMove("The offer is over.")
 
-    def _give(self, agent: AgentId, run: str, given: Answered | Confirmed | WentBack | Corrected) -> None:
+    def _give(self, agent: AgentId, run: str, given: Input) -> None:
         held = self._desks.contact(agent)
         conversation = self._conversations.get(held.contact) if held else None
         if conversation is None or conversation.run.id != run or conversation.by != agent:

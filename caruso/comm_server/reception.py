@@ -26,7 +26,7 @@ from caruso.model.centre import Centre, EntryPoint
 from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, ContactQueued, OfferEnded, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.opening_hours import is_open
-from caruso.model.telephony import DigitPressed, PlaybackEnded, StartMusic, StopMusic
+from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
 from caruso.script_engine.turns import Finished, HandOver, Happened, Input, ScriptChannel, Segment, Turn
 
@@ -173,8 +173,8 @@ class Reception:
 
     # -- The dialog on the phone ------------------------------------------------------------------------------
 
-    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded) -> None:
-        """Hand digits and ends of prompts to the phone channel."""
+    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded | RecordingEnded) -> None:
+        """Hand digits and ends of prompts and recordings to the phone channel."""
         self._staff.phone.heard(contact, event)
 
     def given(self, contact: ContactId, given: Input) -> None:

@@ -83,6 +83,37 @@ class AnswerItem(DeskCommand, frozen=True, kw_only=True, tag="answer"):
     text: str
 
 
+class AnswerTogether(DeskCommand, frozen=True, kw_only=True, tag="answer-together"):
+    """Answer all questions of a group that is shown at once, by item."""
+
+    run: str
+    turn: int
+    answers: dict[str, str]
+
+
+class KeepDraft(DeskCommand, frozen=True, kw_only=True, tag="draft"):
+    """Keep what is typed and not yet sent, by item (sent at every pause in typing)."""
+
+    run: str
+    turn: int
+    texts: dict[str, str]
+
+
+class TimeUp(DeskCommand, frozen=True, kw_only=True, tag="time-up"):
+    """The time limit of the item is over."""
+
+    run: str
+    turn: int
+
+
+class UndoAction(DeskCommand, frozen=True, kw_only=True, tag="undo"):
+    """Have something undone that the path does not lead by any more, or let it be (`wanted` is false)."""
+
+    run: str
+    key: str
+    wanted: bool
+
+
 class ConfirmItem(DeskCommand, frozen=True, kw_only=True, tag="confirm"):
     """Take note of an info."""
 
@@ -132,6 +163,10 @@ AnyDeskCommand = (
     | MuteMe
     | PressDigits
     | AnswerItem
+    | AnswerTogether
+    | KeepDraft
+    | TimeUp
+    | UndoAction
     | ConfirmItem
     | StepBack
     | CorrectItem

@@ -1,4 +1,4 @@
-"""Rows that people look at: customers, past contacts, users, saved runs."""
+"""Rows that people look at: customers, past contacts, users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from caruso.model.centre import Centre, Role
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +54,6 @@ class ObjectFilter:
 
     attribute: str
     values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedRun:
-    """A script run as it is kept: plain JSON, pinned to the version of its script."""
-
-    id: RunId
-    contact: ContactId
-    script: ScriptId
-    version: str
-    #: The engine's own state.
-    state: dict[str, Any]
-    updated_at: datetime
-    finished: bool
-    #: Question and answer as shown, for the history.
-    answers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,18 @@ class Visit:
     @property
     def key(self) -> str:
         """Return its name among the answers."""
-        return visit_key(self.item, self.passes)
+        return visit_key(self.item, self.passes) if self.passes else self.item
+
+    def answered(self, answer: Answer) -> Visit:
+        """Return the visit with an answer. (Every turn does it, and `replace` is slow.)"""
+        return Visit(
+            item=self.item,
+            turn=self.turn,
+            data=self.data,
+            answer=answer,
+            confirmed=self.confirmed,
+            passes=self.passes,
+        )
 
 
 _ABSENT: Any = object()

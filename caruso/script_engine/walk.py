@@ -264,7 +264,7 @@ class Walk(Moment):
             return self._pass_again(item, answer)
         if item.type in CHOOSING and not self.asked(item).options:
             return self._without_options(item)
-        if presentation.is_read_only(item, self.scope):
+        if item.read_only is not False and presentation.is_read_only(item, self.scope):
             known = asking.fixed(self, item)
         elif (known := asking.known(self, item)) is None:
             return self.wait()

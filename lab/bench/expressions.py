@@ -106,6 +106,10 @@ class Facts:
         """Know none."""
         return False
 
+    def answered(self, item: str) -> bool:
+        """Know none."""
+        return False
+
     def is_open(self, hours: str) -> bool | None:
         """Know none."""
         return None

@@ -128,5 +128,9 @@ class Constants:
         """Return false."""
         return False
 
+    def answered(self, item: str) -> bool:
+        """Return false."""
+        return False
+
     def is_open(self, hours: str) -> bool | None:
         """Return null."""

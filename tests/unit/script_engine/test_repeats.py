@@ -51,7 +51,10 @@ def test_outside_the_answers_are_a_list_of_passes() -> None:
 
 
 def test_inside_an_answer_is_that_of_this_pass() -> None:
-    note = '<info id="i" confirm="yes"><text><value of="meter.index"/>/<value of="meter.count"/> <value of="answers.reading" if-empty="none"/></text></info>'
+    note = (
+        '<info id="i" confirm="yes"><text><value of="meter.index"/>/<value of="meter.count"/> '
+        '<value of="answers.reading" if-empty="none"/></text></info>'
+    )
     run = led(repeat(note + READING))
     assert run.said == "1/2 none"
     run.give_confirmed().answer("100")

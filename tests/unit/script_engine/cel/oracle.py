@@ -44,6 +44,9 @@ class Names:
     def visited(self, item: str) -> bool:
         return False
 
+    def answered(self, item: str) -> bool:
+        return False
+
     def is_open(self, hours: str) -> bool | None:
         return None
 
