@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from caruso.comm_server.conversations import Conversation
+from caruso.comm_server.run_moves import Sharing
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
 from caruso.model.views import DialogView, LinkView, OptionView, TrailView, TurnView, UndoView
@@ -34,7 +35,9 @@ def drafted(command: KeepDraft) -> Draft:
     return Draft(run=command.run, turn=command.turn, texts=command.texts)
 
 
-def dialog_view(conversation: Conversation, trail: Iterable[TrailEntry], draft: Draft | None) -> DialogView:
+def dialog_view(
+    conversation: Conversation, trail: Iterable[TrailEntry], draft: Draft | None, sharing: Sharing | None = None
+) -> DialogView:
     """Return the dialog as the console shows it."""
     run, end = conversation.run, conversation.finished
     turn = end.turn if end is not None else engine.present(conversation.dialog, run)
@@ -50,6 +53,11 @@ def dialog_view(conversation: Conversation, trail: Iterable[TrailEntry], draft: 
         finished=end is not None,
         outcome=end.outcome if end is not None else "",
         draft=dict(draft.texts) if draft is not None and waits else {},
+        channel=conversation.channel,
+        link=sharing.link.url if sharing and sharing.link else "",
+        link_until=sharing.link.expires_at if sharing and sharing.link else None,
+        link_sent_to=sharing.sent_to if sharing else "",
+        link_problem=sharing.problem if sharing else "",
     )
 
 
