@@ -285,7 +285,8 @@ class RunScope:
 
     def answered(self, item: str) -> bool:
         """Whether `item` on the path was answered, even with nothing."""
-        return any(visit.item == item and visit.answer is not None for visit in self._trail)
+        key = self.answers.key_of(item)
+        return key is not None and key in self._path.answers
 
     def is_open(self, hours: str) -> bool | None:
         """Whether it is within the opening hours of that name; None when there are none."""
