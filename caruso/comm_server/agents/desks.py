@@ -291,7 +291,8 @@ class Desks:
         conversation = self._sources.conversations.get(contact)
         if conversation is None:
             return None
-        view = dialog_view(conversation, self._sources.conversations.trail(conversation), self._drafts.get(agent))
+        draft = self._drafts.get(agent)
+        view = dialog_view(conversation.dialog, conversation.run, conversation.finished, draft)
         if not view.draft:
             self._drafts.pop(agent, None)
         return view
