@@ -155,6 +155,7 @@ class _Comparison:
         if turn.item != item:
             self._differ(where, f"ours asks for “{turn.item}”, not “{item}”")
             return
+        self._same_question(step, where)
         self.simulation.take(Answer(text=self._typed(step)))
         self._learn(step["state"])
         taken = not self.simulation.turn.error
@@ -166,6 +167,17 @@ class _Comparison:
             return
         if taken:
             self._same_state(where)
+
+    def _same_question(self, step: Mapping[str, Any], where: str) -> None:
+        """Compare what is asked: whether an answer is needed, and what can be chosen."""
+        turn, facts = self.simulation.turn, self.state.get(step["at"], [])
+        if "add" in step or not facts:
+            return
+        if turn.required != bool(facts[2]):
+            self._differ(where, f"required: {bool(facts[2])}, ours {turn.required}")
+        ours = {option.value for option in turn.options}
+        if len(facts) > _OPTIONS and ours != set(facts[_OPTIONS]) - {""}:
+            self._differ(where, f"offered: {facts[_OPTIONS]}, ours {sorted(ours)}")
 
     def _offers_nothing(self, step: Mapping[str, Any]) -> bool:
         """Whether there was nothing to choose from: then ours does not ask."""
@@ -359,11 +371,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--record", action="store_true", help="let the other engine fill the forms in first")
     parser.add_argument("--recording", type=Path, help="file of the recording")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how often each form is filled in")
     parser.add_argument("--verbose", action="store_true", help="tell what differs")
     wanted = parser.parse_args(arguments)
     file = wanted.recording or ROOT / "build" / "oracle" / "recorded.jsonl.xz"
     if wanted.record:
-        save(record(wanted.folder, sorted(wanted.folder.rglob("*.xml"))), file)
+        save(record(wanted.folder, sorted(wanted.folder.rglob("*.xml")), wanted.runs), file)
     outcomes = [compare((wanted.folder / told["form"]).read_bytes(), told) for told in recorded(file)]
     if wanted.verbose:
         for each in outcomes:

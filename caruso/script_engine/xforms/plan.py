@@ -463,6 +463,13 @@ class Plan:
         chosen = self.in_language(by_language)
         return Term(f"{chosen.code}[{place}]", Kind.TEXT)
 
+    def note(self, node: Node, path: str) -> None:
+        """Note that an expression of a node reads all passes of its repeat by an absolute path."""
+        reason = (
+            f"{path} means all passes, or the first; old forms may have meant the present one (a relative path)"
+        )
+        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "path", reason)
+
     def itext(self, key: str) -> Term:
         """Return a translated text of the form, in the language in use."""
         return self.in_language([terms.text(each) for each in translated(self.form, key)])
