@@ -284,6 +284,10 @@ class FakeCentre:
             case desk.AnswerItem():
                 self._dialog(seat, command.run).answer(command.turn, command.text, seat.profile.id)
                 self._show(seat)
+            case desk.AnswerTogether() | desk.UndoAction():
+                raise IllegalMove("There is nothing of that kind.")
+            case desk.KeepDraft() | desk.TimeUp():
+                self._dialog(seat, command.run)
             case desk.ConfirmItem():
                 self._dialog(seat, command.run).confirm(command.turn)
                 self._show(seat)

@@ -293,8 +293,8 @@ class Desks:
         conversation = self._sources.conversations.get(contact)
         if conversation is None:
             return None
-        trail, sharing = self._sources.conversations.trail(conversation), self._sources.sharing(contact)
-        view = dialog_view(conversation, trail, self._drafts.get(agent), sharing)
+        draft, sharing = self._drafts.get(agent), self._sources.sharing(contact)
+        view = dialog_view(conversation.dialog, conversation.run, conversation.finished, draft, sharing)
         if not view.draft:
             self._drafts.pop(agent, None)
         return view

@@ -465,7 +465,9 @@ class Plan:
 
     def note(self, node: Node, path: str) -> None:
         """Note that an expression of a node reads all passes of its repeat by an absolute path."""
-        reason = f"{path} means all passes, or the first; old forms may have meant the present one (a relative path)"
+        reason = (
+            f"{path} means all passes, or the first; old forms may have meant the present one (a relative path)"
+        )
         self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "path", reason)
 
     def itext(self, key: str) -> Term:
