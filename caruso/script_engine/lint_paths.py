@@ -69,5 +69,5 @@ class _Paths:
 
     def way(self, item: str) -> str:
         """Say by which answers a path comes to an item, where they matter."""
-        conditions = [condition for _, condition in way_to(self.dialog, item) if condition]
+        conditions = [condition for _, condition in way_to(self.dialog, self.flow, item) if condition]
         return f" (when {' and '.join(conditions)})" if conditions else ""

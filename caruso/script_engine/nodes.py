@@ -713,8 +713,9 @@ class Dialog:
     hours: Mapping[str, Hours] = field(default_factory=dict)
     #: Version of every dialog that `link` put in, by its call.
     pins: Mapping[str, str] = field(default_factory=dict)
-    #: By item with an action that can be made undone: the items from which the path can come to it.
-    leading_to: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: By item with an action that can be made undone: the items from which the path can come to it, as bits in
+    #: document order.
+    leading_to: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def back_allowed(self) -> bool:
