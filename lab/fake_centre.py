@@ -310,6 +310,10 @@ class FakeCentre:
             case desk.CorrectItem():
                 self._dialog(seat, command.run).correct(command.item, command.text, seat.profile.id)
                 self._show(seat)
+            case desk.ShareDialog():
+                self._on_desk(seat, command.contact, "talking", "held", "wrap-up")
+            case desk.TakeDialogBack():
+                raise IllegalMove("This dialog is at your desk.")
             case desk.SaveNote():
                 self._on_desk(seat, command.contact, "talking", "held", "wrap-up").note = command.text
                 self._show(seat)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from caruso.comm_server.run_moves import Sharing
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
 from caruso.model.views import DialogView, LinkView, OptionView, TrailView, TurnView, UndoView
@@ -35,8 +36,10 @@ def drafted(command: KeepDraft) -> Draft:
     return Draft(run=command.run, turn=command.turn, texts=command.texts)
 
 
-def dialog_view(dialog: Dialog, run: Run, end: Finished | None, draft: Draft | None) -> DialogView:
-    """Return a run as the console shows it; `end` is how it ended, if it did."""
+def dialog_view(
+    dialog: Dialog, run: Run, end: Finished | None, draft: Draft | None, sharing: Sharing | None = None
+) -> DialogView:
+    """Return a run as the console shows it: how it ended, if it did, and where else it may go on."""
     turn = end.turn if end is not None else engine.present(dialog, run)
     here = zone(run.time_zone)
     waits = draft is not None and draft.run == run.id and draft.turn == turn.number
@@ -50,6 +53,11 @@ def dialog_view(dialog: Dialog, run: Run, end: Finished | None, draft: Draft | N
         finished=end is not None,
         outcome=end.outcome if end is not None else "",
         draft=dict(draft.texts) if draft is not None and waits else {},
+        channel=run.channel,
+        link=sharing.link.url if sharing and sharing.link else "",
+        link_until=sharing.link.expires_at if sharing and sharing.link else None,
+        link_sent_to=sharing.sent_to if sharing else "",
+        link_problem=sharing.problem if sharing else "",
     )
 
 

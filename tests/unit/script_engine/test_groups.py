@@ -242,7 +242,10 @@ def test_a_group_with_more_than_questions_is_asked_one_by_one() -> None:
 
 
 def test_groups_in_a_form_are_part_of_it() -> None:
-    inner = '<group id="in" ask-if="answers.floor gt 2"><question id="lift" type="yes-no"><text>Lift?</text></question></group>'
+    inner = (
+        '<group id="in" ask-if="answers.floor gt 2">'
+        '<question id="lift" type="yes-no"><text>Lift?</text></question></group>'
+    )
     led = fill(Led(form(inner)), city="Rome", abroad="no", floor="3")
     assert asked(led.turn) == ["city", "abroad", "floor", "lift"]
     assert fill(led, city="Rome", abroad="no", floor="3", lift="yes").run.finished
