@@ -41,7 +41,7 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
     <question id="contract" type="text" read-only="yes" default="'basic'"><text>Contract</text></question>
     <question id="story" type="memo" required="no"><text>What happened?</text></question>
   </group>
-  <question id="pin" type="digits" private="yes"><text>Secret number?</text><input digits="4" mask="hidden"/></question>
+  <question id="pin" type="digits" private="yes"><text>Secret?</text><input digits="4" mask="hidden"/></question>
   <end id="done" outcome="done"><text>Thank you.</text></end>
 </dialog>
 """
