@@ -68,6 +68,7 @@ def options(count: int) -> str:
             question("choices", inner=GAS + "<next if=\"selected(answers.q, 'gaz')\" to='e'/>"),
             "no-such-option",
         ),
+        (question("choices", inner=GAS + "<next if=\"'gaz' in answers.q\" to='e'/>"), "no-such-option"),
         (
             question("choice", inner="<from-list name='l'/><next if=\"answers.q = 'gaz'\" to='e'/>"),
             "no-such-option",
