@@ -147,6 +147,11 @@ def test_texts_of_the_phone_are_not_wanted_where_there_is_no_phone() -> None:
     assert found(question("digits", text="<text lang='en'>?</text>"), languages="en de") == ["text-missing"]
 
 
+def test_a_language_the_engine_does_not_speak_is_told() -> None:
+    assert found(question("digits"), languages="en fr") == ["unspoken-language"]
+    assert found(question("digits"), languages="de-AT nl it") == []
+
+
 def test_types_of_answers_are_known_to_expressions() -> None:
     questions = (
         question("time", name="a") + question("date-time", name="b") + question("ranking", inner=GAS, name="c")
