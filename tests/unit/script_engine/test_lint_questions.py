@@ -142,6 +142,12 @@ def test_a_question_in_order_passes(body: str) -> None:
     assert [rule for rule in passed if rule != "private-told"] == []
 
 
+def test_a_value_computed_from_a_private_answer_is_private_too() -> None:
+    data = '<compute name="twice" type="text" as="once"/><compute name="once" type="text" as="answers.q"/>'
+    secret = question("digits", 'private="yes"', '<log><value of="twice"/></log>')
+    assert found(secret, data=data) == ["private-told"]
+
+
 def test_texts_of_the_phone_are_not_wanted_where_there_is_no_phone() -> None:
     spoken = "<text channel='phone'>" + "word " * 61 + "</text>"
     assert found(question("digits", text=spoken + "<text>?</text>"), channels="agent web") == []
