@@ -147,14 +147,18 @@ class Meaning:
         return self.nodes(tree, context) if isinstance(tree, Path) else self.term(tree, context)
 
     def _compared(self, operator: str, left: Nodes, right: Nodes, context: Context) -> Term:
-        if not isinstance(left, Term):
-            if not isinstance(right, Term):
-                right = self._first(right, context)
+        if isinstance(left, tuple):
+            return self._one_of(left, lambda each: self._compared(operator, each, right, context))
+        if isinstance(right, tuple):
+            return self._one_of(right, lambda each: self._compared(operator, left, each, context))
+        if isinstance(left, Many):
+            if isinstance(right, Many):
+                raise Untranslatable("all passes of a repeat compared with all of another")
             single = right
             return self._one_of(left, lambda each: self._compared(operator, each, single, context))
-        if not isinstance(right, Term):
-            single_ = left
-            return self._one_of(right, lambda each: self._compared(operator, single_, each, context))
+        if isinstance(right, Many):
+            other = left
+            return self._one_of(right, lambda each: self._compared(operator, other, each, context))
         match operator:
             case "=":
                 return terms.equal(left, right)
