@@ -9,7 +9,11 @@ from decimal import Decimal
 from enum import Enum
 
 from caruso.script_engine.expressions import ExpressionError
+from caruso.script_engine.expressions.functions import QUANTIFIERS
 from caruso.script_engine.expressions.parser import parse as parse_ours
+from caruso.script_engine.expressions.tree import Call as CallTree
+from caruso.script_engine.expressions.tree import Node as Tree
+from caruso.script_engine.expressions.tree import parts
 from caruso.script_engine.xforms import functions, terms
 from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Action, Control, Form, Node, Part
@@ -151,6 +155,10 @@ class Plan:
             case _:
                 return _QUESTION_KINDS.get(node.type, Kind.TEXT)
 
+    @staticmethod
+    def _is_single(node: Node) -> bool:
+        return node.control is not None and node.control.kind in {"select1", "trigger"}
+
     def is_text_place(self, node: Node) -> bool:
         """Whether a place is asked for as a text, because the form reads more of it than where it is."""
         return node in self._read_places
@@ -167,9 +175,11 @@ class Plan:
     def checked(self, term: Term) -> Term:
         """Return the term when it can be an expression of ours; raise `Untranslatable`."""
         try:
-            parse_ours(term.code)
+            tree = parse_ours(term.code)
         except ExpressionError as error:
             raise Untranslatable(f"it would be too much for one expression: {error.message}") from None
+        if _nests(tree):
+            raise Untranslatable("a list of answers within a list of answers")
         return term
 
     def read_only(self, node: Node) -> Term:
@@ -240,7 +250,7 @@ class Plan:
             self._working.discard(node)
 
     def _question(self, node: Node) -> Term:
-        answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True)
+        answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
         offered = self.default(node, of(node))
         if offered is None or offered.code == "null":
             return answer
@@ -362,7 +372,7 @@ class Plan:
     def _in_pass(self, node: Node, code: str, context: Context) -> Term:
         match self.becomes(node):
             case Becomes.QUESTION:
-                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True)
+                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
                 offered = self.default(node, context)
                 if offered is None or offered.code == "null":
                     return answer
@@ -391,8 +401,6 @@ class Plan:
 
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
-        if repeat in self._asked_in and repeat in context.open and repeat not in context.passes:
-            return Term(f"{self.ids[repeat]}.count", Kind.NUMBER)
         assert repeat.repeat is not None
         if (times := self.times(repeat)) is not None:
             inner = Context(here=repeat, current=repeat, passes=context.passes)
@@ -409,7 +417,9 @@ class Plan:
         return terms.choice(known, passed, terms.number(Decimal(repeat.times)))
 
     def at_first(self, repeat: Node) -> Term:
-        """Return how many passes a repeat has before anybody adds one."""
+        """Return how many passes a repeat has before anybody adds one; null where that is worked out."""
+        if self.times(repeat) is not None:
+            return Term("null", Kind.NUMBER)
         around = repeat.repeats[:-1]
         if not any(each.has_template for each in around) or repeat.times_in_template == repeat.times:
             return terms.number(Decimal(repeat.times))
@@ -463,10 +473,9 @@ class Plan:
         chosen = self.in_language(by_language)
         return Term(f"{chosen.code}[{place}]", Kind.TEXT)
 
-    def note(self, node: Node, path: str) -> None:
-        """Note that an expression of a node reads all passes of its repeat by an absolute path."""
-        reason = f"{path} means all passes, or the first; old forms may have meant the present one (a relative path)"
-        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "path", reason)
+    def note(self, node: Node, what: str) -> None:
+        """Note what an expression of a node may not have been meant to say."""
+        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "expression", what)
 
     def itext(self, key: str) -> Term:
         """Return a translated text of the form, in the language in use."""
@@ -506,6 +515,12 @@ def _read_places(form: Form) -> frozenset[Node]:
     return frozenset(node for node in places if re.search(rf"/{re.escape(node.name)}(?![\w.-])", words))
 
 
+def _nests(tree: Tree, *, inside: bool = False) -> bool:
+    """Whether something is said of each element of a list within the same: ours has no such thing."""
+    over = isinstance(tree, CallTree) and tree.function in QUANTIFIERS
+    return (over and inside) or any(_nests(each, inside=inside or over) for each in parts(tree))
+
+
 def stored(value: Term, kind: str) -> Term:
     """Return a value as a node of a type keeps it."""
     match kind:
@@ -516,12 +531,12 @@ def stored(value: Term, kind: str) -> Term:
         case "date":
             return _as_day(value)
         case _:
-            return value
+            return terms.certain(value) if value.kind is Kind.BOOLEAN and not value.node else value
 
 
 def _is_whole(value: Term) -> bool:
     begins = ("count(", "length(", "days_between(", "round(", "floor(", "ceil(")
-    return value.kind is Kind.NUMBER and value.code.startswith(begins) and value.code.count("(") == 1
+    return value.level is terms.Level.ATOM and value.code.startswith(begins) and value.code.count("(") == 1
 
 
 def _as_day(value: Term) -> Term:
