@@ -143,6 +143,11 @@ export interface DialogView {
   trail: TrailView[];
   finished: boolean;
   outcome: string;
+  channel: string;
+  link: string;
+  link_until: string | null;
+  link_sent_to: string;
+  link_problem: string;
   draft: Record<string, string>;
 }
 
@@ -441,6 +446,21 @@ export interface CorrectItem {
   text: string;
 }
 
+/** Let the customer go on with the dialog on the web: make a link, and send it unless `to` is empty. */
+export interface ShareDialog {
+  type: "share-dialog";
+  id: number;
+  contact: string;
+  to?: string;
+}
+
+/** Go on with a dialog that the customer leads on the web. */
+export interface TakeDialogBack {
+  type: "take-dialog-back";
+  id: number;
+  contact: string;
+}
+
 /** Keep the agent's note (sent at every pause in typing). */
 export interface SaveNote {
   type: "note";
@@ -476,6 +496,8 @@ export type DeskCommand =
   | ConfirmItem
   | StepBack
   | CorrectItem
+  | ShareDialog
+  | TakeDialogBack
   | SaveNote
   | FinishContact;
 

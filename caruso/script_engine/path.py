@@ -41,7 +41,7 @@ class Visit:
     #: Variables, results and changed attributes as they were when it was reached.
     data: Mapping[str, Values]
     answer: Answer | None = None
-    #: Of an info: it was taken note of. Of a wait: it is over.
+    #: Of an info: it was taken note of. Of a wait: it is over. Of a hand-over: somebody has taken over.
     confirmed: bool = False
     #: Of the repeats it is in, outermost first, each from 1.
     passes: tuple[int, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Locator, Page
 
 from lab.chromium import PATIENCE_SECONDS
-from lab.self_service import MemorySelfService
+from lab.self_service import PublicRuns
 
 AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -24,7 +24,7 @@ class Street:
     """Where visitors come from: the address of the pages and what is behind them."""
 
     url: str
-    runs: MemorySelfService
+    runs: PublicRuns
     chromium: Browser
 
     @asynccontextmanager

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, expect
 
 from caruso.clock import SystemClock
 from caruso.script_engine.turns import Answered, QuestionType
-from lab.self_service import MemorySelfService, self_service_server
+from lab.self_service import PublicRuns, self_service_server
 from lab.self_service_scripts import ALL
 from tests.browser.public_pages import Street, Visitor
 
@@ -71,7 +71,7 @@ class ShiftedClock(SystemClock):
 @pytest.fixture
 async def street(chromium: Browser) -> AsyncIterator[Street]:
     """Public pages, while a test runs."""
-    runs = MemorySelfService(clock=ShiftedClock())
+    runs = PublicRuns(clock=ShiftedClock())
     for source in ALL:
         runs.publish(source, minutes=3, about={"en": "What it is about."})
     server = self_service_server(runs)
@@ -180,7 +180,7 @@ async def test_every_type_of_question_is_answered(street: Street, scripts: bool,
         shown = await visitor.page.locator("dd").all_inner_texts()
         assert shown[2:5] == ["12", "3.5", "€12.50"]
         assert "Light, Water, Heating" in shown
-        kept = [upload.name for _, upload in street.runs.files.values()]
+        kept = [upload.name for upload, _ in street.runs.files()]
         assert kept == ["meter.png", "note.wav", "signature.txt"]
 
 
@@ -288,11 +288,11 @@ async def test_storage_that_is_away_leaves_the_form_as_it_is(street: Street) -> 
     async with street.visitor() as visitor:
         await visitor.start("reading")
         await visitor.page.get_by_label("Gas").check()
-        street.runs.away = True
+        street.runs.store.down = True
         await visitor.page.locator("button[value=answer]").click()
         said = visitor.page.locator(".kept-state[data-state=offline]")
         await expect(said).to_contain_text("We cannot store anything at the moment")
-        street.runs.away = False
+        street.runs.store.down = False
         await visitor.answered()
         await expect(visitor.heading).to_contain_text("What does the meter say?")
 
@@ -301,7 +301,7 @@ async def _until(visitor: Visitor, wanted: QuestionType) -> None:
     """Let the server take answers until a question of this type waits."""
     await visitor.start("every-type")
     runs = visitor.street.runs
-    run = next(reversed(runs.held))
+    run = runs.newest
     for kind in QuestionType:
         if kind is wanted:
             break
@@ -366,8 +366,8 @@ async def test_a_signature_is_drawn(street: Street) -> None:
         await visitor.page.wait_for_function("() => document.querySelector('[data-draw]').files.length === 1")
         assert await visitor.violations() == []
         await visitor.answered()
-        (kept,) = [upload for _, upload in street.runs.files.values()]
-        assert (kept.name, kept.media_type, kept.content[:4]) == ("signature.png", "image/png", b"\x89PNG")
+        ((kept, content),) = street.runs.files()
+        assert (kept.name, kept.media_type, content[:4]) == ("signature.png", "image/png", b"\x89PNG")
 
 
 async def test_the_room_that_is_left_is_told(street: Street) -> None:

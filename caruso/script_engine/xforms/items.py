@@ -108,7 +108,9 @@ class Items:
             enough = terms.ordered(">=", Term(f"{name}.index", terms.Kind.NUMBER), at_first)
             asked = None if max(node.times, node.times_in_template) <= 1 else enough.code
             items.append(self._asked(more, titles, _ANOTHER, ask_if=asked))
-            repeat.attributes["while"] = f"answers.{more}" if asked is None else f"not {enough.code} or answers.{more}"
+            repeat.attributes["while"] = (
+                f"answers.{more}" if asked is None else f"not {enough.code} or answers.{more}"
+            )
         return [*before, repeat.add(*titles, *items)]
 
     def _times(self, node: Node, source: str) -> str:

@@ -18,7 +18,9 @@ from caruso.script_engine.xforms.xpath import Binary, Call, Negative, Number, Pa
 #: Rows of a table that are told apart one by one where no list of keys can be made.
 MOST_CASES = 12
 _ALL_PASSES = "means all passes, or the first; old forms may have meant the present one (a relative path)"
-_AS_CONDITION = "a path alone is a condition that always holds, as the node is there; maybe it was meant to be filled in"
+_AS_CONDITION = (
+    "a path alone is a condition that always holds, as the node is there; maybe it was meant to be filled in"
+)
 
 
 class Reading(Protocol):

@@ -312,7 +312,9 @@ def certain(condition: Term) -> Term:
 
 
 def _relation(sign: str, left: Term, right: Term) -> Term:
-    return Term(f"{left.at(Level.SUM)} {_WORDS.get(sign, sign)} {right.at(Level.SUM)}", Kind.BOOLEAN, Level.RELATION)
+    return Term(
+        f"{left.at(Level.SUM)} {_WORDS.get(sign, sign)} {right.at(Level.SUM)}", Kind.BOOLEAN, Level.RELATION
+    )
 
 
 #: `<` is not allowed in an attribute, and `>` is no better to read there.

@@ -128,7 +128,7 @@ def test_people_decide_how_often_a_repeat_goes_round() -> None:
 def test_a_repeat_that_only_has_a_template_is_offered_first() -> None:
     made = script("<r jr:template=''><a/></r>", REPEAT.format(""))
     assert '<repeat id="r" name="r" max="200" ask-if="answers.r_first" while="answers.r_more">' in made
-    assert "<text lang=\"en\">Child – Is there one?</text>" in made
+    assert '<text lang="en">Child – Is there one?</text>' in made
 
 
 def test_a_count_says_how_often_a_repeat_goes_round() -> None:
