@@ -20,10 +20,10 @@ from caruso.script_engine.xforms.form import Action, Control, Form, Node, Part
 from caruso.script_engine.xforms.labels import languages_of, translated, words
 from caruso.script_engine.xforms.meaning import Meaning
 from caruso.script_engine.xforms.names import Names
-from caruso.script_engine.xforms.paths import Context, Untranslatable, of
+from caruso.script_engine.xforms.paths import Context, Untranslatable, find, of, table_of
 from caruso.script_engine.xforms.report import Effect, Report
 from caruso.script_engine.xforms.terms import Kind, Term
-from caruso.script_engine.xforms.xpath import XPath, XPathError, parse
+from caruso.script_engine.xforms.xpath import XPath, XPathError, parse, paths
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
@@ -96,6 +96,7 @@ class Plan:
     _working: set[Node] = field(default_factory=set)
     #: Repeats whose passes are wanted one by one, by how many there are at the beginning.
     _missing: set[str] = field(default_factory=set)
+    _counting_themselves: dict[Node, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.meaning = Meaning(self)
@@ -330,8 +331,10 @@ class Plan:
     def _written(self, node: Node, context: Context) -> Term | None:
         if node.bound("jr:preload"):
             return self._preloaded(node)
-        later = node.template if node.template is not None else next(iter(node.defaults), "")
-        texts = [*node.defaults, later] if node.repeats else [*node.defaults, later][:1]
+        # A pass that is added is like the template, or blank where there is none.
+        texts = (
+            [*node.defaults, node.template or ""] if node.repeats else [*node.defaults, node.template or ""][:1]
+        )
         values = [self._fitting(node, stored(terms.text(text, node=True), node.type)) for text in texts]
         if len({value.code for value in values}) == 1:
             return values[0] if values[0].code != "null" else None
@@ -402,7 +405,7 @@ class Plan:
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
         assert repeat.repeat is not None
-        if (times := self.times(repeat)) is not None:
+        if (times := self.times(repeat)) is not None and not self.counts_itself(repeat):
             inner = Context(here=repeat, current=repeat, passes=context.passes)
             wanted = functions.truncated(terms.as_number(self.meaning.term(self.tree(times), inner)))
             return terms.choice(
@@ -415,6 +418,32 @@ class Plan:
         passed = terms.call("count", Kind.NUMBER, self.passes(repeat, context))
         known = terms.call("known", Kind.BOOLEAN, self.passes(repeat, context))
         return terms.choice(known, passed, terms.number(Decimal(repeat.times)))
+
+    def counts_itself(self, repeat: Node) -> bool:
+        """Whether the number of passes depends on what is answered in them: it is worked out before each."""
+        if repeat not in self._counting_themselves:
+            times = self.times(repeat)
+            self._counting_themselves[repeat] = times is not None and self._leads_to(repeat, times, repeat, set())
+        return self._counting_themselves[repeat]
+
+    def _leads_to(self, wanted: Node, source: str, at: Node, seen: set[Node]) -> bool:
+        """Whether an expression reads, directly or not, what is in `wanted`, or counts it."""
+        for node in self._read_by(source, at):
+            if wanted is node or wanted in node.ancestors:
+                return True
+            if node not in seen and (inner := node.bound("calculate")):
+                seen.add(node)
+                if self._leads_to(wanted, inner, node, seen):
+                    return True
+        return False
+
+    def _read_by(self, source: str, at: Node) -> Iterator[Node]:
+        try:
+            for path in paths(self.tree(source)):
+                if table_of(path) is None and (found := find(self.form, path, of(at))) is not None:
+                    yield found.node
+        except Untranslatable:
+            return
 
     def at_first(self, repeat: Node) -> Term:
         """Return how many passes a repeat has before anybody adds one; null where that is worked out."""
