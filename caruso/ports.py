@@ -31,6 +31,7 @@ from caruso.model.run_records import (
     StoredFile,
     TokenPurpose,
 )
+from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptEventKind, ScriptVersion
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 
 
@@ -294,8 +295,79 @@ class CentreStore(Protocol):
         """Return one version of a script, for runs that are pinned to it."""
         ...
 
-    async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
-        """Make this the centre, in one transaction; return the number of the version."""
+    async def apply(
+        self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime, why: str = ""
+    ) -> int:
+        """Make this the centre, in one transaction; return the number of the version.
+
+        Scripts are published, and rolled out to everybody where the centre had another version of them before.
+        """
+        ...
+
+
+class ScriptStore(Protocol):
+    """Versions of scripts, who gets which, drafts, and what happened to them."""
+
+    async def revision(self) -> int:
+        """Return the highest revision of all roll-outs, 0 without any; cheap enough to be asked every second."""
+        ...
+
+    async def rollouts(self) -> Mapping[ScriptId, Rollout]:
+        """Return the roll-out of every script."""
+        ...
+
+    async def versions(self, script: ScriptId | None = None) -> Sequence[ScriptVersion]:
+        """Return the versions of a script, or of all, the newest first."""
+        ...
+
+    async def source(self, script: ScriptId, version: str) -> ScriptSource | None:
+        """Return one version with its text."""
+        ...
+
+    async def in_force(self) -> tuple[Mapping[ScriptId, Rollout], Sequence[ScriptSource], int]:
+        """Return all roll-outs, the versions they name with those that they call, and the revision."""
+        ...
+
+    async def with_called(self, wanted: Collection[tuple[ScriptId, str]]) -> Sequence[ScriptSource]:
+        """Return these versions with those that they call."""
+        ...
+
+    async def open_runs(self, script: ScriptId, now: datetime) -> Mapping[str, int]:
+        """Return how many conversations each version of a script leads."""
+        ...
+
+    async def events(self, script: ScriptId, limit: int = 100) -> Sequence[ScriptEvent]:
+        """Return what happened to a script, the newest first."""
+        ...
+
+    async def publish(self, source: ScriptSource, rollout: Rollout | None, *, by: str, why: str) -> None:
+        """Keep a new version, and change the roll-out in the same step if one is given.
+
+        Raises `RejectedInput` when the version is there already and says something else, `IllegalMove` when the
+        roll-out has changed since `rollout` was made from it.
+        """
+        ...
+
+    async def change_rollout(
+        self, rollout: Rollout, kind: ScriptEventKind, *, by: str, why: str, at: datetime
+    ) -> None:
+        """Write a roll-out that was made from the one that is kept; raise `IllegalMove` when it has changed."""
+        ...
+
+    async def delete(self, script: ScriptId, version: str, *, by: str, why: str, at: datetime) -> None:
+        """Delete a version that nobody needs; raise `NotFound`, and `IllegalMove` when somebody does."""
+        ...
+
+    async def draft(self, script: ScriptId) -> ScriptDraft | None:
+        """Return the draft of a script."""
+        ...
+
+    async def save_draft(self, draft: ScriptDraft) -> bool:
+        """Keep a draft whose revision is the one after that which is kept; False: somebody was quicker."""
+        ...
+
+    async def drop_draft(self, script: ScriptId) -> None:
+        """Forget the draft of a script."""
         ...
 
 

@@ -98,7 +98,9 @@ class MemoryScripts:
         """Return one version of a script."""
         return self.sources.get((script, version))
 
-    async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
+    async def apply(
+        self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime, why: str = ""
+    ) -> int:
         """Keep nothing."""
         raise AssertionError("nobody applies a centre here")
 

@@ -148,11 +148,14 @@ class _Comparison:
         self._pass_infos()
         turn = self.simulation.turn
         item = self._item(step)
+        if "add" in step and self._name(step) not in self.dialog.items:
+            return  # a repeat in which nothing is asked
         if turn.item != item and self._offers_nothing(step):
             return
         if turn.item != item:
             self._differ(where, f"ours asks for “{turn.item}”, not “{item}”")
             return
+        self._same_question(step, where)
         self.simulation.take(Answer(text=self._typed(step)))
         self._learn(step["state"])
         taken = not self.simulation.turn.error
@@ -165,18 +168,31 @@ class _Comparison:
         if taken:
             self._same_state(where)
 
+    def _same_question(self, step: Mapping[str, Any], where: str) -> None:
+        """Compare what is asked: whether an answer is needed, and what can be chosen."""
+        turn, facts = self.simulation.turn, self.state.get(step["at"], [])
+        if "add" in step or not facts:
+            return
+        if turn.required != bool(facts[2]):
+            self._differ(where, f"required: {bool(facts[2])}, ours {turn.required}")
+        ours = {option.value for option in turn.options}
+        if len(facts) > _OPTIONS and ours != set(facts[_OPTIONS]) - {""}:
+            self._differ(where, f"offered: {facts[_OPTIONS]}, ours {sorted(ours)}")
+
     def _offers_nothing(self, step: Mapping[str, Any]) -> bool:
         """Whether there was nothing to choose from: then ours does not ask."""
         facts = self.state.get(step["at"], [])
         return step.get("value") == "" and not step["state"] and len(facts) > _OPTIONS and not facts[_OPTIONS]
 
     def _item(self, step: Mapping[str, Any]) -> str:
-        path = _without_places(step["at"])
-        name = self.imported.items.get(path, "")
+        name = self._name(step)
         if "add" not in step:
             return name
         asked = self.simulation.turn.item
         return asked if asked in {f"{name}_more", f"{name}_first"} else f"{name}_more"
+
+    def _name(self, step: Mapping[str, Any]) -> str:
+        return self.imported.items.get(_without_places(step["at"]), "")
 
     def _pass_infos(self) -> None:
         for _ in range(len(self.dialog.items) + 1):
@@ -249,7 +265,9 @@ class _Comparison:
         repeats = [name for name in around if isinstance(self.dialog.items.get(name), Repeat)]
         if not repeats:
             return next(name for name, seat in self.dialog.seats.items() if not seat.repeats)
-        return next(name for name, seat in self.dialog.seats.items() if seat.repeats and seat.repeats[-1] == repeats[-1])
+        return next(
+            name for name, seat in self.dialog.seats.items() if seat.repeats and seat.repeats[-1] == repeats[-1]
+        )
 
 
 def _without_places(reference: str) -> str:
@@ -353,11 +371,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--record", action="store_true", help="let the other engine fill the forms in first")
     parser.add_argument("--recording", type=Path, help="file of the recording")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how often each form is filled in")
     parser.add_argument("--verbose", action="store_true", help="tell what differs")
     wanted = parser.parse_args(arguments)
     file = wanted.recording or ROOT / "build" / "oracle" / "recorded.jsonl.xz"
     if wanted.record:
-        save(record(wanted.folder, sorted(wanted.folder.rglob("*.xml"))), file)
+        save(record(wanted.folder, sorted(wanted.folder.rglob("*.xml")), wanted.runs), file)
     outcomes = [compare((wanted.folder / told["form"]).read_bytes(), told) for told in recorded(file)]
     if wanted.verbose:
         for each in outcomes:

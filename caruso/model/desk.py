@@ -136,6 +136,20 @@ class CorrectItem(DeskCommand, frozen=True, kw_only=True, tag="correct"):
     text: str
 
 
+class ShareDialog(DeskCommand, frozen=True, kw_only=True, tag="share-dialog"):
+    """Let the customer go on with the dialog on the web: make a link, and send it unless `to` is empty."""
+
+    contact: str
+    #: An e-mail address or a telephone number.
+    to: str = ""
+
+
+class TakeDialogBack(DeskCommand, frozen=True, kw_only=True, tag="take-dialog-back"):
+    """Go on with a dialog that the customer leads on the web."""
+
+    contact: str
+
+
 class SaveNote(DeskCommand, frozen=True, kw_only=True, tag="note"):
     """Keep the agent's note (sent at every pause in typing)."""
 
@@ -170,6 +184,8 @@ AnyDeskCommand = (
     | ConfirmItem
     | StepBack
     | CorrectItem
+    | ShareDialog
+    | TakeDialogBack
     | SaveNote
     | FinishContact
 )

@@ -90,6 +90,10 @@ class ScriptSource:
     version: str
     source: bytes
     applied_at: datetime
+    #: Version of each dialog it calls, by the call's id (`caruso.script_engine.link`).
+    pins: Mapping[str, str] = field(default_factory=dict)
+    #: The same by the called dialog's id.
+    calls: Mapping[ScriptId, str] = field(default_factory=dict)
 
 
 class AppliedCentre(NamedTuple):

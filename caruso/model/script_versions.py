@@ -48,22 +48,6 @@ class ScriptVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewVersion:
-    """A version that has been checked and is to be published."""
-
-    script: ScriptId
-    version: str
-    source: bytes
-    pins: Mapping[str, str] = field(default_factory=dict)
-    calls: Mapping[ScriptId, str] = field(default_factory=dict)
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of the source, in hex."""
-        return hashlib.sha256(self.source).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Who gets the staged version: `share` per cent of the contacts of these queues or entry points, or of all."""
 
@@ -109,10 +93,21 @@ class Asker:
     entry_point: EntryPointId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptDraft:
+    """What somebody is writing; it leads nobody before it is published."""
+
+    script: ScriptId
+    source: bytes
+    #: Counts the times it was saved, from 1.
+    revision: int
+    saved_at: datetime
+    saved_by: str
+
+
 class ScriptEventKind(StrEnum):
     """What can happen to a script."""
 
-    DRAFTED = "drafted"
     PUBLISHED = "published"
     ROLLED_OUT = "rolled-out"
     ROLLED_BACK = "rolled-back"
@@ -245,6 +240,31 @@ def in_words(rollout: Rollout) -> str:
     places = [*(f"queue {queue}" for queue in sorted(stage.queues))]
     places += [f"entry point {entry}" for entry in sorted(stage.entry_points)]
     return f"{rollout.staged} for {share}{' and '.join(places) or 'all'}, else {rollout.version}"
+
+
+def applied(
+    rollouts: Mapping[ScriptId, Rollout], before: Mapping[ScriptId, str], now: Mapping[ScriptId, str]
+) -> dict[ScriptId, Rollout]:
+    """Return the roll-outs that change when a centre is applied.
+
+    Args:
+        rollouts: all there are.
+        before: version of each script of the centre that was applied last.
+        now: the same of the centre that is to be applied.
+
+    A version that the centre had before stays as it was rolled out, or back: who applies another agent must not
+    bring back a script that was rolled back. Scripts the centre has no more are not used any more.
+    """
+    changed = {}
+    for script, version in now.items():
+        rollout = rollouts.get(script) or Rollout(script=script)
+        in_force = rollout.version == version and rollout.staged is None
+        if not in_force and (before.get(script) != version or rollout.version is None):
+            changed[script] = rolled_out(rollout, version, EVERYBODY)
+    for script in before.keys() - now.keys():
+        if script in rollouts and rollouts[script].version is not None:
+            changed[script] = retired(rollouts[script])
+    return changed
 
 
 def rolled_out_everywhere(rollouts: Mapping[ScriptId, Rollout]) -> dict[ScriptId, str]:

@@ -158,6 +158,14 @@ class DialogView(View, frozen=True, kw_only=True):
     trail: list[TrailView]
     finished: bool = False
     outcome: str = ""
+    #: ``phone``, ``agent`` or ``web``: on the web the customer goes on, and the agent only looks on.
+    channel: str = "agent"
+    #: With what the customer can go on on the web, until when, and where it was sent; empty when there is none.
+    link: str = ""
+    link_until: datetime | None = None
+    link_sent_to: str = ""
+    #: Why the last link could not be made, or the dialog not taken back.
+    link_problem: str = ""
     #: What was typed to the turn that waits and has not been sent, by item.
     draft: dict[str, str] = {}
 

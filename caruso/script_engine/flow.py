@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from caruso.script_engine.expressions.truth import truth
 from caruso.script_engine.nodes import (
     AnyItem,
     Block,
@@ -160,6 +161,10 @@ def _forward(dialog: Dialog, item: AnyItem) -> Iterator[str]:
     """Give where an item leads by itself, with what passes it by."""
     if item.ask_if is not None:
         yield dialog.following[item.id] or NOWHERE
+    yield from _when_asked(dialog, item)
+
+
+def _when_asked(dialog: Dialog, item: AnyItem) -> Iterator[str]:
     match item:
         case End():
             if caller := dialog.seats[item.id].frame:
@@ -214,25 +219,42 @@ def _by_event(dialog: Dialog, item: AnyItem, forward: Mapping[str, frozenset[str
 
 
 def _channels(dialog: Dialog, forward: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[ScriptChannel]]:
+    arrived: dict[str, frozenset[ScriptChannel]] = {}
     found: dict[str, frozenset[ScriptChannel]] = {}
     todo = [(dialog.start, dialog.channels)]
     while todo:
         name, arriving = todo.pop()
         if name == NOWHERE:
             continue
-        known = found.get(name)
+        known = arrived.get(name)
         together = arriving if known is None else known | arriving
         if together == known:
             continue
-        found[name] = together
+        arrived[name] = together
         item = dialog.items[name]
-        leaving = frozenset({item.channel}) if isinstance(item, Handover) else together
-        todo += [(to, leaving) for to in forward[name]]
-        if item.ask_if is not None:
-            todo.append((dialog.following[name] or NOWHERE, together))
+        asked, passed = _asked_on(item, together)
+        if passed:
+            todo.append((dialog.following[name] or NOWHERE, passed))
+        if not asked:
+            continue
+        found[name] = asked
+        leaving = frozenset({item.channel}) if isinstance(item, Handover) else asked
+        onwards = forward[name] if item.ask_if is None else frozenset(_when_asked(dialog, item))
+        todo += [(to, leaving) for to in onwards]
         if not isinstance(item, End):
-            todo += _event_channels(dialog, item, together)
+            todo += _event_channels(dialog, item, asked)
     return found
+
+
+def _asked_on(
+    item: AnyItem, channels: frozenset[ScriptChannel]
+) -> tuple[frozenset[ScriptChannel], frozenset[ScriptChannel]]:
+    """Return on which channels an item can be asked, and on which it can be passed; its condition may tell."""
+    if item.ask_if is None:
+        return channels, frozenset()
+    holds = {channel: truth(item.ask_if.tree, {("dialog", "channel"): channel.value}) for channel in channels}
+    asked = frozenset(channel for channel in channels if holds[channel] is not False)
+    return asked, frozenset(channel for channel in channels if holds[channel] is not True)
 
 
 def _event_channels(

@@ -16,6 +16,7 @@ from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.run_moves import Sharing
 from caruso.model.centre import Centre
 from caruso.model.desk import KeepDraft
 from caruso.model.facts import (
@@ -81,6 +82,7 @@ class Sources:
     roster: Roster
     conversations: Conversations
     cards: CustomerCards
+    sharing: Callable[[ContactId], Sharing | None]
     station: Callable[[AgentId], StationView]
     #: Whether the customer is kept from hearing the agent: asked, not kept, for nobody may be wrong about it.
     muted: Callable[[AgentId, ContactId], bool]
@@ -291,7 +293,8 @@ class Desks:
         conversation = self._sources.conversations.get(contact)
         if conversation is None:
             return None
-        view = dialog_view(conversation, self._sources.conversations.trail(conversation), self._drafts.get(agent))
+        draft, sharing = self._drafts.get(agent), self._sources.sharing(contact)
+        view = dialog_view(conversation.dialog, conversation.run, conversation.finished, draft, sharing)
         if not view.draft:
             self._drafts.pop(agent, None)
         return view

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from caruso.comm_server.conversations import Conversation
+from caruso.comm_server.run_moves import Sharing
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
 from caruso.model.views import DialogView, LinkView, OptionView, TrailView, TurnView, UndoView
 from caruso.script_engine import answers, engine
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import zone
-from caruso.script_engine.turns import Option, Segment, TrailEntry, Turn, Value
+from caruso.script_engine.turns import Finished, Option, Segment, TrailEntry, Turn, Value
 
 #: Items and characters of a draft.
 MOST_DRAFTED, LONGEST_DRAFT = 200, 50_000
@@ -34,22 +36,28 @@ def drafted(command: KeepDraft) -> Draft:
     return Draft(run=command.run, turn=command.turn, texts=command.texts)
 
 
-def dialog_view(conversation: Conversation, trail: Iterable[TrailEntry], draft: Draft | None) -> DialogView:
-    """Return the dialog as the console shows it."""
-    run, end = conversation.run, conversation.finished
-    turn = end.turn if end is not None else engine.present(conversation.dialog, run)
+def dialog_view(
+    dialog: Dialog, run: Run, end: Finished | None, draft: Draft | None, sharing: Sharing | None = None
+) -> DialogView:
+    """Return a run as the console shows it: how it ended, if it did, and where else it may go on."""
+    turn = end.turn if end is not None else engine.present(dialog, run)
     here = zone(run.time_zone)
     waits = draft is not None and draft.run == run.id and draft.turn == turn.number
     return DialogView(
         run=run.id,
-        script=conversation.dialog.id,
-        title=conversation.dialog.title(turn.language),
+        script=dialog.id,
+        title=dialog.title(turn.language),
         language=turn.language,
         turn=turn_view(turn, here),
-        trail=[_trail_view(entry, here) for entry in trail],
+        trail=[_trail_view(entry, here) for entry in engine.trail(dialog, run)],
         finished=end is not None,
         outcome=end.outcome if end is not None else "",
         draft=dict(draft.texts) if draft is not None and waits else {},
+        channel=run.channel,
+        link=sharing.link.url if sharing and sharing.link else "",
+        link_until=sharing.link.expires_at if sharing and sharing.link else None,
+        link_sent_to=sharing.sent_to if sharing else "",
+        link_problem=sharing.problem if sharing else "",
     )
 
 

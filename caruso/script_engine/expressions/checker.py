@@ -393,7 +393,6 @@ class _Checker:
         return gives
 
 
-
 def _shown(node: Node) -> str:
     return ".".join(path(node) or ("…",))
 

@@ -11,7 +11,9 @@ from caruso.cli import main
 from caruso.script_engine.loader import load
 from tests.unit.script_engine.xforms.form_source import form
 
-GOOD = form("<a/><id/>---<bind nodeset='/data/id' jr:preload='uid'/>", "<input ref='/data/a'><label>A?</label></input>")
+GOOD = form(
+    "<a/><id/>---<bind nodeset='/data/id' jr:preload='uid'/>", "<input ref='/data/a'><label>A?</label></input>"
+)
 BAD = form("<a/>---<bind nodeset='/data/a' relevant='frob()'/>", "<input ref='/data/a'/>")
 
 

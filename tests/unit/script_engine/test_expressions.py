@@ -20,6 +20,7 @@ from caruso.script_engine.expressions.checker import check
 from caruso.script_engine.expressions.functions import FUNCTIONS
 from caruso.script_engine.expressions.names import Names
 from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
+from caruso.script_engine.expressions.truth import truth
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import bounded, from_json, parts_in, to_json, to_plain, to_value
@@ -361,6 +362,30 @@ def test_a_right_expression_has_no_findings() -> None:
     ):
         found = check(expression(source).tree, names, Type.BOOLEAN)
         assert found == () or "any(each" in source, source
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("dialog.channel = 'phone'", True),
+        ("dialog.channel ne 'phone'", False),
+        ("'web' = dialog.channel", False),
+        ("not dialog.channel = 'web'", True),
+        ("dialog.channel in ['agent', 'web']", False),
+        ("dialog.channel not in ['agent', 'web']", True),
+        ("dialog.channel = 'phone' and answers.vip", None),
+        ("dialog.channel = 'web' and answers.vip", False),
+        ("dialog.channel = 'phone' or answers.vip", True),
+        ("dialog.channel = 'web' or answers.vip", None),
+        ("not (dialog.channel = 'web' and answers.vip)", True),
+        ("dialog.channel = dialog.language", None),
+        ("known(dialog.channel)", None),
+        ("true", True),
+        ("null", False),
+    ],
+)
+def test_a_condition_tells_what_it_can_from_the_little_that_is_known(source: str, expected: bool | None) -> None:
+    assert truth(expression(source).tree, {("dialog", "channel"): "phone"}) is expected
 
 
 # -- Bounded cost ---------------------------------------------------------------------------------------------

@@ -41,13 +41,17 @@ def form(model: str, body: str, *, title: str = "Test", itext: str = "") -> byte
     ).encode()
 
 
-def with_expression(attribute: str, source: str, *, more: str = "", binds: Mapping[str, str] | None = None) -> bytes:
+def with_expression(
+    attribute: str, source: str, *, more: str = "", binds: Mapping[str, str] | None = None
+) -> bytes:
     """Return a form whose node ``result`` is bound with an expression."""
     written = source.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     kinds = {**NODES, **(binds or {})}
     data = "".join(f"<{name}/>" for name in kinds)
     bound = "".join(
-        f'<bind nodeset="/data/{name}" type="{kind}"' + (f' {attribute}="{written}"' if name == "result" else "") + "/>"
+        f'<bind nodeset="/data/{name}" type="{kind}"'
+        + (f' {attribute}="{written}"' if name == "result" else "")
+        + "/>"
         for name, kind in kinds.items()
     )
     return form(f"{data}---{bound}{more}", BODY)

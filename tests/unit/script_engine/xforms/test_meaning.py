@@ -83,9 +83,7 @@ def test_an_expression_means_the_same_in_ours(source: str, ours: str) -> None:
     assert meaning(source) == ours
 
 
-TABLE = (
-    '<instance id="t"><root><item><k>1</k><v>one</v></item><item><k>2</k><v>two</v></item></root></instance>'
-)
+TABLE = '<instance id="t"><root><item><k>1</k><v>one</v></item><item><k>2</k><v>two</v></item></root></instance>'
 
 
 @pytest.mark.parametrize(
@@ -96,7 +94,10 @@ TABLE = (
         ("instance('t')/root/item[k = /data/name]/v", "['one', 'two'][index(['1', '2'], answers.name)]"),
         ("instance('t')/root/item[k = current()/../name]/v", "['one', 'two'][index(['1', '2'], answers.name)]"),
         ("count(instance('t')/root/item)", "2"),
-        ("count(instance('t')/root/item[k > /data/age])", "if(1 gt answers.age, 1, 0) + if(2 gt answers.age, 1, 0)"),
+        (
+            "count(instance('t')/root/item[k > /data/age])",
+            "if(1 gt answers.age, 1, 0) + if(2 gt answers.age, 1, 0)",
+        ),
         ("instance('t')/root/item/v = 'two'", "true"),
         ("instance('t')/root/nothing", "null"),
         ("pulldata('t', 'v', 'k', /data/name)", "['one', 'two'][index(['1', '2'], answers.name)]"),
@@ -130,7 +131,9 @@ def test_what_cannot_be_said_is_told_with_its_reason(source: str, reason: str) -
 
 
 def test_a_value_that_is_not_known_makes_conditions_on_it_untranslatable() -> None:
-    source = with_expression("calculate", "random()", more='<bind nodeset="/data/name" relevant="/data/result > 1"/>')
+    source = with_expression(
+        "calculate", "random()", more='<bind nodeset="/data/name" relevant="/data/result > 1"/>'
+    )
     imported = translate(source)
     assert imported.refused
     assert any(remark.effect is Effect.REFUSED and remark.what == "relevant" for remark in imported.remarks)

@@ -48,7 +48,9 @@ def archive(*files: tuple[str, bytes]) -> bytes:
 def test_a_form_in_a_workbook_becomes_a_dialog() -> None:
     imported = translate(workbook(survey=SURVEY, choices=CHOICES), "visit.xlsx")
     assert not imported.refused
-    assert '<question id="home" type="choice" ask-if="answers.years gt 20" required="no">' in imported.script.decode()
+    assert (
+        '<question id="home" type="choice" ask-if="answers.years gt 20" required="no">' in imported.script.decode()
+    )
     load(imported.script)
 
 

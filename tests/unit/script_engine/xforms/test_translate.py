@@ -120,9 +120,15 @@ REPEAT = "<group ref='/data/r'><label>Child</label><repeat nodeset='/data/r'{}><
 
 
 def test_people_decide_how_often_a_repeat_goes_round() -> None:
-    made = script("<r jr:template=''><a/></r>", REPEAT.format(""))
+    made = script("<r><a/></r>", REPEAT.format(""))
     assert '<repeat id="r" name="r" max="200" while="answers.r_more">' in made
-    assert "<text lang=\"en\">Child – Another one?</text>" in made
+    assert '<text lang="en">Child – Another one?</text>' in made
+
+
+def test_a_repeat_that_only_has_a_template_is_offered_first() -> None:
+    made = script("<r jr:template=''><a/></r>", REPEAT.format(""))
+    assert '<repeat id="r" name="r" max="200" ask-if="answers.r_first" while="answers.r_more">' in made
+    assert '<text lang="en">Child – Is there one?</text>' in made
 
 
 def test_a_count_says_how_often_a_repeat_goes_round() -> None:
@@ -152,7 +158,9 @@ ITEXT = (
 
 
 def test_each_language_of_the_form_is_one_of_the_dialog() -> None:
-    made = script("<a/>", "<input ref='/data/a'><label ref=\"jr:itext('q')\"/><hint ref=\"jr:itext('q')\"/></input>", ITEXT)
+    made = script(
+        "<a/>", "<input ref='/data/a'><label ref=\"jr:itext('q')\"/><hint ref=\"jr:itext('q')\"/></input>", ITEXT
+    )
     assert 'languages="en de"' in made
     assert '<text lang="en">How old?</text>' in made
     assert '<text lang="de">Wie alt?</text>' in made
@@ -177,7 +185,7 @@ def test_a_choice_filter_says_when_each_option_is_offered() -> None:
         "<itemset nodeset=\"instance('cities')/root/item[land = /data/land]\"><value ref='name'/><label ref='label'/>"
         "</itemset></select1>",
     )
-    assert "<option value=\"ams\" if=\"answers.land = 'nl'\">" in made
+    assert '<option value="ams" if="answers.land = \'nl\'">' in made
     assert "<text>Bern</text>" in made
 
 
