@@ -202,7 +202,7 @@ class DurableRuns:
         return await self._until(run, lambda now: now.revision != revision, view, seconds)
 
     async def bring_to_web(self, run: RunId) -> RunView:
-        """Lead a run on the web from now on, wherever it was before.
+        """Lead a run on the web from now on, wherever it was before, in a new contact: who had it is left.
 
         Raises:
             NotFound, RunExpired: as `give`.
@@ -210,7 +210,7 @@ class DurableRuns:
         """
         await self._live.release(run)
         before = (await self._load(run)).saved
-        if before.channel == WEB and is_web(before.contact):
+        if before.finished:
             return await self.view(run)
         contact = web_contact(run, before.revision + 1)
         return await self._step(run, TakenOver(channel=ScriptChannel.WEB), contact=contact)
@@ -351,6 +351,7 @@ class DurableRuns:
             turn=engine.present(dialog, run),
             trail=engine.trail(dialog, run),
             revision=saved.revision,
+            contact=saved.contact,
             customer=saved.customer,
             hand_over=next((effect for effect in standing if isinstance(effect, HandOver)), None),
             finished=next((effect for effect in standing if isinstance(effect, Finished)), None),
