@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, Dialog, expect
 
 from caruso.clock import SystemClock
-from caruso.script_engine.turns import Answered, QuestionType
+from caruso.script_engine.turns import Answered, Happened, QuestionType
 from lab.self_service import PublicRuns, self_service_server
 from lab.self_service_scripts import ALL
 from tests.browser.public_pages import Street, Visitor
@@ -419,11 +419,14 @@ async def test_a_time_limit_warns_can_be_extended_and_ends(street: Street) -> No
         await visitor.page.clock.install()
         await visitor.start("timed")
         await visitor.page.clock.fast_forward(31_000)
-        await expect(visitor.page.locator(".limit")).to_have_attribute("role", "alert")
+        await expect(visitor.page.locator(".kept-state")).to_contain_text("Please answer within 60 seconds")
         await visitor.page.locator(".limit button").click()
         await expect(visitor.page.locator("#notice")).to_have_text("You have more time.")
         await visitor.page.clock.fast_forward(59_000)
-        await expect(visitor.heading).to_contain_text("Will you take the offer?")
+        assert not [given for given in street.runs.taken if isinstance(given, Happened)]
+        await visitor.page.clock.fast_forward(2_000)
+        await expect(visitor.page.locator("main")).to_contain_text("The offer is gone.")
+        assert [given.event for given in street.runs.taken if isinstance(given, Happened)] == ["time-up"]
 
 
 # -- For everybody ----------------------------------------------------------------------------------------------

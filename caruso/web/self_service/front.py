@@ -160,6 +160,7 @@ class Front:
         """Return visit and form of a request that changes something; raise `Forged` besides."""
         self.check_page(request)
         self.count("inputs", request)
+        self.limits.count("inputs_of_script", self.script(request).script, self.clock.monotonic())
         visit = await self.visit(request)
         form = await read_form(request, files=files)
         self.visitors.check_form(visit.run, form.text("csrf"))

@@ -20,6 +20,7 @@ async def test_a_dialog_is_led_from_the_first_page_to_the_end(public: Public) ->
     browser, page = await public.started("reading")
     assert (page.status, page.heading) == (200, "Which meter is it about?")
     assert page.texts("//p[@class='said']") == ["Please have your meter at hand."]
+    assert "For agents only" not in page.text
     page = await browser.answer("power")
     assert page.heading == "What does the meter say?"
     page = await browser.answer("4711")
