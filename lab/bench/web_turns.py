@@ -50,6 +50,7 @@ class WebTurns:
     """What was measured on one database."""
 
     database: str
+    turns: int
     turns_per_second: float
     #: Of a turn, in milliseconds: the half of them took less, 95 % took less.
     median_ms: float
@@ -74,16 +75,17 @@ def figures(visitors: int = VISITORS) -> list[Figure]:
 async def measure(visitors: int = VISITORS) -> Sequence[WebTurns]:
     """Measure on SQLite, and on PostgreSQL where its programs are installed."""
     with tempfile.TemporaryDirectory() as folder:
-        measured = [await _measure("SQLite", f"sqlite:///{folder}/bench.db", visitors)]
+        measured = [await measure_on("SQLite", f"sqlite:///{folder}/bench.db", visitors)]
     try:
         with running_postgres() as server:
-            measured.append(await _measure("PostgreSQL", server.url(server.new_database()), visitors))
+            measured.append(await measure_on("PostgreSQL", server.url(server.new_database()), visitors))
     except PostgresUnavailable as why:
         print(f"web turns on PostgreSQL: not measured, {why}", file=sys.stderr)
     return measured
 
 
-async def _measure(name: str, url: str, visitors: int) -> WebTurns:
+async def measure_on(name: str, url: str, visitors: int) -> WebTurns:
+    """Measure on the database at `url`, which is empty."""
     await upgrade(url)
     async with _server(url) as address, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         people = [_Visitor(http, f"{address}/s/reading") for _ in range(visitors)]
@@ -97,6 +99,7 @@ async def _measure(name: str, url: str, visitors: int) -> WebTurns:
     cuts = quantiles(took, n=20)
     return WebTurns(
         database=name,
+        turns=len(took),
         turns_per_second=len(took) / seconds,
         median_ms=1000 * cuts[9],
         p95_ms=1000 * cuts[18],
@@ -154,8 +157,8 @@ class _Visitor:
         headers = {"Cookie": self._cookie, "Origin": self._origin}
         async with self._http.post(url, data=form, headers=headers, allow_redirects=False) as answer:
             assert answer.status == 303, answer.status
-            for cookie in answer.cookies.values():
-                self._cookie = f"{cookie.key}={cookie.value}"
+            if "caruso-run" in answer.cookies:
+                self._cookie = f"caruso-run={answer.cookies['caruso-run'].value}"
             return await self._get(self._origin + answer.headers["Location"])
 
 
