@@ -10,8 +10,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, update
 
+from caruso.model.facts import WEB
 from caruso.model.ids import ContactId, CustomerId, FileId, RunId
 from caruso.model.run_records import (
     ActionOutcome,
@@ -35,10 +36,20 @@ from caruso.storage.run_rows import (
     run_statements,
     write_consequences,
 )
-from caruso.storage.tables import outbox, run_audit, run_contacts, run_tokens, script_runs, stored_files
+from caruso.storage.tables import (
+    contacts,
+    outbox,
+    run_audit,
+    run_contacts,
+    run_tokens,
+    script_runs,
+    stored_files,
+)
 
 #: Ended actions are kept so long: for people who look what became of them.
 KEEP_ACTIONS = timedelta(days=30)
+#: Runs looked at in one go when the journal is set right.
+UNTOLD_AT_ONCE = 500
 #: Dead tokens are kept so long: so that a number is not given out again at once.
 KEEP_TOKENS = timedelta(days=1)
 
@@ -128,11 +139,6 @@ class Runs:
     async def audit(self, run: RunId) -> Sequence[RunEvent]:
         """Return what happened in a run, oldest first."""
         return await self._events(run_audit.c.run == run)
-
-    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
-        """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
-        runs = select(run_contacts.c.run).where(run_contacts.c.contact == contact)
-        return await self._events(run_audit.c.run.in_(runs))
 
     async def _events(self, condition: ColumnElement[bool]) -> Sequence[RunEvent]:
         order = (run_audit.c.at, run_audit.c.run, run_audit.c.revision, run_audit.c.position)
@@ -301,6 +307,43 @@ class Runs:
     async def _files(self, query: Select[Any]) -> Sequence[StoredFile]:
         def work(connection: Connection) -> list[StoredFile]:
             return [StoredFile(**row) for row in connection.execute(query).mappings()]
+
+        return await self._database.look_up(work)
+
+    # -- What the journal should know ---------------------------------------------------------------------------
+
+    async def unarrived(self, before: datetime) -> Sequence[SavedRun]:
+        """Return runs on web pages whose contact the journal does not know, untouched since `before`."""
+        known = exists().where(contacts.c.id == script_runs.c.contact)
+        lost = and_(script_runs.c.channel == WEB, ~known, script_runs.c.updated_at < before)
+        query = select(script_runs).where(lost, script_runs.c.contact.is_not(None)).limit(UNTOLD_AT_ONCE)
+
+        def work(connection: Connection) -> list[SavedRun]:
+            return [read_run(row) for row in connection.execute(query).mappings()]
+
+        return await self._database.look_up(work)
+
+    async def unended(self, now: datetime, before: datetime) -> Sequence[tuple[ContactId, SavedRun]]:
+        """Return contacts of web pages that go on for the journal, with their runs: over, elsewhere or expired."""
+        joined = contacts.join(run_contacts, run_contacts.c.contact == contacts.c.id).join(
+            script_runs, script_runs.c.id == run_contacts.c.run
+        )
+        over = or_(
+            script_runs.c.finished,
+            script_runs.c.live,
+            script_runs.c.contact != contacts.c.id,
+            script_runs.c.expires_at <= now,
+        )
+        query = (
+            select(contacts.c.id.label("page"), *script_runs.columns)
+            .select_from(joined)
+            .where(contacts.c.channel == WEB, contacts.c.ended_at.is_(None), over)
+            .where(script_runs.c.updated_at < before)
+            .limit(UNTOLD_AT_ONCE)
+        )
+
+        def work(connection: Connection) -> list[tuple[ContactId, SavedRun]]:
+            return [(row["page"], read_run(row)) for row in connection.execute(query).mappings()]
 
         return await self._database.look_up(work)
 
