@@ -91,14 +91,20 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
     return Scripts(sources=tuple(sources), dialogs=dialogs, files=where, findings=tuple(findings))
 
 
-def known_to(centre: Centre) -> Known:
-    """Return what scripts of this centre may name."""
+def recordings_in(sounds: Path) -> frozenset[str]:
+    """Return the recordings a folder holds, as ``language/file``."""
+    return frozenset(f"{file.parent.name}/{file.name}" for file in sounds.glob("*/*") if file.is_file())
+
+
+def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
+    """Return what scripts of this centre may name; `recordings` are not checked where none are given."""
     return Known(
         queues=frozenset(centre.queues),
         skills=frozenset(centre.skills),
         dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
         hours=frozenset(centre.hours),
         services=OPERATIONS,
+        recordings=recordings,
         classes={CUSTOMER_CLASS: None},
     )
 

@@ -220,7 +220,7 @@ class Walk(Course):
             return
         self.pending = ""
         self.phase = Phase.ASKING
-        self.put(FOUND, item.id, finding.found(item, item.from_objects, key, objects, self.scope))
+        self.put(FOUND, self.key, finding.found(item, item.from_objects, key, objects, self.scope))
         self.revise(replace(self.trail.last, data=self.data))
         if not self._meet_question(item):
             self.go()
