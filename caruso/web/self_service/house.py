@@ -213,6 +213,7 @@ def position_of(view: RunView, files: Mapping[str, Value]) -> Position:
         run=view.run,
         script=ScriptId(view.dialog.id),
         turn=view.turn,
+        session=view.contact or "",
         standing=standing,
         trail=view.trail,
         may_go_back=view.dialog.back_allowed and bool(view.trail) and standing is Standing.OPEN,

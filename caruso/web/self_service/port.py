@@ -67,6 +67,8 @@ class Position:
     run: RunId
     script: ScriptId
     turn: Turn
+    #: Who opened it last: another one when somebody used a link, and whoever had it before is out.
+    session: str = ""
     standing: Standing = Standing.OPEN
     #: What was answered, in the order of the path.
     trail: tuple[TrailEntry, ...] = ()

@@ -50,8 +50,8 @@ class House:
     customers: MemoryCustomers
     facts: MemoryFacts
     callbacks: MemoryCallbacks
-    #: Who was told to have taken which call-back.
-    taken: list[tuple[str, str]]
+    #: Which call-backs changed hands: who has or had them, and what they are now.
+    moved: list[tuple[str | None, str, str]]
     clock: ShiftedClock
     dist: Path
     clients: AsyncExitStack
@@ -93,7 +93,7 @@ async def open_house(
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     kept = MemoryUsers(*users)
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
-    callbacks, taken = MemoryCallbacks(*fake_callbacks()), list[tuple[str, str]]()
+    callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
     server = WebServer(
         settings,
         centre=centre,
@@ -101,7 +101,7 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
-        callback_taken=lambda agent, callback: taken.append((agent, callback.id)),
+        callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
@@ -120,7 +120,7 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
-        taken=taken,
+        moved=moved,
         clock=clock,
         dist=settings.dist,
         clients=clients,
