@@ -2,8 +2,9 @@
 
 What that engine makes of a form is recorded (`record`), so comparing needs no Node:
 
-    python -m lab.forms FOLDER              compare with what was recorded for FOLDER
-    python -m lab.forms FOLDER --record     let the other engine fill the forms in again first
+    python -m lab.forms                     compare the forms we know with what was recorded of them
+    python -m lab.forms --record            let the other engine fill them in again first (``make oracle``)
+    python -m lab.forms FOLDER --record     the same for any forms; nothing is kept
 
 The answers come from the recording: whatever it answered next has to be what our dialog asks next.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import os
 import re
 import subprocess
 import sys
@@ -39,6 +41,9 @@ from caruso.script_engine.xforms import Effect, Imported, translate
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs of each form.
 RUNS = 3
+#: Forms of our own, and what was recorded of them and of those of other projects.
+OWN_FORMS = ROOT / "tests" / "contract" / "forms"
+RECORDED = ROOT / "tests" / "contract" / "recorded"
 _ORACLE = ROOT / "lab" / "setup" / "oracle.sh"
 #: Values of the two engines are the same number when they differ by less: one calculates in binary.
 #: Where the options of a question stand in what was recorded of it.
@@ -365,25 +370,46 @@ def _short(reason: str) -> str:
     return reason.partition(" (")[2].replace("):", ":", 1) or reason.partition("error[")[2] or reason
 
 
+def foreign_forms() -> Path | None:
+    """Return the folder with forms of other projects (``CARUSO_FORMS``, or beside the repository), if there is one."""
+    named = os.environ.get("CARUSO_FORMS")
+    places = [Path(named)] if named else [folder / "shared" / "corpora" / "odk" for folder in ROOT.parents]
+    return next((place for place in places if place.is_dir()), None)
+
+
+def recording_of(folder: Path) -> Path:
+    """Return the file that keeps what was recorded of one of the folders we know."""
+    return RECORDED / ("own.jsonl.xz" if folder == OWN_FORMS else "foreign.jsonl.xz")
+
+
+def outcomes_of(folder: Path, file: Path) -> list[Outcome]:
+    """Compare every form of a folder that was recorded."""
+    return [compare((folder / told["form"]).read_bytes(), told) for told in recorded(file)]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Compare, print the figures."""
     parser = argparse.ArgumentParser(prog="python -m lab.forms", description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", help="forms, instead of those we know")
     parser.add_argument("--record", action="store_true", help="let the other engine fill the forms in first")
-    parser.add_argument("--recording", type=Path, help="file of the recording")
     parser.add_argument("--runs", type=int, default=RUNS, help="how often each form is filled in")
-    parser.add_argument("--verbose", action="store_true", help="tell what differs")
+    parser.add_argument("--verbose", action="store_true", help="tell what differs, and why forms are refused")
     wanted = parser.parse_args(arguments)
-    file = wanted.recording or ROOT / "build" / "oracle" / "recorded.jsonl.xz"
-    if wanted.record:
-        save(record(wanted.folder, sorted(wanted.folder.rglob("*.xml")), wanted.runs), file)
-    outcomes = [compare((wanted.folder / told["form"]).read_bytes(), told) for told in recorded(file)]
-    if wanted.verbose:
-        for each in outcomes:
-            for line in each.differences or each.reasons:
-                print(f"{each.form}: {line}")
-    print(figures(outcomes))
+    folders = [wanted.folder] if wanted.folder else [each for each in (OWN_FORMS, foreign_forms()) if each]
+    for folder in folders:
+        file = ROOT / "build" / "oracle" / "last.jsonl.xz" if wanted.folder else recording_of(folder)
+        if wanted.record:
+            save(record(folder, sorted(folder.rglob("*.xml")), wanted.runs), file)
+        _print(folder, outcomes_of(folder, file), verbose=wanted.verbose)
     return 0
+
+
+def _print(folder: Path, outcomes: Sequence[Outcome], *, verbose: bool) -> None:
+    print(f"\n{folder}")
+    for each in outcomes if verbose else ():
+        for line in each.differences or each.reasons:
+            print(f"{each.form}: {line}")
+    print(figures(outcomes))
 
 
 if __name__ == "__main__":

@@ -254,7 +254,7 @@ class Walk(Moment):
             return
         self.pending = ""
         self.phase = Phase.ASKING
-        self.put(FOUND, item.id, finding.found(item, item.from_objects, key, objects, self.scope))
+        self.put(FOUND, self.key, finding.found(item, item.from_objects, key, objects, self.scope))
         self.revise(replace(self.trail.last, data=self.data))
         if not self._meet_question(item):
             self.go()
@@ -337,15 +337,18 @@ class Walk(Moment):
             self.confirm()
             self.frames = [(item.id, 0)]
             return False
-        until = item.duration.value(self.scope) if item.duration else None
-        self.due = waiting.due(until, self.now, self.run.time_zone)
+        self._begin_wait(item)
         if self.due is None and not item.event:  # nothing would ever end it
             self.frames = [(item.id, 0)]
             return False
         self.phase = Phase.WAITING
+        return self.wait()
+
+    def _begin_wait(self, item: Wait) -> None:
+        until = item.duration.value(self.scope) if item.duration else None
+        self.due = waiting.due(until, self.now, self.run.time_zone)
         if self.due is not None:
             self.effects.append(StartTimer(item=item.id, due=self.due))
-        return self.wait()
 
     def _enter_repeat(self, item: Repeat) -> None:
         if repeats.begin(self, item):
@@ -500,10 +503,12 @@ class Walk(Moment):
                 return self.wait()
             case _ if thrown:
                 self.frames = thrown
+            case _ if isinstance(self.item, Handover):
+                self.pass_handover(self.item)
             case _:
                 self.confirm_wait()
                 self.frames = [(self.at, 0)]
-        return False
+        return self.phase is Phase.FINISHED
 
     def _standing(self) -> Phase:
         """Return what the run waits for when it stays at its item."""
@@ -513,6 +518,9 @@ class Walk(Moment):
             return Phase.HANDOVER
         if isinstance(item, Wait):
             self.due = self.run.due
+            if self.trail.last.confirmed:  # its time is over, and it is to begin anew
+                self.revise(replace(self.trail.last, confirmed=False))
+                self._begin_wait(item)
             return Phase.WAITING
         return Phase.ASKING
 

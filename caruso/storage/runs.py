@@ -10,7 +10,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from caruso.model.facts import WEB
 from caruso.model.ids import ContactId, CustomerId, FileId, RunId
@@ -56,6 +69,47 @@ KEEP_TOKENS = timedelta(days=1)
 _PENDING = outbox.c.state == ActionState.PENDING.value
 _RUNNING = outbox.c.state == ActionState.RUNNING.value
 
+# Prepared once: SQLAlchemy finds a statement it knows by its identity.
+_LOAD = select(script_runs).where(script_runs.c.id == bindparam("the_run"))
+_COMMIT = (
+    update(script_runs)
+    .where(
+        script_runs.c.id == bindparam("the_run"),
+        script_runs.c.revision == bindparam("before"),
+        script_runs.c.live.is_(False),
+    )
+    .values(
+        {
+            column.name: bindparam(f"new_{column.name}", type_=column.type)
+            for column in script_runs.columns
+            if column.name not in ("id", "created_at")
+        }
+    )
+)
+_CLAIM = (
+    update(outbox)
+    .where(
+        outbox.c.key == bindparam("the_key"),
+        _PENDING,
+        outbox.c.next_at <= bindparam("now", type_=outbox.c.next_at.type),
+    )
+    .values(
+        state=ActionState.RUNNING.value,
+        owner=bindparam("new_owner"),
+        leased_until=bindparam("until", type_=outbox.c.leased_until.type),
+        attempts=outbox.c.attempts + 1,
+    )
+)
+_STILL_THEIRS = (
+    select(outbox.c.key)
+    .where(
+        outbox.c.key == bindparam("the_key"),
+        outbox.c.owner == bindparam("the_owner"),
+        outbox.c.state.in_(OPEN_STATES),
+    )
+    .with_for_update()
+)
+
 
 class Runs:
     """Keeps runs, their audit, their actions, tokens and what is known of their files."""
@@ -78,10 +132,9 @@ class Runs:
 
     async def load(self, run: RunId) -> SavedRun | None:
         """Return one run."""
-        query = select(script_runs).where(script_runs.c.id == run)
 
         def work(connection: Connection) -> SavedRun | None:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_LOAD, {"the_run": run}).mappings().one_or_none()
             return read_run(row) if row is not None else None
 
         return await self._database.look_up(work)
@@ -91,18 +144,13 @@ class Runs:
 
         It is False, too, when an action the turn hears the end of is not its owner's any more.
         """
-        row = run_row(turn.run)
-        del row["created_at"]
-        unchanged = and_(
-            script_runs.c.id == turn.run.id,
-            script_runs.c.revision == turn.run.revision - 1,
-            script_runs.c.live.is_(False),
-        )
+        row = {f"new_{name}": value for name, value in run_row(turn.run).items()}
+        row |= {"the_run": turn.run.id, "before": turn.run.revision - 1}
 
         def work(connection: Connection) -> bool:
             if not _still_theirs(connection, turn.outcomes):
                 return False
-            if connection.execute(update(script_runs).where(unchanged).values(**row)).rowcount != 1:
+            if connection.execute(_COMMIT, row).rowcount != 1:
                 return False
             write_consequences(connection, self._statements, (turn,))
             return True
@@ -173,13 +221,12 @@ class Runs:
 
     async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
         """Make `owner` the one who carries it out now; False when it is not pending any more."""
-        return await self._changed(
-            and_(outbox.c.key == key, _PENDING, outbox.c.next_at <= now),
-            state=ActionState.RUNNING.value,
-            owner=owner,
-            leased_until=until,
-            attempts=outbox.c.attempts + 1,
-        )
+        values = {"the_key": key, "now": now, "new_owner": owner, "until": until}
+
+        def work(connection: Connection) -> bool:
+            return connection.execute(_CLAIM, values).rowcount == 1
+
+        return await self._database.change(work)
 
     async def put_off(self, key: str, *, owner: str, until: datetime) -> bool:
         """Give back what `owner` claimed, to be tried again later."""
@@ -363,10 +410,8 @@ class Runs:
 def _still_theirs(connection: Connection, outcomes: Sequence[ActionOutcome]) -> bool:
     """Tell whether those who carried actions out are still their owners; nobody can change it until the end."""
     for outcome in outcomes:
-        open_ = select(outbox.c.key).where(
-            outbox.c.key == outcome.key, outbox.c.owner == outcome.owner, outbox.c.state.in_(OPEN_STATES)
-        )
-        if connection.execute(open_.with_for_update()).first() is None:
+        named = {"the_key": outcome.key, "the_owner": outcome.owner}
+        if connection.execute(_STILL_THEIRS, named).first() is None:
             return False
     return True
 

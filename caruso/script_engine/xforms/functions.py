@@ -92,7 +92,7 @@ def _parts(meaning: Meaning, arguments: Arguments, context: Context) -> list[Ter
         if isinstance(nodes, Many):
             if len(arguments) > 1:
                 raise Untranslatable("texts joined with those of all passes of a repeat")
-            return meaning.values(nodes)
+            return meaning.texts(nodes)
         if isinstance(nodes, Term):
             gathered.append(nodes)
         else:
@@ -126,7 +126,7 @@ def _join(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
 
 def _coalesce(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
     first, second = (meaning.term(each, context) for each in arguments)
-    chosen = terms.choice(terms.as_boolean(replace(first, node=True)), first, second)
+    chosen = terms.choice(terms.has_text(first), first, second)
     return replace(chosen, node=False)
 
 
@@ -156,7 +156,8 @@ def _length(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
 
 
 def _normalized(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
-    words = terms.call("split", Kind.LIST, terms.as_whole_text(_or_here(meaning, arguments, context)), "' '")
+    text = meaning.settled(terms.as_whole_text(_or_here(meaning, arguments, context)), context)
+    words = terms.call("split", Kind.LIST, text, "' '")
     whole = terms.call("where", Kind.LIST, words, "word", "known(word)")
     return terms.call("join", Kind.TEXT, whole, "' '")
 
@@ -218,8 +219,14 @@ def _selected(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
     if isinstance(wanted.constant, str):
         wanted = terms.text(wanted.constant.strip())
     if answer.constant is not None and wanted.constant is not None:
-        return terms.boolean(wanted.constant in str(terms.as_text(answer).constant).split())
-    return terms.call("selected", Kind.BOOLEAN, _words(answer), wanted)
+        chosen = str(terms.as_text(answer).constant).split() or [""]
+        return terms.boolean(wanted.constant in chosen)
+    if answer.single and wanted.constant is not None:
+        return terms.equal(answer, wanted)
+    found = terms.call("selected", Kind.BOOLEAN, _words(answer), wanted)
+    # Nothing is among the chosen where nothing is chosen.
+    neither = terms.both(terms.negation(terms.has_text(answer)), terms.negation(terms.has_text(wanted)))
+    return terms.either(found, neither)
 
 
 def _words(answer: Term) -> Term:
@@ -231,6 +238,8 @@ def _words(answer: Term) -> Term:
 
 def _count_selected(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
     answer = meaning.term(arguments[0], context)
+    if answer.single:
+        return terms.as_number(terms.has_text(answer))
     chosen = terms.call("count", Kind.NUMBER, _words(answer))
     if answer.kind is not Kind.LIST:
         return chosen
@@ -351,10 +360,10 @@ def _count(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
 def _count_non_empty(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
     nodes = _nodes(meaning, arguments[0], context)
     if isinstance(nodes, Term):
-        return terms.as_number(terms.call("known", Kind.BOOLEAN, nodes))
+        return terms.as_number(terms.has_text(nodes))
     if isinstance(nodes, Many):
         items, condition, value = meaning.summand(nodes)
-        filled = terms.both(condition, terms.call("known", Kind.BOOLEAN, value))
+        filled = terms.both(condition, terms.has_text(value))
         return terms.call("count", Kind.NUMBER, terms.call("where", Kind.LIST, items, "one", filled))
     kept = [terms.as_number(row.when).code for row in nodes if str(_row_text(row).constant)]
     return Term(" + ".join(kept), Kind.NUMBER, Level.SUM) if kept else terms.number(Decimal(0))
@@ -454,18 +463,19 @@ def _indexed_repeat(meaning: Meaning, arguments: Arguments, context: Context) ->
     if len(arguments) % 2 == 0 or not isinstance(arguments[0], Path):
         raise Untranslatable("indexed-repeat() with these arguments")
     target = find(meaning.reading.form, arguments[0], context)
-    around = context
+    around, code = context, ""
     for path, number in zip(arguments[1::2], arguments[2::2], strict=True):
         repeat = find(meaning.reading.form, path, context) if isinstance(path, Path) else None
         if repeat is None or repeat.node.repeat is None:
             raise Untranslatable("indexed-repeat() of something that is not repeated")
         place = meaning.place(_number(meaning, number, context))
-        around = around.within(repeat.node, f"{meaning.reading.passes(repeat.node, around).code}[{place}]")
+        code = f"{meaning.reading.passes(repeat.node, around).code}[{place}]"
+        around = around.within(repeat.node, code)
     if target is None or any(
         repeat not in around.passes and repeat not in context.open for repeat in target.node.repeats
     ):
         raise Untranslatable("indexed-repeat() of a node in another repeat")
-    return meaning.reading.value(target.node, around)
+    return replace(meaning.reading.value(target.node, around), present=f"known({code})")
 
 
 def _instance(meaning: Meaning, arguments: Arguments, context: Context) -> Term:

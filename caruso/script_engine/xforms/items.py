@@ -100,7 +100,12 @@ class Items:
         repeat = element("repeat", id=name, name=name, ask_if=self._when(node), max=str(MOST_PASSES))
         before: list[Element] = []
         if (times := self._plan.times(node)) is not None:
-            repeat.attributes["times"] = self._times(node, times)
+            number = self._times(node, times)
+            if self._plan.counts_itself(node):
+                index = f"{name}.index"
+                repeat.attributes["while"] = f"empty({index}) and {number} gt 0 or {index} lt {number}"
+            else:
+                repeat.attributes["times"] = number
         else:
             more = self._plan.names.new(f"{name}_more")
             at_first = self._plan.at_first(node)
@@ -116,7 +121,7 @@ class Items:
     def _times(self, node: Node, source: str) -> str:
         try:
             term = self._plan.meaning.term(self._plan.tree(source), of(node))
-            return self._plan.checked(terms.as_number(term)).code
+            return self._plan.checked(terms.as_number(term)).at(terms.Level.SUM)
         except Untranslatable as reason:
             self._refuse(node, "jr:count", reason)
             return "1"

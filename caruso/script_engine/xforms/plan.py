@@ -9,17 +9,21 @@ from decimal import Decimal
 from enum import Enum
 
 from caruso.script_engine.expressions import ExpressionError
+from caruso.script_engine.expressions.functions import QUANTIFIERS
 from caruso.script_engine.expressions.parser import parse as parse_ours
+from caruso.script_engine.expressions.tree import Call as CallTree
+from caruso.script_engine.expressions.tree import Node as Tree
+from caruso.script_engine.expressions.tree import parts
 from caruso.script_engine.xforms import functions, terms
 from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Action, Control, Form, Node, Part
 from caruso.script_engine.xforms.labels import languages_of, translated, words
 from caruso.script_engine.xforms.meaning import Meaning
 from caruso.script_engine.xforms.names import Names
-from caruso.script_engine.xforms.paths import Context, Untranslatable, of
+from caruso.script_engine.xforms.paths import Context, Untranslatable, find, of, table_of
 from caruso.script_engine.xforms.report import Effect, Report
 from caruso.script_engine.xforms.terms import Kind, Term
-from caruso.script_engine.xforms.xpath import XPath, XPathError, parse
+from caruso.script_engine.xforms.xpath import XPath, XPathError, parse, paths
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
@@ -92,6 +96,7 @@ class Plan:
     _working: set[Node] = field(default_factory=set)
     #: Repeats whose passes are wanted one by one, by how many there are at the beginning.
     _missing: set[str] = field(default_factory=set)
+    _counting_themselves: dict[Node, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.meaning = Meaning(self)
@@ -151,6 +156,10 @@ class Plan:
             case _:
                 return _QUESTION_KINDS.get(node.type, Kind.TEXT)
 
+    @staticmethod
+    def _is_single(node: Node) -> bool:
+        return node.control is not None and node.control.kind in {"select1", "trigger"}
+
     def is_text_place(self, node: Node) -> bool:
         """Whether a place is asked for as a text, because the form reads more of it than where it is."""
         return node in self._read_places
@@ -167,9 +176,11 @@ class Plan:
     def checked(self, term: Term) -> Term:
         """Return the term when it can be an expression of ours; raise `Untranslatable`."""
         try:
-            parse_ours(term.code)
+            tree = parse_ours(term.code)
         except ExpressionError as error:
             raise Untranslatable(f"it would be too much for one expression: {error.message}") from None
+        if _nests(tree):
+            raise Untranslatable("a list of answers within a list of answers")
         return term
 
     def read_only(self, node: Node) -> Term:
@@ -240,7 +251,7 @@ class Plan:
             self._working.discard(node)
 
     def _question(self, node: Node) -> Term:
-        answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True)
+        answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
         offered = self.default(node, of(node))
         if offered is None or offered.code == "null":
             return answer
@@ -320,8 +331,10 @@ class Plan:
     def _written(self, node: Node, context: Context) -> Term | None:
         if node.bound("jr:preload"):
             return self._preloaded(node)
-        later = node.template if node.template is not None else next(iter(node.defaults), "")
-        texts = [*node.defaults, later] if node.repeats else [*node.defaults, later][:1]
+        # A pass that is added is like the template, or blank where there is none.
+        texts = (
+            [*node.defaults, node.template or ""] if node.repeats else [*node.defaults, node.template or ""][:1]
+        )
         values = [self._fitting(node, stored(terms.text(text, node=True), node.type)) for text in texts]
         if len({value.code for value in values}) == 1:
             return values[0] if values[0].code != "null" else None
@@ -362,7 +375,7 @@ class Plan:
     def _in_pass(self, node: Node, code: str, context: Context) -> Term:
         match self.becomes(node):
             case Becomes.QUESTION:
-                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True)
+                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
                 offered = self.default(node, context)
                 if offered is None or offered.code == "null":
                     return answer
@@ -391,10 +404,8 @@ class Plan:
 
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
-        if repeat in self._asked_in and repeat in context.open and repeat not in context.passes:
-            return Term(f"{self.ids[repeat]}.count", Kind.NUMBER)
         assert repeat.repeat is not None
-        if (times := self.times(repeat)) is not None:
+        if (times := self.times(repeat)) is not None and not self.counts_itself(repeat):
             inner = Context(here=repeat, current=repeat, passes=context.passes)
             wanted = functions.truncated(terms.as_number(self.meaning.term(self.tree(times), inner)))
             return terms.choice(
@@ -408,8 +419,36 @@ class Plan:
         known = terms.call("known", Kind.BOOLEAN, self.passes(repeat, context))
         return terms.choice(known, passed, terms.number(Decimal(repeat.times)))
 
+    def counts_itself(self, repeat: Node) -> bool:
+        """Whether the number of passes depends on what is answered in them: it is worked out before each."""
+        if repeat not in self._counting_themselves:
+            times = self.times(repeat)
+            self._counting_themselves[repeat] = times is not None and self._leads_to(repeat, times, repeat, set())
+        return self._counting_themselves[repeat]
+
+    def _leads_to(self, wanted: Node, source: str, at: Node, seen: set[Node]) -> bool:
+        """Whether an expression reads, directly or not, what is in `wanted`, or counts it."""
+        for node in self._read_by(source, at):
+            if wanted is node or wanted in node.ancestors:
+                return True
+            if node not in seen and (inner := node.bound("calculate")):
+                seen.add(node)
+                if self._leads_to(wanted, inner, node, seen):
+                    return True
+        return False
+
+    def _read_by(self, source: str, at: Node) -> Iterator[Node]:
+        try:
+            for path in paths(self.tree(source)):
+                if table_of(path) is None and (found := find(self.form, path, of(at))) is not None:
+                    yield found.node
+        except Untranslatable:
+            return
+
     def at_first(self, repeat: Node) -> Term:
-        """Return how many passes a repeat has before anybody adds one."""
+        """Return how many passes a repeat has before anybody adds one; null where that is worked out."""
+        if self.times(repeat) is not None:
+            return Term("null", Kind.NUMBER)
         around = repeat.repeats[:-1]
         if not any(each.has_template for each in around) or repeat.times_in_template == repeat.times:
             return terms.number(Decimal(repeat.times))
@@ -463,12 +502,9 @@ class Plan:
         chosen = self.in_language(by_language)
         return Term(f"{chosen.code}[{place}]", Kind.TEXT)
 
-    def note(self, node: Node, path: str) -> None:
-        """Note that an expression of a node reads all passes of its repeat by an absolute path."""
-        reason = (
-            f"{path} means all passes, or the first; old forms may have meant the present one (a relative path)"
-        )
-        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "path", reason)
+    def note(self, node: Node, what: str) -> None:
+        """Note what an expression of a node may not have been meant to say."""
+        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "expression", what)
 
     def itext(self, key: str) -> Term:
         """Return a translated text of the form, in the language in use."""
@@ -508,6 +544,12 @@ def _read_places(form: Form) -> frozenset[Node]:
     return frozenset(node for node in places if re.search(rf"/{re.escape(node.name)}(?![\w.-])", words))
 
 
+def _nests(tree: Tree, *, inside: bool = False) -> bool:
+    """Whether something is said of each element of a list within the same: ours has no such thing."""
+    over = isinstance(tree, CallTree) and tree.function in QUANTIFIERS
+    return (over and inside) or any(_nests(each, inside=inside or over) for each in parts(tree))
+
+
 def stored(value: Term, kind: str) -> Term:
     """Return a value as a node of a type keeps it."""
     match kind:
@@ -518,12 +560,12 @@ def stored(value: Term, kind: str) -> Term:
         case "date":
             return _as_day(value)
         case _:
-            return value
+            return terms.certain(value) if value.kind is Kind.BOOLEAN and not value.node else value
 
 
 def _is_whole(value: Term) -> bool:
     begins = ("count(", "length(", "days_between(", "round(", "floor(", "ceil(")
-    return value.kind is Kind.NUMBER and value.code.startswith(begins) and value.code.count("(") == 1
+    return value.level is terms.Level.ATOM and value.code.startswith(begins) and value.code.count("(") == 1
 
 
 def _as_day(value: Term) -> Term:
