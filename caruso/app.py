@@ -44,7 +44,7 @@ from caruso.logs import set_up_logs
 from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
-from caruso.model.ids import AgentId
+from caruso.model.ids import AgentId, RunId
 from caruso.model.records import AppliedCentre
 from caruso.model.run_records import OutboxAction
 from caruso.model.telephony import LinkLost, TelephonyEvent
@@ -148,6 +148,7 @@ class Server:
             objects=self._objects,
             callbacks=self._callbacks,
             centre=lambda: self._centre.centre() if self._centre else None,
+            links=self._make_link,
             clock=self._clock,
             mail=config.mail,
             http=config.http,
@@ -303,6 +304,10 @@ class Server:
         if isinstance(event, LinkLost):
             self.journal.verify()  # another server may have taken the PBX over, and the journal with it
         self.centre.on_telephony(event)
+
+    async def _make_link(self, run: RunId) -> str:
+        """Return the address of a page on which a run goes on."""
+        return (await self.centre.passes.link(run, by="script")).url
 
     def _on_callback_moved(self, callback: Callback) -> None:
         """Give the dialog of a call-back to the agent who takes it, and take it off the desk afterwards."""
