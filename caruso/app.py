@@ -66,6 +66,7 @@ from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
 from caruso.web.api import HealthCheck
+from caruso.web.self_service.house import HouseRuns
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 
@@ -279,6 +280,17 @@ class Server:
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
+            self_service=self._public_runs(),
+        )
+
+    def _public_runs(self) -> HouseRuns:
+        return HouseRuns(
+            self.centre.runs,
+            centre=self.centre.centre,
+            dialog=self.centre.library.current,
+            services=self._services,
+            clock=self._clock,
+            mails=bool(self._config.mail.host),
         )
 
     def _health_checks(self) -> Mapping[str, HealthCheck]:
@@ -443,6 +455,7 @@ def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:
         trusted_proxies=frozenset(config.web.trusted_proxies),
         session_lifetime=timedelta(hours=config.web.session_hours),
         session_idle=timedelta(hours=config.web.session_idle_hours),
+        secret=pbx.server_secret.encode(),
     )
 
 

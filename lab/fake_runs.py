@@ -27,7 +27,7 @@ from caruso.model.facts import AnyFact
 from caruso.model.ids import FileId, RunId, ScriptId
 from caruso.model.records import AppliedCentre, ObjectFilter, ScriptSource
 from caruso.model.run_records import SavedRun, StoredFile
-from caruso.ports import ActionServices, RunStore
+from caruso.ports import ActionServices, RunFiles, RunStore
 from lab.memory_runs import MemoryRuns
 
 #: How an operation of a script's service is answered: given its params and key.
@@ -155,6 +155,7 @@ class RunsInMemory:
     """Everything around runs, to be looked at by tests."""
 
     web: WebRuns
+    files: RunFiles
     durable: DurableRuns
     passes: RunPasses
     outbox: Outbox
@@ -238,8 +239,10 @@ def runs_in_memory(
         public_url="https://caruso.example",
         number_to_call=lambda: "+493055500",
     )
+    files = MemoryFiles(store, clock)
     together = RunsInMemory(
-        web=WebRuns(durable=durable, passes=passes, store=store, files=MemoryFiles(store, clock)),
+        web=WebRuns(durable=durable, passes=passes, store=store, files=files),
+        files=files,
         durable=durable,
         passes=passes,
         outbox=outbox,

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from caruso.model import ids
-from caruso.model.ids import BridgeId, LegId, PlaybackId
+from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     Answer,
     CloseBridge,
     CommandFailed,
     Dial,
     DigitPressed,
+    DropRecording,
     EndCause,
     HangUp,
     Join,
@@ -40,6 +41,8 @@ from caruso.model.telephony import (
     Part,
     Play,
     PlaybackEnded,
+    Record,
+    RecordingEnded,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -53,7 +56,7 @@ from caruso.ports import TelephonyListener
 LATENCY_SECONDS = 0.03
 
 
-_OfLeg = Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits
+_OfLeg = Answer | StartMusic | StopMusic | Play | Record | Join | Part | Mute | SendDigits
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class FakeLeg:
     bridge: BridgeId | None = None
     music: bool = False
     muted: bool = False
+    recording: RecordingId | None = None
     #: Prompts one after the other; the first is heard.
     prompts: deque[PlaybackId]
 
@@ -102,6 +106,8 @@ class FakeTelephony:
         self._callers = 0
         self.legs: dict[LegId, FakeLeg] = {}
         self.bridges: dict[BridgeId, set[LegId]] = {}
+        #: What is stored.
+        self.recordings: set[RecordingId] = set()
         #: Every command that was carried out or refused.
         self.carried_out = 0
 
@@ -214,6 +220,10 @@ class FakeTelephony:
                     self.legs[leg].bridge = None
             case StopPlayback(leg=leg, playback=playback):
                 self._prompt_over(leg, playback)
+            case DropRecording(leg=leg, recording=recording):
+                self.recordings.discard(recording)
+                if leg in self.legs and self.legs[leg].recording == recording:
+                    self.legs[leg].recording = None
             case _:
                 known = self.legs.get(command.leg)
                 if known is None:
@@ -224,7 +234,7 @@ class FakeTelephony:
 
     def _with_leg(
         self,
-        command: Answer | StartMusic | StopMusic | Play | Join | Part | Mute | SendDigits,
+        command: _OfLeg,
         leg: FakeLeg,
     ) -> None:
         match command:
@@ -236,6 +246,11 @@ class FakeTelephony:
                 leg.music = False
             case Play(playback=playback):
                 self._play(leg, playback)
+            case Record(recording=recording):
+                leg.recording = recording
+                asyncio.get_running_loop().call_later(
+                    self._rng.uniform(0.3, 4.0), lambda: self._recorded(leg, recording)
+                )
             case Join(bridge=bridge):
                 if bridge in self.bridges:
                     self._join(bridge, leg)
@@ -268,6 +283,13 @@ class FakeTelephony:
         asyncio.get_running_loop().call_later(
             self._rng.uniform(0.3, 4.0), lambda: self._prompt_over(leg.leg, playback)
         )
+
+    def _recorded(self, leg: FakeLeg, recording: RecordingId) -> None:
+        if self._here(leg) and leg.recording == recording:
+            leg.recording = None
+            self.recordings.add(recording)
+            spoken = self._rng.choice([0.0, 2.0])
+            self._tell(RecordingEnded(leg=leg.leg, recording=recording, seconds=3.0, spoken_seconds=spoken))
 
     def _prompt_over(self, name: LegId, playback: PlaybackId) -> None:
         leg = self.legs.get(name)

@@ -26,6 +26,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "Channel": ("id", "state", "caller", "dialplan"),
     "ChannelRef": ("id", "state"),
     "Playback": ("id", "target_uri", "state"),
+    "LiveRecording": ("name", "target_uri", "state", "duration", "talking_duration", "cause"),
     "Bridge": ("id", "channels"),
     "SystemInfo": ("version",),
     "StatusInfo": ("startup_time",),
@@ -41,6 +42,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "ChannelDtmfReceived": ("channel", "digit"),
     "ChannelStateChange": ("channel",),
     "PlaybackFinished": ("playback",),
+    "RecordingFailed": ("recording",),
+    "RecordingFinished": ("recording",),
     "RESTResponse": ("request_id", "status_code", "reason_phrase", "message_body"),
     "StasisEnd": ("channel",),
     "StasisStart": ("args", "channel"),
@@ -53,10 +56,11 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "bridges": ("list", "createWithId", "destroy", "addChannel", "removeChannel"),
     "channels": (
         "list", "originateWithId", "hangup", "answer", "ring", "sendDTMF", "mute", "unmute", "startMoh", "stopMoh",
-        "playWithId",
+        "playWithId", "record",
     ),
     "endpoints": ("listByTech",),
     "playbacks": ("stop",),
+    "recordings": ("stop", "cancel", "deleteStored"),
     "sounds": ("get",),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ imports what it needs when it runs.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(wanted.command(wanted))
     except CarusoError as problem:
         return report(problem)
+    except BrokenPipeError:
+        # Whoever read our output has had enough; what Python still holds of it must not complain at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
     except OSError as problem:
         print(f"caruso: {problem}", file=sys.stderr)
         return Exit.FAILED

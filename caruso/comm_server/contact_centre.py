@@ -35,6 +35,7 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
+from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.durable import DurableRuns
 from caruso.comm_server.runs.ledger import SAVE_OBJECT
 from caruso.comm_server.runs.outbox import Heard, Outbox
@@ -73,6 +74,7 @@ from caruso.script_engine.turns import (
     Finished,
     HandOver,
     Turn,
+    Value,
 )
 
 log = structlog.get_logger(__name__)
@@ -182,6 +184,15 @@ class ContactCentre:
             public_url=outside.public_url,
             number_to_call=self._number_to_call,
         )
+        self.moves = RunMoves(
+            conversations=self.conversations,
+            durable=self.durable,
+            passes=self.passes,
+            clock=clock,
+            tasks=tasks,
+            agent_values=self._agent_values,
+            changed=self._changed,
+        )
         self.runs = WebRuns(durable=self.durable, passes=self.passes, store=outside.runs, files=outside.files)
         self.cards = CustomerCards(
             customers=outside.customers,
@@ -200,6 +211,7 @@ class ContactCentre:
                 roster=self.roster,
                 conversations=self.conversations,
                 cards=self.cards,
+                sharing=self.moves.sharing,
                 station=self.stations.view,
                 muted=self._muted,
                 queue_tile=self._queue_tile,
@@ -228,12 +240,14 @@ class ContactCentre:
             desks=self.desks,
             stations=self.stations,
             conversations=self.conversations,
+            moves=self.moves,
         )
         self._people = Staff(
             exchange=self.exchange,
             dispatcher=self.dispatcher,
             conversations=self.conversations,
             cards=self.cards,
+            moves=self.moves,
             phone=self.phone,
             telephony=outside.telephony,
         )
@@ -477,6 +491,7 @@ class ContactCentre:
     def _forget_when_over(self, contact: ContactId) -> None:
         if not self._needed(contact):
             self.conversations.forget(contact)
+            self.moves.forget(contact)
             self.cards.forget(contact)
 
     def _needed(self, contact: ContactId) -> bool:
@@ -517,6 +532,10 @@ class ContactCentre:
         conversation = self.conversations.of_run(heard.action.run)
         if conversation is not None and not heard.failure:
             self._written(conversation.contact)
+
+    def _agent_values(self, agent: AgentId) -> dict[str, Value]:
+        profile = self._centre.agents.get(agent)
+        return {"id": agent, "name": profile.name if profile else agent}
 
     def _number_to_call(self) -> str:
         """Return a number at which callers can key in a code."""

@@ -262,6 +262,12 @@ class Conversations:
         for effect in effects:
             self._carry_out(conversation, effect)
 
+    def order(self, contact: ContactId, order: CallService) -> None:
+        """Have something carried out for the contact's run that its script did not ask for."""
+        conversation = self._conversations.get(contact)
+        if conversation is not None and not conversation.elsewhere:
+            self._write(conversation, (order, Noted(event="ordered", item="", text=order.service)))
+
     def hear(self, heard: Heard) -> bool:
         """Let a run know how an action ended; False when it is not led here."""
         conversation = self.of_run(heard.action.run)

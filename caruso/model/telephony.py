@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from caruso.model.ids import BridgeId, LegId, PlaybackId
+from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 
 
 class EndCause(StrEnum):
@@ -91,6 +91,18 @@ class PlaybackEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingEnded:
+    """What was said on a leg has been recorded and is stored, or could not be. Not told of a leg that is gone."""
+
+    leg: LegId
+    recording: RecordingId
+    #: How long it is, and for how long somebody spoke in it.
+    seconds: float = 0.0
+    spoken_seconds: float = 0.0
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandFailed:
     """A command was refused; `reason` is for the log. The leg it was about may be gone already."""
 
@@ -138,6 +150,7 @@ TelephonyEvent = (
     | LegEnded
     | DigitPressed
     | PlaybackEnded
+    | RecordingEnded
     | CommandFailed
     | LinkUp
     | LinkLost
@@ -213,6 +226,32 @@ class StopPlayback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Record what is said on a leg until it is over; `RecordingEnded` follows once, and the sound stays stored.
+
+    When the leg ends in the middle, nothing stays.
+    """
+
+    leg: LegId
+    recording: RecordingId
+    max_seconds: float
+    #: It ends after so much silence, too.
+    silence_seconds: float
+    #: ``#``, ``*``, or empty for none.
+    end_key: str = "#"
+    #: Whether a tone tells when it begins.
+    beep: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropRecording:
+    """Stop a recording if it is under way, and remove what is stored of it. No error when there is none."""
+
+    leg: LegId
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBridge:
     """Make a bridge and join `legs` in it."""
 
@@ -267,6 +306,8 @@ TelephonyCommand = (
     | StopMusic
     | Play
     | StopPlayback
+    | Record
+    | DropRecording
     | OpenBridge
     | Join
     | Part

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from caruso.script_engine import presentation
 from caruso.script_engine.nodes import Dialog, Do, End, Handover
-from caruso.script_engine.runs import Fired, Phase, Run
+from caruso.script_engine.path import Values
+from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.shown import show
 from caruso.script_engine.turns import CallService, Effect, Finished, HandOver, Present, ScriptChannel, Value
 
 
-def standing(dialog: Dialog, run: Run, scope: RunScope) -> Effect:
+def standing(dialog: Dialog, run: Run, now: datetime) -> Effect:
     """Return what the channel has to do about the run as it stands."""
     match run.phase:
-        case Phase.ASKING | Phase.WORKING:
+        case Phase.ASKING | Phase.WORKING | Phase.WAITING:
             return Present(turn=presentation.present(dialog, run))
         case Phase.HANDOVER:
-            return hand_over(dialog, run, scope)
+            return hand_over(dialog, run, presentation.scope_of(dialog, run, now))
         case Phase.FINISHED:
             return finished(dialog, run)
 
 
-def call_service(action: Do, key: str, fired: Fired, *, wait: bool) -> CallService:
+def call_service(action: Do, key: str, params: Values, *, wait: bool) -> CallService:
     """Return the effect of an action that was given out."""
     return CallService(
         key=key,
         service=action.service,
-        params=fired.params,
+        params=params,
         wait=wait,
         timeout_seconds=action.timeout_seconds,
         retries=action.retries,

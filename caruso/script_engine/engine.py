@@ -11,13 +11,25 @@ from datetime import datetime
 from typing import assert_never
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import effects, finding, presentation, repair, walk, wording
+from caruso.script_engine import (
+    asking,
+    back,
+    effects,
+    events,
+    finding,
+    presentation,
+    repair,
+    together,
+    undoing,
+    walk,
+    wording,
+)
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.answers.keys import EVENTS
-from caruso.script_engine.nodes import AnyItem, Dialog, Handover, Info, ObjectNode, Question
+from caruso.script_engine.nodes import Dialog, Group, Handover, Info, Keep, ObjectNode, Question, Wait
+from caruso.script_engine.path import Path, Values
 from caruso.script_engine.presentation import present, trail
-from caruso.script_engine.runs import Phase, Run, Values, Visit
-from caruso.script_engine.scope import RunScope
+from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.turns import (
     Answered,
     AnsweredTogether,
@@ -34,8 +46,8 @@ from caruso.script_engine.turns import (
     Refused,
     RunStart,
     ScriptChannel,
-    Segment,
     ServiceAnswered,
+    StartTimer,
     TakenOver,
     Undo,
     Value,
@@ -44,7 +56,10 @@ from caruso.script_engine.turns import (
 from caruso.script_engine.values import to_value, to_values
 from caruso.script_engine.walk import Walk
 
-__all__ = ["NeededObject", "needed_objects", "present", "resume", "start", "step", "trail"]
+__all__ = ["NeededObject", "expired", "needed_objects", "present", "resume", "start", "step", "trail"]
+
+#: The time of a wait is over.
+TIMER = "timer"
 
 Stepped = tuple[Run, tuple[Effect, ...]]
 
@@ -61,14 +76,15 @@ class NeededObject:
 
 
 def needed_objects(dialog: Dialog, begin: RunStart, now: datetime) -> tuple[NeededObject, ...]:
-    """Return the objects a run needs in `RunStart.objects`, keys worked out."""
+    """Return the objects a run needs in `RunStart.objects`, keys worked out; those of called dialogs too."""
     run = _new_run(dialog, begin, now)
-    scope = presentation.scope_of(dialog, run)
-    return tuple(_needed(node, node.key.value(scope) if node.key else None) for node in dialog.objects.values())
+    return tuple(_needed(dialog, run, root, node) for root, node in dialog.objects.items())
 
 
-def _needed(node: ObjectNode, key: Value) -> NeededObject:
-    return NeededObject(name=node.name, class_name=node.class_name, key=key, may_be_missing=node.may_be_missing)
+def _needed(dialog: Dialog, run: Run, root: str, node: ObjectNode) -> NeededObject:
+    scope = presentation.scope_of(dialog, run, prefix=root[: root.rfind("/") + 1])
+    key = node.key.value(scope) if node.key else None
+    return NeededObject(name=root, class_name=node.class_name, key=key, may_be_missing=node.may_be_missing)
 
 
 def start(dialog: Dialog, begin: RunStart, now: datetime) -> Stepped:
@@ -98,12 +114,15 @@ def _new_run(dialog: Dialog, begin: RunStart, now: datetime) -> Run:
         at=now,
         turn=1,
         spent=1,
-        trail=(),
-        answers={},
+        trail=Path(),
         data={},
-        parked={},
-        fired={},
     )
+
+
+def expired(dialog: Dialog, run: Run, now: datetime) -> bool:
+    """Whether nobody has gone on with the run for so long that it is over; tell it so by the event ``expire``."""
+    limit = dialog.expires_seconds
+    return limit is not None and not run.finished and (now - run.at).total_seconds() >= limit
 
 
 def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
@@ -127,8 +146,10 @@ def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:
             return _objects_found(dialog, run, given, now)
         case TakenOver():
             return _taken_over(dialog, run, given, now)
-        case AnsweredTogether() | Undo():
-            return _unchanged(dialog, run)
+        case AnsweredTogether():
+            return _answered_together(dialog, run, given, now)
+        case Undo():
+            return _undo(dialog, run, given, now)
         case _:
             assert_never(given)
 
@@ -138,22 +159,28 @@ def resume(dialog: Dialog, run: Run, now: datetime) -> tuple[Effect, ...]:
 
     Services that were asked and have not answered are asked again, under the same keys.
     """
-    scope = presentation.scope_of(dialog, run, now)
-    return (effects.standing(dialog, run, scope), *_asked_again(dialog, run), *_searched_again(dialog, run, scope))
+    timer = (StartTimer(item=run.current.item, due=run.due),) if run.due and run.phase is Phase.WAITING else ()
+    return (
+        effects.standing(dialog, run, now),
+        *timer,
+        *_asked_again(dialog, run),
+        *_searched_again(dialog, run, now),
+    )
 
 
 def _asked_again(dialog: Dialog, run: Run) -> tuple[CallService, ...]:
     return tuple(
-        effects.call_service(dialog.actions[fired.ref], key, fired, wait=key == run.pending)
+        effects.call_service(dialog.actions[fired.ref], key, fired.params, wait=key == run.pending)
         for key, fired in run.fired.items()
         if fired.state == "sent" and fired.ref in dialog.actions
     )
 
 
-def _searched_again(dialog: Dialog, run: Run, scope: RunScope) -> tuple[FindObjects, ...]:
+def _searched_again(dialog: Dialog, run: Run, now: datetime) -> tuple[FindObjects, ...]:
     item = dialog.items[run.current.item]
     if not run.searching or not isinstance(item, Question) or item.from_objects is None:
         return ()
+    scope = presentation.scope_of(dialog, run, now)
     return (replace(finding.order(item, item.from_objects, scope, run.id), key=run.pending),)
 
 
@@ -192,8 +219,8 @@ def _exhausted(dialog: Dialog, run: Run, now: datetime) -> Stepped:
     walker = Walk(dialog, run, now)
     walker.begin_turn()
     walker.spent = 0
-    walker.note(walk.LOOP, run.current.item)
-    walker.happen(walk.LOOP)
+    walker.note(events.LOOP, walker.key)
+    walker.happen(events.LOOP)
     return walker.result()
 
 
@@ -219,14 +246,14 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
     if read is None and walker.channel is ScriptChannel.PHONE and presentation.is_required(item, walker.scope):
         walker.happen("no-input")
         return walker.result()
-    complaint, warning = walker.accept(item, read, given.by or run.by)
+    complaint, warning = asking.accept(walker, item, read, given.by or run.by)
     if not complaint:
         walker.leave()
     elif warning:
         walker.error, walker.warned = complaint, read
         if walker.channel is ScriptChannel.PHONE:
-            walker.said.append(Segment(text=complaint))
-        walker.note("shown", item.id)
+            walker.say_words(complaint)
+        walker.note("shown", walker.key)
     else:
         _complain(walker, complaint)
     return walker.result()
@@ -238,12 +265,37 @@ def _complain(walker: Walk, complaint: str) -> None:
         walker.happen("no-match", complaint)
     else:
         walker.error = complaint
-        walker.note("shown", walker.item.id)
+        walker.note("shown", walker.key)
+
+
+def _answered_together(dialog: Dialog, run: Run, given: AnsweredTogether, now: datetime) -> Stepped:
+    group = dialog.items[run.current.item]
+    if _stale(run, given.turn) or not isinstance(group, Group):
+        return _unchanged(dialog, run)
+    walker = _begin(dialog, run, now)
+    if walker is None:
+        return _exhausted(dialog, run, now)
+    walker.files = given.files
+    if together.take(walker, group, given.answers, given.by or run.by):
+        walker.confirm()
+        walker.go(group.first)
+    return walker.result()
+
+
+def _undo(dialog: Dialog, run: Run, given: Undo, now: datetime) -> Stepped:
+    if given.key not in run.offers:
+        return _unchanged(dialog, run)
+    walker = Walk(dialog, run, now)
+    if given.wanted:
+        undoing.undo(walker, given.key)
+    else:
+        undoing.let_be(walker, given.key)
+    return walker.result()
 
 
 def _confirmed(dialog: Dialog, run: Run, given: Confirmed, now: datetime) -> Stepped:
     item = dialog.items[run.current.item]
-    if _stale(run, given.turn) or isinstance(item, Question):
+    if _stale(run, given.turn) or isinstance(item, (Question, Group)):
         return _unchanged(dialog, run)
     walker = _begin(dialog, run, now)
     if walker is None:
@@ -254,58 +306,36 @@ def _confirmed(dialog: Dialog, run: Run, given: Confirmed, now: datetime) -> Ste
     return walker.result()
 
 
-def _waits(item: AnyItem, visit: Visit) -> bool:
-    return visit.answer is not None if isinstance(item, Question) else visit.confirmed
-
-
 def _went_back(dialog: Dialog, run: Run, turn: int | None, now: datetime) -> Stepped:
-    target = _before(dialog, run)
-    if not dialog.back_allowed or target is None or _stale(run, turn):
+    may = run.phase in {Phase.ASKING, Phase.WAITING} and (turn is None or turn == run.turn)
+    target = back.before(dialog, run) if may else None
+    if target is None:
         return _unchanged(dialog, run)
     walker = _begin(dialog, run, now)
     if walker is None:
         return _exhausted(dialog, run, now)
-    walker.note("back", run.current.item)
+    walker.note("back", walker.key)
     walker.park_from(target)
-    walker.trail[-1] = replace(walker.trail[-1], turn=walker.turn)
     walker.phase = Phase.ASKING
-    walker.note("shown", walker.trail[-1].item)
+    walker.wait()
     return walker.result()
 
 
-def _before(dialog: Dialog, run: Run) -> int | None:
-    """Return the entry of the path that was asked before the current one; a hand-over is not crossed."""
-    for number in range(len(run.trail) - 2, -1, -1):
-        item = dialog.items[run.trail[number].item]
-        if isinstance(item, Handover):
-            return None
-        if _waits(item, run.trail[number]):
-            return number
-    return None
-
-
 def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Stepped:
-    number = next(
-        (
-            number
-            for number in range(len(run.trail) - 1, -1, -1)
-            if run.trail[number].item == given.item and run.trail[number].answer is not None
-        ),
-        None,
-    )
-    item = dialog.items.get(given.item)
-    if number is None or not isinstance(item, Question):
+    number = back.answered(dialog, run, given.item)
+    if number is None:
         return run, (Refused(item=given.item, message=wording.phrase("no-such-answer", run.spoken_language)),)
     walker = Walk(dialog, replace(run, warned=None), now)
     walker.begin_turn()
     walker.park_from(number)
-    if presentation.is_read_only(item, walker.scope):
+    item = walker.item
+    if not isinstance(item, Question) or presentation.is_read_only(item, walker.scope):
         return run, (Refused(item=given.item, message=wording.phrase("read-only", walker.language)),)
     walker.files = given.files
     read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
         return run, (Refused(item=given.item, message=read.message(walker.language)),)
-    complaint, warning = walker.accept(item, read, given.by or run.by)
+    complaint, warning = asking.accept(walker, item, read, given.by or run.by)
     if complaint and not warning:
         return run, (Refused(item=given.item, message=complaint),)
     if complaint:
@@ -313,18 +343,30 @@ def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Ste
         walker = Walk(dialog, replace(run, warned=read), now)
         walker.begin_turn()
         walker.park_from(number)
-        walker.accept(item, read, given.by or run.by)
+        asking.accept(walker, item, read, given.by or run.by)
     walker.leave()
     return walker.result()
 
 
 def _happened(dialog: Dialog, run: Run, given: Happened, now: datetime) -> Stepped:
-    if given.event == "back":
-        return _went_back(dialog, run, given.turn, now)
-    if given.event == "hang-up":
-        return _hung_up(dialog, run, now)
-    if _stale(run, given.turn):
+    match given.event:
+        case "back":
+            return _went_back(dialog, run, given.turn, now)
+        case "hang-up":
+            return _hung_up(dialog, run, now)
+        case "expire":
+            return _ran_out(dialog, run, now)
+    if given.turn is not None and given.turn != run.turn:
         return _unchanged(dialog, run)
+    match run.phase:
+        case Phase.WAITING:
+            return _waited(dialog, run, given.event, now)
+        case Phase.HANDOVER if repair.handles(dialog, run.current.item, given.event, run.channel):
+            pass
+        case Phase.ASKING:
+            pass
+        case _:
+            return _unchanged(dialog, run)
     walker = _begin(dialog, run, now)
     if walker is None:
         return _exhausted(dialog, run, now)
@@ -332,15 +374,51 @@ def _happened(dialog: Dialog, run: Run, given: Happened, now: datetime) -> Stepp
     return walker.result()
 
 
+def _waited(dialog: Dialog, run: Run, event: str, now: datetime) -> Stepped:
+    """Something happened during a wait: its time is over, its event has come, or it is handled as at any item."""
+    item = dialog.items[run.current.item]
+    over = isinstance(item, Wait) and (
+        (event == TIMER and run.due is not None and now >= run.due) or (event == item.event != TIMER)
+    )
+    handled = repair.handles(dialog, item.id, event, run.channel)
+    if not over and (event == TIMER or not (handled or event in {"agent", "help", "repeat"})):
+        return _unchanged(dialog, run)
+    walker = _begin(dialog, run, now)
+    if walker is None:
+        return _exhausted(dialog, run, now)
+    if over:
+        walker.confirm()
+    if over and not handled:
+        walker.leave()
+    else:
+        walker.happen(event)
+    return walker.result()
+
+
 def _hung_up(dialog: Dialog, run: Run, now: datetime) -> Stepped:
     """The customer is gone. Unless the script ends then, the run stays: an agent may finish it in wrap-up."""
     walker = Walk(dialog, run, now)
-    walker.note("left", run.current.item)
-    handled = repair.choose(dialog, walker.item, "hang-up", {"hang-up": 1}, run.channel)
-    if handled is None or run.finished:
+    walker.note("left", walker.key)
+    handled = repair.handles(dialog, run.current.item, "hang-up", run.channel)
+    if run.finished or not (handled or dialog.keep is Keep.UNTIL_LEFT):
         return replace(run, at=now), tuple(walker.effects)
     walker.begin_turn()
-    walker.happen("hang-up")
+    walker.frames = []
+    walker.pending = ""
+    if handled:
+        walker.happen("hang-up")
+    else:
+        walker.finish("left")
+    return walker.result()
+
+
+def _ran_out(dialog: Dialog, run: Run, now: datetime) -> Stepped:
+    """Nobody has gone on for too long."""
+    if not expired(dialog, run, now):
+        return _unchanged(dialog, run)
+    walker = Walk(dialog, run, now)
+    walker.begin_turn()
+    walker.finish("expired")
     return walker.result()
 
 
@@ -350,16 +428,30 @@ def _taken_over(dialog: Dialog, run: Run, given: TakenOver, now: datetime) -> St
         run, channel=given.channel, by=given.by, language=given.language or run.language, agent=agent, spent=0
     )
     if run.finished:
-        return moved, (effects.standing(dialog, moved, presentation.scope_of(dialog, moved, now)),)
+        return moved, (effects.standing(dialog, moved, now),)
     if given.language and "language" in moved.data.get("dialog", {}):
         moved = replace(moved, data={**moved.data, "dialog": {**moved.data["dialog"], "language": given.language}})
     walker = Walk(dialog, moved, now)
     walker.begin_turn()
     walker.counts = {}
     walker.effects.append(Noted(event="taken-over", item=run.current.item, text=given.channel.value))
-    if run.phase is Phase.HANDOVER:
-        _leave_handover(walker, given.channel)
+    match run.phase:
+        case Phase.HANDOVER:
+            _leave_handover(walker, given.channel)
+        case Phase.ASKING:
+            _present_elsewhere(walker)
+        case _:
+            pass
     return walker.result()
+
+
+def _present_elsewhere(walker: Walk) -> None:
+    """What a screen shows at once is asked one by one on the phone, and the other way round."""
+    item = walker.item
+    if isinstance(item, Group) and together.group_around(walker) is None:
+        walker.go(item.first)
+    elif together.begun_at(walker) is not None:
+        walker.wait()
 
 
 def _leave_handover(walker: Walk, channel: ScriptChannel) -> None:
@@ -368,7 +460,7 @@ def _leave_handover(walker: Walk, channel: ScriptChannel) -> None:
         if item.channel is not channel:
             return
         walker.pass_handover(item)
-        if walker.goto is None and not walker.frames:
+        if walker.phase is Phase.FINISHED or (walker.goto is None and not walker.frames):
             return
     walker.handing_to = None
     walker.go()

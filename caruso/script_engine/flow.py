@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from caruso.script_engine.nodes import AnyItem, Block, Dialog, Do, End, Handler, Handover, Info, Next
+from caruso.script_engine.expressions.truth import truth
+from caruso.script_engine.nodes import (
+    AnyItem,
+    Block,
+    Call,
+    Choose,
+    Dialog,
+    Do,
+    End,
+    Group,
+    Handler,
+    Handover,
+    Info,
+    Leave,
+    Next,
+    Repeat,
+    Split,
+)
+from caruso.script_engine.repair import handlers_around
 from caruso.script_engine.turns import ScriptChannel
 
 #: What `Flow` writes for “beyond the last item”.
@@ -30,9 +48,37 @@ class Flow:
 
 def flow_of(dialog: Dialog) -> Flow:
     """Return the graph of `dialog`."""
+    forward, by_event = edges_of(dialog)
+    return Flow(forward=forward, by_event=by_event, channels=_channels(dialog, forward))
+
+
+def edges_of(dialog: Dialog) -> tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]:
+    """Return where each item leads by itself, and where events lead from it."""
     forward = {item.id: frozenset(_forward(dialog, item)) for item in dialog.items.values()}
     by_event = {item.id: frozenset(_by_event(dialog, item, forward)) for item in dialog.items.values()}
-    return Flow(forward=forward, by_event=by_event, channels=_channels(dialog, forward))
+    return forward, by_event
+
+
+def leading_to(dialog: Dialog) -> Mapping[str, frozenset[str]]:
+    """Return for each item with an action that can be made undone the items from which the path can come to it."""
+    wanted = {action.item for action in dialog.actions.values() if action.undo and action.item}
+    if not wanted:
+        return {}
+    forward, by_event = edges_of(dialog)
+    back: dict[str, set[str]] = {}
+    for item in dialog.items:
+        for following in forward[item] | by_event[item]:
+            back.setdefault(following, set()).add(item)
+    return {item: frozenset(_closure(item, back)) for item in wanted}
+
+
+def _closure(begin: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
+    found, todo = {begin}, [begin]
+    while todo:
+        fresh = set(edges.get(todo.pop(), ())) - found
+        found |= fresh
+        todo += fresh
+    return found
 
 
 def reaching(flow: Flow) -> Mapping[str, int]:
@@ -52,9 +98,20 @@ def reaching(flow: Flow) -> Mapping[str, int]:
 
 
 def silent_loops(dialog: Dialog, flow: Flow) -> Iterator[tuple[str, ...]]:
-    """Give each circle of items none of which waits for anybody."""
-    silent = [item.id for item in dialog.items.values() if isinstance(item, (Info, Handover))]
-    return circles(silent, lambda item: sorted(flow.forward[item].intersection(silent)))
+    """Give each circle of items none of which waits for anybody; the passes of a repeat come to an end."""
+    silent = [item.id for item in dialog.items.values() if _silent(item)]
+
+    def following(name: str) -> list[str]:
+        item = dialog.items[name]
+        of = dialog.items[item.of] if isinstance(item, Leave) else None
+        again = of.first if isinstance(of, Repeat) else None
+        return sorted(to for to in flow.forward[name].intersection(silent) if to != again)
+
+    return circles(silent, following)
+
+
+def _silent(item: AnyItem) -> bool:
+    return isinstance(item, (Info, Handover, Group, Repeat, Call, Leave, Choose, Split))
 
 
 def circles(nodes: Iterable[str], following: Callable[[str], Iterable[str]]) -> Iterator[tuple[str, ...]]:
@@ -101,57 +158,109 @@ def _targets(dialog: Dialog, item: str, transitions: Iterable[Next]) -> Iterator
 
 
 def _forward(dialog: Dialog, item: AnyItem) -> Iterator[str]:
-    following = dialog.following[item.id] or NOWHERE
+    """Give where an item leads by itself, with what passes it by."""
     if item.ask_if is not None:
-        yield following
-    if isinstance(item, End):
-        return
-    if isinstance(item, Handover) and item.resume_at is not None:
-        yield item.resume_at
-        return
+        yield dialog.following[item.id] or NOWHERE
+    yield from _when_asked(dialog, item)
+
+
+def _when_asked(dialog: Dialog, item: AnyItem) -> Iterator[str]:
+    match item:
+        case End():
+            if caller := dialog.seats[item.id].frame:
+                yield _way_out(dialog, caller)
+        case Handover(resume_at=str(target)):
+            yield target
+        case Group():
+            yield item.first
+        case Call(first=str(first)):
+            yield first
+        case Call():
+            yield item.leave
+        case Split():
+            yield from (branch.to for branch in item.branches)
+        case Repeat():
+            yield item.first
+            yield from _onwards(dialog, dialog.items[item.leave])
+        case Leave():
+            of = dialog.items[item.of]
+            if isinstance(of, Repeat):
+                yield of.first
+            yield from _onwards(dialog, item)
+        case _:
+            yield from _onwards(dialog, item)
+
+
+def _onwards(dialog: Dialog, item: AnyItem) -> Iterator[str]:
+    """Give where the transitions of an item lead, and what comes when none of them holds."""
     yield from _targets(dialog, item.id, nexts_of(dialog, item.block))
     if any(transition.condition is None for transition in item.block.nexts):
         return
+    following = dialog.following[item.id] or NOWHERE
     if following or not isinstance(item, Handover):  # a hand-over may be the last thing a script does
         yield following
+
+
+def _way_out(dialog: Dialog, prefix: str) -> str:
+    call = dialog.items[prefix[:-1]]
+    return call.leave if isinstance(call, Call) else NOWHERE
 
 
 def _by_event(dialog: Dialog, item: AnyItem, forward: Mapping[str, frozenset[str]]) -> Iterator[str]:
     if isinstance(item, End):
         return
-    for handler in (*item.handlers, *dialog.handlers):
+    for handler in handlers_around(dialog, item):
         block = dialog.blocks[handler.block]
         yield from _targets(dialog, item.id, nexts_of(dialog, block))
         if block.then == "continue":
             yield from forward[item.id]
+        if block.then == "end" and block.frame:
+            yield _way_out(dialog, block.frame)
 
 
 def _channels(dialog: Dialog, forward: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[ScriptChannel]]:
+    arrived: dict[str, frozenset[ScriptChannel]] = {}
     found: dict[str, frozenset[ScriptChannel]] = {}
     todo = [(dialog.start, dialog.channels)]
     while todo:
         name, arriving = todo.pop()
         if name == NOWHERE:
             continue
-        known = found.get(name)
+        known = arrived.get(name)
         together = arriving if known is None else known | arriving
         if together == known:
             continue
-        found[name] = together
+        arrived[name] = together
         item = dialog.items[name]
-        leaving = frozenset({item.channel}) if isinstance(item, Handover) else together
-        todo += [(to, leaving) for to in forward[name]]
-        if item.ask_if is not None:
-            todo.append((dialog.following[name] or NOWHERE, together))
+        asked, passed = _asked_on(item, together)
+        if passed:
+            todo.append((dialog.following[name] or NOWHERE, passed))
+        if not asked:
+            continue
+        found[name] = asked
+        leaving = frozenset({item.channel}) if isinstance(item, Handover) else asked
+        onwards = forward[name] if item.ask_if is None else frozenset(_when_asked(dialog, item))
+        todo += [(to, leaving) for to in onwards]
         if not isinstance(item, End):
-            todo += _event_channels(dialog, item, together)
+            todo += _event_channels(dialog, item, asked)
     return found
+
+
+def _asked_on(
+    item: AnyItem, channels: frozenset[ScriptChannel]
+) -> tuple[frozenset[ScriptChannel], frozenset[ScriptChannel]]:
+    """Return on which channels an item can be asked, and on which it can be passed; its condition may tell."""
+    if item.ask_if is None:
+        return channels, frozenset()
+    holds = {channel: truth(item.ask_if.tree, {("dialog", "channel"): channel.value}) for channel in channels}
+    asked = frozenset(channel for channel in channels if holds[channel] is not False)
+    return asked, frozenset(channel for channel in channels if holds[channel] is not True)
 
 
 def _event_channels(
     dialog: Dialog, item: AnyItem, here: frozenset[ScriptChannel]
 ) -> list[tuple[str, frozenset[ScriptChannel]]]:
-    handlers: tuple[Handler, ...] = (*item.handlers, *dialog.handlers)
+    handlers: tuple[Handler, ...] = tuple(handlers_around(dialog, item))
     return [
         (to, here if handler.channels is None else here & handler.channels)
         for handler in handlers

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from caruso.errors import Located, RejectedInput
+from caruso.script_engine.flow import leading_to
 from caruso.script_engine.nodes import (
     Access,
     Action,
@@ -92,7 +93,7 @@ class _Linker:
         self.pins: dict[str, str] = {}
 
     def linked(self) -> Dialog:
-        return replace(
+        made = replace(
             self.dialog,
             items=self.items,
             following=self.following,
@@ -103,6 +104,7 @@ class _Linker:
             objects=self.objects,
             pins=self.pins,
         )
+        return replace(made, leading_to=leading_to(made))
 
     def refuse(self, rule: str, message: str, place: Place, attribute: str) -> RejectedInput:
         origin = place.attributes.get(attribute)
@@ -216,7 +218,8 @@ class _Names:
 
     def do(self, action: Do) -> Do:
         undo = tuple(map(self, action.undo))
-        return replace(action, ref=self(action.ref), item=self.of_item(action.item), undo=undo)
+        item = self.of_item(action.item)
+        return replace(action, ref=self(action.ref), item=item, undo=undo, frame=self(action.frame))
 
     def handler(self, handler: Handler) -> Handler:
         return replace(handler, block=self(handler.block))
@@ -228,7 +231,9 @@ class _Names:
                 members = tuple(map(self, moved.members))
                 return replace(moved, first=self(moved.first), leave=self(moved.leave), members=members)
             case Repeat():
-                return replace(moved, first=self(moved.first), leave=self(moved.leave))
+                questions, inner = tuple(map(self, moved.questions)), tuple(map(self, moved.inner))
+                first, leave = self(moved.first), self(moved.leave)
+                return replace(moved, first=first, leave=leave, questions=questions, inner=inner)
             case Call():
                 return replace(moved, first=self.maybe(moved.first), leave=self(moved.leave))
             case Leave():

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from caruso.errors import Located, RejectedInput
 from caruso.script_engine.expressions import Expression, Origin
-from caruso.script_engine.expressions.checker import Names, answers_used, check, names_used, near, texts_given
+from caruso.script_engine.expressions.checker import answers_used, check, names_used, texts_given
+from caruso.script_engine.expressions.names import Names, near
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.flow import NOWHERE, Flow, branches, circles, flow_of, reaching, silent_loops
 from caruso.script_engine.lint_questions import (

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from caruso.script_engine import answers
 from caruso.script_engine.answers import keys
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.expressions.checker import answers_used, near
+from caruso.script_engine.expressions.checker import answers_used
+from caruso.script_engine.expressions.names import near
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.nodes import (
     Dialog,

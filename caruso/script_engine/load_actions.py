@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.expressions.checker import near
+from caruso.script_engine.expressions.names import near
 from caruso.script_engine.load_values import NULL, ValueLoader, place_of
 from caruso.script_engine.macros import PARAM, Parameters
 from caruso.script_engine.nodes import (

@@ -240,6 +240,8 @@ class ItemLoader(QuestionLoader):
         items = [self.items[name] for name in within]
         if not all(isinstance(item, (Question, Info, Group, Leave)) for item in items):
             return ()
+        if any(isinstance(item, Question) and item.from_objects is not None for item in items):
+            return ()  # objects are looked for one question at a time
         return tuple(item.id for item in items if isinstance(item, (Question, Info)))
 
     def repeat(self, element: Element, following: str | None, seat: Seat) -> None:
@@ -267,11 +269,21 @@ class ItemLoader(QuestionLoader):
             titles=titles_of(element),
             first=within[0],
             leave=name + LEAVE,
+            questions=self.asked_in(within, inner, Question),
+            inner=self.asked_in(within, inner, Repeat),
             over=over,
             times=times,
             condition=condition,
             condition_after=_reads(condition, within),
             most=most,
+        )
+
+    def asked_in(self, within: Sequence[str], seat: Seat, kind: type[AnyItem]) -> tuple[str, ...]:
+        """Return the items of a kind that are in a repeat, but in no repeat within it."""
+        return tuple(
+            name
+            for name in within
+            if isinstance(self.items[name], kind) and self.seats[name].repeats == seat.repeats
         )
 
     def repeat_name(self, element: Element) -> None:

@@ -6,6 +6,7 @@ import re
 
 from caruso.errors import Located
 from caruso.script_engine import written
+from caruso.script_engine.durations import seconds_of
 from caruso.script_engine.expressions import Expression, ExpressionError, Origin, expression
 from caruso.script_engine.macros import Parameters, filled
 from caruso.script_engine.nodes import Link, Parts, Place, Shown, Text, Texts, plain_parts
@@ -13,8 +14,6 @@ from caruso.script_engine.source import Element
 from caruso.script_engine.turns import ScriptChannel
 
 _BLANKS = re.compile(r"[ \t\n]+")
-_DURATION = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)(ms|s|m|min|h|d)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 #: Where a link may lead: never to a script.
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:|/(?![/\\]))[^\s\x00-\x1f\"'<>\\]{0,500}")
 NULL = expression("null")
@@ -23,12 +22,6 @@ NULL = expression("null")
 def place_of(element: Element) -> Place:
     """Return where an element was written."""
     return Place(element.line, element.column, element.origins)
-
-
-def duration_seconds(text: str) -> float | None:
-    """Return the seconds of ``5s``, ``500ms``, ``2h``, ``3d``; None when it is no duration."""
-    found = _DURATION.fullmatch(text.strip())
-    return None if found is None else float(found[1]) * _UNITS[found[2] or ""]
 
 
 class ValueLoader:
@@ -92,7 +85,7 @@ class ValueLoader:
 
     def seconds(self, element: Element, attribute: str) -> float:
         text = element.required(attribute)
-        seconds = duration_seconds(text)
+        seconds = seconds_of(text)
         if seconds is None:
             self.refuse(
                 "bad-value", f"“{text}” is not a duration", element.origin(attribute), 0, "write for instance 5s"

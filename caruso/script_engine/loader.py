@@ -7,10 +7,12 @@ Whether the whole makes sense is `lint`'s business.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from caruso.errors import RejectedInput
 from caruso.script_engine.expressions.types import Type
+from caruso.script_engine.flow import leading_to
 from caruso.script_engine.load_items import ITEMS, ItemLoader, titles_of
 from caruso.script_engine.load_values import place_of
 from caruso.script_engine.nodes import (
@@ -42,7 +44,7 @@ def load(source: bytes, file: str = "") -> Dialog:
     dialog = builder.dialog(read(source, file))
     if builder.findings:
         raise RejectedInput(tuple(dict.fromkeys(builder.findings)))
-    return dialog
+    return replace(dialog, leading_to=leading_to(dialog))
 
 
 class _Builder(ItemLoader):

@@ -241,6 +241,8 @@ class Do:
     place: Place
     #: Refs of the actions that make it undone, in their order.
     undo: tuple[str, ...] = ()
+    #: Prefix of the frame whose names its expressions use.
+    frame: str = ""
 
 
 Action = Set | Clear | Log | Throw | RecordConsent | Do
@@ -502,6 +504,9 @@ class Repeat(Item):
     titles: Mapping[str, str]
     first: str
     leave: str
+    #: What is asked in a pass, and the repeats in it, each without what is in those.
+    questions: tuple[str, ...]
+    inner: tuple[str, ...]
     over: Expression | None
     times: Expression | None
     condition: Expression | None
@@ -706,8 +711,10 @@ class Dialog:
     file: str = ""
     #: Opening hours of the centre, for `opening_hours()`.
     hours: Mapping[str, Hours] = field(default_factory=dict)
-    #: Version of every dialog that `link` put in, by id.
+    #: Version of every dialog that `link` put in, by its call.
     pins: Mapping[str, str] = field(default_factory=dict)
+    #: By item with an action that can be made undone: the items from which the path can come to it.
+    leading_to: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def back_allowed(self) -> bool:

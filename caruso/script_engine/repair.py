@@ -1,12 +1,13 @@
-"""Choose who handles an event: the item, the dialog, or the engine's own defaults.
+"""Choose who handles an event: the item, the dialog, the one that calls it, or the engine's own defaults.
 
-A handler counts from its `attempt` on; the highest `attempt` wins, and of equals the innermost. So a caller who is
-not understood three times reaches an agent, unless the script has its own idea of the third time.
+A handler counts from its `attempt` on, one without from the first; the highest `attempt` wins, and of equals the
+innermost. So a caller who is not understood three times reaches an agent, unless the script has its own idea of
+the third time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from caruso.script_engine.nodes import AnyItem, Dialog, Handler
 from caruso.script_engine.turns import ScriptChannel
@@ -21,13 +22,29 @@ def choose(
 ) -> Handler | None:
     """Return the handler written for `event`, or None when the default applies."""
     best: Handler | None = None
-    for handlers in (item.handlers, dialog.handlers):
-        for handler in handlers:
-            if _applies(handler, event, counts, channel) and (best is None or handler.attempt > best.attempt):
-                best = handler
-    if gives_up(event, counts, channel) and best is not None and best.attempt < MISSES_BEFORE_AGENT:
+    for handler in handlers_around(dialog, item):
+        if _applies(handler, event, counts, channel) and (best is None or handler.attempt > best.attempt):
+            best = handler
+    if gives_up(event, counts, channel) and best is not None and 0 < best.attempt < MISSES_BEFORE_AGENT:
         return None
     return best
+
+
+def handles(dialog: Dialog, item: str, event: str, channel: ScriptChannel) -> bool:
+    """Whether the script has a handler for the first time an event happens at an item."""
+    return choose(dialog, dialog.items[item], event, {event: 1}, channel) is not None
+
+
+def handlers_around(dialog: Dialog, item: AnyItem) -> Iterator[Handler]:
+    """Give the handlers that may act at an item, the innermost first: its own, its dialog's, its caller's, …"""
+    yield from item.handlers
+    prefix = dialog.seats[item.id].frame
+    while prefix:
+        yield from dialog.frames[prefix].handlers
+        call = dialog.items[prefix[:-1]]
+        yield from call.handlers
+        prefix = dialog.seats[call.id].frame
+    yield from dialog.handlers
 
 
 def gives_up(event: str, counts: Mapping[str, int], channel: ScriptChannel) -> bool:

@@ -9,52 +9,40 @@ from enum import StrEnum
 from typing import Any
 
 from caruso.model.ids import RunId, ScriptId
+from caruso.script_engine.path import Answer, Path, Values, Visit, path_along
+from caruso.script_engine.persistent import Map
 from caruso.script_engine.turns import ScriptChannel, Segment, TextLink, Value
 from caruso.script_engine.values import from_json, to_json
 
-#: Of the JSON; a reader refuses what it does not know.
-FORMAT = 1
+__all__ = ["Answer", "Entry", "Fired", "Path", "Phase", "Run", "Values", "Visit", "run_from_json", "run_to_json"]
 
-Values = Mapping[str, Value]
+#: Of the JSON; a reader refuses what it does not know.
+FORMAT = 2
+
+#: Under these roots of `Run.data` is what the engine itself remembers along the path. No script can name them.
+CLEARED, AT_END, PASSED, REPEATS, OUTCOMES = "-cleared", "-at-end", "-passed", "-repeats", "-outcomes"
+#: The business objects found for questions.
+FOUND = "-found"
+
+_NO_MAP: Map[Any] = Map()
 
 
 class Phase(StrEnum):
     """What the run waits for.
 
-    ASKING <-> WORKING, ASKING -> HANDOVER -> ASKING, any -> FINISHED (a correction may lead back to ASKING)
+    ASKING <-> WORKING, ASKING -> WAITING -> ASKING, ASKING -> HANDOVER -> ASKING, any -> FINISHED (a correction
+    may lead back to ASKING)
     """
 
     #: An answer, or a confirmation.
     ASKING = "asking"
     #: The answer of a service.
     WORKING = "working"
+    #: A time or an event.
+    WAITING = "waiting"
     #: Somebody to take over.
     HANDOVER = "handover"
     FINISHED = "finished"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer, and who gave it where and when."""
-
-    value: Value
-    channel: ScriptChannel
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """An item on the path."""
-
-    item: str
-    #: Number of the turn in which it was reached.
-    turn: int
-    #: Variables, results and changed attributes as they were when it was reached.
-    data: Mapping[str, Values]
-    answer: Answer | None = None
-    #: Of an info: it was taken note of.
-    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +50,23 @@ class Fired:
     """An action that was given out, and what became of it."""
 
     ref: str
-    #: ``sent``, ``done``, ``failed``.
+    #: ``sent``, ``done``, ``failed``; then ``undone``, or ``kept`` where an agent let it be.
     state: str
     result: Value = None
     #: As it was given out, while it is only `sent`: it may have to be given out again.
     params: Values = field(default_factory=dict)
+    #: What makes it undone: parameters by ref, worked out while the path was there.
+    undo: Mapping[str, Values] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What was typed into a question of a group that could not be taken as a whole."""
+
+    text: str
+    error: str = ""
+    #: The value that was warned about; given again it is taken.
+    warned: Value = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +91,24 @@ class Run:
     turn: int
     #: Turns since the last take-over.
     spent: int
-    #: The path; its last entry is the current item.
-    trail: tuple[Visit, ...]
-    #: Latest answers on the path, by item (follows from `trail`).
-    answers: Values
+    #: The path; its last visit is the current item.
+    trail: Path
     #: By root: ``vars``, ``result``, ``dialog``, and changed attributes of objects.
     data: Mapping[str, Values]
-    #: Visits that are off the path, by item, oldest first: they come back if the path returns.
-    parked: Mapping[str, tuple[Visit, ...]]
+    #: Visits that are off the path, by `Visit.key`, oldest first: they come back if the path returns.
+    parked: Map[tuple[Visit, ...]] = _NO_MAP
     #: Actions by idempotency key.
-    fired: Mapping[str, Fired]
+    fired: Map[Fired] = _NO_MAP
+    #: Keys of those that can be made undone, oldest first.
+    revocable: tuple[str, ...] = ()
+    #: Keys of those that an agent is asked about.
+    offers: tuple[str, ...] = ()
     #: Blocks of actions that are under way, outermost first, with the number of the next action.
     frames: tuple[tuple[str, int], ...] = ()
     #: Key of the action that is waited for.
     pending: str = ""
+    #: When a `wait` is over.
+    due: datetime | None = None
     #: Where it is handed over to.
     handing_to: ScriptChannel | None = None
     #: Events at the current item since it was reached.
@@ -114,12 +118,28 @@ class Run:
     error: str = ""
     #: The answer that was warned about; given again it is taken.
     warned: Value = None
+    #: What was typed into the group that waits, by item.
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    #: Branch by the name of each split, once the lot was drawn.
+    branches: Mapping[str, str] = field(default_factory=dict)
+    #: What was agreed to last, by purpose.
+    consents: Mapping[str, bool] = field(default_factory=dict)
     outcome: str = ""
 
     @property
     def current(self) -> Visit:
         """Return the current item's visit."""
-        return self.trail[-1]
+        return self.trail.last
+
+    @property
+    def answers(self) -> Values:
+        """Return the latest answers on the path by `Visit.key`, without those a script cleared."""
+        cleared = self.data.get(CLEARED)
+        return (
+            {key: value for key, value in self.trail.answers.items() if key not in cleared}
+            if cleared
+            else (self.trail.answers)
+        )
 
     @property
     def searching(self) -> bool:
@@ -143,17 +163,9 @@ class Run:
         return 1 + self.counts.get("no-input", 0) + self.counts.get("no-match", 0)
 
 
-def answers_on(trail: tuple[Visit, ...] | list[Visit], data: Mapping[str, Values]) -> dict[str, Value]:
-    """Return the latest answer of each item on the path, without those a script cleared."""
-    cleared = data.get("answers", {})
-    return {
-        visit.item: visit.answer.value for visit in trail if visit.answer is not None and visit.item not in cleared
-    }
-
-
 def run_to_json(run: Run) -> dict[str, Any]:
     """Return `run` as plain JSON."""
-    snapshots: list[Mapping[str, Values]] = []
+    shared = _Shared()
     return {
         "format": FORMAT,
         "id": run.id,
@@ -170,23 +182,27 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "at": run.at.isoformat(),
         "turn": run.turn,
         "spent": run.spent,
-        "trail": [_visit(visit, snapshots) for visit in run.trail],
-        "data": _snapshot(run.data, snapshots),
-        "parked": {item: [_visit(visit, snapshots) for visit in visits] for item, visits in run.parked.items()},
-        "fired": {
-            key: [fired.ref, fired.state, to_json(fired.result), _values(fired.params)]
-            for key, fired in run.fired.items()
-        },
+        "trail": [_visit(visit, shared) for visit in run.trail],
+        "data": shared.snapshot(run.data),
+        "parked": {key: [_visit(visit, shared) for visit in visits] for key, visits in run.parked.items()},
+        "fired": {key: _fired(fired) for key, fired in run.fired.items()},
+        "revocable": list(run.revocable),
+        "offers": list(run.offers),
         "frames": [list(frame) for frame in run.frames],
         "pending": run.pending,
+        "due": run.due and run.due.isoformat(),
         "handing_to": run.handing_to and run.handing_to.value,
         "counts": dict(run.counts),
         "said": [_said(segment) for segment in run.said],
         "error": run.error,
         "warned": to_json(run.warned),
+        "entries": {item: [entry.text, entry.error, to_json(entry.warned)] for item, entry in run.entries.items()},
+        "branches": dict(run.branches),
+        "consents": dict(run.consents),
         "outcome": run.outcome,
-        # Last, because what is above has filled it.
-        "snapshots": [{root: _values(values) for root, values in data.items()} for data in snapshots],
+        # Last, because what is above has filled them.
+        "snapshots": shared.snapshots,
+        "values": shared.values,
     }
 
 
@@ -194,9 +210,8 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
     """Return the run kept as `state`; raise `ValueError` when it is none of ours."""
     if state.get("format") != FORMAT:
         raise ValueError(f"run of format {state.get('format')!r}, this reads {FORMAT}")
-    snapshots = [{root: _read(values) for root, values in data.items()} for data in state["snapshots"]]
-    trail = tuple(_read_visit(visit, snapshots) for visit in state["trail"])
-    data = snapshots[state["data"]]
+    values = [_read(values) for values in state["values"]]
+    snapshots = [{root: values[number] for root, number in data.items()} for data in state["snapshots"]]
     return Run(
         id=RunId(state["id"]),
         script=ScriptId(state["script"]),
@@ -212,24 +227,29 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
         at=datetime.fromisoformat(state["at"]),
         turn=state["turn"],
         spent=state["spent"],
-        trail=trail,
-        answers=answers_on(trail, data),
-        data=data,
-        parked={
-            item: tuple(_read_visit(visit, snapshots) for visit in visits)
-            for item, visits in state["parked"].items()
-        },
-        fired={
-            key: Fired(ref=ref, state=what, result=from_json(result), params=_read(params))
-            for key, (ref, what, result, params) in state["fired"].items()
-        },
+        trail=path_along(_read_visit(visit, snapshots) for visit in state["trail"]),
+        data=snapshots[state["data"]],
+        parked=Map(
+            (key, tuple(_read_visit(visit, snapshots) for visit in visits))
+            for key, visits in state["parked"].items()
+        ),
+        fired=Map((key, _read_fired(fired)) for key, fired in state["fired"].items()),
+        revocable=tuple(state["revocable"]),
+        offers=tuple(state["offers"]),
         frames=tuple((block, number) for block, number in state["frames"]),
         pending=state["pending"],
+        due=datetime.fromisoformat(state["due"]) if state["due"] else None,
         handing_to=ScriptChannel(state["handing_to"]) if state["handing_to"] else None,
         counts=dict(state["counts"]),
         said=tuple(_read_said(*said) for said in state["said"]),
         error=state["error"],
         warned=from_json(state["warned"]),
+        entries={
+            item: Entry(text=text, error=error, warned=from_json(warned))
+            for item, (text, error, warned) in state["entries"].items()
+        },
+        branches=dict(state["branches"]),
+        consents=dict(state["consents"]),
         outcome=state["outcome"],
     )
 
@@ -244,6 +264,30 @@ def _read_said(text: str, audio: str, barge_in: bool, *links: list[Any]) -> Segm
     return Segment(text=text, audio=audio, barge_in=barge_in, links=made)
 
 
+class _Shared:
+    """What visits have in common is written once: whole snapshots, and the values under a root."""
+
+    def __init__(self) -> None:
+        self.snapshots: list[dict[str, int]] = []
+        self.values: list[dict[str, Any]] = []
+        self._numbers: dict[int, int] = {}
+
+    def snapshot(self, data: Mapping[str, Values]) -> int:
+        """Return the number of `data` among the snapshots."""
+        number = self._numbers.get(id(data))
+        if number is None:
+            number = self._numbers[id(data)] = len(self.snapshots)
+            self.snapshots.append({root: self._value(values) for root, values in data.items()})
+        return number
+
+    def _value(self, values: Values) -> int:
+        number = self._numbers.get(id(values))
+        if number is None:
+            number = self._numbers[id(values)] = len(self.values)
+            self.values.append(_values(values))
+        return number
+
+
 def _values(values: Values) -> dict[str, Any]:
     return {name: to_json(value) for name, value in values.items()}
 
@@ -252,27 +296,41 @@ def _read(values: Mapping[str, Any]) -> Values:
     return {name: from_json(value) for name, value in values.items()}
 
 
-def _snapshot(data: Mapping[str, Values], snapshots: list[Mapping[str, Values]]) -> int:
-    """Return the number of `data` among the snapshots; neighbours share one."""
-    for number in range(len(snapshots) - 1, max(-1, len(snapshots) - 3), -1):
-        if snapshots[number] is data or snapshots[number] == data:
-            return number
-    snapshots.append(data)
-    return len(snapshots) - 1
+def _fired(fired: Fired) -> list[Any]:
+    undo = {ref: _values(params) for ref, params in fired.undo.items()}
+    return [fired.ref, fired.state, to_json(fired.result), _values(fired.params), undo]
 
 
-def _visit(visit: Visit, snapshots: list[Mapping[str, Values]]) -> list[Any]:
+def _read_fired(state: list[Any]) -> Fired:
+    ref, what, result, params, undo = state
+    return Fired(
+        ref=ref,
+        state=what,
+        result=from_json(result),
+        params=_read(params),
+        undo={name: _read(values) for name, values in undo.items()},
+    )
+
+
+def _visit(visit: Visit, shared: _Shared) -> list[Any]:
     answer = visit.answer
     told = answer and [to_json(answer.value), answer.channel.value, answer.by, answer.at.isoformat()]
-    return [visit.item, visit.turn, _snapshot(visit.data, snapshots), told, visit.confirmed]
+    return [visit.item, visit.turn, shared.snapshot(visit.data), told, visit.confirmed, list(visit.passes)]
 
 
 def _read_visit(state: list[Any], snapshots: Sequence[Mapping[str, Values]]) -> Visit:
-    item, turn, snapshot, told, confirmed = state
+    item, turn, snapshot, told, confirmed, passes = state
     answer = None
     if told is not None:
         value, channel, by, at = told
         answer = Answer(
             value=from_json(value), channel=ScriptChannel(channel), by=by, at=datetime.fromisoformat(at)
         )
-    return Visit(item=item, turn=turn, data=snapshots[snapshot], answer=answer, confirmed=confirmed)
+    return Visit(
+        item=item,
+        turn=turn,
+        data=snapshots[snapshot],
+        answer=answer,
+        confirmed=confirmed,
+        passes=tuple(passes),
+    )

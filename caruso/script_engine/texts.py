@@ -93,9 +93,13 @@ def segment(text: Text, dialog: Dialog, scope: RunScope, language: str, channel:
 def _shown(part: Shown, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> str:
     aloud = channel is ScriptChannel.PHONE
     answered = part.of.answer_of
-    if answered is not None and part.format == "plain" and isinstance(dialog.items.get(answered), Question):
+    if answered is not None and part.format == "plain" and _is_question(dialog, scope, answered):
         words = scope.label(answered, aloud=aloud) or ""
     else:
         value, form, currency = part.of.value(scope), part.format, part.currency
         words = show(value, language, form, aloud=aloud, zone=scope.zone, currency=currency)
     return words[:LONGEST_SHOWN] or part.if_empty
+
+
+def _is_question(dialog: Dialog, scope: RunScope, name: str) -> bool:
+    return isinstance(dialog.items.get(scope.frame.prefix + name), Question)

@@ -141,6 +141,8 @@ class RecordRule:
     end_key: str = "#"
     #: Whether a tone tells when to speak.
     beep: bool = True
+    #: Keys that are an event rather than the end, such as ``0``.
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

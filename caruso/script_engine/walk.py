@@ -1,6 +1,6 @@
 """Lead a run from one item that waits to the next: the rules of the path, in motion.
 
-A `Walk` lives for one step: it copies the run, moves, and gives a new run with the effects of the way.
+A `Walk` lives for one step: it thaws the run, moves, and gives a new run with the effects of the way.
 Deterministic: given the same dialog, run, input and `now`, the same comes out.
 """
 
@@ -10,27 +10,45 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from caruso.script_engine import actions, effects, finding, presentation, repair, texts, wording
-from caruso.script_engine import answers as reading
-from caruso.script_engine.answers import Misread
+from caruso.script_engine import (
+    actions,
+    asking,
+    calls,
+    effects,
+    events,
+    finding,
+    lots,
+    presentation,
+    repair,
+    repeats,
+    texts,
+    together,
+    undoing,
+    waiting,
+)
 from caruso.script_engine.moment import Moment
 from caruso.script_engine.nodes import (
     After,
     AnyItem,
     Block,
+    Call,
+    Choose,
     Dialog,
     End,
-    Handler,
+    Group,
     Handover,
     Info,
+    Leave,
     Next,
     Question,
-    Save,
-    Texts,
+    Repeat,
+    Split,
+    Throw,
+    Wait,
     When,
 )
-from caruso.script_engine.runs import Answer, Phase, Run, Visit, answers_on
-from caruso.script_engine.scope import FOUND
+from caruso.script_engine.path import Answer, Visit
+from caruso.script_engine.runs import FOUND, Phase, Run
 from caruso.script_engine.turns import (
     CHOOSING,
     CallService,
@@ -38,21 +56,19 @@ from caruso.script_engine.turns import (
     FindObjects,
     Present,
     ScriptChannel,
-    Segment,
+    StartTimer,
     Value,
 )
 
-#: Items passed without anybody being asked, in one turn.
+#: Items passed without anybody being asked, in one turn; passes of repeats are counted on their own.
 MOST_SILENT_STEPS = 100
+MOST_SILENT_PASSES = 1_000
 #: Turns without a take-over.
 MOST_TURNS = 1_000
-#: Presentations of one item to a customer without progress.
-MOST_ATTEMPTS = 10
-
 #: Loops in one turn before the script is not asked any more what to do about them.
 MOST_LOOPS = 2
-
-LOOP = "error.loop"
+#: Blocks of actions in each other: a handler that throws what it handles would never come to an end.
+MOST_FRAMES = 50
 
 
 class Walk(Moment):
@@ -61,13 +77,17 @@ class Walk(Moment):
     def __init__(self, dialog: Dialog, run: Run, now: datetime) -> None:
         """Thaw the run."""
         super().__init__(dialog, run, now)
-        #: Where the path leads once the actions under way are done.
+        #: Where the path leads once the actions under way are done, and in which passes when that is no matter of
+        #: course.
         self.goto: str | None = None
+        self.goto_passes: tuple[int, ...] | None = None
         self._silent = 0
+        self._silent_passes = 0
         self._loops = 0
 
     def result(self) -> tuple[Run, tuple[Effect, ...]]:
         """Return the run as it is now, and what has to be done; the turn to show comes last."""
+        undoing.settle(self)
         run = self.frozen()
         if self.phase is Phase.WORKING:
             # Said before the service is asked: the answer may come at once.
@@ -78,105 +98,141 @@ class Walk(Moment):
             ]
             others = [effect for effect in self.effects if effect not in asking]
             return run, (*others, Present(turn=presentation.present(self.dialog, run)), *asking)
-        return run, (*self.effects, effects.standing(self.dialog, run, self.scope))
+        return run, (*self.effects, effects.standing(self.dialog, run, self.now))
 
     # -- The path ---------------------------------------------------------------------------------------------
 
     def go(self, target: str | None = None) -> None:
         """Walk, first through the actions under way, then to `target`, until something waits."""
         if target is not None:
-            self.goto = target
+            self.head_for(target)
         self.phase = Phase.ASKING
+        self.due = None
         while True:
             if self.frames:
                 if self._advance():
                     return
             elif self.goto is not None:
-                item, self.goto = self.dialog.items[self.goto], None
+                item, passes = self._destination(self.goto, self.goto_passes)
+                self.goto = self.goto_passes = None
                 self._silent += 1
                 if self._silent > MOST_SILENT_STEPS:
-                    self._loop(item)
-                    return
-                if self._enter(item):
+                    if self._loop(item):
+                        return
+                elif self._enter(item, passes):
                     return
             else:
                 return
 
+    def head_for(self, target: str, passes: tuple[int, ...] | None = None) -> None:
+        """Go there once the actions under way are done."""
+        self.goto, self.goto_passes = target, passes
+
     def leave(self) -> None:
         """Leave the current item forwards: its actions, its transitions, the next item."""
-        self.frames = [(self.trail[-1].item, 0)]
+        self.frames = [(self.at, 0)]
         self.go()
 
     def park_from(self, number: int) -> None:
         """Take the path back to entry `number`: what comes after it is parked."""
-        off, self.trail = self.trail[number + 1 :], self.trail[: number + 1]
-        parked = dict(self.parked)
+        self.trail, off = self.trail.cut(number + 1)
         for visit in reversed(off):
-            if visit.answer is not None or isinstance(self.dialog.items[visit.item], (Info, Handover)):
-                parked[visit.item] = (visit, *parked.get(visit.item, ()))
-        self.parked = parked
-        self.data = self.trail[-1].data
-        self.answers = answers_on(self.trail, self.data)
+            item = self.dialog.items[visit.item]
+            if visit.answer is not None or isinstance(item, (Info, Handover, Wait)):
+                self.parked = self.parked.put(visit.key, (visit, *self.parked.get(visit.key, ())))
+        last = self.trail.last
+        self.data = last.data
+        self.stand(last.item, last.passes)
         self.frames = []
+        self.goto = self.goto_passes = None
         self.pending = ""
+        self.due = None
         self.outcome = ""
         self.handing_to = None
         self.counts = {}
-        self._scope = None
+        self.entries = {}
+
+    def _destination(self, name: str, passes: tuple[int, ...] | None) -> tuple[AnyItem, tuple[int, ...]]:
+        """Return the item and the passes it is met in; one within a repeat is only reached through the repeat."""
+        wanted, here = self.dialog.seats[name].repeats, self.seat.repeats
+        if passes is not None:
+            return self.dialog.items[name], passes
+        if not wanted:
+            return self.dialog.items[name], ()
+        shared = 0
+        while shared < min(len(wanted), len(here), len(self.passes)) and wanted[shared] == here[shared]:
+            shared += 1
+        return self.dialog.items[name if shared == len(wanted) else wanted[shared]], self.passes[:shared]
 
     def _follow(self, item: str) -> None:
         following = self.dialog.following[item]
-        if following is None:
-            if not self.trail:
-                self.trail.append(Visit(item=item, turn=self.turn, data=self.data))
-            self.finish("ended")
-        else:
-            self.goto = following
+        if following is not None:
+            self.head_for(following)
+            return
+        if not self.trail:
+            self.visit(Visit(item=item, turn=self.turn, data=self.data, passes=self.passes))
+        self.finish("ended")
 
-    def _enter(self, item: AnyItem) -> bool:
+    def _enter(self, item: AnyItem, passes: tuple[int, ...]) -> bool:
         """Come to an item; return whether it waits."""
+        self.stand(item.id, passes)
         if item.ask_if is not None and not item.ask_if.holds(self.scope):
-            self.note("skipped", item.id)
+            self.note("skipped", self.key)
             self._follow(item.id)
             return self.phase is Phase.FINISHED
-        parked = self._unpark(item.id)
+        parked = self._unpark(self.key)
         self.counts = {}
-        self.trail.append(Visit(item=item.id, turn=parked.turn if parked else self.turn, data=self.data))
-        self._scope = None
+        turn = parked.turn if parked else self.turn
+        self.visit(Visit(item=item.id, turn=turn, data=self.data, passes=passes))
         match item:
             case Question():
                 return self._enter_question(item, parked)
             case Info():
                 return self._enter_info(item, parked)
             case Handover():
-                return self._enter_handover(item)
-            case _:
+                return self._enter_handover(item, parked)
+            case Wait():
+                return self._enter_wait(item, parked)
+            case Group():
+                self.head_for(item.first)
+            case Split():
+                branch = lots.branch(self, item)
+                self.note("split", item.id, text=f"{item.name}={branch.name}")
+                self.head_for(branch.to)
+            case Repeat():
+                self._enter_repeat(item)
+            case Call():
+                self._enter_call(item)
+            case Leave():
+                self._enter_leave(item)
+            case Choose() | End():
                 self.frames = [(item.id, 0)]
-                return False
+        return False
 
-    def _unpark(self, item: str) -> Visit | None:
-        visits = self.parked.get(item, ())
+    def _unpark(self, key: str) -> Visit | None:
+        visits = self.parked.get(key, ())
         if not visits:
             return None
         self._silent = 0  # parked visits are finite, so passing them is no endless loop
-        parked = dict(self.parked)
-        if len(visits) > 1:
-            parked[item] = visits[1:]
-        else:
-            del parked[item]
-        self.parked = parked
+        self.parked = self.parked.put(key, visits[1:]) if len(visits) > 1 else self.parked.drop(key)
         return visits[0]
 
-    def _wait(self) -> bool:
-        current = self.trail[-1]
+    def wait(self) -> bool:
+        """Stay at the current item until there is an input; what is in a group shown at once waits as a whole."""
+        begun = together.begun_at(self)
+        if begun is not None:
+            entries = {**self.entries, **together.complaint_here(self)}
+            self.park_from(begun)
+            self.entries, self.error = entries, ""
+        current = self.trail.last
         if current.turn != self.turn:
-            self.trail[-1] = replace(current, turn=self.turn)
-        self.note("shown", current.item)
+            self.revise(replace(current, turn=self.turn))
+        self.note("shown", self.key)
         return True
 
     def _enter_question(self, item: Question, parked: Visit | None) -> bool:
         if parked is not None and parked.answer is not None:
-            self._set_answer(parked.answer)
+            asking.set_answer(self, parked.answer)
         return self._search(item) or self._meet_question(item)
 
     def _search(self, item: Question) -> bool:
@@ -199,76 +255,53 @@ class Walk(Moment):
         self.pending = ""
         self.phase = Phase.ASKING
         self.put(FOUND, item.id, finding.found(item, item.from_objects, key, objects, self.scope))
-        self.trail[-1] = replace(self.trail[-1], data=self.data)
+        self.revise(replace(self.trail.last, data=self.data))
         if not self._meet_question(item):
             self.go()
 
     def _meet_question(self, item: Question) -> bool:
-        if (answer := self.trail[-1].answer) is not None:
+        if (answer := self.trail.last.answer) is not None:
             return self._pass_again(item, answer)
-        if self._nothing_to_choose(item):
+        if item.type in CHOOSING and not self.asked(item).options:
             return self._without_options(item)
-        if presentation.is_read_only(item, self.scope):
-            known = self._fixed(item)
-        elif (known := self._known(item)) is None:
-            return self._wait()
-        self._set_answer(Answer(value=known, channel=self.channel, by=self.run.by, at=self.now))
+        if item.read_only is not False and presentation.is_read_only(item, self.scope):
+            known = asking.fixed(self, item)
+        elif (known := asking.known(self, item)) is None:
+            return self.wait()
+        asking.set_answer(self, Answer(value=known, channel=self.channel, by=self.run.by, at=self.now))
         self.frames = [(item.id, 0)]
         return False
-
-    def _pass_again(self, item: Question, answer: Answer) -> bool:
-        """Pass a question whose answer came back, if the answer still holds."""
-        self._set_answer(answer)
-        complaint, warning = self._complaint(item, answer.value)
-        if complaint and not warning:
-            self.error = complaint
-            return self._wait()
-        self._bind(item, answer.value)
-        self.frames = [(item.id, 0)]
-        return False
-
-    def _nothing_to_choose(self, item: Question) -> bool:
-        return item.type in CHOOSING and not self.asked(item).options
 
     def _without_options(self, item: Question) -> bool:
         """Leave a question without options: as the script says, else by itself, or with an agent's help."""
-        handler = repair.choose(self.dialog, item, "no-options", {"no-options": 1}, self.channel)
-        if handler is None and (self.channel is ScriptChannel.AGENT or self._optional()):
-            self.note("skipped", item.id)
+        handled = repair.handles(self.dialog, item.id, "no-options", self.channel)
+        if not handled and (self.channel is ScriptChannel.AGENT or events.optional(self)):
+            self.note("skipped", self.key)
             self.frames = [(item.id, 0)]
             return False
-        self.happen("no-options")
-        return True
+        event = events.count(self, "no-options")
+        return self._follow_event(events.outcome(self, event, "", lost=self._loops > MOST_LOOPS))
 
-    def _known(self, item: Question) -> Value:
-        """Return the answer that makes asking needless, if there is one."""
-        if not item.skip_if_known or item.bind is None:
-            return None
-        value = self._valid(item, self._bound(item))
-        complaint, _ = self._complaint(item, value)
-        return None if complaint else value
-
-    def _bound(self, item: Question) -> Value:
-        root, name = item.bind or ("", "")
-        return self.scope.roots.get(root, {}).get(name)
-
-    def _valid(self, item: Question, value: Value) -> Value:
-        """Return a value from elsewhere if it could have been the answer, else null."""
-        asked = self.asked(item, ScriptChannel.AGENT)
-        named = value.get("id") if isinstance(value, Mapping) else None
-        files = {named: value} if isinstance(named, str) else {}
-        read = reading.read(replace(asked, language="en", files=files), reading.typed(value))
-        return None if isinstance(read, Misread) else read
-
-    def _fixed(self, item: Question) -> Value:
-        """Return the answer of a question that is only shown."""
-        value = item.default.value(self.scope) if item.default is not None else None
-        return self._valid(item, self._bound(item) if value is None else value)
+    def _pass_again(self, item: Question, answer: Answer) -> bool:
+        """Pass a question whose answer came back, if the answer still holds."""
+        complaint, warning = asking.complaint(self, item, answer.value, together.scope_ahead(self))
+        if complaint and not warning:
+            self.error = complaint
+            return self.wait()
+        asking.bind(self, item, answer.value)
+        self.frames = [(item.id, 0)]
+        return False
 
     def _enter_info(self, item: Info, parked: Visit | None) -> bool:
         if parked is not None:
-            self.trail[-1] = replace(self.trail[-1], confirmed=parked.confirmed)
-        if item.confirm and self.channel is not ScriptChannel.PHONE and not (parked and parked.confirmed):
+            self.revise(replace(self.trail.last, confirmed=parked.confirmed))
+        alone = together.group_around(self) is None
+        if (
+            item.confirm
+            and alone
+            and self.channel is not ScriptChannel.PHONE
+            and not (parked and parked.confirmed)
+        ):
             shown = texts.choose(
                 item.texts,
                 scope=self.scope,
@@ -277,183 +310,136 @@ class Walk(Moment):
                 channel=self.channel,
             )
             if shown is not None:
-                return self._wait()
+                return self.wait()
         self.frames = [(item.id, 0)]
         return False
 
-    def _enter_handover(self, item: Handover) -> bool:
-        if self.channel is item.channel:
+    def _enter_handover(self, item: Handover, parked: Visit | None) -> bool:
+        if self.channel is item.channel or (parked is not None and parked.confirmed):
             self.pass_handover(item)
             return self.phase is Phase.FINISHED
         self.frames = [(item.id, 0)]
         return False
 
     def pass_handover(self, item: Handover) -> None:
-        """Choose where the dialog goes on after a hand-over."""
+        """Choose where the dialog goes on after a hand-over; a correction will not hand over again."""
+        if self.trail.last.item == item.id:
+            self.confirm()
         if item.resume_at is not None:
-            self.goto = item.resume_at
+            self.head_for(item.resume_at)
         elif (chosen := self._transition(item.block)) is not None:
-            self._take(chosen, item.id)
+            self._take(chosen)
         elif self.dialog.following[item.id] is not None:
             self._follow(item.id)
 
-    # -- Answers ----------------------------------------------------------------------------------------------
+    def _enter_wait(self, item: Wait, parked: Visit | None) -> bool:
+        if parked is not None and parked.confirmed:
+            self.confirm()
+            self.frames = [(item.id, 0)]
+            return False
+        until = item.duration.value(self.scope) if item.duration else None
+        self.due = waiting.due(until, self.now, self.run.time_zone)
+        if self.due is None and not item.event:  # nothing would ever end it
+            self.frames = [(item.id, 0)]
+            return False
+        self.phase = Phase.WAITING
+        if self.due is not None:
+            self.effects.append(StartTimer(item=item.id, due=self.due))
+        return self.wait()
 
-    def _set_answer(self, answer: Answer) -> None:
-        visit = self.trail[-1]
-        self.trail[-1] = replace(visit, answer=answer)
-        if visit.item in self.data.get("answers", {}):
-            cleared = {name: value for name, value in self.data["answers"].items() if name != visit.item}
-            self.data = {**self.data, "answers": cleared}
-        self.answers[visit.item] = answer.value
-        self._scope = None
+    def _enter_repeat(self, item: Repeat) -> None:
+        if repeats.begin(self, item):
+            self.head_for(item.first, (*self.passes, 1))
+        else:
+            self.frames = [(item.leave, 0)]
+
+    def _enter_call(self, item: Call) -> None:
+        if item.first is None:
+            self.head_for(item.leave)  # never linked, so there is nowhere to go
+        else:
+            calls.go_in(self, item)
+            self.head_for(item.first)
+
+    def _enter_leave(self, item: Leave) -> None:
+        """Come to the way out of a group, a pass or a called dialog."""
+        of = self.dialog.items[item.of]
+        if isinstance(of, Repeat) and repeats.another(self, of):
+            self._silent_passes += 1
+            if self._silent_passes <= MOST_SILENT_PASSES:
+                self._silent = 0  # passes are finite, so leading through them is no endless loop
+            self.head_for(of.first, (*self.passes[:-1], self.passes[-1] + 1))
+            return
+        if isinstance(of, Call):
+            calls.come_back(self, of)
+        self.frames = [(item.id, 0)]
 
     def confirm(self) -> None:
-        """Take the confirmation of an info."""
-        self.trail[-1] = replace(self.trail[-1], confirmed=True)
-
-    def accept(self, question: Question, value: Value, by: str) -> tuple[str, bool]:
-        """Take the answer to the current question; return why not and whether that is but a warning."""
-        visit = self.trail[-1]
-        old, answers, data = visit.answer, self.answers, self.data
-        self.answers = dict(answers)
-        self._set_answer(Answer(value=value, channel=self.channel, by=by, at=self.now))
-        complaint, warning = self._complaint(question, value)
-        if complaint and not (warning and self.run.warned == value):
-            self.trail[-1], self.answers, self.data, self._scope = visit, answers, data, None
-            return complaint, warning
-        self._note_answer(question, old.value if old is not None else None, value, again=old is not None)
-        self._bind(question, value)
-        if question.save is Save.ANSWER and question.bind is not None:
-            root, name = question.bind
-            actions.save(self, root, {name: value})
-        return "", False
-
-    def _note_answer(self, question: Question, old: Value, new: Value, *, again: bool) -> None:
-        if again and old == new:
-            return
-        if question.private:
-            old = new = None
-        self.note("changed" if again else "answered", question.id, old=old, new=new)
-
-    def _complaint(self, question: Question, value: Value) -> tuple[str, bool]:
-        """Return what is wrong with an answer that is already in the scope; errors before warnings."""
-        if value is None:
-            needed = presentation.is_required(question, self.scope)
-            return (wording.phrase("required", self.language) if needed else ""), False
-        minimum = question.minimum.value(self.scope) if question.minimum else None
-        maximum = question.maximum.value(self.scope) if question.maximum else None
-        broken = reading.within(self.asked(question), value, minimum, maximum)
-        if broken is not None:
-            return broken.message(self.language), False
-        failed = [check for check in question.checks if not check.condition.holds(self.scope)]
-        for check in sorted(failed, key=lambda check: check.warning):
-            return self._check_text(check.texts), check.warning
-        return "", False
-
-    def _check_text(self, written: Texts) -> str:
-        chosen = texts.choose(
-            written,
-            scope=self.scope,
-            language=self.language,
-            fallback=self.dialog.languages[0],
-            channel=self.channel,
-            anywhere=True,
-        )
-        if chosen is None:
-            return wording.phrase("no-match", self.language)
-        return texts.render(chosen.parts, self.dialog, self.scope, self.language, self.channel)
-
-    def _bind(self, question: Question, value: Value) -> None:
-        if question.bind is not None and question.save is not Save.NEVER:
-            root, name = question.bind
-            if self.scope.roots.get(root, {}).get(name) != value:
-                self.put(root, name, value)
+        """Note that an info was taken note of, or that a wait is over."""
+        self.revise(replace(self.trail.last, confirmed=True))
 
     # -- Events -----------------------------------------------------------------------------------------------
 
     def happen(self, event: str, complaint: str = "") -> None:
         """Let the script, or the defaults, handle an event at the current item."""
-        self.counts = {**self.counts, event: self.counts.get(event, 0) + 1}
-        self._scope = None
-        handler = repair.choose(self.dialog, self.item, event, self.counts, self.channel)
         if complaint:
             self.error = complaint
-        if self.scope.attempt > MOST_ATTEMPTS and self.channel is not ScriptChannel.AGENT and event != LOOP:
-            self.happen(LOOP)
-            return
-        if handler is None:
-            self._default(event, complaint)
-            return
-        if complaint:
-            self.said.append(Segment(text=complaint))
-        self._handle(handler)
+        event = events.count(self, event)
+        found = events.outcome(self, event, complaint, lost=self._loops > MOST_LOOPS)
+        if not self._follow_event(found):
+            self.go()
 
-    def _default(self, event: str, complaint: str) -> None:
-        if event in {"agent", "no-options", LOOP} or repair.gives_up(event, self.counts, self.channel):
-            self._connect(event)
-        elif event == "no-input" and self._optional():
-            self.leave()
-        elif event in repair.MISSES:
-            if complaint:
-                self.said.append(Segment(text=complaint))
-            else:
-                self.say_phrase(event)
-            self.note("shown", self.item.id)
-        elif event == "time-up":
-            self.say_phrase("more-time")
-            self.note("shown", self.item.id)
-        elif event == "help":
-            item = self.item
-            self.say(item.hints if isinstance(item, (Info, Question, End)) else ())
-
-    def _optional(self) -> bool:
-        """Whether the current question may be passed in silence."""
-        item = self.item
-        return isinstance(item, Question) and not presentation.is_required(item, self.scope)
-
-    def _connect(self, event: str) -> None:
-        """Give the customer to an agent: by the script's handler, by its first hand-over, or just so."""
-        handler = repair.choose(self.dialog, self.item, "agent", {**self.counts, "agent": 1}, self.channel)
-        target = next((item.id for item in self.dialog.items.values() if _leads_to_agent(item)), None)
-        if self._loops > MOST_LOOPS:
-            handler = target = None
-        if event != "agent" and handler is not None:
-            self._handle(handler)
-        elif self.channel is ScriptChannel.AGENT:
-            if event == LOOP:
-                self.finish(LOOP)
-        elif target is not None:
+    def _follow_event(self, found: events.Outcome) -> bool:
+        """Do what an event leads to; return whether the run stays where it is."""
+        if found.handler is not None:
+            self.say(found.handler.texts)
+            self.frames.append((found.handler.block, 0))
+        elif found.leave:
+            self.frames = [(self.at, 0)]
+        elif found.target:
             self.frames = []
-            self.go(target)
-        else:
-            self.say_phrase("agent")
+            self.head_for(found.target)
+        elif found.agent:
             self._hand_to(ScriptChannel.AGENT)
+            return True
+        elif found.finish:
+            self.finish(events.LOOP)
+            return True
+        else:
+            return True
+        return False
 
-    def _handle(self, handler: Handler) -> None:
-        self.say(handler.texts)
-        self.frames = [(handler.block, 0)]
-        self.go()
+    def _throw(self, event: str) -> bool:
+        """Let an event happen in the middle of actions; return whether that is where the walk ends."""
+        self.note("thrown", self.key, text=event)
+        if len(self.frames) > MOST_FRAMES:
+            return self._loop(self.item)
+        event = events.count(self, event)
+        found = events.outcome(self, event, "", lost=self._loops > MOST_LOOPS)
+        if found == events.STAY:
+            return False  # nobody minds it: the actions go on
+        return self._follow_event(found)
 
     def _hand_to(self, channel: ScriptChannel) -> None:
         self.frames = []
-        self.goto = None
+        self.goto = self.goto_passes = None
         self.phase = Phase.HANDOVER
         self.handing_to = channel
 
-    def _loop(self, item: AnyItem) -> None:
-        """Stop a walk that meets nobody."""
+    def _loop(self, item: AnyItem) -> bool:
+        """Stop a walk that meets nobody; return whether that is where it ends."""
         self.frames = []
-        self.goto = None
+        self.goto = self.goto_passes = None
         if not self.trail:
-            self.trail.append(Visit(item=item.id, turn=self.turn, data=self.data))
-        self.note(LOOP, item.id)
-        self._silent = 0
+            self.visit(Visit(item=item.id, turn=self.turn, data=self.data))
+        self.stand(self.trail.last.item, self.trail.last.passes)
+        self.note(events.LOOP, item.id)
+        self._silent = self._silent_passes = 0
         self._loops += 1
+        lost = self._loops > MOST_LOOPS
         if self._loops > 1:  # the script's own way out led round again
-            self._connect(LOOP)
-        else:
-            self.happen(LOOP)
+            return self._follow_event(events.to_agent(self, events.LOOP, lost=lost))
+        event = events.count(self, events.LOOP)
+        return self._follow_event(events.outcome(self, event, "", lost=lost))
 
     # -- Blocks of actions ------------------------------------------------------------------------------------
 
@@ -463,30 +449,30 @@ class Walk(Moment):
         block = self.dialog.blocks[name]
         if number < len(block.actions):
             self.frames[-1] = (name, number + 1)
-            return actions.perform(self, block.actions[number])
+            action = block.actions[number]
+            return self._throw(action.event) if isinstance(action, Throw) else actions.perform(self, action)
+        chosen = None if block.after is After.ARRIVED else self._transition(block)
         self.frames.pop()
-        return self._complete(block)
+        return self._complete(block, chosen)
 
-    def _complete(self, block: Block) -> bool:
-        current = self.trail[-1].item
-        if block.after is After.ARRIVED:
-            return self._arrived()
-        chosen = self._transition(block)
+    def _complete(self, block: Block, chosen: Next | None) -> bool:
         if chosen is not None:
             self.frames = []
-            self._take(chosen, current)
+            self._take(chosen)
             return self.phase is Phase.FINISHED
         match block.after:
+            case After.ARRIVED:
+                return self._arrived()
             case After.GO if block.to is not None:
                 self.frames = []
-                self.goto = block.to
+                self.head_for(block.to)
             case After.GO | After.FOLLOW:
                 self.frames = []
-                self._follow(current)
+                self._follow(self.at)
             case After.HANDLED:
                 return self._handled(block)
-            case _:
-                pass  # RETURN: the block below goes on
+            case After.GO | After.RETURN:
+                pass  # the block below goes on
         return self.phase is Phase.FINISHED
 
     def _transition(self, block: Block) -> Next | None:
@@ -495,47 +481,71 @@ class Walk(Moment):
                 return transition
         return None
 
-    def _take(self, transition: Next, current: str) -> None:
+    def _take(self, transition: Next) -> None:
         if transition.block:
             self.frames = [(transition.block, 0)]
         elif transition.to is not None:
-            self.goto = transition.to
+            self.head_for(transition.to)
         else:
-            self._follow(current)
+            self._follow(self.at)
 
     def _handled(self, block: Block) -> bool:
-        self.frames = []
+        """Do as a handler says when its actions are done and it leads nowhere."""
+        thrown, self.frames = self.frames, []
         match block.then:
-            case "continue":
-                self.frames = [(self.trail[-1].item, 0)]
-                return False
             case "end":
-                self.finish(block.event)
-                return True
+                return self._end(block)
+            case "repeat" if not thrown or isinstance(self.item, Question):
+                self.phase = self._standing()
+                return self.wait()
+            case _ if thrown:
+                self.frames = thrown
             case _:
-                self.note("shown", self.trail[-1].item)
-                return True
+                self.confirm_wait()
+                self.frames = [(self.at, 0)]
+        return False
+
+    def _standing(self) -> Phase:
+        """Return what the run waits for when it stays at its item."""
+        item = self.item
+        if isinstance(item, Handover):
+            self.handing_to = item.channel
+            return Phase.HANDOVER
+        if isinstance(item, Wait):
+            self.due = self.run.due
+            return Phase.WAITING
+        return Phase.ASKING
+
+    def confirm_wait(self) -> None:
+        """Note that the present wait is over, if there is one."""
+        if isinstance(self.item, Wait):
+            self.confirm()
+
+    def _end(self, block: Block) -> bool:
+        """End the dialog a handler belongs to: the called one, or all of it."""
+        if block.frame and block.event not in {"hang-up", "expire"}:
+            self.head_for(calls.ended(self, block.frame, block.event))
+            return False
+        self.finish(block.event)
+        return True
 
     def _arrived(self) -> bool:
         item = self.item
         if isinstance(item, Handover):
             self._hand_to(item.channel)
             return True
+        if isinstance(item, End) and self.seat.frame:
+            self.frames = []
+            self.head_for(calls.ended(self, self.seat.frame, item.outcome))
+            return False
         if isinstance(item, End):
             self.finish(item.outcome)
         return True
 
     def finish(self, outcome: str) -> None:
-        """Come to the end: what waited for it is given out, changed objects are written back."""
-        self.frames = []
-        self.goto = None
-        self.pending = ""
-        self.phase = Phase.FINISHED
-        self.outcome = outcome
-        for key, ref in self.data.get(actions.AT_END, {}).items():
-            actions.fire(self, self.dialog.actions[str(ref)], key, wait=False)
-        for name in self.dialog.objects:
-            actions.save(self, name, self.data.get(name, {}))
+        """Come to the end."""
+        self.goto = self.goto_passes = None
+        actions.finish(self, outcome)
 
     # -- Services -----------------------------------------------------------------------------------------------
 
@@ -547,7 +557,7 @@ class Walk(Moment):
         fired = replace(
             fired, state="failed" if failure else "done", result=None if failure else result, params={}
         )
-        self.fired = {**self.fired, key: fired}
+        self.fired = self.fired.put(key, fired)
         action = self.dialog.actions.get(fired.ref)
         if failure:
             self.note("failed", action.item if action else "", text=f"{fired.ref}: {failure}")
@@ -557,12 +567,9 @@ class Walk(Moment):
             self.pending = ""
             if self.channel is ScriptChannel.PHONE:
                 self.turn += 1  # what was said before the wait has been heard
-                self.said = []
+                self.said = ()
             actions.settle(self, action, fired)
+            actions.learn_undo(self, action, key)
             self.go()
         elif action.when is not When.NOW:
-            actions.answered_aside(self, action, fired)
-
-
-def _leads_to_agent(item: AnyItem) -> bool:
-    return isinstance(item, Handover) and item.channel is ScriptChannel.AGENT
+            actions.answered_aside(self, action, key, fired)

@@ -35,6 +35,8 @@ class Declared:
     #: None for everybody, signed in or not.
     role: Role | None
     status: int
+    #: Bytes of a body; None for as many as everywhere.
+    body_limit: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Operation:
     path: str
     role: Role | None
     status: int
+    body_limit: int | None
     name: str
     summary: str
     description: str
@@ -55,11 +58,14 @@ class Operation:
     handler: Callable[..., Awaitable[Any]]
 
 
-def operation(method: str, path: str, *, role: Role | None, status: int = 200) -> Callable[[_Handler], _Handler]:
+def operation(
+    method: str, path: str, *, role: Role | None, status: int = 200, body_limit: int | None = None
+) -> Callable[[_Handler], _Handler]:
     """Declare a method to be an operation, for `role` and those above it."""
+    declared = Declared(method=method, path=path, role=role, status=status, body_limit=body_limit)
 
     def declare(handler: _Handler) -> _Handler:
-        handler.__operation__ = Declared(method=method, path=path, role=role, status=status)  # type: ignore[attr-defined]
+        handler.__operation__ = declared  # type: ignore[attr-defined]
         return handler
 
     return declare
@@ -82,6 +88,7 @@ def _bind(handler: Callable[..., Awaitable[Any]], declared: Declared) -> Operati
         path=declared.path,
         role=declared.role,
         status=declared.status,
+        body_limit=declared.body_limit,
         name=getattr(handler, "__name__", ""),
         summary=" ".join(summary.split()),
         description=" ".join(description.split()),

@@ -105,7 +105,7 @@ class Edge:
         if operation.query is not None:
             arguments["query"] = convert_query(request.query, operation.query)
         if operation.body is not None:
-            arguments["body"] = decode_body(await self._read(request), operation.body)
+            arguments["body"] = decode_body(await self._read(request, operation), operation.body)
         call = Call(
             signed_in=signed_in,
             address=self._gate.address(request),
@@ -116,13 +116,14 @@ class Edge:
         call.keep_cookie(response, name=self._gate.cookie, secure=self._settings.https)
         return response
 
-    async def _read(self, request: web.Request) -> bytes:
+    async def _read(self, request: web.Request, operation: Operation) -> bytes:
         if request.content_type != "application/json":
             raise WrongContentType
+        limit = operation.body_limit or self._settings.body_limit
         try:
-            return await request.read()
+            return await request.clone(client_max_size=limit).read()
         except web.HTTPRequestEntityTooLarge:
-            raise TooLarge(f"At most {self._settings.body_limit} bytes are read.") from None
+            raise TooLarge(f"At most {limit} bytes are read.") from None
 
 
 def failure(status: int, code: str, message: str) -> web.Response:

@@ -7,7 +7,7 @@ A run lives in the database; nothing of it is kept in memory between two request
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from caruso.comm_server.runs.views import CallCode, RunLink, RunView
@@ -82,6 +82,10 @@ class Runs(Protocol):
 
         Raises `RejectedInput` (rule ``file-too-large``, ``file-type``, ``too-many-files``) and `NotFound`.
         """
+        ...
+
+    async def files(self, run: RunId) -> Sequence[StoredFile]:
+        """Return the files of this run, oldest first."""
         ...
 
     async def file(self, run: RunId, file: FileId) -> tuple[StoredFile, AsyncIterator[bytes]]:

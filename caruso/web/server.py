@@ -32,6 +32,7 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
 from caruso.web.self_service.site import SelfService
@@ -80,7 +81,7 @@ class WebServer:
             centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, taken=callback_taken)
-        apis = (Api(sources, self._sessions, sign_in), CallbackApi(promised))
+        apis = (Api(sources, self._sessions, sign_in), CallbackApi(promised), ScriptTools(clock))
         self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)

@@ -78,6 +78,17 @@ class Playback(Model, frozen=True, gc=False):
     state: str
 
 
+class LiveRecording(Model, frozen=True, gc=False):
+    """ARI's ``LiveRecording``."""
+
+    name: str
+    target_uri: str
+    state: str
+    duration: int | None = None
+    talking_duration: int | None = None
+    cause: str = ""
+
+
 class Bridge(Model, frozen=True, gc=False):
     """ARI's ``Bridge``."""
 
@@ -155,6 +166,18 @@ class PlaybackFinished(Model, frozen=True, gc=False, tag_field="type", tag="Play
     playback: Playback
 
 
+class RecordingFailed(Model, frozen=True, gc=False, tag_field="type", tag="RecordingFailed"):
+    """ARI's ``RecordingFailed``."""
+
+    recording: LiveRecording
+
+
+class RecordingFinished(Model, frozen=True, gc=False, tag_field="type", tag="RecordingFinished"):
+    """ARI's ``RecordingFinished``."""
+
+    recording: LiveRecording
+
+
 class RESTResponse(Model, frozen=True, gc=False, tag_field="type", tag="RESTResponse"):
     """ARI's ``RESTResponse``."""
 
@@ -183,6 +206,8 @@ Message = (
     | ChannelDtmfReceived
     | ChannelStateChange
     | PlaybackFinished
+    | RecordingFailed
+    | RecordingFinished
     | RESTResponse
     | StasisEnd
     | StasisStart
@@ -194,6 +219,8 @@ MESSAGES = (
     "ChannelDtmfReceived",
     "ChannelStateChange",
     "PlaybackFinished",
+    "RecordingFailed",
+    "RecordingFinished",
     "RESTResponse",
     "StasisEnd",
     "StasisStart",
@@ -417,6 +444,33 @@ def channels_play_with_id(
     )
 
 
+def channels_record(
+    *,
+    channel_id: str,
+    name: str,
+    format_: str,
+    max_duration_seconds: int | None = None,
+    max_silence_seconds: int | None = None,
+    if_exists: str | None = None,
+    beep: bool | None = None,
+    terminate_on: str | None = None,
+) -> Request:
+    """``POST /channels/{channelId}/record``."""
+    return Request(
+        "POST",
+        f"channels/{_segment(channel_id)}/record",
+        _query(
+            name=name,
+            format=format_,
+            maxDurationSeconds=max_duration_seconds,
+            maxSilenceSeconds=max_silence_seconds,
+            ifExists=if_exists,
+            beep=beep,
+            terminateOn=terminate_on,
+        ),
+    )
+
+
 def endpoints_list_by_tech(*, tech: str) -> Request:
     """``GET /endpoints/{tech}``."""
     return Request("GET", f"endpoints/{_segment(tech)}")
@@ -425,6 +479,21 @@ def endpoints_list_by_tech(*, tech: str) -> Request:
 def playbacks_stop(*, playback_id: str) -> Request:
     """``DELETE /playbacks/{playbackId}``."""
     return Request("DELETE", f"playbacks/{_segment(playback_id)}")
+
+
+def recordings_stop(*, recording_name: str) -> Request:
+    """``POST /recordings/live/{recordingName}/stop``."""
+    return Request("POST", f"recordings/live/{_segment(recording_name)}/stop")
+
+
+def recordings_cancel(*, recording_name: str) -> Request:
+    """``DELETE /recordings/live/{recordingName}``."""
+    return Request("DELETE", f"recordings/live/{_segment(recording_name)}")
+
+
+def recordings_delete_stored(*, recording_name: str) -> Request:
+    """``DELETE /recordings/stored/{recordingName}``."""
+    return Request("DELETE", f"recordings/stored/{_segment(recording_name)}")
 
 
 def sounds_get(*, sound_id: str) -> Request:

@@ -6,6 +6,7 @@ Pure: no socket, no clock. Whether and when a request is sent is decided elsewhe
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from typing import assert_never
 
@@ -20,6 +21,7 @@ from caruso.model.telephony import (
     CloseBridge,
     CommandFailed,
     Dial,
+    DropRecording,
     EndCause,
     HangUp,
     Join,
@@ -29,6 +31,8 @@ from caruso.model.telephony import (
     Part,
     Play,
     PlaybackEnded,
+    Record,
+    RecordingEnded,
     SendDigits,
     StartMusic,
     StopMusic,
@@ -94,6 +98,11 @@ def requests(command: TelephonyCommand, app: str) -> tuple[Request, ...]:
             return (_play(command),)
         case StopPlayback(playback=playback):
             return (ari.playbacks_stop(playback_id=playback),)
+        case Record():
+            return (_record(command),)
+        case DropRecording(recording=recording):
+            cancel = ari.recordings_cancel(recording_name=recording)
+            return (cancel, ari.recordings_delete_stored(recording_name=recording))
         case OpenBridge(bridge=bridge, legs=legs):
             opened = ari.bridges_create_with_id(bridge_id=bridge, type_="mixing")
             return (opened, _join(bridge, legs)) if legs else (opened,)
@@ -122,6 +131,10 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
             # Without an answer it is the link that cannot be reached, not the agent.
             unanswered = response.status == NO_ANSWER
             return LegEnded(leg=leg, cause=EndCause.LOST if unanswered else EndCause.UNREACHABLE)
+        case DropRecording():
+            return None  # either it is under way or it is stored; the other is not there
+        case Record(leg=leg, recording=recording) if not gone:
+            return RecordingEnded(leg=leg, recording=recording, failed=True)
         case HangUp() | StopPlayback() | CloseBridge() | StopMusic() | Part() if gone:
             # Part: 422 is a leg that is not in the bridge, which says nothing about the leg itself.
             return None
@@ -190,4 +203,17 @@ def _play(command: Play) -> Request:
     media = tuple(f"sound:{sound}" if sound.startswith("/") else sound for sound in command.sounds)
     return ari.channels_play_with_id(
         channel_id=command.leg, playback_id=command.playback, media=media, lang=command.language
+    )
+
+
+def _record(command: Record) -> Request:
+    return ari.channels_record(
+        channel_id=command.leg,
+        name=command.recording,
+        format_="wav",
+        max_duration_seconds=max(1, math.ceil(command.max_seconds)),
+        max_silence_seconds=max(1, math.ceil(command.silence_seconds)),
+        if_exists="overwrite",
+        beep=command.beep,
+        terminate_on=command.end_key or "none",
     )

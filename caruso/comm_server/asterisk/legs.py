@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.texts import NUMBER_LIMIT, clean, clean_name
-from caruso.model.ids import BridgeId, LegId, PlaybackId
+from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     DigitPressed,
     EndCause,
@@ -22,6 +22,7 @@ from caruso.model.telephony import (
     LegState,
     LinkUp,
     PlaybackEnded,
+    RecordingEnded,
     TelephonyEvent,
 )
 
@@ -98,6 +99,8 @@ class Legs:
                 return DigitPressed(leg=leg, digit=digit) if leg in self._states else None
             case ari.PlaybackFinished(playback=playback):
                 return _playback_ended(playback)
+            case ari.RecordingFinished(recording=recording) | ari.RecordingFailed(recording=recording):
+                return _recording_ended(recording)
             case _:
                 return None
 
@@ -167,3 +170,18 @@ def _playback_ended(playback: ari.Playback) -> PlaybackEnded | None:
     if kind != "channel":
         return None
     return PlaybackEnded(leg=LegId(leg), playback=PlaybackId(playback.id), failed=playback.state == "failed")
+
+
+def _recording_ended(recording: ari.LiveRecording) -> RecordingEnded | None:
+    kind, _, leg = recording.target_uri.partition(":")
+    if kind != "channel" or recording.state == "canceled":
+        return None
+    seconds = float(recording.duration or 0)
+    spoken = seconds if recording.talking_duration is None else float(recording.talking_duration)
+    return RecordingEnded(
+        leg=LegId(leg),
+        recording=RecordingId(recording.name),
+        seconds=seconds,
+        spoken_seconds=spoken,
+        failed=recording.state != "done",
+    )

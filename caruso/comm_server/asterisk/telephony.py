@@ -32,11 +32,13 @@ from caruso.errors import CarusoError
 from caruso.model.centre import AgentProfile
 from caruso.model.telephony import (
     Dial,
+    DropRecording,
     HangUp,
     LegEnded,
     LinkLost,
     LinkUp,
     PlaybackEnded,
+    RecordingEnded,
     TelephonyCommand,
     TelephonyEvent,
 )
@@ -48,6 +50,8 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 SOCKET_REST_SECONDS = 2.0
 #: A hang-up in the middle of a prompt is told as a failed prompt first; only the hang-up is worth telling.
 FAILED_PROMPT_SECONDS = 0.1
+#: So is one in the middle of a recording told as its end; what the caller did not finish is not kept.
+RECORDING_SECONDS = 0.1
 
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
@@ -276,8 +280,16 @@ class AriTelephony:
         event = self._legs.translate(message)
         if isinstance(event, PlaybackEnded) and event.failed:
             asyncio.get_running_loop().call_later(FAILED_PROMPT_SECONDS, self._tell_failed_prompt, event)
+        elif isinstance(event, RecordingEnded):
+            asyncio.get_running_loop().call_later(RECORDING_SECONDS, self._tell_recording, event)
         elif event is not None:
             self._tell(event)
+
+    def _tell_recording(self, event: RecordingEnded) -> None:
+        if self._up and event.leg in self._legs:
+            self._tell(event)
+        else:
+            self.send(DropRecording(leg=event.leg, recording=event.recording))
 
     def _tell_failed_prompt(self, event: PlaybackEnded) -> None:
         if self._up and event.leg in self._legs:

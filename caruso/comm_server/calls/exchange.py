@@ -40,6 +40,7 @@ from caruso.model.telephony import (
     LinkLost,
     LinkUp,
     PlaybackEnded,
+    RecordingEnded,
     TelephonyEvent,
 )
 from caruso.ports import Telephony, TimerHandle, Timers
@@ -65,8 +66,8 @@ class Hooks:
     arrived: Callable[[Call], None]
     #: A call in a dialog is back in our hands after we were away.
     dialog_resumed: Callable[[Call], None]
-    #: A digit, or the end of a prompt, on the caller's leg.
-    heard: Callable[[ContactId, DigitPressed | PlaybackEnded], None]
+    #: A digit, or the end of a prompt or a recording, on the caller's leg.
+    heard: Callable[[ContactId, DigitPressed | PlaybackEnded | RecordingEnded], None]
     #: What is being said to the caller is over: he waits after a dialog, talks, or is gone. Called before the
     #: commands are given: Asterisk does not join a leg that still hears a prompt, and lets all others wait for it.
     prompts_over: Callable[[ContactId], None]
@@ -137,7 +138,7 @@ class Exchange:
                 self._link_lost()
             case LegArrived():
                 self._arrive(event)
-            case DigitPressed(leg=leg) | PlaybackEnded(leg=leg):
+            case DigitPressed(leg=leg) | PlaybackEnded(leg=leg) | RecordingEnded(leg=leg):
                 self._hooks.heard(ids.contact_of(leg), event)
             case CommandFailed():
                 self._command_failed(event)

@@ -12,9 +12,12 @@ from enum import StrEnum
 from typing import assert_never
 
 from caruso.model import ids
-from caruso.model.ids import ContactId, PlaybackId
-from caruso.model.telephony import Play, StopPlayback, TelephonyCommand
-from caruso.script_engine.turns import Answered, Confirmed, DigitRule, Happened, Input, Segment, Turn
+from caruso.model.ids import ContactId, PlaybackId, RecordingId
+from caruso.model.telephony import DropRecording, Play, Record, StopPlayback, TelephonyCommand
+from caruso.script_engine.turns import Answered, Confirmed, DigitRule, Happened, Input, RecordRule, Segment, Turn
+
+#: After a code that may become another one, this much silence decides.
+CODE_SECONDS = 1.5
 
 
 class Listening(StrEnum):
@@ -27,6 +30,8 @@ class Listening(StrEnum):
     FIRST_DIGIT = "first-digit"
     #: Digits are coming.
     NEXT_DIGIT = "next-digit"
+    #: What the caller says is being recorded.
+    RECORDING = "recording"
     #: Nothing more is expected of this turn.
     DONE = "done"
 
@@ -51,6 +56,15 @@ class PhoneTurn:
         It follows from the turn, so that after a crash of ours the prompt can still be stopped.
         """
         return prompt_of(self.contact, self.turn, self.edition)
+
+    @property
+    def recording(self) -> RecordingId:
+        """Return the name under which what is said to this turn is stored."""
+        return recording_of(self.contact, self.turn, self.edition)
+
+    def waits_for(self, recording: RecordingId) -> bool:
+        """Tell whether this recording is to be the answer."""
+        return self.listening is Listening.RECORDING and recording == self.recording
 
     @property
     def rule(self) -> DigitRule:
@@ -84,11 +98,19 @@ class Digit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A recording is over; `spoken` tells whether it holds anything."""
+
+    recording: RecordingId
+    spoken: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeUp:
     """The digit timer ran out."""
 
 
-CollectEvent = SoundsReady | PromptEnded | Digit | TimeUp
+CollectEvent = SoundsReady | PromptEnded | Digit | Recorded | TimeUp
 
 
 # -- What follows ---------------------------------------------------------------------------------------------
@@ -132,6 +154,11 @@ def prompt_of(contact: ContactId, turn: Turn, edition: str = "") -> PlaybackId:
     return PlaybackId(f"{contact}~prompt{turn.number}{edition}")
 
 
+def recording_of(contact: ContactId, turn: Turn, edition: str = "") -> RecordingId:
+    """Return the name of what is recorded at a turn."""
+    return RecordingId(f"{contact}~answer{turn.number}{edition}")
+
+
 def present(
     contact: ContactId, turn: Turn, serial: int, edition: str = ""
 ) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
@@ -151,6 +178,8 @@ def collect(state: PhoneTurn, event: CollectEvent) -> tuple[PhoneTurn, tuple[Out
             return _prompt_over(state)
         case Digit(digit=digit):
             return _digit(state, digit)
+        case Recorded(recording=recording, spoken=spoken):
+            return _recorded(state, recording, spoken=spoken)
         case TimeUp():
             return _time_up(state)
         case _:
@@ -169,6 +198,8 @@ def _sounds_ready(state: PhoneTurn, serial: int, sounds: tuple[str, ...]) -> tup
 
 
 def _prompt_over(state: PhoneTurn) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    if state.turn.record is not None:
+        return _record(state, state.turn.record)
     match state.turn.kind:
         case "question" | "info":
             if state.digits:
@@ -183,16 +214,67 @@ def _digit(state: PhoneTurn, digit: str) -> tuple[PhoneTurn, tuple[Outcome, ...]
         return state, ()
     if state.turn.kind == "info":
         return _give(state, Confirmed(turn=state.turn.number))
+    if state.turn.record is not None:
+        return _digit_at_recording(state, digit, state.turn.record)
+    return _collected(state, digit)
+
+
+def _collected(state: PhoneTurn, digit: str) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
     rule = state.rule
+    # A key after a code that could have gone on begins an answer.
+    before = "" if state.digits in rule.codes and state.digits + digit not in rule.codes else state.digits
+    pressed = replace(state, digits=before + digit)
+    if pressed.digits in rule.codes:
+        return _code(pressed)
     if rule.end_key and digit == rule.end_key:
-        return _give(state, Answered(turn=state.turn.number, text=state.digits))
-    pressed = replace(state, digits=state.digits + digit)
+        return _give(state, Answered(turn=state.turn.number, text=before))
     if len(pressed.digits) >= rule.maximum:
         return _give(pressed, Answered(turn=state.turn.number, text=pressed.digits))
+    return _listen_on(pressed, rule.next_timeout)
+
+
+def _code(state: PhoneTurn) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    """Take a code at once, unless it may become another one."""
+    if any(code != state.digits and code.startswith(state.digits) for code in state.rule.codes):
+        return _listen_on(state, CODE_SECONDS)
+    return _give(state, Answered(turn=state.turn.number, text=state.digits))
+
+
+def _listen_on(state: PhoneTurn, seconds: float) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
     if not _may_interrupt(state):
-        return pressed, ()
-    heard = replace(pressed, listening=Listening.NEXT_DIGIT)
-    return heard, (*_stop(state), Listen(seconds=rule.next_timeout))
+        return state, ()
+    return replace(state, listening=Listening.NEXT_DIGIT), (*_stop(state), Listen(seconds=seconds))
+
+
+def _digit_at_recording(state: PhoneTurn, digit: str, rule: RecordRule) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    if digit in rule.codes and digit != rule.end_key:
+        return _give(state, Answered(turn=state.turn.number, text=digit))
+    if digit == rule.end_key and state.listening is not Listening.RECORDING and _may_interrupt(state):
+        recording, orders = _record(state, rule)  # who knows the question need not hear it
+        return recording, (*_stop(state), *orders)
+    return state, ()
+
+
+def _record(state: PhoneTurn, rule: RecordRule) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    order = Record(
+        leg=ids.caller_leg(state.contact),
+        recording=state.recording,
+        max_seconds=rule.max_seconds,
+        silence_seconds=rule.silence_seconds,
+        end_key=rule.end_key,
+        beep=rule.beep,
+    )
+    return replace(state, listening=Listening.RECORDING), (order,)
+
+
+def _recorded(state: PhoneTurn, recording: RecordingId, *, spoken: bool) -> tuple[PhoneTurn, tuple[Outcome, ...]]:
+    if not state.waits_for(recording):
+        return state, ()
+    if not spoken:
+        return _give(state, Happened(event="no-input", turn=state.turn.number))
+    named = {"id": recording, "name": f"{recording}.wav", "type": "audio/wav", "size": None}
+    done = replace(state, listening=Listening.DONE)  # what is stored is the answer, and stays
+    return _give(done, Answered(turn=state.turn.number, text=recording, files={recording: named}))
 
 
 def _may_interrupt(state: PhoneTurn) -> bool:
@@ -215,9 +297,14 @@ def _give(state: PhoneTurn, given: Input) -> tuple[PhoneTurn, tuple[Outcome, ...
 
 
 def _stop(state: PhoneTurn) -> tuple[TelephonyCommand, ...]:
-    if state.listening is not Listening.PLAYING:
-        return ()
-    return (StopPlayback(leg=ids.caller_leg(state.contact), playback=state.playback),)
+    leg = ids.caller_leg(state.contact)
+    match state.listening:
+        case Listening.PLAYING:
+            return (StopPlayback(leg=leg, playback=state.playback),)
+        case Listening.RECORDING:
+            return (DropRecording(leg=leg, recording=state.recording),)
+        case _:
+            return ()
 
 
 def stop(state: PhoneTurn) -> tuple[Outcome, ...]:

@@ -20,6 +20,7 @@ from caruso.comm_server.ivr.collect import (
     Outcome,
     PhoneTurn,
     PromptEnded,
+    Recorded,
     Said,
     SoundsReady,
     Speak,
@@ -27,8 +28,8 @@ from caruso.comm_server.ivr.collect import (
 )
 from caruso.errors import CarusoError
 from caruso.model import ids
-from caruso.model.ids import ContactId
-from caruso.model.telephony import DigitPressed, PlaybackEnded, StopPlayback
+from caruso.model.ids import ContactId, RecordingId
+from caruso.model.telephony import DigitPressed, DropRecording, PlaybackEnded, RecordingEnded, StopPlayback
 from caruso.ports import SpeechSynthesis, Telephony, TimerHandle, Timers
 from caruso.script_engine.turns import Input, Segment, Turn
 
@@ -86,7 +87,10 @@ class PhoneChannel:
     def present_again(self, contact: ContactId, turn: Turn, edition: str) -> None:
         """Say the turn after we were away; the PBX may still be playing what was said before."""
         self._fall_silent(contact)
-        self._telephony.send(StopPlayback(leg=ids.caller_leg(contact), playback=collect.prompt_of(contact, turn)))
+        leg = ids.caller_leg(contact)
+        self._telephony.send(StopPlayback(leg=leg, playback=collect.prompt_of(contact, turn)))
+        if turn.record is not None:
+            self._telephony.send(DropRecording(leg=leg, recording=collect.recording_of(contact, turn)))
         self._presented[contact] = turn.number
         self._begin(contact, turn, edition=edition)
 
@@ -112,14 +116,27 @@ class PhoneChannel:
             self._cancel(phone)
             self._carry_out(contact, collect.stop(phone.state))
 
-    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded) -> None:
-        """Take a digit, or the end of a prompt, from the PBX."""
-        if isinstance(event, DigitPressed):
-            self._happened(contact, Digit(digit=event.digit))
-        else:
-            if event.failed:
-                log.warning("prompt_not_played", contact_id=contact, playback=event.playback)
-            self._happened(contact, PromptEnded(playback=event.playback))
+    def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded | RecordingEnded) -> None:
+        """Take a digit, or the end of a prompt or a recording, from the PBX."""
+        match event:
+            case DigitPressed(digit=digit):
+                self._happened(contact, Digit(digit=digit))
+            case PlaybackEnded(playback=playback):
+                if event.failed:
+                    log.warning("prompt_not_played", contact_id=contact, playback=playback)
+                self._happened(contact, PromptEnded(playback=playback))
+            case RecordingEnded(leg=leg, recording=recording):
+                if event.failed:
+                    log.warning("answer_not_recorded", contact_id=contact, recording=recording)
+                if not self._waits_for(contact, recording):
+                    self._telephony.send(DropRecording(leg=leg, recording=recording))
+                self._happened(
+                    contact, Recorded(recording=recording, spoken=not event.failed and event.spoken_seconds > 0)
+                )
+
+    def _waits_for(self, contact: ContactId, recording: RecordingId) -> bool:
+        phone = self._phones.get(contact)
+        return phone is not None and phone.state.waits_for(recording)
 
     def _happened(self, contact: ContactId, event: CollectEvent) -> None:
         phone = self._phones.get(contact)

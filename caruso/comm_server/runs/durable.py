@@ -189,10 +189,10 @@ class DurableRuns:
             RunExpired: it was left too long ago.
             IllegalMove: an agent leads it now.
         """
-        view = await self._step(run, given)
+        first = view = await self._step(run, given)
         if view.turn.kind == "working" and patience_seconds > 0:
             view = await self._until(run, lambda now: now.turn.kind != "working", view, patience_seconds)
-        return view
+        return replace(view, taken=first.taken, refused=first.refused)
 
     async def changed(self, run: RunId, revision: int, *, seconds: float) -> RunView:
         """Return as soon as the run is not as in `revision` any more, at the latest after `seconds`."""
@@ -277,7 +277,7 @@ class DurableRuns:
         now = self._clock.now()
         run, effects = engine.step(loaded.dialog, loaded.run, given, now)
         if run is loaded.run and not outcomes:
-            return self._view(loaded, effects)
+            return self._view(loaded, effects, taken=False)
         kept = replace(kept_of(loaded.saved), expires_at=_expiry(loaded.dialog, now))
         if contact is not None:
             kept = replace(kept, contact=contact)
@@ -301,7 +301,7 @@ class DurableRuns:
         self._live.follow(turn.run)
         return self._view(loaded, effects)
 
-    def _view(self, loaded: _Loaded, effects: tuple[Effect, ...]) -> RunView:
+    def _view(self, loaded: _Loaded, effects: tuple[Effect, ...], *, taken: bool = True) -> RunView:
         saved, dialog, run = loaded.saved, loaded.dialog, loaded.run
         standing = (
             engine.resume(dialog, run, self._clock.now()) if run.phase in (Phase.HANDOVER, Phase.FINISHED) else ()
@@ -319,6 +319,7 @@ class DurableRuns:
             hand_over=next((effect for effect in standing if isinstance(effect, HandOver)), None),
             finished=next((effect for effect in standing if isinstance(effect, Finished)), None),
             expires_at=saved.expires_at,
+            taken=taken,
             refused=next((effect.message for effect in effects if isinstance(effect, Refused)), ""),
         )
 

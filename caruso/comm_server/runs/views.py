@@ -33,6 +33,8 @@ class RunView:
     hand_over: HandOver | None = None
     finished: Finished | None = None
     expires_at: datetime | None = None
+    #: False when an input came too late and changed nothing.
+    taken: bool = True
     #: Why the input was not taken (a correction), for the person; empty where it was.
     refused: str = ""
 

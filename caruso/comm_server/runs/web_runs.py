@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from caruso.comm_server.runs.durable import DurableRuns
 from caruso.comm_server.runs.passes import RunPasses
@@ -76,6 +76,10 @@ class WebRuns:
         if view.finished is not None or item not in view.dialog.items:
             raise NotFound("There is no such question.")
         return await self._files.keep(run, item, name=name, media_type=media_type, content=content)
+
+    async def files(self, run: RunId) -> Sequence[StoredFile]:
+        """Return the files of this run."""
+        return await self._store.files(run)
 
     async def file(self, run: RunId, file: FileId) -> tuple[StoredFile, AsyncIterator[bytes]]:
         """Return a file of this run, and its bytes piece by piece."""

@@ -50,12 +50,10 @@ def record_rule(asked: Asked) -> RecordRule | None:
     if asked.type is not QuestionType.VOICE_RECORD:
         return None
     entry, usual = asked.question.input, RecordRule()
-    if entry is None:
-        return usual
-    return RecordRule(
-        max_seconds=usual.max_seconds if entry.max_seconds is None else entry.max_seconds,
-        end_key=entry.end_key or USUAL_END,
-    )
+    longest = entry.max_seconds if entry is not None and entry.max_seconds is not None else usual.max_seconds
+    end_key = (entry.end_key if entry is not None else "") or USUAL_END
+    codes = tuple(code for code in (REPEAT, AGENT) if code != end_key)
+    return RecordRule(max_seconds=longest, end_key=end_key, codes=codes)
 
 
 def digit_rule(asked: Asked, maximum: Value) -> DigitRule | None:

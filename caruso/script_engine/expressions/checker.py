@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from caruso.script_engine.expressions.arguments import written_wrongly
 from caruso.script_engine.expressions.functions import FUNCTIONS, QUANTIFIERS, Function
-from caruso.script_engine.expressions.numbers import MOST_PLACES
-from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
-from caruso.script_engine.expressions.special import answer_named, nests
+from caruso.script_engine.expressions.names import Finding, Names, near
+from caruso.script_engine.expressions.special import nests
 from caruso.script_engine.expressions.tree import (
     And,
     Arithmetic,
@@ -53,31 +50,6 @@ _ELSEWHERE = {
     "ceiling": "ceil",
     "is_open": "opening_hours",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A mistake at an offset of the expression."""
-
-    rule: str
-    message: str
-    at: int
-    suggestion: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """Everything an expression may refer to."""
-
-    #: Attributes by root; None where any attribute may be there.
-    roots: Mapping[str, Mapping[str, Type] | None]
-    computed: Mapping[str, Type] = field(default_factory=dict)
-    #: Values of the options, by question.
-    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    #: Ids of all items.
-    items: Iterable[str] = ()
-    #: Names of opening hours; None where nobody knows them.
-    hours: Iterable[str] | None = None
 
 
 def check(tree: Node, names: Names, wanted: Type = Type.ANY) -> tuple[Finding, ...]:
@@ -126,12 +98,6 @@ def texts_given(tree: Node) -> list[tuple[str, int]]:
             return [given for item in items for given in texts_given(item)]
         case _:
             return []
-
-
-def near(wrong: str, known: Iterable[str], form: str = "{}") -> str:
-    """Return “did you mean …” when something known is near, else nothing."""
-    found = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
-    return f"did you mean “{form.format(found[0])}”?" if found else ""
 
 
 def type_of_value(value: Value) -> Type:
@@ -380,7 +346,9 @@ class _Checker:
             wanted = function.takes_at(number)
             if not fits(given, wanted):
                 self.add("wrong-type", f"{node.function} takes {NAMES[wanted]} here, not {NAMES[given]}", argument)
-        self.special(node)
+        self.findings += written_wrongly(node, self.names)
+        if node.function == "selected":
+            self.option(node.arguments[0], node.arguments[1])
         return self.extreme(node, kinds) if node.function in {"min", "max"} else function.gives
 
     def unknown_function(self, node: Call) -> None:
@@ -423,63 +391,6 @@ class _Checker:
                 self.condition(body)
         self.bound.discard(variable.name)
         return gives
-
-    def special(self, node: Call) -> None:
-        """Check arguments that are written out."""
-        if not node.arguments:
-            return
-        first, written = node.arguments[0], [_text_of(argument) for argument in node.arguments]
-        match node.function, written:
-            case "matches", [_, pattern]:
-                self.pattern(node.arguments[1], pattern)
-            case (("visited" | "answered"), [str(item)]) if item not in self.names.items:
-                self.add("unknown-item", f"there is no item “{item}”", first, near(item, self.names.items))
-            case "opening_hours", [str(name)] if self.names.hours is not None and name not in self.names.hours:
-                self.add("unknown-hours", f"there are no hours “{name}”", first, near(name, self.names.hours))
-            case ("date" | "time" | "date_time") as kind, [str(text), *_] if not _reads_as(kind, text):
-                self.add("wrong-type", f"“{text}” is no {_KINDS[kind]}", first, f"write {_EXAMPLES[kind]}")
-            case "selected", [_, str()]:
-                self.option(first, node.arguments[1])
-            case ("label" | "score") as name, _ if answer_named(node) is None:
-                self.add("wrong-arguments", f"{name} takes an answer", first, f"write {name}(answers.item)")
-            case "round", [_, _]:
-                self.places(node.arguments[1])
-            case _:
-                pass
-
-    def pattern(self, node: Node, written: str | None) -> None:
-        if written is None:
-            self.add("wrong-arguments", "the pattern has to be written out", node)
-            return
-        try:
-            compile_pattern(written)
-        except PatternError as error:
-            self.add("pattern", str(error), node)
-
-    def places(self, node: Node) -> None:
-        if (
-            isinstance(node, Literal)
-            and isinstance(node.value, Decimal)
-            and node.value not in range(MOST_PLACES + 1)
-        ):
-            self.add("wrong-arguments", f"round knows 0 to {MOST_PLACES} decimal places", node)
-
-
-_KINDS = {"date": "date", "time": "time of day", "date_time": "date with time"}
-_EXAMPLES = {"date": "'2026-01-31'", "time": "'14:30'", "date_time": "'2026-01-31T14:30'"}
-
-
-def _reads_as(kind: str, text: str) -> bool:
-    kinds: Mapping[str, type[date] | type[time]] = {"date": date, "time": time, "date_time": datetime}
-    try:
-        kinds[kind].fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _text_of(node: Node) -> str | None:
-    return node.value if isinstance(node, Literal) and isinstance(node.value, str) else None
 
 
 def _shown(node: Node) -> str:

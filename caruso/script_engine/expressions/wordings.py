@@ -33,7 +33,7 @@ def text(value: Value) -> str | None:
 
 
 def part(whole: str, begin: Decimal, end: Decimal | None = None) -> str:
-    """Return the characters from `begin`, counted from 0, up to before `end`; below zero counts from the text's end."""
+    """Return the characters from `begin`, counted from 0, up to before `end`; below zero counts from the end."""
     first, last = _place(begin, whole), _place(end, whole) if end is not None else len(whole)
     return whole[first:last]
 

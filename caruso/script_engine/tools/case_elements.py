@@ -8,8 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from caruso.errors import RejectedInput
+from caruso.script_engine.durations import seconds_of
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.load_values import ValueLoader, duration_seconds
+from caruso.script_engine.load_values import ValueLoader
 from caruso.script_engine.source import Element, read
 from caruso.script_engine.tools.cases import USUAL_TIME, Act, Case, Constants, Expectation, Spot
 from caruso.script_engine.tools.setting import Stub
@@ -169,7 +170,7 @@ class _CaseLoader(ValueLoader):
 
     def duration(self, element: Element) -> float:
         text = element.required("for")
-        found = duration_seconds(text)
+        found = seconds_of(text)
         if found is None:
             message = f"“{text}” is not a duration"
             self.refuse("bad-value", message, element.origin("for"), 0, "write for instance 5m")

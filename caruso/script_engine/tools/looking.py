@@ -79,13 +79,13 @@ class Seen:
     def path(self) -> tuple[str, ...]:
         """Return the items on the path that ask or say something."""
         items = self.dialog.items
-        return tuple(visit.item for visit in self.run.trail if isinstance(items[visit.item], SPEAKING))
+        return tuple(visit.key for visit in self.run.trail if isinstance(items[visit.item], SPEAKING))
 
     def answer(self, item: str) -> str | None:
-        """Return an answer on the path as typed on a screen; None when there is none."""
-        if item not in self.run.answers:
-            return None
-        return reading.typed(self.run.answers[item], zone(self.run.time_zone)).replace("\n", ",")
+        """Return an answer as typed on a screen, of several passes the last; None when there is none."""
+        answers = self.run.answers
+        keys = [visit.key for visit in self.run.trail if item in {visit.key, visit.item} and visit.key in answers]
+        return reading.typed(answers[keys[-1]], zone(self.run.time_zone)).replace("\n", ",") if keys else None
 
 
 def differences(seen: Seen, wanted: Expectation) -> Iterator[Failure]:

@@ -16,8 +16,9 @@ def played(steps: Sequence[Act | Expectation], now: Callable[[], tuple[Turn, Scr
     """Give what to do next, and what to expect; `now` tells where the dialog stands by then.
 
     On the phone nobody confirms an info. Answers to questions that are shown together are given together: all
-    that follow one another in the case.
+    that follow one another in the case, and those that were given before and are still shown.
     """
+    before: dict[str, str] = {}
     number = 0
     while number < len(steps):
         act = steps[number]
@@ -29,8 +30,10 @@ def played(steps: Sequence[Act | Expectation], now: Callable[[], tuple[Turn, Scr
         elif isinstance(act.step, Answer) and (shown := _shown_together(now()[0], act.step.item)):
             answers = _answers(steps[number - 1 :], shown)
             number += len(answers) - 1
-            yield act.spot, Together(answers=answers)
+            before = {item: text for item, text in before.items() if item in shown} | answers
+            yield act.spot, Together(answers=before)
         else:
+            before = {}
             yield act.spot, act.step
 
 

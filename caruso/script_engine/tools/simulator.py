@@ -18,6 +18,7 @@ from caruso.model.centre import Hours, Interval
 from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.path import visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.tools.pressing import as_typed, keys_for
 from caruso.script_engine.tools.setting import ANY_SERVICE, SILENT, Setting, Stub
@@ -138,7 +139,7 @@ class Simulation:
         turn = self.turn
         if turn.kind in _NOT_ASKING:
             raise StepRefused(_not_asking(turn))
-        if item and item != turn.item:
+        if item and item not in {turn.item, visit_key(turn.item, turn.passes)}:
             raise StepRefused(f"“{turn.item}” is waiting, not “{item}”")
         return turn
 

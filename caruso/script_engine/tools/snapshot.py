@@ -20,8 +20,9 @@ After the beginning, and after every step, one object::
      "relevant":  ids of all questions whose conditions hold now, in the order of the script, whether or not the
                   path has come to them: `ask-if` of the question and of what it stands in,
      "required":  those of them that need an answer,
-     "path":      ids of the items on the path, in order, each as often as it was met; the last one is current,
-     "answers":   {item: value} on the path,
+     "path":      the items on the path that ask, say or wait, in order, each as often as it was met; behind the id
+                  stands the pass of the repeats around it: "reading#2", in nested ones "reading#2.1",
+     "answers":   {item: value} on the path, named like that,
      "computed":  {name: value},
      "variables": {name: value},
      "verdicts":  {item: {"verdict": "ok" | "warning" | "error", "message"}}: what min, max, pattern and checks say
@@ -46,10 +47,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from caruso.script_engine.nodes import Dialog, Question
+from caruso.script_engine.nodes import SPEAKING, Question, Wait
+from caruso.script_engine.path import visit_key
 from caruso.script_engine.presentation import is_required, scope_of
-from caruso.script_engine.runs import Run
-from caruso.script_engine.scope import RunScope
+from caruso.script_engine.tools.relevance import Outlook
 from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.steps import Step, step_to_json
 from caruso.script_engine.turns import (
@@ -66,16 +67,18 @@ from caruso.script_engine.turns import (
     Value,
 )
 from caruso.script_engine.values import to_plain
-from caruso.script_engine.walk import Walk
 
+#: Items that stay on the path for people to see.
+_MET = (*SPEAKING, Wait)
 _CONSENT = ("purpose", "given", "item", "channel", "by")
 
 
 def snapshot(simulation: Simulation, step: Step | None = None, refused: str = "") -> dict[str, Any]:
     """Return where the dialog stands after `step`."""
     run, turn = simulation.run, simulation.turn
-    scope = scope_of(simulation.dialog, run, simulation.now)
-    relevant = tuple(relevant_questions(simulation.dialog, scope))
+    outlook = Outlook(simulation.dialog, run, simulation.now)
+    relevant = tuple(outlook.relevant())
+    computed = scope_of(simulation.dialog, run, simulation.now, prefix="").computed
     return {
         "step": step_to_json(step) if step is not None else None,
         "refused": refused,
@@ -92,13 +95,13 @@ def snapshot(simulation: Simulation, step: Step | None = None, refused: str = ""
         "passes": list(turn.passes),
         "error": turn.error,
         "warning": turn.warning,
-        "relevant": [question.id for question in relevant],
-        "required": [question.id for question in relevant if is_required(question, scope)],
-        "path": [visit.item for visit in run.trail],
+        "relevant": [q.id for q in relevant],
+        "required": [q.id for q in relevant if is_required(q, outlook.scope(q.id))],
+        "path": [visit.key for visit in run.trail if isinstance(simulation.dialog.items[visit.item], _MET)],
         "answers": _plain(run.answers),
-        "computed": {name: to_plain(scope.computed(name)) for name in simulation.dialog.computes},
+        "computed": {name: to_plain(computed(name)) for name in simulation.dialog.computes},
         "variables": _plain(run.data.get("vars", {})),
-        "verdicts": dict(_verdicts(simulation, turn)),
+        "verdicts": dict(_verdicts(simulation, turn, outlook)),
         "effects": [told for effect in simulation.effects if (told := _told(effect, simulation)) is not None],
         "outcome": run.outcome,
     }
@@ -118,26 +121,16 @@ def _options(turn: Turn) -> list[dict[str, str]]:
     return [{"value": option.value, "label": option.label, "key": option.key} for option in turn.options]
 
 
-def relevant_questions(dialog: Dialog, scope: RunScope) -> Iterator[Question]:
-    """Give the questions whose conditions hold, in the order of the script."""
-    for item in dialog.items.values():
-        if isinstance(item, Question) and (item.ask_if is None or item.ask_if.holds(scope)):
-            yield item
-
-
-def _verdicts(simulation: Simulation, turn: Turn) -> Iterator[tuple[str, dict[str, str]]]:
-    for name, value in simulation.run.answers.items():
-        question = simulation.dialog.items.get(name)
+def _verdicts(simulation: Simulation, turn: Turn, outlook: Outlook) -> Iterator[tuple[str, dict[str, str]]]:
+    answers = simulation.run.answers
+    for key in answers:
+        question = simulation.dialog.items.get(key.partition("#")[0])
         if isinstance(question, Question):
-            yield name, verdict(simulation.dialog, simulation.run, question, value, simulation)
-    if turn.error and turn.item not in simulation.run.answers:
-        yield turn.item, {"verdict": "warning" if turn.warning else "error", "message": turn.error}
-
-
-def verdict(dialog: Dialog, run: Run, question: Question, value: Value, simulation: Simulation) -> dict[str, str]:
-    """Return what the limits and checks of a question say about a value that is in the scope."""
-    message, warning = Walk(dialog, run, simulation.now)._complaint(question, value)  # noqa: SLF001
-    return {"verdict": ("warning" if warning else "error") if message else "ok", "message": message}
+            yield key, outlook.verdict(question, key)
+    for asked in (turn, *turn.questions):
+        key = visit_key(asked.item, asked.passes)
+        if asked.error and key not in answers:
+            yield key, {"verdict": "warning" if asked.warning else "error", "message": asked.error}
 
 
 def _told(effect: Effect, simulation: Simulation) -> dict[str, Any] | None:

@@ -18,19 +18,16 @@ A bare text is an answer to whatever waits. ``item`` says which item must be wai
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from caruso.script_engine.durations import seconds_of
 from caruso.script_engine.turns import ScriptChannel
 
 #: More is a mistake.
 MOST_TIMES = 100
-
-_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|min|h|d)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
 class StepRefused(Exception):
@@ -208,10 +205,10 @@ def channel_named(name: str) -> ScriptChannel:
 
 def seconds(duration: str) -> float:
     """Return the seconds of ``5m``, ``90s``, ``2h``; raise `StepRefused`."""
-    found = _DURATION.fullmatch(duration.strip())
+    found = seconds_of(duration)
     if found is None:
         raise StepRefused(f"“{duration}” is not a duration: write for instance 5m")
-    return float(found[1]) * _SECONDS[found[2] or ""]
+    return found
 
 
 def times(value: Any) -> int:

@@ -83,6 +83,16 @@ def test_results_as_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert told["coverage"]["items_missed"] == []
 
 
+def test_a_called_dialog_is_found_beside_its_caller(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    caller = file.with_name("caller.xml")
+    caller.write_text(
+        '<dialog id="caller" version="1" languages="en" channels="agent"><title>t</title>'
+        '<call id="part" dialog="d"/><end id="over" outcome="over"/>'
+        '<test name="Both"><expect item="part/kind"/></test></dialog>'
+    )
+    assert caruso(capsys, caller)[0] == 0
+
+
 def test_the_check_reads_the_cases_too(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(SCRIPT.replace('item="kind"', 'item="kin"'))
     code = main(["script", "check", str(file)])

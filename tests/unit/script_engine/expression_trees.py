@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from caruso.script_engine.expressions.tree import (
     Relation,
     Within,
 )
+from caruso.script_engine.expressions.types import Type
 
 WORDS = {"eq": "=", "ne": "!=", "lt": "lt", "le": "<=", "gt": ">", "ge": "ge"}
 RESERVED = {"or", "and", "not", "in", "true", "false", "null", *WORDS}
@@ -71,6 +73,77 @@ def _wider(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
         st.tuples(inner, inner, st.booleans()).map(lambda t: Within(*t, 0, 0)),
         st.tuples(inner, st.one_of(sums, products)).map(lambda t: Arithmetic(t[0], tuple(t[1]), 0, 0)),
     )
+
+
+#: A tree for each type that needs no other.
+_LEAVES: dict[Type, st.SearchStrategy[Node]] = {
+    Type.TEXT: st.one_of(st.text(max_size=6), st.just("12.5")).map(lambda value: Literal(value, 0)),
+    Type.NUMBER: st.integers(0, 40).map(lambda number: Literal(Decimal(number), 0)),
+    Type.BOOLEAN: st.booleans().map(lambda value: Literal(value, 0)),
+    Type.DATE: st.just(Call("today", (), 0, 0)),
+    Type.TIME: st.just(Call("time", (Literal("14:30", 0),), 0, 0)),
+    Type.DATE_TIME: st.just(Call("now", (), 0, 0)),
+    Type.LIST: st.just(ListLiteral((), 0, 0)),
+}
+#: Functions whose arguments have to be of a kind of their own; the random trees above have them.
+_OWN_KIND = {
+    "label",
+    "score",
+    "visited",
+    "answered",
+    "opening_hours",
+    "matches",
+    "min",
+    "max",
+    "round",
+    "if",
+    "date",
+    "time",
+    "date_time",
+}
+
+
+def trees_of(answers: Mapping[str, Type]) -> Mapping[Type, st.SearchStrategy[Node]]:
+    """Return, for each kind of value, trees that give it and that the check finds right."""
+    strategies: dict[Type, st.SearchStrategy[Node]] = {}
+    for each in _LEAVES:
+        strategies[each] = st.deferred(lambda each=each: _of_kind(each, strategies, answers))  # type: ignore[misc]
+    return strategies
+
+
+def _of_kind(
+    kind: Type, of: Mapping[Type, st.SearchStrategy[Node]], answers: Mapping[str, Type]
+) -> st.SearchStrategy[Node]:
+    named = sorted(name for name, type_ in answers.items() if type_ is kind)
+    choices = [_LEAVES[kind]]
+    if named:
+        choices.append(st.sampled_from(named).map(lambda name: Attribute(Name("answers", 0), name, 0, 0)))
+    choices.append(st.tuples(of[Type.BOOLEAN], of[kind], of[kind]).map(lambda t: Conditional(*t, 0, 0)))
+    choices += [
+        st.tuples(*(_argument(type_, of) for type_ in function.takes)).map(
+            lambda arguments, name=name: Call(name, arguments, 0, 0)  # type: ignore[misc]
+        )
+        for name, function in FUNCTIONS.items()
+        if function.gives is kind and name not in _OWN_KIND and name not in QUANTIFIERS
+    ]
+    if kind is Type.NUMBER:
+        signs = st.sampled_from("+-*/%")
+        choices.append(st.tuples(of[kind], signs, of[kind]).map(lambda t: Arithmetic(t[0], ((t[1], t[2]),), 0, 0)))
+        choices.append(of[kind].map(lambda node: Negative(node, 0, 0)))
+    if kind in {Type.TEXT, Type.LIST}:
+        choices.append(st.tuples(of[kind], of[kind]).map(lambda t: Arithmetic(t[0], (("+", t[1]),), 0, 0)))
+    if kind is Type.BOOLEAN:
+        choices.append(of[kind].map(lambda node: Not(node, 0, 0)))
+        choices.append(st.tuples(of[kind], of[kind]).map(lambda terms: And(terms, 0, 0)))
+        choices += [
+            st.tuples(st.sampled_from(sorted(WORDS)), of[each], of[each]).map(lambda t: Relation(*t, 0, 0))
+            for each in (Type.TEXT, Type.NUMBER, Type.DATE, Type.TIME, Type.DATE_TIME)
+        ]
+    return st.one_of(choices)
+
+
+def _argument(kind: Type, of: Mapping[Type, st.SearchStrategy[Node]]) -> st.SearchStrategy[Node]:
+    return of[kind] if kind is not Type.ANY else st.one_of(*of.values())
 
 
 def written(node: Node) -> str:

@@ -13,6 +13,7 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run, run_from_json, run_to_json
 from caruso.script_engine.turns import (
     Answered,
+    Confirmed,
     Effect,
     Happened,
     Input,
@@ -82,6 +83,9 @@ class Led:
         for text in texts:
             self.give(Answered(turn=self.run.turn, text=text, by=self.run.by))
         return self
+
+    def give_confirmed(self) -> Led:
+        return self.give(Confirmed(turn=self.run.turn))
 
     def happen(self, *events: str) -> Led:
         for event in events:

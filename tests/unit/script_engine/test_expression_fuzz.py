@@ -10,15 +10,16 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from caruso.script_engine.expressions import Expression, ExpressionError, expression
-from caruso.script_engine.expressions.checker import Names, check, infer
+from caruso.script_engine.expressions.checker import check, infer
 from caruso.script_engine.expressions.functions import CLASSES
+from caruso.script_engine.expressions.names import Names
 from caruso.script_engine.expressions.parser import DEEPEST_EXPRESSION, LONGEST_EXPRESSION, parse
 from caruso.script_engine.expressions.tree import Arithmetic, Literal, Node, parts
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.expressions.work import MOST_WORK
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import from_json, parts_in, to_json
-from tests.unit.script_engine.expression_trees import trees, written
+from tests.unit.script_engine.expression_trees import trees, trees_of, written
 from tests.unit.script_engine.test_expressions import World
 
 TYPES = {
@@ -57,6 +58,8 @@ KNOWN = Names(
     computed={"used": Type.NUMBER, "Zähler_2": Type.TEXT, "nothing": Type.ANY, "x": Type.LIST},
 )
 
+RIGHT = trees_of(TYPES)
+
 
 class Facts(World):
     """A scope with just these answers."""
@@ -88,7 +91,7 @@ def same(one: Node, other: Node) -> bool:
     return len(mine) == len(theirs) and all(map(same, mine, theirs))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(trees())
 def test_what_is_written_is_read_as_it_was_meant(tree: Node) -> None:
     source = written(tree)
@@ -98,7 +101,7 @@ def test_what_is_written_is_read_as_it_was_meant(tree: Node) -> None:
     assert read.depth <= DEEPEST_EXPRESSION
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(trees(), ANSWERS)
 def test_an_expression_gives_what_the_check_foretold_and_never_fails(
     tree: Node, answers: dict[str, Value]
@@ -116,7 +119,24 @@ def test_an_expression_gives_what_the_check_foretold_and_never_fails(
         assert isinstance(value, CLASSES[foretold]), (foretold, value)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(sorted(VALUES)), st.data(), ANSWERS)
+def test_a_right_expression_has_no_findings_and_gives_its_kind(
+    kind: Type, data: st.DataObject, answers: dict[str, Value]
+) -> None:
+    tree = data.draw(RIGHT[kind])
+    source = written(tree)
+    assume(len(source) <= LONGEST_EXPRESSION)
+    made = read_or_mistake(source)
+    assume(isinstance(made, Expression))  # else nested too deep
+    assert isinstance(made, Expression)
+    assert check(made.tree, KNOWN, kind) == ()
+    assert infer(made.tree, KNOWN) in {kind, Type.ANY}
+    value = made.value(Facts(answers))
+    assert value is None or isinstance(value, CLASSES[kind]), value
+
+
+@settings(deadline=None, max_examples=200)
 @given(trees())
 def test_findings_have_a_place_in_the_source(tree: Node) -> None:
     source = written(tree)
@@ -128,7 +148,7 @@ def test_findings_have_a_place_in_the_source(tree: Node) -> None:
 SIGNS = "ab.('\")[],?:+-*/%=!<>&|1 9éinotr\u00a0“”‘«\\\n\x00𝄞"
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(trees(), st.data())
 def test_a_mangled_expression_is_read_or_refused_with_a_place(tree: Node, data: st.DataObject) -> None:
     source = written(tree)
@@ -138,7 +158,7 @@ def test_a_mangled_expression_is_read_or_refused_with_a_place(tree: Node, data: 
     refused_with_a_place(mangled)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     refused_with_a_place(text)

@@ -65,7 +65,7 @@ def ask_if(condition: str, *, before: str = PRODUCT.format("") + NUMBER.format("
         "label(answers.product) = 'Gas' or selected(answers.product, 'gas')",
         "any(['a'], x, x = answers.name)",
         "number(answers.name) ge 1",
-        "call.number ne '' and agent.id = 'anna' and dialog.channel = 'phone'",
+        "call.number ne '' and agent.id = 'anna' and dialog.channel = 'agent'",
         "today() gt date('2026-01-31')",
         "matches(answers.name, '[A-Z].*')",
     ],
@@ -320,3 +320,17 @@ def test_the_scripts_we_ship_are_clean() -> None:
 def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
     findings = check_files([tmp_path / "none.xml"])
     assert [finding.rule for finding in findings] == ["unreadable"]
+
+
+def test_a_condition_on_the_channel_keeps_an_item_off_the_others() -> None:
+    body = (
+        '<question id="a" type="text" ask-if="dialog.channel ne \'phone\'"><text>x</text></question>'
+        '<handover id="h" channel="agent" ask-if="dialog.channel = \'phone\'"/>'
+        '<question id="b" type="text"><text>x</text></question>'
+    )
+    assert found(script(body, channels="phone agent web")) == []
+
+
+def test_an_item_whose_condition_holds_on_no_channel_is_unreachable() -> None:
+    body = '<info id="a" ask-if="dialog.channel = \'web\'"><text>x</text></info>'
+    assert one(script(body)).rule == "unreachable"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from caruso.comm_server.asterisk.commands import Response, refusal, requests
-from caruso.model.ids import BridgeId, LegId, PlaybackId
+from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     Answer,
     CloseBridge,
     CommandFailed,
     Dial,
+    DropRecording,
     EndCause,
     HangUp,
     Join,
@@ -20,6 +23,8 @@ from caruso.model.telephony import (
     Part,
     Play,
     PlaybackEnded,
+    Record,
+    RecordingEnded,
     StopMusic,
     StopPlayback,
     TelephonyCommand,
@@ -145,3 +150,36 @@ def test_a_reason_is_asterisks_own_sentence_or_at_least_the_status() -> None:
     assert GONE.reason == "404 Channel not found"
     assert Response(502, b"<html>").reason == "502"
     assert Response(0).reason == "no answer"
+
+
+# -- Recordings -----------------------------------------------------------------------------------------------
+
+RECORD = Record(leg=LEG, recording=RecordingId("r~1"), max_seconds=19.5, silence_seconds=5.0, end_key="#")
+DROP = DropRecording(leg=LEG, recording=RecordingId("r~1"))
+
+
+def test_a_recording_is_made_under_its_own_name() -> None:
+    (request,) = requests(RECORD, "caruso")
+    assert (request.method, request.uri) == ("POST", "channels/1795402307.0/record")
+    assert dict(request.query) == {
+        "name": "r~1", "format": "wav", "maxDurationSeconds": "20", "maxSilenceSeconds": "5",
+        "ifExists": "overwrite", "beep": "true", "terminateOn": "#",
+    }  # fmt: skip
+    (request,) = requests(replace(RECORD, end_key=""), "caruso")
+    assert dict(request.query)["terminateOn"] == "none"
+
+
+def test_a_recording_that_cannot_begin_has_ended() -> None:
+    failed = RecordingEnded(leg=LEG, recording=RecordingId("r~1"), failed=True)
+    assert refusal(RECORD, Response(500)) == failed
+    gone = refusal(RECORD, GONE)
+    assert isinstance(gone, CommandFailed)
+    assert gone.gone
+
+
+def test_a_recording_is_dropped_whether_it_is_under_way_or_stored() -> None:
+    assert [(request.method, request.uri) for request in requests(DROP, "caruso")] == [
+        ("DELETE", "recordings/live/r~1"),
+        ("DELETE", "recordings/stored/r~1"),
+    ]
+    assert refusal(DROP, Response(404)) is None

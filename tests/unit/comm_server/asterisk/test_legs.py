@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.legs import Legs
-from caruso.model.ids import BridgeId, LegId, PlaybackId
+from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     DigitPressed,
     EndCause,
@@ -19,6 +19,7 @@ from caruso.model.telephony import (
     LegRinging,
     LegState,
     PlaybackEnded,
+    RecordingEnded,
     TelephonyEvent,
 )
 
@@ -212,3 +213,22 @@ def test_an_event_is_understood_in_well_under_20_microseconds() -> None:
     for _ in range(2000):
         Legs().translate(decode(data))
     assert (time.process_time() - began) / 2000 < 20e-6
+
+
+def _recording(kind: str, **fields: object) -> ari.Message:
+    recording = {"name": "r~1", "target_uri": f"channel:{CALLER}", "state": "done", **fields}
+    decoder: msgspec.json.Decoder[ari.Message] = msgspec.json.Decoder(ari.Message)
+    return decoder.decode(msgspec.json.encode({"type": kind, "recording": recording}))
+
+
+def test_a_recording_tells_how_long_somebody_spoke() -> None:
+    legs = Legs()
+    name = RecordingId("r~1")
+    told = legs.translate(_recording("RecordingFinished", duration=7, talking_duration=2))
+    assert told == RecordingEnded(leg=CALLER, recording=name, seconds=7, spoken_seconds=2)
+    told = legs.translate(_recording("RecordingFinished", duration=7))
+    assert told == RecordingEnded(leg=CALLER, recording=name, seconds=7, spoken_seconds=7)
+    told = legs.translate(_recording("RecordingFailed", state="failed"))
+    assert told == RecordingEnded(leg=CALLER, recording=name, failed=True)
+    assert legs.translate(_recording("RecordingFinished", state="canceled")) is None
+    assert legs.translate(_recording("RecordingFinished", target_uri="bridge:x")) is None

@@ -1,0 +1,40 @@
+"""What an expression may refer to, and what is found wrong with one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from caruso.script_engine.expressions.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A mistake at an offset of the expression."""
+
+    rule: str
+    message: str
+    at: int
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Everything an expression may refer to."""
+
+    #: Attributes by root; None where any attribute may be there.
+    roots: Mapping[str, Mapping[str, Type] | None]
+    computed: Mapping[str, Type] = field(default_factory=dict)
+    #: Values of the options, by question.
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Ids of all items.
+    items: Iterable[str] = ()
+    #: Names of opening hours; None where nobody knows them.
+    hours: Iterable[str] | None = None
+
+
+def near(wrong: str, known: Iterable[str], form: str = "{}") -> str:
+    """Return “did you mean …” when something known is near, else nothing."""
+    found = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    return f"did you mean “{form.format(found[0])}”?" if found else ""

@@ -1,0 +1,105 @@
+"""What travels when an admin has a script checked, explained, drawn, led or tested."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, field
+
+from caruso.script_engine.source import LARGEST_SCRIPT
+from caruso.web.resources import Finding, Request, Resource
+
+#: Bytes of a request: a script, those it calls, and what is given with them.
+LARGEST_REQUEST = 3 * LARGEST_SCRIPT
+#: Steps of one simulation, and dialogs a script may call.
+MOST_STEPS = 1_000
+MOST_CALLED = 20
+
+Source = Annotated[str, Meta(max_length=LARGEST_SCRIPT)]
+
+
+class ScriptBody(Request, frozen=True, kw_only=True):
+    """A script, as XML."""
+
+    source: Source
+    #: What findings call it.
+    file: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ExplainBody(ScriptBody, frozen=True, kw_only=True):
+    """A script to explain."""
+
+    form: Literal["markdown", "html"] = "markdown"
+
+
+class GraphBody(ScriptBody, frozen=True, kw_only=True):
+    """A script to draw."""
+
+    form: Literal["svg", "dot"] = "svg"
+
+
+class LinkedBody(ScriptBody, frozen=True, kw_only=True):
+    """A script, and the dialogs it calls."""
+
+    called: Annotated[list[Source], Meta(max_length=MOST_CALLED)] = field(default_factory=list)
+
+
+class StubBody(Request, frozen=True, kw_only=True):
+    """What a service answers."""
+
+    answers: Any = None
+    #: A code such as ``timeout``; empty when it does not fail.
+    fails: Annotated[str, Meta(max_length=100)] = ""
+
+
+class RunBody(LinkedBody, frozen=True, kw_only=True):
+    """A script to lead, and how."""
+
+    channel: Literal["phone", "agent", "web", ""] = ""
+    language: Annotated[str, Meta(max_length=35)] = ""
+    #: ISO; empty for now.
+    at: Annotated[str, Meta(max_length=40)] = ""
+    zone: Annotated[str, Meta(max_length=64)] = "UTC"
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    call: dict[str, Any] = field(default_factory=dict)
+    stubs: dict[str, StubBody] = field(default_factory=dict)
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    hours: dict[str, bool] = field(default_factory=dict)
+    #: Steps, or answers by item, as `caruso script run --answers` takes them.
+    answers: Annotated[list[Any], Meta(max_length=MOST_STEPS)] | dict[str, Any] = field(default_factory=list)
+
+
+class TestBody(LinkedBody, frozen=True, kw_only=True):
+    """A script to test."""
+
+    #: More cases, as TOML.
+    tests: Source = ""
+
+
+class Findings(Resource, frozen=True, kw_only=True):
+    """What is wrong with a script."""
+
+    findings: list[Finding]
+
+
+class Written(Resource, frozen=True, kw_only=True):
+    """A sheet or a picture."""
+
+    text: str
+
+
+class Led(Resource, frozen=True, kw_only=True):
+    """Where the dialog stood at the beginning and after each step, as `caruso script run --json` tells it."""
+
+    told: list[dict[str, Any]]
+
+
+class Tested(Resource, frozen=True, kw_only=True):
+    """What became of the test cases, as `caruso script test --json` tells it."""
+
+    script: str
+    version: str
+    passed: int
+    failed: int
+    cases: list[dict[str, Any]]
+    coverage: dict[str, Any]

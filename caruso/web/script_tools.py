@@ -1,0 +1,159 @@
+"""The API's ``/api/scripts``: what `caruso script` does, for admins and their tools. Nothing is kept.
+
+The work is done in a thread, one request at a time: calls go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from caruso.clock import Clock
+from caruso.errors import Located, RejectedInput
+from caruso.graphviz import svg
+from caruso.model.centre import Role
+from caruso.script_engine.link import link
+from caruso.script_engine.lint import check_dialog
+from caruso.script_engine.loader import load
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.tools import setting as given
+from caruso.script_engine.tools.case_check import check_cases
+from caruso.script_engine.tools.case_elements import read_cases
+from caruso.script_engine.tools.case_report import as_json
+from caruso.script_engine.tools.case_tables import read_tables
+from caruso.script_engine.tools.driver import drive
+from caruso.script_engine.tools.explain import explain
+from caruso.script_engine.tools.graph import dot
+from caruso.script_engine.tools.script_tests import run_cases
+from caruso.script_engine.tools.setting import Setting, Stub
+from caruso.script_engine.tools.sheet_html import html
+from caruso.script_engine.tools.sheet_markdown import markdown
+from caruso.script_engine.tools.simulator import Simulation
+from caruso.script_engine.tools.snapshot import snapshot
+from caruso.script_engine.tools.steps import StepRefused
+from caruso.script_engine.values import to_value, to_values
+from caruso.web import script_resources as r
+from caruso.web.binding import mistake, operation
+from caruso.web.call import Call
+from caruso.web.resources import Finding
+
+_Made = TypeVar("_Made")
+
+
+class ScriptTools:
+    """All operations."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Know the time simulations begin at."""
+        self._clock = clock
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    @operation("POST", "/api/scripts/check", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def check_script(self, call: Call, body: r.ScriptBody) -> r.Findings:
+        """Find the mistakes in a script and its test cases."""
+        findings = await self._apart(lambda: tuple(_findings(body)))
+        return r.Findings(findings=[_finding(found) for found in findings])
+
+    @operation("POST", "/api/scripts/explain", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def explain_script(self, call: Call, body: r.ExplainBody) -> r.Written:
+        """Explain a script: a sheet of all it says, asks and does."""
+        write = html if body.form == "html" else markdown
+        return r.Written(text=await self._apart(lambda: write(explain(_right(body)))))
+
+    @operation("POST", "/api/scripts/graph", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def graph_script(self, call: Call, body: r.GraphBody) -> r.Written:
+        """Draw a script."""
+        source = await self._apart(lambda: dot(_right(body)))
+        return r.Written(text=source if body.form == "dot" else await svg(source))
+
+    @operation("POST", "/api/scripts/run", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def run_script(self, call: Call, body: r.RunBody) -> r.Led:
+        """Lead a script by prepared answers, with services that answer as told."""
+        now = self._clock.now()
+
+        def lead() -> r.Led:
+            dialog = _linked(body)
+            at = given.time_of(body.at, body.zone) if body.at else now
+            return _led(dialog, _setting(dialog, body, at), body)
+
+        return await self._apart(lead)
+
+    @operation("POST", "/api/scripts/test", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def test_script(self, call: Call, body: r.TestBody) -> r.Tested:
+        """Run the test cases of a script."""
+        return await self._apart(lambda: _tested(body))
+
+    async def _apart(self, work: Callable[[], _Made]) -> _Made:
+        """Do some work in a thread, after what others wanted before."""
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(work)
+
+
+# -- The work, in a thread ------------------------------------------------------------------------------------
+
+
+def _findings(body: r.ScriptBody) -> Iterable[Located]:
+    try:
+        dialog = load(body.source.encode(), body.file)
+        yield from check_dialog(dialog)
+        yield from check_cases(dialog, read_cases(body.source.encode(), body.file))
+    except RejectedInput as rejected:
+        yield from rejected.findings
+
+
+def _right(body: r.ScriptBody) -> Dialog:
+    """Return a script that is free of mistakes."""
+    dialog = load(body.source.encode(), body.file)
+    findings = check_dialog(dialog)
+    if any(finding.level == "error" for finding in findings):
+        raise RejectedInput(findings)
+    return dialog
+
+
+def _linked(body: r.LinkedBody) -> Dialog:
+    called = {dialog.id: dialog for dialog in (load(source.encode()) for source in body.called)}
+    return link(_right(body), lambda name, version: called.get(name))
+
+
+def _setting(dialog: Dialog, body: r.RunBody, at: datetime) -> Setting:
+    given.check_objects(dialog, body.objects)
+    given.check_stubs(dialog, body.stubs)
+    stubs = {name: Stub(result=to_value(stub.answers), failure=stub.fails) for name, stub in body.stubs.items()}
+    return Setting(
+        channel=given.channel_for(dialog, body.channel),
+        at=at,
+        language=given.language_for(dialog, body.language),
+        time_zone=given.zone_of(body.zone).key,
+        objects={name: to_values(values) for name, values in body.objects.items()},
+        call=to_values(body.call),
+        stubs=stubs,
+        records={name: tuple(map(to_values, rows)) for name, rows in body.records.items()},
+        hours=body.hours,
+    )
+
+
+def _led(dialog: Dialog, setting: Setting, body: r.RunBody) -> r.Led:
+    try:
+        simulation = Simulation(dialog, setting)
+        told = [snapshot(simulation)]
+        for step, why in drive(simulation, body.answers):
+            told.append(snapshot(simulation, step, why))
+            if len(told) > r.MOST_STEPS:
+                break
+    except StepRefused as refused:
+        raise mistake("answers", f"{refused}.") from None
+    return r.Led(told=told)
+
+
+def _tested(body: r.TestBody) -> r.Tested:
+    dialog = _linked(body)
+    cases = read_cases(body.source.encode(), body.file)
+    if body.tests:
+        cases += read_tables(body.tests, "tests.toml")
+    return r.Tested(**as_json(list(run_cases(dialog, cases)), dialog))
+
+
+def _finding(found: Located) -> Finding:
+    return Finding(**{name: getattr(found, name) for name in Finding.__struct_fields__})

@@ -1,0 +1,105 @@
+"""Answers that are spoken: what the caller says is stored, and nothing of one who hangs up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lab.asterisk import LocalAsterisk
+from lab.baresip import listening_caller
+from lab.floor import Floor, opened
+from lab.server import CentreServer
+from lab.sip_phones import sip_phones
+from lab.tones import loudness, read_sound, share_of_tone, write_beeps
+
+CALLER_HZ = 400.0
+PATIENCE_SECONDS = 10.0
+
+CENTRE = """
+name = "Recorded"
+timezone = "Europe/Amsterdam"
+
+[queues.gas]
+name = "Gas"
+
+[entry_points.gas]
+name = "Gas line"
+numbers = ["7001"]
+queue = "gas"
+script = "spoken"
+"""
+
+SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
+<dialog id="spoken" version="1.0" languages="en" channels="phone">
+  <title>Spoken</title>
+  <question id="fault" type="voice-record">
+    <text channel="phone">What broke?</text>
+    <input max-seconds="20s" end-key="#"/>
+  </question>
+  <end id="done" outcome="handled" hang-up="yes"><text>Good-bye.</text></end>
+</dialog>
+"""
+
+
+@pytest.fixture
+async def floor(pbx: LocalAsterisk, tmp_path: Path) -> AsyncIterator[Floor]:
+    """Return a server whose only script records what callers say."""
+    script = tmp_path / "spoken.xml"
+    script.write_text(SCRIPT, encoding="utf-8")
+    async with (
+        sip_phones(pbx) as phones,
+        CentreServer(pbx, tmp_path / "server", CENTRE, scripts=[script]) as server,
+        opened(server, phones) as floor,
+    ):
+        yield floor
+
+
+def recordings(pbx: LocalAsterisk) -> list[Path]:
+    return sorted((pbx.work_dir / "spool" / "recording").glob("*~answer*"))
+
+
+async def under_way(pbx: LocalAsterisk, *, count: int) -> None:
+    """Wait until so many recordings are in the PBX's folder."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(recordings(pbx)) != count:  # noqa: ASYNC110 -- files tell nobody that they are there
+            await asyncio.sleep(0.05)
+
+
+async def test_what_a_caller_says_is_stored(pbx: LocalAsterisk, floor: Floor, tmp_path: Path) -> None:
+    """The tone he says is in the recording that is his answer.
+
+    caller ── 7001 ── "What broke?" ── tone ── says 400 Hz ── # ──► stored ── "Good-bye." ──► hung up
+    """
+    plays = write_beeps(tmp_path / "caller.wav", hertz=CALLER_HZ, seconds=60)
+    async with listening_caller(pbx, "7001", plays=plays) as caller:
+        await caller.answered()
+        await under_way(pbx, count=1)
+        await asyncio.sleep(2.0)
+        await caller.press("#")
+        await caller.ended()
+    (stored,) = recordings(pbx)
+    samples = read_sound(stored)
+    stored.unlink()
+    assert loudness(samples) > 0.03
+    assert share_of_tone(samples, CALLER_HZ) > 0.6
+
+
+async def test_nothing_stays_of_a_caller_who_hangs_up_in_the_middle(
+    pbx: LocalAsterisk, floor: Floor, tmp_path: Path
+) -> None:
+    """Neither a leg nor a recording.
+
+    caller ── 7001 ── "What broke?" ── tone ── says 400 Hz ── hangs up
+    """
+    plays = write_beeps(tmp_path / "caller.wav", hertz=CALLER_HZ, seconds=60)
+    async with listening_caller(pbx, "7001", plays=plays) as caller:
+        await caller.answered()
+        await under_way(pbx, count=1)
+        await asyncio.sleep(1.0)
+        await caller.hang_up()
+        await caller.ended()
+    await under_way(pbx, count=0)

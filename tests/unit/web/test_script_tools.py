@@ -1,0 +1,86 @@
+"""The API's script tools: what they answer, to whom, and what is too much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .conftest import House
+
+METER = (Path(__file__).parents[3] / "packs" / "utility" / "scripts" / "meter-reading.xml").read_text()
+SMALL = """\
+<dialog id="d" version="1" languages="en" channels="agent"><title>t</title>
+<question id="kind"><text>Which?</text></question>
+<end id="bye" outcome="done"/>
+<test name="It ends"><answer item="kind" says="gas"/><expect outcome="done"/></test></dialog>"""
+
+
+async def test_they_are_for_admins(house: House) -> None:
+    supervisor = await house.browser("sam")
+    for what in ("check", "explain", "graph", "run", "test"):
+        assert (await supervisor.request("POST", f"/api/scripts/{what}", {"source": SMALL})).status == 403
+
+
+async def test_a_check_tells_mistakes_of_script_and_cases(house: House) -> None:
+    admin = await house.browser("alex")
+    assert await admin.call("POST", "/api/scripts/check", {"source": METER}) == {"findings": []}
+    wrong = SMALL.replace('item="kind"', 'item="kin"')
+    told = await admin.call("POST", "/api/scripts/check", {"source": wrong, "file": "d.xml"})
+    (finding,) = told["findings"]
+    assert (finding["rule"], finding["file"], finding["line"]) == ("unknown-item", "d.xml", 4)
+
+
+async def test_a_script_is_explained_and_drawn(house: House) -> None:
+    admin = await house.browser("alex")
+    sheet = await admin.call("POST", "/api/scripts/explain", {"source": METER})
+    assert sheet["text"].startswith("# Meter reading")
+    page = await admin.call("POST", "/api/scripts/explain", {"source": METER, "form": "html"})
+    assert page["text"].startswith("<!DOCTYPE html>")
+    graph = await admin.call("POST", "/api/scripts/graph", {"source": METER, "form": "dot"})
+    assert graph["text"].startswith("digraph dialog {")
+
+
+async def test_a_script_is_led_as_at_the_command_line(house: House) -> None:
+    admin = await house.browser("alex")
+    body = {
+        "source": METER,
+        "channel": "phone",
+        "at": "2026-11-23T18:30",
+        "objects": {"customer": {"id": "c", "last_reading": 4200}},
+        "stubs": {"customer.update": {"fails": "timeout"}},
+        "answers": {"product": "gas", "reading": "4300", "more": False},
+    }
+    told = (await admin.call("POST", "/api/scripts/run", body))["told"]
+    assert [line["item"] for line in told] == ["product", "reading", "more", "goodbye"]
+    assert told[-1]["outcome"] == "self-service"
+    failed = [effect for line in told for effect in line["effects"] if effect["effect"] == "service"]
+    assert [effect["failure"] for effect in failed] == ["timeout"]
+
+
+async def test_a_script_is_tested(house: House) -> None:
+    admin = await house.browser("alex")
+    more = '[[test]]\nname = "Waits"\nsteps = [{ expect = { item = "bye" } }]\n'
+    told = await admin.call("POST", "/api/scripts/test", {"source": SMALL, "tests": more})
+    assert (told["passed"], told["failed"]) == (1, 1)
+    assert told["cases"][1]["failures"] == [{"line": 3, "about": "item", "expected": "bye", "actual": "kind"}]
+
+
+async def test_mistakes_are_refused_with_their_place(house: House) -> None:
+    admin = await house.browser("alex")
+    answer = await admin.request("POST", "/api/scripts/explain", {"source": "<dialog/>", "file": "d.xml"})
+    assert answer.status == 422
+    assert answer.json()["findings"][0]["rule"] == "dtd"
+    answer = await admin.request("POST", "/api/scripts/run", {"source": METER, "channel": "web"})
+    assert answer.json()["findings"][0]["attribute"] == "channel"
+    answer = await admin.request("POST", "/api/scripts/run", {"source": METER, "answers": [{"jump": 1}]})
+    assert "is no step of a dialog" in answer.json()["findings"][0]["message"]
+
+
+async def test_too_much_is_refused(house: House) -> None:
+    admin = await house.browser("alex")
+    assert (await admin.request("POST", "/api/scripts/check", {"source": "x" * 1_100_000})).status == 422
+    assert (await admin.request("POST", "/api/scripts/check", {"source": "x" * 3_100_000})).status == 413
+    bomb = '<!DOCTYPE dialog [<!ENTITY a "b">]><dialog/>'
+    told = await admin.call("POST", "/api/scripts/check", {"source": bomb})
+    assert told["findings"][0]["rule"] == "internal-subset"
+    # Elsewhere the limit is the usual one.
+    assert (await admin.request("POST", "/api/password", {"old": "x" * 70_000, "new": "y" * 10})).status == 413
