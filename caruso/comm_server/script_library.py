@@ -48,7 +48,7 @@ class ScriptLibrary:
         Raises:
             RejectedInput: a script has mistakes; nothing has changed.
         """
-        given = list(sources)
+        given = list({(source.id, source.version): source for source in sources}.values())
         hours = hours or {}
         new = self._loaded(given, hours)
         if rollouts is None:

@@ -17,6 +17,7 @@ from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
 from caruso.model.script_versions import Rollout, ScriptEventKind, Stage, rolled_back, rolled_out
 from caruso.ports import ScriptStore
+from caruso.script_engine.link import called_by
 from caruso.script_engine.lint import Known, check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
@@ -122,7 +123,7 @@ class Publisher:
         findings = check_dialog(dialog, known_to(self._centre()))
         if any(finding.level == "error" for finding in findings):
             raise RejectedInput(findings)
-        fixed = pinned(dialog, await self._library())
+        fixed = pinned(dialog, await self._library(dialog))
         return ScriptSource(
             id=ScriptId(dialog.id),
             version=dialog.version,
@@ -132,10 +133,12 @@ class Publisher:
             calls={ScriptId(script): version for script, version in fixed.calls.items()},
         ), findings
 
-    async def _library(self) -> Callable[[str, str], Dialog | None]:
+    async def _library(self, dialog: Dialog) -> Callable[[str, str], Dialog | None]:
+        """Return what finds the dialogs in force, and those that `dialog` calls in a version it names."""
         rollouts, sources, _ = await self._store.in_force()
+        named = [(ScriptId(call.dialog), call.version) for call in called_by(dialog) if call.version]
         library = ScriptLibrary()
-        library.replace(sources, None, rollouts)
+        library.replace((*sources, *await self._store.with_called(named)), None, rollouts)
         return finder(library, {})
 
     async def _refuse_reused(self, source: ScriptSource, file: str) -> None:

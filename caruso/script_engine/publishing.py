@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from caruso.errors import Located, RejectedInput
 from caruso.script_engine.link import Library, called_by, link
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.nodes import Call, Dialog, Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +28,33 @@ def pinned(dialog: Dialog, library: Library) -> Pinned:
         RejectedInput: a dialog it calls is not there or calls it again, or it calls two versions of one.
     """
     linked = link(dialog, library)
+    inside = {frame.prefix.partition("/")[0] for frame in linked.frames.values() if _is_again(frame, dialog)}
     calls: dict[str, str] = {}
     for call in called_by(dialog):
         version = linked.pins[call.id]
+        if call.id in inside:
+            # An earlier version of itself, through others: it would end, but nobody could follow it.
+            raise _refused(dialog, call, "dialog-circle", f"“{call.dialog}” calls “{dialog.id}” itself")
         if calls.setdefault(call.dialog, version) != version:
             message = f"“{call.dialog}” is called in version {calls[call.dialog]} and in version {version}"
-            raise RejectedInput(
-                (
-                    Located(
-                        rule="two-versions",
-                        message=message,
-                        file=dialog.file,
-                        line=call.place.line,
-                        column=call.place.column,
-                        attribute="version",
-                        suggestion="call the same version everywhere",
-                    ),
-                )
-            )
+            raise _refused(dialog, call, "two-versions", message)
     return Pinned(dialog=linked, pins=linked.pins, calls=calls)
+
+
+def _is_again(frame: Frame, dialog: Dialog) -> bool:
+    return bool(frame.prefix) and frame.dialog == dialog.id
+
+
+def _refused(dialog: Dialog, call: Call, rule: str, message: str) -> RejectedInput:
+    return RejectedInput(
+        (
+            Located(
+                rule=rule,
+                message=message,
+                file=dialog.file,
+                line=call.place.line,
+                column=call.place.column,
+                attribute="dialog",
+            ),
+        )
+    )

@@ -33,14 +33,16 @@ class FixedClock:
 
 
 def address(version: str, calls: str = "") -> bytes:
-    return f"""<dialog id="address" version="{version}" languages="en"><title>A</title>
-      <question id="street" type="text"><text>Street?</text></question>{calls}</dialog>""".encode()
+    return f"""<dialog id="address" version="{version}" languages="en" channels="agent"><title>A</title>
+      <question id="street" type="text"><text>Street?</text></question>{calls}
+      <end id="e" outcome="x"/></dialog>""".encode()
 
 
 def meter(version: str, call: str = '<call id="where" dialog="address"/>', queue: str = "gas") -> bytes:
-    return f"""<dialog id="meter" version="{version}" languages="en"><title>M</title>{call}
+    return f"""<dialog id="meter" version="{version}" languages="en" channels="agent"><title>M</title>{call}
       <info id="hello"><text>Hello.</text></info>
-      <handover id="on" queue="'{queue}'"><text>One moment.</text></handover></dialog>""".encode()
+      <handover id="on" channel="agent" queue="'{queue}'"><text>One moment.</text></handover>
+      <end id="e" outcome="done"/></dialog>""".encode()
 
 
 def plain(version: str) -> bytes:
@@ -120,7 +122,7 @@ async def test_what_has_a_mistake_is_not_published(
 async def test_a_dialog_that_calls_itself_through_another_is_refused(publisher: Publisher) -> None:
     await publish(publisher, address("1"))
     await publish(publisher, meter("1"))
-    with pytest.raises(RejectedInput, match="calls itself: address → meter → address"):
+    with pytest.raises(RejectedInput, match="“meter” calls “address” itself"):
         await publish(publisher, address("2", calls='<call id="again" dialog="meter"/>'))
 
 
