@@ -276,6 +276,7 @@ class Server:
             customers=self._customers,
             facts=self._facts,
             callbacks=self._callbacks,
+            scripts=self._scripts,
             callback_taken=self._on_callback_taken,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,

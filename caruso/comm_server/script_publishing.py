@@ -70,8 +70,17 @@ class Publisher:
             return problem.findings
         return findings
 
-    async def publish(self, source: bytes, file: str, *, by: str, why: str, stage: Stage | None) -> Published:
-        """Publish a version, and roll it out to `stage` if there is one.
+    async def publish(
+        self,
+        source: bytes,
+        file: str,
+        *,
+        by: str,
+        why: str,
+        stage: Stage | None,
+        script: ScriptId | None = None,
+    ) -> Published:
+        """Publish a version, and roll it out to `stage` if there is one; `script` is its id, where it is known.
 
         Raises:
             RejectedInput: the script has mistakes, or its version is there already and says something else.
@@ -79,6 +88,11 @@ class Publisher:
         """
         why = _reason(why)
         checked, warnings = await self._checked(source, file)
+        if script is not None and checked.id != script:
+            message = f"This is script “{checked.id}”, not “{script}”."
+            raise RejectedInput(
+                (Located(rule="wrong-script", message=message, file=file, line=1, attribute="id"),)
+            )
         await self._refuse_reused(checked, file)
         rollout = None
         if stage is not None:
