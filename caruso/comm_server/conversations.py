@@ -51,7 +51,6 @@ from caruso.script_engine.turns import (
     ServiceAnswered,
     StartTimer,
     TakenOver,
-    TrailEntry,
     Turn,
     Value,
 )
@@ -339,10 +338,6 @@ class Conversations:
     def turn(self, conversation: Conversation) -> Turn:
         """Return the item that waits now."""
         return engine.present(conversation.dialog, conversation.run)
-
-    def trail(self, conversation: Conversation) -> tuple[TrailEntry, ...]:
-        """Return the answers given so far."""
-        return engine.trail(conversation.dialog, conversation.run)
 
     # -- Effects ----------------------------------------------------------------------------------------------
 
