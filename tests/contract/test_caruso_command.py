@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from caruso.cli import main
 from caruso.model.ids import UserId
@@ -532,3 +533,55 @@ def test_applying_a_centre_publishes_its_scripts_with_what_they_call(caruso: Car
     assert code == 1
     assert "main.xml:2" in err
     assert "no dialog “helo”" in err
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "po"])
+def test_texts_go_to_a_translator_and_come_back(caruso: Caruso, ending: str) -> None:
+    file, table, new = (caruso.folder / name for name in ("hello.xml", f"texts.{ending}", "hello-it.xml"))
+    file.write_text(script("1"))
+    code, out, _ = caruso("script", "texts", "export", file, "--to", table, "--language", "it")
+    assert (code, out) == (0, f"2 texts are in {table}.\n")
+    if ending == "xlsx":
+        book = load_workbook(table)
+        book.worksheets[0].cell(3, book.worksheets[0].max_column).value = "Ciao."
+        book.save(table)
+    elif ending == "csv":
+        table.write_bytes(table.read_bytes().replace(b"Hello.,,", b"Hello.,,Ciao."))
+    else:
+        table.write_text(table.read_text().replace('msgid "Hello."\nmsgstr ""', 'msgid "Hello."\nmsgstr "Ciao."'))
+    code, out, err = caruso(
+        "script", "texts", "import", file, table, "--to", new, "--language", "it", "--version", "1.1"
+    )
+    assert (code, out.splitlines()[-1]) == (0, f"1 texts are other now; {new} is written."), err
+    assert "“title” has no text in “it”" not in err, "its title serves for all"
+    dialog = new.read_text()
+    assert 'version="1.1" languages="en it"' in dialog
+    assert '<text>Hello.</text><text lang="it">Ciao.</text>' in dialog
+    code, _, err = caruso("script", "texts", "import", file, table, "--to", file)
+    assert (code, "is the script itself" in err) == (1, True)
+
+
+def test_a_translation_with_a_mistake_writes_nothing(caruso: Caruso) -> None:
+    file, table, new = (caruso.folder / name for name in ("hello.xml", "texts.csv", "new.xml"))
+    file.write_text(script("1", "Dear <value of='call.name'/>."))
+    table.write_text("id,de\nhi/text,Sehr geehrte Damen\nhy/text,x\n")
+    code, _, err = caruso("script", "texts", "import", file, table, "--to", new)
+    assert (code, new.exists()) == (1, False)
+    assert f"{table}:2: error[translation] @de “hi/text”: <value of=“call.name”> is missing." in err
+    assert f"{table}:3: warning[unknown-text]" in err
+
+
+def test_recordings_that_are_missing_are_listed_by_language(caruso: Caruso) -> None:
+    file, sounds = caruso.folder / "hello.xml", caruso.folder / "sounds"
+    text = '<text lang="en" audio="hello.wav">Hello.</text><text lang="de" audio="hello.wav">Hallo.</text>'
+    file.write_text(
+        script("1").replace("<text>Hello.</text>", text).replace('languages="en"', 'languages="en de"')
+    )
+    (sounds / "en").mkdir(parents=True)
+    (sounds / "en" / "hello.wav").write_bytes(b"RIFF")
+    code, out, _ = caruso("script", "recordings", file, "--sounds", sounds)
+    assert (code, out) == (0, "de:\n  hello.wav  line 2  Hallo.\n")
+    (sounds / "de").mkdir()
+    (sounds / "de" / "hello.wav").write_bytes(b"RIFF")
+    code, out, _ = caruso("script", "recordings", file, "--sounds", sounds)
+    assert (code, out) == (0, f"Every recording the script names is in {sounds}.\n")
