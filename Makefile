@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-route
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-route bench-scripts
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ bench-recovery: setup-test ## Break things on real programs and measure how soon
 
 bench-route: setup-code ## Measure the decision who gets which waiting contact
 	@exec $(PYTHON) -m lab.bench.route
+
+bench-scripts: setup-code ## Measure how fast dialogs are led and expressions evaluated, beside others
+	@exec $(PYTHON) -m lab.bench.scripts
 
 clean: ## Remove what was built; the Python environment and Asterisk's copy stay
 	rm -rf build agent_ui/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -17,7 +17,7 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -46,6 +46,7 @@ from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
 from caruso.model.ids import AgentId
 from caruso.model.records import AppliedCentre
+from caruso.model.run_records import OutboxAction
 from caruso.model.telephony import LinkLost, TelephonyEvent
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
@@ -56,11 +57,14 @@ from caruso.storage.customers import Customers
 from caruso.storage.disk_room import disk_room
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
+from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
+from caruso.storage.runs import Runs
 from caruso.storage.users import Users
 from caruso.web.api import HealthCheck
+from caruso.web.self_service.house import HouseRuns
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 
@@ -74,6 +78,8 @@ FOLLOW_SECONDS = 1.0
 CALLBACKS_SECONDS = 2.0
 #: Pause between attempts to read the database at the start, seconds.
 RETRY_SECONDS = 0.5
+#: Between looks for what is long over, seconds.
+TIDY_SECONDS = 3600.0
 #: Pause before the management plane is tried again after a fault of our own, seconds.
 MANAGE_AGAIN_SECONDS = 5.0
 #: What the start waits for a database that cannot be written, seconds.
@@ -120,7 +126,9 @@ class Server:
         self._customers = Customers(self._database, self._clock, region=config.server.country)
         self._objects = Objects(self._customers)
         self._callbacks = Callbacks(self._database)
-        self.journal = JournalWriter(self._database, self._clock)
+        self._runs = Runs(self._database)
+        self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
+        self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone)
@@ -188,6 +196,8 @@ class Server:
             infrastructure.create_task(self._manage(), name="ami"),
             infrastructure.create_task(self._follow_centre(), name="follow_centre"),
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
+            infrastructure.create_task(self._tend_runs(), name="tend_runs"),
+            infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
         ]
         try:
             await web.start()
@@ -203,6 +213,7 @@ class Server:
         """End in the opposite order; calls stay up in the PBX and are taken over by the next start."""
         log.info("server_stopping")
         await web.stop()
+        await self.centre.outbox.close()
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
@@ -234,12 +245,21 @@ class Server:
                 objects=self._objects,
                 services=self._services,
                 speech=self._speech,
+                runs=self._runs,
+                files=self._files,
+                centres=self._centres,
+                secret=self._pbx.server_secret.encode(),
+                public_url=self._public_url(),
                 clock=self._clock,
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
                 endpoint_name=endpoint_name,
             ),
         )
+
+    def _public_url(self) -> str:
+        server = self._config.server
+        return server.public_url or f"http://{server.host}:{server.port}"
 
     def _web(self) -> WebServer:
         return WebServer(
@@ -253,6 +273,17 @@ class Server:
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
+            self_service=self._public_runs(),
+        )
+
+    def _public_runs(self) -> HouseRuns:
+        return HouseRuns(
+            self.centre.runs,
+            centre=self.centre.centre,
+            dialog=self.centre.library.current,
+            services=self._services,
+            clock=self._clock,
+            mails=bool(self._config.mail.host),
         )
 
     def _health_checks(self) -> Mapping[str, HealthCheck]:
@@ -277,6 +308,11 @@ class Server:
         """Give the agent what belongs to a call-back. Its run follows when desks take runs without a call."""
         log.info("callback_taken", agent_id=agent, callback_id=callback.id, run_id=callback.run)
         self.centre.desks.touch(agent)
+
+    def _on_actions_written(self, actions: Sequence[OutboxAction]) -> None:
+        """Let actions of scripts begin; those from before the centre was built are found by the outbox itself."""
+        if self._centre is not None:
+            self._centre.outbox.begin(actions)
 
     def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         self.centre.on_phone(agent, kind, reachable)
@@ -335,6 +371,22 @@ class Server:
                 log.exception("callbacks_not_counted")
             await asyncio.sleep(CALLBACKS_SECONDS)
 
+    async def _tend_runs(self) -> None:
+        """Release runs that no call leads any more after a restart; then drop, hour by hour, what is long over."""
+        released = False
+        while True:
+            try:
+                if not released:
+                    await self._runs.release_others(self.centre.conversations.live_runs())
+                    released = True
+                await self._runs.tidy(self._clock.now())
+            except StorageUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except Exception:
+                log.exception("runs_not_tended")
+            await asyncio.sleep(TIDY_SECONDS)
+
     async def _take_over(self) -> None:
         applied = await self._centres.current()
         if applied is None:
@@ -384,6 +436,7 @@ def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:
         trusted_proxies=frozenset(config.web.trusted_proxies),
         session_lifetime=timedelta(hours=config.web.session_hours),
         session_idle=timedelta(hours=config.web.session_idle_hours),
+        secret=pbx.server_secret.encode(),
     )
 
 

@@ -71,6 +71,18 @@ class NotFound(CarusoError):
     code = "not-found"
 
 
+class RunExpired(CarusoError):
+    """This dialog was left too long ago; it has to be begun again."""
+
+    code = "run-expired"
+
+
+class TooMany(CarusoError):
+    """That was asked for too often; try again later."""
+
+    code = "too-many"
+
+
 class NotAllowed(CarusoError):
     """Your role does not allow this."""
 

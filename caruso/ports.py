@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,18 +10,28 @@ from typing import Any, Protocol
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, ScriptId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, FileId, QueueId, RunId, ScriptId, UserId
 from caruso.model.records import (
     AppliedCentre,
     Customer,
     ObjectFilter,
     PastContact,
     PhoneAccount,
-    SavedRun,
     ScriptSource,
     Session,
     User,
 )
+from caruso.model.run_records import (
+    ActionOutcome,
+    OutboxAction,
+    RunEvent,
+    RunToken,
+    RunTurn,
+    SavedRun,
+    StoredFile,
+    TokenPurpose,
+)
+from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptEventKind, ScriptVersion
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 
 
@@ -48,8 +58,15 @@ class Journal(Protocol):
         """Append a fact; it is written soon, in order, exactly once."""
         ...
 
-    def save_run(self, run: SavedRun) -> None:
-        """Keep the newest state of a run, in order with the facts."""
+    def save_turn(self, turn: RunTurn) -> None:
+        """Write a turn of a live run, in order with the facts: state, audit and actions in one transaction.
+
+        Of a run only the newest state is kept. Who carries out actions is told when they are written.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Return when all that was given so far is written. Put a time limit round it."""
         ...
 
 
@@ -92,6 +109,118 @@ class FactStore(Protocol):
 
     async def run(self, run: RunId) -> SavedRun | None:
         """Return one run."""
+        ...
+
+
+class RunStore(Protocol):
+    """Script runs that live in the database, and the outbox of all runs. Each call is one transaction."""
+
+    async def create(self, turn: RunTurn) -> None:
+        """Write the first turn of a run."""
+        ...
+
+    async def load(self, run: RunId) -> SavedRun | None:
+        """Return one run."""
+        ...
+
+    async def commit(self, turn: RunTurn) -> bool:
+        """Write a turn if the run is as it was in the revision before, and not led live; else return False."""
+        ...
+
+    async def held(self, run: RunId, *, live: bool) -> SavedRun | None:
+        """Let a server lead the run in memory, or end that; return it with its new revision."""
+        ...
+
+    async def release_others(self, kept: Collection[RunId]) -> int:
+        """End the live lead of all runs but `kept`: nobody remembers them. Returns how many."""
+        ...
+
+    async def audit(self, run: RunId) -> Sequence[RunEvent]:
+        """Return what happened in a run, oldest first."""
+        ...
+
+    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
+        """Return what happened in the runs of a contact while they were its own, oldest first."""
+        ...
+
+    # -- Actions ----------------------------------------------------------------------------------------------
+
+    async def action(self, key: str) -> OutboxAction | None:
+        """Return one action."""
+        ...
+
+    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[OutboxAction]:
+        """Return actions that are to be carried out now, those that are waited for first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next pending action is due."""
+        ...
+
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
+        """Make `owner` the one who carries it out now; False when it is not pending any more."""
+        ...
+
+    async def put_off(self, key: str, *, owner: str, until: datetime) -> bool:
+        """Give back what `owner` claimed, to be tried again later."""
+        ...
+
+    async def settle(self, outcome: ActionOutcome) -> bool:
+        """Write how an action ended that no run waits to hear of; False when it had ended, or is another's."""
+        ...
+
+    async def abandoned(self, now: datetime, *, mine: str, everybody: bool = False) -> Sequence[OutboxAction]:
+        """Return what others carried out when they died: their time is over, or `everybody` else is gone."""
+        ...
+
+    async def retry(self, key: str, *, owner: str, now: datetime) -> bool:
+        """Make an abandoned action of `owner` pending again."""
+        ...
+
+    # -- Tokens -----------------------------------------------------------------------------------------------
+
+    async def add_token(self, token: RunToken) -> bool:
+        """Keep a token; False when there is one with this hash that can still be used."""
+        ...
+
+    async def redeem(self, hash_: str, purpose: TokenPurpose, now: datetime) -> RunToken | None:
+        """Use a token up; None when it is not there, was used, or has expired."""
+        ...
+
+    async def void_tokens(self, run: RunId, purpose: TokenPurpose, now: datetime) -> int:
+        """Use up all tokens of a run; return how many that were."""
+        ...
+
+    async def waiting_for_call(self, customer: CustomerId, now: datetime) -> RunToken | None:
+        """Return the newest code that can still be used for a run of this customer."""
+        ...
+
+    # -- Files ------------------------------------------------------------------------------------------------
+
+    async def add_file(self, file: StoredFile) -> None:
+        """Keep what is known about a file."""
+        ...
+
+    async def file(self, file: FileId) -> StoredFile | None:
+        """Return what is known about a file."""
+        ...
+
+    async def files(self, run: RunId) -> Sequence[StoredFile]:
+        """Return the files of a run, oldest first."""
+        ...
+
+
+class RunFiles(Protocol):
+    """The bytes of uploads and recordings."""
+
+    async def keep(
+        self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
+    ) -> StoredFile:
+        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``)."""
+        ...
+
+    def read(self, file: StoredFile) -> AsyncIterator[bytes]:
+        """Return the bytes piece by piece; raise `NotFound` when they are gone or not what was kept."""
         ...
 
 
@@ -166,8 +295,79 @@ class CentreStore(Protocol):
         """Return one version of a script, for runs that are pinned to it."""
         ...
 
-    async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
-        """Make this the centre, in one transaction; return the number of the version."""
+    async def apply(
+        self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime, why: str = ""
+    ) -> int:
+        """Make this the centre, in one transaction; return the number of the version.
+
+        Scripts are published, and rolled out to everybody where the centre had another version of them before.
+        """
+        ...
+
+
+class ScriptStore(Protocol):
+    """Versions of scripts, who gets which, drafts, and what happened to them."""
+
+    async def revision(self) -> int:
+        """Return the highest revision of all roll-outs, 0 without any; cheap enough to be asked every second."""
+        ...
+
+    async def rollouts(self) -> Mapping[ScriptId, Rollout]:
+        """Return the roll-out of every script."""
+        ...
+
+    async def versions(self, script: ScriptId | None = None) -> Sequence[ScriptVersion]:
+        """Return the versions of a script, or of all, the newest first."""
+        ...
+
+    async def source(self, script: ScriptId, version: str) -> ScriptSource | None:
+        """Return one version with its text."""
+        ...
+
+    async def in_force(self) -> tuple[Mapping[ScriptId, Rollout], Sequence[ScriptSource], int]:
+        """Return all roll-outs, the versions they name with those that they call, and the revision."""
+        ...
+
+    async def with_called(self, wanted: Collection[tuple[ScriptId, str]]) -> Sequence[ScriptSource]:
+        """Return these versions with those that they call."""
+        ...
+
+    async def open_runs(self, script: ScriptId, now: datetime) -> Mapping[str, int]:
+        """Return how many conversations each version of a script leads."""
+        ...
+
+    async def events(self, script: ScriptId, limit: int = 100) -> Sequence[ScriptEvent]:
+        """Return what happened to a script, the newest first."""
+        ...
+
+    async def publish(self, source: ScriptSource, rollout: Rollout | None, *, by: str, why: str) -> None:
+        """Keep a new version, and change the roll-out in the same step if one is given.
+
+        Raises `RejectedInput` when the version is there already and says something else, `IllegalMove` when the
+        roll-out has changed since `rollout` was made from it.
+        """
+        ...
+
+    async def change_rollout(
+        self, rollout: Rollout, kind: ScriptEventKind, *, by: str, why: str, at: datetime
+    ) -> None:
+        """Write a roll-out that was made from the one that is kept; raise `IllegalMove` when it has changed."""
+        ...
+
+    async def delete(self, script: ScriptId, version: str, *, by: str, why: str, at: datetime) -> None:
+        """Delete a version that nobody needs; raise `NotFound`, and `IllegalMove` when somebody does."""
+        ...
+
+    async def draft(self, script: ScriptId) -> ScriptDraft | None:
+        """Return the draft of a script."""
+        ...
+
+    async def save_draft(self, draft: ScriptDraft) -> bool:
+        """Keep a draft whose revision is the one after that which is kept; False: somebody was quicker."""
+        ...
+
+    async def drop_draft(self, script: ScriptId) -> None:
+        """Forget the draft of a script."""
         ...
 
 
@@ -239,6 +439,10 @@ class ActionServices(Protocol):
 
     async def call(self, service: str, params: Mapping[str, Any], *, key: str) -> Any:
         """Carry out the operation ``name.operation`` at most once per `key`."""
+        ...
+
+    def repeatable(self, service: str) -> bool:
+        """Tell whether doing the operation twice is the same as once; False for one that is not known."""
         ...
 
 

@@ -256,7 +256,11 @@ class LocalAsterisk:
     def write_configuration(self) -> None:
         """Write all files below the work directory."""
         etc = self.work_dir / "etc"
-        for directory in (etc, *(self.work_dir / name for name in ("log", "lib/keys", "spool/recording")), self._run_dir):
+        for directory in (
+            etc,
+            *(self.work_dir / name for name in ("log", "lib/keys", "spool/recording")),
+            self._run_dir,
+        ):
             directory.mkdir(parents=True, exist_ok=True)
         self._link_data()
         values = self.values()

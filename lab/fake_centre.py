@@ -284,6 +284,10 @@ class FakeCentre:
             case desk.AnswerItem():
                 self._dialog(seat, command.run).answer(command.turn, command.text, seat.profile.id)
                 self._show(seat)
+            case desk.AnswerTogether() | desk.UndoAction():
+                raise IllegalMove("There is nothing of that kind.")
+            case desk.KeepDraft() | desk.TimeUp():
+                self._dialog(seat, command.run)
             case desk.ConfirmItem():
                 self._dialog(seat, command.run).confirm(command.turn)
                 self._show(seat)
@@ -293,6 +297,10 @@ class FakeCentre:
             case desk.CorrectItem():
                 self._dialog(seat, command.run).correct(command.item, command.text, seat.profile.id)
                 self._show(seat)
+            case desk.ShareDialog():
+                self._on_desk(seat, command.contact, "talking", "held", "wrap-up")
+            case desk.TakeDialogBack():
+                raise IllegalMove("This dialog is at your desk.")
             case desk.SaveNote():
                 self._on_desk(seat, command.contact, "talking", "held", "wrap-up").note = command.text
                 self._show(seat)

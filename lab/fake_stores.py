@@ -9,7 +9,8 @@ from datetime import datetime
 from caruso.model.centre import StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, UserId
-from caruso.model.records import Customer, PastContact, PhoneAccount, SavedRun, Session, User
+from caruso.model.records import Customer, PastContact, PhoneAccount, Session, User
+from caruso.model.run_records import SavedRun
 
 
 class MemoryUsers:

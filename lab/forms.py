@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -26,11 +27,11 @@ from typing import Any
 from caruso.errors import RejectedInput
 from caruso.script_engine.expressions import expression
 from caruso.script_engine.loader import load
-from caruso.script_engine.nodes import Dialog, Question
+from caruso.script_engine.nodes import Dialog, Question, Repeat
 from caruso.script_engine.presentation import scope_of
+from caruso.script_engine.scope import RunScope
 from caruso.script_engine.tools.setting import Setting
 from caruso.script_engine.tools.simulator import Simulation
-from caruso.script_engine.tools.snapshot import snapshot
 from caruso.script_engine.tools.steps import Answer, Confirm
 from caruso.script_engine.turns import QuestionType, ScriptChannel, Value
 from caruso.script_engine.xforms import Effect, Imported, translate
@@ -40,6 +41,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = 3
 _ORACLE = ROOT / "lab" / "setup" / "oracle.sh"
 #: Values of the two engines are the same number when they differ by less: one calculates in binary.
+#: Where the options of a question stand in what was recorded of it.
+_OPTIONS = 5
 _NEAR = Decimal("1e-6")
 
 
@@ -101,7 +104,8 @@ def compare(source: bytes, told: Mapping[str, Any]) -> Outcome:
         outcome.reasons = tuple(str(each) for each in imported.remarks if each.effect is Effect.REFUSED)
         if imported.refused or outcome.failure:
             return outcome
-        dialog = load(imported.script, told["form"])
+        # Every answer is compared, so what a screen shows together is asked one by one, as on the phone.
+        dialog = load(imported.script.replace(b' show="together"', b""), told["form"])
     except RejectedInput as refused:
         outcome.reasons = tuple(str(each) for each in refused.findings)
         return outcome
@@ -144,9 +148,14 @@ class _Comparison:
         self._pass_infos()
         turn = self.simulation.turn
         item = self._item(step)
+        if "add" in step and self._name(step) not in self.dialog.items:
+            return  # a repeat in which nothing is asked
+        if turn.item != item and self._offers_nothing(step):
+            return
         if turn.item != item:
             self._differ(where, f"ours asks for “{turn.item}”, not “{item}”")
             return
+        self._same_question(step, where)
         self.simulation.take(Answer(text=self._typed(step)))
         self._learn(step["state"])
         taken = not self.simulation.turn.error
@@ -159,12 +168,31 @@ class _Comparison:
         if taken:
             self._same_state(where)
 
+    def _same_question(self, step: Mapping[str, Any], where: str) -> None:
+        """Compare what is asked: whether an answer is needed, and what can be chosen."""
+        turn, facts = self.simulation.turn, self.state.get(step["at"], [])
+        if "add" in step or not facts:
+            return
+        if turn.required != bool(facts[2]):
+            self._differ(where, f"required: {bool(facts[2])}, ours {turn.required}")
+        ours = {option.value for option in turn.options}
+        if len(facts) > _OPTIONS and ours != set(facts[_OPTIONS]) - {""}:
+            self._differ(where, f"offered: {facts[_OPTIONS]}, ours {sorted(ours)}")
+
+    def _offers_nothing(self, step: Mapping[str, Any]) -> bool:
+        """Whether there was nothing to choose from: then ours does not ask."""
+        facts = self.state.get(step["at"], [])
+        return step.get("value") == "" and not step["state"] and len(facts) > _OPTIONS and not facts[_OPTIONS]
+
     def _item(self, step: Mapping[str, Any]) -> str:
-        path = _without_places(step["at"])
-        name = self.imported.items.get(path, "")
+        name = self._name(step)
         if "add" not in step:
             return name
-        return next((each for each in (f"{name}_more",) if each in self.dialog.items), "")
+        asked = self.simulation.turn.item
+        return asked if asked in {f"{name}_more", f"{name}_first"} else f"{name}_more"
+
+    def _name(self, step: Mapping[str, Any]) -> str:
+        return self.imported.items.get(_without_places(step["at"]), "")
 
     def _pass_infos(self) -> None:
         for _ in range(len(self.dialog.items) + 1):
@@ -185,6 +213,10 @@ class _Comparison:
                 return " ".join(value.split()[:2])
             case QuestionType.TIME:
                 return value[:5]
+            case QuestionType.VOICE_RECORD:
+                return value.replace("file.bin", "file.wav")
+            case QuestionType.SIGNATURE:
+                return value.replace("file.bin", "file.png")
             case _:
                 return value
 
@@ -201,31 +233,57 @@ class _Comparison:
     # -- State ------------------------------------------------------------------------------------------------
 
     def _same_state(self, where: str) -> None:
-        shown = snapshot(self.simulation)
-        relevant = set(shown["relevant"])
-        scope = scope_of(self.dialog, self.simulation.run, self.simulation.now)
         for reference, facts in self.state.items():
-            path = _without_places(reference)
-            if "[" in reference:
-                continue
+            path, passes = _places(reference)
             name = self.imported.items.get(path)
-            if name is not None and isinstance(self.dialog.items.get(name), Question):
-                if bool(facts[0]) != (name in relevant):
-                    self._differ(where, f"{reference} relevant: {bool(facts[0])}, ours {name in relevant}")
+            item = self.dialog.items.get(name or "")
+            if isinstance(item, Question):
+                ours = self._applies(item.id, passes)
+                if bool(facts[0]) != ours:
+                    self._differ(where, f"{reference} relevant: {bool(facts[0])}, ours {ours}")
             if path in self._values and len(facts) > 1:
-                ours = self._values[path].value(scope)
-                if not _same(facts[1], ours):
-                    self._differ(where, f"{reference} holds {facts[1]!r}, ours {ours!r}")
+                held = self._values[path].value(self._scope(self._home(path), passes))
+                if not _same(facts[1], held):
+                    self._differ(where, f"{reference} holds {facts[1]!r}, ours {held!r}")
+
+    def _applies(self, item: str, passes: tuple[int, ...]) -> bool:
+        """Whether an item and all it is in would be asked in these passes."""
+        seat = self.dialog.seats[item]
+        return all(
+            condition is None or condition.holds(self._scope(name, passes))
+            for name in (*seat.groups, *seat.repeats, item)
+            for condition in (self.dialog.items[name].ask_if,)
+        )
+
+    def _scope(self, item: str, passes: tuple[int, ...]) -> RunScope:
+        depth = len(self.dialog.seats[item].repeats)
+        return scope_of(self.dialog, self.simulation.run, self.simulation.now, item=item, passes=passes[:depth])
+
+    def _home(self, path: str) -> str:
+        """Return an item from which a node is seen: one in the innermost repeat that is around it."""
+        around = [name for at, name in self.imported.items.items() if path.startswith(f"{at}/")]
+        repeats = [name for name in around if isinstance(self.dialog.items.get(name), Repeat)]
+        if not repeats:
+            return next(name for name, seat in self.dialog.seats.items() if not seat.repeats)
+        return next(
+            name for name, seat in self.dialog.seats.items() if seat.repeats and seat.repeats[-1] == repeats[-1]
+        )
 
 
 def _without_places(reference: str) -> str:
     return "/".join(step.partition("[")[0] for step in reference.split("/"))
 
 
+def _places(reference: str) -> tuple[str, tuple[int, ...]]:
+    """Return the path of a node, and the passes of the repeats around it."""
+    passes = tuple(int(each) for each in re.findall(r"\[(\d+)\]", reference))
+    return _without_places(reference), passes
+
+
 def _same(theirs: str, ours: Value) -> bool:
     match ours:
         case None:
-            return theirs == ""
+            return not theirs.strip()
         case bool():
             return theirs == ("true" if ours else "false")
         case Decimal():
@@ -313,11 +371,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--record", action="store_true", help="let the other engine fill the forms in first")
     parser.add_argument("--recording", type=Path, help="file of the recording")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how often each form is filled in")
     parser.add_argument("--verbose", action="store_true", help="tell what differs")
     wanted = parser.parse_args(arguments)
     file = wanted.recording or ROOT / "build" / "oracle" / "recorded.jsonl.xz"
     if wanted.record:
-        save(record(wanted.folder, sorted(wanted.folder.rglob("*.xml"))), file)
+        save(record(wanted.folder, sorted(wanted.folder.rglob("*.xml")), wanted.runs), file)
     outcomes = [compare((wanted.folder / told["form"]).read_bytes(), told) for told in recorded(file)]
     if wanted.verbose:
         for each in outcomes:

@@ -15,6 +15,7 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    DialogContinued,
     DialogEnded,
     DialogStarted,
     NoteWritten,
@@ -29,7 +30,7 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
-from caruso.model.records import SavedRun
+from caruso.model.run_records import RunTurn, SavedRun
 
 AGENTS = 180
 QUEUES = 4
@@ -108,6 +109,15 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         *call,
         ContactIdentified(at=at, contact=contact, customer=CustomerId("customer-1")),
         DialogStarted(at=at, contact=contact, run=run, script=ScriptId("meter-reading"), version="a1"),
+        DialogContinued(
+            at=at,
+            contact=contact,
+            run=run,
+            script=ScriptId("meter-reading"),
+            version="a1",
+            channel="agent",
+            by=agent,
+        ),
         DialogEnded(at=at, contact=contact, run=run, outcome="read"),
         ContactQueued(
             at=at,
@@ -124,6 +134,11 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
     ]
 
 
+def turn_of(run: SavedRun) -> RunTurn:
+    """Return a turn that writes nothing but the state of a run."""
+    return RunTurn(run=run)
+
+
 def saved_run(contact: ContactId, at: datetime, *, step: int = 1, finished: bool = False) -> SavedRun:
     """Return the state of the run of a contact after so many steps."""
     return SavedRun(
@@ -135,4 +150,8 @@ def saved_run(contact: ContactId, at: datetime, *, step: int = 1, finished: bool
         updated_at=at,
         finished=finished,
         answers=(("What does the meter show?", str(step)),),
+        revision=step,
+        turn=step,
+        channel="phone",
+        live=True,
     )

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from caruso.model.facts import AnyFact, ContactEnded, Presence, PresenceChanged
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
-from caruso.model.records import PastContact, SavedRun
+from caruso.model.records import PastContact
+from caruso.model.run_records import OutboxAction, RunTurn, SavedRun
+from lab.memory_runs import MemoryRuns
 
 
 class MemoryJournal:
-    """A `Journal` and the `FactStore` that reads it."""
+    """A `Journal`, the `FactStore` that reads it, and the runs and actions it writes (`runs`)."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.entries: list[AnyFact | SavedRun] = []
+        self.entries: list[AnyFact | RunTurn] = []
+        self.runs = MemoryRuns()
+        #: Told of actions whose rows are written.
+        self.actions_written: Callable[[Sequence[OutboxAction]], None] = lambda _: None
+        #: Entries before this one cannot be lost any more: an action followed from them.
+        self._barrier = 0
+        self._unlocked = asyncio.Event()
+        self._unlocked.set()
+        self._held_back: list[RunTurn] = []
 
     # -- Journal ----------------------------------------------------------------------------------------------
 
@@ -23,21 +34,65 @@ class MemoryJournal:
         """Append a fact."""
         self.entries.append(fact)
 
-    def save_run(self, run: SavedRun) -> None:
-        """Append the state of a run."""
-        self.entries.append(run)
+    def save_turn(self, turn: RunTurn) -> None:
+        """Append a turn; its actions begin as soon as the loop comes to it."""
+        self.entries.append(turn)
+        if not self._unlocked.is_set():
+            self._held_back.append(turn)
+            return
+        self._write(turn)
+
+    async def flush(self) -> None:
+        """Return at once: all is written; or never, while the database is locked."""
+        await self._unlocked.wait()
+
+    def lock(self) -> None:
+        """Write nothing from now on: somebody else has locked the database."""
+        self._unlocked.clear()
+        self.runs.down = True
+
+    def unlock(self) -> None:
+        """Write what was held back."""
+        self._unlocked.set()
+        self.runs.down = False
+        for turn in self._held_back:
+            self._write(turn)
+        self._held_back.clear()
+
+    def _write(self, turn: RunTurn) -> None:
+        self.runs.write(turn)
+        if turn.actions or turn.outcomes:
+            self._barrier = len(self.entries)
+        if turn.actions:
+            asyncio.get_running_loop().call_soon(lambda: self.actions_written(turn.actions))
 
     def lose_last(self, count: int) -> None:
         """Forget the newest entries: they had not been written yet. Facts of one moment are written together."""
-        keep = max(0, len(self.entries) - count)
-        while 0 < keep < len(self.entries) and _moment(self.entries[keep - 1]) == _moment(self.entries[keep]):
+        keep = max(self._barrier, len(self.entries) - count)
+        while self._barrier < keep < len(self.entries) and _moment(self.entries[keep - 1]) == _moment(
+            self.entries[keep]
+        ):
             keep -= 1
+        lost = [entry for entry in self.entries[keep:] if isinstance(entry, RunTurn)]
         del self.entries[keep:]
+        for turn in lost:
+            self._unwrite(turn)
+
+    def _unwrite(self, turn: RunTurn) -> None:
+        before = [
+            entry.run for entry in self.entries if isinstance(entry, RunTurn) and entry.run.id == turn.run.id
+        ]
+        if before:
+            self.runs.runs[turn.run.id] = before[-1]
+        else:
+            self.runs.runs.pop(turn.run.id, None)
+        for event in turn.events:
+            self.runs.events.pop((event.run, event.revision, event.position), None)
 
     @property
     def facts(self) -> list[AnyFact]:
         """Return all facts, oldest first."""
-        return [entry for entry in self.entries if not isinstance(entry, SavedRun)]
+        return [entry for entry in self.entries if not isinstance(entry, RunTurn)]
 
     # -- FactStore --------------------------------------------------------------------------------------------
 
@@ -74,8 +129,8 @@ class MemoryJournal:
             for fact in self._presences().values()
             if fact.presence in (Presence.TALKING, Presence.WRAP_UP)
         }
-        newest = {entry.id: entry for entry in self.entries if isinstance(entry, SavedRun)}
-        return [run for run in newest.values() if run.contact not in ended or run.contact in on_a_desk]
+        live = [run for run in self.runs.runs.values() if run.live]
+        return [run for run in live if run.contact not in ended or run.contact in on_a_desk]
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
         """Return nothing: past contacts are a projection that storage makes."""
@@ -93,10 +148,8 @@ class MemoryJournal:
 
     async def run(self, run: RunId) -> SavedRun | None:
         """Return the newest state of a run."""
-        return next(
-            (entry for entry in reversed(self.entries) if isinstance(entry, SavedRun) and entry.id == run), None
-        )
+        return await self.runs.load(run)
 
 
-def _moment(entry: AnyFact | SavedRun) -> datetime:
-    return entry.updated_at if isinstance(entry, SavedRun) else entry.at
+def _moment(entry: AnyFact | RunTurn) -> datetime:
+    return entry.run.updated_at if isinstance(entry, RunTurn) else entry.at

@@ -17,7 +17,8 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 #: Two languages, a choice, a number with a warning, a way back, and an end that depends on the answers.
-READING = f"""{_HEAD}<dialog id="reading" version="1.0" languages="en de nl it" channels="web agent">
+READING = f"""{_HEAD}<dialog id="reading" version="1.0" languages="en de nl it" channels="web agent"
+  expires="1h">
   <title lang="en">Meter reading</title><title lang="de">Zählerstand</title>
   <title lang="nl">Meterstand</title><title lang="it">Lettura del contatore</title>
   <info id="hello">

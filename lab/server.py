@@ -116,9 +116,7 @@ class CentreServer:
 
     async def launch(self) -> None:
         """Start it and wait for nothing."""
-        if not self._prepared:
-            await self._prepare()
-            self._prepared = True
+        await self.prepare()
         self._process = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -221,6 +219,13 @@ class CentreServer:
             await database.dispose()
 
     # -- Before the first start -------------------------------------------------------------------------------
+
+    async def prepare(self) -> Path:
+        """Write settings and database, once; return the settings' file."""
+        if not self._prepared:
+            await self._prepare()
+            self._prepared = True
+        return self._directory / "caruso.toml"
 
     async def _prepare(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)

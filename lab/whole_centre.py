@@ -40,12 +40,13 @@ from caruso.model.views import DeskView
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
+from lab.run_scripts import MOVING, QUESTION
 from lab.virtual_time import LoopTimers, VirtualClock
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "packs" / "utility" / "scripts"
 #: Shortly before midnight in the centre's zone, so that runs cross it.
 START = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
-NUMBERS = ("100", "200", "300", "400", "999")
+NUMBERS = ("100", "200", "300", "400", "500", "999")
 METER, BILLING, DIRECT = QueueId("meter"), QueueId("billing"), QueueId("direct")
 
 
@@ -91,6 +92,14 @@ def small_centre() -> Centre:
         ),
         EntryPoint(id=EntryPointId("billing"), name="Billing", numbers=("200",), queue=BILLING, language="de"),
         EntryPoint(id=EntryPointId("direct"), name="Direct", numbers=("300",), queue=DIRECT),
+        EntryPoint(
+            id=EntryPointId("codes"),
+            name="Codes",
+            numbers=("500",),
+            queue=DIRECT,
+            script=ScriptId("question"),
+            codes=True,
+        ),
         EntryPoint(id=EntryPointId("closed"), name="Closed", numbers=("400",), queue=DIRECT, hours="never"),
     )
     agents = (
@@ -135,6 +144,8 @@ class SlowStores:
         self.patience = 1.0
         #: Keys of actions that were carried out.
         self.actions: list[str] = []
+        #: Services that may be asked twice.
+        self.repeatables: set[str] = set()
 
     async def _wait(self, most: float, failing: float = 0.05) -> None:
         await asyncio.sleep(self._rng.choice((0.0, 0.01, self._rng.uniform(0, most))) * self.patience)
@@ -179,6 +190,10 @@ class SlowStores:
         await self._wait(6.0, failing=0.2)
         self.actions.append(key)
 
+    def repeatable(self, service: str) -> bool:
+        """Tell whether it was named so."""
+        return service in self.repeatables
+
     async def speak(self, text: str, language: str) -> Path:
         """Return the name of a sound."""
         await self._wait(1.0)
@@ -214,12 +229,13 @@ class WholeCentre:
 
     def _build(self) -> ContactCentre:
         library = ScriptLibrary()
+        sources = {path.stem: path.read_bytes() for path in sorted(SCRIPTS.glob("*.xml"))}
         library.replace(
-            ScriptSource(id=ScriptId(path.stem), version="", source=path.read_bytes(), applied_at=START)
-            for path in sorted(SCRIPTS.glob("*.xml"))
+            ScriptSource(id=ScriptId(name), version="", source=source, applied_at=START)
+            for name, source in {**sources, "moving": MOVING, "question": QUESTION}.items()
         )
         stores: Any = self.stores
-        return ContactCentre(
+        centre = ContactCentre(
             self.description,
             library,
             Outside(
@@ -230,15 +246,23 @@ class WholeCentre:
                 objects=stores,
                 services=stores,
                 speech=stores,
+                runs=self.journal.runs,
+                files=stores,
+                centres=stores,
+                secret=b"secret",
+                public_url="https://caruso.example",
                 clock=self.clock,
                 timers=self.timers,
                 recordings=Path("/nowhere"),
                 endpoint_name=lambda agent, kind: f"{agent}-{kind}",
             ),
         )
+        self.journal.actions_written = centre.outbox.begin
+        return centre
 
     async def start(self) -> None:
         """Bring the server up."""
+        self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.telephony.connect(self.centre.on_telephony)
 
     async def crash(self, lost: int, away: float) -> None:
@@ -253,6 +277,7 @@ class WholeCentre:
         await asyncio.sleep(away)
         self.centre = self._build()
         await restart.restore(self.centre, self.journal, _NoCentres(), self.clock.now())
+        self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
         await asyncio.sleep(self.rng.uniform(0, 0.5))
         self.note("restored")
@@ -333,7 +358,7 @@ class WholeCentre:
         chance = self.rng.random()
         if chance < 0.25 and len(callers) < 12:
             number = self.rng.choice(("+31201", "+31202", ""))
-            dialled = self.rng.choices(NUMBERS, (40, 20, 30, 8, 2))[0]
+            dialled = self.rng.choices(NUMBERS, (38, 20, 28, 6, 6, 2))[0]
             self.note("call", self.telephony.call(dialled, number), dialled)
         elif callers and chance < 0.90:
             self.telephony.press(self.rng.choice(callers), self.rng.choice("120#5"))

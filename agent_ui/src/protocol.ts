@@ -70,6 +70,23 @@ export interface OptionView {
   value: string;
   label: string;
   key: string;
+  exclusive: boolean;
+  other: boolean;
+}
+
+/** Signs `start` to `end` of the text with this number lead to an address. */
+export interface LinkView {
+  text: number;
+  start: number;
+  end: number;
+  to: string;
+}
+
+/** Something was done that the path does not lead by any more: it may be undone, or let be. */
+export interface UndoView {
+  key: string;
+  service: string;
+  item: string;
 }
 
 /** The item that waits for an answer. */
@@ -86,8 +103,18 @@ export interface TurnView {
   maximum: string;
   pattern: string;
   answer: string;
+  shown: string;
   error: string;
   warning: boolean;
+  links: LinkView[];
+  mask: string;
+  currency: string;
+  read_only: boolean;
+  private: boolean;
+  time_limit_seconds: number | null;
+  title: string;
+  questions: TurnView[];
+  offers: UndoView[];
 }
 
 /** An answer given before, on whatever channel. */
@@ -102,6 +129,8 @@ export interface TrailView {
   at: string;
   correctable: boolean;
   options: OptionView[];
+  currency: string;
+  private: boolean;
 }
 
 /** The dialog that leads the conversation. */
@@ -114,6 +143,12 @@ export interface DialogView {
   trail: TrailView[];
   finished: boolean;
   outcome: string;
+  channel: string;
+  link: string;
+  link_until: string | null;
+  link_sent_to: string;
+  link_problem: string;
+  draft: Record<string, string>;
 }
 
 /** A line of the customer's contact history. */
@@ -351,6 +386,41 @@ export interface AnswerItem {
   text: string;
 }
 
+/** Answer all questions of a group that is shown at once, by item. */
+export interface AnswerTogether {
+  type: "answer-together";
+  id: number;
+  run: string;
+  turn: number;
+  answers: Record<string, string>;
+}
+
+/** Keep what is typed and not yet sent, by item (sent at every pause in typing). */
+export interface KeepDraft {
+  type: "draft";
+  id: number;
+  run: string;
+  turn: number;
+  texts: Record<string, string>;
+}
+
+/** The time limit of the item is over. */
+export interface TimeUp {
+  type: "time-up";
+  id: number;
+  run: string;
+  turn: number;
+}
+
+/** Have something undone that the path does not lead by any more, or let it be (`wanted` is false). */
+export interface UndoAction {
+  type: "undo";
+  id: number;
+  run: string;
+  key: string;
+  wanted: boolean;
+}
+
 /** Take note of an info. */
 export interface ConfirmItem {
   type: "confirm";
@@ -374,6 +444,21 @@ export interface CorrectItem {
   run: string;
   item: string;
   text: string;
+}
+
+/** Let the customer go on with the dialog on the web: make a link, and send it unless `to` is empty. */
+export interface ShareDialog {
+  type: "share-dialog";
+  id: number;
+  contact: string;
+  to?: string;
+}
+
+/** Go on with a dialog that the customer leads on the web. */
+export interface TakeDialogBack {
+  type: "take-dialog-back";
+  id: number;
+  contact: string;
 }
 
 /** Keep the agent's note (sent at every pause in typing). */
@@ -404,9 +489,15 @@ export type DeskCommand =
   | MuteMe
   | PressDigits
   | AnswerItem
+  | AnswerTogether
+  | KeepDraft
+  | TimeUp
+  | UndoAction
   | ConfirmItem
   | StepBack
   | CorrectItem
+  | ShareDialog
+  | TakeDialogBack
   | SaveNote
   | FinishContact;
 

@@ -1,40 +1,56 @@
 import { expect, test } from "vitest";
-import { limitsText, nextDraft, optionForKey, optionKey, optionsOf } from "../src/state/answers";
+import {
+  limitsText,
+  linesOf,
+  marksOf,
+  moved,
+  nextDraft,
+  optionForKey,
+  optionKey,
+  optionsOf,
+  ownWords,
+  questionsOf,
+  rankedOrNot,
+  toggled,
+  typedInto,
+  withOwnWords,
+} from "../src/state/answers";
 import { turn } from "./samples";
 
-const OPTIONS = [
-  { value: "self", label: "The customer", key: "" },
-  { value: "fitter", label: "A fitter", key: "" },
-];
+function option(value: string, label = value, key = "", more = {}) {
+  return { value, label, key, exclusive: false, other: false, ...more };
+}
+
+const OPTIONS = [option("self", "The customer"), option("fitter", "A fitter")];
+const typed = (text: string) => typedInto(nextDraft(null, "r1", turn()), "reading", text);
 
 test("a view of the same turn leaves what is being typed alone", () => {
-  const draft = { ...nextDraft(null, "r1", turn()), text: "48" };
+  const draft = typed("48");
   expect(nextDraft(draft, "r1", turn({ texts: ["other news"] }))).toBe(draft);
 });
 
 test("another item begins with its own answer", () => {
-  const draft = { ...nextDraft(null, "r1", turn()), text: "48" };
-  expect(nextDraft(draft, "r1", turn({ number: 2, item: "date", answer: "2026-03-01" })).text).toBe(
-    "2026-03-01",
-  );
+  const draft = typed("48");
+  const next = nextDraft(draft, "r1", turn({ number: 2, item: "date", answer: "2026-03-01" }));
+  expect(next.texts).toEqual({ date: "2026-03-01" });
+  expect(next.touched).toBe(false);
 });
 
 test("an answer that was not taken is kept, to be mended", () => {
-  const draft = { ...nextDraft(null, "r1", turn()), text: "48a" };
-  expect(nextDraft(draft, "r1", turn({ number: 2, error: "Digits only." })).text).toBe("48a");
+  const draft = typed("48a");
+  expect(nextDraft(draft, "r1", turn({ number: 2, error: "Digits only." })).texts).toEqual({
+    reading: "48a",
+  });
 });
 
 test("the same item in another run begins anew", () => {
-  const draft = { ...nextDraft(null, "r1", turn()), text: "48" };
-  expect(nextDraft(draft, "r2", turn()).text).toBe("");
+  const draft = typed("48");
+  expect(nextDraft(draft, "r2", turn()).texts).toEqual({ reading: "" });
 });
 
 test("options without keys are numbered, options with keys keep theirs", () => {
   expect(optionKey(OPTIONS, 1)).toBe("2");
-  const keyed = [
-    { value: "a", label: "A", key: "7" },
-    { value: "b", label: "B", key: "" },
-  ];
+  const keyed = [option("a", "A", "7"), option("b", "B")];
   expect([optionKey(keyed, 0), optionKey(keyed, 1)]).toEqual(["7", ""]);
 });
 
@@ -59,4 +75,71 @@ test("limits are put into words", () => {
   expect(limitsText(turn({ minimum: "1", required: false }))).toBe("at least 1 · may be left empty");
   expect(limitsText(turn({ maximum: "9" }))).toBe("at most 9");
   expect(limitsText(turn())).toBe("");
+});
+
+test("what the server kept of a draft is there after a reload", () => {
+  expect(nextDraft(null, "r1", turn({ answer: "1" }), { reading: "48" }).texts).toEqual({ reading: "48" });
+});
+
+const GROUP = turn({
+  item: "address",
+  kind: "group",
+  questions: [
+    turn({ item: "note", kind: "info" }),
+    turn({ item: "street", answer: "Main street" }),
+    turn({ item: "city" }),
+  ],
+});
+
+test("a group has a text for each of its questions", () => {
+  expect(questionsOf(GROUP).map((question) => question.item)).toEqual(["street", "city"]);
+  expect(nextDraft(null, "r1", GROUP).texts).toEqual({ street: "Main street", city: "" });
+});
+
+test("a group that was not taken keeps what was typed into all of it", () => {
+  const draft = typedInto(typedInto(nextDraft(null, "r1", GROUP), "city", "Ulm"), "street", "1");
+  const [info, street, city] = GROUP.questions;
+  const refused = {
+    ...GROUP,
+    number: 2,
+    questions: [info, { ...street, error: "No." }, city],
+  } as typeof GROUP;
+  expect(nextDraft(draft, "r1", refused).texts).toEqual({ street: "1", city: "Ulm" });
+});
+
+const SEVERAL = [option("gas"), option("oil"), option("none", "None", "", { exclusive: true })];
+
+test("several options are chosen and let go, one that excludes the others stands alone", () => {
+  const [gas, oil, none] = SEVERAL as [(typeof SEVERAL)[0], (typeof SEVERAL)[0], (typeof SEVERAL)[0]];
+  expect(toggled("", gas, SEVERAL)).toBe("gas");
+  expect(toggled("gas", oil, SEVERAL)).toBe("gas\noil");
+  expect(toggled("gas\noil", gas, SEVERAL)).toBe("oil");
+  expect(toggled("gas\noil", none, SEVERAL)).toBe("none");
+  expect(toggled("none", gas, SEVERAL)).toBe("gas");
+});
+
+test("options are ranked by choosing them one after the other, and moved", () => {
+  const [gas, oil] = SEVERAL as [(typeof SEVERAL)[0], (typeof SEVERAL)[0]];
+  const both = rankedOrNot(rankedOrNot("", oil), gas);
+  expect(linesOf(both)).toEqual(["oil", "gas"]);
+  expect(moved(both, gas, -1)).toBe("gas\noil");
+  expect(moved(both, gas, 1)).toBe(both);
+  expect(rankedOrNot(both, oil)).toBe("gas");
+});
+
+test("own words stand in the place of the option that takes them", () => {
+  const options = [option("gas"), option("other", "Something else", "", { other: true })];
+  expect(withOwnWords("gas", options, "Wood", true)).toBe("gas\nWood");
+  expect(withOwnWords("gas\nWoo", options, "Wood", true)).toBe("gas\nWood");
+  expect(withOwnWords("gas\nWood", options, "", true)).toBe("gas\nother");
+  expect(withOwnWords("other", options, "Wood", false)).toBe("Wood");
+  expect(ownWords("gas\nWood", options)).toBe("Wood");
+  expect(ownWords("other", options)).toBe("");
+});
+
+test("a rating has marks side by side, unless they are too many", () => {
+  expect(marksOf("1", "5")).toEqual(["1", "2", "3", "4", "5"]);
+  expect(marksOf("0", "10")).toHaveLength(11);
+  expect(marksOf("1", "100")).toEqual([]);
+  expect(marksOf("", "")).toEqual([]);
 });

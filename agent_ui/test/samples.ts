@@ -64,8 +64,18 @@ export function turn(change: Partial<TurnView> = {}): TurnView {
     maximum: "",
     pattern: "",
     answer: "",
+    shown: "",
     error: "",
     warning: false,
+    links: [],
+    mask: "",
+    currency: "",
+    read_only: false,
+    private: false,
+    time_limit_seconds: null,
+    title: "",
+    questions: [],
+    offers: [],
     ...change,
   };
 }

@@ -318,6 +318,7 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         language=entry_point.language,
         hours=entry_point.hours,
         closed_text=entry_point.closed_text,
+        codes=entry_point.codes,
     )
 
 

@@ -123,6 +123,8 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     hours: str | None = None
     #: What callers hear, and visitors read, outside these hours.
     closed_text: Text = ""
+    #: Callers can key in the six digits a web page showed them, to go on with an agent where they were.
+    codes: bool = False
 
 
 class AgentTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ an agent is carried to its end, all facts it caused are made known, and then rou
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +35,12 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
+from caruso.comm_server.run_moves import RunMoves
+from caruso.comm_server.runs.durable import DurableRuns
+from caruso.comm_server.runs.ledger import SAVE_OBJECT
+from caruso.comm_server.runs.outbox import Heard, Outbox
+from caruso.comm_server.runs.passes import RunPasses
+from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
 from caruso.model.centre import Centre, StationKind
@@ -51,9 +58,12 @@ from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
 from caruso.ports import (
     ActionServices,
+    CentreStore,
     CustomerStore,
     FactStore,
     Journal,
+    RunFiles,
+    RunStore,
     ScriptObjects,
     SpeechSynthesis,
     Telephony,
@@ -64,6 +74,7 @@ from caruso.script_engine.turns import (
     Finished,
     HandOver,
     Turn,
+    Value,
 )
 
 log = structlog.get_logger(__name__)
@@ -83,8 +94,17 @@ class Outside:
     objects: ScriptObjects
     services: ActionServices
     speech: SpeechSynthesis
+    #: Runs that live in the database, and the actions of all runs.
+    runs: RunStore
+    files: RunFiles
+    #: Where older versions of scripts are.
+    centres: CentreStore
     clock: Clock
     timers: Timers
+    #: What hashes of short codes are made with.
+    secret: bytes
+    #: How customers' browsers reach the server.
+    public_url: str
     #: Folder of recorded prompts, one sub-folder per language.
     recordings: Path
     #: Under what name the PBX knows an agent's phone.
@@ -119,10 +139,19 @@ class ContactCentre:
             given=self.reception.given,
             said=self.reception.said,
         )
+        self.outbox = Outbox(
+            store=outside.runs,
+            services=outside.services,
+            objects=outside.objects,
+            clock=clock,
+            tasks=tasks,
+            owner=uuid.uuid4().hex,
+            hear=self._hear,
+        )
         self.conversations = Conversations(
             library=library,
             objects=outside.objects,
-            services=outside.services,
+            outbox=self.outbox,
             journal=outside.journal,
             stream=stream,
             clock=clock,
@@ -135,6 +164,35 @@ class ContactCentre:
                 written=self._written,
             ),
         )
+        self.durable = DurableRuns(
+            store=outside.runs,
+            library=library,
+            centres=outside.centres,
+            objects=outside.objects,
+            outbox=self.outbox,
+            live=self.conversations,
+            stream=stream,
+            clock=clock,
+            tasks=tasks,
+            time_zone=lambda: self._centre.timezone,
+        )
+        self.passes = RunPasses(
+            store=outside.runs,
+            clock=clock,
+            secret=outside.secret,
+            public_url=outside.public_url,
+            number_to_call=self._number_to_call,
+        )
+        self.moves = RunMoves(
+            conversations=self.conversations,
+            durable=self.durable,
+            passes=self.passes,
+            clock=clock,
+            tasks=tasks,
+            agent_values=self._agent_values,
+            changed=self._changed,
+        )
+        self.runs = WebRuns(durable=self.durable, passes=self.passes, store=outside.runs, files=outside.files)
         self.cards = CustomerCards(
             customers=outside.customers,
             facts=outside.facts,
@@ -152,6 +210,7 @@ class ContactCentre:
                 roster=self.roster,
                 conversations=self.conversations,
                 cards=self.cards,
+                sharing=self.moves.sharing,
                 station=self.stations.view,
                 muted=self._muted,
                 queue_tile=self._queue_tile,
@@ -180,12 +239,14 @@ class ContactCentre:
             desks=self.desks,
             stations=self.stations,
             conversations=self.conversations,
+            moves=self.moves,
         )
         self._people = Staff(
             exchange=self.exchange,
             dispatcher=self.dispatcher,
             conversations=self.conversations,
             cards=self.cards,
+            moves=self.moves,
             phone=self.phone,
             telephony=outside.telephony,
         )
@@ -426,6 +487,7 @@ class ContactCentre:
     def _forget_when_over(self, contact: ContactId) -> None:
         if not self._needed(contact):
             self.conversations.forget(contact)
+            self.moves.forget(contact)
             self.cards.forget(contact)
 
     def _needed(self, contact: ContactId) -> bool:
@@ -451,6 +513,30 @@ class ContactCentre:
 
     def _written(self, contact: ContactId) -> None:
         self.tasks.start(self.cards.refresh(contact), name="refresh_card")
+
+    async def _hear(self, heard: Heard) -> None:
+        """Let a run know how its action ended, wherever it is led now."""
+        if heard.action.service == SAVE_OBJECT:
+            await self._saved(heard)
+        elif not self.conversations.hear(heard):
+            await self.durable.hear(heard)
+
+    async def _saved(self, heard: Heard) -> None:
+        """Take note that a record was written; the dialog does not wait for it."""
+        if heard.outcome is not None:
+            await self._outside.runs.settle(heard.outcome)
+        conversation = self.conversations.of_run(heard.action.run)
+        if conversation is not None and not heard.failure:
+            self._written(conversation.contact)
+
+    def _agent_values(self, agent: AgentId) -> dict[str, Value]:
+        profile = self._centre.agents.get(agent)
+        return {"id": agent, "name": profile.name if profile else agent}
+
+    def _number_to_call(self) -> str:
+        """Return a number at which callers can key in a code."""
+        points = self._centre.entry_points.values()
+        return next((point.numbers[0] for point in points if point.codes and point.numbers), "")
 
     # -- The exchange's hooks ---------------------------------------------------------------------------------
 

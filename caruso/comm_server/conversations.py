@@ -1,56 +1,63 @@
 """Script runs of live contacts: feeds inputs to the engine and carries out its effects.
 
 A run belongs to its contact. Whoever leads it (phone channel, agent's desk) shows turns and gives inputs; what
-follows for the call is handed to `Outlet`. Each input is one turn: answers and new state are written together.
+follows for the call is handed to `Outlet`. Each input is one turn: state, audit and actions go to the journal,
+which writes them together, behind our back; actions begin when they are written (`runs.outbox`), and nobody waits
+for it. An action the dialog waits for that could not even be written in its time has failed, and never begins.
+
+A run can move to a web page and come back: then it lives in the database, and is only followed here (`elsewhere`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
+from caruso.comm_server.runs.outbox import TIMEOUT, Heard, Outbox
+from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.script_library import ScriptLibrary
-from caruso.errors import CarusoError, IllegalMove, NotFound
-from caruso.model.facts import DialogEnded, DialogStarted
-from caruso.model.ids import ContactId, RunId, ScriptId
-from caruso.model.records import Customer, SavedRun
-from caruso.ports import ActionServices, Journal, ScriptObjects
+from caruso.errors import IllegalMove, NotFound, StorageUnavailable
+from caruso.model.facts import DialogContinued, DialogEnded, DialogStarted
+from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId
+from caruso.model.records import Customer
+from caruso.model.run_records import ActionOutcome, SavedRun
+from caruso.ports import Journal, ScriptObjects
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run
 from caruso.script_engine.turns import (
     CallService,
+    ConsentGiven,
     Effect,
     FindObjects,
     Finished,
     HandOver,
     Input,
     Noted,
-    ObjectsFound,
     Present,
     Refused,
     RunStart,
     SaveObject,
     ScriptChannel,
     ServiceAnswered,
+    StartTimer,
     TakenOver,
-    TrailEntry,
     Turn,
     Value,
 )
 
 log = structlog.get_logger(__name__)
 
-#: A record that has not come by then is taken for missing: a slow database never holds a caller.
-OBJECT_TIMEOUT_SECONDS = 2.0
+#: What a customer waits for the database when a run moves to a web page, seconds.
+RELEASE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,12 @@ class Conversation:
     #: Which agent leads it; empty on the phone.
     by: str = ""
     finished: Finished | None = None
+    kept: Kept
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it goes on on a web page, and is only followed here."""
+        return not self.kept.live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +103,7 @@ class Conversations:
         *,
         library: ScriptLibrary,
         objects: ScriptObjects,
-        services: ActionServices,
+        outbox: Outbox,
         journal: Journal,
         stream: FactStream,
         clock: Clock,
@@ -100,13 +113,27 @@ class Conversations:
         """Begin with no run."""
         self._library = library
         self._objects = objects
-        self._services = services
+        self._outbox = outbox
         self._journal = journal
         self._stream = stream
         self._clock = clock
         self._tasks = tasks
         self._outlet = outlet
         self._conversations: dict[ContactId, Conversation] = {}
+        self._contacts: dict[RunId, ContactId] = {}
+
+    def _keep(self, conversation: Conversation) -> None:
+        self._conversations[conversation.contact] = conversation
+        self._contacts[conversation.run.id] = conversation.contact
+
+    def of_run(self, run: RunId) -> Conversation | None:
+        """Return the conversation a run belongs to, or None where it is not live here."""
+        contact = self._contacts.get(run)
+        return self._conversations.get(contact) if contact is not None else None
+
+    def live_runs(self) -> frozenset[RunId]:
+        """Return the runs that are led here."""
+        return frozenset(c.run.id for c in self._conversations.values() if not c.elsewhere)
 
     def get(self, contact: ContactId) -> Conversation | None:
         """Return the contact's conversation, or None where no script leads it."""
@@ -119,19 +146,29 @@ class Conversations:
             if dialog is None:
                 log.error("run_without_script", run_id=entry.id, script=entry.script, version=entry.version)
                 continue
-            run = runs.run_from_json(entry.state)
-            self._conversations[entry.contact] = Conversation(
-                contact=entry.contact,
-                dialog=dialog,
-                run=run,
-                channel=run.channel,
-                by=run.by,
-                finished=_end_of(engine.resume(dialog, run, self._clock.now())) if run.finished else None,
-            )
+            if entry.contact is not None:
+                self._keep(self._restored(entry.contact, dialog, entry))
+
+    def _restored(self, contact: ContactId, dialog: Dialog, saved: SavedRun) -> Conversation:
+        run = runs.run_from_json(saved.state)
+        return Conversation(
+            contact=contact,
+            dialog=dialog,
+            run=run,
+            channel=run.channel,
+            by=run.by,
+            finished=_end_of(engine.resume(dialog, run, self._clock.now())) if run.finished else None,
+            kept=replace(kept_of(saved), contact=contact),
+        )
 
     def forget(self, contact: ContactId) -> None:
-        """Drop the run of a contact that is over, wrap-up included."""
-        self._conversations.pop(contact, None)
+        """Drop the run of a contact that is over, wrap-up included: from now on it lives in the database."""
+        conversation = self._conversations.pop(contact, None)
+        if conversation is None:
+            return
+        del self._contacts[conversation.run.id]
+        if not conversation.elsewhere:
+            self._write(replace(conversation, kept=replace(conversation.kept, live=False)), ())
 
     async def begin(
         self,
@@ -162,22 +199,28 @@ class Conversations:
             agent=agent,
             time_zone=time_zone,
         )
-        objects = await self._load_objects(dialog, bare)
+        objects = await load_records(self._objects, dialog, bare, self._clock.now())
         if contact in self._conversations or not still_wanted():
             return
         now = self._clock.now()
         run, effects = engine.start(dialog, replace(bare, objects=objects), now)
+        customer = call.get("customer")
         conversation = Conversation(
-            contact=contact, dialog=dialog, run=run, channel=channel, by=str(agent.get("id", ""))
+            contact=contact,
+            dialog=dialog,
+            run=run,
+            channel=channel,
+            by=str(agent.get("id", "")),
+            kept=Kept(contact=contact, customer=CustomerId(str(customer)) if customer else None, live=True),
         )
-        self._conversations[contact] = conversation
+        self._keep(conversation)
         self._stream.publish(
             DialogStarted(at=now, contact=contact, run=run.id, script=script, version=dialog.version)
         )
-        self._turn_made(conversation, effects)
+        self._turn_made(conversation, effects, remarks=(Noted(event="started", item=run.current.item),))
 
-    def give(self, contact: ContactId, given: Input) -> None:
-        """Give the run an input.
+    def give(self, contact: ContactId, given: Input, *, outcomes: tuple[ActionOutcome, ...] = ()) -> None:
+        """Give the run an input; `outcomes` of actions are written with the turn.
 
         Raises:
             NotFound: no script leads this contact.
@@ -186,42 +229,127 @@ class Conversations:
         conversation = self._conversations.get(contact)
         if conversation is None:
             raise NotFound("No dialog leads this contact.")
+        if conversation.elsewhere:
+            raise IllegalMove("The customer goes on with this on the web; take it back first.")
         run, effects = engine.step(conversation.dialog, conversation.run, given, self._clock.now())
         conversation = replace(conversation, run=run)
         if isinstance(given, TakenOver):
             conversation = replace(conversation, channel=given.channel, by=given.by)
-        self._conversations[contact] = conversation
-        self._turn_made(conversation, effects)
+        self._keep(conversation)
+        self._turn_made(conversation, effects, outcomes=outcomes)
         for effect in effects:
             if isinstance(effect, Refused):
                 raise IllegalMove(effect.message)
 
     def resume(self, contact: ContactId) -> None:
-        """Meet a run again after a restart: present its item once more, ask again for what was being asked."""
+        """Meet a run again after a restart: present its item once more.
+
+        What was being asked is with the outbox; what it does not know yet (an older version's run) is written now.
+        """
         conversation = self._conversations.get(contact)
-        if conversation is not None:
-            for effect in engine.resume(conversation.dialog, conversation.run, self._clock.now()):
-                self._carry_out(conversation, effect)
+        if conversation is None or conversation.elsewhere:
+            return
+        effects = engine.resume(conversation.dialog, conversation.run, self._clock.now())
+        if any(isinstance(effect, CallService) for effect in effects):
+            conversation = self._write(conversation, effects)
+        for effect in effects:
+            self._carry_out(conversation, effect)
+
+    def order(self, contact: ContactId, order: CallService) -> None:
+        """Have something carried out for the contact's run that its script did not ask for."""
+        conversation = self._conversations.get(contact)
+        if conversation is not None and not conversation.elsewhere:
+            self._write(conversation, (order, Noted(event="ordered", item="", text=order.service)))
+
+    def hear(self, heard: Heard) -> bool:
+        """Let a run know how an action ended; False when it is not led here."""
+        conversation = self.of_run(heard.action.run)
+        if conversation is None or conversation.elsewhere:
+            return False
+        if not heard.failure:
+            self._outlet.written(conversation.contact)
+        outcomes = (heard.outcome,) if heard.outcome is not None else ()
+        self.give(conversation.contact, heard.given, outcomes=outcomes)
+        return True
+
+    # -- To the web and back ----------------------------------------------------------------------------------
+
+    def adopt(self, contact: ContactId, saved: SavedRun) -> Conversation:
+        """Lead a run from the database in this contact from now on; it must be held (`live`).
+
+        Nothing is presented before the first input, a `TakenOver` as a rule. Raises `NotFound` when its script is
+        not loaded.
+        """
+        dialog = self._library.pinned(saved.script, saved.version)
+        if dialog is None:
+            raise NotFound(f"There is no script “{saved.script}” in version {saved.version}.")
+        conversation = self._restored(contact, dialog, saved)
+        self._keep(conversation)
+        self._stream.publish(
+            DialogContinued(
+                at=self._clock.now(),
+                contact=contact,
+                run=saved.id,
+                script=saved.script,
+                version=saved.version,
+                channel=saved.channel,
+                by=saved.by,
+            )
+        )
+        self._write(conversation, ())
+        self._outlet.changed(contact)
+        return conversation
+
+    async def release(self, run: RunId) -> None:
+        """Let a run that is led here go on in the database; it is only followed from now on.
+
+        Raises `StorageUnavailable` when it could not be written; it is led here still then.
+        """
+        conversation = self.of_run(run)
+        if conversation is None or conversation.elsewhere:
+            return
+        led = replace(conversation.kept, live=False)
+        gone = self._write(replace(conversation, kept=led), ())
+        self._outlet.changed(gone.contact)
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._journal.flush()
+        except (TimeoutError, StorageUnavailable) as error:
+            now = self.of_run(run)
+            if now is not None and now.kept == gone.kept:
+                self._write(replace(now, kept=replace(now.kept, live=True)), ())
+            raise StorageUnavailable from error
+
+    def follow(self, saved: SavedRun) -> None:
+        """Show what happened to a run that went on elsewhere."""
+        conversation = self.of_run(saved.id)
+        if conversation is None or not conversation.elsewhere or saved.live:
+            return
+        if saved.revision > conversation.kept.revision:
+            self._keep(self._restored(conversation.contact, conversation.dialog, saved))
+            self._outlet.changed(conversation.contact)
 
     def turn(self, conversation: Conversation) -> Turn:
         """Return the item that waits now."""
         return engine.present(conversation.dialog, conversation.run)
 
-    def trail(self, conversation: Conversation) -> tuple[TrailEntry, ...]:
-        """Return the answers given so far."""
-        return engine.trail(conversation.dialog, conversation.run)
-
     # -- Effects ----------------------------------------------------------------------------------------------
 
-    def _turn_made(self, conversation: Conversation, effects: tuple[Effect, ...]) -> None:
+    def _turn_made(
+        self,
+        conversation: Conversation,
+        effects: tuple[Effect, ...],
+        *,
+        outcomes: tuple[ActionOutcome, ...] = (),
+        remarks: tuple[Noted, ...] = (),
+    ) -> None:
         """Write the turn down, then do what follows from it."""
         # A correction may open a run that had come to its end again.
         finished = _end_of(effects) or (conversation.finished if conversation.run.finished else None)
         ended = conversation.finished is None and finished is not None
-        if finished is not conversation.finished:
-            conversation = replace(conversation, finished=finished)
-            self._conversations[conversation.contact] = conversation
-        self._save(conversation)
+        conversation = self._write(
+            replace(conversation, finished=finished), effects, outcomes=outcomes, remarks=remarks
+        )
         if ended and finished is not None:
             self._stream.publish(
                 DialogEnded(
@@ -235,20 +363,29 @@ class Conversations:
             self._carry_out(conversation, effect)
         self._outlet.changed(conversation.contact)
 
-    def _save(self, conversation: Conversation) -> None:
-        run = conversation.run
-        self._journal.save_run(
-            SavedRun(
-                id=run.id,
-                contact=conversation.contact,
-                script=run.script,
-                version=conversation.dialog.version,
-                state=runs.run_to_json(run),
-                updated_at=self._clock.now(),
-                finished=run.finished,
-                answers=tuple((entry.question, entry.shown) for entry in self.trail(conversation)),
-            )
+    def _write(
+        self,
+        conversation: Conversation,
+        effects: tuple[Effect, ...],
+        *,
+        outcomes: tuple[ActionOutcome, ...] = (),
+        remarks: tuple[Noted, ...] = (),
+    ) -> Conversation:
+        """Give a turn to the journal; return the conversation with its new revision."""
+        turn = turn_of(
+            conversation.dialog,
+            conversation.run,
+            effects,
+            conversation.kept,
+            self._clock.now(),
+            outcomes=outcomes,
+            remarks=remarks,
         )
+        conversation = replace(conversation, kept=replace(conversation.kept, revision=turn.run.revision))
+        if conversation.contact in self._conversations:
+            self._keep(conversation)
+        self._journal.save_turn(turn)
+        return conversation
 
     def _carry_out(self, conversation: Conversation, effect: Effect) -> None:
         match effect:
@@ -258,94 +395,37 @@ class Conversations:
                 self._outlet.hand_over(conversation, effect)
             case Finished():
                 self._outlet.finished(conversation, effect)
-            case CallService():
-                self._tasks.start(self._call_service(conversation.contact, effect), name="script_action")
+            case CallService(wait=True):
+                self._tasks.start(self._too_late(conversation.contact, effect), name="script_action_time")
             case FindObjects():
                 self._tasks.start(self._find_objects(conversation.contact, effect), name="find_objects")
-            case SaveObject():
-                self._tasks.start(self._save_object(conversation, effect), name="save_object")
+            case CallService() | SaveObject() | StartTimer():
+                pass  # the outbox carries them out
             case Noted(event="log"):
                 log.info("script_logged", contact_id=conversation.contact, item=effect.item, pii_text=effect.text)
-            case Noted() | Refused():
-                pass
-
-    async def _call_service(self, contact: ContactId, order: CallService) -> None:
-        """Carry out an action; the dialog hears of its result where it waits for it."""
-        answer = ServiceAnswered(key=order.key)
-        for attempt in range(order.retries + 1):
-            if attempt:
-                await asyncio.sleep(order.retry_wait_seconds)
-            try:
-                async with asyncio.timeout(order.timeout_seconds):
-                    result = await self._services.call(order.service, dict(order.params), key=order.key)
-            except TimeoutError:
-                answer = ServiceAnswered(key=order.key, failure="timeout")
-            except CarusoError as error:
-                answer = ServiceAnswered(key=order.key, failure=error.code)
-            except Exception:
-                log.exception("script_action_failed", contact_id=contact, service=order.service)
-                answer = ServiceAnswered(key=order.key, failure="failed")
-            else:
-                answer = ServiceAnswered(key=order.key, result=result)
-                break
-        if answer.failure:
-            log.warning("script_action_failed", contact_id=contact, service=order.service, code=answer.failure)
-        else:
-            self._outlet.written(contact)
-        if contact in self._conversations:
-            self.give(contact, answer)
+            case Noted() | Refused() | ConsentGiven():
+                pass  # written down
 
     async def _find_objects(self, contact: ContactId, order: FindObjects) -> None:
-        """Look for what a question offers; a search that fails or takes too long has found nothing."""
-        objects: Sequence[Mapping[str, object]] = ()
-        try:
-            async with asyncio.timeout(OBJECT_TIMEOUT_SECONDS):
-                objects = await self._objects.find(order.class_name, order.where, order.limit)
-        except (CarusoError, TimeoutError) as error:
-            log.warning("objects_not_found", class_name=order.class_name, error=str(error) or "timeout")
-        except Exception:
-            log.exception("objects_not_found", class_name=order.class_name)
-        if contact in self._conversations:
-            self.give(contact, ObjectsFound(key=order.key, objects=objects))
+        """Look for what a question offers."""
+        found = await find_records(self._objects, order)
+        conversation = self._conversations.get(contact)
+        if conversation is not None and not conversation.elsewhere:
+            self.give(contact, found)
 
-    async def _save_object(self, conversation: Conversation, order: SaveObject) -> None:
-        by = conversation.by or "customer"
-        try:
-            async with asyncio.timeout(OBJECT_TIMEOUT_SECONDS):
-                await self._objects.save(order.class_name, order.key, dict(order.changes), by=by)
-        except (CarusoError, TimeoutError) as error:
-            log.error(
-                "object_not_saved",
-                contact_id=conversation.contact,
-                class_name=order.class_name,
-                error=str(error) or "timeout",
+    async def _too_late(self, contact: ContactId, order: CallService) -> None:
+        """Let the dialog go on when an action it waits for could not begin in its time: nobody is held."""
+        await asyncio.sleep(order.timeout_seconds)
+        conversation = self._conversations.get(contact)
+        if conversation is None or conversation.elsewhere or conversation.run.pending != order.key:
+            return
+        if self._outbox.withdraw(order.key):
+            log.warning("script_action_not_begun", contact_id=contact, service=order.service)
+            self.give(
+                contact,
+                ServiceAnswered(key=order.key, failure=TIMEOUT),
+                outcomes=(ActionOutcome(key=order.key, failure=TIMEOUT),),
             )
-        else:
-            self._outlet.written(conversation.contact)
-
-    async def _load_objects(self, dialog: Dialog, start: RunStart) -> dict[str, Mapping[str, Value]]:
-        """Load what the script declares; what is missing, late or failing is empty where the script allows it.
-
-        Raises:
-            NotFound: a record is missing that the script cannot do without.
-        """
-        loaded: dict[str, Mapping[str, Value]] = {}
-        for needed in engine.needed_objects(dialog, start, self._clock.now()):
-            values = await self._load(needed.class_name, needed.key)
-            if not values and not needed.may_be_missing:
-                raise NotFound(f"The script cannot begin without its “{needed.name}”.")
-            loaded[needed.name] = values
-        return loaded
-
-    async def _load(self, class_name: str, key: Any) -> Mapping[str, Value]:
-        if key in (None, ""):
-            return {}
-        try:
-            async with asyncio.timeout(OBJECT_TIMEOUT_SECONDS):
-                return await self._objects.load(class_name, key) or {}
-        except (CarusoError, TimeoutError) as error:
-            log.warning("object_not_loaded", class_name=class_name, error=str(error) or "timeout")
-            return {}
 
 
 def call_values(

@@ -14,14 +14,24 @@ from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import Stations
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Declined, DigitsAsked, HoldAsked, HungUpByAgent, MuteAsked
-from caruso.comm_server.conversations import Conversations
+from caruso.comm_server.conversations import Conversation, Conversations
+from caruso.comm_server.run_moves import RunMoves
 from caruso.errors import IllegalMove
 from caruso.model import desk
 from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId
-from caruso.script_engine.turns import Answered, Confirmed, Corrected, WentBack
+from caruso.script_engine.turns import (
+    Answered,
+    AnsweredTogether,
+    Confirmed,
+    Corrected,
+    Happened,
+    Input,
+    Undo,
+    WentBack,
+)
 
 
 class DeskCommands:
@@ -36,6 +46,7 @@ class DeskCommands:
         desks: Desks,
         stations: Stations,
         conversations: Conversations,
+        moves: RunMoves,
     ) -> None:
         """Work with these parts of the centre."""
         self._centre = centre
@@ -44,6 +55,7 @@ class DeskCommands:
         self._desks = desks
         self._stations = stations
         self._conversations = conversations
+        self._moves = moves
 
     def carry_out(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.
@@ -77,12 +89,24 @@ class DeskCommands:
                 self._exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))
             case desk.AnswerItem(run=run, turn=turn, text=text):
                 self._give(agent, run, Answered(turn=turn, text=text, by=agent))
+            case desk.AnswerTogether(run=run, turn=turn, answers=answers):
+                self._give(agent, run, AnsweredTogether(turn=turn, answers=answers, by=agent))
+            case desk.KeepDraft():
+                self._desks.keep_draft(agent, command)
+            case desk.TimeUp(run=run, turn=turn):
+                self._give(agent, run, Happened(event="time-up", turn=turn))
+            case desk.UndoAction(run=run, key=key, wanted=wanted):
+                self._give(agent, run, Undo(key=key, wanted=wanted, by=agent))
             case desk.ConfirmItem(run=run, turn=turn):
                 self._give(agent, run, Confirmed(turn=turn, by=agent))
             case desk.StepBack(run=run, turn=turn):
                 self._give(agent, run, WentBack(turn=turn, by=agent))
             case desk.CorrectItem(run=run, item=item, text=text):
                 self._give(agent, run, Corrected(item=item, text=text, by=agent))
+            case desk.ShareDialog(contact=contact, to=to):
+                self._moves.share(agent, self._on_desk(agent, contact), to)
+            case desk.TakeDialogBack(contact=contact):
+                self._moves.take_back(agent, self._on_desk(agent, contact))
             case desk.SaveNote(contact=contact, text=text):
                 self._roster.write(agent, ContactId(contact), note=text)
             case desk.FinishContact():
@@ -105,12 +129,21 @@ class DeskCommands:
         if call is None or call.desk is None or call.desk.agent != agent:
             raise IllegalMove("The offer is over.")
 
-    def _give(self, agent: AgentId, run: str, given: Answered | Confirmed | WentBack | Corrected) -> None:
+    def _on_desk(self, agent: AgentId, contact: str) -> ContactId:
+        if not self._desks.has(agent, ContactId(contact)):
+            raise IllegalMove("This contact is not at your desk any more.")
+        return ContactId(contact)
+
+    def _give(self, agent: AgentId, run: str, given: Input) -> None:
         held = self._desks.contact(agent)
         conversation = self._conversations.get(held.contact) if held else None
-        if conversation is None or conversation.run.id != run or conversation.by != agent:
+        if conversation is None or conversation.run.id != run or not self._leads(agent, conversation):
             raise IllegalMove("This dialog is not at your desk any more.")
         self._conversations.give(conversation.contact, given)
+
+    def _leads(self, agent: AgentId, conversation: Conversation) -> bool:
+        """Tell whether the agent leads it; who only looks on is told so by the dialog itself."""
+        return conversation.by == agent or conversation.elsewhere
 
     def _finish(self, agent: AgentId, command: desk.FinishContact) -> None:
         if self._roster.state(agent).presence is not Presence.WRAP_UP:

@@ -46,7 +46,10 @@ class DeskDialogs:
         """Go on with the caller's dialog on the agent's screen, or begin the queue's own there."""
         profile = self._centre().agents.get(agent)
         values = {"id": agent, "name": profile.name if profile else agent}
-        if self._conversations.get(contact) is not None:
+        conversation = self._conversations.get(contact)
+        if conversation is not None and conversation.elsewhere:
+            return  # the customer goes on on the web; the agent looks on, and may take it back
+        if conversation is not None:
             try:
                 self._conversations.give(contact, TakenOver(channel=ScriptChannel.AGENT, by=agent, agent=values))
             except Exception:

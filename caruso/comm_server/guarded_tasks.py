@@ -22,6 +22,7 @@ class GuardedTasks:
         task = asyncio.create_task(self._guard(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # what was cancelled before it began was never awaited
         return task
 
     async def close(self) -> None:

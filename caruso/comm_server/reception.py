@@ -5,7 +5,7 @@ What a caller gets when something fails here is always the same: the entry point
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -19,16 +19,29 @@ from caruso.comm_server.conversations import Conversation, Conversations, call_v
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
-from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, position
+from caruso.comm_server.run_moves import RunMoves
+from caruso.comm_server.runs.tokens import CODE_DIGITS
+from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE, position
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint
 from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, ContactQueued, OfferEnded, QueueOutcome
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.model.opening_hours import is_open
+from caruso.model.run_records import RunToken
 from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded, StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
-from caruso.script_engine.turns import Finished, HandOver, Happened, Input, ScriptChannel, Segment, Turn
+from caruso.script_engine.turns import (
+    Answered,
+    DigitRule,
+    Finished,
+    HandOver,
+    Happened,
+    Input,
+    ScriptChannel,
+    Segment,
+    Turn,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +49,9 @@ log = structlog.get_logger(__name__)
 _CLOSED = "centre.closed"
 _NOBODY_FREE = "centre.nobody-free"
 _POSITION = "centre.position"
+_CODE = "centre.code"
+#: Codes a caller may key in before he is treated like any other.
+MOST_CODE_TRIES = 3
 #: Why a call ended after one of the centre's own last words.
 _LAST_WORDS = {_CLOSED: ContactCause.CLOSED, _NOBODY_FREE: ContactCause.FLOWED_OUT}
 
@@ -48,6 +64,7 @@ class Staff:
     dispatcher: Dispatcher
     conversations: Conversations
     cards: CustomerCards
+    moves: RunMoves
     phone: PhoneChannel
     telephony: Telephony
 
@@ -73,6 +90,8 @@ class Reception:
         self._hand_overs: dict[ContactId, HandOver] = {}
         #: Callers whose turn is being presented after a restart of ours.
         self._resuming: set[ContactId] = set()
+        #: Callers who are being asked for a code, with the number of wrong ones.
+        self._codes: dict[ContactId, int] = {}
 
     @property
     def _staff(self) -> Staff:
@@ -87,7 +106,15 @@ class Reception:
             self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
         elif self._closed(entry_point):
             self._say_closed(call, entry_point)
-        elif entry_point.script is None:
+        elif entry_point.codes:
+            self._staff.exchange.post(call.contact, BeginDialog())
+            self._tasks.start(self._recognise(call, entry_point), name="recognise_caller")
+        else:
+            self._begin_with(call, entry_point)
+
+    def _begin_with(self, call: Call, entry_point: EntryPoint) -> None:
+        """Give the caller what the entry point is there for."""
+        if entry_point.script is None:
             self._enqueue(call.contact, entry_point.queue)
             self._tasks.start(self._identify(call), name="identify")
         else:
@@ -171,6 +198,78 @@ class Reception:
         call = self._staff.exchange.call(contact)
         return call is not None and call.phase is Phase.DIALOG
 
+    # -- Callers who come from the web ------------------------------------------------------------------------
+
+    async def _recognise(self, call: Call, entry_point: EntryPoint) -> None:
+        """Go on with the dialog that a known customer left on the web; ask others for the code they were shown."""
+        customer = await self._staff.cards.identify(call.contact, call.caller_number)
+        try:
+            token = await self._staff.moves.token_for(customer.id) if customer is not None else None
+        except CarusoError as error:
+            log.warning("code_not_looked_up", contact_id=call.contact, error=str(error))
+            token = None
+        if not self._in_dialog(call.contact):
+            return
+        if token is None or not await self._continue(call, token):
+            self._ask_code(call, entry_point, CODE)
+
+    def _ask_code(self, call: Call, entry_point: EntryPoint, text: Mapping[str, str], tries: int = 0) -> None:
+        if not self._in_dialog(call.contact):
+            return
+        self._codes[call.contact] = tries
+        turn = Turn(
+            number=-tries,
+            item=_CODE,
+            kind="question",
+            segments=(Segment(text=text.get(entry_point.language, text["en"])),),
+            digits=DigitRule(minimum=CODE_DIGITS, maximum=CODE_DIGITS, end_key="#"),
+            language=entry_point.language,
+        )
+        self._staff.phone.present(call.contact, turn)
+
+    def _code_given(self, contact: ContactId, given: Input) -> None:
+        tries = self._codes.pop(contact) + 1
+        call = self._staff.exchange.call(contact)
+        entry_point = self._entry_point(call) if call is not None else None
+        if call is None or entry_point is None:
+            self._to_a_person(contact)
+        elif isinstance(given, Answered) and given.text:
+            self._tasks.start(self._try_code(call, entry_point, given.text, tries), name="try_code")
+        else:
+            self._begin_with(call, entry_point)
+
+    async def _try_code(self, call: Call, entry_point: EntryPoint, code: str, tries: int) -> None:
+        try:
+            token = await self._staff.moves.token_of(code, call.caller_number)
+        except CarusoError as error:
+            log.warning("code_not_looked_up", contact_id=call.contact, error=str(error))
+            tries, token = MOST_CODE_TRIES, None
+        if token is not None and await self._continue(call, token):
+            return
+        if not self._in_dialog(call.contact):
+            return
+        if tries < MOST_CODE_TRIES:
+            self._ask_code(call, entry_point, WRONG_CODE, tries)
+        else:
+            self._begin_with(call, entry_point)
+
+    async def _continue(self, call: Call, token: RunToken) -> bool:
+        """Queue the caller with the dialog of the token; an agent goes on with it."""
+        conversation = await self._staff.moves.bring_to_call(
+            call.contact, token, lambda: self._in_dialog(call.contact)
+        )
+        if conversation is None:
+            return False
+        customer = conversation.kept.customer
+        if customer is not None and self._staff.cards.customer(call.contact) is None:
+            self._tasks.start(self._staff.cards.restore(call.contact, customer), name="restore_card")
+        order = self._staff.moves.order_of(conversation)
+        if order is not None:
+            self._enqueue_as_told(call, order)
+        else:
+            self._enqueue(call.contact, self._own_queue(call))
+        return True
+
     # -- The dialog on the phone ------------------------------------------------------------------------------
 
     def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded | RecordingEnded) -> None:
@@ -179,6 +278,9 @@ class Reception:
 
     def given(self, contact: ContactId, given: Input) -> None:
         """Hand the caller's input to the script; one that fails costs the caller nothing but the rest of it."""
+        if contact in self._codes:
+            self._code_given(contact, given)
+            return
         try:
             self._staff.conversations.give(contact, given)
         except CarusoError as error:
@@ -218,6 +320,9 @@ class Reception:
             return
         if turn.item == _POSITION:
             self._music_again(call)
+        elif order is not None and order.channel is ScriptChannel.WEB:
+            # The customer goes on with a link; nothing more is to be said on the phone.
+            self._staff.exchange.post(contact, Ended(cause=ContactCause.CONTINUED))
         elif order is not None:
             self._enqueue_as_told(call, order)
         elif call.phase is Phase.DIALOG and turn.kind == "end":
@@ -227,12 +332,15 @@ class Reception:
     def prompts_over(self, contact: ContactId) -> None:
         """Fall silent: the caller waits, talks, or is gone."""
         self._hand_overs.pop(contact, None)
+        self._codes.pop(contact, None)
         self._staff.phone.leave(contact)
 
     def caller_gone(self, contact: ContactId) -> None:
         """Let the script know that its caller hung up."""
         conversation = self._staff.conversations.get(contact)
         if conversation is None or conversation.finished or conversation.channel is not ScriptChannel.PHONE:
+            return
+        if conversation.elsewhere:
             return
         try:
             self._staff.conversations.give(contact, Happened(event="hang-up"))

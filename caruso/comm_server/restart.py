@@ -29,7 +29,8 @@ from caruso.model.facts import (
     TalkEnded,
 )
 from caruso.model.ids import AgentId, ContactId
-from caruso.model.records import SavedRun, ScriptSource
+from caruso.model.records import ScriptSource
+from caruso.model.run_records import SavedRun
 from caruso.ports import CentreStore, FactStore
 
 log = structlog.get_logger(__name__)

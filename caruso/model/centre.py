@@ -115,6 +115,8 @@ class EntryPoint:
     minutes: int = 0
     #: Whether visitors of the web pages can ask to be called back.
     call_back: bool = False
+    #: Callers can key in a code that a web page showed them, to go on with an agent where they were.
+    codes: bool = False
     language: str = "en"
     hours: str | None = None
     #: Told to callers and visitors outside the hours.

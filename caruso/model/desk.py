@@ -83,6 +83,37 @@ class AnswerItem(DeskCommand, frozen=True, kw_only=True, tag="answer"):
     text: str
 
 
+class AnswerTogether(DeskCommand, frozen=True, kw_only=True, tag="answer-together"):
+    """Answer all questions of a group that is shown at once, by item."""
+
+    run: str
+    turn: int
+    answers: dict[str, str]
+
+
+class KeepDraft(DeskCommand, frozen=True, kw_only=True, tag="draft"):
+    """Keep what is typed and not yet sent, by item (sent at every pause in typing)."""
+
+    run: str
+    turn: int
+    texts: dict[str, str]
+
+
+class TimeUp(DeskCommand, frozen=True, kw_only=True, tag="time-up"):
+    """The time limit of the item is over."""
+
+    run: str
+    turn: int
+
+
+class UndoAction(DeskCommand, frozen=True, kw_only=True, tag="undo"):
+    """Have something undone that the path does not lead by any more, or let it be (`wanted` is false)."""
+
+    run: str
+    key: str
+    wanted: bool
+
+
 class ConfirmItem(DeskCommand, frozen=True, kw_only=True, tag="confirm"):
     """Take note of an info."""
 
@@ -103,6 +134,20 @@ class CorrectItem(DeskCommand, frozen=True, kw_only=True, tag="correct"):
     run: str
     item: str
     text: str
+
+
+class ShareDialog(DeskCommand, frozen=True, kw_only=True, tag="share-dialog"):
+    """Let the customer go on with the dialog on the web: make a link, and send it unless `to` is empty."""
+
+    contact: str
+    #: An e-mail address or a telephone number.
+    to: str = ""
+
+
+class TakeDialogBack(DeskCommand, frozen=True, kw_only=True, tag="take-dialog-back"):
+    """Go on with a dialog that the customer leads on the web."""
+
+    contact: str
 
 
 class SaveNote(DeskCommand, frozen=True, kw_only=True, tag="note"):
@@ -132,9 +177,15 @@ AnyDeskCommand = (
     | MuteMe
     | PressDigits
     | AnswerItem
+    | AnswerTogether
+    | KeepDraft
+    | TimeUp
+    | UndoAction
     | ConfirmItem
     | StepBack
     | CorrectItem
+    | ShareDialog
+    | TakeDialogBack
     | SaveNote
     | FinishContact
 )

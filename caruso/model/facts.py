@@ -13,6 +13,9 @@ import msgspec
 
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
 
+#: Channels of contacts.
+VOICE, WEB = "voice", "web"
+
 
 class Presence(StrEnum):
     """What an agent is doing."""
@@ -59,6 +62,10 @@ class ContactCause(StrEnum):
     AGENT_HUNG_UP = "agent-hung-up"
     #: The dialog came to its end and hung up.
     COMPLETED = "completed"
+    #: Its dialog goes on in another contact (a page that was left for a call).
+    CONTINUED = "continued"
+    #: A page nobody came back to.
+    LEFT = "left"
     CLOSED = "closed"
     NO_ENTRY_POINT = "no-entry-point"
     FLOWED_OUT = "flowed-out"
@@ -82,13 +89,16 @@ class ServerStarted(Fact, frozen=True, kw_only=True, tag="server-started"):
 
 
 class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
-    """A caller dialled an entry point."""
+    """Somebody dialled an entry point, or opened a page."""
 
     contact: ContactId
     entry_point: EntryPointId | None
     caller_number: str
     caller_name: str
+    #: The number, or the script of a web page.
     dialled: str
+    #: ``voice`` or ``web``.
+    channel: str = VOICE
 
 
 class ContactIdentified(Fact, frozen=True, kw_only=True, tag="contact-identified"):
@@ -105,6 +115,19 @@ class DialogStarted(Fact, frozen=True, kw_only=True, tag="dialog-started"):
     run: RunId
     script: ScriptId
     version: str
+
+
+class DialogContinued(Fact, frozen=True, kw_only=True, tag="dialog-continued"):
+    """A script that began elsewhere goes on in this contact."""
+
+    contact: ContactId
+    run: RunId
+    script: ScriptId
+    version: str
+    #: ``phone``, ``agent`` or ``web``.
+    channel: str
+    #: An agent's id, or empty for the customer.
+    by: str = ""
 
 
 class DialogEnded(Fact, frozen=True, kw_only=True, tag="dialog-ended"):
@@ -232,6 +255,7 @@ AnyFact = (
     | ContactArrived
     | ContactIdentified
     | DialogStarted
+    | DialogContinued
     | DialogEnded
     | ContactQueued
     | OfferMade

@@ -15,6 +15,7 @@ BridgeId = NewType("BridgeId", str)
 ContactId = NewType("ContactId", str)
 CustomerId = NewType("CustomerId", str)
 EntryPointId = NewType("EntryPointId", str)
+FileId = NewType("FileId", str)
 LegId = NewType("LegId", str)
 PlaybackId = NewType("PlaybackId", str)
 RecordingId = NewType("RecordingId", str)
@@ -55,3 +56,18 @@ def offer_of(leg: LegId) -> int:
     """Return the number of the offer an agent's leg was made for, 0 for a caller's leg."""
     parts = leg.split("~")
     return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+
+
+def run_of(action: str) -> RunId:
+    """Return the run that gave out the action with this idempotency key (``run/action/visit``)."""
+    return RunId(action.partition("/")[0])
+
+
+def web_contact(run: RunId, revision: int) -> ContactId:
+    """Return the contact in which a run is on the web since its `revision`."""
+    return ContactId(f"web-{run}-{revision}")
+
+
+def is_web(contact: ContactId | None) -> bool:
+    """Tell whether a contact is a web page."""
+    return contact is not None and contact.startswith("web-")

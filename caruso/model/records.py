@@ -1,4 +1,4 @@
-"""Rows that people look at: customers, past contacts, users, saved runs."""
+"""Rows that people look at: customers, past contacts, users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from caruso.model.centre import Centre, Role
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +57,6 @@ class ObjectFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedRun:
-    """A script run as it is kept: plain JSON, pinned to the version of its script."""
-
-    id: RunId
-    contact: ContactId
-    script: ScriptId
-    version: str
-    #: The engine's own state.
-    state: dict[str, Any]
-    updated_at: datetime
-    finished: bool
-    #: Question and answer as shown, for the history.
-    answers: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """Somebody who may sign in. An agent's user has the agent's id."""
 
@@ -106,6 +90,10 @@ class ScriptSource:
     version: str
     source: bytes
     applied_at: datetime
+    #: Version of each dialog it calls, by the call's id (`caruso.script_engine.link`).
+    pins: Mapping[str, str] = field(default_factory=dict)
+    #: The same by the called dialog's id.
+    calls: Mapping[ScriptId, str] = field(default_factory=dict)
 
 
 class AppliedCentre(NamedTuple):

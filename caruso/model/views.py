@@ -70,6 +70,27 @@ class OptionView(View, frozen=True, kw_only=True):
     value: str
     label: str
     key: str = ""
+    #: Cannot be chosen together with others.
+    exclusive: bool = False
+    #: Takes an answer in the person's own words.
+    other: bool = False
+
+
+class LinkView(View, frozen=True, kw_only=True):
+    """Signs `start` to `end` of the text with this number lead to an address."""
+
+    text: int
+    start: int
+    end: int
+    to: str
+
+
+class UndoView(View, frozen=True, kw_only=True):
+    """Something was done that the path does not lead by any more: it may be undone, or let be."""
+
+    key: str
+    service: str
+    item: str
 
 
 class TurnView(View, frozen=True, kw_only=True):
@@ -86,9 +107,26 @@ class TurnView(View, frozen=True, kw_only=True):
     minimum: str = ""
     maximum: str = ""
     pattern: str = ""
+    #: As it is typed: several options stand on a line each, what is stored goes by its id.
     answer: str = ""
+    #: As a person would write it.
+    shown: str = ""
     error: str = ""
     warning: bool = False
+    #: Where the texts lead.
+    links: list[LinkView] = []
+    #: How an entry is shown while it is typed: ``hidden``, ``groups-of-4``, …
+    mask: str = ""
+    currency: str = ""
+    read_only: bool = False
+    private: bool = False
+    #: None for no limit.
+    time_limit_seconds: float | None = None
+    #: Of the group it is in, or is.
+    title: str = ""
+    #: Of a group: its questions and infos.
+    questions: list[TurnView] = []
+    offers: list[UndoView] = []
 
 
 class TrailView(View, frozen=True, kw_only=True):
@@ -105,6 +143,8 @@ class TrailView(View, frozen=True, kw_only=True):
     at: datetime
     correctable: bool
     options: list[OptionView] = []
+    currency: str = ""
+    private: bool = False
 
 
 class DialogView(View, frozen=True, kw_only=True):
@@ -118,6 +158,16 @@ class DialogView(View, frozen=True, kw_only=True):
     trail: list[TrailView]
     finished: bool = False
     outcome: str = ""
+    #: ``phone``, ``agent`` or ``web``: on the web the customer goes on, and the agent only looks on.
+    channel: str = "agent"
+    #: With what the customer can go on on the web, until when, and where it was sent; empty when there is none.
+    link: str = ""
+    link_until: datetime | None = None
+    link_sent_to: str = ""
+    #: Why the last link could not be made, or the dialog not taken back.
+    link_problem: str = ""
+    #: What was typed to the turn that waits and has not been sent, by item.
+    draft: dict[str, str] = {}
 
 
 class HistoryView(View, frozen=True, kw_only=True):

@@ -13,7 +13,10 @@ from caruso.script_engine.nodes import Question, Save, Texts
 from caruso.script_engine.path import Answer
 from caruso.script_engine.runs import CLEARED
 from caruso.script_engine.scope import RunScope
-from caruso.script_engine.turns import ScriptChannel, Value
+from caruso.script_engine.turns import QuestionType, ScriptChannel, Value
+
+#: Types that have bounds where the question names none.
+_BOUNDED = frozenset({QuestionType.RATING, QuestionType.RANKING})
 
 
 def set_answer(moment: Moment, answer: Answer) -> None:
@@ -22,7 +25,7 @@ def set_answer(moment: Moment, answer: Answer) -> None:
     cleared = moment.data.get(CLEARED)
     if cleared and visit.key in cleared:
         moment.reset(CLEARED, {name: value for name, value in cleared.items() if name != visit.key})
-    moment.revise(replace(visit, answer=answer))
+    moment.revise(visit.answered(answer))
 
 
 def accept(moment: Moment, question: Question, value: Value, by: str) -> tuple[str, bool]:
@@ -30,7 +33,7 @@ def accept(moment: Moment, question: Question, value: Value, by: str) -> tuple[s
     trail, data = moment.trail, moment.data
     old = trail.last.answer
     set_answer(moment, Answer(value=value, channel=moment.channel, by=by, at=moment.now))
-    problem, warning = complaint(moment, question, value, moment.scope)
+    problem, warning = complaint(moment, question, value)
     if problem and not (warning and moment.run.warned == value):
         moment.trail, moment.data = trail, data
         moment.stand(moment.at, moment.passes)
@@ -52,22 +55,28 @@ def told(moment: Moment, question: Question, key: str, old: Answer | None, value
         actions.save(moment, moment.frame.objects.get(root, root), {name: value})
 
 
-def complaint(moment: Moment, question: Question, value: Value, scope: RunScope) -> tuple[str, bool]:
+def complaint(moment: Moment, question: Question, value: Value, scope: RunScope | None = None) -> tuple[str, bool]:
     """Return what is wrong with an answer that is already in the scope; errors before warnings."""
     if value is None:
-        needed = presentation.is_required(question, scope)
+        needed = presentation.is_required(question, scope or moment.scope)
         return (wording.phrase("required", moment.language) if needed else ""), False
-    minimum = question.minimum.value(scope) if question.minimum else None
-    maximum = question.maximum.value(scope) if question.maximum else None
-    broken = reading.within(moment.asked(question, scope=scope), value, minimum, maximum)
+    bounded = question.minimum or question.maximum or question.pattern or question.type in _BOUNDED
+    if not bounded and not question.checks:
+        return "", False
+    scope = scope or moment.scope
+    broken = _bound_broken(moment, question, value, scope) if bounded else None
     if broken is not None:
         return broken.message(moment.language), False
-    if not question.checks:
-        return "", False
     failed = [check for check in question.checks if not check.condition.holds(scope)]
     for check in sorted(failed, key=lambda check: check.warning):
         return _check_text(moment, check.texts, scope), check.warning
     return "", False
+
+
+def _bound_broken(moment: Moment, question: Question, value: Value, scope: RunScope) -> Misread | None:
+    minimum = question.minimum.value(scope) if question.minimum else None
+    maximum = question.maximum.value(scope) if question.maximum else None
+    return reading.within(moment.asked(question, scope=scope), value, minimum, maximum)
 
 
 def _check_text(moment: Moment, written: Texts, scope: RunScope) -> str:
@@ -97,7 +106,7 @@ def known(moment: Moment, question: Question) -> Value:
     if not question.skip_if_known or question.bind is None:
         return None
     value = _valid(moment, question, _bound(moment, question))
-    problem, _ = complaint(moment, question, value, moment.scope)
+    problem, _ = complaint(moment, question, value)
     return None if problem else value
 
 

@@ -52,7 +52,8 @@ def _applies(dialog: Dialog, group: Group, item: AnyItem, scope: RunScope) -> bo
 
 def form_around(dialog: Dialog, item: str) -> Group | None:
     """Return the outermost group around an item, or the item itself, that a screen shows at once."""
-    for name in (*dialog.seats[item].groups, item):
+    around = dialog.seats[item].groups
+    for name in (*around, item) if around else (item,):
         group = dialog.items[name]
         if isinstance(group, Group) and group.together:
             return group

@@ -13,7 +13,7 @@ from caruso.script_engine.answers import Asked
 from caruso.script_engine.nodes import AnyItem, Dialog, Frame, ObjectNode, Question, Seat, Texts
 from caruso.script_engine.path import Path, Values, Visit, visit_key
 from caruso.script_engine.runs import Run
-from caruso.script_engine.scope import RunScope
+from caruso.script_engine.scope import RunScope, zone
 from caruso.script_engine.turns import Effect, Noted, ScriptChannel, Segment, Value
 from caruso.script_engine.values import bounded
 
@@ -116,8 +116,10 @@ class Moment:
     @property
     def frame(self) -> Frame:
         """Return the dialog whose names count now: that of the actions under way, or of the item."""
-        prefix = self.dialog.blocks[self.frames[-1][0]].frame if self.frames else self.seat.frame
-        return self.dialog.frames[prefix]
+        dialog = self.dialog
+        if self.frames:
+            return dialog.frames[dialog.blocks[self.frames[-1][0]].frame]
+        return dialog.frames[dialog.seats[self.at].frame]
 
     @property
     def key(self) -> str:
@@ -180,6 +182,15 @@ class Moment:
         self, question: Question, channel: ScriptChannel | None = None, scope: RunScope | None = None
     ) -> Asked:
         """Return a question as it is asked now."""
+        if not (question.options or question.from_objects or question.type in presentation.STORED):
+            # Nothing of it depends on what expressions see.
+            return Asked(
+                question=question,
+                channel=channel or self.channel,
+                language=self.language,
+                zone=zone(self.run.time_zone),
+                files=self.files,
+            )
         return presentation.asked_of(
             self.dialog, question, scope or self.scope, self.language, channel or self.channel, files=self.files
         )

@@ -41,7 +41,7 @@ class Visit:
     #: Variables, results and changed attributes as they were when it was reached.
     data: Mapping[str, Values]
     answer: Answer | None = None
-    #: Of an info: it was taken note of. Of a wait: it is over.
+    #: Of an info: it was taken note of. Of a wait: it is over. Of a hand-over: somebody has taken over.
     confirmed: bool = False
     #: Of the repeats it is in, outermost first, each from 1.
     passes: tuple[int, ...] = ()
@@ -49,7 +49,18 @@ class Visit:
     @property
     def key(self) -> str:
         """Return its name among the answers."""
-        return visit_key(self.item, self.passes)
+        return visit_key(self.item, self.passes) if self.passes else self.item
+
+    def answered(self, answer: Answer) -> Visit:
+        """Return the visit with an answer. (Every turn does it, and `replace` is slow.)"""
+        return Visit(
+            item=self.item,
+            turn=self.turn,
+            data=self.data,
+            answer=answer,
+            confirmed=self.confirmed,
+            passes=self.passes,
+        )
 
 
 _ABSENT: Any = object()

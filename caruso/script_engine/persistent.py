@@ -28,7 +28,7 @@ _NOTHING: dict[str, Any] = {}
 class Map(Mapping[str, V]):
     """A persistent mapping of texts. Iterates in the order of its keys, so that it is the same everywhere."""
 
-    __slots__ = ("_count", "_root")
+    __slots__ = ("_root",)
 
     def __init__(self, entries: Iterable[tuple[str, V]] = ()) -> None:
         """Take the entries; of equal keys the last counts."""
@@ -40,13 +40,11 @@ class Map(Mapping[str, V]):
             for key, value in made.items():
                 root = _put(root, 0, hash(key), key, value)
         self._root: _Node = root
-        self._count = len(made)
 
     def put(self, key: str, value: V) -> Map[V]:
         """Return the mapping with the entry."""
         made: Map[V] = Map.__new__(Map)
         made._root = _put(self._root, 0, hash(key), key, value)
-        made._count = self._count + (key not in self)
         return made
 
     def drop(self, key: str) -> Map[V]:
@@ -55,7 +53,6 @@ class Map(Mapping[str, V]):
             return self
         made: Map[V] = Map.__new__(Map)
         made._root = _drop(self._root, 0, hash(key), key)
-        made._count = self._count - 1
         return made
 
     @overload
@@ -84,7 +81,7 @@ class Map(Mapping[str, V]):
         return isinstance(key, str) and self.get(key, _NOTHING) is not _NOTHING
 
     def __len__(self) -> int:
-        return self._count
+        return sum(1 for _ in _keys(self._root))
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(_keys(self._root)))

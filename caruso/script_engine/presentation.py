@@ -237,6 +237,8 @@ class _Presenter:
     def __init__(self, dialog: Dialog, run: Run) -> None:
         self.dialog = dialog
         self.run = run
+        self.current = run.current
+        self.attempt = run.attempt
         self.scope = scope_of(dialog, run)
         self.language = run.spoken_language
         self.channel = run.channel
@@ -251,10 +253,10 @@ class _Presenter:
             segments=(*self.run.said, *before, *(self.segments(item.texts, self.scope) if own else ())),
             hints=self.hints(item, self.scope) if own else (),
             error=self.run.error,
-            attempt=self.run.attempt,
+            attempt=self.attempt,
             language=self.language,
             title=self.title(item),
-            passes=self.run.current.passes,
+            passes=self.current.passes,
             offers=self.offers(),
         )
 
@@ -263,7 +265,7 @@ class _Presenter:
         return Turn(number=self.run.turn, item=item.id, kind="working", segments=(), language=self.language)
 
     def current_question(self, item: Question) -> Turn:
-        answer = self.run.current.answer
+        answer = self.current.answer
         return self.question(
             item,
             self.scope,
@@ -290,7 +292,11 @@ class _Presenter:
         options = tuple(asked.options) or _yes_and_no(item, self.language)
         digits = reading.digit_rule(asked, maximum) if self.aloud else None
         record = reading.record_rule(asked) if self.aloud else None
-        prompts = Prompts(options=options, minimum=minimum, maximum=maximum, digits=digits, record=record)
+        prompts = (
+            Prompts(options=options, minimum=minimum, maximum=maximum, digits=digits, record=record)
+            if self.aloud
+            else None
+        )
         return Turn(
             number=self.run.turn,
             item=item.id,
@@ -313,10 +319,10 @@ class _Presenter:
             answer=answer,
             error=error,
             warning=warned is not None,
-            attempt=self.run.attempt,
+            attempt=self.attempt,
             language=self.language,
             title=self.title(item),
-            passes=self.run.current.passes,
+            passes=self.current.passes,
             offers=offers,
         )
 
@@ -331,16 +337,16 @@ class _Presenter:
             kind="group",
             segments=(*self.run.said, *self.before()),
             error=self.run.error,
-            attempt=self.run.attempt,
+            attempt=self.attempt,
             language=self.language,
             title=self.title(group),
-            passes=self.run.current.passes,
+            passes=self.current.passes,
             questions=tuple(self.member(item, laid_out) for item in laid_out.shown),
             offers=self.offers(),
         )
 
     def member(self, item: Question | Info, laid_out: Form) -> Turn:
-        passes = self.run.current.passes
+        passes = self.current.passes
         scope = scope_of(self.dialog, self.run, item=item.id, passes=passes, path=laid_out.path)
         if isinstance(item, Info):
             return Turn(
@@ -393,16 +399,16 @@ class _Presenter:
     @property
     def fresh(self) -> bool:
         """Whether the current item was reached in this very turn."""
-        return self.run.current.turn == self.run.turn
+        return self.current.turn == self.run.turn
 
     def before(self) -> tuple[Segment, ...]:
         """Return what the infos on the way to the current item say, and the ends of called dialogs.
 
         The phone says it again when asked to repeat, but not with a complaint about the answer.
         """
-        if self.aloud and not self.fresh and (self.run.said or self.run.attempt > 1):
+        if self.aloud and not self.fresh and (self.run.said or self.attempt > 1):
             return ()
-        turn = self.run.current.turn
+        turn = self.current.turn
         infos: list[tuple[Segment, ...]] = []
         visits = self.run.trail.backwards()
         next(visits)
@@ -430,7 +436,7 @@ class _Presenter:
             language=self.language,
             fallback=self.dialog.languages[0],
             channel=self.channel,
-            attempt=self.run.attempt,
+            attempt=self.attempt,
             anywhere=anywhere,
         )
 
@@ -438,13 +444,13 @@ class _Presenter:
         written = item.hints if isinstance(item, (Info, Question, End)) else ()
         return tuple(segment.text for segment in self.segments(written, scope))
 
-    def asked(self, item: Question, prompts: Prompts, scope: RunScope) -> tuple[Segment, ...]:
+    def asked(self, item: Question, prompts: Prompts | None, scope: RunScope) -> tuple[Segment, ...]:
         """Return the question; on the phone with the keys to press, unless its own text for the phone does it."""
         chosen = self.chosen(item.texts, scope, anywhere=True)
         if chosen is None:
             return ()
         asked = texts.segment(chosen, self.dialog, scope, self.language, self.channel)
-        if not self.aloud or (chosen.channels is not None and ScriptChannel.PHONE in chosen.channels):
+        if prompts is None or (chosen.channels is not None and ScriptChannel.PHONE in chosen.channels):
             return (asked,)
         return (asked, *(Segment(text=text) for text in prompts.sentences(item.type, self.language)))
 

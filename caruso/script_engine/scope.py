@@ -138,12 +138,17 @@ class RunScope:
     """The view of one moment; thrown away as soon as something changes."""
 
     __slots__ = (
+        "_answers",
         "_computed",
         "_computing",
+        "_data",
         "_label",
+        "_passes",
         "_path",
+        "_repeats",
+        "_roots",
+        "_run",
         "_zone",
-        "answers",
         "attempt",
         "bound",
         "dialog",
@@ -151,7 +156,6 @@ class RunScope:
         "found",
         "frame",
         "now",
-        "roots",
         "run_id",
         "work",
     )
@@ -186,14 +190,39 @@ class RunScope:
         self.work = MOST_WORK
         self.attempt = attempt
         self.now = now
-        self.answers = AnswersSeen(dialog, path, data, frame, repeats, passes)
-        prefix = frame.prefix
-        self.roots: dict[str, Values] = {
+        self._run = run
+        self._data = data
+        self._repeats = repeats
+        self._passes = passes
+        self._answers: AnswersSeen | None = None
+        self._roots: dict[str, Values] | None = None
+
+    @property
+    def answers(self) -> AnswersSeen:
+        """Return ``answers``."""
+        if self._answers is None:
+            self._answers = AnswersSeen(
+                self.dialog, self._path, self._data, self.frame, self._repeats, self._passes
+            )
+        return self._answers
+
+    @property
+    def roots(self) -> dict[str, Values]:
+        """Return what expressions see by its name; put together only when one of them looks."""
+        if self._roots is None:
+            self._roots = self._all_roots()
+            if self._repeats:
+                self._see_passes(self._repeats, self._passes, self._data.get(REPEATS, _EMPTY))
+        return self._roots
+
+    def _all_roots(self) -> dict[str, Values]:
+        run, data, frame = self._run, self._data, self.frame
+        roots: dict[str, Values] = {
             "answers": self.answers,
             "call": run.call,
             "agent": run.agent,
-            "vars": data.get(prefix + "vars", _EMPTY),
-            "result": data.get(prefix + "result", _EMPTY),
+            "vars": data.get(frame.prefix + "vars", _EMPTY),
+            "result": data.get(frame.prefix + "result", _EMPTY),
             "dialog": {
                 "id": frame.dialog,
                 "version": frame.version,
@@ -204,9 +233,8 @@ class RunScope:
         }
         for name, root in frame.objects.items():
             loaded, changed = run.objects.get(root, _EMPTY), data.get(root)
-            self.roots[name] = {**loaded, **changed} if changed else loaded
-        if repeats:
-            self._see_passes(repeats, passes, data.get(REPEATS, _EMPTY))
+            roots[name] = {**loaded, **changed} if changed else loaded
+        return roots
 
     def _see_passes(self, repeats: tuple[str, ...], passes: tuple[int, ...], states: Values) -> None:
         """Make the present pass of each repeat of this dialog a root of its own."""
@@ -284,7 +312,7 @@ class RunScope:
         return key is not None and self._path.visits(key) > 0
 
     def answered(self, item: str) -> bool:
-        """Whether `item` on the path was answered, even with nothing."""
+        """Whether `item` was answered on the path, in the present pass, even with nothing."""
         key = self.answers.key_of(item)
         return key is not None and key in self._path.answers
 

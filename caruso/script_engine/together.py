@@ -39,11 +39,11 @@ def begun_at(moment: Moment) -> int | None:
     return None  # a transition led into the middle of it
 
 
-def scope_ahead(moment: Moment) -> RunScope:
-    """Return what is seen at the current item; in a form the answers that come behind it in the form too."""
+def scope_ahead(moment: Moment) -> RunScope | None:
+    """Return what is seen at an item of a form, with the answers that come behind it in the form."""
     group = group_around(moment)
     if group is None or moment.at not in group.members:
-        return moment.scope
+        return None
     path = moment.trail
     for name in group.members[group.members.index(moment.at) + 1 :]:
         parked = moment.parked.get(visit_key(name, moment.passes))

@@ -190,7 +190,7 @@ class Walk(Moment):
             case Info():
                 return self._enter_info(item, parked)
             case Handover():
-                return self._enter_handover(item)
+                return self._enter_handover(item, parked)
             case Wait():
                 return self._enter_wait(item, parked)
             case Group():
@@ -264,7 +264,7 @@ class Walk(Moment):
             return self._pass_again(item, answer)
         if item.type in CHOOSING and not self.asked(item).options:
             return self._without_options(item)
-        if presentation.is_read_only(item, self.scope):
+        if item.read_only is not False and presentation.is_read_only(item, self.scope):
             known = asking.fixed(self, item)
         elif (known := asking.known(self, item)) is None:
             return self.wait()
@@ -314,15 +314,17 @@ class Walk(Moment):
         self.frames = [(item.id, 0)]
         return False
 
-    def _enter_handover(self, item: Handover) -> bool:
-        if self.channel is item.channel:
+    def _enter_handover(self, item: Handover, parked: Visit | None) -> bool:
+        if self.channel is item.channel or (parked is not None and parked.confirmed):
             self.pass_handover(item)
             return self.phase is Phase.FINISHED
         self.frames = [(item.id, 0)]
         return False
 
     def pass_handover(self, item: Handover) -> None:
-        """Choose where the dialog goes on after a hand-over."""
+        """Choose where the dialog goes on after a hand-over; a correction will not hand over again."""
+        if self.trail.last.item == item.id:
+            self.confirm()
         if item.resume_at is not None:
             self.head_for(item.resume_at)
         elif (chosen := self._transition(item.block)) is not None:

@@ -1,7 +1,7 @@
 """Finds the service for an operation and carries it out: checked, within a time, at most once per key.
 
 A service that hangs, raises or is asked too much degrades alone. What was done is remembered in memory, for as
-many keys as fit; across a restart a key protects only where the service itself keeps it.
+many keys as fit; across a restart the outbox of script runs (`comm_server.runs.outbox`) remembers.
 """
 
 from __future__ import annotations
@@ -86,6 +86,13 @@ class ServiceManager:
         if known is None:
             known = self._start(service, params, key)
         return await asyncio.shield(known)
+
+    def repeatable(self, service: str) -> bool:
+        """Tell whether doing the operation twice is the same as once; False for one that is not known."""
+        name, _, wanted = service.partition(".")
+        registered = self._services.get(name)
+        found = registered.operations.get(wanted) if registered is not None else None
+        return found is not None and found.repeatable
 
     async def close(self) -> None:
         """Give what is under way its time to end, then let the services go."""

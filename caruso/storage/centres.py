@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import Row, func, insert, or_, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from caruso.errors import Located, RejectedInput
 from caruso.model.centre import Centre
 from caruso.model.ids import ScriptId
 from caruso.model.records import AppliedCentre, ScriptSource
+from caruso.model.script_versions import Rollout, ScriptEventKind, applied
 from caruso.storage.engine import Database
-from caruso.storage.tables import centre_versions, scripts
+from caruso.storage.scripts import keep_version, lock, note, published, read_rollouts, read_sources, write_rollout
+from caruso.storage.tables import centre_versions
 
 
 class Centres:
@@ -34,7 +34,7 @@ class Centres:
                 return None
             return AppliedCentre(
                 centre=msgspec.convert(row.centre, Centre, strict=False),
-                scripts=await _scripts(connection, row.scripts),
+                scripts={s.id: s for s in (await read_sources(connection, row.scripts.items())).values()},
                 version=row.version,
             )
 
@@ -47,52 +47,40 @@ class Centres:
     async def script(self, script: ScriptId, version: str) -> ScriptSource | None:
         """Return one version of a script, for runs that are pinned to it."""
         async with self._database.reading() as connection:
-            return (await _scripts(connection, {script: version})).get(script)
+            return (await read_sources(connection, {(script, version)})).get((script, version))
 
-    async def apply(self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime) -> int:
-        """Make this the centre, in one transaction; return the number of the version."""
-        values = {
-            "applied_at": at,
-            "by": by,
-            "centre": msgspec.to_builtins(centre, str_keys=True),
-            "scripts": {source.id: source.version for source in scripts},
-        }
+    async def apply(
+        self, centre: Centre, scripts: Sequence[ScriptSource], *, by: str, at: datetime, why: str = ""
+    ) -> int:
+        """Make this the centre, in one transaction; return the number of the version.
+
+        Scripts are published, and rolled out to everybody where the centre had another version of them before.
+        """
         async with self._database.writing() as connection:
+            await lock(connection)
             for source in scripts:
-                await _keep_script(connection, source)
+                if await keep_version(connection, source, by=by, why=why):
+                    await note(connection, published(source, by=by, why=why))
+            await self._roll_out(connection, scripts, by=by, why=why, at=at)
+            values = {
+                "applied_at": at,
+                "by": by,
+                "centre": msgspec.to_builtins(centre, str_keys=True),
+                "scripts": {source.id: source.version for source in scripts},
+            }
             result = await connection.execute(
                 insert(centre_versions).values(values).returning(centre_versions.c.version)
             )
             return int(result.scalar_one())
 
-
-async def _keep_script(connection: AsyncConnection, source: ScriptSource) -> None:
-    """Add a version of a script; a version that is there must say the same, for runs are pinned to it."""
-    there = await connection.execute(
-        select(scripts.c.source).where(scripts.c.id == source.id, scripts.c.version == source.version)
-    )
-    text: bytes | None = there.scalar_one_or_none()
-    if text is None:
-        row = {
-            "id": source.id,
-            "version": source.version,
-            "source": source.source,
-            "applied_at": source.applied_at,
-        }
-        await connection.execute(insert(scripts).values(row))
-    elif bytes(text) != source.source:
-        message = f"version {source.version} of script {source.id} is there already and says something else"
-        raise RejectedInput((Located(rule="script-version-reused", message=message, file=source.id),))
-
-
-async def _scripts(connection: AsyncConnection, versions: Mapping[str, str]) -> dict[ScriptId, ScriptSource]:
-    if not versions:
-        return {}
-    wanted = or_(
-        *((scripts.c.id == script) & (scripts.c.version == version) for script, version in versions.items())
-    )
-    rows: Sequence[Row[Any]] = (await connection.execute(select(scripts).where(wanted))).all()
-    return {
-        row.id: ScriptSource(id=row.id, version=row.version, source=bytes(row.source), applied_at=row.applied_at)
-        for row in rows
-    }
+    async def _roll_out(
+        self, connection: AsyncConnection, scripts: Sequence[ScriptSource], *, by: str, why: str, at: datetime
+    ) -> None:
+        newest = select(centre_versions.c.scripts).order_by(centre_versions.c.version.desc()).limit(1)
+        before: Mapping[ScriptId, str] = (await connection.execute(newest)).scalar_one_or_none() or {}
+        rollouts = await read_rollouts(connection)
+        changed = applied(rollouts, before, {source.id: source.version for source in scripts})
+        for script, after in changed.items():
+            kind = ScriptEventKind.ROLLED_OUT if after.version is not None else ScriptEventKind.RETIRED
+            there = rollouts.get(script) or Rollout(script=script)
+            await write_rollout(connection, self._database.dialect, there, after, kind, by=by, why=why, at=at)

@@ -100,6 +100,7 @@ class Database:
         self._lock_wait_seconds = min(LOCK_WAIT_SECONDS, timeout_seconds / 2)
         self._engine = self._make_engine(pool_size=POOL_SIZE)
         self._look_ups = self._sqlite_thread("look_up", writes=False) if self.dialect == "sqlite" else None
+        self._changes = self._sqlite_thread("change", writes=True) if self.dialect == "sqlite" else None
 
     def __repr__(self) -> str:
         """Return the URL without its password."""
@@ -160,8 +161,21 @@ class Database:
         with translated_errors():
             async with asyncio.timeout(limit + GRACE_SECONDS):
                 if self._look_ups is not None:
-                    return await self._look_ups.look_up(work, limit)
+                    return await self._look_ups.within(work, limit)
                 async with self._engine.connect() as connection:
+                    return await connection.run_sync(work)
+
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """Do a short `work` in one transaction that writes. Raises `StorageUnavailable`, `RejectedInput`.
+
+        The same as `look_up` otherwise. When time is over before the commit was seen, it may yet come.
+        """
+        limit = self._timeout_seconds
+        with translated_errors():
+            async with asyncio.timeout(limit + GRACE_SECONDS):
+                if self._changes is not None:
+                    return await self._changes.within(work, limit)
+                async with self._engine.begin() as connection:
                     return await connection.run_sync(work)
 
     def writer(self) -> Writer:
@@ -184,8 +198,9 @@ class Database:
 
     async def dispose(self) -> None:
         """Close all connections (their threads would keep the process alive)."""
-        if self._look_ups is not None:
-            await self._look_ups.close()
+        for thread in (self._look_ups, self._changes):
+            if thread is not None:
+                await thread.close()
         await self._engine.dispose()
 
     def _sqlite_thread(self, name: str, *, writes: bool) -> _SqliteThread:
@@ -292,7 +307,7 @@ class _SqliteThread:
         async with asyncio.timeout(WRITER_TIMEOUT_SECONDS):
             return await self._run(work)
 
-    async def look_up(self, work: Callable[[Connection], T], limit: float) -> T:
+    async def within(self, work: Callable[[Connection], T], limit: float) -> T:
         # Leaving a statement alone that runs too long would make all others wait behind it.
         timer = asyncio.get_running_loop().call_later(limit, self._interrupt)
         try:

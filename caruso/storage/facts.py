@@ -9,13 +9,15 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, cast, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, or_, select
 
-from caruso.model.facts import AnyFact, Presence
+from caruso.model.facts import WEB, AnyFact, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
-from caruso.model.records import PastContact, SavedRun
+from caruso.model.records import PastContact
+from caruso.model.run_records import SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
-from caruso.storage.tables import contacts, journal, presence_intervals, script_runs
+from caruso.storage.run_rows import read_run
+from caruso.storage.tables import contacts, journal, presence_intervals, run_contacts, script_runs
 
 #: Facts decoded before others in the loop have their turn.
 CHUNK = 2_000
@@ -35,8 +37,8 @@ class Facts:
         self._database = database
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
-        """Return all facts of contacts that have not ended, oldest first."""
-        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None))
+        """Return all facts of contacts that have not ended, oldest first; not of web pages."""
+        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel != WEB)
         return await self._facts(journal.c.contact.in_(still_open))
 
     async def last_presences(self) -> Sequence[AnyFact]:
@@ -53,15 +55,16 @@ class Facts:
         return await self._facts(journal.c.contact == contact)
 
     async def open_runs(self) -> Sequence[SavedRun]:
-        """Return the runs of contacts that have not ended, and of agents still in wrap-up."""
+        """Return the runs led live: of contacts that have not ended, and of agents still in wrap-up."""
         contact = script_runs.c.contact
         ended = exists().where(contacts.c.id == contact, contacts.c.ended_at.is_not(None))
         on_a_desk = select(presence_intervals.c.contact).where(
             presence_intervals.c.ended_at.is_(None),
             presence_intervals.c.presence.in_([Presence.TALKING.value, Presence.WRAP_UP.value]),
         )
-        query = select(script_runs).where(or_(~ended, contact.in_(on_a_desk))).order_by(script_runs.c.updated_at)
-        return [_run(row) for row in await self._rows(query)]
+        wanted = and_(script_runs.c.live, or_(~ended, contact.in_(on_a_desk)))
+        query = select(script_runs).where(wanted).order_by(script_runs.c.updated_at)
+        return [read_run(row) for row in await self._rows(query)]
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
         """Return a customer's contacts, newest first."""
@@ -86,7 +89,7 @@ class Facts:
     async def run(self, run: RunId) -> SavedRun | None:
         """Return one run."""
         found = await self._rows(select(script_runs).where(script_runs.c.id == run))
-        return _run(found[0]) if found else None
+        return read_run(found[0]) if found else None
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         async with self._database.reading() as connection:
@@ -110,8 +113,9 @@ class Facts:
         """Return contacts with what was answered in their dialogs."""
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
-            runs = select(script_runs.c.contact, script_runs.c.answers)
-            of_these = runs.where(script_runs.c.contact.in_([row["id"] for row in rows]))
+            runs = select(run_contacts.c.contact, script_runs.c.answers)
+            joined = runs.join(script_runs, script_runs.c.id == run_contacts.c.run)
+            of_these = joined.where(run_contacts.c.contact.in_([row["id"] for row in rows]))
             answered = (
                 (await connection.execute(of_these.order_by(script_runs.c.updated_at))).all() if rows else []
             )
@@ -133,19 +137,6 @@ def _fact(seq: int, payload: str) -> AnyFact | None:
 
 def _answers(given: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((question, answer) for question, answer in given)
-
-
-def _run(row: RowMapping) -> SavedRun:
-    return SavedRun(
-        id=row["id"],
-        contact=row["contact"],
-        script=row["script"],
-        version=row["version"],
-        state=row["state"],
-        updated_at=row["updated_at"],
-        finished=row["finished"],
-        answers=_answers(row["answers"]),
-    )
 
 
 def _past_contact(row: RowMapping, answers: tuple[tuple[str, str], ...]) -> PastContact:

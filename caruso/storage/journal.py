@@ -1,6 +1,6 @@
 """The journal's writer: takes facts without ever making the caller wait, and writes them behind his back.
 
-`record` and `save_run` append to a buffer in memory. `run`, a task of the app, writes all that is pending in one
+`record` and `save_turn` append to a buffer in memory. `run`, a task of the app, writes all that is pending in one
 transaction, together with the projections that follow from it, and starts again. When little happens a fact is
 committed within a few milliseconds; under load the writer rests between transactions, so that they grow instead
 of becoming many; of a core it takes about a twentieth.
@@ -11,7 +11,8 @@ time over), trying again finds the head already moved. A head that another serve
 
 When the database is locked, full or down, the writer tries again for as long as it takes. The buffer holds
 `BUFFER_FACTS`; nothing is lost within that. Beyond it the *oldest* facts go: the newest tell about contacts that
-are still open, and are needed to take up the work again. Of a run only the newest state is kept.
+are still open, and are needed to take up the work again. Of a run only the newest state is kept, with the audit
+and the actions of all its turns; who carries actions out is told of them when they are written, never before.
 
 A fact that the database can never take (text that is no Unicode, a zero character) is cleaned; failing that it is
 set aside alone, and logged, so that it cannot stop the ones behind it.
@@ -36,21 +37,22 @@ from sqlalchemy.sql.dml import Insert
 
 from caruso.clock import Clock
 from caruso.errors import JournalTakenOver, StorageUnavailable
-from caruso.model.facts import AnyFact
+from caruso.model.facts import AnyFact, DialogContinued, DialogStarted
 from caruso.model.ids import AgentId, ContactId, RunId
-from caruso.model.records import SavedRun
+from caruso.model.run_records import OutboxAction, RunTurn
 from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
 from caruso.storage.projection import Changes, ContactRows, Row, contacts_to_load, fold
+from caruso.storage.run_rows import RunStatements, run_statements, write_turns
 from caruso.storage.tables import (
     contacts,
     journal,
     journal_head,
     presence_intervals,
     queue_visits,
-    script_runs,
+    run_contacts,
     talk_segments,
 )
-from caruso.storage.text_cleaning import clean_fact, clean_run
+from caruso.storage.text_cleaning import clean_fact, clean_turn
 from caruso.storage.upsert import upsert
 
 #: Facts that wait in memory while the database cannot be written.
@@ -123,8 +125,16 @@ class _Known:
 class JournalWriter:
     """Implements the port `Journal`. One for each database; not thread-safe: use it in the loop that runs it."""
 
-    def __init__(self, database: Database, clock: Clock, *, buffer_facts: int = BUFFER_FACTS) -> None:
-        """Take facts at once; they are written as soon as `run` runs."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        buffer_facts: int = BUFFER_FACTS,
+        actions_written: Callable[[Sequence[OutboxAction]], None] = lambda _: None,
+    ) -> None:
+        """Take facts at once; they are written as soon as `run` runs. `actions_written` must not raise."""
+        self._actions_written = actions_written
         self._database = database
         self._clock = clock
         self._buffer_facts = buffer_facts
@@ -134,8 +144,8 @@ class JournalWriter:
         self._statements = _statements(database.dialect)
 
         self._pending: deque[AnyFact] = deque()
-        #: Newest state of each run, with the number of facts recorded before it; in the order of these.
-        self._runs: dict[RunId, tuple[int, SavedRun]] = {}
+        #: Unwritten turns of each run as one, with the number of facts recorded before it; in the order of these.
+        self._runs: dict[RunId, tuple[int, RunTurn]] = {}
         self._recorded = 0
         self._in_flight = 0
         self._tickets: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -163,11 +173,13 @@ class JournalWriter:
         if len(self._pending) > self._buffer_facts:
             self._drop_oldest()
 
-    def save_run(self, run: SavedRun) -> None:
-        """Keep the newest state of a run, in order with the facts. The state must not be changed any more."""
-        self._runs.pop(run.id, None)
-        self._runs[run.id] = (self._recorded, run)
+    def save_turn(self, turn: RunTurn) -> None:
+        """Write a turn, in order with the facts. The state must not be changed any more."""
+        _, before = self._runs.pop(turn.run.id, (0, None))
+        self._runs[turn.run.id] = (self._recorded, _together(before, turn))
         self._something_came()
+        if turn.actions:
+            self._hurry.set()
         if len(self._runs) > BUFFER_RUNS:
             del self._runs[next(iter(self._runs))]
             self._dropped += 1
@@ -277,7 +289,7 @@ class JournalWriter:
             self._wake.set()
         await self._rest(time.monotonic() - began)
 
-    def _cut(self) -> tuple[list[AnyFact], list[SavedRun]]:
+    def _cut(self) -> tuple[list[AnyFact], list[RunTurn]]:
         """Take the next batch off the buffer: facts in order, and the runs that were saved up to there."""
         pending = self._pending
         if len(pending) <= BATCH_FACTS:
@@ -289,13 +301,13 @@ class JournalWriter:
             while pending and pending[0].at == facts[-1].at:
                 facts.append(pending.popleft())
         end = self._recorded - len(pending)
-        runs: list[SavedRun] = []
-        for position, run in self._runs.values():
+        runs: list[RunTurn] = []
+        for position, turn in self._runs.values():
             if position > end:
                 break
-            runs.append(run)
-        for run in runs:
-            del self._runs[run.id]
+            runs.append(turn)
+        for turn in runs:
+            del self._runs[turn.run.id]
         return facts, runs
 
     def _cut_tickets(self) -> list[asyncio.Future[None]]:
@@ -316,7 +328,7 @@ class JournalWriter:
                 await self._hurry.wait()
 
     async def _store(
-        self, writer: Writer, facts: Sequence[AnyFact], runs: Sequence[SavedRun], *, cleaned: bool = False
+        self, writer: Writer, facts: Sequence[AnyFact], runs: Sequence[RunTurn], *, cleaned: bool = False
     ) -> None:
         """Write a batch, however long it takes; single out what can never be stored."""
         try:
@@ -327,11 +339,11 @@ class JournalWriter:
             self._known = _Known()
             if not cleaned:
                 await self._store(
-                    writer, [clean_fact(f) for f in facts], [clean_run(r) for r in runs], cleaned=True
+                    writer, [clean_fact(f) for f in facts], [clean_turn(r) for r in runs], cleaned=True
                 )
             elif len(facts) + len(runs) == 1:
                 self._refused += 1
-                what = type(facts[0]).__name__ if facts else "SavedRun"
+                what = type(facts[0]).__name__ if facts else "RunTurn"
                 log.error("journal_fact_refused", what=what, reason=reason_of(error))
             else:
                 half_facts, half_runs = (len(facts) + 1) // 2, len(runs) // 2
@@ -344,6 +356,14 @@ class JournalWriter:
             self._known = _Known()
         else:
             self._known.learn(*written)
+        self._tell_of_actions(runs)
+
+    def _tell_of_actions(self, turns: Sequence[RunTurn]) -> None:
+        """Let those actions begin that were written and have not come to an end meanwhile."""
+        over = {outcome.key for turn in turns for outcome in turn.outcomes}
+        begun = [action for turn in turns for action in turn.actions if action.key not in over]
+        if begun:
+            self._actions_written(begun)
 
     async def _until_available(self, writer: Writer, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction; while the database is not available, try again and again."""
@@ -391,7 +411,7 @@ class JournalWriter:
         return int(head)
 
     def _write(
-        self, connection: Connection, *, facts: Sequence[AnyFact], runs: Sequence[SavedRun]
+        self, connection: Connection, *, facts: Sequence[AnyFact], runs: Sequence[RunTurn]
     ) -> tuple[Changes, Mapping[AgentId, Row]] | None:
         """Write facts, projections and runs. Return what is known now, or None if it had been written before."""
         first = self._next_seq
@@ -413,10 +433,11 @@ class JournalWriter:
             (statements.visits, list(changes.visits.values())),
             (statements.segments, list(changes.segments.values())),
             (statements.intervals, list(changes.intervals.values())),
-            (statements.runs, [_run_row(run) for run in runs]),
+            (statements.run_contacts, _run_contact_rows(facts)),
         ):
             if rows:
                 connection.execute(statement, rows)
+        write_turns(connection, statements.runs, runs)
         return changes, intervals
 
     def _move_head(self, connection: Connection, first: int, after: int) -> bool:
@@ -444,7 +465,8 @@ class _Statements:
     visits: Insert
     segments: Insert
     intervals: Insert
-    runs: Insert
+    run_contacts: Insert
+    runs: RunStatements
 
 
 def _statements(dialect: str) -> _Statements:
@@ -456,7 +478,8 @@ def _statements(dialect: str) -> _Statements:
         visits=upsert(dialect, queue_visits),
         segments=upsert(dialect, talk_segments),
         intervals=upsert(dialect, presence_intervals),
-        runs=upsert(dialect, script_runs),
+        run_contacts=upsert(dialect, run_contacts),
+        runs=run_statements(dialect),
     )
 
 
@@ -472,17 +495,26 @@ def _journal_row(seq: int, fact: AnyFact) -> Row:
     }
 
 
-def _run_row(run: SavedRun) -> Row:
-    return {
-        "id": run.id,
-        "contact": run.contact,
-        "script": run.script,
-        "version": run.version,
-        "state": run.state,
-        "answers": run.answers,
-        "finished": run.finished,
-        "updated_at": run.updated_at,
+def _run_contact_rows(facts: Sequence[AnyFact]) -> list[Row]:
+    """Return which contacts runs came to; the last word on each pair is enough."""
+    rows = {
+        (fact.contact, fact.run): {"contact": fact.contact, "run": fact.run, "at": fact.at}
+        for fact in facts
+        if isinstance(fact, (DialogStarted, DialogContinued))
     }
+    return list(rows.values())
+
+
+def _together(before: RunTurn | None, turn: RunTurn) -> RunTurn:
+    """Return two turns of a run as one."""
+    if before is None:
+        return turn
+    return RunTurn(
+        run=turn.run,
+        events=before.events + turn.events,
+        actions=before.actions + turn.actions,
+        outcomes=before.outcomes + turn.outcomes,
+    )
 
 
 def _load_intervals(connection: Connection) -> dict[AgentId, Row]:

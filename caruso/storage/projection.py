@@ -144,6 +144,7 @@ def _contact(changes: Changes, rows: ContactRows) -> Row:
 
 def _arrived(changes: Changes, rows: ContactRows, _seq: int, fact: ContactArrived) -> None:
     row = _contact(changes, rows)
+    row["channel"] = fact.channel
     row["arrived_at"] = fact.at
     row["entry_point"] = fact.entry_point
     row["caller_number"] = fact.caller_number

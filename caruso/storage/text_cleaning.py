@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from caruso.model.facts import AnyFact
-from caruso.model.records import SavedRun
+from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 
 #: What stands where something could not be kept.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -42,7 +42,21 @@ def clean_fact(fact: AnyFact) -> AnyFact:
     return cleaned
 
 
-def clean_run(run: SavedRun) -> SavedRun:
-    """Return the same run with its texts cleaned."""
+def clean_turn(turn: RunTurn) -> RunTurn:
+    """Return the same turn of a run with its texts cleaned."""
+    return replace(
+        turn,
+        run=_clean_run(turn.run),
+        events=tuple(_clean_event(event) for event in turn.events),
+        actions=tuple(replace(action, params=clean_value(dict(action.params))) for action in turn.actions),
+        outcomes=tuple(replace(outcome, result=clean_value(outcome.result)) for outcome in turn.outcomes),
+    )
+
+
+def _clean_run(run: SavedRun) -> SavedRun:
     answers = tuple((clean_text(question), clean_text(answer)) for question, answer in run.answers)
     return replace(run, state=clean_value(run.state), answers=answers)
+
+
+def _clean_event(event: RunEvent) -> RunEvent:
+    return replace(event, text=clean_text(event.text), old=clean_value(event.old), new=clean_value(event.new))

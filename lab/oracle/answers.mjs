@@ -14,15 +14,13 @@ export function entriesOf(source) {
 	return { texts: [...new Set(texts)].filter((text) => !text.startsWith('uuid')), numbers: [...new Set(numbers)], types: typesOf(source) };
 }
 
-// Types by node: some forms bind nodes relative to the root, which this engine does not notice.
+// How often a repeat goes round is a number, whatever type the form gives it.
 function typesOf(source) {
 	const form = new DOMParser().parseFromString(source, 'text/xml');
-	const root = form.querySelector('instance > *');
 	const types = new Map();
-	for (const bind of form.querySelectorAll('bind')) {
-		const reference = bind.getAttribute('nodeset') ?? '';
-		const type = (bind.getAttribute('type') ?? 'string').replace(/^.*:/, '');
-		types.set(reference.startsWith('/') ? reference : `/${root?.localName}/${reference}`, type);
+	for (const repeat of form.querySelectorAll('repeat')) {
+		const count = [...repeat.attributes].find((each) => each.name.endsWith(':count'))?.value.trim();
+		if (count?.startsWith('/')) types.set(count, 'int');
 	}
 	return types;
 }

@@ -17,7 +17,9 @@ const MOST_PASSES = 3;
 const engine = await engineInNode();
 const [runs, ...forms] = process.argv.slice(2);
 for (const form of forms) {
-	process.stdout.write(`${JSON.stringify(await told(form, Number(runs)))}\n`);
+	const line = `${JSON.stringify(await told(form, Number(runs)))}\n`;
+	// Node ends without writing out what waits.
+	await new Promise((written) => process.stdout.write(line, written));
 }
 process.exit(0);
 
@@ -39,7 +41,7 @@ async function engineInNode() {
 }
 
 async function told(form, count) {
-	const source = readFileSync(form, 'utf8');
+	const source = spelt(readFileSync(form, 'utf8'));
 	const now = new Date().toISOString();
 	try {
 		const runs = [];
@@ -48,6 +50,15 @@ async function told(form, count) {
 	} catch (error) {
 		return { form, failure: String(error?.message ?? error).slice(0, 300) };
 	}
+}
+
+// Some forms bind nodes relative to the root of the data, which this engine does not notice: write the whole path.
+function spelt(source) {
+	const form = new DOMParser().parseFromString(source, 'text/xml');
+	const root = form.querySelector('instance > *')?.localName;
+	const relative = [...form.querySelectorAll('bind')].filter((bind) => /^[\w]/.test(bind.getAttribute('nodeset') ?? ''));
+	for (const bind of relative) bind.setAttribute('nodeset', `/${root}/${bind.getAttribute('nodeset')}`);
+	return relative.length && root ? new XMLSerializer().serializeToString(form) : source;
 }
 
 async function filledIn(source, seed) {
@@ -112,35 +123,35 @@ function orderOf(source) {
 	const body = [...documentElement.children].find((child) => child.localName === 'body');
 	const places = new Map();
 	for (const element of body?.querySelectorAll('*') ?? []) {
+		if (['itemset', 'label', 'odk:recordaudio', 'odk:setgeopoint', 'output', 'setvalue', 'value'].includes(element.tagName)) continue;
 		const reference = element.getAttribute('nodeset') ?? element.getAttribute('ref');
 		if (reference?.startsWith('/') && !places.has(reference)) places.set(reference, places.size);
 	}
 	return places;
 }
 
-function placeOf(node, order) {
-	const own = order.get(node.definition.nodeset);
-	if (own !== undefined || node.currentState.children === null) return own ?? Number.POSITIVE_INFINITY;
-	return Math.min(...node.currentState.children.map((child) => placeOf(child, order)));
+// The next to be asked: nodes are compared by where the body has them, within a repeat pass by pass.
+function nextOf(root, done, order) {
+	const asked = candidates(root, order, []).filter(({ node }) => !done.has(node.nodeId));
+	return asked.sort((a, b) => inOrder(a.place, b.place))[0]?.node;
 }
 
-function inOrder(children, order) {
-	return children.map((child) => [placeOf(child, order), child]).sort(([a], [b]) => (a === b ? 0 : a - b)).map(([, child]) => child);
-}
-
-function nextOf(node, done, order) {
+function candidates(node, order, around) {
 	const { relevant, children, readonly } = node.currentState;
-	if (!relevant) return undefined;
+	if (!relevant) return [];
+	const place = [...around, order.get(node.definition.nodeset) ?? Number.MAX_SAFE_INTEGER];
 	if (children === null) {
-		const asked = !['model-value', 'note'].includes(node.nodeType) && !readonly && !done.has(node.nodeId);
-		return asked ? node : undefined;
+		return ['model-value', 'note'].includes(node.nodeType) || readonly ? [] : [{ node, place }];
 	}
-	const sorted = node.nodeType.startsWith('repeat-range') ? children : inOrder(children, order);
-	for (const child of sorted) {
-		const found = nextOf(child, done, order);
-		if (found !== undefined) return found;
-	}
-	return node.nodeType === 'repeat-range:uncontrolled' && !readonly && !done.has(node.nodeId) ? node : undefined;
+	if (!node.nodeType.startsWith('repeat-range')) return children.flatMap((child) => candidates(child, order, around));
+	const passes = children.flatMap((child, number) => candidates(child, order, [...place, number]));
+	const more = node.nodeType === 'repeat-range:uncontrolled' && !readonly;
+	return more ? [...passes, { node, place: [...place, Number.MAX_SAFE_INTEGER] }] : passes;
+}
+
+function inOrder(first, second) {
+	const at = first.findIndex((place, number) => place !== second[number]);
+	return at < 0 ? 0 : first[at] - (second[at] ?? -1);
 }
 
 function stateOf(node, state = {}) {

@@ -294,7 +294,7 @@ def test_scripts_are_checked_for_people_and_for_machines(caruso: Caruso) -> None
     bad.write_text(SCRIPT.replace("<title", "<titel"))
     assert caruso("script", "check", good) == (0, "The script is fine.\n", "")
     code, out, err = caruso("script", "check", good, bad, caruso.folder / "missing.xml")
-    assert (code, out) == (1, "")
+    assert (code, out) == (1, "2 errors in 3 scripts.\n")
     assert "bad.xml:2:" in err
     assert "missing.xml: error[unreadable-file] No such file or directory." in err
     code, out, _ = caruso("script", "check", "--json", bad)

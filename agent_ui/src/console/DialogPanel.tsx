@@ -3,8 +3,8 @@
 import { Button } from "@mantine/core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Icon } from "../parts/icons";
-import type { DialogView, TurnView } from "../protocol";
-import { type Draft, limitsText, nextDraft } from "../state/answers";
+import type { DialogView, LinkView, TurnView, UndoView } from "../protocol";
+import { DRAFT_PAUSE_MS, type Draft, limitsText, nextDraft, questionsOf, typedInto } from "../state/answers";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useSend } from "./desk";
 import { ItemInput } from "./ItemInput";
@@ -44,7 +44,7 @@ export function DialogPanel({ dialog }: { dialog: DialogView | null }) {
 function Finished({ dialog }: { dialog: DialogView }) {
   return (
     <div lang={dialog.language}>
-      <Texts texts={dialog.turn.texts} />
+      <Texts texts={dialog.turn.texts} links={dialog.turn.links} />
       <p className="dialog-over" role="status" lang="en">
         <Icon name="check" /> The dialog is finished{dialog.outcome === "" ? "." : `: ${dialog.outcome}.`}
       </p>
@@ -53,67 +53,54 @@ function Finished({ dialog }: { dialog: DialogView }) {
 }
 
 function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
-  const [draft, setDraft] = useDraft(dialog.run, turn);
+  const { run } = dialog;
+  const [draft, setDraft] = useDraft(dialog);
   const live = useLive();
   const send = useSend();
-  const busy = useBusy("answer", "confirm");
+  const busy = useBusy("answer", "answer-together", "confirm");
   const goingBack = useBusy("back");
   const form = useRef<HTMLFormElement>(null);
-  const { run } = dialog;
   useFocusOnNewItem(form, run, turn);
+  useKeptDraft(draft);
+  useTimeLimit(run, turn);
 
-  const isQuestion = turn.kind === "question";
+  const questions = questionsOf(turn);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!live || busy) return;
-    if (isQuestion) void send({ type: "answer", run, turn: turn.number, text: draft.text });
-    else void send({ type: "confirm", run, turn: turn.number });
+    const common = { run, turn: turn.number };
+    if (turn.kind === "group") void send({ type: "answer-together", ...common, answers: draft.texts });
+    else if (turn.kind === "question")
+      void send({ type: "answer", ...common, text: draft.texts[turn.item] ?? "" });
+    else void send({ type: "confirm", ...common });
   };
-  const limits = limitsText(turn);
   return (
     <form ref={form} onSubmit={submit} noValidate data-testid="dialog-form" aria-busy={busy}>
-      <div id="dialog-text" lang={dialog.language}>
-        <Texts texts={turn.texts} />
-      </div>
-      <Hints hints={turn.hints} />
-      <div role="alert" id="dialog-error" lang={dialog.language}>
-        {turn.error !== "" && (
-          <p
-            className="item-error"
-            data-warning={turn.warning}
-            data-testid={turn.warning ? "item-warning" : "item-error"}
-          >
-            <Icon name="warning" /> {turn.error}
-          </p>
-        )}
-      </div>
-      {isQuestion && (
-        <ItemInput
-          key={`${run} ${turn.item}`}
-          id={FOCUS_IDS.dialog}
-          type={turn.type}
-          options={turn.options}
-          language={dialog.language}
-          value={draft.text}
-          change={(text) => setDraft({ ...draft, text })}
-          labelledBy="dialog-text"
-          describedBy={`dialog-error dialog-limits`}
-          invalid={turn.error !== "" && !turn.warning}
-          required={turn.required}
-          minimum={turn.minimum}
-          maximum={turn.maximum}
+      {turn.title !== "" && (
+        <h3 className="group-title" lang={dialog.language}>
+          {turn.title}
+        </h3>
+      )}
+      {turn.kind === "group" ? (
+        <Together dialog={dialog} turn={turn} draft={draft} setDraft={setDraft} />
+      ) : (
+        <Asked
+          dialog={dialog}
+          question={turn}
+          inputId={FOCUS_IDS.dialog}
+          name="dialog"
+          text={draft.texts[turn.item] ?? ""}
+          change={(text) => setDraft(typedInto(draft, turn.item, text))}
         />
       )}
-      <p id="dialog-limits" className="limits">
-        {isQuestion ? limits : ""}
-      </p>
+      <Offers run={run} offers={turn.offers} />
       <div className="dialog-buttons">
         <Button
           type="submit"
           size="md"
           loading={busy}
           disabled={!live}
-          id={isQuestion ? undefined : FOCUS_IDS.dialog}
+          id={questions.length > 0 ? undefined : FOCUS_IDS.dialog}
           data-testid="dialog-submit"
         >
           {submitText(turn)} <kbd className="key key-light">Enter</kbd>
@@ -137,22 +124,168 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
   );
 }
 
-function submitText(turn: TurnView): string {
-  if (turn.kind !== "question") return "Continue";
-  return turn.warning ? "Answer all the same" : "Answer";
+interface AskedProps {
+  dialog: DialogView;
+  question: TurnView;
+  inputId: string;
+  /** What the ids of its texts begin with. */
+  name: string;
+  text: string;
+  change: (text: string) => void;
 }
 
-function Texts({ texts }: { texts: readonly string[] }) {
+/** What is said, and the input where something is asked. */
+function Asked({ dialog, question, inputId, name, text, change }: AskedProps) {
+  const isQuestion = question.kind === "question";
+  return (
+    <>
+      <div id={`${name}-text`} lang={dialog.language}>
+        <Texts texts={question.texts} links={question.links} />
+      </div>
+      <Hints hints={question.hints} />
+      <div role="alert" id={`${name}-error`} lang={dialog.language}>
+        {question.error !== "" && (
+          <p
+            className="item-error"
+            data-warning={question.warning}
+            data-testid={question.warning ? "item-warning" : "item-error"}
+          >
+            <Icon name="warning" /> {question.error}
+          </p>
+        )}
+      </div>
+      {isQuestion && question.read_only && (
+        <p className="read-only" id={inputId} tabIndex={-1} data-testid="read-only">
+          {question.shown || text || "–"}
+        </p>
+      )}
+      {isQuestion && !question.read_only && (
+        <ItemInput
+          key={`${dialog.run} ${question.item}`}
+          id={inputId}
+          type={question.type}
+          options={question.options}
+          language={dialog.language}
+          value={text}
+          change={change}
+          labelledBy={`${name}-text`}
+          describedBy={`${name}-error ${name}-limits`}
+          invalid={question.error !== "" && !question.warning}
+          required={question.required}
+          minimum={question.minimum}
+          maximum={question.maximum}
+          mask={question.mask}
+          currency={question.currency}
+          shown={question.shown}
+        />
+      )}
+      <p id={`${name}-limits`} className="limits">
+        {isQuestion ? limitsText(question) : ""}
+      </p>
+    </>
+  );
+}
+
+interface TogetherProps {
+  dialog: DialogView;
+  turn: TurnView;
+  draft: Draft;
+  setDraft: (draft: Draft) => void;
+}
+
+/** A group: all its questions at once; the first of them, or the first that is wrong, has the shortcut's focus. */
+function Together({ dialog, turn, draft, setDraft }: TogetherProps) {
+  const first = turn.questions.find((inner) => inner.error !== "") ?? questionsOf(turn)[0];
+  return (
+    <div className="together" data-testid="dialog-group">
+      {turn.questions.map((inner) => (
+        <div key={inner.item} className="together-item" data-testid={`together-${inner.item}`}>
+          <Asked
+            dialog={dialog}
+            question={inner}
+            inputId={inner.item === first?.item ? FOCUS_IDS.dialog : `input-${inner.item}`}
+            name={`item-${inner.item}`}
+            text={draft.texts[inner.item] ?? ""}
+            change={(text) => setDraft(typedInto(draft, inner.item, text))}
+          />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** What was done and does not fit any more: the agent has it undone, or lets it be. */
+function Offers({ run, offers }: { run: string; offers: readonly UndoView[] }) {
+  const send = useSend();
+  const live = useLive();
+  const busy = useBusy("undo");
+  if (offers.length === 0) return null;
+  return (
+    <section className="offers" aria-label="To be undone?" data-testid="dialog-offers">
+      {offers.map((offer) => (
+        <div key={offer.key} className="undo">
+          <p>“{offer.service}” was done, and does not fit these answers any more.</p>
+          <Button
+            size="compact-md"
+            loading={busy}
+            disabled={!live}
+            onClick={() => void send({ type: "undo", run, key: offer.key, wanted: true })}
+            data-testid="undo"
+          >
+            Undo it
+          </Button>
+          <Button
+            variant="default"
+            size="compact-md"
+            disabled={!live || busy}
+            onClick={() => void send({ type: "undo", run, key: offer.key, wanted: false })}
+            data-testid="leave-it"
+          >
+            Leave it
+          </Button>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function submitText(turn: TurnView): string {
+  const questions = questionsOf(turn);
+  if (questions.length === 0) return "Continue";
+  const warned = questions.filter((question) => question.error !== "");
+  return warned.length > 0 && warned.every((question) => question.warning) ? "Answer all the same" : "Answer";
+}
+
+function Texts({ texts, links = [] }: { texts: readonly string[]; links?: readonly LinkView[] }) {
   return (
     <div className="texts" data-testid="dialog-texts">
       {texts.map((text, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: texts have no identity but their place
         <p key={index} data-last={index === texts.length - 1}>
-          {text}
+          {linked(
+            text,
+            links.filter((link) => link.text === index),
+          )}
         </p>
       ))}
     </div>
   );
+}
+
+function linked(text: string, links: readonly LinkView[]) {
+  const signs = [...text]; // the server counts characters, not UTF-16 units
+  let at = 0;
+  const parts = links.flatMap((link) => {
+    const before = signs.slice(at, link.start).join("");
+    at = link.end;
+    return [
+      before,
+      <a key={link.start} href={link.to} target="_blank" rel="noopener noreferrer">
+        {signs.slice(link.start, link.end).join("")}
+      </a>,
+    ];
+  });
+  return [...parts, signs.slice(at).join("")];
 }
 
 function Hints({ hints }: { hints: readonly string[] }) {
@@ -169,12 +302,35 @@ function Hints({ hints }: { hints: readonly string[] }) {
   );
 }
 
-/** What stands in the input; follows the turn, never a view that only brings other news. */
-function useDraft(run: string, turn: TurnView): [Draft, (draft: Draft) => void] {
+/** What stands in the inputs; follows the turn, never a view that only brings other news. */
+function useDraft(dialog: DialogView): [Draft, (draft: Draft) => void] {
   const [kept, setDraft] = useState<Draft | null>(null);
-  const draft = nextDraft(kept, run, turn);
+  const draft = nextDraft(kept, dialog.run, dialog.turn, dialog.draft);
   if (draft !== kept) setDraft(draft);
   return [draft, setDraft];
+}
+
+/** Let the server keep what was typed, at every pause: it is there again after a reload. */
+function useKeptDraft(draft: Draft): void {
+  const send = useSend();
+  const live = useLive();
+  useEffect(() => {
+    if (!live || !draft.touched) return;
+    const { run, turn, texts } = draft;
+    const timer = window.setTimeout(() => void send({ type: "draft", run, turn, texts }), DRAFT_PAUSE_MS);
+    return () => window.clearTimeout(timer);
+  }, [draft, live, send]);
+}
+
+/** Tell the server when the time for an answer is over; what becomes of it is the script's business. */
+function useTimeLimit(run: string, turn: TurnView): void {
+  const send = useSend();
+  const { number, time_limit_seconds: limit } = turn;
+  useEffect(() => {
+    if (limit === null) return;
+    const timer = window.setTimeout(() => void send({ type: "time-up", run, turn: number }), limit * 1000);
+    return () => window.clearTimeout(timer);
+  }, [send, run, number, limit]);
 }
 
 /** A new item takes the focus, unless the agent is writing somewhere else. */
@@ -186,6 +342,7 @@ function useFocusOnNewItem(form: React.RefObject<HTMLFormElement | null>, run: s
     if (elsewhere && form.current?.contains(active) !== true) return;
     const input = document.getElementById(FOCUS_IDS.dialog);
     input?.focus({ preventScroll: true });
-    if (input instanceof HTMLInputElement && turn.error !== "") input.select();
+    if (input instanceof HTMLInputElement && questionsOf(turn).some(({ error }) => error !== ""))
+      input.select();
   }, [form, run, turn.number]);
 }

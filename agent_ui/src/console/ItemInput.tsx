@@ -1,9 +1,10 @@
-/** The input for one answer, by the question's type. Used for the current item and for corrections. */
+/** The input for one answer, by the question's type. Used for the current item, in groups, and for corrections. */
 
-import { Radio, Select, Stack, Textarea, TextInput } from "@mantine/core";
-import type { KeyboardEvent } from "react";
+import { Textarea, TextInput } from "@mantine/core";
+import { Icon } from "../parts/icons";
 import type { OptionView } from "../protocol";
-import { MAX_RADIO_OPTIONS, optionForKey, optionKey, optionsOf } from "../state/answers";
+import { marksOf, optionsOf } from "../state/answers";
+import { Marks, OneOption, RankedOptions, SeveralOptions } from "./OptionInputs";
 
 interface ItemInputProps {
   id: string;
@@ -20,138 +21,100 @@ interface ItemInputProps {
   required?: boolean;
   minimum?: string;
   maximum?: string;
+  mask?: string;
+  currency?: string;
+  /** What a thing that cannot be typed is called. */
+  shown?: string;
   size?: "sm" | "lg";
 }
 
 export function ItemInput(props: ItemInputProps) {
-  const options = optionsOf(props.type, props.options, props.language);
-  if (props.type === "yes-no" || props.type === "choice") {
-    return options.length > MAX_RADIO_OPTIONS ? (
-      <ManyOptions {...props} options={options} />
-    ) : (
-      <FewOptions {...props} options={options} />
-    );
+  const whole = {
+    ...props,
+    options: optionsOf(props.type, props.options, props.language),
+    required: props.required ?? false,
+    minimum: props.minimum ?? "",
+    maximum: props.maximum ?? "",
+    size: props.size ?? ("lg" as const),
+  };
+  switch (props.type) {
+    case "yes-no":
+    case "choice":
+      return <OneOption {...whole} />;
+    case "choices":
+      return <SeveralOptions {...whole} />;
+    case "ranking":
+      return <RankedOptions {...whole} />;
+    case "rating":
+      return marksOf(whole.minimum, whole.maximum).length > 0 ? <Marks {...whole} /> : <Field {...whole} />;
+    case "file":
+    case "voice-record":
+    case "signature":
+      return <Thing {...whole} />;
+    default:
+      return <Field {...whole} />;
   }
-  return <Field {...props} />;
 }
 
-function FewOptions({
-  id,
-  type,
-  options,
-  value,
-  change,
-  labelledBy,
-  describedBy,
-  invalid,
-  required,
-  size,
-}: ItemInputProps) {
-  const pressed = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === "Enter" && value !== "") return submitForm(event);
-    const option = optionForKey(type, options, event.key);
-    if (option === null) return;
-    event.preventDefault();
-    change(option.value);
-    document.getElementById(optionId(id, options, option.value))?.focus();
-  };
-  const selected = options.some((option) => option.value === value) ? value : (options[0]?.value ?? "");
+const THINGS: Record<string, string> = {
+  file: "A file can be sent on the web.",
+  "voice-record": "This is spoken on the phone.",
+  signature: "This is signed on the web.",
+};
+
+/** Something stored: shown, not typed. */
+function Thing({ id, type, value, shown, labelledBy, describedBy }: ItemInputProps) {
   return (
-    <Radio.Group
-      value={value}
-      onChange={change}
+    // biome-ignore lint/a11y/useSemanticElements: nothing is typed here, but it is named by the question
+    <div
+      id={id}
+      role="group"
+      tabIndex={-1}
+      className="thing"
       aria-labelledby={labelledBy}
       {...(describedBy === undefined ? {} : { "aria-describedby": describedBy })}
-      aria-invalid={invalid}
-      required={required ?? false}
-      onKeyDown={pressed}
-      data-testid="dialog-options"
+      data-testid="dialog-thing"
     >
-      <Stack gap={size === "lg" ? 8 : 4}>
-        {options.map((option, index) => (
-          <Radio.Card
-            key={option.value}
-            value={option.value}
-            id={option.value === selected ? id : optionId(id, options, option.value)}
-            className="option"
-            data-size={size ?? "lg"}
-            data-testid={`option-${option.value}`}
-          >
-            <Radio.Indicator size="sm" />
-            <span className="option-label">{option.label}</span>
-            {optionKey(options, index) !== "" && <kbd className="key">{optionKey(options, index)}</kbd>}
-          </Radio.Card>
-        ))}
-      </Stack>
-    </Radio.Group>
-  );
-}
-
-/** Enter on a radio button submits, as with the browser's own. */
-export function submitForm(event: KeyboardEvent): void {
-  event.preventDefault();
-  if (event.target instanceof HTMLElement) event.target.closest("form")?.requestSubmit();
-}
-
-function optionId(id: string, options: readonly OptionView[], value: string): string {
-  return `${id}-${options.findIndex((option) => option.value === value)}`;
-}
-
-function ManyOptions({ id, options, value, change, labelledBy, invalid, size }: ItemInputProps) {
-  return (
-    <Select
-      id={id}
-      size={size ?? "lg"}
-      searchable
-      data={options.map((option) => ({ value: option.value, label: option.label }))}
-      value={value === "" ? null : value}
-      onChange={(chosen) => change(chosen ?? "")}
-      aria-labelledby={labelledBy}
-      error={invalid}
-      nothingFoundMessage="No such option"
-      data-testid="dialog-select"
-    />
+      <Icon name="hint" /> {value === "" ? THINGS[type] : (shown ?? "") || value}
+    </div>
   );
 }
 
 /** A text longer than this is better edited on several lines. */
 const LONG_TEXT = 80;
 
-function Field({
-  id,
-  type,
-  value,
-  change,
-  labelledBy,
-  describedBy,
-  invalid,
-  required,
-  minimum,
-  maximum,
-  size,
-}: ItemInputProps) {
+function Field(props: ItemInputProps) {
+  const { type, value, change, invalid, describedBy, currency } = props;
   const shared = {
-    id,
-    size: size ?? "lg",
+    id: props.id,
+    size: props.size ?? "lg",
     value,
     error: invalid,
     withErrorStyles: invalid,
     autoComplete: "off",
-    "aria-labelledby": labelledBy,
-    "aria-required": required ?? false,
+    "aria-labelledby": props.labelledBy,
+    "aria-required": props.required ?? false,
     ...(describedBy === undefined ? {} : { "aria-describedby": describedBy }),
     "data-testid": "dialog-field",
   };
-  if (type === "text" && value.length > LONG_TEXT) {
+  if (type === "memo" || (type === "text" && value.length > LONG_TEXT)) {
     return (
-      <Textarea {...shared} autosize minRows={2} onChange={(event) => change(event.currentTarget.value)} />
+      <Textarea
+        {...shared}
+        autosize
+        minRows={type === "memo" ? 4 : 2}
+        maxRows={16}
+        onChange={(event) => change(event.currentTarget.value)}
+      />
     );
   }
   return (
     <TextInput
       {...shared}
-      {...fieldAttributes(type, minimum, maximum)}
+      {...fieldAttributes(props)}
+      {...(currency
+        ? { rightSection: <span className="quiet">{currency}</span>, rightSectionWidth: 64 }
+        : {})}
       className={`field field-${type || "text"}`}
       onChange={(event) => change(event.currentTarget.value)}
     />
@@ -159,21 +122,29 @@ function Field({
 }
 
 /** Numbers are text fields: the engine reads `12,5` and says what is wrong; a number field would swallow it. */
-function fieldAttributes(type: string, minimum: string | undefined, maximum: string | undefined) {
+function fieldAttributes({ type, minimum, maximum, mask }: ItemInputProps) {
+  if (mask === "hidden") return { type: "password", autoComplete: "off" };
+  const limits = { ...(minimum ? { min: minimum } : {}), ...(maximum ? { max: maximum } : {}) };
   switch (type) {
     case "integer":
     case "digits":
+    case "rating":
       return { inputMode: "numeric" as const };
     case "number":
+    case "money":
       return { inputMode: "decimal" as const };
     case "phone":
       return { type: "tel", inputMode: "tel" as const };
+    case "email":
+      return { inputMode: "email" as const, spellCheck: false };
     case "date":
-      return {
-        type: "date",
-        ...(minimum ? { min: minimum } : {}),
-        ...(maximum ? { max: maximum } : {}),
-      };
+      return { type: "date", ...limits };
+    case "time":
+      return { type: "time", ...limits };
+    case "date-time":
+      return { type: "datetime-local", ...limits };
+    case "location":
+      return { placeholder: "52.5 13.4" };
     default:
       return {};
   }

@@ -19,36 +19,64 @@ export function TrailPanel({ dialog }: { dialog: DialogView | null }) {
   const [editing, setEditing] = useState<string | null>(null);
   const panel = useRef<HTMLElement>(null);
   if (dialog === null) return null;
-  const closed = (item: string) => {
+  const told = dialog.trail.filter((entry) => entry.channel !== "agent");
+  const here = dialog.trail.filter((entry) => entry.channel === "agent");
+  const close = (item: string) => {
     setEditing(null);
     requestAnimationFrame(() =>
       panel.current?.querySelector<HTMLElement>(`[data-change="${CSS.escape(item)}"]`)?.focus(),
     );
   };
+  const shared = { dialog, editing, edit: setEditing, close };
   return (
     <section ref={panel} className="card" aria-labelledby="trail-title" data-testid="trail">
       <h2 id="trail-title" className="card-kicker">
         Answered so far
       </h2>
-      {dialog.trail.length === 0 ? (
-        <p className="quiet">Nothing yet.</p>
-      ) : (
-        <ol className="trail">
-          {dialog.trail.map((entry) => (
-            <li key={entry.item} data-testid={`trail-${entry.item}`} data-channel={entry.channel}>
-              <Entry
-                run={dialog.run}
-                language={dialog.language}
-                entry={entry}
-                editing={editing === entry.item}
-                edit={() => setEditing(entry.item)}
-                close={() => closed(entry.item)}
-              />
-            </li>
-          ))}
-        </ol>
-      )}
+      {dialog.trail.length === 0 && <p className="quiet">Nothing yet.</p>}
+      <Entries
+        {...shared}
+        id="trail-told"
+        title="What the customer already told the machine"
+        entries={told}
+      />
+      <Entries {...shared} id="trail-here" title="In this conversation" entries={here} />
     </section>
+  );
+}
+
+interface EntriesProps {
+  dialog: DialogView;
+  id: string;
+  title: string;
+  entries: readonly TrailView[];
+  editing: string | null;
+  edit: (item: string) => void;
+  close: (item: string) => void;
+}
+
+function Entries({ dialog, id, title, entries, editing, edit, close }: EntriesProps) {
+  if (entries.length === 0) return null;
+  return (
+    <>
+      <h3 className="trail-told" id={id}>
+        {title}
+      </h3>
+      <ol className="trail" aria-labelledby={id} data-testid={id}>
+        {entries.map((entry) => (
+          <li key={entry.item} data-testid={`trail-${entry.item}`} data-channel={entry.channel}>
+            <Entry
+              run={dialog.run}
+              language={dialog.language}
+              entry={entry}
+              editing={editing === entry.item}
+              edit={() => edit(entry.item)}
+              close={() => close(entry.item)}
+            />
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }
 
@@ -78,6 +106,11 @@ function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
           <span className="trail-value" lang={language} data-testid="trail-value">
             {entry.shown || "–"}
           </span>
+          {entry.private && (
+            <span className="tag" title="Not logged, mailed, or shown to others">
+              private
+            </span>
+          )}
           <span
             className="tag"
             data-channel={entry.channel}
@@ -152,6 +185,8 @@ function Correction({ run, entry, language, labelledBy, close }: CorrectionProps
         labelledBy={labelledBy}
         describedBy={`${id}-problem`}
         invalid={problem !== ""}
+        currency={entry.currency}
+        shown={entry.shown}
         size="sm"
       />
       <p role="alert" id={`${id}-problem`} className="field-problem">

@@ -6,8 +6,8 @@ import { CountdownBar, Since, Until } from "../parts/Age";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useOffset, useSend } from "./desk";
-import { submitForm } from "./ItemInput";
 import type { Note } from "./NotePanel";
+import { submitForm } from "./OptionInputs";
 import { FOCUS_IDS, takesText } from "./Shortcuts";
 import { keepDisposition, keptDisposition } from "./wrapUp";
 

@@ -2,6 +2,7 @@
 // kept, and some questions are easier to answer. Each part looks for what the server marked for it.
 
 import { keepDrafts } from "./drafts";
+import { shownPath } from "./page";
 import { easeQuestions } from "./questions";
 import { submitInPlace } from "./submit";
 import { watchTime } from "./timing";
@@ -19,5 +20,8 @@ function enhance(): void {
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
-window.addEventListener("popstate", () => location.reload());
+// The back button leads to another page; a link to a field of this one is a step in the history, too.
+window.addEventListener("popstate", () => {
+  if (location.pathname !== shownPath()) location.reload();
+});
 enhance();

@@ -1,5 +1,12 @@
 // Put another page of ours in the place of this one, and tell people where they are.
 
+let shown = location.pathname;
+
+/** Return the path of the page that is shown. */
+export function shownPath(): string {
+  return shown;
+}
+
 /** Where a page says what is going on. */
 export function say(
   form: Element,
@@ -29,6 +36,7 @@ export function show(html: string, url: string, then: () => void): void {
   const ways = fetched.querySelector("nav.ways");
   if (ways !== null) main.after(document.adoptNode(ways));
   history.pushState(null, "", url.replace(/#.*$/, ""));
+  shown = location.pathname;
   then();
   focusOn(main);
 }

@@ -6,7 +6,10 @@ export interface Draft {
   run: string;
   turn: number;
   item: string;
-  text: string;
+  /** What stands in each input, by item: one, or all of a group that is shown together. */
+  texts: Readonly<Record<string, string>>;
+  /** True once something was typed. */
+  touched: boolean;
 }
 
 /** How yes and no are called in the dialog's language; the engine reads `yes` and `no` whatever it is. */
@@ -25,8 +28,8 @@ export function optionsOf(
   if (type !== "yes-no" || options.length > 0) return options;
   const [yes, no] = YES_NO_LABELS[language.split("-")[0] ?? ""] ?? ["Yes", "No"];
   return [
-    { value: "yes", label: yes, key: "1" },
-    { value: "no", label: no, key: "2" },
+    { value: "yes", label: yes, key: "1", exclusive: false, other: false },
+    { value: "no", label: no, key: "2", exclusive: false, other: false },
   ];
 }
 
@@ -44,15 +47,102 @@ export function optionForKey(type: string, shown: readonly OptionView[], key: st
   return shown.find((option) => option.label.toLowerCase().startsWith(key.toLowerCase())) ?? null;
 }
 
+/** The questions of a turn: its own, or those of a group that is shown together. */
+export function questionsOf(turn: TurnView): readonly TurnView[] {
+  if (turn.kind === "question") return [turn];
+  return turn.questions.filter((inner) => inner.kind === "question");
+}
+
 /**
- * What stands in the input. A view of the same turn leaves it alone; an item presented again because its answer
- * was not taken keeps what was typed, so that a slip is mended and not typed again.
+ * What stands in the inputs. A view of the same turn leaves it alone; an item presented again because its answer
+ * was not taken keeps what was typed, so that a slip is mended and not typed again. `kept` is what the server has
+ * of a draft: after a reload it is there again.
  */
-export function nextDraft(draft: Draft | null, run: string, turn: TurnView): Draft {
+export function nextDraft(
+  draft: Draft | null,
+  run: string,
+  turn: TurnView,
+  kept: Readonly<Record<string, string>> = {},
+): Draft {
   const sameItem = draft !== null && draft.run === run && draft.item === turn.item;
   if (sameItem && draft.turn === turn.number) return draft;
-  const text = sameItem && turn.error !== "" && draft.text !== "" ? draft.text : turn.answer;
-  return { run, turn: turn.number, item: turn.item, text };
+  const questions = questionsOf(turn);
+  const refused = sameItem && questions.some((question) => question.error !== "");
+  const texts: Record<string, string> = {};
+  for (const question of questions) {
+    const typed = refused ? draft.texts[question.item] : undefined;
+    texts[question.item] = typed || (kept[question.item] ?? question.answer);
+  }
+  return { run, turn: turn.number, item: turn.item, texts, touched: refused };
+}
+
+export function typedInto(draft: Draft, item: string, text: string): Draft {
+  return { ...draft, texts: { ...draft.texts, [item]: text }, touched: true };
+}
+
+/** A pause in typing, after which what was typed is kept by the server. */
+export const DRAFT_PAUSE_MS = 700;
+
+// -- Several options: a line each --------------------------------------------------------------------------------
+
+export function linesOf(value: string): readonly string[] {
+  return value.split("\n").filter((line) => line !== "");
+}
+
+/** Choose an option or let it go. One that excludes the others stands alone; they let go of it. */
+export function toggled(value: string, option: OptionView, options: readonly OptionView[]): string {
+  const lines = linesOf(value);
+  if (lines.includes(option.value)) return lines.filter((line) => line !== option.value).join("\n");
+  if (option.exclusive) return option.value;
+  const alone = new Set(options.filter((other) => other.exclusive).map((other) => other.value));
+  return [...lines.filter((line) => !alone.has(line)), option.value].join("\n");
+}
+
+/** Give an option the next place, or take its place away. */
+export function rankedOrNot(value: string, option: OptionView): string {
+  const lines = linesOf(value);
+  const rest = lines.filter((line) => line !== option.value);
+  return (rest.length < lines.length ? rest : [...lines, option.value]).join("\n");
+}
+
+/** Move a ranked option up (-1) or down (1). */
+export function moved(value: string, option: OptionView, by: -1 | 1): string {
+  const lines = [...linesOf(value)];
+  const from = lines.indexOf(option.value);
+  const to = from + by;
+  if (from < 0 || to < 0 || to >= lines.length) return value;
+  lines.splice(to, 0, ...lines.splice(from, 1));
+  return lines.join("\n");
+}
+
+/** Lines that are no option: what was said in own words. */
+export function ownWords(value: string, options: readonly OptionView[]): string {
+  const known = new Set(options.map((option) => option.value));
+  return linesOf(value)
+    .filter((line) => !known.has(line))
+    .join(" ");
+}
+
+/** Put own words in the place of the option that takes them. */
+export function withOwnWords(
+  value: string,
+  options: readonly OptionView[],
+  words: string,
+  several: boolean,
+): string {
+  const other = options.find((option) => option.other);
+  if (other === undefined) return value;
+  const text = words.trim() === "" ? other.value : words;
+  if (!several) return text;
+  const known = new Set(options.filter((option) => !option.other).map((option) => option.value));
+  return [...linesOf(value).filter((line) => known.has(line)), text].join("\n");
+}
+
+/** The marks of a rating, when there are few enough to be shown side by side. */
+export function marksOf(minimum: string, maximum: string): readonly string[] {
+  const [least, most] = [Number.parseInt(minimum, 10), Number.parseInt(maximum, 10)];
+  if (!(most >= least) || most - least > 10) return [];
+  return Array.from({ length: most - least + 1 }, (_, index) => String(least + index));
 }
 
 /** How many options still read well as a list of radio buttons; more become a searchable select. */

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from caruso.clock import Clock
+from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted
 from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.run_moves import Sharing
 from caruso.model.centre import Centre
+from caruso.model.desk import KeepDraft
 from caruso.model.facts import (
     AnyFact,
     ContactConnected,
@@ -36,15 +38,11 @@ from caruso.model.views import (
     ContactView,
     DeskView,
     DialogView,
-    OptionView,
     PresenceView,
     QueueTile,
     StationView,
-    TrailView,
-    TurnView,
 )
 from caruso.ports import Timers
-from caruso.script_engine.turns import Option, TrailEntry, Turn, Value
 
 #: Queue tiles follow what happens elsewhere in the centre: often enough for a person, seldom enough for 180 desks.
 TILES_SECONDS = 1.0
@@ -84,6 +82,7 @@ class Sources:
     roster: Roster
     conversations: Conversations
     cards: CustomerCards
+    sharing: Callable[[ContactId], Sharing | None]
     station: Callable[[AgentId], StationView]
     #: Whether the customer is kept from hearing the agent: asked, not kept, for nobody may be wrong about it.
     muted: Callable[[AgentId, ContactId], bool]
@@ -106,6 +105,8 @@ class Desks:
         #: The other way round, for facts that name only the contact.
         self._desks_of: dict[ContactId, list[AgentId]] = {}
         self._seq: dict[AgentId, int] = {}
+        #: What agents have typed and not sent; lost with the process, as it may be private.
+        self._drafts: dict[AgentId, Draft] = {}
         self._dirty: set[AgentId] = set()
         self._tiles_due = False
         self._left_desk = left_desk
@@ -258,7 +259,7 @@ class Desks:
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
             contact=self._contact_view(agent, state, held, centre) if held else None,
-            dialog=self._dialog_view(held.contact) if held and shows_dialog else None,
+            dialog=self._dialog_view(agent, held.contact) if held and shows_dialog else None,
             customer=sources.cards.view(held.contact) if held else None,
         )
 
@@ -284,22 +285,19 @@ class Desks:
             note=sheet.note if sheet else "",
         )
 
-    def _dialog_view(self, contact: ContactId) -> DialogView | None:
-        conversations = self._sources.conversations
-        conversation = conversations.get(contact)
+    def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:
+        """Keep what an agent has typed and not sent, for as long as its turn waits; raise `RejectedInput`."""
+        self._drafts[agent] = drafted(command)
+
+    def _dialog_view(self, agent: AgentId, contact: ContactId) -> DialogView | None:
+        conversation = self._sources.conversations.get(contact)
         if conversation is None:
             return None
-        turn = conversation.finished.turn if conversation.finished else conversations.turn(conversation)
-        return DialogView(
-            run=conversation.run.id,
-            script=conversation.dialog.id,
-            title=conversation.dialog.title(turn.language),
-            language=turn.language,
-            turn=turn_view(turn),
-            trail=[_trail_view(entry) for entry in conversations.trail(conversation)],
-            finished=conversation.finished is not None,
-            outcome=conversation.finished.outcome if conversation.finished else "",
-        )
+        draft, sharing = self._drafts.get(agent), self._sources.sharing(contact)
+        view = dialog_view(conversation.dialog, conversation.run, conversation.finished, draft, sharing)
+        if not view.draft:
+            self._drafts.pop(agent, None)
+        return view
 
 
 def _presence(state: AgentState, held: DeskContact | None) -> PresenceView:
@@ -325,57 +323,3 @@ def _phase(state: AgentState, held: DeskContact) -> str:
             return "held" if held.held else "talking"
         case _:
             return "wrap-up"
-
-
-def turn_view(turn: Turn) -> TurnView:
-    """Return a turn as a console shows it."""
-    return TurnView(
-        number=turn.number,
-        item=turn.item,
-        kind=turn.kind,
-        texts=[segment.text for segment in turn.segments],
-        hints=list(turn.hints),
-        type=turn.type or "",
-        options=_options(turn.options),
-        required=turn.required,
-        minimum=plain(turn.minimum),
-        maximum=plain(turn.maximum),
-        pattern=turn.pattern,
-        answer=plain(turn.answer),
-        error=turn.error,
-        warning=turn.warning,
-    )
-
-
-def _trail_view(entry: TrailEntry) -> TrailView:
-    return TrailView(
-        item=entry.item,
-        question=entry.question,
-        type=entry.type,
-        value=plain(entry.value),
-        shown=entry.shown,
-        channel=entry.channel,
-        by=entry.by,
-        at=entry.at,
-        correctable=entry.correctable,
-        options=_options(entry.options),
-    )
-
-
-def _options(options: tuple[Option, ...]) -> list[OptionView]:
-    return [OptionView(value=option.value, label=option.label, key=option.key) for option in options]
-
-
-def plain(value: Value) -> str:
-    """Return a value as it is typed into a field: ISO dates, plain digits, ``yes`` and ``no``."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case Decimal():
-            return format(value, "f")
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)

@@ -40,6 +40,7 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    DialogContinued,
     DialogStarted,
     OfferEnded,
     OfferMade,
@@ -110,7 +111,7 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
     if call is None:
         return _arrived(fact) if isinstance(fact, ContactArrived) else None
     match fact:
-        case DialogStarted():
+        case DialogStarted() | DialogContinued():
             return replace(call, answered=True)
         case ContactQueued():
             return _queued(call, fact, around)

@@ -80,6 +80,8 @@ class Board:
         match fact:
             case PresenceChanged():
                 self._presence(fact)
+            case ContactArrived(channel="web"):
+                return  # a page, not a call
             case ContactArrived():
                 self._set_call(fact.contact, "dialog", fact.caller_number, fact.at)
             case ContactQueued():

@@ -5,6 +5,7 @@ Reads the XML only; what any of it means in a dialog is decided elsewhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ class Node:
     name: str
     path: str
     parent: Node | None
-    #: Its text in the form, one for each time it is there (more than once in a repeat).
+    #: Its text in the form, one for each time it is there (more than once in a repeat), templates aside.
     defaults: list[str]
     line: int
     children: list[Node] = field(default_factory=list)
@@ -32,11 +33,16 @@ class Node:
     control: Control | None = None
     #: The part of the body that repeats it.
     repeat: Part | None = None
-    #: How often it is in the form, without templates.
+    #: How often it is in what it is in, in the form, templates aside; and how often in a template of that.
     times: int = 0
+    times_in_template: int = 0
     #: Actions that set its value, with the event.
     actions: list[Action] = field(default_factory=list)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    #: Its text in the template of the repeat it is in.
+    template: str | None = None
+    #: Whether what it is repeated after is a template of its own.
+    has_template: bool = False
 
     def bound(self, attribute: str) -> str:
         """Return an attribute of its bind, or nothing."""
@@ -206,7 +212,7 @@ class _Builder:
         self.oddities: list[tuple[str, int, str]] = []
         self._by_bind: dict[str, Node] = {}
 
-    def node(self, tag: Tag, parent: Node | None) -> Node:
+    def node(self, tag: Tag, parent: Node | None, *, in_template: bool = False) -> Node:
         path = f"{parent.path if parent else ''}/{tag.local}"
         node = self.nodes.get(path)
         if node is None:
@@ -216,13 +222,26 @@ class _Builder:
             self.nodes[path] = node
             if parent is not None:
                 parent.children.append(node)
-        if "jr:template" not in tag.attributes:
-            node.times += 1
-        if not tag.children:
+        node.has_template = node.has_template or "jr:template" in tag.attributes
+        in_template = in_template or "jr:template" in tag.attributes
+        if not tag.children and in_template:
+            node.template = tag.text
+        elif not tag.children:
             node.defaults.append(tag.text)
         for child in tag.children:
-            self.node(child, node)
+            self.node(child, node, in_template=in_template)
+        self._count(tag, node, in_template=in_template)
         return node
+
+    @staticmethod
+    def _count(tag: Tag, node: Node, *, in_template: bool) -> None:
+        """Note how often each child is there; where occurrences differ, the largest number counts."""
+        found = Counter(child.local for child in tag.children if "jr:template" not in child.attributes)
+        for child in node.children:
+            if in_template:
+                child.times_in_template = max(child.times_in_template, found[child.name])
+            else:
+                child.times = max(child.times, found[child.name])
 
     def binds(self, model: Tag) -> None:
         for bind in model.all("bind"):

@@ -339,7 +339,7 @@ def _count(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
     if isinstance(nodes, Term):
         return terms.number(Decimal(1))
     if isinstance(nodes, Many):
-        if not nodes.predicates:
+        if not nodes.predicates and not nodes.first_only:
             return meaning.reading.count(nodes.repeat, nodes.context)
         items, condition, _ = meaning.summand(nodes)
         return terms.call("count", Kind.NUMBER, terms.call("where", Kind.LIST, items, "one", condition))

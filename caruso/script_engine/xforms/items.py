@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from caruso.script_engine.xforms import terms
@@ -34,6 +35,7 @@ _PATTERNS = {
 }
 _CHOICES = {"select1": "choice", "select": "choices", "rank": "ranking"}
 _ANOTHER = {"en": "Another one?", "de": "Noch einmal?", "nl": "Nog een keer?", "it": "Ancora una volta?"}
+_ANY = {"en": "Is there one?", "de": "Gibt es das?", "nl": "Is er een?", "it": "Ce n'è uno?"}
 _WRONG = "This answer is not possible here."
 
 
@@ -96,13 +98,20 @@ class Items:
         if not items:
             return []
         repeat = element("repeat", id=name, name=name, ask_if=self._when(node), max=str(MOST_PASSES))
+        before: list[Element] = []
         if (times := self._plan.times(node)) is not None:
             repeat.attributes["times"] = self._times(node, times)
         else:
             more = self._plan.names.new(f"{name}_more")
-            items.append(self._another(more, titles))
-            repeat.attributes["while"] = self._while(node, name, more)
-        return [repeat.add(*titles, *items)]
+            at_first = self._plan.at_first(node)
+            before = self._offered(repeat, at_first, titles)
+            enough = terms.ordered(">=", Term(f"{name}.index", terms.Kind.NUMBER), at_first)
+            asked = None if max(node.times, node.times_in_template) <= 1 else enough.code
+            items.append(self._asked(more, titles, _ANOTHER, ask_if=asked))
+            repeat.attributes["while"] = (
+                f"answers.{more}" if asked is None else f"not {enough.code} or answers.{more}"
+            )
+        return [*before, repeat.add(*titles, *items)]
 
     def _times(self, node: Node, source: str) -> str:
         try:
@@ -112,16 +121,29 @@ class Items:
             self._refuse(node, "jr:count", reason)
             return "1"
 
-    def _while(self, node: Node, name: str, more: str) -> str:
-        return f"answers.{more}" if node.times <= 1 else f"{name}.index lt {node.times} or answers.{more}"
+    def _offered(self, repeat: Element, at_first: Term, titles: list[Element]) -> list[Element]:
+        """Return the question whether there is a first pass, where the form begins without one."""
+        none = terms.equal(at_first, terms.number(Decimal(0)))
+        if none.constant is False:
+            return []
+        name = self._plan.names.new(f"{repeat.attributes['id']}_first")
+        when = repeat.attributes.get("ask-if")
+        conditions = [Term(when, terms.Kind.BOOLEAN, terms.Level.CHOICE)] if when else []
+        asked = terms.both(*conditions, none)
+        first = self._asked(name, titles, _ANY, ask_if=asked.code if asked.constant is None else None)
+        wanted = terms.either(terms.negation(none), Term(f"answers.{name}", terms.Kind.BOOLEAN))
+        repeat.attributes["ask-if"] = terms.both(*conditions, wanted).code
+        return [first]
 
-    def _another(self, name: str, titles: list[Element]) -> Element:
-        question = element("question", id=name, type="yes-no")
+    def _asked(
+        self, name: str, titles: list[Element], words: Mapping[str, str], **attributes: str | None
+    ) -> Element:
+        question = element("question", id=name, type="yes-no", **attributes)
         by_language = {each.attributes.get("lang"): each for each in titles}
         for code in self._wordings.languages.values():
             heading = by_language.get(code) or by_language.get(None)
             start = [f"{part} – " for part in heading.children if isinstance(part, str)] if heading else []
-            text = _ANOTHER.get(code.partition("-")[0], _ANOTHER["en"])
+            text = words.get(code.partition("-")[0], words["en"])
             question.add(element("text", "".join(start) + text, lang=code))
         return question
 
@@ -211,8 +233,7 @@ class Items:
             self._report.add(Effect.CHANGED, node.path, node.line, "type", reason)
         if control.kind == "range":
             given |= self._bounds(control)
-        if (readonly := node.bound("readonly")) and readonly.replace(" ", "") != "false()":
-            given |= self._read_only(node)
+        given |= self._read_only(node)
         offered = self._default(node)
         return given | ({"default": offered} if offered else {})
 
@@ -238,7 +259,7 @@ class Items:
 
     def _read_only(self, node: Node) -> dict[str, str]:
         try:
-            condition = self._plan.condition(node, "readonly")
+            condition = self._plan.read_only(node)
         except Untranslatable as reason:
             self._refuse(node, "readonly", reason)
             return {}

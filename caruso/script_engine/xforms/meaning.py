@@ -48,6 +48,10 @@ class Reading(Protocol):
         """Return the label of an option of a question."""
         ...
 
+    def note(self, node: Node, path: str) -> None:
+        """Note that an expression of a node reads all passes of its repeat by an absolute path."""
+        ...
+
     def itext(self, key: str) -> Term:
         """Return a translated text of the form, in the language in use."""
         ...
@@ -61,6 +65,8 @@ class Many:
     node: Node
     context: Context
     predicates: tuple[XPath, ...]
+    #: It is in another repeat, of which only the first pass is looked at: enough for a single value.
+    first_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,8 @@ class Meaning:
 
     def summand(self, many: Many) -> tuple[Term, Term, Term]:
         """Return the list, the condition and the value of each element, which is called ``one``."""
+        if many.first_only:
+            raise Untranslatable("the nodes of a repeat in all passes of another")
         if many.context.passes.get(many.repeat) or any(code == "one" for code in many.context.passes.values()):
             raise Untranslatable("a list of answers within a list of answers")
         inner = many.context.within(many.repeat, "one")
@@ -202,7 +210,14 @@ class Meaning:
         if path.start is not None and path.start != Call("current", ()):
             return self._filtered(path, context)
         target = find(self.reading.form, path, context)
-        return () if target is None else self._reached(target, context)
+        if target is None:
+            return ()
+        if not path.absolute:
+            return self._reached(target, context, context.open)
+        # As XPath has it, and against what forms of long ago meant: all passes, or the first.
+        if context.open & set(target.node.repeats):
+            self.reading.note(context.current, f"/{'/'.join(step.name for step in path.steps)}")
+        return self._reached(target, replace(context, passes={}), frozenset())
 
     def _filtered(self, path: Path, context: Context) -> Nodes:
         match path.start:
@@ -211,7 +226,7 @@ class Meaning:
             case _:
                 raise Untranslatable("a path that begins with a function other than current() or instance()")
 
-    def _reached(self, target: Target, context: Context) -> Nodes:
+    def _reached(self, target: Target, context: Context, seen: frozenset[Node]) -> Nodes:
         around = context
         waiting: list[tuple[Node, tuple[XPath, ...]]] = []
         for repeat in target.node.repeats:
@@ -221,7 +236,7 @@ class Meaning:
             if predicates and (number := self._numbered(predicates, repeat, around)) is not None:
                 code = f"{self.reading.passes(repeat, around).code}[{number}]"
                 around = around.within(repeat, code)
-            elif predicates or repeat not in context.open or target.node is repeat:
+            elif predicates or repeat not in seen or target.node is repeat:
                 waiting.append((repeat, predicates))
         if set(target.predicates) - set(target.node.repeats):
             raise Untranslatable("a condition in square brackets on a node that is not repeated")
@@ -236,9 +251,7 @@ class Meaning:
             around = around.within(each, f"{self.reading.passes(each, around).code}[0]")
         if not waiting:
             return self.reading.value(node, around)
-        if outer:
-            raise Untranslatable("the nodes of a repeat in all passes of another")
-        return Many(repeat, node, around, predicates)
+        return Many(repeat, node, around, predicates, first_only=bool(outer))
 
     def _numbered(self, predicates: tuple[XPath, ...], repeat: Node, context: Context) -> str | None:
         """Return the number (from 0) of the pass that predicates ask for, if they do by number."""

@@ -85,6 +85,8 @@ class Plan:
     #: Codes of the languages, by the form's names for them.
     languages: Mapping[str, str] = field(init=False)
     _read_places: frozenset[Node] = field(init=False)
+    #: Repeats in which something is asked.
+    _asked_in: frozenset[Node] = field(init=False)
     _values: dict[Node, Term] = field(default_factory=dict)
     _conditions: dict[Node, Term] = field(default_factory=dict)
     _working: set[Node] = field(default_factory=set)
@@ -95,6 +97,9 @@ class Plan:
         self.meaning = Meaning(self)
         self.languages = languages_of(self.form)
         self._read_places = _read_places(self.form)
+        self._asked_in = frozenset(
+            repeat for node in _asked(self.form.body) if node.control is not None for repeat in node.repeats
+        )
         for node in _asked(self.form.body):
             self.ids[node] = self.names.of(node)
 
@@ -166,6 +171,11 @@ class Plan:
         except ExpressionError as error:
             raise Untranslatable(f"it would be too much for one expression: {error.message}") from None
         return term
+
+    def read_only(self, node: Node) -> Term:
+        """Return whether an answer cannot be changed: because of its node, or of something it is in."""
+        bound = [each for each in (*reversed(tuple(node.ancestors)), node) if each.bound("readonly")]
+        return self.checked(terms.either(*(self.condition(each, "readonly") for each in bound)))
 
     def condition(self, node: Node, attribute: str) -> Term:
         """Return a condition of the bind of a node, in the node's own context."""
@@ -310,22 +320,20 @@ class Plan:
     def _written(self, node: Node, context: Context) -> Term | None:
         if node.bound("jr:preload"):
             return self._preloaded(node)
-        texts = [text for text in node.defaults if text]
-        if not texts:
-            return None
-        values = [stored(terms.text(text, node=True), node.type) for text in node.defaults]
-        if len(set(values)) == 1 or not node.repeats:
-            return self._fitting(node, values[0])
-        repeat = node.repeats[-1]
-        position = self.position(repeat, context)
-        chosen = terms.NOTHING
-        for number, value in reversed(list(enumerate(values, start=1))):
+        later = node.template if node.template is not None else next(iter(node.defaults), "")
+        texts = [*node.defaults, later] if node.repeats else [*node.defaults, later][:1]
+        values = [self._fitting(node, stored(terms.text(text, node=True), node.type)) for text in texts]
+        if len({value.code for value in values}) == 1:
+            return values[0] if values[0].code != "null" else None
+        position = self.position(node.repeats[-1], context)
+        chosen = values[-1]
+        for number, value in reversed(list(enumerate(values[:-1], start=1))):
             chosen = terms.choice(terms.equal(position, terms.number(Decimal(number))), value, chosen)
         return chosen
 
-    def _fitting(self, node: Node, value: Term) -> Term | None:
+    def _fitting(self, node: Node, value: Term) -> Term:
         """Return a default as the kind of the question's answers."""
-        if node.control is None:
+        if node.control is None or value.code == "null":
             return value
         kind = self.kind(node)
         text = str(terms.as_text(value).constant or "")
@@ -333,7 +341,7 @@ class Plan:
             case Kind.LIST:
                 return Term(f"[{', '.join(terms.text(part).code for part in text.split())}]", Kind.LIST)
             case Kind.PLACE | Kind.FILE | Kind.TIME:
-                return None
+                return Term("null", kind)
             case _:
                 return value
 
@@ -372,13 +380,18 @@ class Plan:
 
     def passes(self, repeat: Node, context: Context) -> Term:
         """Return the list of passes of a repeat."""
+        self._demand(repeat)
         around = [each for each in repeat.repeats[:-1] if each in context.passes]
         root = context.passes[around[-1]] if around else "answers"
         return Term(f"{root}.{self.ids[repeat]}", Kind.LIST)
 
+    def _demand(self, repeat: Node) -> None:
+        if repeat not in self._asked_in:
+            raise Untranslatable(f"nobody is asked anything in the repeat {repeat.path}")
+
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
-        if repeat in context.open and repeat not in context.passes:
+        if repeat in self._asked_in and repeat in context.open and repeat not in context.passes:
             return Term(f"{self.ids[repeat]}.count", Kind.NUMBER)
         assert repeat.repeat is not None
         if (times := self.times(repeat)) is not None:
@@ -389,9 +402,24 @@ class Plan:
                 wanted,
                 terms.number(Decimal(0)),
             )
+        if repeat not in self._asked_in:
+            return terms.number(Decimal(repeat.times))
         passed = terms.call("count", Kind.NUMBER, self.passes(repeat, context))
         known = terms.call("known", Kind.BOOLEAN, self.passes(repeat, context))
         return terms.choice(known, passed, terms.number(Decimal(repeat.times)))
+
+    def at_first(self, repeat: Node) -> Term:
+        """Return how many passes a repeat has before anybody adds one."""
+        around = repeat.repeats[:-1]
+        if not any(each.has_template for each in around) or repeat.times_in_template == repeat.times:
+            return terms.number(Decimal(repeat.times))
+        written = [
+            terms.ordered("<=", self.position(each, of(repeat)), terms.number(Decimal(each.times)))
+            for each in around
+            if each.has_template
+        ]
+        then, other = (terms.number(Decimal(times)) for times in (repeat.times, repeat.times_in_template))
+        return terms.choice(terms.both(*written), then, other)
 
     def times(self, repeat: Node) -> str | None:
         """Return the expression for the number of passes, None where people decide."""
@@ -403,6 +431,7 @@ class Plan:
 
     def position(self, repeat: Node, context: Context) -> Term:
         """Return the number of the pass being asked, from 1."""
+        self._demand(repeat)
         return Term(f"{self.ids[repeat]}.index", Kind.NUMBER)
 
     def table(self, name: str) -> Tag | None:
@@ -433,6 +462,13 @@ class Plan:
         place = f"index([{keys}], {terms.as_text(value).code})"
         chosen = self.in_language(by_language)
         return Term(f"{chosen.code}[{place}]", Kind.TEXT)
+
+    def note(self, node: Node, path: str) -> None:
+        """Note that an expression of a node reads all passes of its repeat by an absolute path."""
+        reason = (
+            f"{path} means all passes, or the first; old forms may have meant the present one (a relative path)"
+        )
+        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "path", reason)
 
     def itext(self, key: str) -> Term:
         """Return a translated text of the form, in the language in use."""

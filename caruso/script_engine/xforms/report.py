@@ -15,6 +15,8 @@ class Effect(StrEnum):
     CHANGED = "changed"
     #: It is not there; nothing else depends on it.
     LEFT_OUT = "left-out"
+    #: It is as the form says, but may not be what was meant.
+    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ conversion is written where XPath would have made it silently. A blank node is o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import Enum, IntEnum
@@ -242,12 +243,23 @@ def unequal(left: Term, right: Term) -> Term:
     return negation(equal(left, right))
 
 
-def ordered(operator: str, left: Term, right: Term) -> Term:
+def ordered(sign: str, left: Term, right: Term) -> Term:
     """Return ``<``, ``<=``, ``>`` or ``>=`` as numbers; dates are compared as they are."""
     days = {Kind.DATE, Kind.MOMENT}
     if left.kind in days and right.kind in days and left.kind is right.kind:
-        return _relation(operator, left, right)
-    return _relation(operator, as_number(left), as_number(right))
+        return _relation(sign, left, right)
+    one, other = as_number(left), as_number(right)
+    if isinstance(one.constant, Decimal) and isinstance(other.constant, Decimal):
+        return boolean(_ORDERS[sign](one.constant, other.constant))
+    return _relation(sign, one, other)
+
+
+_ORDERS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 def _is_boolean(term: Term) -> bool:
@@ -267,9 +279,10 @@ def _same_truth(left: Term, right: Term) -> Term:
     return _relation("=", left, right)
 
 
-def _relation(operator: str, left: Term, right: Term) -> Term:
-    sign = _WORDS.get(operator, operator)
-    return Term(f"{left.at(Level.SUM)} {sign} {right.at(Level.SUM)}", Kind.BOOLEAN, Level.RELATION)
+def _relation(sign: str, left: Term, right: Term) -> Term:
+    return Term(
+        f"{left.at(Level.SUM)} {_WORDS.get(sign, sign)} {right.at(Level.SUM)}", Kind.BOOLEAN, Level.RELATION
+    )
 
 
 #: `<` is not allowed in an attribute, and `>` is no better to read there.

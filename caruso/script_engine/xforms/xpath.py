@@ -8,7 +8,7 @@ from decimal import Decimal
 
 #: Characters an expression of a form may have, and levels it may nest: more is not meant for people.
 LONGEST_XPATH = 20_000
-DEEPEST_XPATH = 100
+DEEPEST_XPATH = 40
 
 _TOKEN = re.compile(
     r"""\s*(?:

@@ -60,7 +60,7 @@ _HINTS = {
 }
 #: What a browser offers for files; what is taken is decided from their content.
 _ACCEPTED = {
-    "file": ".pdf,.png,.jpg,.jpeg,.gif,.webp,.txt,.mp3,.m4a,.ogg,.wav,.webm",
+    "file": ".pdf,.png,.jpg,.jpeg,.heic,.webp,.txt,.mp3,.m4a,.ogg,.wav,.webm",
     "voice-record": "audio/*",
     "signature": "image/png,image/jpeg",
 }

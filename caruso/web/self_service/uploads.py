@@ -18,7 +18,7 @@ _LONGEST_NAME = 80
 _PICTURES: Mapping[str, bytes] = {
     "image/png": rb"\x89PNG\r\n\x1a\n",
     "image/jpeg": rb"\xff\xd8\xff",
-    "image/gif": rb"GIF8[79]a",
+    "image/heic": rb"....ftyp(?:heic|heix|mif1|msf1)",
     "image/webp": rb"RIFF....WEBP",
 }
 _SOUNDS: Mapping[str, bytes] = {
@@ -31,7 +31,7 @@ _SOUNDS: Mapping[str, bytes] = {
 _PAPERS: Mapping[str, bytes] = {"application/pdf": rb"%PDF-"}
 #: What each type of question takes; plain text besides for `file`.
 _TAKEN: Mapping[str, Mapping[str, bytes]] = {
-    "file": {**_PICTURES, **_PAPERS, **_SOUNDS},
+    "file": {**_PICTURES, **_PAPERS, **_SOUNDS},  # in this order: a picture of a telephone looks like its sounds
     "signature": {name: mark for name, mark in _PICTURES.items() if name in {"image/png", "image/jpeg"}},
     "voice-record": _SOUNDS,
 }

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from caruso.model.ids import ContactId
 from caruso.storage.engine import Database
-from lab.journal_facts import answered_call, saved_run
+from lab.journal_facts import answered_call, saved_run, turn_of
 from lab.storage import running_journal
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ async def record_calls(url: str, prefix: str) -> None:
         for number in range(CALLS):
             for fact in answered_call(number, NOON, prefix=prefix):
                 journal.record(fact)
-            journal.save_run(saved_run(ContactId(f"{prefix}-{number}"), NOON, step=number))
+            journal.save_turn(turn_of(saved_run(ContactId(f"{prefix}-{number}"), NOON, step=number)))
             await asyncio.sleep(0.001)
             if number == 10:
                 print("recording", flush=True)  # noqa: T201 -- tells the test

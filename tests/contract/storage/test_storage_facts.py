@@ -15,6 +15,7 @@ from caruso.model.facts import (
     ContactIdentified,
     ContactLeftQueue,
     ContactQueued,
+    DialogStarted,
     Presence,
     PresenceChanged,
     QueueOutcome,
@@ -24,7 +25,7 @@ from caruso.model.records import PastContact
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.journal import JournalWriter
-from lab.journal_facts import answered_call, arrival, saved_run
+from lab.journal_facts import answered_call, arrival, saved_run, turn_of
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -98,7 +99,7 @@ async def test_runs_of_open_contacts_and_of_agents_in_wrap_up_are_open(
     over, in_wrap_up, talking = answered_call(1, NOON), answered_call(2, NOON)[:11], answered_call(3, NOON)[:8]
     for number in (1, 2, 3):
         at = NOON + timedelta(seconds=number)
-        journal.save_run(saved_run(ContactId(f"call-{number}"), at, finished=number == 2))
+        journal.save_turn(turn_of(saved_run(ContactId(f"call-{number}"), at, finished=number == 2)))
     await record(journal, *over, *in_wrap_up, *talking)
     assert [run.contact for run in await facts.open_runs()] == ["call-2", "call-3"]
 
@@ -107,7 +108,9 @@ async def test_the_history_tells_what_became_of_a_contact(journal: JournalWriter
     customer, contact = CustomerId("c-1"), ContactId("call-7")
     call = answered_call(7, NOON)
     call.insert(1, ContactIdentified(at=NOON, contact=contact, customer=customer))
-    journal.save_run(saved_run(contact, NOON, step=42, finished=True))
+    run = saved_run(contact, NOON, step=42, finished=True)
+    call.insert(2, DialogStarted(at=NOON, contact=contact, run=run.id, script=run.script, version=run.version))
+    journal.save_turn(turn_of(run))
     await record(journal, *call)
     told = PastContact(
         id=contact,

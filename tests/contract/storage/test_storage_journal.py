@@ -23,7 +23,7 @@ from caruso.storage.engine import Database, Writer
 from caruso.storage.facts import Facts
 from caruso.storage.journal import BATCH_FACTS, JournalWriter
 from lab.figures import measured
-from lab.journal_facts import answered_call, arrival, one_of_each_kind, saved_run
+from lab.journal_facts import answered_call, arrival, one_of_each_kind, saved_run, turn_of
 from lab.storage import journal_of, projections_of, replayed, running_journal
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ async def test_only_the_newest_state_of_a_run_is_kept(journal: JournalWriter, da
     contact = ContactId("c1")
     journal.record(arrival(contact, NOON))
     for step in range(1, 50):
-        journal.save_run(saved_run(contact, NOON, step=step))
+        journal.save_turn(turn_of(saved_run(contact, NOON, step=step)))
         if step % 10 == 0:
             await asyncio.sleep(0.005)
     await committed(journal)
@@ -252,7 +252,7 @@ async def test_a_locked_database_delays_the_facts_and_loses_none(url: str, datab
                     for fact in answered_call(number, NOON):
                         journal.record(fact)
                         facts.append(fact)
-                    journal.save_run(saved_run(ContactId("c1"), NOON, step=number))
+                    journal.save_turn(turn_of(saved_run(ContactId("c1"), NOON, step=number)))
                     await asyncio.sleep(0.03)
                 status = journal.status()
                 assert status.failing_since is not None
@@ -398,7 +398,7 @@ async def test_a_hostile_name_stops_nothing(journal: JournalWriter, database: Da
     contact = ContactId("hostile")
     journal.record(arrival(ContactId("before"), NOON))
     journal.record(arrival(contact, NOON, caller_name=name))
-    journal.save_run(saved_run(contact, NOON))
+    journal.save_turn(turn_of(saved_run(contact, NOON)))
     journal.record(arrival(ContactId("after"), NOON))
     await committed(journal)
     facts = [fact for fact in await facts_of(database) if isinstance(fact, ContactArrived)]

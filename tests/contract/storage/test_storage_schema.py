@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -14,8 +17,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from caruso.errors import RejectedInput, SchemaOutdated, StorageUnavailable
+from caruso.model.ids import ScriptId
 from caruso.storage.engine import Database
 from caruso.storage.migrations import NEWEST, check_schema, require_schema, upgrade
+from caruso.storage.scripts import Scripts
 from caruso.storage.tables import metadata
 from lab.ports import free_port
 from lab.postgres import Postgres
@@ -101,3 +106,51 @@ def test_the_newest_step_is_the_one_the_server_asks_for() -> None:
     config = Config()
     config.set_main_option("script_location", "caruso.storage:migrations")
     assert ScriptDirectory.from_config(config).get_heads() == [NEWEST]
+
+
+async def _migrate(database: Database, step: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "caruso.storage:migrations")
+
+    def run(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, step)
+
+    async with database.writing(timeout_seconds=60) as connection:
+        await connection.run_sync(run)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_scripts_of_an_older_database_are_numbered_and_stay_in_force(
+    engine: str, tmp_path: Path, postgres: Postgres
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.sqlite" if engine == "sqlite" else postgres.url(postgres.new_database())
+    database = Database(url)
+    database.create_file()
+    await _migrate(database, "0003")
+    async with database.writing() as connection:
+        for name, day in (("b", 1), ("a", 2), ("c", 3)):
+            await connection.execute(
+                text("INSERT INTO scripts (id, version, source, applied_at) VALUES ('meter', :v, :s, :at)"),
+                {"v": name, "s": b"<dialog/>", "at": _stored(datetime(2026, 11, day, tzinfo=UTC), engine)},
+            )
+        await connection.execute(
+            text(
+                "INSERT INTO centre_versions (version, applied_at, by, centre, scripts)"
+                " VALUES (1, :at, 'x', '{}', '{\"meter\": \"a\"}')"
+            ),
+            {"at": _stored(datetime(2026, 11, 4, tzinfo=UTC), engine)},
+        )
+    await _migrate(database, NEWEST)
+    store = Scripts(database)
+    versions = await store.versions(ScriptId("meter"))
+    assert [(v.version, v.number) for v in versions] == [("c", 3), ("a", 2), ("b", 1)]
+    assert {v.checksum for v in versions} == {hashlib.sha256(b"<dialog/>").hexdigest()}
+    rollouts, sources, revision = await store.in_force()
+    assert rollouts[ScriptId("meter")].version == "a"
+    assert ([s.version for s in sources], revision) == (["a"], 1)
+    await database.dispose()
+
+
+def _stored(at: datetime, engine: str) -> object:
+    return at if engine == "postgresql" else at.isoformat(timespec="microseconds")[:26] + "Z"

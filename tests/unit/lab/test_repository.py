@@ -25,7 +25,8 @@ ADDRESSES = [
     "ftp.debian" + ".org",
     "snapshot.debian" + ".org",
 ]
-HOMES = re.compile(r"(?<![\w.~$}<-])/(?:root|work|home|Users)/")
+#: A path that begins with one of these; after a bracket it is a step of an XPath.
+HOMES = re.compile(r"(?<![\w.~$}<)-])/(?:root|work|home|Users)/")
 SECRETS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 
 

@@ -36,8 +36,9 @@ def test_there_is_a_pass_for_each_element_of_a_list() -> None:
 
 
 def test_an_empty_or_missing_list_makes_no_pass() -> None:
-    for objects in ({}, {"customer": {"meters": []}}, {"customer": {"meters": "no list"}}):
-        assert led(repeat() + TOTAL, objects).item == "total"
+    nothing: tuple[Any, ...] = (None, [], "no list")
+    for meters in nothing:
+        assert led(repeat() + TOTAL, {"customer": {"meters": meters}}).item == "total"
 
 
 def test_outside_the_answers_are_a_list_of_passes() -> None:

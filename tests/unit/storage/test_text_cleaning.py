@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caruso.model.ids import ContactId
-from caruso.storage.text_cleaning import clean_fact, clean_run, clean_text
-from lab.journal_facts import arrival, one_of_each_kind, saved_run
+from caruso.storage.text_cleaning import clean_fact, clean_text, clean_turn
+from lab.journal_facts import arrival, one_of_each_kind, saved_run, turn_of
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -30,6 +30,6 @@ def test_only_the_text_of_a_fact_changes() -> None:
         assert clean_fact(fact) == fact
 
 
-def test_a_good_run_is_left_alone() -> None:
-    run = saved_run(ContactId("c1"), NOON)
-    assert clean_run(run) == run
+def test_a_good_turn_is_left_alone() -> None:
+    turn = turn_of(saved_run(ContactId("c1"), NOON))
+    assert clean_turn(turn) == turn

@@ -14,7 +14,7 @@ from caruso.clock import SystemClock
 from caruso.web.self_service.limits import SelfServiceLimits
 from caruso.web.settings import WebSettings
 from lab.form_browser import FormBrowser, Page
-from lab.self_service import MemorySelfService, self_service_server
+from lab.self_service import PublicRuns, self_service_server
 from lab.self_service_scripts import ALL
 
 
@@ -39,7 +39,7 @@ class Public:
     """The server and what is behind it."""
 
     url: str
-    runs: MemorySelfService
+    runs: PublicRuns
     clock: ShiftedClock
     browsers: AsyncExitStack
 
@@ -63,7 +63,7 @@ def limits() -> SelfServiceLimits:
 async def public(tmp_path: Path, limits: SelfServiceLimits) -> AsyncIterator[Public]:
     """The pages, while a test runs."""
     clock = ShiftedClock()
-    runs = MemorySelfService(clock=clock)
+    runs = PublicRuns(clock=clock)
     for source in ALL:
         runs.publish(source, minutes=3, about={"en": "About it.", "de": "Worum es geht."})
     settings = WebSettings(

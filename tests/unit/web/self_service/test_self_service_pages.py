@@ -8,14 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from caruso.model.ids import ScriptId
+from caruso.model.centre import Hours
 from caruso.script_engine.turns import Answered
 from lab.form_browser import form_data
-from lab.self_service import MemorySelfService
+from lab.self_service import PublicRuns
 from lab.self_service_scripts import HOSTILE
 from tests.unit.web.self_service.conftest import Public
-
-READING = ScriptId("reading")
 
 
 async def test_a_dialog_is_led_from_the_first_page_to_the_end(public: Public) -> None:
@@ -163,14 +161,18 @@ async def test_somebody_asks_to_be_called_back_and_goes_on(public: Public) -> No
     page = await browser.send(page.tree.xpath("//form[.//input[@name='phone']]")[0], phone="+49 (30) 123-4567")
     assert "We will call you back" in page.notice
     assert page.heading == "Which meter is it about?"
-    assert [number for _, number in public.runs.called_back] == ["+49301234567"]
+    assert [params["number"] for params in public.runs.asked("callback.schedule")] == ["+49301234567"]
 
 
 async def test_a_code_leads_to_the_same_run_on_the_phone(public: Public) -> None:
     browser, page = await public.started("reading")
     page = await browser.get("/s/reading/help")
     page = await browser.send(page.form("/help"), action="code")
-    assert page.texts("//dd") == ["+31201234567", "482913"]
+    number, code = page.texts("//dd")
+    assert number == "+493055500"
+    found = await public.runs.house.passes.redeem_code(code, number="+49301234567")
+    assert found is not None
+    assert found.run == public.runs.newest
 
 
 async def test_a_mailed_link_goes_on_elsewhere_once(public: Public) -> None:
@@ -181,7 +183,9 @@ async def test_a_mailed_link_goes_on_elsewhere_once(public: Public) -> None:
     assert (page.status, page.texts("//div[@id='errors']//a")) == (422, ["That is not an e-mail address."])
     page = await browser.send(page.form("/save"), mail="visitor@example.org")
     assert "the link is on its way" in page.notice
-    link = public.runs.mailed[0].link
+    (mail,) = public.runs.asked("email.send")
+    assert mail["to"] == "visitor@example.org"
+    link = re.findall(r"https://caruso.example(\S+)", mail["text"])[0]
     other = await public.browser()
     for _ in range(3):  # mail programs look at links before their readers do
         page = await other.get(link)
@@ -265,11 +269,11 @@ async def test_a_run_that_is_over_is_told_and_can_be_begun_again(public: Public)
 
 async def test_storage_that_is_away_is_told_and_nothing_is_lost(public: Public) -> None:
     browser, page = await public.started("reading")
-    public.runs.away = True
+    public.runs.store.down = True
     away = await browser.answer("gas")
     assert (away.status, away.heading) == (503, "We cannot store anything at the moment")
     assert away.headers["Retry-After"] == "5"
-    public.runs.away = False
+    public.runs.store.down = False
     assert (await browser.send(page.form("/step/1"), ["gas"])).heading == "What does the meter say?"
 
 
@@ -281,7 +285,7 @@ async def test_our_own_mistake_has_a_number_and_no_traceback(
     async def break_down(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(MemorySelfService, "position", break_down)
+    monkeypatch.setattr(PublicRuns, "position", break_down)
     page = await browser.get("/s/reading/step")
     assert (page.status, page.heading) == (500, "Something went wrong")
     assert "ZeroDivision" not in page.text
@@ -289,8 +293,9 @@ async def test_our_own_mistake_has_a_number_and_no_traceback(
 
 async def test_a_closed_script_begins_no_run_and_lets_runs_go_on(public: Public) -> None:
     browser, _ = await public.started("reading")
-    closed = replace(public.runs.public[READING], is_open=False, closed={"en": "Back on Monday."})
-    public.runs.public[READING] = closed
+    never = Hours(id="never", timezone="UTC", weekdays={})
+    public.runs.description = replace(public.runs.description, hours={"never": never})
+    public.runs.describe(replace(public.runs.entry_point("reading"), hours="never", closed_text="Back on Monday."))
     other = await public.browser()
     page = await other.get("/s/reading")
     assert (page.status, page.texts("//main//p[@class='notice']")) == (503, ["Back on Monday."])

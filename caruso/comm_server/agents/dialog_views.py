@@ -1,0 +1,132 @@
+"""How a dialog is shown on an agent's desk: the item that waits, the trail, and what was typed but not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from caruso.comm_server.run_moves import Sharing
+from caruso.errors import IllegalMove
+from caruso.model.desk import KeepDraft
+from caruso.model.views import DialogView, LinkView, OptionView, TrailView, TurnView, UndoView
+from caruso.script_engine import answers, engine
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.runs import Run
+from caruso.script_engine.scope import zone
+from caruso.script_engine.turns import Finished, Option, Segment, TrailEntry, Turn, Value
+
+#: Items and characters of a draft.
+MOST_DRAFTED, LONGEST_DRAFT = 200, 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What was typed to a turn and has not been sent, by item."""
+
+    run: str
+    turn: int
+    texts: Mapping[str, str]
+
+
+def drafted(command: KeepDraft) -> Draft:
+    """Return what an agent wants kept; raise `IllegalMove` when it is too much."""
+    if len(command.texts) > MOST_DRAFTED or sum(map(len, command.texts.values())) > LONGEST_DRAFT:
+        raise IllegalMove("This is too long to be kept.")
+    return Draft(run=command.run, turn=command.turn, texts=command.texts)
+
+
+def dialog_view(
+    dialog: Dialog, run: Run, end: Finished | None, draft: Draft | None, sharing: Sharing | None = None
+) -> DialogView:
+    """Return a run as the console shows it: how it ended, if it did, and where else it may go on."""
+    turn = end.turn if end is not None else engine.present(dialog, run)
+    here = zone(run.time_zone)
+    waits = draft is not None and draft.run == run.id and draft.turn == turn.number
+    return DialogView(
+        run=run.id,
+        script=dialog.id,
+        title=dialog.title(turn.language),
+        language=turn.language,
+        turn=turn_view(turn, here),
+        trail=[_trail_view(entry, here) for entry in engine.trail(dialog, run)],
+        finished=end is not None,
+        outcome=end.outcome if end is not None else "",
+        draft=dict(draft.texts) if draft is not None and waits else {},
+        channel=run.channel,
+        link=sharing.link.url if sharing and sharing.link else "",
+        link_until=sharing.link.expires_at if sharing and sharing.link else None,
+        link_sent_to=sharing.sent_to if sharing else "",
+        link_problem=sharing.problem if sharing else "",
+    )
+
+
+def turn_view(turn: Turn, here: tzinfo | None = None) -> TurnView:
+    """Return a turn as a console shows it; times are typed as clocks show them `here`."""
+    return TurnView(
+        number=turn.number,
+        item=turn.item,
+        kind=turn.kind,
+        texts=[segment.text for segment in turn.segments],
+        links=list(_links(turn.segments)),
+        hints=list(turn.hints),
+        type=turn.type or "",
+        options=_options(turn.options),
+        required=turn.required,
+        minimum=answers.typed(turn.minimum, here),
+        maximum=answers.typed(turn.maximum, here),
+        pattern=turn.pattern,
+        answer=answers.typed(turn.answer, here),
+        shown=_shown(turn),
+        error=turn.error,
+        warning=turn.warning,
+        mask=turn.mask,
+        currency=turn.currency,
+        read_only=turn.read_only,
+        private=turn.private,
+        time_limit_seconds=turn.time_limit,
+        title=turn.title,
+        questions=[turn_view(inner, here) for inner in turn.questions],
+        offers=[UndoView(key=offer.key, service=offer.service, item=offer.item) for offer in turn.offers],
+    )
+
+
+def _shown(turn: Turn) -> str:
+    """Return what a thing that cannot be typed is called."""
+    name: Value = turn.answer.get("name") if isinstance(turn.answer, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def _links(segments: Iterable[Segment]) -> Iterable[LinkView]:
+    for number, segment in enumerate(segments):
+        for link in segment.links:
+            yield LinkView(text=number, start=link.start, end=link.end, to=link.to)
+
+
+def _trail_view(entry: TrailEntry, here: tzinfo) -> TrailView:
+    return TrailView(
+        item=entry.item,
+        question=entry.question,
+        type=entry.type,
+        value=answers.typed(entry.value, here),
+        shown=entry.shown,
+        channel=entry.channel,
+        by=entry.by,
+        at=entry.at,
+        correctable=entry.correctable,
+        options=_options(entry.options),
+        private=entry.private,
+    )
+
+
+def _options(options: Iterable[Option]) -> list[OptionView]:
+    return [
+        OptionView(
+            value=option.value,
+            label=option.label,
+            key=option.key,
+            exclusive=option.exclusive,
+            other=option.other,
+        )
+        for option in options
+    ]

@@ -1,0 +1,200 @@
+"""Moves dialogs between calls and web pages: a link out, the agent's way back, the caller with a code, call-backs.
+
+The run itself changes hands in `Conversations` (release, adopt) and `DurableRuns` (hold, bring_to_web); here is
+who may ask for it, and what people are shown of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from caruso.clock import Clock
+from caruso.comm_server.conversations import Conversation, Conversations
+from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.comm_server.runs.durable import DurableRuns
+from caruso.comm_server.runs.passes import RunPasses
+from caruso.comm_server.runs.views import RunLink
+from caruso.comm_server.sentences import link_mail
+from caruso.errors import CarusoError, IllegalMove
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
+from caruso.model.run_records import RunToken
+from caruso.script_engine import engine
+from caruso.script_engine.turns import CallService, HandOver, ScriptChannel, TakenOver, Value
+
+log = structlog.get_logger(__name__)
+
+#: What sends a link to an e-mail address, and to a telephone number.
+MAIL_SERVICE, SMS_SERVICE = "email.send", "sms.send"
+#: Attempts after the first, and their distance in seconds.
+SEND_RETRIES = 5
+SEND_RETRY_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What an agent sees of the link he made."""
+
+    link: RunLink | None = None
+    #: Where it was sent; empty when it is to be read out.
+    sent_to: str = ""
+    #: Why there is none, or why the dialog could not be taken back.
+    problem: str = ""
+
+
+class RunMoves:
+    """Dialogs on their way."""
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        durable: DurableRuns,
+        passes: RunPasses,
+        clock: Clock,
+        tasks: GuardedTasks,
+        agent_values: Callable[[AgentId], dict[str, Value]],
+        changed: Callable[[ContactId], None],
+    ) -> None:
+        """`agent_values` is what scripts see as ``agent``; `changed` is told whose desk to show anew."""
+        self._conversations = conversations
+        self._durable = durable
+        self._passes = passes
+        self._clock = clock
+        self._tasks = tasks
+        self._agent_values = agent_values
+        self._changed = changed
+        self._sharing: dict[ContactId, Sharing] = {}
+
+    def sharing(self, contact: ContactId) -> Sharing | None:
+        """Return what became of the link made in this contact."""
+        return self._sharing.get(contact)
+
+    def forget(self, contact: ContactId) -> None:
+        """Drop what is kept for a contact that is over."""
+        self._sharing.pop(contact, None)
+
+    # -- The agent --------------------------------------------------------------------------------------------
+
+    def share(self, agent: AgentId, contact: ContactId, to: str = "") -> None:
+        """Make a link with which the customer goes on; send it `to` an address or number, or show it.
+
+        Raises:
+            IllegalMove: the dialog is not this agent's, or is over, or cannot be led on the web.
+        """
+        conversation = self._expect(agent, contact)
+        if conversation.elsewhere or conversation.run.finished:
+            raise IllegalMove("This dialog cannot be sent now.")
+        if ScriptChannel.WEB not in conversation.dialog.channels:
+            raise IllegalMove("This dialog is not made for the web.")
+        if to and "@" not in to and not to.lstrip("+").replace(" ", "").isdecimal():
+            raise IllegalMove("This is neither an e-mail address nor a telephone number.")
+        self._tasks.start(self._share(agent, contact, conversation.run.id, to.strip()), name="share_dialog")
+
+    async def _share(self, agent: AgentId, contact: ContactId, run: RunId, to: str) -> None:
+        try:
+            link = await self._passes.link(run, by=agent)
+        except CarusoError as error:
+            self._show(contact, Sharing(problem=str(error)))
+            return
+        if to and self._conversations.of_run(run) is not None:
+            self._conversations.order(contact, self._mail(run, to, link))
+        self._show(contact, Sharing(link=link, sent_to=to))
+
+    def _mail(self, run: RunId, to: str, link: RunLink) -> CallService:
+        conversation = self._conversations.of_run(run)
+        language = conversation.run.spoken_language if conversation else "en"
+        title = conversation.dialog.title(language) if conversation else ""
+        subject, text = link_mail(language, title=title, url=link.url, until=link.expires_at)
+        mail: dict[str, Value] = {"to": to, "subject": subject, "text": text}
+        return CallService(
+            key=f"{run}/link/{link.expires_at.timestamp():.0f}",
+            service=MAIL_SERVICE if "@" in to else SMS_SERVICE,
+            params=mail if "@" in to else {"to": to, "text": text},
+            wait=False,
+            timeout_seconds=30.0,
+            retries=SEND_RETRIES,
+            retry_wait_seconds=SEND_RETRY_WAIT_SECONDS,
+        )
+
+    def take_back(self, agent: AgentId, contact: ContactId) -> None:
+        """Let the agent go on with a dialog that the customer leads on the web.
+
+        Raises:
+            IllegalMove: the contact is not this agent's, or the dialog is not on the web.
+        """
+        conversation = self._expect(agent, contact)
+        if not conversation.elsewhere:
+            raise IllegalMove("This dialog is at your desk.")
+        self._tasks.start(self._take_back(agent, contact, conversation.run.id), name="take_dialog_back")
+
+    async def _take_back(self, agent: AgentId, contact: ContactId, run: RunId) -> None:
+        try:
+            saved = await self._durable.hold(run)
+        except CarusoError as error:
+            self._show(contact, Sharing(problem=str(error)))
+            return
+        if self._conversations.get(contact) is None:  # the desk was left meanwhile
+            await self._durable.give_back(run)
+            return
+        self._sharing.pop(contact, None)
+        self._conversations.adopt(contact, saved)
+        self._conversations.give(
+            contact,
+            TakenOver(channel=ScriptChannel.AGENT, by=agent, agent=self._agent_values(agent)),
+        )
+
+    def _expect(self, agent: AgentId, contact: ContactId) -> Conversation:
+        conversation = self._conversations.get(contact)
+        if conversation is None or (conversation.by != agent and not conversation.elsewhere):
+            raise IllegalMove("This dialog is not at your desk any more.")
+        return conversation
+
+    def _show(self, contact: ContactId, sharing: Sharing) -> None:
+        if self._conversations.get(contact) is not None:
+            self._sharing[contact] = sharing
+            self._changed(contact)
+
+    # -- Callers ----------------------------------------------------------------------------------------------
+
+    async def token_of(self, code: str, number: str) -> RunToken | None:
+        """Use up a code a caller keyed in; None when it is wrong. Raises `StorageUnavailable`."""
+        return await self._passes.redeem_code(code, number=number)
+
+    async def token_for(self, customer: CustomerId) -> RunToken | None:
+        """Use up the code of a customer who calls from a known number; None when there is none."""
+        return await self._passes.redeem_for(customer)
+
+    async def bring_to_call(
+        self, contact: ContactId, token: RunToken, still_wanted: Callable[[], bool]
+    ) -> Conversation | None:
+        """Lead the run of a token in a call from now on; None when that was not possible."""
+        try:
+            conversation = await self.bring(contact, token.run, still_wanted)
+        except CarusoError as error:
+            log.warning("dialog_not_continued", contact_id=contact, run_id=token.run, error=str(error))
+            return None
+        if conversation is None:
+            await self._passes.restore(token)
+        return conversation
+
+    async def bring(self, contact: ContactId, run: RunId, still_wanted: Callable[[], bool]) -> Conversation | None:
+        """Lead a run in a contact from now on (a call with a code, a call-back); None when nobody wants it now.
+
+        What was shown on the web is shown where the contact goes next. Raises `NotFound`, `RunExpired`,
+        `IllegalMove` (another contact leads it), `StorageUnavailable`.
+        """
+        saved = await self._durable.hold(run)
+        if self._conversations.get(contact) is not None or not still_wanted():
+            await self._durable.give_back(run)
+            return None
+        await self._durable.dialog(saved.script, saved.version)
+        return self._conversations.adopt(contact, saved)
+
+    def order_of(self, conversation: Conversation) -> HandOver | None:
+        """Return where the dialog wanted to be handed over to, or None when it waits for something else."""
+        effects = engine.resume(conversation.dialog, conversation.run, self._clock.now())
+        order = next((effect for effect in effects if isinstance(effect, HandOver)), None)
+        return order if order is not None and order.channel is ScriptChannel.AGENT else None

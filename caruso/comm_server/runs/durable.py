@@ -1,0 +1,442 @@
+"""Runs that live in the database: each input is loaded, stepped and written in one transaction, then acted upon.
+
+Nothing of a run is kept in memory between two inputs. Of two inputs at once one is written; the other finds the
+run moved on and is stepped again, where it comes too late and changes nothing. A run that a call leads (`live`) is
+not touched here: whoever wants it elsewhere has it released first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from caruso.clock import Clock
+from caruso.comm_server.fact_stream import FactStream
+from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
+from caruso.comm_server.runs.outbox import Heard, Outbox
+from caruso.comm_server.runs.records import find_records, load_records
+from caruso.comm_server.runs.views import RunView
+from caruso.comm_server.script_library import ScriptLibrary
+from caruso.errors import IllegalMove, NotFound, RunExpired, StorageUnavailable
+from caruso.model.facts import (
+    WEB,
+    ContactArrived,
+    ContactCause,
+    ContactEnded,
+    ContactIdentified,
+    DialogContinued,
+    DialogEnded,
+    DialogStarted,
+)
+from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web_contact
+from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun
+from caruso.ports import CentreStore, RunStore, ScriptObjects
+from caruso.script_engine import engine, runs
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.runs import Phase, Run
+from caruso.script_engine.turns import (
+    Effect,
+    FindObjects,
+    Finished,
+    HandOver,
+    Input,
+    Noted,
+    Refused,
+    RunStart,
+    ScriptChannel,
+    ServiceAnswered,
+    TakenOver,
+    Value,
+)
+
+log = structlog.get_logger(__name__)
+
+#: A run nobody has touched for so long is over, unless its script says otherwise.
+LIFETIME = timedelta(days=30)
+#: How often an input is stepped again because somebody else's was written first.
+MOST_TRIES = 50
+#: Between looks at a run that may change on another server, seconds.
+LOOK_SECONDS = 1.0
+#: A released run may be written a moment later, seconds.
+RELEASE_PAUSE_SECONDS = 0.05
+MOST_RELEASE_PAUSES = 100
+
+
+class LiveRuns(Protocol):
+    """The runs that calls lead on this server."""
+
+    async def release(self, run: RunId) -> None:
+        """Let a run go on in the database."""
+        ...
+
+    def follow(self, saved: SavedRun) -> None:
+        """Show what happened to a run that went on here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    saved: SavedRun
+    dialog: Dialog
+    run: Run
+
+
+class DurableRuns:
+    """Starts runs, gives them inputs and shows them."""
+
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        library: ScriptLibrary,
+        centres: CentreStore,
+        objects: ScriptObjects,
+        outbox: Outbox,
+        live: LiveRuns,
+        stream: FactStream,
+        clock: Clock,
+        tasks: GuardedTasks,
+        time_zone: Callable[[], str],
+    ) -> None:
+        """Work on these; `time_zone` is the centre's."""
+        self._store = store
+        self._library = library
+        self._centres = centres
+        self._objects = objects
+        self._outbox = outbox
+        self._live = live
+        self._stream = stream
+        self._clock = clock
+        self._time_zone = time_zone
+        self._tasks = tasks
+        #: Keys of searches under way.
+        self._finding: set[str] = set()
+        #: Who waits for a change of which run.
+        self._waiting: dict[RunId, set[asyncio.Future[None]]] = {}
+
+    # -- On the web -------------------------------------------------------------------------------------------
+
+    async def start(
+        self,
+        script: ScriptId,
+        *,
+        language: str,
+        call: Mapping[str, Value] | None = None,
+        customer: CustomerId | None = None,
+        address: str = "",
+    ) -> RunView:
+        """Begin a script on the web; the view shows its first item.
+
+        Raises:
+            NotFound: there is no such script for the web, or a record it cannot do without is missing.
+        """
+        dialog = self._library.current(script)
+        if dialog is None or ScriptChannel.WEB not in dialog.channels:
+            raise NotFound("There is no such page.")
+        run_id = RunId(uuid.uuid4().hex)
+        contact = web_contact(run_id, 1)
+        told: dict[str, Value] = {"number": "", "name": "", "dialled": script, **(call or {})}
+        begin = RunStart(
+            run=run_id,
+            script=script,
+            channel=ScriptChannel.WEB,
+            language=language,
+            call={**told, "contact": contact, "customer": customer},
+            time_zone=self._time_zone(),
+        )
+        begin = replace(begin, objects=await load_records(self._objects, dialog, begin, self._clock.now()))
+        now = self._clock.now()
+        run, effects = engine.start(dialog, begin, now)
+        kept = Kept(contact=contact, customer=customer, expires_at=_expiry(dialog, now))
+        started = Noted(event="started", item=run.current.item, text=address)
+        turn = turn_of(dialog, run, effects, kept, now, remarks=(started,))
+        await self._store.create(turn)
+        self._tell_arrival(turn.run, address, now)
+        self._stream.publish(
+            DialogStarted(at=now, contact=contact, run=run.id, script=script, version=dialog.version)
+        )
+        return self._written(_Loaded(saved=turn.run, dialog=dialog, run=run), turn, effects)
+
+    async def view(self, run: RunId) -> RunView:
+        """Return the run as it is now. Raises `NotFound`, `RunExpired`."""
+        loaded = await self._load(run)
+        if loaded.run.searching and not loaded.saved.live:
+            self._find(engine.resume(loaded.dialog, loaded.run, self._clock.now()), run)
+        return self._view(loaded, ())
+
+    async def give(self, run: RunId, given: Input, *, patience_seconds: float = 3.0) -> RunView:
+        """Give an input, and return what waits then.
+
+        Raises:
+            NotFound: there is no such run.
+            RunExpired: it was left too long ago.
+            IllegalMove: an agent leads it now.
+        """
+        first = view = await self._step(run, given)
+        if view.turn.kind == "working" and patience_seconds > 0:
+            view = await self._until(run, lambda now: now.turn.kind != "working", view, patience_seconds)
+        return replace(view, taken=first.taken, refused=first.refused)
+
+    async def changed(self, run: RunId, revision: int, *, seconds: float) -> RunView:
+        """Return as soon as the run is not as in `revision` any more, at the latest after `seconds`."""
+        view = await self.view(run)
+        if view.revision != revision:
+            return view
+        return await self._until(run, lambda now: now.revision != revision, view, seconds)
+
+    async def bring_to_web(self, run: RunId) -> RunView:
+        """Lead a run on the web from now on, wherever it was before.
+
+        Raises:
+            NotFound, RunExpired: as `give`.
+            StorageUnavailable: a call leads it, and could not let it go.
+        """
+        await self._live.release(run)
+        before = (await self._load(run)).saved
+        if before.channel == WEB and is_web(before.contact):
+            return await self.view(run)
+        contact = web_contact(run, before.revision + 1)
+        return await self._step(run, TakenOver(channel=ScriptChannel.WEB), contact=contact)
+
+    # -- From and to calls ------------------------------------------------------------------------------------
+
+    async def hold(self, run: RunId) -> SavedRun:
+        """Take a run from the database to lead it in memory (`Conversations.adopt`); its web page is left.
+
+        Raises:
+            NotFound, RunExpired: as `give`.
+            IllegalMove: somebody leads it in memory already.
+        """
+        loaded = await self._load(run)
+        held = await self._store.held(run, live=True)
+        if held is None:
+            raise IllegalMove("An agent leads this dialog already.")
+        self._notify(run)
+        if is_web(loaded.saved.contact) and not held.finished:
+            self._leave(loaded.saved, ContactCause.CONTINUED)
+        return held
+
+    async def give_back(self, run: RunId) -> None:
+        """Undo `hold` when nobody could lead the run after all."""
+        await self._store.held(run, live=False)
+        self._notify(run)
+
+    async def hear(self, heard: Heard) -> None:
+        """Let a run know how an action ended. Raises `StorageUnavailable` when it could not be told."""
+        action = heard.action
+        outcomes = (heard.outcome,) if heard.outcome is not None else ()
+        for _ in range(MOST_RELEASE_PAUSES):
+            loaded = await self._load(action.run, expired=True)
+            if not _waits_for(loaded.run, heard.given):
+                if heard.outcome is not None:
+                    await self._store.settle(heard.outcome)
+                return
+            if not loaded.saved.live and await self._try(loaded, heard.given, outcomes=outcomes) is not None:
+                return
+            await asyncio.sleep(RELEASE_PAUSE_SECONDS)
+        raise StorageUnavailable
+
+    # -- One turn ---------------------------------------------------------------------------------------------
+
+    async def _step(self, run: RunId, given: Input, *, contact: ContactId | None = None) -> RunView:
+        for _ in range(MOST_TRIES):
+            loaded = await self._load(run)
+            if loaded.saved.live:
+                raise IllegalMove("An agent leads this dialog now.")
+            view = await self._try(loaded, given, contact=contact)
+            if view is not None:
+                return view
+        raise StorageUnavailable
+
+    async def _try(
+        self,
+        loaded: _Loaded,
+        given: Input,
+        *,
+        contact: ContactId | None = None,
+        outcomes: tuple[ActionOutcome, ...] = (),
+    ) -> RunView | None:
+        """Step a run and write it; None when somebody else's turn was written meanwhile."""
+        now = self._clock.now()
+        run, effects = engine.step(loaded.dialog, loaded.run, given, now)
+        if run is loaded.run and not outcomes:
+            return self._view(loaded, effects, taken=False)
+        kept = replace(kept_of(loaded.saved), expires_at=_expiry(loaded.dialog, now))
+        if contact is not None:
+            kept = replace(kept, contact=contact)
+        turn = turn_of(loaded.dialog, run, effects, kept, now, outcomes=outcomes)
+        if not await self._store.commit(turn):
+            return None
+        if contact is not None:
+            self._tell_continued(loaded.saved, turn.run, now)
+        after = _Loaded(saved=turn.run, dialog=loaded.dialog, run=run)
+        return self._written(after, turn, effects, was_finished=loaded.run.finished)
+
+    def _written(
+        self, loaded: _Loaded, turn: RunTurn, effects: tuple[Effect, ...], *, was_finished: bool = False
+    ) -> RunView:
+        """Do what follows from a turn that is committed."""
+        self._outbox.begin(turn.actions)
+        self._find(effects, turn.run.id)
+        if loaded.run.finished and not was_finished:
+            self._tell_end(loaded.saved, loaded.run.outcome)
+        self._notify(turn.run.id)
+        self._live.follow(turn.run)
+        return self._view(loaded, effects)
+
+    def _view(self, loaded: _Loaded, effects: tuple[Effect, ...], *, taken: bool = True) -> RunView:
+        saved, dialog, run = loaded.saved, loaded.dialog, loaded.run
+        standing = (
+            engine.resume(dialog, run, self._clock.now()) if run.phase in (Phase.HANDOVER, Phase.FINISHED) else ()
+        )
+        return RunView(
+            run=saved.id,
+            dialog=dialog,
+            channel=ScriptChannel.AGENT if saved.live else run.channel,
+            by=run.by,
+            language=run.spoken_language,
+            turn=engine.present(dialog, run),
+            trail=engine.trail(dialog, run),
+            revision=saved.revision,
+            customer=saved.customer,
+            hand_over=next((effect for effect in standing if isinstance(effect, HandOver)), None),
+            finished=next((effect for effect in standing if isinstance(effect, Finished)), None),
+            expires_at=saved.expires_at,
+            taken=taken,
+            refused=next((effect.message for effect in effects if isinstance(effect, Refused)), ""),
+        )
+
+    def _find(self, effects: tuple[Effect, ...], run: RunId) -> None:
+        """Look for what a question offers, behind the page's back; after a crash the next look at it does."""
+        for effect in effects:
+            if isinstance(effect, FindObjects) and effect.key not in self._finding:
+                self._finding.add(effect.key)
+                self._tasks.start(self._find_objects(run, effect), name="find_objects")
+
+    async def _find_objects(self, run: RunId, order: FindObjects) -> None:
+        try:
+            await self._step(run, await find_records(self._objects, order))
+        finally:
+            self._finding.discard(order.key)
+
+    async def _load(self, run: RunId, *, expired: bool = False) -> _Loaded:
+        saved = await self._store.load(run)
+        if saved is None:
+            raise NotFound("There is no such dialog.")
+        if saved.expires_at is not None and saved.expires_at <= self._clock.now() and not expired:
+            raise RunExpired
+        dialog = await self.dialog(saved.script, saved.version)
+        return _Loaded(saved=saved, dialog=dialog, run=runs.run_from_json(saved.state))
+
+    async def dialog(self, script: ScriptId, version: str) -> Dialog:
+        """Return the version a run is pinned to, loading it where it is an older one. Raises `NotFound`."""
+        known = self._library.pinned(script, version)
+        if known is not None:
+            return known
+        source = await self._centres.script(script, version)
+        if source is None:
+            log.error("run_without_script", script=script, version=version)
+            raise NotFound(f"There is no script “{script}” in version {version}.")
+        await asyncio.to_thread(self._library.keep, source)
+        dialog = self._library.pinned(script, version)
+        if dialog is None:
+            raise NotFound(f"Script “{script}” is kept as version {version}, but says it is another.")
+        return dialog
+
+    # -- Waiting ----------------------------------------------------------------------------------------------
+
+    async def _until(self, run: RunId, done: Callable[[RunView], bool], view: RunView, seconds: float) -> RunView:
+        """Look at a run each time it changes, until it is `done` or time is over; return the last look."""
+        until = self._clock.monotonic() + seconds
+        while not done(view) and (left := until - self._clock.monotonic()) > 0:
+            view = await self._next_look(view, min(left, LOOK_SECONDS))
+        return view
+
+    async def _next_look(self, seen: RunView, seconds: float) -> RunView:
+        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(seen.run, set())
+        waiting.add(change)
+        try:
+            now = await self.view(seen.run)  # it may have changed since
+            if now.revision == seen.revision:
+                await asyncio.wait((change,), timeout=seconds)
+                now = await self.view(seen.run)
+        finally:
+            waiting.discard(change)
+            if not waiting and self._waiting.get(seen.run) is waiting:
+                del self._waiting[seen.run]
+        return now
+
+    def _notify(self, run: RunId) -> None:
+        for change in self._waiting.get(run, ()):
+            if not change.done():
+                change.set_result(None)
+
+    # -- Facts ------------------------------------------------------------------------------------------------
+
+    def _tell_arrival(self, saved: SavedRun, address: str, at: datetime) -> None:
+        contact = saved.contact
+        assert contact is not None  # noqa: S101 -- a run on the web has one
+        self._stream.publish(
+            ContactArrived(
+                at=at,
+                contact=contact,
+                entry_point=None,
+                caller_number="",
+                caller_name=address,
+                dialled=saved.script,
+                channel=WEB,
+            )
+        )
+        if saved.customer is not None:
+            self._stream.publish(ContactIdentified(at=at, contact=contact, customer=saved.customer))
+
+    def _tell_continued(self, before: SavedRun, saved: SavedRun, at: datetime) -> None:
+        if is_web(before.contact):
+            self._leave(before, ContactCause.CONTINUED)
+        self._tell_arrival(saved, "", at)
+        assert saved.contact is not None  # noqa: S101 -- as above
+        self._stream.publish(
+            DialogContinued(
+                at=at,
+                contact=saved.contact,
+                run=saved.id,
+                script=saved.script,
+                version=saved.version,
+                channel=saved.channel,
+            )
+        )
+
+    def _tell_end(self, saved: SavedRun, outcome: str) -> None:
+        if saved.contact is not None:
+            now = self._clock.now()
+            self._stream.publish(DialogEnded(at=now, contact=saved.contact, run=saved.id, outcome=outcome))
+            if is_web(saved.contact):
+                self._leave(saved, ContactCause.COMPLETED)
+
+    def _leave(self, saved: SavedRun, cause: ContactCause) -> None:
+        if saved.contact is not None:
+            self._stream.publish(ContactEnded(at=self._clock.now(), contact=saved.contact, cause=cause))
+
+
+def _waits_for(run: Run, given: Input) -> bool:
+    """Tell whether the run does not know yet how its action ended."""
+    if not isinstance(given, ServiceAnswered):
+        return not run.finished
+    fired = run.fired.get(given.key)
+    return fired is not None and fired.state == "sent"
+
+
+def _expiry(dialog: Dialog, now: datetime) -> datetime:
+    return now + (LIFETIME if dialog.expires_seconds is None else timedelta(seconds=dialog.expires_seconds))
+
+
+#: What gives a run its answer: `Conversations.hear` where it is live, `DurableRuns.hear` elsewhere.
+Hearer = Callable[[Heard], Awaitable[None]]

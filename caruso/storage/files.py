@@ -1,0 +1,143 @@
+"""Uploads and recordings: their bytes in the data folder, what is known of them in the database.
+
+Implements the port `RunFiles`. A file is whole before its row is written, and its name is ours: what a person
+calls it is never part of a path. Reading checks it against its checksum.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from caruso.clock import Clock
+from caruso.errors import Located, NotFound, RejectedInput
+from caruso.model.ids import FileId, RunId
+from caruso.model.run_records import StoredFile
+from caruso.ports import RunStore
+from caruso.storage.text_cleaning import clean_text
+
+#: Bytes read at once.
+PIECE = 64 * 1024
+NAME_LENGTH = 200
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLimits:
+    """What is taken."""
+
+    #: Bytes of one file.
+    most_bytes: int = 10_000_000
+    files_per_run: int = 20
+    #: Beginnings of media types; a browser names them, so this keeps nobody out who lies.
+    media_types: tuple[str, ...] = (
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "image/heic",
+        "application/pdf",
+        "text/plain",
+        "audio/",
+    )
+
+
+class Files:
+    """Keeps files below a folder, by the first letters of their ids."""
+
+    def __init__(self, folder: Path, store: RunStore, clock: Clock, limits: FileLimits | None = None) -> None:
+        """Keep bytes in `folder`, made when it is needed."""
+        self._folder = folder
+        self._store = store
+        self._clock = clock
+        self._limits = limits or FileLimits()
+
+    async def keep(
+        self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
+    ) -> StoredFile:
+        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``)."""
+        media_type = media_type.partition(";")[0].strip().lower()
+        if not _MEDIA_TYPE.fullmatch(media_type) or not media_type.startswith(self._limits.media_types):
+            raise _refused("file-type", "Files of this kind are not taken.")
+        if len(await self._store.files(run)) >= self._limits.files_per_run:
+            raise _refused("too-many-files", f"No more than {self._limits.files_per_run} files are taken.")
+        file = FileId(uuid.uuid4().hex)
+        size, checksum = await self._write(file, content)
+        kept = StoredFile(
+            id=file,
+            run=run,
+            item=item,
+            name=_shown_name(name),
+            media_type=media_type,
+            size=size,
+            sha256=checksum,
+            created_at=self._clock.now(),
+        )
+        await self._store.add_file(kept)
+        return kept
+
+    async def read(self, file: StoredFile) -> AsyncIterator[bytes]:
+        """Return the bytes piece by piece; raise `NotFound` when they are gone or not what was kept."""
+        data = await asyncio.to_thread(self._checked, file)
+        for start in range(0, len(data), PIECE):
+            yield data[start : start + PIECE]
+
+    def _checked(self, file: StoredFile) -> bytes:
+        try:
+            data = self._path(file.id).read_bytes()
+        except OSError as error:
+            raise NotFound("The file is not there any more.") from error
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise NotFound("The file is damaged.")
+        return data
+
+    async def _write(self, file: FileId, content: AsyncIterator[bytes]) -> tuple[int, str]:
+        path = self._path(file)
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        size, checksum = 0, hashlib.sha256()
+        output = await asyncio.to_thread(_create, part)
+        try:
+            async for piece in content:
+                size += len(piece)
+                if size > self._limits.most_bytes:
+                    most = self._limits.most_bytes // 1_000_000
+                    raise _refused("file-too-large", f"Files of more than {most} MB are not taken.")
+                checksum.update(piece)
+                await asyncio.to_thread(output.write, piece)
+            await asyncio.to_thread(_finish, output, part, path)
+        except BaseException:
+            output.close()
+            part.unlink(missing_ok=True)
+            raise
+        return size, checksum.hexdigest()
+
+    def _path(self, file: FileId) -> Path:
+        return self._folder / file[:2] / file
+
+
+def _create(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+
+
+def _finish(output: IO[bytes], part: Path, path: Path) -> None:
+    output.flush()
+    os.fsync(output.fileno())
+    output.close()
+    part.rename(path)
+
+
+def _shown_name(name: str) -> str:
+    """Return the last part of what may be a path on somebody's machine, without signs that do not show."""
+    last = clean_text(re.split(r"[/\\]", name)[-1])
+    return "".join(sign for sign in last if sign.isprintable())[:NAME_LENGTH] or "file"
+
+
+def _refused(rule: str, message: str) -> RejectedInput:
+    return RejectedInput((Located(rule=rule, message=message),))

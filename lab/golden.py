@@ -1,0 +1,147 @@
+"""Golden dialogs: scripts with test cases that have to come out alike on the engine, the phone, an agent's screen
+and the web.
+
+The cases stand in tests/golden/dialogs, as `caruso script test` runs them. A channel brings a `Seat`: how a step
+is taken there, and what has become of the run.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from caruso.errors import CarusoError
+from caruso.script_engine.link import link
+from caruso.script_engine.loader import load
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.runs import Run
+from caruso.script_engine.tools.case_elements import read_cases
+from caruso.script_engine.tools.cases import Case, Expectation
+from caruso.script_engine.tools.looking import Failure, Seen, differences
+from caruso.script_engine.tools.playing import played
+from caruso.script_engine.tools.script_tests import channels_of
+from caruso.script_engine.tools.setting import Stub
+from caruso.script_engine.tools.steps import Step
+from caruso.script_engine.turns import CallService, Effect, ScriptChannel, Segment
+from caruso.script_engine.values import to_values
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden" / "dialogs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """A case of a golden dialog."""
+
+    dialog: Dialog
+    case: Case
+
+    def __str__(self) -> str:
+        """Return what a test report calls it."""
+        return f"{self.dialog.id}: {self.case.name}"
+
+
+@functools.cache
+def dialogs() -> Mapping[str, Dialog]:
+    """Return all golden dialogs by their id, each linked with those it calls."""
+    loaded = {dialog.id: dialog for dialog in (load(file.read_bytes(), str(file)) for file in files())}
+    return {name: link(dialog, lambda called, _: loaded.get(called)) for name, dialog in loaded.items()}
+
+
+def files() -> Sequence[Path]:
+    """Return the scripts."""
+    return sorted(FOLDER.glob("*.xml"))
+
+
+def golden_cases(channel: ScriptChannel) -> Iterator[Golden]:
+    """Give every case that is led on a channel."""
+    for file in files():
+        dialog = dialogs()[file.stem]
+        for case in read_cases(file.read_bytes(), str(file)):
+            if channel in channels_of(dialog, case):
+                yield Golden(dialog=dialog, case=case)
+
+
+class Seat(Protocol):
+    """Where somebody sits who leads a dialog on a real channel."""
+
+    async def take(self, step: Step) -> None:
+        """Do what the step says, and wait until the run has taken it."""
+        ...
+
+    async def look(self) -> Look:
+        """Return where the run is, and what happened since the last look."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What can be seen from a seat."""
+
+    run: Run
+    effects: Sequence[Effect]
+    #: What was said or shown.
+    said: Sequence[Segment]
+    now: datetime
+
+
+async def lead(golden: Golden, seat: Seat) -> list[Failure]:
+    """Lead a case; return what was not as expected."""
+    seen = Seen(golden.dialog)
+    failures: list[Failure] = []
+
+    async def look() -> None:
+        here = await seat.look()
+        seen.more(here.run, here.effects, here.said, here.now)
+
+    await look()
+    for _, thing in played(golden.case.steps, lambda: (seen.turn, seen.run.channel)):
+        if isinstance(thing, Expectation):
+            failures += differences(seen, thing)
+        else:
+            await seat.take(thing)
+            await look()
+    return failures
+
+
+class ServiceFailed(CarusoError):
+    """A service fails because the case says so."""
+
+    def __init__(self, code: str) -> None:
+        """Fail with `code`."""
+        super().__init__(code)
+        self.code = code  # type: ignore[misc]  # of this one failure
+
+
+class ToldServices:
+    """Services that answer as the case says, and remember what they were asked. Is an `ActionServices`."""
+
+    def __init__(self) -> None:
+        """Answer nothing."""
+        self.stubs: Mapping[str, Stub] = {}
+        self._asked: list[CallService] = []
+
+    async def call(self, service: str, params: Mapping[str, Any], *, key: str) -> Any:
+        """Answer as told."""
+        order = CallService(key=key, service=service, params=to_values(params), wait=False)
+        self._asked.append(order)
+        stub = self.stubs.get(service, Stub())
+        if stub.failure:
+            raise ServiceFailed(stub.failure)
+        return stub.result
+
+    def asked(self) -> list[CallService]:
+        """Return what was asked since this was last looked at."""
+        asked, self._asked = self._asked, []
+        return asked
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def words(segments: Iterable[Segment]) -> list[str]:
+    """Return the words that are said."""
+    return [segment.text for segment in segments if segment.text.strip()]
