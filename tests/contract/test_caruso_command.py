@@ -459,3 +459,76 @@ def test_what_scripts_can_ask_for_is_listed(caruso: Caruso) -> None:
     code, out, _ = caruso("services")
     assert code == 0
     assert {"email.send", "http.request", "customer.create", "note.add", "callback.schedule"} <= set(out.split())
+
+
+def script(version: str, text: str = "Hello.") -> str:
+    return f"""<dialog id="hello" version="{version}" languages="en"><title>Hello</title>
+  <info id="hi"><text>{text}</text></info><end id="over" outcome="done"/></dialog>"""
+
+
+def test_a_script_lives_from_its_first_version_to_being_deleted(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    caruso("apply", caruso.centre)
+    file = caruso.folder / "hello.xml"
+    file.write_text(script("1"))
+    code, out, _ = caruso("script", "publish", file, "--why", "the first")
+    assert (code, out.splitlines()[-1]) == (0, "“hello”: 1 for everybody.")
+    file.write_text(script("2", "Hi."))
+    code, out, _ = caruso("script", "publish", file, "--why", "shorter", "--share", "10%", "--queue", "billing")
+    assert (code, out.splitlines()[-1]) == (0, "“hello”: 2 for 10 % of queue billing, else 1.")
+    code, out, _ = caruso("script", "rollout", "hello", "2", "--why", "well received")
+    assert (code, out) == (0, "“hello”: 2 for everybody.\n")
+    code, out, _ = caruso("script", "rollback", "hello", "--why", "after all not")
+    assert (code, out) == (0, "“hello”: 1 for everybody.\n")
+    assert caruso("script", "versions") == (0, "hello: 1 for everybody\n", "")
+    code, out, _ = caruso("script", "versions", "hello")
+    assert "* 1 (1)" in out
+    assert "  2 (2)" in out
+    assert "rolled-back 1 → 1 for everybody  after all not" in out
+    code, out, _ = caruso("script", "versions", "hello", "--json")
+    told = json.loads(out)
+    assert [version["version"] for version in told["versions"]] == ["2", "1"]
+    code, _, err = caruso("script", "delete", "hello", "1", "--why", "old")
+    assert (code, "in force" in err) == (1, True)
+    code, _, err = caruso("script", "delete", "hello", "2", "--why", "old")
+    assert (code, "in a minute" in err) == (1, True)
+
+
+def test_what_cannot_be_published_says_why_with_its_place(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    caruso("apply", caruso.centre)
+    file = caruso.folder / "hello.xml"
+    file.write_text(script("1", "<value of='answers.nobody'/>"))
+    code, _, err = caruso("script", "publish", file, "--why", "x")
+    assert code == 1
+    assert "hello.xml:2:" in err
+    file.write_text(script("1"))
+    code, _, err = caruso("script", "publish", file, "--why", "x", "--share", "10%")
+    assert (code, "none for the others" in err) == (1, True)
+    caruso("script", "publish", file, "--why", "x")
+    file.write_text(script("1", "Other."))
+    code, _, err = caruso("script", "publish", file, "--why", "x")
+    assert (code, "give it a new version" in err) == (1, True)
+
+
+def test_applying_a_centre_publishes_its_scripts_with_what_they_call(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    caruso.centre.write_text('scripts = ["*.xml"]\n' + CENTRE)
+    (caruso.folder / "hello.xml").write_text(script("1"))
+    main = caruso.folder / "main.xml"
+    calls = script("1").replace('id="hello"', 'id="main"').replace("<end", '<call id="c" dialog="hello"/><end')
+    main.write_text(calls)
+    code, out, err = caruso("apply", caruso.centre, "--why", "go")
+    assert (code, err) == (0, ""), out
+    code, out, _ = caruso("script", "versions", "main")
+    assert "calls “hello” 1" in out
+    assert "go" in out
+    (caruso.folder / "hello.xml").write_text(script("2"))
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 0
+    assert "“main” goes on with version 1 of “hello”, not 2." in err
+    main.write_text(calls.replace('dialog="hello"', 'dialog="helo"').replace('version="1"', 'version="2"'))
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "main.xml:2" in err
+    assert "no dialog “helo”" in err

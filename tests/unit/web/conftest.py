@@ -21,6 +21,7 @@ from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient
 
 
@@ -50,6 +51,7 @@ class House:
     customers: MemoryCustomers
     facts: MemoryFacts
     callbacks: MemoryCallbacks
+    scripts: MemoryScripts
     #: Who was told to have taken which call-back.
     taken: list[tuple[str, str]]
     clock: ShiftedClock
@@ -93,6 +95,7 @@ async def open_house(
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     kept = MemoryUsers(*users)
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
+    scripts = MemoryScripts()
     callbacks, taken = MemoryCallbacks(*fake_callbacks()), list[tuple[str, str]]()
     server = WebServer(
         settings,
@@ -102,6 +105,7 @@ async def open_house(
         facts=facts,
         callbacks=callbacks,
         callback_taken=lambda agent, callback: taken.append((agent, callback.id)),
+        scripts=scripts,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
@@ -120,6 +124,7 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
+        scripts=scripts,
         taken=taken,
         clock=clock,
         dist=settings.dist,
