@@ -470,9 +470,9 @@ class WholeCentre:
         elif chance < 0.48:
             self.close_console(agent)
         elif chance < 0.53:
-            self.ask(agent, desk.ShareDialog, contact=contact)
+            self.ask(agent, desk.ShareDialog, run=view.dialog.run if view.dialog else "")
         elif chance < 0.56:
-            self.ask(agent, desk.TakeDialogBack, contact=contact)
+            self.ask(agent, desk.TakeDialogBack, run=view.dialog.run if view.dialog else "")
         elif chance < 0.58:
             self.ask(agent, desk.PressDigits, contact=contact, digits="12#")
         elif view.dialog is not None:

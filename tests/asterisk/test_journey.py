@@ -86,7 +86,7 @@ async def test_a_dialog_goes_from_phone_to_agent_to_web_and_comes_back_by_phone(
             call = view.contact.id
             await answer(console, view, "moving")
             await console.until(at("street"))
-            await console.do(desk.ShareDialog, contact=call)
+            await console.do(desk.ShareDialog, run=of(view).run)
             view = await console.until(lambda view: bool(of(view).link))
 
             page = await customer.get(urlsplit(of(view).link).path)
