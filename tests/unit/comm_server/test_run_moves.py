@@ -142,6 +142,26 @@ def test_a_link_is_sent_by_mail_once() -> None:
     lead(scene)
 
 
+def test_after_a_crash_the_agent_looks_on_again_and_can_take_the_dialog_back() -> None:
+    async def scene(house: WholeCentre) -> None:
+        await talking(house)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
+        await asyncio.sleep(1)
+        view = await house.centre.runs.open_link(dialog(house).link.rpartition("/")[2])
+        await house.crash(0, 2.0)
+        house.open_console(BRAM)
+        await asyncio.sleep(3)
+        assert dialog(house).channel == "web"
+        await house.centre.runs.give(view.run, Answered(turn=view.turn.number, text="Main Street 1"))
+        await asyncio.sleep(1)
+        assert [entry.shown for entry in dialog(house).trail] == ["Main Street 1"]
+        house.ask(BRAM, desk.TakeDialogBack, run=view.run)
+        await asyncio.sleep(1)
+        assert (dialog(house).channel, dialog(house).turn.item) == ("agent", "people")
+
+    lead(scene)
+
+
 def test_a_dialog_left_on_the_web_stays_there_when_the_call_is_over() -> None:
     async def scene(house: WholeCentre) -> None:
         call = await talking(house)
