@@ -8,7 +8,7 @@ from datetime import datetime
 from caruso.script_engine import answers as reading
 from caruso.script_engine import options as offered
 from caruso.script_engine import texts, wording
-from caruso.script_engine.answers import Asked, choosing
+from caruso.script_engine.answers import Asked, Misread, choosing
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.forms import Form, lay_out
 from caruso.script_engine.nodes import (
@@ -164,7 +164,10 @@ def form(dialog: Dialog, run: Run, group: Group) -> Form:
         return scope_of(dialog, run, item=item, passes=passes, path=path)
 
     def answer_of(question: Question, scope: RunScope) -> Answer | None:
-        entry = run.entries.get(question.id)
+        entry = run.entries.get(visit_key(question.id, passes))
+        if is_read_only(question, scope):
+            value = fixed_answer(dialog, question, scope)
+            return Answer(value=value, channel=run.channel, by=run.by, at=run.at)
         if entry is None:
             parked = run.parked.get(visit_key(question.id, passes), ())
             return parked[0].answer if parked else None
@@ -357,7 +360,7 @@ class _Presenter:
                 language=self.language,
                 passes=passes,
             )
-        entry, answer = self.run.entries.get(item.id), laid_out.answers.get(item.id)
+        entry, answer = self.run.entries.get(visit_key(item.id, passes)), laid_out.answers.get(item.id)
         warned = None if entry is None else entry.warned
         return self.question(
             item,
@@ -462,3 +465,24 @@ def is_required(item: Question, scope: RunScope) -> bool:
 def is_read_only(item: Question, scope: RunScope) -> bool:
     """Whether the answer cannot be changed now."""
     return item.read_only if isinstance(item.read_only, bool) else item.read_only.holds(scope)
+
+
+def fixed_answer(dialog: Dialog, item: Question, scope: RunScope) -> Value:
+    """Return the answer of a question that is only shown: its default, or else what it is bound to."""
+    value = item.default.value(scope) if item.default is not None else None
+    return valid_answer(dialog, item, bound_value(item, scope) if value is None else value, scope)
+
+
+def bound_value(item: Question, scope: RunScope) -> Value:
+    """Return the attribute a question is bound to."""
+    root, name = item.bind or ("", "")
+    return scope.roots.get(root, {}).get(name)
+
+
+def valid_answer(dialog: Dialog, item: Question, value: Value, scope: RunScope) -> Value:
+    """Return a value from elsewhere if it could have been the answer, else null."""
+    named = value.get("id") if isinstance(value, Mapping) else None
+    files = {named: value} if isinstance(named, str) else {}
+    asked = asked_of(dialog, item, scope, "en", ScriptChannel.AGENT, files=files)
+    read = reading.read(asked, reading.typed(value))
+    return None if isinstance(read, Misread) else read
