@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caruso.script_engine import actions, presentation, texts, wording
+from caruso.script_engine import actions, questions, texts, wording
 from caruso.script_engine import answers as reading
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.moment import Moment
@@ -55,7 +55,7 @@ def told(moment: Moment, question: Question, key: str, old: Answer | None, value
 def complaint(moment: Moment, question: Question, value: Value, scope: RunScope | None = None) -> tuple[str, bool]:
     """Return what is wrong with an answer that is already in the scope; errors before warnings."""
     if value is None:
-        needed = presentation.is_required(question, scope or moment.scope)
+        needed = questions.is_required(question, scope or moment.scope)
         return (wording.phrase("required", moment.language) if needed else ""), False
     bounded = question.minimum or question.maximum or question.pattern or question.type in _BOUNDED
     if not bounded and not question.checks:
@@ -102,7 +102,7 @@ def known(moment: Moment, question: Question) -> Value:
     """Return the answer that makes asking needless, or null."""
     if not question.skip_if_known or question.bind is None:
         return None
-    bound = presentation.bound_value(question, moment.scope)
-    value = presentation.valid_answer(moment.dialog, question, bound, moment.scope)
+    bound = questions.bound_value(question, moment.scope)
+    value = questions.valid_answer(moment.dialog, question, bound, moment.scope)
     problem, _ = complaint(moment, question, value)
     return None if problem else value

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import asking, presentation
+from caruso.script_engine import asking, presentation, questions
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.answers.reading import LONGEST_GIVEN
 from caruso.script_engine.forms import Form, form_around, lay_out
@@ -104,8 +104,8 @@ class _Typed:
 
     def answer_of(self, question: Question, scope: RunScope) -> Answer | None:
         text, moment = self.texts.get(question.id), self.moment
-        if presentation.is_read_only(question, scope):  # whatever was typed there
-            value = presentation.fixed_answer(moment.dialog, question, scope)
+        if questions.is_read_only(question, scope):  # whatever was typed there
+            value = questions.fixed_answer(moment.dialog, question, scope)
             return Answer(value=value, channel=moment.channel, by=self.by, at=moment.now)
         if text is None:
             return None
