@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from random import Random
 
 from caruso.script_engine.link import link
 from caruso.script_engine.nodes import Dialog
@@ -24,7 +24,8 @@ ACTIONS = (
     '<set name="vars.n" to="vars.n + 1"/>',
     (
         '<do service="a.b" result="r"><undo><do service="a.u"><param name="r" as="result.r"/></do></undo>'
-        '<on-success><next if="vars.n gt 3" to="@"/></on-success><on-failure><throw event="odd"/></on-failure></do>'
+        '<on-success><next if="vars.n gt 3" to="@"/></on-success>'
+        '<on-failure><throw event="odd"/></on-failure></do>'
     ),
     '<do service="a.c" when="background" once-per="visit"><undo><do service="a.u"/></undo></do>',
     '<do service="a.e" when="at-end"><param name="x" as="answers.i1"/></do>',
@@ -51,6 +52,7 @@ PASSES = (
     'over="[1, 2, 3]"',
     'while="vars.n lt 3"',
 )
+WHOLE = ("", '<on event="odd"><text>odd</text></on>', '<on event="odd" then="continue"/>')
 DATA = (
     '<var name="n" type="number" initial="0"/><macro name="m"><set name="vars.n" to="vars.n + 2"/>'
     '<do service="m.m" when="background"/></macro>'
@@ -67,11 +69,11 @@ CALLED = dialog(
 
 
 class RandomScript:
-    """One script, always the same for the same seed."""
+    """One script, always the same for the same dice."""
 
-    def __init__(self, seed: int) -> None:
-        """Throw the dice."""
-        self.dice = random.Random(seed)
+    def __init__(self, dice: Random) -> None:
+        """Take the dice."""
+        self.dice = dice
         self.ids: list[str] = []
         self.repeats = 0
 
@@ -79,9 +81,7 @@ class RandomScript:
         """Return the script, linked."""
         body = self.items(0)
         self.ids.append("end")
-        data = DATA + self.dice.choice(
-            ("", '<on event="odd"><text>odd</text></on>', '<on event="odd" then="continue"/>')
-        )
+        data = DATA + self.dice.choice(WHOLE)
         more = self.dice.choice(("", 'back="within-group"', 'expires="5s"', 'keep="until-left"'))
         migrate = '<migrate from="1" policy="upgrade"/>'
         written = self.aimed(f'{body}<end id="end" outcome="x"/>{migrate}')
