@@ -274,6 +274,7 @@ class Server:
             clock=self._clock,
             health=self._health_checks(),
             self_service=self._public_runs(),
+            files=self._files,
         )
 
     def _public_runs(self) -> HouseRuns:
