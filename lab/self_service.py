@@ -18,6 +18,7 @@ from caruso.clock import Clock, SystemClock
 from caruso.model.centre import Centre, EntryPoint, Queue
 from caruso.model.ids import EntryPointId, FileId, QueueId, RunId, ScriptId
 from caruso.model.run_records import StoredFile
+from caruso.ports import RunStore
 from caruso.script_engine.loader import load
 from caruso.script_engine.turns import Input
 from caruso.web.self_service.house import HouseRuns
@@ -29,6 +30,7 @@ from lab.fake_centre import FakeCentre
 from lab.fake_runs import MemoryFiles, RunsInMemory, runs_in_memory
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.memory_runs import MemoryRuns
+from lab.memory_scripts import MemoryScripts
 from lab.self_service_scripts import ALL
 
 DIST = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
@@ -41,11 +43,11 @@ _LINE = EntryPoint(id=EntryPointId("line"), name="Line", numbers=("+493055500",)
 class PublicRuns(HouseRuns):
     """Runs on a database in memory; what goes out of the house is only noted."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        """Begin with no script on the web."""
+    def __init__(self, clock: Clock | None = None, *, store: RunStore | None = None) -> None:
+        """Begin with no script on the web; another `store` than memory is for those who measure it."""
         self.clock = clock or SystemClock()
         self.store = MemoryRuns()
-        self.house: RunsInMemory = runs_in_memory({}, clock=self.clock, store=self.store)
+        self.house: RunsInMemory = runs_in_memory({}, clock=self.clock, store=store or self.store)
         self.description = Centre(
             name="Northwind Energy",
             timezone="Europe/Amsterdam",
@@ -134,6 +136,7 @@ def self_service_server(runs: PublicRuns, *, port: int = 0, settings: WebSetting
         users=MemoryUsers(),
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
+        scripts=MemoryScripts(),
         phones=FakePhones(),
         callbacks=MemoryCallbacks(),
         clock=runs.clock,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from caruso.comm_server.centre_file import CentreFile
 from caruso.errors import Located, RejectedInput
-from caruso.model.centre import Centre
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
 from caruso.script_engine.link import link
@@ -19,8 +18,6 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools.case_check import check_cases
 from caruso.script_engine.tools.case_elements import read_cases
 from caruso.script_engine.turns import ScriptChannel
-from caruso.service_manager.built_in import OPERATIONS
-from caruso.service_manager.customer_service import CUSTOMER_CLASS
 from caruso.toml.source import KeyPath
 
 #: No script is longer; a file that is was not meant.
@@ -78,7 +75,6 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
         except RejectedInput as problem:
             findings += problem.findings
             continue
-        findings += check_dialog(dialog, known)
         script = ScriptId(dialog.id)
         if script in where:
             findings.append(_twice(script, str(file), where[script]))
@@ -86,25 +82,15 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
         where[script] = str(file)
         dialogs[script] = dialog
         sources.append(ScriptSource(id=script, version=dialog.version, source=text, applied_at=at))
+    for script, dialog in dialogs.items():
+        library = _Library(dialogs, Path(where[script]))
+        findings += check_dialog(dialog, replace(known, dialogs=known.dialogs or library.find))
     return Scripts(sources=tuple(sources), dialogs=dialogs, files=where, findings=tuple(findings))
 
 
 def recordings_in(sounds: Path) -> frozenset[str]:
     """Return the recordings a folder holds, as ``language/file``."""
     return frozenset(f"{file.parent.name}/{file.name}" for file in sounds.glob("*/*") if file.is_file())
-
-
-def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
-    """Return what scripts of this centre may name; `recordings` are not checked where none are given."""
-    return Known(
-        queues=frozenset(centre.queues),
-        skills=frozenset(centre.skills),
-        dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
-        hours=frozenset(centre.hours),
-        services=OPERATIONS,
-        recordings=recordings,
-        classes={CUSTOMER_CLASS: None},
-    )
 
 
 def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
@@ -144,7 +130,7 @@ def _check_cases(dialog: Dialog, source: bytes) -> tuple[Located, ...]:
 def load_script(file: Path) -> Dialog:
     """Return a script that is free of mistakes; raise `RejectedInput` with those it has."""
     dialog = load(read_file(file), file=str(file))
-    findings = check_dialog(dialog, ANYTHING)
+    findings = check_dialog(dialog, replace(ANYTHING, dialogs=_Folder(file).find))
     if any(finding.level == "error" for finding in findings):
         raise RejectedInput(findings)
     return dialog
@@ -153,6 +139,19 @@ def load_script(file: Path) -> Dialog:
 def linked_script(file: Path) -> Dialog:
     """Return a script with the dialogs it calls, which lie in the same folder; raise `RejectedInput`."""
     return link(load_script(file), _Folder(file).find)
+
+
+class _Library:
+    """Scripts that were read together, and those beside one of them."""
+
+    def __init__(self, dialogs: Mapping[ScriptId, Dialog], file: Path) -> None:
+        self._dialogs = dialogs
+        self._folder = _Folder(file)
+
+    def find(self, name: str, version: str) -> Dialog | None:
+        """Return the dialog of that name and version."""
+        found = self._dialogs.get(ScriptId(name))
+        return found if found is not None and version in {"", found.version} else self._folder.find(name, version)
 
 
 class _Folder:

@@ -43,7 +43,8 @@ from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
-from caruso.model.centre import Centre, StationKind
+from caruso.model import ids
+from caruso.model.centre import Centre, EntryPoint, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
     AnyFact,
@@ -53,7 +54,7 @@ from caruso.model.facts import (
     OfferMade,
     Presence,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
 from caruso.model.run_records import StoredFile
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
@@ -176,6 +177,7 @@ class ContactCentre:
             clock=clock,
             tasks=tasks,
             time_zone=lambda: self._centre.timezone,
+            entry_point=self._web_entry_point,
         )
         self.passes = RunPasses(
             store=outside.runs,
@@ -188,6 +190,7 @@ class ContactCentre:
             conversations=self.conversations,
             durable=self.durable,
             passes=self.passes,
+            stream=stream,
             clock=clock,
             tasks=tasks,
             agent_values=self._agent_values,
@@ -212,6 +215,7 @@ class ContactCentre:
                 conversations=self.conversations,
                 cards=self.cards,
                 sharing=self.moves.sharing,
+                aside=self.moves.aside,
                 station=self.stations.view,
                 muted=self._muted,
                 queue_tile=self._queue_tile,
@@ -404,6 +408,7 @@ class ContactCentre:
         """Go on after a restart: what the journal had not been told is written, and consoles are expected back."""
         for state in unwritten:
             self.roster.announce(state.agent)
+        self.moves.restored()
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
         self.reception.announce_again()
@@ -452,6 +457,9 @@ class ContactCentre:
         """Return how long wrap-up lasts in a queue."""
         known = self._centre.queues.get(queue)
         return timedelta(seconds=known.wrap_up_seconds if known else 0.0)
+
+    def _web_entry_point(self, script: ScriptId) -> EntryPoint | None:
+        return next((entry for entry in self._centre.entry_points.values() if entry.web == script), None)
 
     def _muted(self, agent: AgentId, contact: ContactId) -> bool:
         call = self.exchange.call(contact)
@@ -519,6 +527,8 @@ class ContactCentre:
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
+        if ids.is_callback(contact):
+            self.desks.touch_all()
 
     def _written(self, contact: ContactId) -> None:
         self.tasks.start(self.cards.refresh(contact), name="refresh_card")

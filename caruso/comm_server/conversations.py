@@ -26,9 +26,10 @@ from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable
 from caruso.model.facts import DialogContinued, DialogEnded, DialogStarted
-from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId
+from caruso.model.ids import ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId
 from caruso.model.records import Customer
 from caruso.model.run_records import ActionOutcome, SavedRun
+from caruso.model.script_versions import Asker
 from caruso.ports import Journal, ScriptObjects
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog
@@ -131,6 +132,10 @@ class Conversations:
         contact = self._contacts.get(run)
         return self._conversations.get(contact) if contact is not None else None
 
+    def everywhere(self) -> tuple[Conversation, ...]:
+        """Return all conversations."""
+        return tuple(self._conversations.values())
+
     def live_runs(self) -> frozenset[RunId]:
         """Return the runs that are led here."""
         return frozenset(c.run.id for c in self._conversations.values() if not c.elsewhere)
@@ -181,13 +186,18 @@ class Conversations:
         agent: Mapping[str, Value],
         time_zone: str,
         still_wanted: Callable[[], bool],
+        queue: QueueId | None = None,
+        entry_point: EntryPointId | None = None,
     ) -> None:
         """Start a script for a contact: load its objects, then present the first item.
+
+        `queue` and `entry_point`, where it came in, say which version it gets while one is staged.
 
         Raises:
             NotFound: there is no such script.
         """
-        dialog = self._library.current(script)
+        who = call.get("customer") or call.get("number") or contact
+        dialog = self._library.chosen(script, Asker(key=str(who), queue=queue, entry_point=entry_point))
         if dialog is None:
             raise NotFound(f"There is no script “{script}”.")
         bare = RunStart(
@@ -274,8 +284,8 @@ class Conversations:
 
     # -- To the web and back ----------------------------------------------------------------------------------
 
-    def adopt(self, contact: ContactId, saved: SavedRun) -> Conversation:
-        """Lead a run from the database in this contact from now on; it must be held (`live`).
+    def adopt(self, contact: ContactId, saved: SavedRun, *, by: str = "") -> Conversation:
+        """Lead a run from the database in this contact from now on, by an agent perhaps; it must be held (`live`).
 
         Nothing is presented before the first input, a `TakenOver` as a rule. Raises `NotFound` when its script is
         not loaded.
@@ -292,8 +302,8 @@ class Conversations:
                 run=saved.id,
                 script=saved.script,
                 version=saved.version,
-                channel=saved.channel,
-                by=saved.by,
+                channel=ScriptChannel.AGENT if by else ScriptChannel.PHONE,
+                by=by,
             )
         )
         self._write(conversation, ())

@@ -16,12 +16,13 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
 from caruso.clock import Clock, SystemClock
+from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, UserStore
+from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, ScriptStore, UserStore
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
-from caruso.web.callback_api import CallbackApi, CallbackSources, TakenListener
+from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
@@ -34,6 +35,7 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
@@ -60,10 +62,11 @@ class WebServer:
         customers: CustomerStore,
         facts: FactStore,
         callbacks: CallbackStore,
+        scripts: ScriptStore,
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
-        callback_taken: TakenListener = lambda agent, callback: None,
+        callback_moved: MovedListener = lambda callback: None,
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
@@ -71,7 +74,7 @@ class WebServer:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages; without `files` agents can keep none.
-        `callback_taken` is told of each call-back that an agent takes.
+        `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
         self._settings = settings
@@ -83,8 +86,13 @@ class WebServer:
         sources = Sources(
             centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
         )
-        promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, taken=callback_taken)
-        apis = (Api(sources, self._sessions, sign_in), CallbackApi(promised), ScriptTools(clock))
+        promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
+        apis = (
+            Api(sources, self._sessions, sign_in),
+            CallbackApi(promised),
+            ScriptTools(clock),
+            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
+        )
         self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)

@@ -23,6 +23,7 @@ from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.memory_runs import MemoryRuns
+from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient
 
 
@@ -52,8 +53,9 @@ class House:
     customers: MemoryCustomers
     facts: MemoryFacts
     callbacks: MemoryCallbacks
-    #: Who was told to have taken which call-back.
-    taken: list[tuple[str, str]]
+    scripts: MemoryScripts
+    #: Which call-backs changed hands: who has or had them, and what they are now.
+    moved: list[tuple[str | None, str, str]]
     clock: ShiftedClock
     dist: Path
     clients: AsyncExitStack
@@ -95,7 +97,8 @@ async def open_house(
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     kept = MemoryUsers(*users)
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
-    callbacks, taken = MemoryCallbacks(*fake_callbacks()), list[tuple[str, str]]()
+    scripts = MemoryScripts()
+    callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
     server = WebServer(
         settings,
         centre=centre,
@@ -103,7 +106,8 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
-        callback_taken=lambda agent, callback: taken.append((agent, callback.id)),
+        callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
+        scripts=scripts,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
@@ -123,7 +127,8 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
-        taken=taken,
+        scripts=scripts,
+        moved=moved,
         clock=clock,
         dist=settings.dist,
         clients=clients,
