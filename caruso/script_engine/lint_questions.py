@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from caruso.script_engine import answers
 from caruso.script_engine.answers import keys
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.expressions.checker import answers_used, names_used
+from caruso.script_engine.expressions.checker import answers_used, names_used, used_of
 from caruso.script_engine.expressions.names import near
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.nodes import (
@@ -254,8 +254,14 @@ def check_recording(text: Text, languages: Iterable[str], recordings: frozenset[
 
 
 def check_secrets(dialog: Dialog, report: Report) -> None:
-    """Report private answers, and what is computed from them, that an action would log or send."""
+    """Report private answers and variables, and what is computed from them, that would be logged or sent."""
     private = {item.id for item in dialog.items.values() if isinstance(item, Question) and item.private}
+    private |= {
+        f"{frame.prefix}vars.{variable.name}"
+        for frame in dialog.frames.values()
+        for variable in frame.variables.values()
+        if variable.private
+    }
     computed = _computed_from(dialog, private)
     for block in dialog.blocks.values():
         for action in block.actions:
@@ -266,6 +272,7 @@ def check_secrets(dialog: Dialog, report: Report) -> None:
 
 def _secrets_in(expression: Expression, frame: str, private: set[str], computed: set[str]) -> Iterator[str]:
     yield from (name for name, _ in answers_used(expression.tree) if frame + name in private)
+    yield from (name for name, _ in used_of("vars", expression.tree) if f"{frame}vars.{name}" in private)
     yield from (name for name, _ in names_used(expression.tree) if frame + name in computed)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from caruso.script_engine import answers as reading
 from caruso.script_engine import options as offered
 from caruso.script_engine import texts, wording
-from caruso.script_engine.answers import Asked, Misread, choosing
+from caruso.script_engine.answers import Asked, choosing
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.forms import Form, lay_out
 from caruso.script_engine.nodes import (
@@ -168,8 +168,9 @@ def form(dialog: Dialog, run: Run, group: Group) -> Form:
         if entry is None:
             parked = run.parked.get(visit_key(question.id, passes), ())
             return parked[0].answer if parked else None
-        read = reading.read(asked_of(dialog, question, scope, run.spoken_language, run.channel), entry.text)
-        return None if isinstance(read, Misread) else Answer(value=read, channel=run.channel, by=run.by, at=run.at)
+        if entry.value is None:
+            return None
+        return Answer(value=entry.value, channel=run.channel, by=run.by, at=run.at)
 
     return lay_out(dialog, group, run.trail, scope_at=scope_at, answer_of=answer_of)
 

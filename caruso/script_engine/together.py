@@ -121,7 +121,7 @@ class _Typed:
             problem, warning = asking.complaint(self.moment, item, answer.value, self.scope_at(item.id, form.path))
             warned = before[item.id].warned if item.id in before else None
             if problem and not (warning and warned == answer.value):
-                entry = Entry(text=self.texts[item.id], error=problem)
+                entry = Entry(text=self.texts[item.id], value=answer.value, error=problem)
                 self.problems[item.id] = replace(entry, warned=answer.value) if warning else entry
 
     def entries(self, form: Form) -> dict[str, Entry]:
@@ -133,7 +133,9 @@ class _Typed:
                 kept[item.id] = self.problems[item.id]
             elif item.id in self.texts and isinstance(item, Question):
                 warned = before[item.id].warned if item.id in before else None
-                kept[item.id] = Entry(text=self.texts[item.id], warned=warned)
+                answer = form.answers.get(item.id)
+                value = answer.value if answer is not None else None
+                kept[item.id] = Entry(text=self.texts[item.id], value=value, warned=warned)
         return kept
 
 
@@ -142,5 +144,5 @@ def complaint_here(moment: Moment) -> dict[str, Entry]:
     item, answer = moment.item, moment.trail.last.answer
     if not moment.error or not isinstance(item, Question):
         return {}
-    text = reading.typed(answer.value) if answer is not None else ""
-    return {item.id: Entry(text=text, error=moment.error)}
+    value = answer.value if answer is not None else None
+    return {item.id: Entry(text=reading.typed(value), value=value, error=moment.error)}
