@@ -286,6 +286,7 @@ class Server:
             health=self._health_checks(),
             registry=self._registry,
             self_service=self._public_runs(),
+            files=self._files,
         )
 
     def _public_runs(self) -> HouseRuns:

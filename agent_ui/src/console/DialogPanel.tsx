@@ -4,7 +4,15 @@ import { Button } from "@mantine/core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Icon } from "../parts/icons";
 import type { DialogView, LinkView, TurnView, UndoView } from "../protocol";
-import { DRAFT_PAUSE_MS, type Draft, limitsText, nextDraft, questionsOf, typedInto } from "../state/answers";
+import {
+  DRAFT_PAUSE_MS,
+  type Draft,
+  limitsText,
+  mayBeKept,
+  nextDraft,
+  questionsOf,
+  typedInto,
+} from "../state/answers";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useSend } from "./desk";
 import { ItemInput } from "./ItemInput";
@@ -170,6 +178,8 @@ function Asked({ dialog, question, inputId, name, text, change }: AskedProps) {
         <ItemInput
           key={`${dialog.run} ${question.item}`}
           id={inputId}
+          run={dialog.run}
+          item={question.item}
           type={question.type}
           options={question.options}
           language={dialog.language}
@@ -323,7 +333,7 @@ function useKeptDraft(draft: Draft): "" | "typing" | "kept" {
   const send = useSend();
   const live = useLive();
   useEffect(() => {
-    if (!live || !draft.touched || kept === draft.texts) return;
+    if (!live || !mayBeKept(draft) || kept === draft.texts) return;
     const { run, turn, texts } = draft;
     const keep = async () => {
       if ((await send({ type: "draft", run, turn, texts })) === null) setKept(texts);
