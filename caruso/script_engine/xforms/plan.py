@@ -24,7 +24,7 @@ from caruso.script_engine.xforms.paths import Context, Untranslatable, of
 from caruso.script_engine.xforms.report import Effect, Report
 from caruso.script_engine.xforms.storing import stored
 from caruso.script_engine.xforms.terms import Kind, Term
-from caruso.script_engine.xforms.xpath import XPath, XPathError, parse
+from caruso.script_engine.xforms.xpath import XPath, XPathError, calls, parse, paths
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
@@ -116,7 +116,18 @@ class Plan:
 
     def is_note(self, node: Node) -> bool:
         """Whether the control of a node only shows something."""
-        return any(each.bound("readonly").replace(" ", "") == "true()" for each in (node, *node.ancestors))
+        return any(
+            each.bound("readonly") and self._always(each.bound("readonly")) for each in node.line_of_descent
+        )
+
+    def _always(self, source: str) -> bool:
+        """Whether a condition reads nothing and holds."""
+        try:
+            tree = self.tree(source)
+            reads = any(True for _ in paths(tree)) or calls(tree) - {"true", "false", "not", "boolean"}
+            return not reads and self.meaning.condition(tree, of(self.form.root)).constant is True
+        except Untranslatable:
+            return False
 
     def kind(self, node: Node) -> Kind:
         """Return the kind of the answers of a question."""
@@ -162,7 +173,7 @@ class Plan:
 
     def read_only(self, node: Node) -> Term:
         """Return whether an answer cannot be changed: because of its node, or of something it is in."""
-        bound = [each for each in (*reversed(tuple(node.ancestors)), node) if each.bound("readonly")]
+        bound = [each for each in node.line_of_descent if each.bound("readonly")]
         return self.checked(terms.either(*(self.condition(each, "readonly") for each in bound)))
 
     def condition(self, node: Node, attribute: str) -> Term:
@@ -171,9 +182,7 @@ class Plan:
 
     def applies(self, node: Node, context: Context) -> Term:
         """Return whether a node is relevant: its own condition and those of all it is in."""
-        return terms.both(
-            *(self.own_condition(each, context) for each in (*reversed(tuple(node.ancestors)), node))
-        )
+        return terms.both(*(self.own_condition(each, context) for each in node.line_of_descent))
 
     def own_condition(self, node: Node, context: Context | None = None) -> Term:
         """Return whether a node is relevant, what it is in aside."""
@@ -217,6 +226,8 @@ class Plan:
             raise Untranslatable(f"{node.path} is worked out from itself")
         self._working.add(node)
         try:
+            if self.applies(node, of(node)).constant is False:
+                return terms.NOTHING
             match self.becomes(node):
                 case Becomes.QUESTION:
                     return self._question(node)
@@ -229,6 +240,7 @@ class Plan:
 
     def _question(self, node: Node) -> Term:
         answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
+        answer = replace(answer, options=_options_written(node))
         offered = self.beginnings.at(node, of(node))
         if offered is None or offered.code == "null":
             return answer
@@ -354,6 +366,16 @@ def _asked(part: Part) -> Iterator[Node]:
             yield from _asked(each)
         else:
             yield each.node
+
+
+def _options_written(node: Node) -> frozenset[str] | None:
+    """Return the options of a question where they are written in the body; None where they are not."""
+    if node.control is None or node.control.kind != "select1":
+        return None
+    if any(tag.local == "itemset" for tag in node.control.tag.children):
+        return None
+    values = (tag.first("value") for tag in node.control.tag.children if tag.local == "item")
+    return frozenset(value.text for value in values if value is not None)
 
 
 def _read_places(form: Form) -> frozenset[Node]:
