@@ -21,6 +21,7 @@ from caruso.script_engine.xforms.meaning import Meaning
 from caruso.script_engine.xforms.names import Names
 from caruso.script_engine.xforms.passes import Passes
 from caruso.script_engine.xforms.paths import Context, Untranslatable, of
+from caruso.script_engine.xforms.reads import Reads
 from caruso.script_engine.xforms.report import Effect, Report
 from caruso.script_engine.xforms.storing import stored
 from caruso.script_engine.xforms.terms import Kind, Term
@@ -75,6 +76,7 @@ class Plan:
     meaning: Meaning = field(init=False)
     beginnings: Beginnings = field(init=False)
     repeats: Passes = field(init=False)
+    reads: Reads = field(init=False)
     #: Codes of the languages, by the form's names for them.
     languages: Mapping[str, str] = field(init=False)
     _read_places: frozenset[Node] = field(init=False)
@@ -90,6 +92,7 @@ class Plan:
         self.meaning = Meaning(self)
         self.beginnings = Beginnings(self)
         self.repeats = Passes(self)
+        self.reads = Reads(self.form, self.tree)
         self.languages = languages_of(self.form)
         self._read_places = _read_places(self.form)
         self.asked_in = frozenset(
@@ -242,12 +245,27 @@ class Plan:
         answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
         answer = replace(answer, options=_options_written(node))
         offered = self.beginnings.at(node, of(node))
-        if offered is None or offered.code == "null":
-            return answer
+        if offered is None:
+            return self._while_it_applies(node, answer)
         given = terms.choice(
             terms.call("answered", Kind.BOOLEAN, f"'{self.ids[node]}'"), answer, replace(offered, node=True)
         )
         whole = terms.choice(self.applies(node, of(node)), given, Term("null", answer.kind))
+        return replace(self.named(node, "_value", whole), node=True)
+
+    def _while_it_applies(self, node: Node, answer: Term) -> Term:
+        """Return the answer, or nothing once a later answer takes the condition of the question away."""
+        order = {asked: number for number, asked in enumerate(self.ids)}
+        read = {
+            read
+            for each in node.line_of_descent
+            if each.bound("relevant")
+            for read in self.reads.all(each.bound("relevant"), each)
+        }
+        if not any(order.get(each, -1) > order[node] for each in read):
+            return answer
+        self.note(node, "its condition depends on a later answer: when that changes, it is not asked again")
+        whole = terms.choice(self.applies(node, of(node)), answer, Term("null", answer.kind))
         return replace(self.named(node, "_value", whole), node=True)
 
     def _variable(self, node: Node) -> Term:
