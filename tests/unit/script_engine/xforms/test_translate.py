@@ -226,8 +226,7 @@ def test_a_value_set_when_an_answer_changes_is_a_variable() -> None:
         ("<a/>", "<select1 ref='/data/a'/>", "select1"),
         ("<r><a/></r>", REPEAT.format(" jr:count='frob()'"), "jr:count"),
         ("<a/>---<instance id='t' src='jr://file/t.xml'/>",
-         "<select1 ref='/data/a'><itemset nodeset=\"instance('t')/root/item\"><value ref='name'/></itemset>"
-         "</select1>",
+         "<select1 ref='/data/a'><itemset nodeset=\"instance('t')/root\"><value ref='name'/></itemset></select1>",
          "select1"),
     ],
 )  # fmt: skip
