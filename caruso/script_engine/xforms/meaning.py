@@ -415,7 +415,7 @@ class Meaning:
 
 
 def _bounded(term: Term) -> Term:
-    """Return a term that is no longer than an expression can be: conversions in each other would grow endlessly."""
+    """Return a term no longer than an expression can be: conversions in each other would grow endlessly."""
     if len(term.code) > LONGEST_EXPRESSION:
         raise Untranslatable(f"it would be longer than the {LONGEST_EXPRESSION} characters of an expression")
     return term

@@ -147,12 +147,14 @@ class Front:
         return found
 
     async def visit(self, request: web.Request) -> Visit:
-        """Return the run of the visitor's cookie; raise `NotFound`, or `SessionOver` when there is none."""
-        script = self.script(request)
-        held = self.visitors.run(request, script.script)
+        """Return the run of the visitor's cookie; raise `NotFound` or `SessionOver` when there is none."""
+        wanted = ScriptId(request.match_info["script"])
+        held = self.visitors.run(request, wanted)
         position = await self.runs.position(held.run) if held is not None else None
-        if held is None or position is None or position.script != script.script:
+        if held is None or position is None or position.script != wanted:
+            self.script(request)
             raise SessionOver
+        script = self.runs.scripts().get(wanted) or self.runs.unlisted(position)
         self.limits.open_runs.seen(self.network(request), held.run, self.clock.monotonic())
         return Visit(request=request, script=script, run=held.run, position=seen_by(held, position))
 
@@ -160,7 +162,7 @@ class Front:
         """Return visit and form of a request that changes something; raise `Forged` besides."""
         self.check_page(request)
         self.count("inputs", request)
-        self.limits.count("inputs_of_script", self.script(request).script, self.clock.monotonic())
+        self.limits.count("inputs_of_script", request.match_info["script"][:100], self.clock.monotonic())
         visit = await self.visit(request)
         form = await read_form(request, files=files)
         self.visitors.check_form(visit.run, form.text("csrf"))

@@ -472,3 +472,14 @@ def test_a_wait_does_not_count_as_nobody_going_on() -> None:
     led = Led(dialog(wait("for=\"'2d'\""), more='expires="1d"')).answer("x")
     assert not expired(led.dialog, led.run, NOW + timedelta(days=2, hours=23))
     assert expired(led.dialog, led.run, NOW + timedelta(days=3))
+
+
+def test_services_asked_round_and_round_end_at_an_agent() -> None:
+    ask = '<do service="x.y" once-per="visit"><on-failure/></do>'
+    led = Led(dialog(f'<info id="i"><text>x</text>{ask}<next to="i"/></info>' + END), PHONE)
+    asked = 0
+    while led.turn.kind == "working" and asked < 1_050:
+        led.run, led.effects = step(led.dialog, led.run, ServiceAnswered(key=led.run.pending), NOW)
+        asked += 1
+    assert asked < 1_050
+    assert led.one(HandOver).channel is AGENT

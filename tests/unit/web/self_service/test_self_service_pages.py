@@ -205,6 +205,22 @@ async def test_a_mailed_link_goes_on_elsewhere_once(public: Public) -> None:
     assert (await third.get("/s/resume/short")).status == 410
 
 
+async def test_a_run_that_cannot_be_begun_here_goes_on_by_its_link(public: Public) -> None:
+    _, _ = await public.started("reading")
+    link = await public.runs.house.web.link(public.runs.newest, by="anna")
+    points = public.runs.description.entry_points
+    left = {key: point for key, point in points.items() if point.web != "reading"}
+    public.runs.description = replace(public.runs.description, entry_points=left)
+    browser = await public.browser()
+    assert (await browser.get("/s/reading")).status == 404
+    page = await browser.get(f"/s/resume/{link.token}")
+    page = await browser.send(page.form())
+    assert (page.status, page.heading) == (200, "Which meter is it about?")
+    assert "Meter reading" in page.title
+    page = await browser.get("/s/reading/help")
+    assert page.texts("//h2") == ["Call us"]  # no entry point says who would call back
+
+
 async def test_a_device_forgets_a_run(public: Public) -> None:
     browser, page = await public.started("reading")
     page = await browser.send(page.form("/leave"))
