@@ -39,6 +39,9 @@ format: setup-code ## Put all code into its form
 console: setup-code ## Build the browser applications when their sources have changed
 	@$(STEPS)/console.sh build
 
+oracle: setup-code ## Fill in forms in another project's engine again, and compare; the tests use what is recorded
+	@$(PYTHON) -m lab.forms --record
+
 lock: ## Choose new versions within pyproject.toml and write requirements.lock
 	@$(STEPS)/lock.sh
 

@@ -111,6 +111,10 @@ class FactStore(Protocol):
         """Return one run."""
         ...
 
+    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
+        """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
+        ...
+
 
 class RunStore(Protocol):
     """Script runs that live in the database, and the outbox of all runs. Each call is one transaction."""
@@ -139,8 +143,12 @@ class RunStore(Protocol):
         """Return what happened in a run, oldest first."""
         ...
 
-    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
-        """Return what happened in the runs of a contact while they were its own, oldest first."""
+    async def unarrived(self, before: datetime) -> Sequence[SavedRun]:
+        """Return runs on web pages whose contact the journal does not know, untouched since `before`."""
+        ...
+
+    async def unended(self, now: datetime, before: datetime) -> Sequence[tuple[ContactId, SavedRun]]:
+        """Return contacts of web pages that go on for the journal, with their runs: over, elsewhere or expired."""
         ...
 
     # -- Actions ----------------------------------------------------------------------------------------------
@@ -157,8 +165,11 @@ class RunStore(Protocol):
         """Return when the next pending action is due."""
         ...
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
-        """Make `owner` the one who carries it out now; False when it is not pending any more."""
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
+        """Make `owner` the one who carries it out now; False when it is not pending any more.
+
+        `lasting`: so that not even a power failure makes it pending again.
+        """
         ...
 
     async def put_off(self, key: str, *, owner: str, until: datetime) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+from caruso.comm_server.agents.dialog_views import drafted
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -46,8 +47,10 @@ from caruso.model.views import (
     WaitingRow,
 )
 from caruso.ports import TimerHandle
+from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
 from lab.fake_dialog import FakeDialog
+from lab.script_dialog import ScriptDialog
 
 CallLater = Callable[[float, Callable[[], None]], TimerHandle]
 
@@ -109,7 +112,7 @@ class _Contact:
     queued_at: datetime
     offered_at: datetime
     customer: Customer | None
-    dialog: FakeDialog
+    dialog: FakeDialog | ScriptDialog
     phase: str = "offered"
     connected_at: datetime | None = None
     ended_at: datetime | None = None
@@ -180,6 +183,9 @@ class FakeCentre:
         self._shown: dict[str, dict[str, object]] = {}
         self._monitor_due = False
         self._waiting: dict[str, WaitingRow] = {}
+        self._new_dialog: Callable[[RunId, str], FakeDialog | ScriptDialog] = lambda run, number: FakeDialog(
+            run, number, self._now
+        )
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
         self.commands: list[tuple[AgentId, desk.AnyDeskCommand]] = []
@@ -284,10 +290,17 @@ class FakeCentre:
             case desk.AnswerItem():
                 self._dialog(seat, command.run).answer(command.turn, command.text, seat.profile.id)
                 self._show(seat)
-            case desk.AnswerTogether() | desk.UndoAction():
-                raise IllegalMove("There is nothing of that kind.")
-            case desk.KeepDraft() | desk.TimeUp():
-                self._dialog(seat, command.run)
+            case desk.AnswerTogether():
+                self._script(seat, command.run).answer_together(command.turn, command.answers, seat.profile.id)
+                self._show(seat)
+            case desk.UndoAction():
+                self._script(seat, command.run).undo(command.key, wanted=command.wanted, by=seat.profile.id)
+                self._show(seat)
+            case desk.TimeUp():
+                self._script(seat, command.run).time_up(command.turn)
+                self._show(seat)
+            case desk.KeepDraft():
+                self._script(seat, command.run).keep(drafted(command))
             case desk.ConfirmItem():
                 self._dialog(seat, command.run).confirm(command.turn)
                 self._show(seat)
@@ -333,12 +346,16 @@ class FakeCentre:
             queued_at=now - timedelta(seconds=3 + number % 20),
             offered_at=now,
             customer=customer,
-            dialog=FakeDialog(RunId(f"run-{number}"), f"{471100 + number}", self._now),
+            dialog=self._new_dialog(RunId(f"run-{number}"), f"{471100 + number}"),
         )
         self._counts[chosen.id][0] += 1
         self._become(seat, Presence.OFFERED, until=now + timedelta(seconds=chosen.ring_seconds))
         self._later(seat, chosen.ring_seconds, lambda: self._drop_offer(seat, Presence.NOT_READY, "rona"))
         return contact
+
+    def lead_by(self, script: Dialog, *asked_by_phone: str) -> None:
+        """Lead the contacts that come from now on by a script; so much was answered on the phone already."""
+        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now, asked_by_phone)
 
     def _offer_by_itself(self, seat: _Seat) -> None:
         self.offer(seat.profile.id)
@@ -499,12 +516,18 @@ class FakeCentre:
             raise IllegalMove(f"This is not possible while the contact is {seat.contact.phase}.")
         return seat.contact
 
-    def _dialog(self, seat: _Seat, run: str) -> FakeDialog:
+    def _dialog(self, seat: _Seat, run: str) -> FakeDialog | ScriptDialog:
         if seat.contact is None or seat.contact.dialog.run != run:
             raise NotFound("This dialog is not on your desk.")
         if seat.contact.phase == "offered":
             raise IllegalMove("Take the call first.")
         return seat.contact.dialog
+
+    def _script(self, seat: _Seat, run: str) -> ScriptDialog:
+        dialog = self._dialog(seat, run)
+        if not isinstance(dialog, ScriptDialog):
+            raise IllegalMove("No script leads this dialog.")
+        return dialog
 
     def _seat(self, agent: AgentId) -> _Seat:
         if agent not in self._seats:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from caruso.model.facts import AnyFact, ContactEnded, Presence, PresenceChanged
+from caruso.model.facts import VOICE, AnyFact, ContactArrived, ContactEnded, Presence, PresenceChanged
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
 from caruso.model.records import PastContact
-from caruso.model.run_records import OutboxAction, RunTurn, SavedRun
+from caruso.model.run_records import OutboxAction, RunEvent, RunTurn, SavedRun
 from lab.memory_runs import MemoryRuns
 
 
@@ -97,9 +97,10 @@ class MemoryJournal:
     # -- FactStore --------------------------------------------------------------------------------------------
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
-        """Return all facts of contacts that have not ended."""
+        """Return all facts of calls that have not ended."""
         facts = self.facts
         ended = {fact.contact for fact in facts if isinstance(fact, ContactEnded)}
+        ended |= {fact.contact for fact in facts if isinstance(fact, ContactArrived) and fact.channel != VOICE}
         return [
             fact
             for fact in facts
@@ -149,6 +150,10 @@ class MemoryJournal:
     async def run(self, run: RunId) -> SavedRun | None:
         """Return the newest state of a run."""
         return await self.runs.load(run)
+
+    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
+        """Return what happened in the contact's runs."""
+        return await self.runs.trail(contact)
 
 
 def _moment(entry: AnyFact | RunTurn) -> datetime:

@@ -572,6 +572,44 @@ export interface ContactPage {
   more: boolean;
 }
 
+/** A line of what happened in a contact's dialog, there and where it went on. */
+export interface TrailLine {
+  event: string;
+  item: string;
+  at: string;
+  channel: string;
+  by: string;
+  contact: string | null;
+  script: string;
+  version: string;
+  variant: string;
+  text: string;
+  old: string;
+  new: string;
+  masked: boolean;
+}
+
+/** A contact, and everything that happened in its dialogs. */
+export interface ContactDetail {
+  id: string;
+  channel: string;
+  arrived_at: string;
+  ended_at: string | null;
+  entry_point: string | null;
+  caller_number: string;
+  customer: string | null;
+  queue: string | null;
+  agent: string | null;
+  queue_outcome: string;
+  waited_seconds: number;
+  talk_seconds: number;
+  cause: string;
+  disposition: string;
+  note: string;
+  answers: [string, string][];
+  trail: TrailLine[];
+}
+
 /** A customer found. */
 export interface CustomerLine {
   id: string;
@@ -944,11 +982,11 @@ export interface Operations {
     body: undefined;
     answer: ContactPage;
   };
-  /** Return one contact; an agent sees her own. */
+  /** Return one contact and what happened in its dialogs; an agent sees her own. */
   "GET /api/contacts/{contact}": {
     query: undefined;
     body: undefined;
-    answer: ContactLine;
+    answer: ContactDetail;
   };
   /** Find customers by the beginning of name, number or e-mail address. */
   "GET /api/customers": {

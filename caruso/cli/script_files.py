@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -75,7 +75,6 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
         except RejectedInput as problem:
             findings += problem.findings
             continue
-        findings += check_dialog(dialog, known)
         script = ScriptId(dialog.id)
         if script in where:
             findings.append(_twice(script, str(file), where[script]))
@@ -83,7 +82,15 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
         where[script] = str(file)
         dialogs[script] = dialog
         sources.append(ScriptSource(id=script, version=dialog.version, source=text, applied_at=at))
+    for script, dialog in dialogs.items():
+        library = _Library(dialogs, Path(where[script]))
+        findings += check_dialog(dialog, replace(known, dialogs=known.dialogs or library.find))
     return Scripts(sources=tuple(sources), dialogs=dialogs, files=where, findings=tuple(findings))
+
+
+def recordings_in(sounds: Path) -> frozenset[str]:
+    """Return the recordings a folder holds, as ``language/file``."""
+    return frozenset(f"{file.parent.name}/{file.name}" for file in sounds.glob("*/*") if file.is_file())
 
 
 def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
@@ -123,7 +130,7 @@ def _check_cases(dialog: Dialog, source: bytes) -> tuple[Located, ...]:
 def load_script(file: Path) -> Dialog:
     """Return a script that is free of mistakes; raise `RejectedInput` with those it has."""
     dialog = load(read_file(file), file=str(file))
-    findings = check_dialog(dialog, ANYTHING)
+    findings = check_dialog(dialog, replace(ANYTHING, dialogs=_Folder(file).find))
     if any(finding.level == "error" for finding in findings):
         raise RejectedInput(findings)
     return dialog
@@ -132,6 +139,19 @@ def load_script(file: Path) -> Dialog:
 def linked_script(file: Path) -> Dialog:
     """Return a script with the dialogs it calls, which lie in the same folder; raise `RejectedInput`."""
     return link(load_script(file), _Folder(file).find)
+
+
+class _Library:
+    """Scripts that were read together, and those beside one of them."""
+
+    def __init__(self, dialogs: Mapping[ScriptId, Dialog], file: Path) -> None:
+        self._dialogs = dialogs
+        self._folder = _Folder(file)
+
+    def find(self, name: str, version: str) -> Dialog | None:
+        """Return the dialog of that name and version."""
+        found = self._dialogs.get(ScriptId(name))
+        return found if found is not None and version in {"", found.version} else self._folder.find(name, version)
 
 
 class _Folder:

@@ -43,6 +43,7 @@ from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
+from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
@@ -188,6 +189,7 @@ class ContactCentre:
             conversations=self.conversations,
             durable=self.durable,
             passes=self.passes,
+            stream=stream,
             clock=clock,
             tasks=tasks,
             agent_values=self._agent_values,
@@ -212,6 +214,7 @@ class ContactCentre:
                 conversations=self.conversations,
                 cards=self.cards,
                 sharing=self.moves.sharing,
+                aside=self.moves.aside,
                 station=self.stations.view,
                 muted=self._muted,
                 queue_tile=self._queue_tile,
@@ -396,6 +399,7 @@ class ContactCentre:
         """Go on after a restart: what the journal had not been told is written, and consoles are expected back."""
         for state in unwritten:
             self.roster.announce(state.agent)
+        self.moves.restored()
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
         self.reception.announce_again()
@@ -514,6 +518,8 @@ class ContactCentre:
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
+        if ids.is_callback(contact):
+            self.desks.touch_all()
 
     def _written(self, contact: ContactId) -> None:
         self.tasks.start(self.cards.refresh(contact), name="refresh_card")

@@ -21,7 +21,7 @@ from caruso.model import desk
 from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
-from caruso.model.ids import AgentId, ContactId
+from caruso.model.ids import AgentId, ContactId, RunId
 from caruso.script_engine.turns import (
     Answered,
     AnsweredTogether,
@@ -130,19 +130,21 @@ class DeskCommands:
             raise IllegalMove("The offer is over.")
 
     def _on_desk(self, agent: AgentId, contact: str) -> ContactId:
-        if not self._desks.has(agent, ContactId(contact)):
+        if not self._desks.has(agent, ContactId(contact)) and self._moves.aside(agent) != contact:
             raise IllegalMove("This contact is not at your desk any more.")
         return ContactId(contact)
 
     def _give(self, agent: AgentId, run: str, given: Input) -> None:
-        held = self._desks.contact(agent)
-        conversation = self._conversations.get(held.contact) if held else None
-        if conversation is None or conversation.run.id != run or not self._leads(agent, conversation):
+        conversation = self._conversations.of_run(RunId(run))
+        if conversation is None or not self._leads(agent, conversation):
             raise IllegalMove("This dialog is not at your desk any more.")
         self._conversations.give(conversation.contact, given)
 
     def _leads(self, agent: AgentId, conversation: Conversation) -> bool:
         """Tell whether the agent leads it; who only looks on is told so by the dialog itself."""
+        contact = conversation.contact
+        if not self._desks.has(agent, contact) and self._moves.aside(agent) != contact:
+            return False
         return conversation.by == agent or conversation.elsewhere
 
     def _finish(self, agent: AgentId, command: desk.FinishContact) -> None:

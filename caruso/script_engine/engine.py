@@ -122,7 +122,8 @@ def _new_run(dialog: Dialog, begin: RunStart, now: datetime) -> Run:
 def expired(dialog: Dialog, run: Run, now: datetime) -> bool:
     """Whether nobody has gone on with the run for so long that it is over; tell it so by the event ``expire``."""
     limit = dialog.expires_seconds
-    return limit is not None and not run.finished and (now - run.at).total_seconds() >= limit
+    since = max(run.at, run.due) if run.due is not None else run.at  # it waits on purpose until then
+    return limit is not None and not run.finished and (now - since).total_seconds() >= limit
 
 
 def step(dialog: Dialog, run: Run, given: Input, now: datetime) -> Stepped:

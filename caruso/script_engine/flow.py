@@ -59,26 +59,17 @@ def edges_of(dialog: Dialog) -> tuple[Mapping[str, frozenset[str]], Mapping[str,
     return forward, by_event
 
 
-def leading_to(dialog: Dialog) -> Mapping[str, frozenset[str]]:
-    """Return for each item with an action that can be made undone the items from which the path can come to it."""
+def leading_to(dialog: Dialog) -> Mapping[str, int]:
+    """Return for each item with an action that can be made undone the items from which the path can come to it.
+
+    As bits in document order: a script may have thousands of both.
+    """
     wanted = {action.item for action in dialog.actions.values() if action.undo and action.item}
     if not wanted:
         return {}
     forward, by_event = edges_of(dialog)
-    back: dict[str, set[str]] = {}
-    for item in dialog.items:
-        for following in forward[item] | by_event[item]:
-            back.setdefault(following, set()).add(item)
-    return {item: frozenset(_closure(item, back)) for item in wanted}
-
-
-def _closure(begin: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
-    found, todo = {begin}, [begin]
-    while todo:
-        fresh = set(edges.get(todo.pop(), ())) - found
-        found |= fresh
-        todo += fresh
-    return found
+    before = reaching(Flow(forward=forward, by_event=by_event, channels={}))
+    return {item: before[item] | 1 << number for number, item in enumerate(dialog.items) if item in wanted}
 
 
 def reaching(flow: Flow) -> Mapping[str, int]:
@@ -95,6 +86,53 @@ def reaching(flow: Flow) -> Mapping[str, int]:
                 before[following] = known
                 todo[following] = None
     return before
+
+
+def passing_once(dialog: Dialog, flow: Flow) -> Flow:
+    """Return the graph without the ways from one pass of a repeat to the next: an answer is one of its pass."""
+    forward = dict(flow.forward)
+    for item in dialog.items.values():
+        of = dialog.items[item.of] if isinstance(item, Leave) else None
+        if isinstance(of, Repeat):
+            forward[item.id] = forward[item.id] - {of.first}
+    return Flow(forward=forward, by_event=flow.by_event, channels=flow.channels)
+
+
+def way_to(dialog: Dialog, flow: Flow, item: str) -> tuple[tuple[str, str], ...]:
+    """Return a shortest way to an item: each item before it, and the condition under which it leads on so."""
+    came: dict[str, str] = {dialog.start: ""}
+    todo = [dialog.start]
+    for name in todo:  # grows on the way
+        for following in sorted(flow.forward[name] - {NOWHERE}):
+            if following not in came:
+                came[following] = name
+                todo.append(following)
+    way: list[tuple[str, str]] = []
+    target = item
+    while came.get(target):
+        way.append((came[target], _condition(dialog, came[target], target)))
+        target = came[target]
+    return tuple(reversed(way))
+
+
+def _condition(dialog: Dialog, item: str, target: str) -> str:
+    """Return the condition under which an item leads to another, empty where it needs none."""
+    node = dialog.items[item]
+    for transition in nexts_of(dialog, node.block):
+        if transition.to == target:
+            return transition.condition.source if transition.condition else ""
+    if node.ask_if is not None and dialog.following[item] == target:
+        return "" if _leads_on(dialog, node) else f"not ({node.ask_if.source})"
+    return ""
+
+
+def _leads_on(dialog: Dialog, item: AnyItem) -> bool:
+    return dialog.following[item.id] in set(_onwards(dialog, item))
+
+
+def shown(item: str) -> str:
+    """Return an item's id as it was written; the way out of a group is the group."""
+    return item.partition("~")[0]
 
 
 def silent_loops(dialog: Dialog, flow: Flow) -> Iterator[tuple[str, ...]]:
@@ -154,7 +192,16 @@ def branches(action: Do) -> tuple[str, ...]:
 
 def _targets(dialog: Dialog, item: str, transitions: Iterable[Next]) -> Iterator[str]:
     for transition in transitions:
-        yield transition.to if transition.to is not None else dialog.following[item] or NOWHERE
+        if transition.to is None:
+            yield dialog.following[item] or NOWHERE
+        else:
+            yield _reached(dialog, item, transition.to)
+
+
+def _reached(dialog: Dialog, item: str, target: str) -> str:
+    """Return where a transition really leads: into a repeat only through its beginning."""
+    here, wanted = dialog.seats[item].repeats, dialog.seats[target].repeats
+    return next((name for depth, name in enumerate(wanted) if here[depth : depth + 1] != (name,)), target)
 
 
 def _forward(dialog: Dialog, item: AnyItem) -> Iterator[str]:
@@ -170,7 +217,7 @@ def _when_asked(dialog: Dialog, item: AnyItem) -> Iterator[str]:
             if caller := dialog.seats[item.id].frame:
                 yield _way_out(dialog, caller)
         case Handover(resume_at=str(target)):
-            yield target
+            yield _reached(dialog, item.id, target)
         case Group():
             yield item.first
         case Call(first=str(first)):
@@ -178,7 +225,7 @@ def _when_asked(dialog: Dialog, item: AnyItem) -> Iterator[str]:
         case Call():
             yield item.leave
         case Split():
-            yield from (branch.to for branch in item.branches)
+            yield from (_reached(dialog, item.id, branch.to) for branch in item.branches)
         case Repeat():
             yield item.first
             yield from _onwards(dialog, dialog.items[item.leave])

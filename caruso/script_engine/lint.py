@@ -8,13 +8,20 @@ from pathlib import Path
 
 from caruso.errors import Located, RejectedInput
 from caruso.script_engine.expressions import Expression, Origin
-from caruso.script_engine.expressions.checker import answers_used, check, names_used, texts_given
+from caruso.script_engine.expressions.checker import check, names_used, texts_given
 from caruso.script_engine.expressions.names import Names, near
 from caruso.script_engine.expressions.types import Type
-from caruso.script_engine.flow import NOWHERE, Flow, branches, circles, flow_of, reaching, silent_loops
+from caruso.script_engine.flow import (
+    Flow,
+    branches,
+    circles,
+    flow_of,
+)
+from caruso.script_engine.link import Library, called_by
+from caruso.script_engine.lint_conditions import check_conditions
+from caruso.script_engine.lint_paths import check_paths
 from caruso.script_engine.lint_questions import (
     ANSWERS,
-    LIMITS,
     Asked,
     check_question,
     check_recording,
@@ -22,33 +29,30 @@ from caruso.script_engine.lint_questions import (
     check_spoken,
     missing,
 )
+from caruso.script_engine.lint_structure import check_structure, happens
+from caruso.script_engine.lint_uses import Uses
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import (
     Access,
     Clear,
     Compute,
     Dialog,
-    Do,
     End,
     FromObjects,
     Handover,
     Info,
-    Log,
     ObjectNode,
-    Parts,
     Place,
     Question,
-    RecordConsent,
+    Repeat,
     Save,
     Set,
     Texts,
     When,
-    plain_parts,
 )
-from caruso.script_engine.options import OBJECT, OPTION
 from caruso.script_engine.scope import ROOTS
 from caruso.script_engine.turns import ScriptChannel
-from caruso.script_engine.wording import primary
+from caruso.script_engine.wording import primary, spoken_languages
 
 #: What ``call`` and ``agent`` hold; whoever starts a run fills them.
 CALL = {
@@ -60,7 +64,19 @@ CALL = {
 }
 AGENT = {"id": Type.TEXT, "name": Type.TEXT}
 DIALOG = {"id": Type.TEXT, "version": Type.TEXT, "channel": Type.TEXT, "language": Type.TEXT}
-EVENTS = ("no-input", "no-match", "repeat", "help", "agent", "hang-up", "time-up", "no-options", "error.loop")
+EVENTS = (
+    "no-input",
+    "no-match",
+    "repeat",
+    "help",
+    "agent",
+    "hang-up",
+    "time-up",
+    "no-options",
+    "no-agent",
+    "timer",
+    "error.loop",
+)
 #: Findings about expressions that are still told: a script that is wrong throughout takes no longer to check.
 MOST_FINDINGS = 500
 
@@ -80,6 +96,8 @@ class Known:
     recordings: frozenset[str] | None = None
     #: Attributes by class; None for a class whose attributes are not known.
     classes: Mapping[str, Mapping[str, Type] | None] | None = None
+    #: Where the dialogs that are called are found.
+    dialogs: Library | None = None
     call: Mapping[str, Type] = field(default_factory=lambda: CALL)
     agent: Mapping[str, Type] = field(default_factory=lambda: AGENT)
 
@@ -118,17 +136,6 @@ def check_dialog(dialog: Dialog, known: Known = ANYTHING) -> tuple[Located, ...]
     return tuple(sorted(unique, key=lambda finding: (finding.line, finding.column)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """An expression, what is expected of it, and the item it belongs to."""
-
-    expression: Expression
-    wanted: Type
-    item: str = ""
-    #: Roots it sees besides those of the script.
-    more: Mapping[str, Mapping[str, Type] | None] = field(default_factory=dict)
-
-
 class _Linter:
     """One look at one script."""
 
@@ -139,18 +146,20 @@ class _Linter:
         self.flow: Flow = flow_of(dialog)
         self.questions = {item.id: item for item in dialog.items.values() if isinstance(item, Question)}
         self.names = self.all_names()
+        self.uses = Uses(dialog, self.names.roots, known.classes)
 
     def everything(self) -> None:
         self.reserved_names()
         self.expressions()
         self.compute_cycles()
-        self.not_yet_known()
         self.references()
         self.written_names()
         self.actions()
         self.handlers()
         self.asked()
-        self.paths()
+        check_paths(self.dialog, self.flow, tuple(self.uses.all()), self.add, self.add_in)
+        check_structure(dialog=self.dialog, flow=self.flow, library=self.known.dialogs, report=self.add)
+        check_conditions(self.dialog, self.uses.all(), self.add_in)
         self.languages()
         self.missing_texts()
         self.spoken()
@@ -178,7 +187,15 @@ class _Linter:
             )
         )
 
-    def add_in(self, rule: str, message: str, expression: Expression, at: int, suggestion: str = "") -> None:
+    def add_in(
+        self,
+        rule: str,
+        message: str,
+        expression: Expression,
+        at: int,
+        suggestion: str = "",
+        level: str = "error",
+    ) -> None:
         line, column = expression.origin.place(at)
         self.findings.append(
             Located(
@@ -189,6 +206,7 @@ class _Linter:
                 column=column,
                 attribute=expression.origin.attribute,
                 suggestion=suggestion,
+                level=level,
             )
         )
 
@@ -200,7 +218,10 @@ class _Linter:
             node.name: classes.get(node.class_name) if classes else None for node in dialog.objects.values()
         }
         roots |= {
-            "answers": {item.id: ANSWERS.get(item.type, Type.TEXT) for item in self.questions.values()},
+            "answers": {
+                **{item.name: Type.LIST for item in dialog.items.values() if isinstance(item, Repeat)},
+                **{item.id: ANSWERS.get(item.type, Type.TEXT) for item in self.questions.values()},
+            },
             "vars": {variable.name: variable.type for variable in dialog.variables.values()},
             "result": {action.result: Type.ANY for action in dialog.actions.values() if action.result},
             "call": self.known.call,
@@ -221,88 +242,24 @@ class _Linter:
 
     def reserved_names(self) -> None:
         taken = set(ROOTS)
-        nodes: list[ObjectNode | Compute] = [*self.dialog.objects.values(), *self.dialog.computes.values()]
+        repeats = (item for item in self.dialog.items.values() if isinstance(item, Repeat))
+        nodes: list[ObjectNode | Compute | Repeat] = [
+            *self.dialog.objects.values(),
+            *self.dialog.computes.values(),
+            *repeats,
+        ]
         for node in nodes:
-            if node.name in taken:
+            if node.name in taken or (isinstance(node, Repeat) and node.name in self.questions):
                 self.add("name-twice", f"the name “{node.name}” is taken", node.place, "name")
             taken.add(node.name)
 
     def expressions(self) -> None:
-        for use in self.uses():
+        for use in self.uses.all():
             if len(self.findings) >= MOST_FINDINGS:
                 return
             names = replace(self.names, roots={**self.names.roots, **use.more}) if use.more else self.names
             for finding in check(use.expression.tree, names, use.wanted):
                 self.add_in(finding.rule, finding.message, use.expression, finding.at, finding.suggestion)
-
-    def uses(self) -> Iterator[_Use]:
-        dialog = self.dialog
-        for node in dialog.objects.values():
-            yield from _used(node.key, Type.ANY)
-        for variable in dialog.variables.values():
-            yield from _used(variable.initial, variable.type)
-        for compute in dialog.computes.values():
-            yield _Use(compute.value, compute.type)
-        for handler in dialog.handlers:
-            yield from _in_texts(handler.texts, "")
-        for item in dialog.items.values():
-            yield from self.uses_of_item(item.id)
-        for block in dialog.blocks.values():
-            for transition in block.nexts:
-                yield from _used(transition.condition, Type.BOOLEAN, block.item)
-            for action in block.actions:
-                if isinstance(action, Set):
-                    yield _Use(action.to, self.type_of_target(action), block.item)
-                elif isinstance(action, Do):
-                    yield from _of_service(action)
-                elif isinstance(action, Log):
-                    yield from _in_parts(action.parts, block.item)
-                elif isinstance(action, RecordConsent):
-                    yield _Use(action.given, Type.BOOLEAN, block.item)
-
-    def uses_of_item(self, name: str) -> Iterator[_Use]:
-        item = self.dialog.items[name]
-        yield from _used(item.ask_if, Type.BOOLEAN, name)
-        yield from _in_texts(item.texts, name)
-        for handler in item.handlers:
-            yield from _in_texts(handler.texts, name)
-        if isinstance(item, (Info, Question, End)):
-            yield from _in_texts(item.hints, name)
-        if isinstance(item, Handover):
-            yield from _used(item.queue, Type.TEXT, name)
-            yield from _used(item.skill, Type.ANY, name)
-            yield from _used(item.priority, Type.NUMBER, name)
-        if isinstance(item, Question):
-            yield from self.uses_of_question(item)
-
-    def uses_of_question(self, item: Question) -> Iterator[_Use]:
-        answer = ANSWERS.get(item.type, Type.TEXT)
-        for condition in (item.required, item.read_only):
-            if not isinstance(condition, bool):
-                yield _Use(condition, Type.BOOLEAN, item.id)
-        yield from _used(item.default, answer, item.id)
-        for expression in (item.minimum, item.maximum):
-            yield from _used(expression, LIMITS.get(item.type, Type.ANY), item.id)
-        for option in item.options:
-            yield from _used(option.condition, Type.BOOLEAN, item.id)
-            yield from _in_texts(option.texts, item.id)
-        yield from self.uses_of_offer(item)
-        for rule in item.checks:
-            yield _Use(rule.condition, Type.BOOLEAN, item.id)
-            yield from _in_texts(rule.texts, item.id)
-
-    def uses_of_offer(self, item: Question) -> Iterator[_Use]:
-        """Give the conditions of a list or of objects, which see what they decide about."""
-        if item.from_list is not None and item.from_list.condition is not None:
-            attributes = {"value": Type.TEXT, "score": Type.NUMBER}
-            yield _Use(item.from_list.condition, Type.BOOLEAN, item.id, {OPTION: attributes})
-        if item.from_objects is not None and item.from_objects.where is not None:
-            seen = (self.known.classes or {}).get(item.from_objects.class_name)
-            yield _Use(item.from_objects.where, Type.BOOLEAN, item.id, {OBJECT: seen})
-
-    def type_of_target(self, action: Set) -> Type:
-        attributes = self.names.roots.get(action.root)
-        return (attributes or {}).get(action.name, Type.ANY)
 
     def compute_cycles(self) -> None:
         computes = self.dialog.computes
@@ -312,17 +269,6 @@ class _Linter:
         }
         for circle in circles(edges, edges.__getitem__):
             self.add("compute-cycle", f"works itself out: {' → '.join(circle)}", computes[circle[0]].place, "name")
-
-    def not_yet_known(self) -> None:
-        before = reaching(self.flow)
-        bits = {item: 1 << number for number, item in enumerate(self.flow.forward)}
-        for use in self.uses():
-            if use.item not in self.flow.channels:
-                continue
-            for answer, at in answers_used(use.expression.tree):
-                if answer in self.questions and answer != use.item and not before[use.item] & bits[answer]:
-                    message = f"“{answer}” cannot have been asked before “{use.item}”"
-                    self.add_in("not-yet-known", message, use.expression, at)
 
     # -- What is outside --------------------------------------------------------------------------------------
 
@@ -361,6 +307,9 @@ class _Linter:
                 elif isinstance(action, Clear):
                     for root, name in action.names:
                         self.clearable(root, name, action.place)
+        for call in called_by(self.dialog):
+            for returned in call.returns:
+                self.writable(*returned.to, returned.place, "to")
         for item in self.questions.values():
             if item.bind is not None:
                 self.bindable(item, *item.bind)
@@ -428,16 +377,14 @@ class _Linter:
                 shadowed = shadowed or transition.condition is None
 
     def handlers(self) -> None:
+        happening = happens(self.dialog, self.known.dialogs)
+        if happening is None:
+            return  # what the dialogs throw that are called here is not known
         for handler in (*self.dialog.handlers, *(h for item in self.dialog.items.values() for h in item.handlers)):
             for event in sorted(handler.events):
-                if event not in EVENTS:
-                    self.add(
-                        "unknown-event",
-                        f"there is no event “{event}”",
-                        handler.place,
-                        "event",
-                        near(event, EVENTS),
-                    )
+                if event not in EVENTS and event not in happening:
+                    suggestion = near(event, [*EVENTS, *happening])
+                    self.add("unknown-event", f"there is no event “{event}”", handler.place, "event", suggestion)
 
     # -- Questions --------------------------------------------------------------------------------------------
 
@@ -457,23 +404,14 @@ class _Linter:
                 message = f"{of.class_name} has no “{name}”"
                 self.add("unknown-name", message, of.place, attribute, near(name, attributes))
 
-    # -- Paths ------------------------------------------------------------------------------------------------
-
-    def paths(self) -> None:
-        for item in self.dialog.items.values():
-            if item.id not in self.flow.channels:
-                self.add("unreachable", f"no path leads to “{item.id}”", item.place, "id")
-            elif NOWHERE in self.flow.forward[item.id]:
-                message = f"after “{item.id}” the script just stops"
-                self.add("no-end", message, item.place, "id", "add <next to=…/>, or an <end> after it")
-        for circle in silent_loops(self.dialog, self.flow):
-            message = f"goes round without asking anybody: {' → '.join(circle)}"
-            self.add("endless-loop", message, self.dialog.items[circle[0]].place, "id")
-
     # -- Texts ------------------------------------------------------------------------------------------------
 
     def languages(self) -> None:
         spoken = {primary(language) for language in self.dialog.languages}
+        for language in self.dialog.languages:
+            if primary(language) not in spoken_languages():
+                message = f"in “{language}” prompts and complaints of the engine itself are in English"
+                self.add("unspoken-language", message, self.dialog.place, "languages", level="warning")
         for _, texts in self.all_texts():
             for text in texts:
                 if text.language and primary(text.language) not in spoken:
@@ -525,27 +463,3 @@ class _Linter:
             if lacking:
                 message = f"{name} has no text in {', '.join(lacking)} for the channel {channel}"
                 self.add("text-missing", message, place, suggestion=f'add <text lang="{lacking[0]}">')
-
-
-def _used(expression: Expression | None, wanted: Type, item: str = "") -> Iterator[_Use]:
-    if expression is not None:
-        yield _Use(expression, wanted, item)
-
-
-def _in_parts(parts: Parts, item: str) -> Iterator[_Use]:
-    for part in plain_parts(parts):
-        if not isinstance(part, str):
-            yield _Use(part.of, Type.ANY, item)
-
-
-def _in_texts(texts: Texts, item: str) -> Iterator[_Use]:
-    for text in texts:
-        yield from _used(text.condition, Type.BOOLEAN, item)
-        yield from _in_parts(text.parts, item)
-
-
-def _of_service(action: Do) -> Iterator[_Use]:
-    yield from _used(action.condition, Type.BOOLEAN, action.item)
-    for _, value in action.params:
-        yield _Use(value, Type.ANY, action.item)
-    yield from _in_texts(action.failure_texts, action.item)

@@ -14,7 +14,7 @@ from caruso.script_engine.nodes import AnyItem, Dialog, Frame, ObjectNode, Quest
 from caruso.script_engine.path import Path, Values, Visit, visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import RunScope, zone
-from caruso.script_engine.turns import Effect, Noted, ScriptChannel, Segment, Value
+from caruso.script_engine.turns import STORED, Effect, Noted, ScriptChannel, Segment, Value
 from caruso.script_engine.values import bounded
 
 
@@ -182,7 +182,7 @@ class Moment:
         self, question: Question, channel: ScriptChannel | None = None, scope: RunScope | None = None
     ) -> Asked:
         """Return a question as it is asked now."""
-        if not (question.options or question.from_objects or question.type in presentation.STORED):
+        if not (question.options or question.from_objects or question.type in STORED):
             # Nothing of it depends on what expressions see.
             return Asked(
                 question=question,

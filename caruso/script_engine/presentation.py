@@ -28,6 +28,7 @@ from caruso.script_engine.prompts import Prompts
 from caruso.script_engine.runs import CLEARED, Entry, Phase, Run
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import (
+    STORED,
     Option,
     QuestionType,
     ScriptChannel,
@@ -37,9 +38,6 @@ from caruso.script_engine.turns import (
     UndoOffer,
     Value,
 )
-
-#: Types whose answers name something stored.
-STORED = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
 
 
 def scope_of(

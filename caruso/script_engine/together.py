@@ -12,6 +12,7 @@ from dataclasses import replace
 from caruso.script_engine import answers as reading
 from caruso.script_engine import asking, presentation
 from caruso.script_engine.answers import Misread
+from caruso.script_engine.answers.reading import LONGEST_GIVEN
 from caruso.script_engine.forms import Form, form_around, lay_out
 from caruso.script_engine.moment import Moment
 from caruso.script_engine.nodes import Group, Info, Question
@@ -106,7 +107,7 @@ class _Typed:
         moment = self.moment
         read = reading.read(moment.asked(question, scope=scope), text)
         if isinstance(read, Misread):
-            self.problems[question.id] = Entry(text=text, error=read.message(moment.language))
+            self.problems[question.id] = Entry(text=text[:LONGEST_GIVEN], error=read.message(moment.language))
             return None
         return Answer(value=read, channel=moment.channel, by=self.by, at=moment.now)
 

@@ -75,6 +75,8 @@ class QuestionType(StrEnum):
 
 #: Types whose answers are options.
 CHOOSING = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RANKING})
+#: Types whose answers name something stored.
+STORED = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
 
 
 # -- What is shown --------------------------------------------------------------------------------------------

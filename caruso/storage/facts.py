@@ -11,13 +11,13 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, or_, select
 
-from caruso.model.facts import WEB, AnyFact, Presence
+from caruso.model.facts import VOICE, AnyFact, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
 from caruso.model.records import PastContact
-from caruso.model.run_records import SavedRun
+from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
-from caruso.storage.run_rows import read_run
-from caruso.storage.tables import contacts, journal, presence_intervals, run_contacts, script_runs
+from caruso.storage.run_rows import read_event, read_run
+from caruso.storage.tables import contacts, journal, presence_intervals, run_audit, run_contacts, script_runs
 
 #: Facts decoded before others in the loop have their turn.
 CHUNK = 2_000
@@ -37,8 +37,8 @@ class Facts:
         self._database = database
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
-        """Return all facts of contacts that have not ended, oldest first; not of web pages."""
-        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel != WEB)
+        """Return all facts of contacts that have not ended, oldest first; of calls alone."""
+        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel == VOICE)
         return await self._facts(journal.c.contact.in_(still_open))
 
     async def last_presences(self) -> Sequence[AnyFact]:
@@ -90,6 +90,13 @@ class Facts:
         """Return one run."""
         found = await self._rows(select(script_runs).where(script_runs.c.id == run))
         return read_run(found[0]) if found else None
+
+    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
+        """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
+        runs = select(run_contacts.c.run).where(run_contacts.c.contact == contact)
+        order = (run_audit.c.at, run_audit.c.run, run_audit.c.revision, run_audit.c.position)
+        query = select(run_audit).where(run_audit.c.run.in_(runs)).order_by(*order)
+        return [read_event(row) for row in await self._rows(query)]
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         async with self._database.reading() as connection:

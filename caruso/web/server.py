@@ -22,7 +22,7 @@ from caruso.model.centre import Role
 from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, ScriptStore, UserStore
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
-from caruso.web.callback_api import CallbackApi, CallbackSources, TakenListener
+from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
@@ -64,14 +64,14 @@ class WebServer:
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
-        callback_taken: TakenListener = lambda agent, callback: None,
+        callback_moved: MovedListener = lambda callback: None,
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages.
-        `callback_taken` is told of each call-back that an agent takes.
+        `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
         self._settings = settings
@@ -83,7 +83,7 @@ class WebServer:
         sources = Sources(
             centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
         )
-        promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, taken=callback_taken)
+        promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
         apis = (
             Api(sources, self._sessions, sign_in),
             CallbackApi(promised),

@@ -61,7 +61,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
   const goingBack = useBusy("back");
   const form = useRef<HTMLFormElement>(null);
   useFocusOnNewItem(form, run, turn);
-  useKeptDraft(draft);
+  const kept = useKeptDraft(draft);
   useTimeLimit(run, turn);
 
   const questions = questionsOf(turn);
@@ -75,7 +75,14 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
     else void send({ type: "confirm", ...common });
   };
   return (
-    <form ref={form} onSubmit={submit} noValidate data-testid="dialog-form" aria-busy={busy}>
+    <form
+      ref={form}
+      onSubmit={submit}
+      noValidate
+      data-testid="dialog-form"
+      data-draft={kept}
+      aria-busy={busy}
+    >
       {turn.title !== "" && (
         <h3 className="group-title" lang={dialog.language}>
           {turn.title}
@@ -310,16 +317,22 @@ function useDraft(dialog: DialogView): [Draft, (draft: Draft) => void] {
   return [draft, setDraft];
 }
 
-/** Let the server keep what was typed, at every pause: it is there again after a reload. */
-function useKeptDraft(draft: Draft): void {
+/** Let the server keep what was typed, at every pause: it is there again after a reload. Returns how far that is. */
+function useKeptDraft(draft: Draft): "" | "typing" | "kept" {
+  const [kept, setKept] = useState<Draft["texts"] | null>(null);
   const send = useSend();
   const live = useLive();
   useEffect(() => {
-    if (!live || !draft.touched) return;
+    if (!live || !draft.touched || kept === draft.texts) return;
     const { run, turn, texts } = draft;
-    const timer = window.setTimeout(() => void send({ type: "draft", run, turn, texts }), DRAFT_PAUSE_MS);
+    const keep = async () => {
+      if ((await send({ type: "draft", run, turn, texts })) === null) setKept(texts);
+    };
+    const timer = window.setTimeout(() => void keep(), DRAFT_PAUSE_MS);
     return () => window.clearTimeout(timer);
-  }, [draft, live, send]);
+  }, [draft, kept, live, send]);
+  if (!draft.touched) return "";
+  return kept === draft.texts ? "kept" : "typing";
 }
 
 /** Tell the server when the time for an answer is over; what becomes of it is the script's business. */

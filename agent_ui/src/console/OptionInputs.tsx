@@ -159,7 +159,6 @@ export function RankedOptions(props: OptionInputProps) {
               id={index === 0 ? id : optionId(id, options, option.value)}
               onClick={() => choose(option)}
               aria-pressed={place >= 0}
-              aria-label={place < 0 ? option.label : `${place + 1}: ${option.label}`}
               leftSection={<span className="rank">{place < 0 ? "–" : place + 1}</span>}
               rightSection={<Key options={options} index={index} />}
               data-testid={`option-${option.value}`}

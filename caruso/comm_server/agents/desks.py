@@ -83,6 +83,8 @@ class Sources:
     conversations: Conversations
     cards: CustomerCards
     sharing: Callable[[ContactId], Sharing | None]
+    #: The call-back that an agent makes: its dialog is shown while no contact's is.
+    aside: Callable[[AgentId], ContactId | None]
     station: Callable[[AgentId], StationView]
     #: Whether the customer is kept from hearing the agent: asked, not kept, for nobody may be wrong about it.
     muted: Callable[[AgentId, ContactId], bool]
@@ -248,6 +250,7 @@ class Desks:
         state = sources.roster.state(agent)
         held = self._contacts.get(agent)
         shows_dialog = held is not None and state.presence in (Presence.TALKING, Presence.WRAP_UP)
+        shown = held.contact if held and shows_dialog else sources.aside(agent)
         return DeskView(
             seq=self._seq[agent],
             now=self._clock.now(),
@@ -259,7 +262,7 @@ class Desks:
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
             contact=self._contact_view(agent, state, held, centre) if held else None,
-            dialog=self._dialog_view(agent, held.contact) if held and shows_dialog else None,
+            dialog=self._dialog_view(agent, shown) if shown else None,
             customer=sources.cards.view(held.contact) if held else None,
         )
 

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 import structlog
@@ -37,19 +38,24 @@ from caruso.model.facts import (
     DialogStarted,
 )
 from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web_contact
-from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun
+from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun, StoredFile
 from caruso.model.script_versions import Asker
 from caruso.ports import CentreStore, RunStore, ScriptObjects
 from caruso.script_engine import engine, runs
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.turns import (
+    Answered,
+    AnsweredTogether,
+    Corrected,
     Effect,
     FindObjects,
     Finished,
     HandOver,
+    Happened,
     Input,
     Noted,
+    QuestionType,
     Refused,
     RunStart,
     ScriptChannel,
@@ -64,6 +70,10 @@ log = structlog.get_logger(__name__)
 LIFETIME = timedelta(days=30)
 #: How often an input is stepped again because somebody else's was written first.
 MOST_TRIES = 50
+#: A run untouched for so long has no facts on their way to the journal any more.
+SETTLED = timedelta(minutes=2)
+#: Questions that are answered with a stored file.
+FILE_TYPES = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
 #: Between looks at a run that may change on another server, seconds.
 LOOK_SECONDS = 1.0
 #: A released run may be written a moment later, seconds.
@@ -202,7 +212,7 @@ class DurableRuns:
         return await self._until(run, lambda now: now.revision != revision, view, seconds)
 
     async def bring_to_web(self, run: RunId) -> RunView:
-        """Lead a run on the web from now on, wherever it was before.
+        """Lead a run on the web from now on, wherever it was before, in a new contact: who had it is left.
 
         Raises:
             NotFound, RunExpired: as `give`.
@@ -210,7 +220,7 @@ class DurableRuns:
         """
         await self._live.release(run)
         before = (await self._load(run)).saved
-        if before.channel == WEB and is_web(before.contact):
+        if before.finished:
             return await self.view(run)
         contact = web_contact(run, before.revision + 1)
         return await self._step(run, TakenOver(channel=ScriptChannel.WEB), contact=contact)
@@ -253,6 +263,26 @@ class DurableRuns:
             await asyncio.sleep(RELEASE_PAUSE_SECONDS)
         raise StorageUnavailable
 
+    async def tend(self) -> None:
+        """End what nobody came back to, and tell the journal what it has not heard because a server died."""
+        now = self._clock.now()
+        before = now - SETTLED
+        for saved in await self._store.unarrived(before):
+            self._tell_arrival(saved, "", saved.updated_at)
+            self._tell_continued_in(saved, saved.updated_at)
+        for contact, saved in await self._store.unended(now, before):
+            moved = saved.live or saved.contact != contact
+            if not moved and not saved.finished:
+                await self._expire(saved.id)
+            causes = (ContactCause.CONTINUED if moved else ContactCause.LEFT, ContactCause.COMPLETED)
+            self._leave(replace(saved, contact=contact), causes[saved.finished and not moved])
+
+    async def _expire(self, run: RunId) -> None:
+        """Let the script know that nobody has gone on for too long."""
+        loaded = await self._load(run, expired=True)
+        if loaded.run.phase is Phase.ASKING:
+            await self._try(loaded, Happened(event="expire"), expires_at=loaded.saved.expires_at, quiet=True)
+
     # -- One turn ---------------------------------------------------------------------------------------------
 
     async def _step(self, run: RunId, given: Input, *, contact: ContactId | None = None) -> RunView:
@@ -272,13 +302,19 @@ class DurableRuns:
         *,
         contact: ContactId | None = None,
         outcomes: tuple[ActionOutcome, ...] = (),
+        expires_at: datetime | None = None,
+        quiet: bool = False,
     ) -> RunView | None:
-        """Step a run and write it; None when somebody else's turn was written meanwhile."""
+        """Step a run and write it; None when somebody else's turn was written meanwhile.
+
+        `quiet`: the end of the contact is told by the caller.
+        """
         now = self._clock.now()
+        given = await self._with_files(loaded, given)
         run, effects = engine.step(loaded.dialog, loaded.run, given, now)
         if run is loaded.run and not outcomes:
             return self._view(loaded, effects, taken=False)
-        kept = replace(kept_of(loaded.saved), expires_at=_expiry(loaded.dialog, now))
+        kept = replace(kept_of(loaded.saved), expires_at=expires_at or _expiry(loaded.dialog, now))
         if contact is not None:
             kept = replace(kept, contact=contact)
         turn = turn_of(loaded.dialog, run, effects, kept, now, outcomes=outcomes)
@@ -287,7 +323,17 @@ class DurableRuns:
         if contact is not None:
             self._tell_continued(loaded.saved, turn.run, now)
         after = _Loaded(saved=turn.run, dialog=loaded.dialog, run=run)
-        return self._written(after, turn, effects, was_finished=loaded.run.finished)
+        return self._written(after, turn, effects, was_finished=loaded.run.finished or quiet)
+
+    async def _with_files(self, loaded: _Loaded, given: Input) -> Input:
+        """Add what was stored for the run to an answer that may name it."""
+        if not isinstance(given, (Answered, AnsweredTogether, Corrected)) or given.files:
+            return given
+        questions = (item for item in loaded.dialog.items.values() if isinstance(item, Question))
+        if not any(question.type in FILE_TYPES for question in questions):
+            return given
+        files = await self._store.files(loaded.saved.id)
+        return replace(given, files={file.id: _file_value(file) for file in files}) if files else given
 
     def _written(
         self, loaded: _Loaded, turn: RunTurn, effects: tuple[Effect, ...], *, was_finished: bool = False
@@ -315,6 +361,7 @@ class DurableRuns:
             turn=engine.present(dialog, run),
             trail=engine.trail(dialog, run),
             revision=saved.revision,
+            contact=saved.contact,
             customer=saved.customer,
             hand_over=next((effect for effect in standing if isinstance(effect, HandOver)), None),
             finished=next((effect for effect in standing if isinstance(effect, Finished)), None),
@@ -412,6 +459,9 @@ class DurableRuns:
         if is_web(before.contact):
             self._leave(before, ContactCause.CONTINUED)
         self._tell_arrival(saved, "", at)
+        self._tell_continued_in(saved, at)
+
+    def _tell_continued_in(self, saved: SavedRun, at: datetime) -> None:
         assert saved.contact is not None  # noqa: S101 -- as above
         self._stream.publish(
             DialogContinued(
@@ -442,6 +492,10 @@ def _waits_for(run: Run, given: Input) -> bool:
         return not run.finished
     fired = run.fired.get(given.key)
     return fired is not None and fired.state == "sent"
+
+
+def _file_value(file: StoredFile) -> Value:
+    return {"id": file.id, "name": file.name, "type": file.media_type, "size": Decimal(file.size)}
 
 
 def _expiry(dialog: Dialog, now: datetime) -> datetime:

@@ -283,6 +283,7 @@ class _Checker:
                 if not fits(item, given) and not fits(given, item):
                     self.add("wrong-type", f"{NAMES[item]} is compared with {NAMES[given]}", part)
                 self.option(node.item, part)
+        self.option(node.of, node.item)
         return Type.BOOLEAN
 
     # -- Arithmetic -------------------------------------------------------------------------------------------

@@ -168,6 +168,8 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
     own_words = _own_words(question, texts, draft)
     *intro, label = question.segments or [Segment(text=question.item)]
     input_type, inputmode, autocomplete = _LINES.get(kind, _LINES["text"])
+    if question.mask == "hidden":
+        input_type, autocomplete = "password", "off"
     bounds = (typed(question.minimum, kind, "en"), typed(question.maximum, kind, "en"))
     dated = kind in {"date", "time", "date-time"}
     return Control(

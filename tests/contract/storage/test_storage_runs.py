@@ -25,6 +25,7 @@ from caruso.model.run_records import (
 )
 from caruso.ports import RunStore
 from caruso.storage.engine import Database
+from caruso.storage.facts import Facts
 from caruso.storage.journal import JournalWriter
 from caruso.storage.runs import Runs
 from lab.memory_runs import MemoryRuns
@@ -325,7 +326,7 @@ async def test_what_the_journal_writes_late_does_not_replace_what_came_after(
 async def test_the_trail_of_a_contact_tells_all_of_the_runs_that_passed_through_it(
     database: Database, journal: JournalWriter
 ) -> None:
-    store = Runs(database)
+    facts = Facts(database)
     phone, web = ContactId("call1"), ContactId("web1")
     told = {"at": NOON, "run": RUN, "script": ScriptId("moving"), "version": "2"}
     journal.record(DialogStarted(contact=phone, **told))  # type: ignore[arg-type]
@@ -334,8 +335,8 @@ async def test_the_trail_of_a_contact_tells_all_of_the_runs_that_passed_through_
     journal.save_turn(RunTurn(run=a_run(2), events=(on_the_phone, an_event(2))))
     await journal.flush()
     for contact in (phone, web):
-        assert list(await store.trail(contact)) == [on_the_phone, an_event(2)]
-    assert list(await store.trail(ContactId("other"))) == []
+        assert list(await facts.trail(contact)) == [on_the_phone, an_event(2)]
+    assert list(await facts.trail(ContactId("other"))) == []
 
 
 async def test_ended_actions_and_dead_tokens_are_dropped_after_a_while(database: Database) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.errors import IllegalMove
 from caruso.model import desk, ids
+from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.facts import ContactEnded, DialogContinued
-from caruso.model.ids import AgentId, CustomerId, ScriptId
+from caruso.model.ids import AgentId, CustomerId, RunId, ScriptId
 from caruso.model.run_records import ActionState
 from caruso.model.views import DialogView
 from caruso.script_engine.turns import Answered, ScriptChannel
@@ -335,5 +337,56 @@ def test_what_was_ordered_and_not_begun_before_a_crash_is_done_after_it() -> Non
         await asyncio.sleep(3)
         assert dialog(house).turn.item == "check"
         assert len(house.stores.actions) == 1
+
+    lead(scene)
+
+
+# -- Call-backs -----------------------------------------------------------------------------------------------
+
+
+def promised(run: RunId, **changes: Any) -> Callback:
+    at = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    callback = Callback(
+        id=CallbackId("b1"),
+        number="+31203",
+        queue=DIRECT,
+        due_at=at,
+        customer=CustomerId("c1"),
+        run=run,
+        created_at=at,
+        changed_at=at,
+        changed_by="script",
+    )
+    return replace(callback, **changes)
+
+
+def test_the_dialog_of_a_call_back_is_on_the_desk_of_who_makes_it() -> None:
+    async def scene(house: WholeCentre) -> None:
+        web = house.centre.runs
+        view = await web.start(MOVING, language="en")
+        view = await web.give(view.run, Answered(turn=1, text="Main Street 1"))
+        house.open_console(BRAM)
+        taken = promised(view.run, state=CallbackState.TAKEN, agent=BRAM, version=2)
+        house.centre.moves.callback_moved(taken)
+        await asyncio.sleep(1)
+        assert (dialog(house).turn.item, dialog(house).channel) == ("people", "agent")
+        answer(house, "3")
+        await asyncio.sleep(1)
+        assert dialog(house).turn.item == "check"
+
+        await house.crash(0, 1.0)
+        house.open_console(BRAM)
+        await asyncio.sleep(1)
+        assert dialog(house).turn.item == "check", "it is there after a restart, too"
+
+        house.centre.moves.callback_moved(replace(taken, state=CallbackState.OPEN, version=3))
+        await asyncio.sleep(1)
+        assert house.views[BRAM].dialog is None
+        again = await house.centre.runs.view(view.run)
+        assert (again.turn.item, len(again.trail)) == ("check", 2)
+        moved = [fact for fact in house.journal.facts if isinstance(fact, DialogContinued)]
+        assert [(ids.is_callback(fact.contact), fact.by) for fact in moved] == [(True, BRAM)]
+        ended = [fact.contact for fact in house.journal.facts if isinstance(fact, ContactEnded)]
+        assert moved[0].contact in ended
 
     lead(scene)

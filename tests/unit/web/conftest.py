@@ -52,8 +52,8 @@ class House:
     facts: MemoryFacts
     callbacks: MemoryCallbacks
     scripts: MemoryScripts
-    #: Who was told to have taken which call-back.
-    taken: list[tuple[str, str]]
+    #: Which call-backs changed hands: who has or had them, and what they are now.
+    moved: list[tuple[str | None, str, str]]
     clock: ShiftedClock
     dist: Path
     clients: AsyncExitStack
@@ -96,7 +96,7 @@ async def open_house(
     kept = MemoryUsers(*users)
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     scripts = MemoryScripts()
-    callbacks, taken = MemoryCallbacks(*fake_callbacks()), list[tuple[str, str]]()
+    callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
     server = WebServer(
         settings,
         centre=centre,
@@ -104,7 +104,7 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
-        callback_taken=lambda agent, callback: taken.append((agent, callback.id)),
+        callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
         scripts=scripts,
         phones=FakePhones(),
         clock=clock,
@@ -125,7 +125,7 @@ async def open_house(
         facts=facts,
         callbacks=callbacks,
         scripts=scripts,
-        taken=taken,
+        moved=moved,
         clock=clock,
         dist=settings.dist,
         clients=clients,

@@ -1,0 +1,105 @@
+"""A dialog on a fake desk that a real script leads, through the engine itself: for pages that show dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from caruso.comm_server.agents.dialog_views import Draft, dialog_view
+from caruso.errors import IllegalMove
+from caruso.model.ids import RunId, ScriptId
+from caruso.model.views import DialogView
+from caruso.script_engine import engine
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.turns import (
+    Answered,
+    AnsweredTogether,
+    Confirmed,
+    Corrected,
+    Effect,
+    Finished,
+    Happened,
+    Input,
+    Refused,
+    RunStart,
+    ScriptChannel,
+    TakenOver,
+    Undo,
+    WentBack,
+)
+
+
+class ScriptDialog:
+    """One run of a script. `asked_by_phone` answers were given to the machine before the agent took over."""
+
+    def __init__(
+        self, script: Dialog, run: RunId, now: Callable[[], datetime], asked_by_phone: tuple[str, ...] = ()
+    ) -> None:
+        """Begin on the phone where there are answers from it, else at the desk."""
+        self.run = run
+        self._script = script
+        self._now = now
+        self._end: Finished | None = None
+        self._draft: Draft | None = None
+        channel = ScriptChannel.PHONE if asked_by_phone else ScriptChannel.AGENT
+        begin = RunStart(run=run, script=ScriptId(script.id), channel=channel, language=script.languages[0])
+        self._state, effects = engine.start(script, begin, now())
+        self._take(effects)
+        for text in asked_by_phone:
+            self._give(Answered(turn=self._state.turn, text=text))
+        if asked_by_phone:
+            self._give(TakenOver(channel=ScriptChannel.AGENT, by="anna"))
+
+    def answer(self, turn: int, text: str, by: str) -> None:
+        """Take an answer to the current item, or say why not."""
+        self._give(Answered(turn=turn, text=text, by=by))
+
+    def answer_together(self, turn: int, answers: dict[str, str], by: str) -> None:
+        """Take the answers to a group."""
+        self._give(AnsweredTogether(turn=turn, answers=answers, by=by))
+
+    def confirm(self, turn: int) -> None:
+        """Go on after an info."""
+        self._give(Confirmed(turn=turn))
+
+    def back(self, turn: int) -> None:
+        """Go back one item."""
+        self._give(WentBack(turn=turn))
+
+    def correct(self, item: str, text: str, by: str) -> None:
+        """Change an earlier answer."""
+        self._give(Corrected(item=item, text=text, by=by))
+
+    def undo(self, key: str, *, wanted: bool, by: str) -> None:
+        """Have something undone, or let it be."""
+        self._give(Undo(key=key, wanted=wanted, by=by))
+
+    def time_up(self, turn: int) -> None:
+        """Let the time limit of the item be over."""
+        self._give(Happened(event="time-up", turn=turn))
+
+    def keep(self, draft: Draft) -> None:
+        """Keep what was typed."""
+        self._draft = draft
+
+    def view(self) -> DialogView:
+        """Return the dialog as it is shown."""
+        return dialog_view(self._script, self._state, self._end, self._draft)
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """Return questions and answers as shown."""
+        return [(entry.question, entry.shown) for entry in engine.trail(self._script, self._state)]
+
+    def _give(self, given: Input) -> None:
+        self._state, effects = engine.step(self._script, self._state, given, self._now())
+        self._take(effects)
+
+    def _take(self, effects: tuple[Effect, ...]) -> None:
+        if not self._state.finished:
+            self._end = None
+        for effect in effects:
+            if isinstance(effect, Finished):
+                self._end = effect
+            elif isinstance(effect, Refused):
+                raise IllegalMove(effect.message)

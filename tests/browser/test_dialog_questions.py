@@ -1,0 +1,138 @@
+"""Every kind of question on the agent's screen, in a real browser, led by the engine itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from caruso.model.ids import AgentId
+from caruso.script_engine.loader import load
+from caruso.script_engine.nodes import Dialog
+from tests.browser.conftest import Console, Stage, open_console
+
+ANNA = AgentId("anna")
+AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
+<dialog id="questions" version="1" languages="en" channels="agent phone">
+  <title>Questions</title>
+  <question id="customer" type="digits"><text>Customer number?</text><input digits="4"/></question>
+  <handover id="over" channel="agent"/>
+  <question id="rooms" type="choices" max="2"><text>Which rooms?</text>
+    <option value="kitchen"><text>Kitchen</text></option>
+    <option value="bath"><text>Bathroom</text></option>
+    <option value="other" other="yes"><text>Another</text></option>
+    <option value="none" exclusive="yes"><text>None</text></option>
+  </question>
+  <question id="wishes" type="ranking"><text>What matters most?</text>
+    <option value="price"><text>The price</text></option>
+    <option value="green"><text>The climate</text></option>
+  </question>
+  <question id="mark" type="rating"><text>How was it?</text></question>
+  <group id="address" show="together"><title>Where do you live?</title>
+    <info id="why"><text>We need it for <link to="https://example.org/why">the visit</link>.</text></info>
+    <question id="street" type="text"><text>Street</text></question>
+    <question id="paid" type="money" currency="EUR"><text>Paid</text></question>
+    <question id="visit" type="time"><text>When?</text></question>
+    <question id="contract" type="text" read-only="yes" default="'basic'"><text>Contract</text></question>
+    <question id="story" type="memo" required="no"><text>What happened?</text></question>
+  </group>
+  <question id="pin" type="digits" private="yes"><text>Secret?</text><input digits="4" mask="hidden"/></question>
+  <end id="done" outcome="done"><text>Thank you.</text></end>
+</dialog>
+"""
+
+
+@pytest.fixture
+def script() -> Dialog:
+    return load(SCRIPT.encode())
+
+
+async def violations(console: Console) -> list[str]:
+    """Return what the accessibility checker finds on the page."""
+    await console.page.evaluate(AXE.read_text())
+    found = await console.page.evaluate(
+        "rules => axe.run(document, { runOnly: rules }).then(result => result.violations.flatMap("
+        "rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}`)))",
+        WCAG,
+    )
+    return list(found)
+
+
+async def in_conversation(console: Console, stage: Stage, script: Dialog) -> None:
+    stage.centre.lead_by(script, "4711")
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.offer(ANNA)
+    await console.until("offer")
+    await console.press("Alt+a")
+    await console.until("conversation", state="talking")
+
+
+async def test_every_kind_of_question_is_answered_with_the_keyboard_alone(
+    chromium: Browser, stage: Stage, script: Dialog
+) -> None:
+    """Several options, a ranking, a rating, a group with a mistake in it, a secret; what a reload leaves.
+
+    phone: 4711 ──► agent: rooms ── wishes ── mark ── address, together ── pin ── end
+    """
+    console = await open_console(chromium, stage.url)
+    page = console.page
+    await in_conversation(console, stage, script)
+    await expect(page.get_by_test_id("trail-told")).to_contain_text("4711")
+
+    await console.until("dialog", item="rooms")
+    for key in ("1", "2", "3"):
+        await console.press(key)
+    await page.get_by_test_id("dialog-own-words").fill("Cellar")
+    await console.press("Enter")
+    await expect(page.get_by_test_id("item-error")).to_have_text("Please choose at most 2.")
+    assert await violations(console) == []
+    await page.get_by_test_id("option-bath").press("2")
+    await console.press("Enter")
+
+    await console.until("dialog", item="wishes")
+    await console.press("2")
+    await console.press("1")
+    assert await violations(console) == []
+    await console.press("Enter")
+    await console.until("dialog", item="mark")
+    await console.press("4")
+    await console.press("Enter")
+
+    await console.until("dialog", item="address")
+    await expect(page.get_by_test_id("dialog-group")).to_contain_text("basic")
+    await expect(page.get_by_role("link", name="the visit")).to_have_attribute("href", "https://example.org/why")
+    await page.keyboard.type("Main street 1")
+    paid = page.get_by_test_id("together-paid").get_by_test_id("dialog-field")
+    await paid.fill("lots")
+    await page.get_by_test_id("together-story").get_by_test_id("dialog-field").fill("It broke.\nTwice.")
+    await page.get_by_test_id("dialog-submit").click()
+    await expect(page.get_by_test_id("together-paid").get_by_role("alert")).to_have_text("Please enter an amount.")
+    await expect(paid).to_be_focused()
+    assert await violations(console) == []
+    await paid.fill("1,250.50")
+    await page.get_by_test_id("together-visit").get_by_test_id("dialog-field").fill("09:30")
+    await console.until("dialog-form", draft="kept")
+    await page.reload()
+    await console.until("dialog", item="address")
+    await expect(paid).to_have_value("1,250.50")
+    await expect(page.get_by_test_id("together-street").get_by_test_id("dialog-field")).to_have_value(
+        "Main street 1"
+    )
+    await page.get_by_test_id("dialog-submit").click()
+
+    await console.until("dialog", item="pin")
+    await expect(page.get_by_test_id("dialog-field")).to_have_attribute("type", "password")
+    await page.keyboard.type("1234")
+    await console.press("Enter")
+    await console.until("dialog", state="finished")
+    trail = page.get_by_test_id("trail-here")
+    for shown in ("Kitchen, Cellar", "The climate, The price", "€1,250.50", "09:30", "It broke."):
+        await expect(trail).to_contain_text(shown)

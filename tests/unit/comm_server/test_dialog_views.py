@@ -1,0 +1,76 @@
+"""What an agent's console is shown of a dialog, and what is kept of what she typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from caruso.comm_server.agents.dialog_views import dialog_view, drafted
+from caruso.errors import IllegalMove
+from caruso.model.desk import KeepDraft
+from caruso.script_engine.turns import ScriptChannel, WentBack
+from tests.unit.script_engine.leading import Led, dialog
+
+END = '<end id="e" outcome="done"/>'
+QUESTION = '<question id="q" type="{kind}" {more}><text>See <link to="/help">help</link>.</text>{inner}</question>'
+
+
+def led(kind: str, more: str = "", inner: str = "") -> Led:
+    return Led(dialog(QUESTION.format(kind=kind, more=more, inner=inner) + END), ScriptChannel.AGENT)
+
+
+def draft(texts: dict[str, str], turn: int = 1) -> KeepDraft:
+    return KeepDraft(id=1, run="run-1", turn=turn, texts=texts)
+
+
+def test_a_turn_is_shown_with_all_that_its_input_needs() -> None:
+    run = led("digits", 'private="yes" time-limit="2m"', '<input digits="4" mask="hidden"/>')
+    turn = dialog_view(run.dialog, run.run, None, None).turn
+    assert (turn.mask, turn.private, turn.time_limit_seconds) == ("hidden", True, 120.0)
+    (link,) = turn.links
+    assert turn.texts[link.text][link.start : link.end] == "help"
+
+
+def test_bounds_and_answers_are_typed_as_the_browsers_fields_want_them() -> None:
+    run = led("date-time", 'min="now()" default="now()"')
+    turn = dialog_view(run.dialog, run.run, None, None).turn
+    assert turn.minimum == turn.answer == "2026-11-23T10:30", "in the centre's time zone"
+    ranked = led("choices", 'min="2"', '<option value="a"><text>A</text></option>')
+    assert dialog_view(ranked.dialog, ranked.run, None, None).turn.minimum == "2"
+
+
+def test_an_answer_is_offered_for_correction_as_it_would_be_typed() -> None:
+    options = "".join(f'<option value="{value}"><text>{value.upper()}</text></option>' for value in "ab")
+    run = led("ranking", "", options).answer("b\na")
+    (entry,) = dialog_view(run.dialog, run.run, None, None).trail
+    assert (entry.value, entry.shown) == ("b\na", "B, A")
+
+
+def test_a_draft_waits_for_its_turn_only() -> None:
+    run = led("text")
+    kept = drafted(draft({"q": "half a sen"}))
+    assert dialog_view(run.dialog, run.run, None, kept).draft == {"q": "half a sen"}
+    run.answer("")
+    assert dialog_view(run.dialog, run.run, None, kept).draft == {}
+
+
+@pytest.mark.parametrize("texts", [{"q": "x" * 50_001}, {f"q{number}": "" for number in range(201)}])
+def test_a_draft_that_is_too_large_is_not_kept(texts: dict[str, str]) -> None:
+    with pytest.raises(IllegalMove):
+        drafted(draft(texts))
+
+
+def test_a_private_answer_is_shown_to_who_gave_it_only() -> None:
+    script = dialog(
+        QUESTION.format(kind="digits", more='private="yes"', inner="")
+        + '<question id="n" type="text"><text>n?</text></question>'
+        + END
+    )
+    by_phone = Led(script, ScriptChannel.PHONE).answer("4711").take_over()
+    (entry,) = dialog_view(script, by_phone.run, None, None).trail
+    assert (entry.value, entry.shown, entry.private) == ("", "•••", True)
+    by_phone.give(WentBack(turn=by_phone.run.turn))
+    assert dialog_view(script, by_phone.run, None, None).turn.answer == ""
+    typed = Led(script, ScriptChannel.AGENT).answer("4711")
+    assert dialog_view(script, typed.run, None, None).trail[0].shown == "4711"
+    typed.give(WentBack(turn=typed.run.turn))
+    assert dialog_view(script, typed.run, None, None).turn.answer == "4711"
