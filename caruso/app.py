@@ -44,9 +44,10 @@ from caruso.logs import set_up_logs
 from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
-from caruso.model.ids import AgentId
-from caruso.model.records import AppliedCentre
+from caruso.model.ids import AgentId, RunId, ScriptId
+from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
+from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
@@ -62,6 +63,7 @@ from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
 from caruso.storage.runs import Runs
+from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
 from caruso.web.api import HealthCheck
 from caruso.web.self_service.house import HouseRuns
@@ -69,6 +71,8 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 
 T = TypeVar("T")
+#: Roll-outs, the versions they name, and the revision (`Scripts.in_force`).
+ScriptsInForce = tuple[Mapping[ScriptId, Rollout], Sequence[ScriptSource], int]
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +127,7 @@ class Server:
         self._database = Database(config.database_url)
         self._facts = Facts(self._database)
         self._centres = Centres(self._database)
+        self._scripts = Scripts(self._database)
         self._customers = Customers(self._database, self._clock, region=config.server.country)
         self._objects = Objects(self._customers)
         self._callbacks = Callbacks(self._database)
@@ -148,11 +153,13 @@ class Server:
             objects=self._objects,
             callbacks=self._callbacks,
             centre=lambda: self._centre.centre() if self._centre else None,
+            links=self._make_link,
             clock=self._clock,
             mail=config.mail,
             http=config.http,
         )
         self._version = 0
+        self._script_revision = 0
         self.stopping = asyncio.Event()
 
     @property
@@ -185,7 +192,8 @@ class Server:
             async with asyncio.timeout(TAKE_OVER_SECONDS):
                 await self.journal.taken_over.wait()
         applied = await self._until_readable(self._centres.current)
-        self._centre = self._build(applied)
+        scripts = await self._until_readable(self._scripts.in_force)
+        self._centre = self._build(applied, scripts)
         await self._until_readable(lambda: restore(self.centre, self._facts, self._centres, self._clock.now()))
         self.centre.stream.publish(ServerStarted(at=self._clock.now(), version=caruso.__version__))
 
@@ -223,16 +231,16 @@ class Server:
 
     # -- Building ---------------------------------------------------------------------------------------------
 
-    def _build(self, applied: AppliedCentre | None) -> ContactCentre:
-        library = ScriptLibrary()
-        if applied is not None:
-            library.replace(applied.scripts.values(), applied.centre.hours)
-            self._version = applied.version
+    def _build(self, applied: AppliedCentre | None, scripts: ScriptsInForce) -> ContactCentre:
         centre = (
             applied.centre
             if applied
             else Centre(name="Caruso", timezone="UTC", queues={}, entry_points={}, agents={})
         )
+        rollouts, sources, self._script_revision = scripts
+        library = ScriptLibrary()
+        library.replace(sources, centre.hours, rollouts)
+        self._version = applied.version if applied else 0
         self._telephony.set_agents(centre.agents.values())
         return ContactCentre(
             centre,
@@ -270,6 +278,7 @@ class Server:
             facts=self._facts,
             callbacks=self._callbacks,
             callback_moved=self._on_callback_moved,
+            scripts=self._scripts,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
@@ -303,6 +312,10 @@ class Server:
         if isinstance(event, LinkLost):
             self.journal.verify()  # another server may have taken the PBX over, and the journal with it
         self.centre.on_telephony(event)
+
+    async def _make_link(self, run: RunId) -> str:
+        """Return the address of a page on which a run goes on."""
+        return (await self.centre.passes.link(run, by="script")).url
 
     def _on_callback_moved(self, callback: Callback) -> None:
         """Give the dialog of a call-back to the agent who takes it, and take it off the desk afterwards."""
@@ -353,8 +366,11 @@ class Server:
         while True:
             await asyncio.sleep(FOLLOW_SECONDS)
             try:
+                changed = await self._scripts.revision() != self._script_revision
                 if await self._centres.current_version() != self._version:
                     await self._take_over()
+                elif changed:
+                    await self._take_scripts_over(self.centre.centre())
             except StorageUnavailable:
                 continue  # the journal's health tells
             except Exception:
@@ -393,14 +409,23 @@ class Server:
         if applied is None:
             return
         self._version = applied.version
-        try:
-            self.centre.library.replace(applied.scripts.values(), applied.centre.hours)
-        except RejectedInput as error:
-            log.error("centre_not_applied", version=applied.version, reason=str(error))
+        if not await self._take_scripts_over(applied.centre):
+            log.error("centre_not_applied", version=applied.version)
             return
         self._telephony.set_agents(applied.centre.agents.values())
         self.centre.apply(applied.centre)
         log.info("centre_applied", version=applied.version)
+
+    async def _take_scripts_over(self, centre: Centre) -> bool:
+        """Lead new contacts by the scripts in force now; when one cannot be loaded, all stay as they are."""
+        rollouts, sources, self._script_revision = await self._scripts.in_force()
+        try:
+            await asyncio.to_thread(self.centre.library.replace, sources, centre.hours, rollouts)
+        except RejectedInput as error:
+            log.error("scripts_not_taken_over", revision=self._script_revision, reason=str(error))
+            return False
+        log.info("scripts_taken_over", revision=self._script_revision)
+        return True
 
 
 def asterisk_settings(config: Config) -> AsteriskSettings:

@@ -165,8 +165,11 @@ class RunStore(Protocol):
         """Return when the next pending action is due."""
         ...
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
-        """Make `owner` the one who carries it out now; False when it is not pending any more."""
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
+        """Make `owner` the one who carries it out now; False when it is not pending any more.
+
+        `lasting`: so that not even a power failure makes it pending again.
+        """
         ...
 
     async def put_off(self, key: str, *, owner: str, until: datetime) -> bool:

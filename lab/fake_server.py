@@ -25,6 +25,7 @@ from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FAKE_ROLES, FakeCentre, fake_customers, fake_description
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_scripts import MemoryScripts
 
 
 def fake_users(centre: Centre) -> tuple[User, ...]:
@@ -109,6 +110,7 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         customers=MemoryCustomers(*fake_customers()),
         facts=facts,
         callbacks=MemoryCallbacks(*fake_callbacks()),
+        scripts=MemoryScripts(),
         phones=FakePhones(),
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),

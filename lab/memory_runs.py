@@ -133,7 +133,7 @@ class MemoryRuns:
         pending = (action.next_at for action in self.actions.values() if action.state is ActionState.PENDING)
         return min(pending, default=None)
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
         """Make `owner` the one who carries it out."""
         self._reach()
         action = self.actions.get(key)

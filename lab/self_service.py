@@ -30,6 +30,7 @@ from lab.fake_centre import FakeCentre
 from lab.fake_runs import MemoryFiles, RunsInMemory, runs_in_memory
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.memory_runs import MemoryRuns
+from lab.memory_scripts import MemoryScripts
 from lab.self_service_scripts import ALL
 
 DIST = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
@@ -135,6 +136,7 @@ def self_service_server(runs: PublicRuns, *, port: int = 0, settings: WebSetting
         users=MemoryUsers(),
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
+        scripts=MemoryScripts(),
         phones=FakePhones(),
         callbacks=MemoryCallbacks(),
         clock=runs.clock,

@@ -13,6 +13,9 @@ export type StationKind = "browser" | "sip";
 /** How far a call-back is. */
 export type CallbackState = "open" | "taken" | "done" | "cancelled";
 
+/** What can happen to a script. */
+export type ScriptEventKind = "published" | "rolled-out" | "rolled-back" | "retired" | "deleted";
+
 /** The agent's phone. */
 export interface StationView {
   kind: string;
@@ -686,6 +689,108 @@ export interface CallbackLine {
   version: number;
 }
 
+/** What is wrong with a script. */
+export interface Findings {
+  findings: Finding[];
+}
+
+/** A sheet or a picture. */
+export interface Written {
+  text: string;
+}
+
+/** Where the dialog stood at the beginning and after each step, as `caruso script run --json` tells it. */
+export interface Led {
+  told: Record<string, unknown>[];
+}
+
+/** What became of the test cases, as `caruso script test --json` tells it. */
+export interface Tested {
+  script: string;
+  version: string;
+  passed: number;
+  failed: number;
+  cases: Record<string, unknown>[];
+  coverage: Record<string, unknown>;
+}
+
+/** Which version contacts get. */
+export interface RolloutLine {
+  version: string | null;
+  staged: string | null;
+  share: number;
+  queues: string[];
+  entry_points: string[];
+  earlier: string[];
+  summary: string;
+}
+
+/** A script there is. */
+export interface ScriptLine {
+  id: string;
+  rollout: RolloutLine;
+  versions: number;
+  newest: string;
+}
+
+/** One published version. */
+export interface VersionLine {
+  version: string;
+  number: number;
+  checksum: string;
+  published_at: string;
+  published_by: string;
+  why: string;
+  calls: Record<string, string>;
+  open_runs: number;
+}
+
+/** One thing that happened to a script. */
+export interface EventLine {
+  at: string;
+  by: string;
+  kind: ScriptEventKind;
+  version: string;
+  why: string;
+  before: string;
+  after: string;
+}
+
+/** All about a script: versions and events, the newest first. */
+export interface ScriptCard {
+  id: string;
+  rollout: RolloutLine;
+  versions: VersionLine[];
+  events: EventLine[];
+  draft: number;
+}
+
+/** A version with its text. */
+export interface SourceCard {
+  id: string;
+  version: string;
+  source: string;
+}
+
+/** A version that was published. */
+export interface PublishedCard {
+  id: string;
+  version: string;
+  rollout: RolloutLine;
+  warnings: Finding[];
+  callers: string[];
+}
+
+/** A draft, and what is wrong with it. */
+export interface DraftCard {
+  id: string;
+  source: string;
+  revision: number;
+  saved_at: string;
+  saved_by: string;
+  findings: Finding[];
+}
+
 /** Who wants to sign in. */
 export interface SignInBody {
   user: string;
@@ -741,6 +846,90 @@ export interface CallbacksQuery {
 /** The version that was seen; another one is refused. */
 export interface CallbackChange {
   version: number;
+}
+
+/** A script, as XML. */
+export interface ScriptBody {
+  source: string;
+  file?: string;
+}
+
+/** A script to explain. */
+export interface ExplainBody {
+  source: string;
+  file?: string;
+  form?: "html" | "markdown";
+}
+
+/** A script to draw. */
+export interface GraphBody {
+  source: string;
+  file?: string;
+  form?: "dot" | "svg";
+}
+
+/** What a service answers. */
+export interface StubBody {
+  answers?: unknown;
+  fails?: string;
+}
+
+/** A script to lead, and how. */
+export interface RunBody {
+  source: string;
+  file?: string;
+  called?: string[];
+  channel?: "" | "agent" | "phone" | "web";
+  language?: string;
+  at?: string;
+  zone?: string;
+  objects?: Record<string, Record<string, unknown>>;
+  call?: Record<string, unknown>;
+  stubs?: Record<string, StubBody>;
+  records?: Record<string, Record<string, unknown>[]>;
+  hours?: Record<string, boolean>;
+  answers?: unknown[] | Record<string, unknown>;
+}
+
+/** A script to test. */
+export interface TestBody {
+  source: string;
+  file?: string;
+  called?: string[];
+  tests?: string;
+}
+
+/** For whom: a share (per cent) of the contacts of some queues or entry points, or of all. */
+export interface StageBody {
+  share?: number;
+  queues?: string[];
+  entry_points?: string[];
+}
+
+/** What is to be published: this text, or the draft that is kept, in the revision that was seen. */
+export interface PublishBody {
+  why: string;
+  source?: string;
+  draft?: number;
+  stage?: StageBody | null;
+}
+
+/** Which published version is to be in force, and for whom. */
+export interface RollOutBody {
+  version: string;
+  why: string;
+  stage?: StageBody;
+}
+
+/** Why, for the record. */
+export interface WhyBody {
+  why: string;
+}
+
+/** A draft, written on that of `revision`; 0 for the first. */
+export interface DraftBody {
+  source: string;
+  revision: number;
 }
 
 /** What each operation of the REST API takes and answers. */
@@ -876,5 +1065,95 @@ export interface Operations {
     query: undefined;
     body: CallbackChange;
     answer: CallbackLine;
+  };
+  /** Find the mistakes in a script and its test cases. */
+  "POST /api/scripts/check": {
+    query: undefined;
+    body: ScriptBody;
+    answer: Findings;
+  };
+  /** Explain a script: a sheet of all it says, asks and does. */
+  "POST /api/scripts/explain": {
+    query: undefined;
+    body: ExplainBody;
+    answer: Written;
+  };
+  /** Draw a script. */
+  "POST /api/scripts/graph": {
+    query: undefined;
+    body: GraphBody;
+    answer: Written;
+  };
+  /** Lead a script by prepared answers, with services that answer as told. */
+  "POST /api/scripts/run": {
+    query: undefined;
+    body: RunBody;
+    answer: Led;
+  };
+  /** Run the test cases of a script. */
+  "POST /api/scripts/test": {
+    query: undefined;
+    body: TestBody;
+    answer: Tested;
+  };
+  /** List all scripts, with who gets which version. */
+  "GET /api/scripts": {
+    query: undefined;
+    body: undefined;
+    answer: ScriptLine[];
+  };
+  /** Return a script's versions and roll-out, and what happened to it. */
+  "GET /api/scripts/{script}": {
+    query: undefined;
+    body: undefined;
+    answer: ScriptCard;
+  };
+  /** Return one version with its text. */
+  "GET /api/scripts/{script}/versions/{version}": {
+    query: undefined;
+    body: undefined;
+    answer: SourceCard;
+  };
+  /** Publish a version, and roll it out unless `stage` is null; nothing happens when it has mistakes. */
+  "POST /api/scripts/{script}/publish": {
+    query: undefined;
+    body: PublishBody;
+    answer: PublishedCard;
+  };
+  /** Put a published version in force, for everybody or those of a stage. */
+  "POST /api/scripts/{script}/rollout": {
+    query: undefined;
+    body: RollOutBody;
+    answer: RolloutLine;
+  };
+  /** Take back what is staged, else put the version before in force again. */
+  "POST /api/scripts/{script}/rollback": {
+    query: undefined;
+    body: WhyBody;
+    answer: RolloutLine;
+  };
+  /** Delete a version that leads nobody and that no script calls. */
+  "DELETE /api/scripts/{script}/versions/{version}": {
+    query: WhyBody;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Return the draft of a script, with what is wrong with it. */
+  "GET /api/scripts/{script}/draft": {
+    query: undefined;
+    body: undefined;
+    answer: DraftCard;
+  };
+  /** Keep a draft, mistakes and all; refused when somebody else has saved one meanwhile. */
+  "PUT /api/scripts/{script}/draft": {
+    query: undefined;
+    body: DraftBody;
+    answer: DraftCard;
+  };
+  /** Throw the draft of a script away. */
+  "DELETE /api/scripts/{script}/draft": {
+    query: undefined;
+    body: undefined;
+    answer: undefined;
   };
 }

@@ -10,21 +10,23 @@ from __future__ import annotations
 import os
 import secrets
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from getpass import getuser
 from pathlib import Path
 
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
-from caruso.cli.script_files import Scripts, known_to, read_scripts, recordings_in, script_files, wrong_channels
+from caruso.cli.script_files import Scripts, read_scripts, recordings_in, script_files, wrong_channels
+from caruso.cli.script_publishing import who
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
 from caruso.comm_server.centre_diff import Change, centre_changes, script_changes
 from caruso.comm_server.centre_file import CentreFile, read_centre, unknown_scripts
+from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.script_publishing import known_to, reused, with_pins
 from caruso.errors import Located, RejectedInput
-from caruso.model.ids import UserId
-from caruso.model.records import AppliedCentre
+from caruso.model.ids import ScriptId, UserId
+from caruso.model.records import AppliedCentre, ScriptSource
 
 #: Letters and digits that nobody mistakes for one another; 12 of them are 58 bits.
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -49,7 +51,7 @@ async def _apply(arguments: Namespace) -> int:
     wanted = _read(arguments.file, config.scripts.sounds)
     async with opened(config) as stores:
         current = await stores.centres.current()
-        await _refuse_reused_versions(wanted.scripts, stores)
+        wanted = replace(wanted, scripts=await _pinned(wanted.scripts, stores))
         accounts = accounts_for(wanted.read.centre.agents, await stores.users.users())
         _refuse(_in_file(accounts.problems, wanted.read))
         changes = _changes(current, wanted)
@@ -59,7 +61,7 @@ async def _apply(arguments: Namespace) -> int:
             print(f"{len(changes)} changes would be made." if changes else "Nothing would change.")
             return Exit.OK
         hashes = _first_passwords(accounts.without_password, arguments.first_passwords)
-        await _write(wanted, stores, changes, arguments.first_passwords)
+        await _write(wanted, stores, changes, arguments.first_passwords, arguments.why)
         await _bring_in_line(accounts, hashes, stores)
         _tell_passwords(accounts, arguments.first_passwords)
     return Exit.OK
@@ -87,24 +89,41 @@ def _refuse(findings: Sequence[Located]) -> None:
         raise RejectedInput(tuple(findings))
 
 
-async def _refuse_reused_versions(scripts: Scripts, stores: Stores) -> None:
-    """Refuse a script that was changed without a new version: conversations are pinned to the old one."""
-    reused = []
-    for source in scripts.sources:
-        kept = await stores.centres.script(source.id, source.version)
-        if kept is not None and kept.source != source.source:
-            message = f"Script “{source.id}” was changed but is still version {source.version}."
-            reused.append(
-                Located(
-                    rule="script-version-reused",
+async def _pinned(scripts: Scripts, stores: Stores) -> Scripts:
+    """Return scripts with the versions of what they call; those that are published already keep theirs.
+
+    Refuse a script that was changed without a new version: conversations are pinned to the old one.
+    """
+    rollouts, in_force, _ = await stores.scripts.in_force()
+    library = ScriptLibrary()
+    library.replace(in_force, None, rollouts)
+    kept = {source.id: await stores.scripts.source(source.id, source.version) for source in scripts.sources}
+    changed = [s for s in scripts.sources if (old := kept[s.id]) is not None and old.source != s.source]
+    _refuse([reused(source, scripts.files[source.id]) for source in changed])
+    new, findings = with_pins([s for s in scripts.sources if kept[s.id] is None], scripts.dialogs, library)
+    _refuse(findings)
+    there = [replace(source, applied_at=s.applied_at) for s in scripts.sources if (source := kept[s.id])]
+    sources = (*new, *there)
+    report_findings(_stale_calls(sources, scripts.files))
+    return replace(scripts, sources=sources)
+
+
+def _stale_calls(sources: Sequence[ScriptSource], files: Mapping[ScriptId, str]) -> Iterator[Located]:
+    """Tell which scripts go on with an earlier version of a dialog that has a new one."""
+    present = {source.id: source.version for source in sources}
+    for source in sources:
+        for called, version in source.calls.items():
+            if present.get(called, version) != version:
+                message = f"“{source.id}” goes on with version {version} of “{called}”, not {present[called]}."
+                yield Located(
+                    rule="stale-call",
                     message=message,
-                    file=scripts.files[source.id],
+                    file=files[source.id],
                     line=1,
                     attribute="version",
-                    suggestion="give it a new version",
+                    suggestion="give it a new version, too",
+                    level="warning",
                 )
-            )
-    _refuse(reused)
 
 
 def _in_file(problems: Sequence[Located], read: CentreFile) -> tuple[Located, ...]:
@@ -122,14 +141,18 @@ def _changes(current: AppliedCentre | None, wanted: Wanted) -> tuple[Change, ...
     )
 
 
-async def _write(wanted: Wanted, stores: Stores, changes: Sequence[Change], passwords: Path | None) -> None:
+async def _write(
+    wanted: Wanted, stores: Stores, changes: Sequence[Change], passwords: Path | None, why: str
+) -> None:
     """Put the centre in force; when that fails, nobody needs the passwords."""
     if not changes:
         print("Nothing has changed.")
         return
     sources = wanted.scripts.sources
     try:
-        version = await stores.centres.apply(wanted.read.centre, sources, by=_who(), at=SystemClock().now())
+        version = await stores.centres.apply(
+            wanted.read.centre, sources, by=who(), at=SystemClock().now(), why=why
+        )
     except BaseException:
         _forget(passwords)
         raise
@@ -139,14 +162,6 @@ async def _write(wanted: Wanted, stores: Stores, changes: Sequence[Change], pass
 def _forget(passwords: Path | None) -> None:
     if passwords is not None:
         passwords.unlink(missing_ok=True)
-
-
-def _who() -> str:
-    """Return who did it, for the record."""
-    try:
-        return f"command:{getuser()}"
-    except (OSError, KeyError):
-        return "command"
 
 
 async def _bring_in_line(accounts: Accounts, hashes: Mapping[UserId, str], stores: Stores) -> None:

@@ -59,6 +59,7 @@ def _checking(commands: Any) -> None:
 def _applying(commands: Any) -> None:
     apply = command(commands, "apply", _apply, "put a centre and its scripts in force, all or nothing")
     apply.add_argument("file", type=Path, metavar="FILE", help="centre.toml")
+    apply.add_argument("--why", default="", metavar="TEXT", help="for the record of its scripts")
     apply.add_argument("--dry-run", action="store_true", help="only tell what would change")
     apply.add_argument(
         "--first-passwords",

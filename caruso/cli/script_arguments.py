@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from caruso.cli import script_checking
-from caruso.cli.commands import command
+from caruso.cli.commands import command, group
 
 _CHANNELS = ("phone", "agent", "web")
 
@@ -42,6 +43,137 @@ def script_commands(scripts: Any) -> None:
     _run(scripts)
     _test(scripts)
     _import(scripts)
+    _publish(scripts)
+    _roll_out(scripts)
+    _roll_back(scripts)
+    _versions(scripts)
+    _delete(scripts)
+    _texts(scripts)
+    _recordings(scripts)
+
+
+_STAGE_NOTES = """\
+Without --share, --queue and --entry-point it is for everybody. A share chooses callers, always the same ones: by
+customer, else by number. Conversations end on the version they began with.
+
+examples:
+  caruso script publish meter-reading.xml --why "ask for the read date" --share 10%
+  caruso script rollout meter-reading 2.1 --why "no complaints" --share 50% --queue gas
+  caruso script rollback meter-reading --why "callers hang up at the new question\""""
+
+
+def _publish(scripts: Any) -> None:
+    about = "publish a version of a script, for ever, and roll it out"
+    made = command(scripts, "publish", _publishing("publish"), about, more=_STAGE_NOTES)
+    _file(made)
+    _why(made)
+    _stage(made)
+    made.add_argument("--no-rollout", action="store_true", help="only publish; nobody is led by it yet")
+
+
+def _roll_out(scripts: Any) -> None:
+    about = "put a published version in force, for everybody or some"
+    made = command(scripts, "rollout", _publishing("roll_out"), about, more=_STAGE_NOTES)
+    _script(made)
+    made.add_argument("version", metavar="VERSION")
+    _why(made)
+    _stage(made)
+
+
+def _roll_back(scripts: Any) -> None:
+    about = "take back what is staged, else put the version before in force again"
+    made = command(scripts, "rollback", _publishing("roll_back"), about)
+    _script(made)
+    _why(made)
+
+
+def _versions(scripts: Any) -> None:
+    about = "list scripts with who gets which version, or the versions of one and what happened to it"
+    made = command(scripts, "versions", _publishing("versions"), about)
+    made.add_argument("script", metavar="SCRIPT", nargs="?")
+    made.add_argument("--json", action="store_true", help="one JSON object, of one script")
+
+
+def _delete(scripts: Any) -> None:
+    about = "delete a version that leads nobody and that no script calls"
+    made = command(scripts, "delete", _publishing("delete"), about)
+    _script(made)
+    made.add_argument("version", metavar="VERSION")
+    _why(made)
+
+
+def _texts(scripts: Any) -> None:
+    texts = group(scripts, "texts", "texts of a script, for translators")
+    out = command(texts, "export", _with_texts("export_texts"), "write all texts into a table or catalogue")
+    _file(out)
+    out.add_argument("--to", type=Path, required=True, metavar="FILE", help="ends in .xlsx, .csv or .po")
+    _languages(out, "to translate into, e.g. it; for .po the one language")
+    about = "write a script with translated texts; nothing else of it changes"
+    back = command(texts, "import", _with_texts("import_texts"), about)
+    _file(back)
+    back.add_argument("table", type=Path, metavar="TABLE", help="what the translator gave back")
+    back.add_argument("--to", type=Path, required=True, metavar="FILE", help="the new script")
+    _languages(back, "take only this one; as often as needed")
+    back.add_argument("--version", metavar="VERSION", help="version of the new script")
+    back.add_argument("--force", action="store_true", help="may write over the script itself")
+
+
+def _recordings(scripts: Any) -> None:
+    made = command(scripts, "recordings", _with_texts("list_recordings"), "list missing recordings by language")
+    _file(made)
+    made.add_argument("--sounds", type=Path, metavar="DIR", help="folder of recordings, instead of the settings'")
+    made.add_argument("--all", action="store_true", help="texts, too, for which the script names no recording")
+    made.add_argument("--json", action="store_true", help="one JSON object a recording")
+
+
+def _languages(made: argparse.ArgumentParser, about: str) -> None:
+    made.add_argument("--language", action="append", default=[], metavar="LANGUAGE", help=about)
+
+
+def _with_texts(name: str) -> Callable[[argparse.Namespace], int]:
+    def carry_out(wanted: argparse.Namespace) -> int:
+        from caruso.cli import script_texts
+
+        return int(getattr(script_texts, name)(wanted))
+
+    return carry_out
+
+
+def _script(made: argparse.ArgumentParser) -> None:
+    made.add_argument("script", metavar="SCRIPT", help="its id")
+
+
+def _why(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--why", required=True, metavar="TEXT", help="for the record: why")
+
+
+def _stage(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--share", type=_share, default=100.0, metavar="PERCENT", help="of the callers: 10%%")
+    made.add_argument(
+        "--queue", action="append", default=[], metavar="ID", help="only its contacts; may be repeated"
+    )
+    made.add_argument(
+        "--entry-point",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only what comes in there; may be repeated",
+    )
+
+
+def _share(text: str) -> float:
+    from caruso.cli.script_publishing import share
+
+    return share(text)
+
+
+def _publishing(name: str) -> Callable[[argparse.Namespace], int]:
+    def carry_out(wanted: argparse.Namespace) -> int:
+        from caruso.cli import script_publishing
+
+        return int(getattr(script_publishing, name)(wanted))
+
+    return carry_out
 
 
 def _check(scripts: Any) -> None:

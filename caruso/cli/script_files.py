@@ -9,7 +9,6 @@ from pathlib import Path
 
 from caruso.comm_server.centre_file import CentreFile
 from caruso.errors import Located, RejectedInput
-from caruso.model.centre import Centre
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
 from caruso.script_engine.link import link
@@ -19,8 +18,6 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools.case_check import check_cases
 from caruso.script_engine.tools.case_elements import read_cases
 from caruso.script_engine.turns import ScriptChannel
-from caruso.service_manager.built_in import OPERATIONS
-from caruso.service_manager.customer_service import CUSTOMER_CLASS
 from caruso.toml.source import KeyPath
 
 #: No script is longer; a file that is was not meant.
@@ -94,19 +91,6 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
 def recordings_in(sounds: Path) -> frozenset[str]:
     """Return the recordings a folder holds, as ``language/file``."""
     return frozenset(f"{file.parent.name}/{file.name}" for file in sounds.glob("*/*") if file.is_file())
-
-
-def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
-    """Return what scripts of this centre may name; `recordings` are not checked where none are given."""
-    return Known(
-        queues=frozenset(centre.queues),
-        skills=frozenset(centre.skills),
-        dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
-        hours=frozenset(centre.hours),
-        services=OPERATIONS,
-        recordings=recordings,
-        classes={CUSTOMER_CLASS: None},
-    )
 
 
 def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:

@@ -15,7 +15,7 @@ import structlog
 
 from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config
-from caruso.ports import CentreStore, ScriptObjects, UserStore
+from caruso.ports import CentreStore, ScriptObjects, ScriptStore, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,7 @@ class Stores:
     """The parts of the database that commands use."""
 
     centres: CentreStore
+    scripts: ScriptStore
     users: UserStore
     objects: ScriptObjects
 
@@ -52,12 +53,18 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     from caruso.storage.engine import Database
     from caruso.storage.migrations import require_schema
     from caruso.storage.objects import Objects
+    from caruso.storage.scripts import Scripts
     from caruso.storage.users import Users
 
     database = Database(config.database_url)
     try:
         await require_schema(database)
         customers = Customers(database, SystemClock(), region=config.server.country)
-        yield Stores(centres=Centres(database), users=Users(database), objects=Objects(customers))
+        yield Stores(
+            centres=Centres(database),
+            scripts=Scripts(database),
+            users=Users(database),
+            objects=Objects(customers),
+        )
     finally:
         await database.dispose()

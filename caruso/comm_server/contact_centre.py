@@ -44,7 +44,7 @@ from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
-from caruso.model.centre import Centre, StationKind
+from caruso.model.centre import Centre, EntryPoint, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
     AnyFact,
@@ -54,7 +54,7 @@ from caruso.model.facts import (
     OfferMade,
     Presence,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
 from caruso.ports import (
@@ -176,6 +176,7 @@ class ContactCentre:
             clock=clock,
             tasks=tasks,
             time_zone=lambda: self._centre.timezone,
+            entry_point=self._web_entry_point,
         )
         self.passes = RunPasses(
             store=outside.runs,
@@ -447,6 +448,9 @@ class ContactCentre:
         """Return how long wrap-up lasts in a queue."""
         known = self._centre.queues.get(queue)
         return timedelta(seconds=known.wrap_up_seconds if known else 0.0)
+
+    def _web_entry_point(self, script: ScriptId) -> EntryPoint | None:
+        return next((entry for entry in self._centre.entry_points.values() if entry.web == script), None)
 
     def _muted(self, agent: AgentId, contact: ContactId) -> bool:
         call = self.exchange.call(contact)

@@ -26,9 +26,10 @@ from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable
 from caruso.model.facts import DialogContinued, DialogEnded, DialogStarted
-from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId
+from caruso.model.ids import ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId
 from caruso.model.records import Customer
 from caruso.model.run_records import ActionOutcome, SavedRun
+from caruso.model.script_versions import Asker
 from caruso.ports import Journal, ScriptObjects
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog
@@ -185,13 +186,18 @@ class Conversations:
         agent: Mapping[str, Value],
         time_zone: str,
         still_wanted: Callable[[], bool],
+        queue: QueueId | None = None,
+        entry_point: EntryPointId | None = None,
     ) -> None:
         """Start a script for a contact: load its objects, then present the first item.
+
+        `queue` and `entry_point`, where it came in, say which version it gets while one is staged.
 
         Raises:
             NotFound: there is no such script.
         """
-        dialog = self._library.current(script)
+        who = call.get("customer") or call.get("number") or contact
+        dialog = self._library.chosen(script, Asker(key=str(who), queue=queue, entry_point=entry_point))
         if dialog is None:
             raise NotFound(f"There is no script “{script}”.")
         bare = RunStart(

@@ -57,7 +57,7 @@ class DeskDialogs:
             return
         rules = self._centre().queues.get(queue)
         if rules is not None and rules.script is not None:
-            self._tasks.start(self._begin_on_desk(contact, rules.script, values), name="begin_dialog")
+            self._tasks.start(self._begin_on_desk(contact, queue, rules.script, values), name="begin_dialog")
 
     def finished(self, conversation: Conversation, end: Finished) -> None:
         """Propose the dialog's disposition to the agent who leads it and has not chosen one."""
@@ -66,7 +66,9 @@ class DeskDialogs:
         if sheet is not None and sheet.contact == contact and end.disposition and not sheet.disposition:
             self._roster.write(agent, contact, note=sheet.note, disposition=end.disposition)
 
-    async def _begin_on_desk(self, contact: ContactId, script: ScriptId, agent: dict[str, str]) -> None:
+    async def _begin_on_desk(
+        self, contact: ContactId, queue: QueueId, script: ScriptId, agent: dict[str, str]
+    ) -> None:
         call = self._call(contact)
         if call is None:
             return
@@ -87,4 +89,6 @@ class DeskDialogs:
             agent=dict(agent),
             time_zone=centre.timezone,
             still_wanted=lambda: self._desks.has(AgentId(agent["id"]), contact),
+            queue=queue,
+            entry_point=call.entry_point,
         )

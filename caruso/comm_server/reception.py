@@ -189,6 +189,8 @@ class Reception:
                 agent={},
                 time_zone=self._centre().timezone,
                 still_wanted=lambda: self._in_dialog(call.contact),
+                queue=entry_point.queue,
+                entry_point=entry_point.id,
             )
         except Exception:
             log.exception("dialog_not_begun", contact_id=call.contact, script=script)

@@ -20,6 +20,7 @@ from caruso.comm_server.agents.recovery import Was
 from caruso.comm_server.calls import recovery
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.contact_centre import ContactCentre
+from caruso.comm_server.script_library import sources_of
 from caruso.model.facts import (
     AnyFact,
     ContactEnded,
@@ -47,7 +48,7 @@ class Past:
     contacts: Mapping[ContactId, Sequence[AnyFact]]
     presences: Sequence[PresenceChanged]
     runs: Sequence[SavedRun]
-    #: Scripts the runs are pinned to and the library does not know.
+    #: Scripts the runs are pinned to and the library does not know, with those that they call before them.
     sources: Sequence[ScriptSource]
     #: All facts since midnight, and of the last minutes.
     recent: Sequence[AnyFact]
@@ -61,8 +62,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
-    for source in past.sources:
-        centre.library.keep(source)
+    centre.library.keep(*past.sources)
     centre.conversations.restore(past.runs)
     agents = _agents(centre, past, calls)
     _hand_out_desks(centre, past, calls, agents)
@@ -93,12 +93,12 @@ async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *
             contacts[presence.contact] = list(await store.facts_of(presence.contact))
     saved = await store.open_runs()
     wanted = {(run.script, run.version) for run in saved if not centre.library.pinned(run.script, run.version)}
-    sources = [await centres.script(script, version) for script, version in sorted(wanted)]
+    sources = [await sources_of(centres, script, version) for script, version in sorted(wanted)]
     return Past(
         contacts=contacts,
         presences=presences,
         runs=saved,
-        sources=[source for source in sources if source is not None],
+        sources=[source for found in sources for source in found],
         recent=await store.facts_since(since),
     )
 

@@ -219,14 +219,14 @@ class Runs:
 
         return await self._database.look_up(work)
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
         """Make `owner` the one who carries it out now; False when it is not pending any more."""
         values = {"the_key": key, "now": now, "new_owner": owner, "until": until}
 
         def work(connection: Connection) -> bool:
             return connection.execute(_CLAIM, values).rowcount == 1
 
-        return await self._database.change(work)
+        return await self._database.change(work, lasting=lasting)
 
     async def put_off(self, key: str, *, owner: str, until: datetime) -> bool:
         """Give back what `owner` claimed, to be tried again later."""

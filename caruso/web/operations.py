@@ -5,9 +5,11 @@ from __future__ import annotations
 from caruso.web.api import Api
 from caruso.web.binding import Operation, operations_of
 from caruso.web.callback_api import CallbackApi
+from caruso.web.script_library_api import ScriptLibraryApi
+from caruso.web.script_tools import ScriptTools
 
 #: The classes that declare operations, in the order of the description.
-APIS: tuple[type, ...] = (Api, CallbackApi)
+APIS: tuple[type, ...] = (Api, CallbackApi, ScriptTools, ScriptLibraryApi)
 
 
 def declared_operations() -> tuple[Operation, ...]:

@@ -16,9 +16,10 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
 from caruso.clock import Clock, SystemClock
+from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, UserStore
+from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, ScriptStore, UserStore
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
@@ -32,6 +33,7 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
@@ -58,6 +60,7 @@ class WebServer:
         customers: CustomerStore,
         facts: FactStore,
         callbacks: CallbackStore,
+        scripts: ScriptStore,
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
@@ -81,7 +84,12 @@ class WebServer:
             centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
-        apis = (Api(sources, self._sessions, sign_in), CallbackApi(promised), ScriptTools(clock))
+        apis = (
+            Api(sources, self._sessions, sign_in),
+            CallbackApi(promised),
+            ScriptTools(clock),
+            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
+        )
         self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)

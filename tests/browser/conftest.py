@@ -28,6 +28,7 @@ from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_scripts import MemoryScripts
 from lab.server import LAB_PASSWORD, ROOT, CentreServer
 from lab.tones import write_beeps
 
@@ -78,6 +79,7 @@ async def stage() -> AsyncIterator[Stage]:
         customers=MemoryCustomers(*fake_customers()),
         facts=MemoryFacts(*fake_past()),
         callbacks=callbacks,
+        scripts=MemoryScripts(),
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),

@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from caruso.cli import main
 from caruso.model.ids import UserId
@@ -459,3 +460,128 @@ def test_what_scripts_can_ask_for_is_listed(caruso: Caruso) -> None:
     code, out, _ = caruso("services")
     assert code == 0
     assert {"email.send", "http.request", "customer.create", "note.add", "callback.schedule"} <= set(out.split())
+
+
+def script(version: str, text: str = "Hello.") -> str:
+    return f"""<dialog id="hello" version="{version}" languages="en"><title>Hello</title>
+  <info id="hi"><text>{text}</text></info><end id="over" outcome="done"/></dialog>"""
+
+
+def test_a_script_lives_from_its_first_version_to_being_deleted(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    caruso("apply", caruso.centre)
+    file = caruso.folder / "hello.xml"
+    file.write_text(script("1"))
+    code, out, _ = caruso("script", "publish", file, "--why", "the first")
+    assert (code, out.splitlines()[-1]) == (0, "“hello”: 1 for everybody.")
+    file.write_text(script("2", "Hi."))
+    code, out, _ = caruso("script", "publish", file, "--why", "shorter", "--share", "10%", "--queue", "billing")
+    assert (code, out.splitlines()[-1]) == (0, "“hello”: 2 for 10 % of queue billing, else 1.")
+    code, out, _ = caruso("script", "rollout", "hello", "2", "--why", "well received")
+    assert (code, out) == (0, "“hello”: 2 for everybody.\n")
+    code, out, _ = caruso("script", "rollback", "hello", "--why", "after all not")
+    assert (code, out) == (0, "“hello”: 1 for everybody.\n")
+    assert caruso("script", "versions") == (0, "hello: 1 for everybody\n", "")
+    code, out, _ = caruso("script", "versions", "hello")
+    assert "* 1 (1)" in out
+    assert "  2 (2)" in out
+    assert "rolled-back 1 → 1 for everybody  after all not" in out
+    code, out, _ = caruso("script", "versions", "hello", "--json")
+    told = json.loads(out)
+    assert [version["version"] for version in told["versions"]] == ["2", "1"]
+    code, _, err = caruso("script", "delete", "hello", "1", "--why", "old")
+    assert (code, "in force" in err) == (1, True)
+    code, _, err = caruso("script", "delete", "hello", "2", "--why", "old")
+    assert (code, "in a minute" in err) == (1, True)
+
+
+def test_what_cannot_be_published_says_why_with_its_place(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    caruso("apply", caruso.centre)
+    file = caruso.folder / "hello.xml"
+    file.write_text(script("1", "<value of='answers.nobody'/>"))
+    code, _, err = caruso("script", "publish", file, "--why", "x")
+    assert code == 1
+    assert "hello.xml:2:" in err
+    file.write_text(script("1"))
+    code, _, err = caruso("script", "publish", file, "--why", "x", "--share", "10%")
+    assert (code, "none for the others" in err) == (1, True)
+    caruso("script", "publish", file, "--why", "x")
+    file.write_text(script("1", "Other."))
+    code, _, err = caruso("script", "publish", file, "--why", "x")
+    assert (code, "give it a new version" in err) == (1, True)
+
+
+def test_applying_a_centre_publishes_its_scripts_with_what_they_call(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    caruso.centre.write_text('scripts = ["*.xml"]\n' + CENTRE)
+    (caruso.folder / "hello.xml").write_text(script("1"))
+    main = caruso.folder / "main.xml"
+    calls = script("1").replace('id="hello"', 'id="main"').replace("<end", '<call id="c" dialog="hello"/><end')
+    main.write_text(calls)
+    code, out, err = caruso("apply", caruso.centre, "--why", "go")
+    assert (code, err) == (0, ""), out
+    code, out, _ = caruso("script", "versions", "main")
+    assert "calls “hello” 1" in out
+    assert "go" in out
+    (caruso.folder / "hello.xml").write_text(script("2"))
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 0
+    assert "“main” goes on with version 1 of “hello”, not 2." in err
+    main.write_text(calls.replace('dialog="hello"', 'dialog="helo"').replace('version="1"', 'version="2"'))
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "main.xml:2" in err
+    assert "no dialog “helo”" in err
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "po"])
+def test_texts_go_to_a_translator_and_come_back(caruso: Caruso, ending: str) -> None:
+    file, table, new = (caruso.folder / name for name in ("hello.xml", f"texts.{ending}", "hello-it.xml"))
+    file.write_text(script("1"))
+    code, out, _ = caruso("script", "texts", "export", file, "--to", table, "--language", "it")
+    assert (code, out) == (0, f"2 texts are in {table}.\n")
+    if ending == "xlsx":
+        book = load_workbook(table)
+        book.worksheets[0].cell(3, book.worksheets[0].max_column).value = "Ciao."
+        book.save(table)
+    elif ending == "csv":
+        table.write_bytes(table.read_bytes().replace(b"Hello.,,", b"Hello.,,Ciao."))
+    else:
+        table.write_text(table.read_text().replace('msgid "Hello."\nmsgstr ""', 'msgid "Hello."\nmsgstr "Ciao."'))
+    code, out, err = caruso(
+        "script", "texts", "import", file, table, "--to", new, "--language", "it", "--version", "1.1"
+    )
+    assert (code, out.splitlines()[-1]) == (0, f"1 texts are other now; {new} is written."), err
+    assert "“title” has no text in “it”" not in err, "its title serves for all"
+    dialog = new.read_text()
+    assert 'version="1.1" languages="en it"' in dialog
+    assert '<text>Hello.</text><text lang="it">Ciao.</text>' in dialog
+    code, _, err = caruso("script", "texts", "import", file, table, "--to", file)
+    assert (code, "is the script itself" in err) == (1, True)
+
+
+def test_a_translation_with_a_mistake_writes_nothing(caruso: Caruso) -> None:
+    file, table, new = (caruso.folder / name for name in ("hello.xml", "texts.csv", "new.xml"))
+    file.write_text(script("1", "Dear <value of='call.name'/>."))
+    table.write_text("id,de\nhi/text,Sehr geehrte Damen\nhy/text,x\n")
+    code, _, err = caruso("script", "texts", "import", file, table, "--to", new)
+    assert (code, new.exists()) == (1, False)
+    assert f"{table}:2: error[translation] @de “hi/text”: <value of=“call.name”> is missing." in err
+    assert f"{table}:3: warning[unknown-text]" in err
+
+
+def test_recordings_that_are_missing_are_listed_by_language(caruso: Caruso) -> None:
+    file, sounds = caruso.folder / "hello.xml", caruso.folder / "sounds"
+    text = '<text lang="en" audio="hello.wav">Hello.</text><text lang="de" audio="hello.wav">Hallo.</text>'
+    file.write_text(
+        script("1").replace("<text>Hello.</text>", text).replace('languages="en"', 'languages="en de"')
+    )
+    (sounds / "en").mkdir(parents=True)
+    (sounds / "en" / "hello.wav").write_bytes(b"RIFF")
+    code, out, _ = caruso("script", "recordings", file, "--sounds", sounds)
+    assert (code, out) == (0, "de:\n  hello.wav  line 2  Hallo.\n")
+    (sounds / "de").mkdir()
+    (sounds / "de" / "hello.wav").write_bytes(b"RIFF")
+    code, out, _ = caruso("script", "recordings", file, "--sounds", sounds)
+    assert (code, out) == (0, f"Every recording the script names is in {sounds}.\n")

@@ -1,6 +1,6 @@
 """Forms are led in our dialogs as another project's engine fills them in: the same questions, values and verdicts.
 
-What that engine does is recorded; `make oracle` records it again, `python -m lab.forms --verbose` tells every difference.
+What that engine does is recorded; `make oracle` records it again, `python -m lab.forms --verbose` tells more.
 """
 
 from __future__ import annotations
@@ -9,17 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.forms import (
-    OWN_FORMS,
-    Figures,
-    Outcome,
-    compare,
-    figures,
-    foreign_forms,
-    outcomes_of,
-    recorded,
-    recording_of,
-)
+from lab.form_comparison import Outcome, compare
+from lab.form_recordings import OWN_FORMS, foreign_forms, recorded, recording_of
+from lab.forms import Figures, figures, outcomes_of
 
 #: Shares that were reached, and must not be lost.
 LEAST_IMPORTED = 0.85
@@ -50,9 +42,7 @@ def foreign() -> list[Outcome]:
 
 @pytest.fixture(scope="module")
 def counted(foreign: list[Outcome]) -> Figures:
-    made = figures(foreign)
-    print(made)
-    return made
+    return figures(foreign)
 
 
 def test_most_forms_of_other_projects_are_imported(counted: Figures) -> None:

@@ -24,8 +24,9 @@ from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
 from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.runs.views import RunView
-from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.script_library import ScriptLibrary, sources_of
 from caruso.errors import IllegalMove, NotFound, RunExpired, StorageUnavailable
+from caruso.model.centre import EntryPoint
 from caruso.model.facts import (
     WEB,
     ContactArrived,
@@ -38,6 +39,7 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web_contact
 from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun, StoredFile
+from caruso.model.script_versions import Asker
 from caruso.ports import CentreStore, RunStore, ScriptObjects
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog, Question
@@ -114,8 +116,9 @@ class DurableRuns:
         clock: Clock,
         tasks: GuardedTasks,
         time_zone: Callable[[], str],
+        entry_point: Callable[[ScriptId], EntryPoint | None] = lambda script: None,
     ) -> None:
-        """Work on these; `time_zone` is the centre's."""
+        """Work on these; `time_zone` is the centre's, `entry_point` where a script is on the web."""
         self._store = store
         self._library = library
         self._centres = centres
@@ -125,6 +128,7 @@ class DurableRuns:
         self._stream = stream
         self._clock = clock
         self._time_zone = time_zone
+        self._entry_point = entry_point
         self._tasks = tasks
         #: Keys of searches under way.
         self._finding: set[str] = set()
@@ -147,10 +151,16 @@ class DurableRuns:
         Raises:
             NotFound: there is no such script for the web, or a record it cannot do without is missing.
         """
-        dialog = self._library.current(script)
+        run_id = RunId(uuid.uuid4().hex)
+        entry_point = self._entry_point(script)
+        asker = Asker(
+            key=customer or address or run_id,
+            queue=entry_point.queue if entry_point else None,
+            entry_point=entry_point.id if entry_point else None,
+        )
+        dialog = self._library.chosen(script, asker)
         if dialog is None or ScriptChannel.WEB not in dialog.channels:
             raise NotFound("There is no such page.")
-        run_id = RunId(uuid.uuid4().hex)
         contact = web_contact(run_id, 1)
         told: dict[str, Value] = {"number": "", "name": "", "dialled": script, **(call or {})}
         begin = RunStart(
@@ -387,11 +397,11 @@ class DurableRuns:
         known = self._library.pinned(script, version)
         if known is not None:
             return known
-        source = await self._centres.script(script, version)
-        if source is None:
+        sources = await sources_of(self._centres, script, version)
+        if not sources:
             log.error("run_without_script", script=script, version=version)
             raise NotFound(f"There is no script “{script}” in version {version}.")
-        await asyncio.to_thread(self._library.keep, source)
+        await asyncio.to_thread(self._library.keep, *sources)
         dialog = self._library.pinned(script, version)
         if dialog is None:
             raise NotFound(f"Script “{script}” is kept as version {version}, but says it is another.")

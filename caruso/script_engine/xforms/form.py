@@ -111,6 +111,13 @@ class Action:
     #: The control it is in.
     control: Control | None
 
+    @property
+    def trigger(self) -> Node:
+        """Return the node whose answer makes it happen."""
+        if self.control is None:
+            raise ValueError("this action belongs to no question")
+        return self.control.node
+
 
 @dataclass(slots=True)
 class Form:

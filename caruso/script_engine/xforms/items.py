@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from caruso.script_engine.xforms import terms
+from caruso.script_engine.xforms.beginnings import CHANGED, Becomes
 from caruso.script_engine.xforms.form import Action, Control, Node, Part
 from caruso.script_engine.xforms.markup import Element, element
 from caruso.script_engine.xforms.options import is_shuffled, options
 from caruso.script_engine.xforms.paths import Untranslatable, of
-from caruso.script_engine.xforms.plan import CHANGED, Becomes, Plan
+from caruso.script_engine.xforms.plan import Plan
 from caruso.script_engine.xforms.report import Effect
 from caruso.script_engine.xforms.terms import Term
 from caruso.script_engine.xforms.wordings import Wordings, shown
@@ -91,7 +92,8 @@ class Items:
 
     def _repeat(self, part: Part, titles: list[Element]) -> list[Element]:
         node = part.node
-        assert node is not None
+        if node is None:
+            return []
         name = self._plan.ids[node]
         titles = titles or self._wordings.titles(part.tag.first("label"), node)
         items = self.of(part)
@@ -99,16 +101,16 @@ class Items:
             return []
         repeat = element("repeat", id=name, name=name, ask_if=self._when(node), max=str(MOST_PASSES))
         before: list[Element] = []
-        if (times := self._plan.times(node)) is not None:
+        if (times := self._plan.repeats.times(node)) is not None:
             number = self._times(node, times)
-            if self._plan.counts_itself(node):
+            if self._plan.repeats.counts_itself(node):
                 index = f"{name}.index"
                 repeat.attributes["while"] = f"empty({index}) and {number} gt 0 or {index} lt {number}"
             else:
                 repeat.attributes["times"] = number
         else:
             more = self._plan.names.new(f"{name}_more")
-            at_first = self._plan.at_first(node)
+            at_first = self._plan.repeats.at_first(node)
             before = self._offered(repeat, at_first, titles)
             enough = terms.ordered(">=", Term(f"{name}.index", terms.Kind.NUMBER), at_first)
             asked = None if max(node.times, node.times_in_template) <= 1 else enough.code
@@ -272,7 +274,7 @@ class Items:
 
     def _default(self, node: Node) -> str | None:
         try:
-            offered = self._plan.default(node, of(node))
+            offered = self._plan.beginnings.at(node, of(node))
         except Untranslatable as reason:
             self._report.add(Effect.LEFT_OUT, node.path, node.line, "default", str(reason))
             self._plan.unknown.setdefault(node, str(reason))
@@ -327,7 +329,7 @@ class Items:
             return []  # it is in the value of the node, or happens elsewhere
         try:
             current = self._plan.value(node, of(node))
-            new = self._plan.set_by(action, of(control.node))
+            new = self._plan.beginnings.set_by(action, of(control.node))
         except Untranslatable as reason:
             self._report.add(Effect.REFUSED, node.path, line, "setvalue", str(reason))
             return []

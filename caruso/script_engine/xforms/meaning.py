@@ -12,7 +12,7 @@ from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Form, Node
 from caruso.script_engine.xforms.paths import Context, Target, Untranslatable, find, table_of
-from caruso.script_engine.xforms.terms import Kind, Level, Term
+from caruso.script_engine.xforms.terms import Constant, Kind, Level, Term
 from caruso.script_engine.xforms.xpath import Binary, Call, Negative, Number, Path, Step, Text, XPath
 
 #: Rows of a table that are told apart one by one where no list of keys can be made.
@@ -151,9 +151,8 @@ class Meaning:
         if tree.operator == "-" and left.kind in days and right.kind in days:
             return terms.call("days_between", Kind.NUMBER, right, left)
         one, other = terms.as_number(left), terms.as_number(right)
-        if isinstance(one.constant, Decimal) and isinstance(other.constant, Decimal):
-            if (value := _calculated(tree.operator, one.constant, other.constant)) is not None:
-                return terms.number(value)
+        if (value := _calculated(tree.operator, one.constant, other.constant)) is not None:
+            return terms.number(value)
         sign = {"div": "/", "mod": "%"}.get(tree.operator, tree.operator)
         level = Level.SUM if sign in "+-" else Level.PRODUCT
         # The right side of an equally strong operator needs parentheses: a - (b - c).
@@ -429,7 +428,9 @@ def _chain(tree: XPath) -> list[XPath]:
     return parts
 
 
-def _calculated(operator: str, left: Decimal, right: Decimal) -> Decimal | None:
+def _calculated(operator: str, left: Constant | None, right: Constant | None) -> Decimal | None:
+    if not isinstance(left, Decimal) or not isinstance(right, Decimal):
+        return None
     match operator:
         case "+":
             return left + right

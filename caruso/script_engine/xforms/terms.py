@@ -1,7 +1,7 @@
 """Pieces of dialog expressions with their kind, and XPath's conversions between kinds spelt out in our language.
 
-XPath turns everything into everything: blank into “not a number”, a text into true. Our language never does, so each
-conversion is written where XPath would have made it silently. A blank node is our null.
+XPath turns everything into everything: blank into “not a number”, a text into true. Our language never does, so
+each conversion is written where XPath would have made it silently. A blank node is our null.
 """
 
 from __future__ import annotations

@@ -210,6 +210,10 @@ def test_what_is_passed_over_and_may_be_left_behind_needs_an_undo() -> None:
     assert found(script(ways.format(""), more='back="none"')) == []
     assert found(script(ways.format("").replace("background", "at-end"))) == []
     assert found(script(ways.format("").replace("email.send", "note.add"))) == []
+    asking = ways.format("").replace("email.send", "http.request")
+    assert found(script(asking)) == []
+    posting = asking.replace("</do>", '<param name="method" as="\'POST\'"/></do>')
+    assert one(script(posting)).rule == "no-undo"
 
 
 def test_what_is_on_every_path_needs_no_undo() -> None:

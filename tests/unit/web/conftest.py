@@ -21,6 +21,7 @@ from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient
 
 
@@ -50,6 +51,7 @@ class House:
     customers: MemoryCustomers
     facts: MemoryFacts
     callbacks: MemoryCallbacks
+    scripts: MemoryScripts
     #: Which call-backs changed hands: who has or had them, and what they are now.
     moved: list[tuple[str | None, str, str]]
     clock: ShiftedClock
@@ -93,6 +95,7 @@ async def open_house(
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     kept = MemoryUsers(*users)
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
+    scripts = MemoryScripts()
     callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
     server = WebServer(
         settings,
@@ -102,6 +105,7 @@ async def open_house(
         facts=facts,
         callbacks=callbacks,
         callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
+        scripts=scripts,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
@@ -120,6 +124,7 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
+        scripts=scripts,
         moved=moved,
         clock=clock,
         dist=settings.dist,

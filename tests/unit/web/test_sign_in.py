@@ -23,6 +23,7 @@ from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_scripts import MemoryScripts
 from lab.web_client import Refused, WebClient
 
 from .conftest import House
@@ -85,6 +86,7 @@ async def test_over_https_the_cookie_is_secure_and_bound_to_the_host(
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
         callbacks=MemoryCallbacks(),
+        scripts=MemoryScripts(),
         phones=FakePhones(),
         registry=CollectorRegistry(),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.unit.script_engine.xforms.form_source import with_expression
 
 from caruso.script_engine.xforms import Effect, translate
+from tests.unit.script_engine.xforms.form_source import with_expression
 
 
 def meaning(source: str, attribute: str = "calculate", more: str = "") -> str:
@@ -61,7 +61,8 @@ def meaning(source: str, attribute: str = "calculate", more: str = "") -> str:
         ("/data/born < today()", "answers.born lt today()"),
         ("/data/born + 30 > today()",
          "days_between(date('1970-01-01'), answers.born) + 30 gt days_between(date('1970-01-01'), today())"),
-        ("date(/data/born + 7)", "add_days(date('1970-01-01'), days_between(date('1970-01-01'), answers.born) + 7)"),
+        ("date(/data/born + 7)",
+         "add_days(date('1970-01-01'), days_between(date('1970-01-01'), answers.born) + 7)"),
         ("format-date(/data/born, '%d.%m.%Y')", "join([format_date(answers.born, '%d.%m.%Y')], '')"),
         # Choices.
         ("selected(/data/kinds, 'gas')", "if(selected(answers.kinds, 'gas'), true, false)"),
