@@ -26,7 +26,7 @@ from caruso.script_engine.nodes import (
     Texts,
     plain_parts,
 )
-from caruso.script_engine.turns import CHOOSING, STORED, QuestionType, ScriptChannel
+from caruso.script_engine.turns import CHOOSING, QuestionType, ScriptChannel
 from caruso.script_engine.wording import primary
 
 #: More options than a caller can keep in mind.
@@ -87,7 +87,6 @@ def check_question(asked: Asked) -> None:
         _attributes,
         _known,
         _time,
-        _at_the_desk,
         *((_on_phone,) if _spoken(asked) else ()),
     ):
         rule(asked)
@@ -171,15 +170,6 @@ def _time(asked: Asked) -> None:
             message = "the first time it is up nobody gets more of it"
             suggestion = 'write attempt="2", so that there is more time once'
             report("time-limit-without-extension", message, handler.place, "event", suggestion, "warning")
-
-
-def _at_the_desk(asked: Asked) -> None:
-    """Find what has to be given, and cannot be given to an agent."""
-    item = asked.item
-    if ScriptChannel.AGENT in asked.channels and item.type in STORED and item.required is True:
-        message = f"at an agent's desk nobody can give a {item.type}: the dialog stays here"
-        suggestion = 'write required="no", or hand over to the web'
-        asked.report("not-at-desk", message, item.place, "type", suggestion, "warning")
 
 
 # -- On the phone ---------------------------------------------------------------------------------------------

@@ -161,6 +161,7 @@ def _entry(dialog: Dialog, run: Run, scope: RunScope, question: Question, key: s
         by=answer.by,
         at=answer.at,
         correctable=not is_read_only(question, scope),
+        required=is_required(question, scope),
         options=tuple(asked.options) or yes_and_no(question, language),
         private=question.private,
         label=question.label or question.id,
