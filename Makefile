@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-route bench-scripts
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-route bench-scripts oracle
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ format: setup-code ## Put all code into its form
 
 console: setup-code ## Build the browser applications when their sources have changed
 	@$(STEPS)/console.sh build
+
+oracle: setup-code ## Fill in forms in another project's engine again, and compare; the tests use what is recorded
+	@$(PYTHON) -m lab.forms --record
 
 lock: ## Choose new versions within pyproject.toml and write requirements.lock
 	@$(STEPS)/lock.sh

@@ -26,6 +26,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import structlog
+from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
 from caruso.clock import SystemClock
@@ -44,7 +45,7 @@ from caruso.logs import set_up_logs
 from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
-from caruso.model.ids import AgentId, ScriptId
+from caruso.model.ids import AgentId, RunId, ScriptId
 from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
@@ -83,7 +84,7 @@ CALLBACKS_SECONDS = 2.0
 #: Pause between attempts to read the database at the start, seconds.
 RETRY_SECONDS = 0.5
 #: Between looks for what is long over, seconds.
-TIDY_SECONDS = 3600.0
+TIDY_SECONDS = 600.0
 #: Pause before the management plane is tried again after a fault of our own, seconds.
 MANAGE_AGAIN_SECONDS = 5.0
 #: What the start waits for a database that cannot be written, seconds.
@@ -120,8 +121,9 @@ class _StoppedEarly(Exception):
 class Server:
     """Everything that runs in one process."""
 
-    def __init__(self, config: Config) -> None:
-        """Build the parts that need nothing but settings."""
+    def __init__(self, config: Config, *, registry: CollectorRegistry = REGISTRY) -> None:
+        """Build the parts that need nothing but settings; figures go to `registry`."""
+        self._registry = registry
         self._config = config
         self._clock = SystemClock()
         self._database = Database(config.database_url)
@@ -153,6 +155,7 @@ class Server:
             objects=self._objects,
             callbacks=self._callbacks,
             centre=lambda: self._centre.centre() if self._centre else None,
+            links=self._make_link,
             clock=self._clock,
             mail=config.mail,
             http=config.http,
@@ -256,17 +259,13 @@ class Server:
                 files=self._files,
                 centres=self._centres,
                 secret=self._pbx.server_secret.encode(),
-                public_url=self._public_url(),
+                public_url=self._config.public_url,
                 clock=self._clock,
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
                 endpoint_name=endpoint_name,
             ),
         )
-
-    def _public_url(self) -> str:
-        server = self._config.server
-        return server.public_url or f"http://{server.host}:{server.port}"
 
     def _web(self) -> WebServer:
         return WebServer(
@@ -276,12 +275,14 @@ class Server:
             customers=self._customers,
             facts=self._facts,
             callbacks=self._callbacks,
+            callback_moved=self._on_callback_moved,
             scripts=self._scripts,
-            callback_taken=self._on_callback_taken,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
+            registry=self._registry,
             self_service=self._public_runs(),
+            files=self._files,
         )
 
     def _public_runs(self) -> HouseRuns:
@@ -312,10 +313,14 @@ class Server:
             self.journal.verify()  # another server may have taken the PBX over, and the journal with it
         self.centre.on_telephony(event)
 
-    def _on_callback_taken(self, agent: AgentId, callback: Callback) -> None:
-        """Give the agent what belongs to a call-back. Its run follows when desks take runs without a call."""
-        log.info("callback_taken", agent_id=agent, callback_id=callback.id, run_id=callback.run)
-        self.centre.desks.touch(agent)
+    async def _make_link(self, run: RunId) -> str:
+        """Return the address of a page on which a run goes on."""
+        return (await self.centre.passes.link(run, by="script")).url
+
+    def _on_callback_moved(self, callback: Callback) -> None:
+        """Give the dialog of a call-back to the agent who takes it, and take it off the desk afterwards."""
+        log.info("callback_moved", agent_id=callback.agent, callback_id=callback.id, state=callback.state)
+        self.centre.moves.callback_moved(callback)
 
     def _on_actions_written(self, actions: Sequence[OutboxAction]) -> None:
         """Let actions of scripts begin; those from before the centre was built are found by the outbox itself."""
@@ -383,13 +388,14 @@ class Server:
             await asyncio.sleep(CALLBACKS_SECONDS)
 
     async def _tend_runs(self) -> None:
-        """Release runs that no call leads any more after a restart; then drop, hour by hour, what is long over."""
+        """Release runs that no call leads any more after a restart; drop, again and again, what is long over."""
         released = False
         while True:
             try:
                 if not released:
                     await self._runs.release_others(self.centre.conversations.live_runs())
                     released = True
+                await self.centre.durable.tend()
                 await self._runs.tidy(self._clock.now())
             except StorageUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)

@@ -24,6 +24,7 @@ from caruso.model.records import (
 from caruso.model.run_records import (
     ActionOutcome,
     OutboxAction,
+    PastRun,
     RunEvent,
     RunToken,
     RunTurn,
@@ -90,7 +91,10 @@ class FactStore(Protocol):
         ...
 
     async def open_runs(self) -> Sequence[SavedRun]:
-        """Return the runs of contacts that have not ended, and of agents still in wrap-up."""
+        """Return the runs of calls that have not ended, and of agents still in wrap-up.
+
+        Those that went on to the web are among them, not `live`, as runs of the call they left.
+        """
         ...
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
@@ -109,6 +113,10 @@ class FactStore(Protocol):
 
     async def run(self, run: RunId) -> SavedRun | None:
         """Return one run."""
+        ...
+
+    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
+        """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
         ...
 
 
@@ -139,8 +147,12 @@ class RunStore(Protocol):
         """Return what happened in a run, oldest first."""
         ...
 
-    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
-        """Return what happened in the runs of a contact while they were its own, oldest first."""
+    async def unarrived(self, before: datetime) -> Sequence[SavedRun]:
+        """Return runs on web pages whose contact the journal does not know, untouched since `before`."""
+        ...
+
+    async def unended(self, now: datetime, before: datetime) -> Sequence[tuple[ContactId, SavedRun]]:
+        """Return contacts of web pages that go on for the journal, with their runs: over, elsewhere or expired."""
         ...
 
     # -- Actions ----------------------------------------------------------------------------------------------
@@ -157,8 +169,11 @@ class RunStore(Protocol):
         """Return when the next pending action is due."""
         ...
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
-        """Make `owner` the one who carries it out now; False when it is not pending any more."""
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
+        """Make `owner` the one who carries it out now; False when it is not pending any more.
+
+        `lasting`: so that not even a power failure makes it pending again.
+        """
         ...
 
     async def put_off(self, key: str, *, owner: str, until: datetime) -> bool:
@@ -356,6 +371,12 @@ class ScriptStore(Protocol):
 
     async def delete(self, script: ScriptId, version: str, *, by: str, why: str, at: datetime) -> None:
         """Delete a version that nobody needs; raise `NotFound`, and `IllegalMove` when somebody does."""
+        ...
+
+    def past_runs(
+        self, script: ScriptId, *, since: datetime, until: datetime, now: datetime
+    ) -> AsyncIterator[Sequence[PastRun]]:
+        """Give the runs of a script that began in [since, until), some at a time; `now` tells which are over."""
         ...
 
     async def draft(self, script: ScriptId) -> ScriptDraft | None:

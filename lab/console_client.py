@@ -302,14 +302,32 @@ def answer_to(turn: TurnView, choose: random.Random) -> str:
             return choose.choice(turn.options).value if turn.options else ""
         case "yes-no":
             return "yes"
-        case "integer" | "number" | "digits":
+        case "choices":
+            return "\n".join(option.value for option in turn.options[: _count(turn)])
+        case "ranking":
+            return "\n".join(option.value for option in turn.options)
+        case "integer" | "number" | "digits" | "money" | "rating":
             return _number(turn, choose)
+        case "time":
+            return turn.minimum or "09:30"
+        case "date-time":
+            return turn.minimum or "2026-12-01T09:30"
+        case "email":
+            return "caller@example.org"
+        case "location":
+            return "52.5 13.4"
+        case "file" | "voice-record" | "signature":
+            return ""
         case "date":
             return turn.maximum or turn.minimum or date.today().isoformat()  # noqa: DTZ011 - the agent's own day
         case "phone":
             return "+4930231250" + str(choose.randint(10, 99))
         case _:
             return choose.choice(_WORDS) if turn.required or choose.random() < 0.5 else ""
+
+
+def _count(turn: TurnView) -> int:
+    return int(turn.minimum) if turn.minimum.isdigit() else 1
 
 
 def _number(turn: TurnView, choose: random.Random) -> str:

@@ -10,7 +10,7 @@ from caruso.model.centre import StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, UserId
 from caruso.model.records import Customer, PastContact, PhoneAccount, Session, User
-from caruso.model.run_records import SavedRun
+from caruso.model.run_records import RunEvent, SavedRun
 
 
 class MemoryUsers:
@@ -100,6 +100,8 @@ class MemoryFacts:
     def __init__(self, *contacts: PastContact) -> None:
         """Begin with `contacts`."""
         self.past = list(contacts)
+        #: What happened in dialogs, by contact.
+        self.trails: dict[ContactId, Sequence[RunEvent]] = {}
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
         """Return nothing: nothing is open."""
@@ -143,6 +145,10 @@ class MemoryFacts:
     async def run(self, run: RunId) -> SavedRun | None:
         """Return None: no run is kept."""
         return None
+
+    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
+        """Return what was put into `trails`."""
+        return self.trails.get(contact, ())
 
     def _newest(self) -> list[PastContact]:
         return sorted(self.past, key=lambda contact: contact.arrived_at, reverse=True)

@@ -74,6 +74,11 @@ class FormBrowser:
         """Return the cookies that are held."""
         return list(self._http.cookie_jar)
 
+    @property
+    def holds_a_run(self) -> bool:
+        """Tell whether a run could be gone on with."""
+        return any(cookie.key.endswith("caruso-run") for cookie in self._http.cookie_jar)
+
     async def get(self, path: str) -> Page:
         """Open a page."""
         return await self.request("GET", path)

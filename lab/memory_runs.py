@@ -99,6 +99,15 @@ class MemoryRuns:
         self._reach()
         return [event for _, event in sorted(self.events.items(), key=_order) if event.run == run]
 
+    async def unarrived(self, before: datetime) -> Sequence[SavedRun]:
+        """Return nothing: what the journal knows is not known here."""
+        return ()
+
+    async def unended(self, now: datetime, before: datetime) -> Sequence[tuple[ContactId, SavedRun]]:
+        """Return runs whose time is over."""
+        over = [run for run in self.runs.values() if run.expires_at is not None and run.expires_at <= now]
+        return [(run.contact, run) for run in over if run.contact is not None and run.updated_at < before]
+
     async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
         """Return what happened in the runs that passed through a contact."""
         self._reach()
@@ -124,7 +133,7 @@ class MemoryRuns:
         pending = (action.next_at for action in self.actions.values() if action.state is ActionState.PENDING)
         return min(pending, default=None)
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
         """Make `owner` the one who carries it out."""
         self._reach()
         action = self.actions.get(key)

@@ -18,6 +18,7 @@ from caruso.clock import Clock, SystemClock
 from caruso.model.centre import Centre, EntryPoint, Queue
 from caruso.model.ids import EntryPointId, FileId, QueueId, RunId, ScriptId
 from caruso.model.run_records import StoredFile
+from caruso.ports import RunStore
 from caruso.script_engine.loader import load
 from caruso.script_engine.turns import Input
 from caruso.web.self_service.house import HouseRuns
@@ -42,11 +43,11 @@ _LINE = EntryPoint(id=EntryPointId("line"), name="Line", numbers=("+493055500",)
 class PublicRuns(HouseRuns):
     """Runs on a database in memory; what goes out of the house is only noted."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        """Begin with no script on the web."""
+    def __init__(self, clock: Clock | None = None, *, store: RunStore | None = None) -> None:
+        """Begin with no script on the web; another `store` than memory is for those who measure it."""
         self.clock = clock or SystemClock()
         self.store = MemoryRuns()
-        self.house: RunsInMemory = runs_in_memory({}, clock=self.clock, store=self.store)
+        self.house: RunsInMemory = runs_in_memory({}, clock=self.clock, store=store or self.store)
         self.description = Centre(
             name="Northwind Energy",
             timezone="Europe/Amsterdam",

@@ -29,6 +29,7 @@ READING = f"""{_HEAD}<dialog id="reading" version="1.0" languages="en de nl it" 
   <question id="product" type="choice">
     <text lang="en">Which meter is it about?</text><text lang="de">Um welchen Zähler geht es?</text>
     <text lang="nl">Om welke meter gaat het?</text><text lang="it">Di quale contatore si tratta?</text>
+    <hint>For agents only.</hint>
     <option value="gas"><text lang="en">Gas</text><text lang="de">Gas</text><text lang="nl">Gas</text>
       <text lang="it">Gas</text></option>
     <option value="power"><text lang="en">Electricity</text>
@@ -130,8 +131,10 @@ TO_A_PERSON = f"""{_HEAD}<dialog id="to-a-person" version="1.0" languages="en" c
 #: A question that should be answered soon.
 TIMED = f"""{_HEAD}<dialog id="timed" version="1.0" languages="en" channels="web agent">
 <title>Offer</title>
-<question id="take" type="yes-no" time-limit="60s"><text>Will you take the offer?</text></question>
-<end id="over" outcome="done"><text>Thank you.</text></end></dialog>
+<question id="take" type="yes-no" time-limit="60s"><text>Will you take the offer?</text>
+<on event="time-up"><next to="late"/></on></question>
+<end id="over" outcome="done"><text>Thank you.</text></end>
+<end id="late" outcome="late"><text>The offer is gone.</text></end></dialog>
 """.encode()
 
 ALL = (READING, EVERY_TYPE, TOGETHER, NASTY, TO_A_PERSON, TIMED)

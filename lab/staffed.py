@@ -166,12 +166,13 @@ async def staffed(
     agents: int,
     wrap_up_seconds: float = 60.0,
     more: str = DIALOG_LINE,
+    scripts: Sequence[Path] = (METER_READING,),
     **server: Any,
 ) -> AsyncIterator[StaffedCentre]:
     """Run a centre whose agents share one SIP phone and are ready; `server` goes to `CentreServer`."""
     async with phone() as phones:
         description = centre_of(agents, phones.address, wrap_up_seconds=wrap_up_seconds, more=more)
-        async with CentreServer(pbx, directory, description, scripts=[METER_READING], **server) as running:
+        async with CentreServer(pbx, directory, description, scripts=scripts, **server) as running:
             centre = StaffedCentre(running, pbx, phones.address)
             try:
                 await centre.sign_in(agents)

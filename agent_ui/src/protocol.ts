@@ -453,7 +453,7 @@ export interface CorrectItem {
 export interface ShareDialog {
   type: "share-dialog";
   id: number;
-  contact: string;
+  run: string;
   to?: string;
 }
 
@@ -461,7 +461,7 @@ export interface ShareDialog {
 export interface TakeDialogBack {
   type: "take-dialog-back";
   id: number;
-  contact: string;
+  run: string;
 }
 
 /** Keep the agent's note (sent at every pause in typing). */
@@ -570,6 +570,44 @@ export interface ContactLine {
 export interface ContactPage {
   contacts: ContactLine[];
   more: boolean;
+}
+
+/** A line of what happened in a contact's dialog, there and where it went on. */
+export interface TrailLine {
+  event: string;
+  item: string;
+  at: string;
+  channel: string;
+  by: string;
+  contact: string | null;
+  script: string;
+  version: string;
+  variant: string;
+  text: string;
+  old: string;
+  new: string;
+  masked: boolean;
+}
+
+/** A contact, and everything that happened in its dialogs. */
+export interface ContactDetail {
+  id: string;
+  channel: string;
+  arrived_at: string;
+  ended_at: string | null;
+  entry_point: string | null;
+  caller_number: string;
+  customer: string | null;
+  queue: string | null;
+  agent: string | null;
+  queue_outcome: string;
+  waited_seconds: number;
+  talk_seconds: number;
+  cause: string;
+  disposition: string;
+  note: string;
+  answers: [string, string][];
+  trail: TrailLine[];
 }
 
 /** A customer found. */
@@ -743,6 +781,33 @@ export interface PublishedCard {
   callers: string[];
 }
 
+/** How people got on with one item. */
+export interface ItemStatsLine {
+  item: string;
+  reached: number;
+  answered: number;
+  shown: number;
+  changed: number;
+  back: number;
+  dropped: number;
+  drop_off: number;
+  median_seconds: number | null;
+  slow_seconds: number | null;
+}
+
+/** How one version went, in one variant of its splits. */
+export interface VersionStatsLine {
+  version: string;
+  variant: string;
+  runs: number;
+  finished: number;
+  dropped: number;
+  open: number;
+  outcomes: Record<string, number>;
+  median_seconds: number | null;
+  items: ItemStatsLine[];
+}
+
 /** A draft, and what is wrong with it. */
 export interface DraftCard {
   id: string;
@@ -888,6 +953,13 @@ export interface WhyBody {
   why: string;
 }
 
+/** A stretch of time, the last 30 days when not given, and one version or all. */
+export interface StatsQuery {
+  since?: string | null;
+  until?: string | null;
+  version?: string | null;
+}
+
 /** A draft, written on that of `revision`; 0 for the first. */
 export interface DraftBody {
   source: string;
@@ -944,11 +1016,11 @@ export interface Operations {
     body: undefined;
     answer: ContactPage;
   };
-  /** Return one contact; an agent sees her own. */
+  /** Return one contact and what happened in its dialogs; an agent sees her own. */
   "GET /api/contacts/{contact}": {
     query: undefined;
     body: undefined;
-    answer: ContactLine;
+    answer: ContactDetail;
   };
   /** Find customers by the beginning of name, number or e-mail address. */
   "GET /api/customers": {
@@ -1099,6 +1171,12 @@ export interface Operations {
     query: WhyBody;
     body: undefined;
     answer: undefined;
+  };
+  /** Tell where people give up and how long questions take, by version and variant. */
+  "GET /api/scripts/{script}/stats": {
+    query: StatsQuery;
+    body: undefined;
+    answer: VersionStatsLine[];
   };
   /** Return the draft of a script, with what is wrong with it. */
   "GET /api/scripts/{script}/draft": {

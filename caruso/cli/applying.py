@@ -16,7 +16,7 @@ from pathlib import Path
 
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
-from caruso.cli.script_files import Scripts, read_scripts, script_files, wrong_channels
+from caruso.cli.script_files import Scripts, read_scripts, recordings_in, script_files, wrong_channels
 from caruso.cli.script_publishing import who
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
@@ -48,7 +48,7 @@ def apply(wanted: Namespace) -> int:
 
 async def _apply(arguments: Namespace) -> int:
     config = settings(arguments)
-    wanted = _read(arguments.file)
+    wanted = _read(arguments.file, config.scripts.sounds)
     async with opened(config) as stores:
         current = await stores.centres.current()
         wanted = replace(wanted, scripts=await _pinned(wanted.scripts, stores))
@@ -67,8 +67,8 @@ async def _apply(arguments: Namespace) -> int:
     return Exit.OK
 
 
-def _read(file: Path) -> Wanted:
-    """Read all files; raise `RejectedInput` with every mistake in them."""
+def _read(file: Path, sounds: Path) -> Wanted:
+    """Read all files; raise `RejectedInput` with every mistake in them. Recordings are in `sounds`."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -76,7 +76,7 @@ def _read(file: Path) -> Wanted:
         raise RejectedInput((Located(rule="unreadable-file", message=f"{reason}.", file=str(file)),)) from problem
     read = read_centre(text, str(file))
     files, missing = script_files(read, file.parent)
-    scripts = read_scripts(files, known=known_to(read.centre), at=SystemClock().now())
+    scripts = read_scripts(files, known=known_to(read.centre, recordings_in(sounds)), at=SystemClock().now())
     # A script that cannot be read is not also unknown.
     together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *wrong_channels(read, scripts))
     _refuse((*missing, *scripts.findings, *together))

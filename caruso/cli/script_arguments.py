@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from caruso.cli import script_checking
-from caruso.cli.commands import command
+from caruso.cli.commands import command, group
 
 _CHANNELS = ("phone", "agent", "web")
 
@@ -42,12 +42,16 @@ def script_commands(scripts: Any) -> None:
     _graph(scripts)
     _run(scripts)
     _test(scripts)
+    _record(scripts)
     _import(scripts)
     _publish(scripts)
     _roll_out(scripts)
     _roll_back(scripts)
     _versions(scripts)
     _delete(scripts)
+    _stats(scripts)
+    _texts(scripts)
+    _recordings(scripts)
 
 
 _STAGE_NOTES = """\
@@ -98,6 +102,59 @@ def _delete(scripts: Any) -> None:
     _script(made)
     made.add_argument("version", metavar="VERSION")
     _why(made)
+
+
+def _stats(scripts: Any) -> None:
+    about = "tell where people give up and how long questions take, by version and variant"
+    made = command(scripts, "stats", _carry_out_stats, about)
+    _script(made)
+    made.add_argument("--since", metavar="DAY", help="first day, like 2026-11-01; 30 days ago when not given")
+    made.add_argument("--until", metavar="DAY", help="last day; today when not given")
+    made.add_argument("--version", metavar="VERSION", help="only this version")
+    made.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _carry_out_stats(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_stats import script_stats
+
+    return script_stats(wanted)
+
+
+def _texts(scripts: Any) -> None:
+    texts = group(scripts, "texts", "texts of a script, for translators")
+    out = command(texts, "export", _with_texts("export_texts"), "write all texts into a table or catalogue")
+    _file(out)
+    out.add_argument("--to", type=Path, required=True, metavar="FILE", help="ends in .xlsx, .csv or .po")
+    _languages(out, "to translate into, e.g. it; for .po the one language")
+    about = "write a script with translated texts; nothing else of it changes"
+    back = command(texts, "import", _with_texts("import_texts"), about)
+    _file(back)
+    back.add_argument("table", type=Path, metavar="TABLE", help="what the translator gave back")
+    back.add_argument("--to", type=Path, required=True, metavar="FILE", help="the new script")
+    _languages(back, "take only this one; as often as needed")
+    back.add_argument("--version", metavar="VERSION", help="version of the new script")
+    back.add_argument("--force", action="store_true", help="may write over the script itself")
+
+
+def _recordings(scripts: Any) -> None:
+    made = command(scripts, "recordings", _with_texts("list_recordings"), "list missing recordings by language")
+    _file(made)
+    made.add_argument("--sounds", type=Path, metavar="DIR", help="folder of recordings, instead of the settings'")
+    made.add_argument("--all", action="store_true", help="texts, too, for which the script names no recording")
+    made.add_argument("--json", action="store_true", help="one JSON object a recording")
+
+
+def _languages(made: argparse.ArgumentParser, about: str) -> None:
+    made.add_argument("--language", action="append", default=[], metavar="LANGUAGE", help=about)
+
+
+def _with_texts(name: str) -> Callable[[argparse.Namespace], int]:
+    def carry_out(wanted: argparse.Namespace) -> int:
+        from caruso.cli import script_texts
+
+        return int(getattr(script_texts, name)(wanted))
+
+    return carry_out
 
 
 def _script(made: argparse.ArgumentParser) -> None:
@@ -240,6 +297,19 @@ def _carry_out_test(wanted: argparse.Namespace) -> int:
     from caruso.cli.script_testing import test_scripts
 
     return test_scripts(wanted)
+
+
+def _record(scripts: Any) -> None:
+    about = "print a test case made of a run that took place; what is private in it is masked"
+    record = command(scripts, "record", _carry_out_record, about)
+    record.add_argument("run", metavar="RUN", help="id of the run, as the history and the log name it")
+    record.add_argument("--name", metavar="TEXT", help="name of the test case")
+
+
+def _carry_out_record(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_recording import record_run
+
+    return record_run(wanted)
 
 
 def _import(scripts: Any) -> None:

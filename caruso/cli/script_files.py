@@ -88,6 +88,11 @@ def read_scripts(files: Iterable[Path], *, known: Known, at: datetime) -> Script
     return Scripts(sources=tuple(sources), dialogs=dialogs, files=where, findings=tuple(findings))
 
 
+def recordings_in(sounds: Path) -> frozenset[str]:
+    """Return the recordings a folder holds, as ``language/file``."""
+    return frozenset(f"{file.parent.name}/{file.name}" for file in sounds.glob("*/*") if file.is_file())
+
+
 def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
     """Return a finding for each script that is used on a channel it is not made for."""
     uses: list[tuple[KeyPath, ScriptId | None, ScriptChannel]] = [

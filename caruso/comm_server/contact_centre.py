@@ -43,6 +43,7 @@ from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
+from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
@@ -54,6 +55,7 @@ from caruso.model.facts import (
     Presence,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
+from caruso.model.run_records import StoredFile
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
 from caruso.ports import (
@@ -188,6 +190,7 @@ class ContactCentre:
             conversations=self.conversations,
             durable=self.durable,
             passes=self.passes,
+            stream=stream,
             clock=clock,
             tasks=tasks,
             agent_values=self._agent_values,
@@ -212,6 +215,7 @@ class ContactCentre:
                 conversations=self.conversations,
                 cards=self.cards,
                 sharing=self.moves.sharing,
+                aside=self.moves.aside,
                 station=self.stations.view,
                 muted=self._muted,
                 queue_tile=self._queue_tile,
@@ -373,6 +377,14 @@ class ContactCentre:
                 raise IllegalMove("Only ready, not ready and signed out can be forced.")
         self.desks.touch(agent)
 
+    def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
+        """Return the type of a question at the agent's desk that a file may answer; raise `IllegalMove`."""
+        return self._commands.file_wanted(agent, run, item)
+
+    def file_kept(self, agent: AgentId, file: StoredFile) -> None:
+        """Know a file from now on, so that an answer may name it."""
+        self.desks.keep_file(agent, file)
+
     def command(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.
 
@@ -396,6 +408,7 @@ class ContactCentre:
         """Go on after a restart: what the journal had not been told is written, and consoles are expected back."""
         for state in unwritten:
             self.roster.announce(state.agent)
+        self.moves.restored()
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
         self.reception.announce_again()
@@ -514,6 +527,8 @@ class ContactCentre:
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
+        if ids.is_callback(contact):
+            self.desks.touch_all()
 
     def _written(self, contact: ContactId) -> None:
         self.tasks.start(self.cards.refresh(contact), name="refresh_card")

@@ -132,6 +132,10 @@ class Conversations:
         contact = self._contacts.get(run)
         return self._conversations.get(contact) if contact is not None else None
 
+    def everywhere(self) -> tuple[Conversation, ...]:
+        """Return all conversations."""
+        return tuple(self._conversations.values())
+
     def live_runs(self) -> frozenset[RunId]:
         """Return the runs that are led here."""
         return frozenset(c.run.id for c in self._conversations.values() if not c.elsewhere)
@@ -280,8 +284,8 @@ class Conversations:
 
     # -- To the web and back ----------------------------------------------------------------------------------
 
-    def adopt(self, contact: ContactId, saved: SavedRun) -> Conversation:
-        """Lead a run from the database in this contact from now on; it must be held (`live`).
+    def adopt(self, contact: ContactId, saved: SavedRun, *, by: str = "") -> Conversation:
+        """Lead a run from the database in this contact from now on, by an agent perhaps; it must be held (`live`).
 
         Nothing is presented before the first input, a `TakenOver` as a rule. Raises `NotFound` when its script is
         not loaded.
@@ -298,8 +302,8 @@ class Conversations:
                 run=saved.id,
                 script=saved.script,
                 version=saved.version,
-                channel=saved.channel,
-                by=saved.by,
+                channel=ScriptChannel.AGENT if by else ScriptChannel.PHONE,
+                by=by,
             )
         )
         self._write(conversation, ())

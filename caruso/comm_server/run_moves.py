@@ -13,13 +13,16 @@ import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.conversations import Conversation, Conversations
+from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs.durable import DurableRuns
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.views import RunLink
 from caruso.comm_server.sentences import link_mail
 from caruso.errors import CarusoError, IllegalMove
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
+from caruso.model.callbacks import Callback, CallbackState
+from caruso.model.facts import CALL_BACK, ContactArrived, ContactCause, ContactEnded, ContactIdentified
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, callback_contact, is_callback
 from caruso.model.run_records import RunToken
 from caruso.script_engine import engine
 from caruso.script_engine.turns import CallService, HandOver, ScriptChannel, TakenOver, Value
@@ -53,6 +56,7 @@ class RunMoves:
         conversations: Conversations,
         durable: DurableRuns,
         passes: RunPasses,
+        stream: FactStream,
         clock: Clock,
         tasks: GuardedTasks,
         agent_values: Callable[[AgentId], dict[str, Value]],
@@ -66,7 +70,10 @@ class RunMoves:
         self._tasks = tasks
         self._agent_values = agent_values
         self._changed = changed
+        self._stream = stream
         self._sharing: dict[ContactId, Sharing] = {}
+        #: The call-back that an agent makes.
+        self._aside: dict[AgentId, ContactId] = {}
 
     def sharing(self, contact: ContactId) -> Sharing | None:
         """Return what became of the link made in this contact."""
@@ -140,7 +147,7 @@ class RunMoves:
             await self._durable.give_back(run)
             return
         self._sharing.pop(contact, None)
-        self._conversations.adopt(contact, saved)
+        self._conversations.adopt(contact, saved, by=agent)
         self._conversations.give(
             contact,
             TakenOver(channel=ScriptChannel.AGENT, by=agent, agent=self._agent_values(agent)),
@@ -156,6 +163,78 @@ class RunMoves:
         if self._conversations.get(contact) is not None:
             self._sharing[contact] = sharing
             self._changed(contact)
+
+    # -- Call-backs -------------------------------------------------------------------------------------------
+
+    def callback_moved(self, callback: Callback) -> None:
+        """Show the dialog of a call-back on the desk of who takes it; let it go when it is over, or given back."""
+        for contact in [c for c in self._aside.values() if c.startswith(f"back-{callback.id}-")]:
+            self._leave_callback(contact)
+        if callback.state is CallbackState.TAKEN and callback.agent is not None and callback.run is not None:
+            self._tasks.start(self._take_callback(callback, callback.agent, callback.run), name="take_callback")
+
+    def aside(self, agent: AgentId) -> ContactId | None:
+        """Return the call-back that an agent makes."""
+        return self._aside.get(agent)
+
+    def restored(self) -> None:
+        """Put call-backs back on the desks they were on before a restart."""
+        for conversation in self._conversations.everywhere():
+            if is_callback(conversation.contact) and conversation.by:
+                self._aside[AgentId(conversation.by)] = conversation.contact
+
+    async def _take_callback(self, callback: Callback, agent: AgentId, run: RunId) -> None:
+        contact = callback_contact(callback.id, callback.version)
+        before = self._aside.get(agent)
+        if before is not None:
+            self._leave_callback(before)
+        self._aside[agent] = contact
+        try:
+            conversation = await self.bring(
+                contact,
+                run,
+                lambda: self._aside.get(agent) == contact,
+                by=agent,
+                announce=lambda: self._tell_callback(contact, callback),
+            )
+        except CarusoError as error:
+            # The call-back is made all the same; only its dialog is not at hand.
+            log.warning("callback_without_dialog", agent_id=agent, run_id=run, error=str(error))
+            conversation = None
+        if conversation is None:
+            if self._aside.get(agent) == contact:
+                del self._aside[agent]
+            return
+        self._conversations.give(
+            contact, TakenOver(channel=ScriptChannel.AGENT, by=agent, agent=self._agent_values(agent))
+        )
+
+    def _tell_callback(self, contact: ContactId, callback: Callback) -> None:
+        now = self._clock.now()
+        arrived = ContactArrived(
+            at=now,
+            contact=contact,
+            entry_point=None,
+            caller_number=callback.number,
+            caller_name=callback.name,
+            dialled="",
+            channel=CALL_BACK,
+        )
+        self._stream.publish(arrived)
+        if callback.customer is not None:
+            self._stream.publish(ContactIdentified(at=now, contact=contact, customer=callback.customer))
+
+    def _leave_callback(self, contact: ContactId) -> None:
+        for agent in [agent for agent, shown in self._aside.items() if shown == contact]:
+            del self._aside[agent]
+        conversation = self._conversations.get(contact)
+        if conversation is None:
+            return
+        self._conversations.forget(contact)
+        self.forget(contact)
+        cause = ContactCause.COMPLETED if conversation.run.finished else ContactCause.CONTINUED
+        self._stream.publish(ContactEnded(at=self._clock.now(), contact=contact, cause=cause))
+        self._changed(contact)
 
     # -- Callers ----------------------------------------------------------------------------------------------
 
@@ -180,9 +259,18 @@ class RunMoves:
             await self._passes.restore(token)
         return conversation
 
-    async def bring(self, contact: ContactId, run: RunId, still_wanted: Callable[[], bool]) -> Conversation | None:
+    async def bring(
+        self,
+        contact: ContactId,
+        run: RunId,
+        still_wanted: Callable[[], bool],
+        *,
+        by: str = "",
+        announce: Callable[[], None] = lambda: None,
+    ) -> Conversation | None:
         """Lead a run in a contact from now on (a call with a code, a call-back); None when nobody wants it now.
 
+        `by` is the agent who goes on with it; `announce` is called before the contact is given the run.
         What was shown on the web is shown where the contact goes next. Raises `NotFound`, `RunExpired`,
         `IllegalMove` (another contact leads it), `StorageUnavailable`.
         """
@@ -191,7 +279,8 @@ class RunMoves:
             await self._durable.give_back(run)
             return None
         await self._durable.dialog(saved.script, saved.version)
-        return self._conversations.adopt(contact, saved)
+        announce()
+        return self._conversations.adopt(contact, saved, by=by)
 
     def order_of(self, conversation: Conversation) -> HandOver | None:
         """Return where the dialog wanted to be handed over to, or None when it waits for something else."""

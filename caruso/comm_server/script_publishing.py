@@ -41,14 +41,15 @@ class Published:
     callers: tuple[ScriptId, ...]
 
 
-def known_to(centre: Centre) -> Known:
-    """Return what scripts of this centre may name."""
+def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
+    """Return what scripts of this centre may name; `recordings` are not checked where none are given."""
     return Known(
         queues=frozenset(centre.queues),
         skills=frozenset(centre.skills),
         dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
         hours=frozenset(centre.hours),
         services=OPERATIONS,
+        recordings=recordings,
         classes={CUSTOMER_CLASS: None},
     )
 

@@ -14,7 +14,7 @@ import msgspec
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
 
 #: Channels of contacts.
-VOICE, WEB = "voice", "web"
+VOICE, WEB, CALL_BACK = "voice", "web", "call-back"
 
 
 class Presence(StrEnum):
@@ -97,7 +97,7 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     caller_name: str
     #: The number, or the script of a web page.
     dialled: str
-    #: ``voice`` or ``web``.
+    #: ``voice``, ``web`` or ``call-back``.
     channel: str = VOICE
 
 

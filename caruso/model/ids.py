@@ -68,6 +68,16 @@ def web_contact(run: RunId, revision: int) -> ContactId:
     return ContactId(f"web-{run}-{revision}")
 
 
+def callback_contact(callback: str, version: int) -> ContactId:
+    """Return the contact in which a call-back is made, from its `version` on in which somebody took it."""
+    return ContactId(f"back-{callback}-{version}")
+
+
+def is_callback(contact: ContactId | None) -> bool:
+    """Tell whether a contact is a call-back that somebody took."""
+    return contact is not None and contact.startswith("back-")
+
+
 def is_web(contact: ContactId | None) -> bool:
     """Tell whether a contact is a web page."""
     return contact is not None and contact.startswith("web-")

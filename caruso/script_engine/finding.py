@@ -49,7 +49,7 @@ def found(
 
 def is_there(question: Question, key: str, scope: RunScope) -> bool:
     """Whether just these objects have been looked for."""
-    kept = scope.found.get(question.id)
+    kept = scope.found_for(question.id)
     return isinstance(kept, Mapping) and kept.get("key") == key
 
 

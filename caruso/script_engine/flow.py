@@ -59,26 +59,17 @@ def edges_of(dialog: Dialog) -> tuple[Mapping[str, frozenset[str]], Mapping[str,
     return forward, by_event
 
 
-def leading_to(dialog: Dialog) -> Mapping[str, frozenset[str]]:
-    """Return for each item with an action that can be made undone the items from which the path can come to it."""
+def leading_to(dialog: Dialog) -> Mapping[str, int]:
+    """Return for each item with an action that can be made undone the items from which the path can come to it.
+
+    As bits in document order: a script may have thousands of both.
+    """
     wanted = {action.item for action in dialog.actions.values() if action.undo and action.item}
     if not wanted:
         return {}
     forward, by_event = edges_of(dialog)
-    back: dict[str, set[str]] = {}
-    for item in dialog.items:
-        for following in forward[item] | by_event[item]:
-            back.setdefault(following, set()).add(item)
-    return {item: frozenset(_closure(item, back)) for item in wanted}
-
-
-def _closure(begin: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
-    found, todo = {begin}, [begin]
-    while todo:
-        fresh = set(edges.get(todo.pop(), ())) - found
-        found |= fresh
-        todo += fresh
-    return found
+    before = reaching(Flow(forward=forward, by_event=by_event, channels={}))
+    return {item: before[item] | 1 << number for number, item in enumerate(dialog.items) if item in wanted}
 
 
 def reaching(flow: Flow) -> Mapping[str, int]:
@@ -107,13 +98,12 @@ def passing_once(dialog: Dialog, flow: Flow) -> Flow:
     return Flow(forward=forward, by_event=flow.by_event, channels=flow.channels)
 
 
-def way_to(dialog: Dialog, item: str) -> tuple[tuple[str, str], ...]:
+def way_to(dialog: Dialog, flow: Flow, item: str) -> tuple[tuple[str, str], ...]:
     """Return a shortest way to an item: each item before it, and the condition under which it leads on so."""
-    forward, _ = edges_of(dialog)
     came: dict[str, str] = {dialog.start: ""}
     todo = [dialog.start]
     for name in todo:  # grows on the way
-        for following in sorted(forward[name] - {NOWHERE}):
+        for following in sorted(flow.forward[name] - {NOWHERE}):
             if following not in came:
                 came[following] = name
                 todo.append(following)

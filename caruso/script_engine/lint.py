@@ -52,7 +52,7 @@ from caruso.script_engine.nodes import (
 )
 from caruso.script_engine.scope import ROOTS
 from caruso.script_engine.turns import ScriptChannel
-from caruso.script_engine.wording import primary
+from caruso.script_engine.wording import primary, spoken_languages
 
 #: What ``call`` and ``agent`` hold; whoever starts a run fills them.
 CALL = {
@@ -408,6 +408,10 @@ class _Linter:
 
     def languages(self) -> None:
         spoken = {primary(language) for language in self.dialog.languages}
+        for language in self.dialog.languages:
+            if primary(language) not in spoken_languages():
+                message = f"in “{language}” prompts and complaints of the engine itself are in English"
+                self.add("unspoken-language", message, self.dialog.place, "languages", level="warning")
         for _, texts in self.all_texts():
             for text in texts:
                 if text.language and primary(text.language) not in spoken:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from caruso.script_engine import answers
 from caruso.script_engine.answers import keys
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.expressions.checker import answers_used
+from caruso.script_engine.expressions.checker import answers_used, names_used, used_of
 from caruso.script_engine.expressions.names import near
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.nodes import (
@@ -81,7 +81,14 @@ class Asked:
 
 def check_question(asked: Asked) -> None:
     """Report everything wrong with a question."""
-    for rule in (_options, _limits, _attributes, _known, _time, *((_on_phone,) if _spoken(asked) else ())):
+    for rule in (
+        _options,
+        _limits,
+        _attributes,
+        _known,
+        _time,
+        *((_on_phone,) if _spoken(asked) else ()),
+    ):
         rule(asked)
 
 
@@ -247,29 +254,53 @@ def check_recording(text: Text, languages: Iterable[str], recordings: frozenset[
 
 
 def check_secrets(dialog: Dialog, report: Report) -> None:
-    """Report private answers that an action would log or send."""
+    """Report private answers and variables, and what is computed from them, that would be logged or sent."""
     private = {item.id for item in dialog.items.values() if isinstance(item, Question) and item.private}
+    private |= {
+        f"{frame.prefix}vars.{variable.name}"
+        for frame in dialog.frames.values()
+        for variable in frame.variables.values()
+        if variable.private
+    }
+    computed = _computed_from(dialog, private)
     for block in dialog.blocks.values():
         for action in block.actions:
-            told = _told_by(action)
-            for expression in told or ():
-                for answer, _ in answers_used(expression.tree):
-                    _secret(dialog, private, block.frame + answer, expression, action, report)
+            for expression in _told_by(action):
+                for name in _secrets_in(expression, block.frame, private, computed):
+                    _secret(name, expression, "sent" if isinstance(action, Do) else "logged", report)
 
 
-def _told_by(action: object) -> list[Expression] | None:
+def _secrets_in(expression: Expression, frame: str, private: set[str], computed: set[str]) -> Iterator[str]:
+    yield from (name for name, _ in answers_used(expression.tree) if frame + name in private)
+    yield from (name for name, _ in used_of("vars", expression.tree) if f"{frame}vars.{name}" in private)
+    yield from (name for name, _ in names_used(expression.tree) if frame + name in computed)
+
+
+def _computed_from(dialog: Dialog, private: set[str]) -> set[str]:
+    """Return the computed values that private answers go into, directly or through others."""
+    found: set[str] = set()
+    for frame in dialog.frames.values():
+        grown = True
+        while grown:
+            new = {
+                frame.prefix + node.name
+                for node in frame.computes.values()
+                if any(_secrets_in(node.value, frame.prefix, private, found))
+            }
+            grown = not new <= found
+            found |= new
+    return found
+
+
+def _told_by(action: object) -> list[Expression]:
     if isinstance(action, Log):
         return [part.of for part in plain_parts(action.parts) if not isinstance(part, str)]
     if isinstance(action, Do) and action.service.partition(".")[0] in _SENDERS:
         return [value for _, value in action.params]
-    return None
+    return []
 
 
-def _secret(
-    dialog: Dialog, private: set[str], answer: str, expression: Expression, action: object, report: Report
-) -> None:
-    if answer in private:
-        where = "sent" if isinstance(action, Do) else "logged"
-        origin = expression.origin
-        place = Place(origin.line, origin.column, {origin.attribute: origin})
-        report("private-told", f"“{answer}” is private and is {where}", place, origin.attribute, "", "warning")
+def _secret(name: str, expression: Expression, where: str, report: Report) -> None:
+    origin = expression.origin
+    place = Place(origin.line, origin.column, {origin.attribute: origin})
+    report("private-told", f"“{name}” is private and is {where}", place, origin.attribute, "", "warning")

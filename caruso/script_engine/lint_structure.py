@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from caruso.script_engine.calls import OUTCOME
 from caruso.script_engine.expressions.checker import texts_given
 from caruso.script_engine.expressions.names import near
 from caruso.script_engine.flow import NOWHERE, Flow
-from caruso.script_engine.link import DEEPEST_CALL, Library, called_by
+from caruso.script_engine.link import Library, called_by
 from caruso.script_engine.nodes import (
     Back,
     Call,
@@ -88,6 +88,14 @@ def _thrown(dialog: Dialog) -> Iterator[tuple[str, Place]]:
                 yield action.event, action.place
 
 
+def _chain(came: Mapping[str, str], last: str, begin: str) -> tuple[str, ...]:
+    """Return the dialogs from one to the last that calls it again."""
+    chain = [begin, last]
+    while chain[-1] != begin:
+        chain.append(came[chain[-1]])
+    return tuple(reversed(chain))
+
+
 def _asks(dialog: Dialog, name: str) -> bool:
     item = dialog.items[name]
     return isinstance(item, Question) or (isinstance(item, Info) and item.confirm)
@@ -161,7 +169,7 @@ class _Structure:
             return
         self.passes(item, called.frames[""])
         self.returns(item, called.frames[""])
-        if circle := self.circle(called, (self.dialog.id, called.id)):
+        if circle := self.circle(called):
             self.report("dialog-circle", f"calls itself: {' → '.join(circle)}", item.place, "dialog")
 
     def passes(self, item: Call, frame: Frame) -> None:
@@ -180,17 +188,18 @@ class _Structure:
                     "not-returned", message, returned.place, "name", near(returned.name, [*given, OUTCOME])
                 )
 
-    def circle(self, called: Dialog, chain: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Return the way from a called dialog back to one around it, if there is one."""
-        if len(chain) > DEEPEST_CALL:
-            return chain
-        for call in called_by(called):
-            if call.dialog in chain:
-                return (*chain, call.dialog)
-            inner = self.library(call.dialog, call.version) if self.library is not None else None
-            if inner is not None and (found := self.circle(inner, (*chain, call.dialog))):
-                return found
-        return None
+    def circle(self, called: Dialog) -> tuple[str, ...]:
+        """Return a way from a called dialog back to this one; nothing where there is none."""
+        came, todo = {called.id: self.dialog.id}, [called]
+        for one in todo:  # grows on the way
+            for call in called_by(one):
+                if call.dialog == self.dialog.id:
+                    return _chain(came, one.id, self.dialog.id)
+                inner = self.library(call.dialog, call.version) if self.library is not None else None
+                if inner is not None and inner.id not in came:
+                    came[inner.id] = one.id
+                    todo.append(inner)
+        return ()
 
     # -- Lots, waits and events -------------------------------------------------------------------------------
 

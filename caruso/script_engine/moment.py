@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from caruso.script_engine import presentation, texts, wording
+from caruso.script_engine import questions, texts, wording
 from caruso.script_engine.answers import Asked
 from caruso.script_engine.nodes import AnyItem, Dialog, Frame, ObjectNode, Question, Seat, Texts
 from caruso.script_engine.path import Path, Values, Visit, visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import RunScope, zone
-from caruso.script_engine.turns import Effect, Noted, ScriptChannel, Segment, Value
+from caruso.script_engine.turns import STORED, Effect, Noted, ScriptChannel, Segment, Value
 from caruso.script_engine.values import bounded
 
 
@@ -170,7 +170,7 @@ class Moment:
         return self.scope_at(self.at, self.passes, self.trail, self.dialog.frames[prefix])
 
     def _label(self, scope: RunScope, item: str, value: Value, aloud: bool) -> str | None:
-        return presentation.label_of(self.dialog, scope, self.language, self.channel, item, value, aloud=aloud)
+        return questions.label_of(self.dialog, scope, self.language, self.channel, item, value, aloud=aloud)
 
     @property
     def language(self) -> str:
@@ -182,7 +182,7 @@ class Moment:
         self, question: Question, channel: ScriptChannel | None = None, scope: RunScope | None = None
     ) -> Asked:
         """Return a question as it is asked now."""
-        if not (question.options or question.from_objects or question.type in presentation.STORED):
+        if not (question.options or question.from_objects or question.type in STORED):
             # Nothing of it depends on what expressions see.
             return Asked(
                 question=question,
@@ -191,7 +191,7 @@ class Moment:
                 zone=zone(self.run.time_zone),
                 files=self.files,
             )
-        return presentation.asked_of(
+        return questions.asked_of(
             self.dialog, question, scope or self.scope, self.language, channel or self.channel, files=self.files
         )
 

@@ -45,7 +45,7 @@ def _holds(node: OptionNode, question: Question, scope: RunScope) -> bool:
 
 def _from_objects(question: Question, scope: RunScope) -> Iterator[Option]:
     """Make options of the objects that were found; keys are their numbers, as many as there are on a telephone."""
-    found = scope.found.get(question.id)
+    found = scope.found_for(question.id)
     rows = found.get("rows") if isinstance(found, Mapping) else None
     for number, row in enumerate(rows if isinstance(rows, tuple) else (), start=1):
         if isinstance(row, tuple) and len(row) == 2:

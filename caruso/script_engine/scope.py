@@ -183,7 +183,7 @@ class RunScope:
         self._computed: dict[str, Value] = {}
         self._computing: set[str] = set()
         self.bound: dict[str, Value] = {}
-        #: Business objects to choose from, by item.
+        #: Business objects to choose from, by `visit_key`.
         self.found: Mapping[str, Value] = data.get(FOUND, _EMPTY)
         self.run_id = run.id
         self.element: Value = None
@@ -305,6 +305,10 @@ class RunScope:
                 del self.roots[name]
             else:
                 self.roots[name] = hidden
+
+    def found_for(self, item: str) -> Value:
+        """Return the business objects found for a question, in the present pass."""
+        return self.found.get(self.answers.key_of_item(item) or item)
 
     def visited(self, item: str) -> bool:
         """Whether `item` is on the path taken, in the present pass."""

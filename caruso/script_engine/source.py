@@ -105,6 +105,12 @@ def _refuse(
 
 
 def _decode(source: bytes, file: str) -> str:
+    text, _ = decoded(source, file)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decoded(source: bytes, file: str = "") -> tuple[str, str]:
+    """Return a script as text with the ends of lines it has, and its encoding; raise `RejectedInput`."""
     if len(source) > LARGEST_SCRIPT:
         raise _refuse("too-large", f"a script may have {LARGEST_SCRIPT} bytes, this one has {len(source)}", file)
     declared = _DECLARATION.match(source.removeprefix(b"\xef\xbb\xbf"))
@@ -114,11 +120,12 @@ def _decode(source: bytes, file: str) -> str:
             "encoding", f"the encoding “{encoding}” is not accepted", file, suggestion="save it as UTF-8"
         )
     try:
-        text = source.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        if encoding == "utf-8" and source.startswith(b"\xef\xbb\xbf"):
+            encoding = "utf-8-sig"
+        return source.decode(encoding), encoding
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         raise _refuse("encoding", f"this is not {encoding}", file, line, suggestion="save it as UTF-8") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _check_prolog(text: str, file: str) -> None:

@@ -75,6 +75,8 @@ class QuestionType(StrEnum):
 
 #: Types whose answers are options.
 CHOOSING = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RANKING})
+#: Types whose answers name something stored.
+STORED = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
 
 
 # -- What is shown --------------------------------------------------------------------------------------------
@@ -226,6 +228,7 @@ class TrailEntry:
     at: datetime
     #: True when it can be corrected now.
     correctable: bool = True
+    required: bool = True
     options: tuple[Option, ...] = ()
     #: For those only who may see it.
     private: bool = False

@@ -18,6 +18,7 @@ def settle(moment: Moment) -> None:
     """Look for actions that are off the path, once the run stands still."""
     if not moment.revocable or moment.phase is Phase.WORKING:
         return
+    moment.revocable = tuple(key for key in moment.revocable if moment.fired[key].state != "failed")
     off = tuple(key for key in moment.revocable if _off(moment, key))
     if moment.channel is ScriptChannel.AGENT:
         moment.offers = off
@@ -35,7 +36,13 @@ def _off(moment: Moment, key: str) -> bool:
     action = moment.dialog.actions.get(moment.fired[key].ref)
     if action is None:
         return True
-    return moment.at not in moment.dialog.leading_to.get(action.item, {moment.at})
+    leading = moment.dialog.leading_to.get(action.item)
+    return leading is not None and not leading >> _number(moment) & 1
+
+
+def _number(moment: Moment) -> int:
+    """Return the place of the current item in document order."""
+    return next(number for number, item in enumerate(moment.dialog.items) if item == moment.at)
 
 
 def undo(moment: Moment, key: str) -> None:

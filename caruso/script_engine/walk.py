@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from caruso.script_engine import (
     actions,
@@ -19,31 +18,26 @@ from caruso.script_engine import (
     finding,
     lots,
     presentation,
+    questions,
     repair,
     repeats,
     texts,
     together,
     undoing,
-    waiting,
 )
-from caruso.script_engine.moment import Moment
+from caruso.script_engine.course import MOST_LOOPS, Course
 from caruso.script_engine.nodes import (
-    After,
     AnyItem,
-    Block,
     Call,
     Choose,
-    Dialog,
     End,
     Group,
     Handover,
     Info,
     Leave,
-    Next,
     Question,
     Repeat,
     Split,
-    Throw,
     Wait,
     When,
 )
@@ -56,7 +50,6 @@ from caruso.script_engine.turns import (
     FindObjects,
     Present,
     ScriptChannel,
-    StartTimer,
     Value,
 )
 
@@ -65,25 +58,10 @@ MOST_SILENT_STEPS = 100
 MOST_SILENT_PASSES = 1_000
 #: Turns without a take-over.
 MOST_TURNS = 1_000
-#: Loops in one turn before the script is not asked any more what to do about them.
-MOST_LOOPS = 2
-#: Blocks of actions in each other: a handler that throws what it handles would never come to an end.
-MOST_FRAMES = 50
 
 
-class Walk(Moment):
+class Walk(Course):
     """A run in motion."""
-
-    def __init__(self, dialog: Dialog, run: Run, now: datetime) -> None:
-        """Thaw the run."""
-        super().__init__(dialog, run, now)
-        #: Where the path leads once the actions under way are done, and in which passes when that is no matter of
-        #: course.
-        self.goto: str | None = None
-        self.goto_passes: tuple[int, ...] | None = None
-        self._silent = 0
-        self._silent_passes = 0
-        self._loops = 0
 
     def result(self) -> tuple[Run, tuple[Effect, ...]]:
         """Return the run as it is now, and what has to be done; the turn to show comes last."""
@@ -100,7 +78,7 @@ class Walk(Moment):
             return run, (*others, Present(turn=presentation.present(self.dialog, run)), *asking)
         return run, (*self.effects, effects.standing(self.dialog, run, self.now))
 
-    # -- The path ---------------------------------------------------------------------------------------------
+    # -- The path ------------------------------------------------------------------------------------------------
 
     def go(self, target: str | None = None) -> None:
         """Walk, first through the actions under way, then to `target`, until something waits."""
@@ -110,23 +88,19 @@ class Walk(Moment):
         self.due = None
         while True:
             if self.frames:
-                if self._advance():
+                if self.advance():
                     return
             elif self.goto is not None:
                 item, passes = self._destination(self.goto, self.goto_passes)
                 self.goto = self.goto_passes = None
-                self._silent += 1
-                if self._silent > MOST_SILENT_STEPS:
-                    if self._loop(item):
+                self.silent += 1
+                if self.silent > MOST_SILENT_STEPS:
+                    if self.loop(item):
                         return
                 elif self._enter(item, passes):
                     return
             else:
                 return
-
-    def head_for(self, target: str, passes: tuple[int, ...] | None = None) -> None:
-        """Go there once the actions under way are done."""
-        self.goto, self.goto_passes = target, passes
 
     def leave(self) -> None:
         """Leave the current item forwards: its actions, its transitions, the next item."""
@@ -150,7 +124,7 @@ class Walk(Moment):
         self.outcome = ""
         self.handing_to = None
         self.counts = {}
-        self.entries = {}
+        self.entries = {key: replace(entry, error="") for key, entry in self.entries.items()}
 
     def _destination(self, name: str, passes: tuple[int, ...] | None) -> tuple[AnyItem, tuple[int, ...]]:
         """Return the item and the passes it is met in; one within a repeat is only reached through the repeat."""
@@ -164,21 +138,12 @@ class Walk(Moment):
             shared += 1
         return self.dialog.items[name if shared == len(wanted) else wanted[shared]], self.passes[:shared]
 
-    def _follow(self, item: str) -> None:
-        following = self.dialog.following[item]
-        if following is not None:
-            self.head_for(following)
-            return
-        if not self.trail:
-            self.visit(Visit(item=item, turn=self.turn, data=self.data, passes=self.passes))
-        self.finish("ended")
-
     def _enter(self, item: AnyItem, passes: tuple[int, ...]) -> bool:
         """Come to an item; return whether it waits."""
         self.stand(item.id, passes)
         if item.ask_if is not None and not item.ask_if.holds(self.scope):
             self.note("skipped", self.key)
-            self._follow(item.id)
+            self.follow(item.id)
             return self.phase is Phase.FINISHED
         parked = self._unpark(self.key)
         self.counts = {}
@@ -213,7 +178,7 @@ class Walk(Moment):
         visits = self.parked.get(key, ())
         if not visits:
             return None
-        self._silent = 0  # parked visits are finite, so passing them is no endless loop
+        self.silent = 0  # parked visits are finite, so passing them is no endless loop
         self.parked = self.parked.put(key, visits[1:]) if len(visits) > 1 else self.parked.drop(key)
         return visits[0]
 
@@ -229,6 +194,8 @@ class Walk(Moment):
             self.revise(replace(current, turn=self.turn))
         self.note("shown", self.key)
         return True
+
+    # -- Questions -----------------------------------------------------------------------------------------------
 
     def _enter_question(self, item: Question, parked: Visit | None) -> bool:
         if parked is not None and parked.answer is not None:
@@ -254,7 +221,7 @@ class Walk(Moment):
             return
         self.pending = ""
         self.phase = Phase.ASKING
-        self.put(FOUND, item.id, finding.found(item, item.from_objects, key, objects, self.scope))
+        self.put(FOUND, self.key, finding.found(item, item.from_objects, key, objects, self.scope))
         self.revise(replace(self.trail.last, data=self.data))
         if not self._meet_question(item):
             self.go()
@@ -264,8 +231,8 @@ class Walk(Moment):
             return self._pass_again(item, answer)
         if item.type in CHOOSING and not self.asked(item).options:
             return self._without_options(item)
-        if item.read_only is not False and presentation.is_read_only(item, self.scope):
-            known = asking.fixed(self, item)
+        if item.read_only is not False and questions.is_read_only(item, self.scope):
+            known = questions.fixed_answer(self.dialog, item, self.scope)
         elif (known := asking.known(self, item)) is None:
             return self.wait()
         asking.set_answer(self, Answer(value=known, channel=self.channel, by=self.run.by, at=self.now))
@@ -280,7 +247,7 @@ class Walk(Moment):
             self.frames = [(item.id, 0)]
             return False
         event = events.count(self, "no-options")
-        return self._follow_event(events.outcome(self, event, "", lost=self._loops > MOST_LOOPS))
+        return self.follow_event(events.outcome(self, event, "", lost=self.loops > MOST_LOOPS))
 
     def _pass_again(self, item: Question, answer: Answer) -> bool:
         """Pass a question whose answer came back, if the answer still holds."""
@@ -291,6 +258,8 @@ class Walk(Moment):
         asking.bind(self, item, answer.value)
         self.frames = [(item.id, 0)]
         return False
+
+    # -- Other items ---------------------------------------------------------------------------------------------
 
     def _enter_info(self, item: Info, parked: Visit | None) -> bool:
         if parked is not None:
@@ -321,30 +290,16 @@ class Walk(Moment):
         self.frames = [(item.id, 0)]
         return False
 
-    def pass_handover(self, item: Handover) -> None:
-        """Choose where the dialog goes on after a hand-over; a correction will not hand over again."""
-        if self.trail.last.item == item.id:
-            self.confirm()
-        if item.resume_at is not None:
-            self.head_for(item.resume_at)
-        elif (chosen := self._transition(item.block)) is not None:
-            self._take(chosen)
-        elif self.dialog.following[item.id] is not None:
-            self._follow(item.id)
-
     def _enter_wait(self, item: Wait, parked: Visit | None) -> bool:
         if parked is not None and parked.confirmed:
             self.confirm()
             self.frames = [(item.id, 0)]
             return False
-        until = item.duration.value(self.scope) if item.duration else None
-        self.due = waiting.due(until, self.now, self.run.time_zone)
+        self.begin_wait(item)
         if self.due is None and not item.event:  # nothing would ever end it
             self.frames = [(item.id, 0)]
             return False
         self.phase = Phase.WAITING
-        if self.due is not None:
-            self.effects.append(StartTimer(item=item.id, due=self.due))
         return self.wait()
 
     def _enter_repeat(self, item: Repeat) -> None:
@@ -364,190 +319,25 @@ class Walk(Moment):
         """Come to the way out of a group, a pass or a called dialog."""
         of = self.dialog.items[item.of]
         if isinstance(of, Repeat) and repeats.another(self, of):
-            self._silent_passes += 1
-            if self._silent_passes <= MOST_SILENT_PASSES:
-                self._silent = 0  # passes are finite, so leading through them is no endless loop
+            self.silent_passes += 1
+            if self.silent_passes <= MOST_SILENT_PASSES:
+                self.silent = 0  # passes are finite, so leading through them is no endless loop
             self.head_for(of.first, (*self.passes[:-1], self.passes[-1] + 1))
             return
         if isinstance(of, Call):
             calls.come_back(self, of)
         self.frames = [(item.id, 0)]
 
-    def confirm(self) -> None:
-        """Note that an info was taken note of, or that a wait is over."""
-        self.revise(replace(self.trail.last, confirmed=True))
-
-    # -- Events -----------------------------------------------------------------------------------------------
+    # -- Events and services -------------------------------------------------------------------------------------
 
     def happen(self, event: str, complaint: str = "") -> None:
         """Let the script, or the defaults, handle an event at the current item."""
         if complaint:
             self.error = complaint
         event = events.count(self, event)
-        found = events.outcome(self, event, complaint, lost=self._loops > MOST_LOOPS)
-        if not self._follow_event(found):
+        found = events.outcome(self, event, complaint, lost=self.loops > MOST_LOOPS)
+        if not self.follow_event(found):
             self.go()
-
-    def _follow_event(self, found: events.Outcome) -> bool:
-        """Do what an event leads to; return whether the run stays where it is."""
-        if found.handler is not None:
-            self.say(found.handler.texts)
-            self.frames.append((found.handler.block, 0))
-        elif found.leave:
-            self.frames = [(self.at, 0)]
-        elif found.target:
-            self.frames = []
-            self.head_for(found.target)
-        elif found.agent:
-            self._hand_to(ScriptChannel.AGENT)
-            return True
-        elif found.finish:
-            self.finish(events.LOOP)
-            return True
-        else:
-            return True
-        return False
-
-    def _throw(self, event: str) -> bool:
-        """Let an event happen in the middle of actions; return whether that is where the walk ends."""
-        self.note("thrown", self.key, text=event)
-        if len(self.frames) > MOST_FRAMES:
-            return self._loop(self.item)
-        event = events.count(self, event)
-        found = events.outcome(self, event, "", lost=self._loops > MOST_LOOPS)
-        if found == events.STAY:
-            return False  # nobody minds it: the actions go on
-        return self._follow_event(found)
-
-    def _hand_to(self, channel: ScriptChannel) -> None:
-        self.frames = []
-        self.goto = self.goto_passes = None
-        self.phase = Phase.HANDOVER
-        self.handing_to = channel
-
-    def _loop(self, item: AnyItem) -> bool:
-        """Stop a walk that meets nobody; return whether that is where it ends."""
-        self.frames = []
-        self.goto = self.goto_passes = None
-        if not self.trail:
-            self.visit(Visit(item=item.id, turn=self.turn, data=self.data))
-        self.stand(self.trail.last.item, self.trail.last.passes)
-        self.note(events.LOOP, item.id)
-        self._silent = self._silent_passes = 0
-        self._loops += 1
-        lost = self._loops > MOST_LOOPS
-        if self._loops > 1:  # the script's own way out led round again
-            return self._follow_event(events.to_agent(self, events.LOOP, lost=lost))
-        event = events.count(self, events.LOOP)
-        return self._follow_event(events.outcome(self, event, "", lost=lost))
-
-    # -- Blocks of actions ------------------------------------------------------------------------------------
-
-    def _advance(self) -> bool:
-        """Carry out the next action under way; return whether it has to be waited for."""
-        name, number = self.frames[-1]
-        block = self.dialog.blocks[name]
-        if number < len(block.actions):
-            self.frames[-1] = (name, number + 1)
-            action = block.actions[number]
-            return self._throw(action.event) if isinstance(action, Throw) else actions.perform(self, action)
-        chosen = None if block.after is After.ARRIVED else self._transition(block)
-        self.frames.pop()
-        return self._complete(block, chosen)
-
-    def _complete(self, block: Block, chosen: Next | None) -> bool:
-        if chosen is not None:
-            self.frames = []
-            self._take(chosen)
-            return self.phase is Phase.FINISHED
-        match block.after:
-            case After.ARRIVED:
-                return self._arrived()
-            case After.GO if block.to is not None:
-                self.frames = []
-                self.head_for(block.to)
-            case After.GO | After.FOLLOW:
-                self.frames = []
-                self._follow(self.at)
-            case After.HANDLED:
-                return self._handled(block)
-            case After.GO | After.RETURN:
-                pass  # the block below goes on
-        return self.phase is Phase.FINISHED
-
-    def _transition(self, block: Block) -> Next | None:
-        for transition in block.nexts:
-            if transition.condition is None or transition.condition.holds(self.scope):
-                return transition
-        return None
-
-    def _take(self, transition: Next) -> None:
-        if transition.block:
-            self.frames = [(transition.block, 0)]
-        elif transition.to is not None:
-            self.head_for(transition.to)
-        else:
-            self._follow(self.at)
-
-    def _handled(self, block: Block) -> bool:
-        """Do as a handler says when its actions are done and it leads nowhere."""
-        thrown, self.frames = self.frames, []
-        match block.then:
-            case "end":
-                return self._end(block)
-            case "repeat" if not thrown or isinstance(self.item, Question):
-                self.phase = self._standing()
-                return self.wait()
-            case _ if thrown:
-                self.frames = thrown
-            case _:
-                self.confirm_wait()
-                self.frames = [(self.at, 0)]
-        return False
-
-    def _standing(self) -> Phase:
-        """Return what the run waits for when it stays at its item."""
-        item = self.item
-        if isinstance(item, Handover):
-            self.handing_to = item.channel
-            return Phase.HANDOVER
-        if isinstance(item, Wait):
-            self.due = self.run.due
-            return Phase.WAITING
-        return Phase.ASKING
-
-    def confirm_wait(self) -> None:
-        """Note that the present wait is over, if there is one."""
-        if isinstance(self.item, Wait):
-            self.confirm()
-
-    def _end(self, block: Block) -> bool:
-        """End the dialog a handler belongs to: the called one, or all of it."""
-        if block.frame and block.event not in {"hang-up", "expire"}:
-            self.head_for(calls.ended(self, block.frame, block.event))
-            return False
-        self.finish(block.event)
-        return True
-
-    def _arrived(self) -> bool:
-        item = self.item
-        if isinstance(item, Handover):
-            self._hand_to(item.channel)
-            return True
-        if isinstance(item, End) and self.seat.frame:
-            self.frames = []
-            self.head_for(calls.ended(self, self.seat.frame, item.outcome))
-            return False
-        if isinstance(item, End):
-            self.finish(item.outcome)
-        return True
-
-    def finish(self, outcome: str) -> None:
-        """Come to the end."""
-        self.goto = self.goto_passes = None
-        actions.finish(self, outcome)
-
-    # -- Services -----------------------------------------------------------------------------------------------
 
     def service_answered(self, key: str, result: Value, failure: str) -> None:
         """Take the answer of a service; go on if it was waited for."""
@@ -570,6 +360,17 @@ class Walk(Moment):
                 self.said = ()
             actions.settle(self, action, fired)
             actions.learn_undo(self, action, key)
-            self.go()
+            self._go_on()
         elif action.when is not When.NOW:
             actions.answered_aside(self, action, key, fired)
+
+    def _go_on(self) -> None:
+        """Go on after a service; services that are asked again and again without anybody else are a loop, too."""
+        self.spent += 1
+        if self.spent <= MOST_TURNS:
+            self.go()
+            return
+        self.spent = 0
+        self.phase = Phase.ASKING
+        if not self.loop(self.item):
+            self.go()

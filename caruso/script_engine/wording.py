@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from caruso.script_engine.phrases import PHRASES
 
 #: Words for yes and no that a person may type.
@@ -15,6 +17,7 @@ def phrase(key: str, language: str, /, **values: str) -> str:
     return wordings.get(primary(language), wordings["en"]).format(**values)
 
 
+@functools.cache
 def spoken_languages() -> frozenset[str]:
     """Return the languages that every sentence of the engine is there in."""
     return frozenset(set.intersection(*(set(wordings) for wordings in PHRASES.values())))

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from caruso.clock import Clock
 from caruso.config.settings import HttpSettings, MailSettings
 from caruso.model.centre import Centre
+from caruso.model.ids import RunId
 from caruso.ports import CallbackStore, CustomerStore, ScriptObjects
 from caruso.service_manager.callback_service import CallbackService
 from caruso.service_manager.customer_service import CustomerService
 from caruso.service_manager.http_service import HttpService
+from caruso.service_manager.link_service import LinkService
 from caruso.service_manager.mail_service import MailService
 from caruso.service_manager.manager import ServiceManager
 from caruso.service_manager.note_service import NoteService
 from caruso.service_manager.service import Service, operation_names
 
 #: Their classes, in the order of the manual.
-SERVICES: tuple[type[Service], ...] = (MailService, HttpService, CustomerService, NoteService, CallbackService)
+SERVICES: tuple[type[Service], ...] = (
+    MailService,
+    HttpService,
+    CustomerService,
+    NoteService,
+    CallbackService,
+    LinkService,
+)
 #: All they can be asked for.
 OPERATIONS = frozenset[str]().union(*map(operation_names, SERVICES))
 
@@ -29,6 +38,7 @@ def register_built_in(
     objects: ScriptObjects,
     callbacks: CallbackStore,
     centre: Callable[[], Centre | None],
+    links: Callable[[RunId], Awaitable[str]],
     clock: Clock,
     mail: MailSettings,
     http: HttpSettings,
@@ -39,3 +49,4 @@ def register_built_in(
     manager.register(CustomerService(customers, objects))
     manager.register(NoteService(customers, objects, clock))
     manager.register(CallbackService(callbacks, centre, clock))
+    manager.register(LinkService(links))

@@ -165,16 +165,17 @@ class Database:
                 async with self._engine.connect() as connection:
                     return await connection.run_sync(work)
 
-    async def change(self, work: Callable[[Connection], T]) -> T:
+    async def change(self, work: Callable[[Connection], T], *, lasting: bool = False) -> T:
         """Do a short `work` in one transaction that writes. Raises `StorageUnavailable`, `RejectedInput`.
 
-        The same as `look_up` otherwise. When time is over before the commit was seen, it may yet come.
+        The same as `look_up` otherwise. When time is over before the commit was seen, it may yet come. What is
+        `lasting` outlives a power failure as soon as this returns; everything else outlives the process at once.
         """
         limit = self._timeout_seconds
         with translated_errors():
             async with asyncio.timeout(limit + GRACE_SECONDS):
                 if self._changes is not None:
-                    return await self._changes.within(work, limit)
+                    return await self._changes.within(work, limit, lasting=lasting)
                 async with self._engine.begin() as connection:
                     return await connection.run_sync(work)
 
@@ -302,16 +303,17 @@ class _SqliteThread:
         _prepare_sqlite(self._engine)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._connection: Connection | None = None
+        self._lasting = False
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         async with asyncio.timeout(WRITER_TIMEOUT_SECONDS):
             return await self._run(work)
 
-    async def within(self, work: Callable[[Connection], T], limit: float) -> T:
+    async def within(self, work: Callable[[Connection], T], limit: float, *, lasting: bool = False) -> T:
         # Leaving a statement alone that runs too long would make all others wait behind it.
         timer = asyncio.get_running_loop().call_later(limit, self._interrupt)
         try:
-            return await self._run(work)
+            return await self._run(work, lasting=lasting)
         finally:
             timer.cancel()
 
@@ -320,18 +322,27 @@ class _SqliteThread:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+    async def _run(self, work: Callable[[Connection], T], *, lasting: bool = False) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work, lasting)
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
+    def _transact(self, work: Callable[[Connection], T], lasting: bool) -> T:
         if self._connection is None:
             self._connection = self._engine.connect()
+            self._lasting = False
         try:
+            if lasting is not self._lasting:
+                self._synchronise(self._connection, lasting)
             with self._connection.begin():
                 return work(self._connection)
         except BaseException:
             self._close()
             raise
+
+    def _synchronise(self, connection: Connection, lasting: bool) -> None:
+        """Have commits written through to the disk, or only to the operating system; outside of transactions."""
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+        self._lasting = lasting
 
     def _interrupt(self) -> None:
         connection = self._connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,13 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, or_, select
 
-from caruso.model.facts import WEB, AnyFact, Presence
+from caruso.model.facts import VOICE, WEB, AnyFact, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
 from caruso.model.records import PastContact
-from caruso.model.run_records import SavedRun
+from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
-from caruso.storage.run_rows import read_run
-from caruso.storage.tables import contacts, journal, presence_intervals, run_contacts, script_runs
+from caruso.storage.run_rows import read_event, read_run
+from caruso.storage.tables import contacts, journal, presence_intervals, run_audit, run_contacts, script_runs
 
 #: Facts decoded before others in the loop have their turn.
 CHUNK = 2_000
@@ -37,8 +38,8 @@ class Facts:
         self._database = database
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
-        """Return all facts of contacts that have not ended, oldest first; not of web pages."""
-        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel != WEB)
+        """Return all facts of contacts that have not ended, oldest first; of calls alone."""
+        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel == VOICE)
         return await self._facts(journal.c.contact.in_(still_open))
 
     async def last_presences(self) -> Sequence[AnyFact]:
@@ -55,7 +56,10 @@ class Facts:
         return await self._facts(journal.c.contact == contact)
 
     async def open_runs(self) -> Sequence[SavedRun]:
-        """Return the runs led live: of contacts that have not ended, and of agents still in wrap-up."""
+        """Return the runs of calls that have not ended, and of agents still in wrap-up.
+
+        Those that went on to the web are among them, not `live`, as runs of the call they left.
+        """
         contact = script_runs.c.contact
         ended = exists().where(contacts.c.id == contact, contacts.c.ended_at.is_not(None))
         on_a_desk = select(presence_intervals.c.contact).where(
@@ -64,7 +68,22 @@ class Facts:
         )
         wanted = and_(script_runs.c.live, or_(~ended, contact.in_(on_a_desk)))
         query = select(script_runs).where(wanted).order_by(script_runs.c.updated_at)
-        return [read_run(row) for row in await self._rows(query)]
+        led = [read_run(row) for row in await self._rows(query)]
+        return [*await self._gone_to_the_web(on_a_desk), *led]
+
+    async def _gone_to_the_web(self, on_a_desk: Select[Any]) -> list[SavedRun]:
+        open_call = and_(contacts.c.channel == VOICE, contacts.c.ended_at.is_(None))
+        joined = contacts.join(run_contacts, run_contacts.c.contact == contacts.c.id).join(
+            script_runs, script_runs.c.id == run_contacts.c.run
+        )
+        left = and_(~script_runs.c.live, script_runs.c.channel == WEB)
+        query = (
+            select(contacts.c.id.label("left_call"), *script_runs.columns)
+            .select_from(joined)
+            .where(left, or_(open_call, contacts.c.id.in_(on_a_desk)))
+            .order_by(script_runs.c.updated_at)
+        )
+        return [replace(read_run(row), contact=row["left_call"]) for row in await self._rows(query)]
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
         """Return a customer's contacts, newest first."""
@@ -90,6 +109,13 @@ class Facts:
         """Return one run."""
         found = await self._rows(select(script_runs).where(script_runs.c.id == run))
         return read_run(found[0]) if found else None
+
+    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
+        """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
+        runs = select(run_contacts.c.run).where(run_contacts.c.contact == contact)
+        order = (run_audit.c.at, run_audit.c.run, run_audit.c.revision, run_audit.c.position)
+        query = select(run_audit).where(run_audit.c.run.in_(runs)).order_by(*order)
+        return [read_event(row) for row in await self._rows(query)]
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         async with self._database.reading() as connection:

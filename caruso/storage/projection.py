@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from caruso.model.facts import (
+    CALL_BACK,
     AnyFact,
     ContactArrived,
     ContactConnected,
@@ -21,6 +22,7 @@ from caruso.model.facts import (
     ContactIdentified,
     ContactLeftQueue,
     ContactQueued,
+    DialogContinued,
     NoteWritten,
     PresenceChanged,
     TalkEnded,
@@ -156,6 +158,12 @@ def _identified(changes: Changes, rows: ContactRows, _seq: int, fact: ContactIde
     _contact(changes, rows)["customer"] = fact.customer
 
 
+def _continued(changes: Changes, rows: ContactRows, _seq: int, fact: DialogContinued) -> None:
+    """Of a call-back nobody is connected: who goes on with its dialog makes it."""
+    if rows.contact is not None and rows.contact["channel"] == CALL_BACK and fact.by:
+        _contact(changes, rows)["agent"] = fact.by
+
+
 def _queued(changes: Changes, rows: ContactRows, _seq: int, fact: ContactQueued) -> None:
     row = _contact(changes, rows)
     row["queue"] = fact.queue
@@ -285,6 +293,7 @@ def _fold_presence(changes: Changes, intervals: Mapping[AgentId, Row], seq: int,
 _CONTACT_FOLDS: dict[type, Callable[[Changes, ContactRows, int, Any], None]] = {
     ContactArrived: _arrived,
     ContactIdentified: _identified,
+    DialogContinued: _continued,
     ContactQueued: _queued,
     ContactLeftQueue: _left_queue,
     ContactConnected: _connected,

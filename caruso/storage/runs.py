@@ -10,8 +10,22 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
+from caruso.model.facts import WEB
 from caruso.model.ids import ContactId, CustomerId, FileId, RunId
 from caruso.model.run_records import (
     ActionOutcome,
@@ -35,15 +49,66 @@ from caruso.storage.run_rows import (
     run_statements,
     write_consequences,
 )
-from caruso.storage.tables import outbox, run_audit, run_contacts, run_tokens, script_runs, stored_files
+from caruso.storage.tables import (
+    contacts,
+    outbox,
+    run_audit,
+    run_contacts,
+    run_tokens,
+    script_runs,
+    stored_files,
+)
 
 #: Ended actions are kept so long: for people who look what became of them.
 KEEP_ACTIONS = timedelta(days=30)
+#: Runs looked at in one go when the journal is set right.
+UNTOLD_AT_ONCE = 500
 #: Dead tokens are kept so long: so that a number is not given out again at once.
 KEEP_TOKENS = timedelta(days=1)
 
 _PENDING = outbox.c.state == ActionState.PENDING.value
 _RUNNING = outbox.c.state == ActionState.RUNNING.value
+
+# Prepared once: SQLAlchemy finds a statement it knows by its identity.
+_LOAD = select(script_runs).where(script_runs.c.id == bindparam("the_run"))
+_COMMIT = (
+    update(script_runs)
+    .where(
+        script_runs.c.id == bindparam("the_run"),
+        script_runs.c.revision == bindparam("before"),
+        script_runs.c.live.is_(False),
+    )
+    .values(
+        {
+            column.name: bindparam(f"new_{column.name}", type_=column.type)
+            for column in script_runs.columns
+            if column.name not in ("id", "created_at")
+        }
+    )
+)
+_CLAIM = (
+    update(outbox)
+    .where(
+        outbox.c.key == bindparam("the_key"),
+        _PENDING,
+        outbox.c.next_at <= bindparam("now", type_=outbox.c.next_at.type),
+    )
+    .values(
+        state=ActionState.RUNNING.value,
+        owner=bindparam("new_owner"),
+        leased_until=bindparam("until", type_=outbox.c.leased_until.type),
+        attempts=outbox.c.attempts + 1,
+    )
+)
+_STILL_THEIRS = (
+    select(outbox.c.key)
+    .where(
+        outbox.c.key == bindparam("the_key"),
+        outbox.c.owner == bindparam("the_owner"),
+        outbox.c.state.in_(OPEN_STATES),
+    )
+    .with_for_update()
+)
 
 
 class Runs:
@@ -67,10 +132,9 @@ class Runs:
 
     async def load(self, run: RunId) -> SavedRun | None:
         """Return one run."""
-        query = select(script_runs).where(script_runs.c.id == run)
 
         def work(connection: Connection) -> SavedRun | None:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_LOAD, {"the_run": run}).mappings().one_or_none()
             return read_run(row) if row is not None else None
 
         return await self._database.look_up(work)
@@ -80,18 +144,13 @@ class Runs:
 
         It is False, too, when an action the turn hears the end of is not its owner's any more.
         """
-        row = run_row(turn.run)
-        del row["created_at"]
-        unchanged = and_(
-            script_runs.c.id == turn.run.id,
-            script_runs.c.revision == turn.run.revision - 1,
-            script_runs.c.live.is_(False),
-        )
+        row = {f"new_{name}": value for name, value in run_row(turn.run).items()}
+        row |= {"the_run": turn.run.id, "before": turn.run.revision - 1}
 
         def work(connection: Connection) -> bool:
             if not _still_theirs(connection, turn.outcomes):
                 return False
-            if connection.execute(update(script_runs).where(unchanged).values(**row)).rowcount != 1:
+            if connection.execute(_COMMIT, row).rowcount != 1:
                 return False
             write_consequences(connection, self._statements, (turn,))
             return True
@@ -129,11 +188,6 @@ class Runs:
         """Return what happened in a run, oldest first."""
         return await self._events(run_audit.c.run == run)
 
-    async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
-        """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
-        runs = select(run_contacts.c.run).where(run_contacts.c.contact == contact)
-        return await self._events(run_audit.c.run.in_(runs))
-
     async def _events(self, condition: ColumnElement[bool]) -> Sequence[RunEvent]:
         order = (run_audit.c.at, run_audit.c.run, run_audit.c.revision, run_audit.c.position)
         query = select(run_audit).where(condition).order_by(*order)
@@ -165,15 +219,14 @@ class Runs:
 
         return await self._database.look_up(work)
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
         """Make `owner` the one who carries it out now; False when it is not pending any more."""
-        return await self._changed(
-            and_(outbox.c.key == key, _PENDING, outbox.c.next_at <= now),
-            state=ActionState.RUNNING.value,
-            owner=owner,
-            leased_until=until,
-            attempts=outbox.c.attempts + 1,
-        )
+        values = {"the_key": key, "now": now, "new_owner": owner, "until": until}
+
+        def work(connection: Connection) -> bool:
+            return connection.execute(_CLAIM, values).rowcount == 1
+
+        return await self._database.change(work, lasting=lasting)
 
     async def put_off(self, key: str, *, owner: str, until: datetime) -> bool:
         """Give back what `owner` claimed, to be tried again later."""
@@ -304,6 +357,43 @@ class Runs:
 
         return await self._database.look_up(work)
 
+    # -- What the journal should know ---------------------------------------------------------------------------
+
+    async def unarrived(self, before: datetime) -> Sequence[SavedRun]:
+        """Return runs on web pages whose contact the journal does not know, untouched since `before`."""
+        known = exists().where(contacts.c.id == script_runs.c.contact)
+        lost = and_(script_runs.c.channel == WEB, ~known, script_runs.c.updated_at < before)
+        query = select(script_runs).where(lost, script_runs.c.contact.is_not(None)).limit(UNTOLD_AT_ONCE)
+
+        def work(connection: Connection) -> list[SavedRun]:
+            return [read_run(row) for row in connection.execute(query).mappings()]
+
+        return await self._database.look_up(work)
+
+    async def unended(self, now: datetime, before: datetime) -> Sequence[tuple[ContactId, SavedRun]]:
+        """Return contacts of web pages that go on for the journal, with their runs: over, elsewhere or expired."""
+        joined = contacts.join(run_contacts, run_contacts.c.contact == contacts.c.id).join(
+            script_runs, script_runs.c.id == run_contacts.c.run
+        )
+        over = or_(
+            script_runs.c.finished,
+            script_runs.c.live,
+            script_runs.c.contact != contacts.c.id,
+            script_runs.c.expires_at <= now,
+        )
+        query = (
+            select(contacts.c.id.label("page"), *script_runs.columns)
+            .select_from(joined)
+            .where(contacts.c.channel == WEB, contacts.c.ended_at.is_(None), over)
+            .where(script_runs.c.updated_at < before)
+            .limit(UNTOLD_AT_ONCE)
+        )
+
+        def work(connection: Connection) -> list[tuple[ContactId, SavedRun]]:
+            return [(row["page"], read_run(row)) for row in connection.execute(query).mappings()]
+
+        return await self._database.look_up(work)
+
     # -- Tidying ----------------------------------------------------------------------------------------------
 
     async def tidy(self, now: datetime) -> None:
@@ -320,10 +410,8 @@ class Runs:
 def _still_theirs(connection: Connection, outcomes: Sequence[ActionOutcome]) -> bool:
     """Tell whether those who carried actions out are still their owners; nobody can change it until the end."""
     for outcome in outcomes:
-        open_ = select(outbox.c.key).where(
-            outbox.c.key == outcome.key, outbox.c.owner == outcome.owner, outbox.c.state.in_(OPEN_STATES)
-        )
-        if connection.execute(open_.with_for_update()).first() is None:
+        named = {"the_key": outcome.key, "the_owner": outcome.owner}
+        if connection.execute(_STILL_THEIRS, named).first() is None:
             return False
     return True
 

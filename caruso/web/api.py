@@ -6,9 +6,10 @@ Its description is at ``/api/openapi.json``. Live things (desk, monitor) are on 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -19,8 +20,11 @@ from caruso.model.centre import Role
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
+from caruso.model.run_records import RunEvent
 from caruso.model.views import Choice, HistoryView, MonitorView
 from caruso.ports import CustomerStore, FactStore, Phones
+from caruso.script_engine.answers import typed
+from caruso.script_engine.values import from_json
 from caruso.web import resources as r
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
@@ -146,13 +150,13 @@ class Api:
         return r.ContactPage(contacts=lines, more=len(found) > query.limit)
 
     @operation("GET", "/api/contacts/{contact}", role=Role.AGENT)
-    async def contact(self, call: Call, contact: str) -> r.ContactLine:
-        """Return one contact; an agent sees her own."""
+    async def contact(self, call: Call, contact: str) -> r.ContactDetail:
+        """Return one contact and what happened in its dialogs; an agent sees her own."""
         found = await self._ask.facts.contact(ContactId(contact))
         only = _only(call.who)
         if found is None or (only is not None and found.agent != only):
             raise NotFound("There is no such contact.")
-        return _line(found)
+        return _detail(found, await self._ask.facts.trail(found.id))
 
     # -- Customers --------------------------------------------------------------------------------------------
 
@@ -296,8 +300,34 @@ def _only(who: SignedIn) -> AgentId | None:
 
 
 def _line(contact: PastContact) -> r.ContactLine:
+    return r.ContactLine(**_fields(contact))
+
+
+def _detail(contact: PastContact, trail: Sequence[RunEvent]) -> r.ContactDetail:
+    return r.ContactDetail(**_fields(contact), trail=[_trail_line(event) for event in trail])
+
+
+def _fields(contact: PastContact) -> dict[str, Any]:
     fields = {name: getattr(contact, name) for name in r.ContactLine.__struct_fields__}
-    return r.ContactLine(**fields | {"answers": list(contact.answers)})
+    return fields | {"answers": list(contact.answers)}
+
+
+def _trail_line(event: RunEvent) -> r.TrailLine:
+    return r.TrailLine(
+        event=event.event,
+        item=event.item,
+        at=event.at,
+        channel=event.channel,
+        by=event.by,
+        contact=event.contact,
+        script=event.script,
+        version=event.version,
+        variant=event.variant,
+        text=event.text,
+        old=typed(from_json(event.old)),
+        new=typed(from_json(event.new)),
+        masked=event.masked,
+    )
 
 
 def _changed(customer: Customer, change: r.CustomerChange) -> Customer:

@@ -27,8 +27,8 @@ from caruso.web.sessions import SignedIn
 #: Call-backs that wait for somebody.
 _WAITING = (CallbackState.OPEN, CallbackState.TAKEN)
 
-#: Told of a call-back that an agent has taken: its run belongs on that desk now.
-TakenListener = Callable[[AgentId, Callback], None]
+#: Told of a call-back that has changed hands: its run goes with it.
+MovedListener = Callable[[Callback], None]
 
 
 class CallbacksQuery(Request, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class CallbackSources:
     centre: ContactCentre
     callbacks: CallbackStore
     clock: Clock
-    taken: TakenListener
+    moved: MovedListener
 
 
 class CallbackApi:
@@ -101,10 +101,7 @@ class CallbackApi:
     @operation("POST", "/api/callbacks/{callback}/take", role=Role.AGENT)
     async def take_callback(self, call: Call, callback: str, body: CallbackChange) -> CallbackLine:
         """Take a call-back: from now on it is this agent's, and so is the dialog it was promised in."""
-        taken = await self._move(call.who, callback, CallbackMove.TAKE, body.version)
-        if taken.agent is not None:
-            self._ask.taken(taken.agent, taken)
-        return self._line(taken)
+        return self._line(await self._move(call.who, callback, CallbackMove.TAKE, body.version))
 
     @operation("POST", "/api/callbacks/{callback}/give-back", role=Role.AGENT)
     async def give_back_callback(self, call: Call, callback: str, body: CallbackChange) -> CallbackLine:
@@ -131,6 +128,7 @@ class CallbackApi:
         after = moved(before, move, version=version, agent=who.agent, by=who.user.id, now=self._ask.clock.now())
         if not await self._ask.callbacks.change(after):
             raise IllegalMove("Somebody has changed this call-back meanwhile; look at it again.")
+        self._ask.moved(after)
         return after
 
     def _queues_of(self, who: SignedIn) -> Collection[QueueId] | None:

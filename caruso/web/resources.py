@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from caruso.model.centre import Role, StationKind
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, UserId
 from caruso.model.views import Choice, HistoryView
 
 #: The very end; ``$`` would let a line break through, and browsers know no ``\\Z``.
@@ -153,6 +153,34 @@ class ContactLine(Resource, frozen=True, kw_only=True):
     disposition: str
     note: str
     answers: list[tuple[str, str]]
+
+
+class TrailLine(Resource, frozen=True, kw_only=True):
+    """A line of what happened in a contact's dialog, there and where it went on."""
+
+    #: ``started``, ``shown``, ``answered``, ``changed``, ``back``, ``taken-over``, ``consent``, …
+    event: str
+    item: str
+    at: datetime
+    #: ``phone``, ``agent`` or ``web``; an agent's id, or empty for the customer.
+    channel: str
+    by: str
+    #: The contact it happened in.
+    contact: ContactId | None
+    script: ScriptId
+    version: str
+    variant: str
+    text: str
+    #: As typed; empty where it is private (`masked`).
+    old: str
+    new: str
+    masked: bool
+
+
+class ContactDetail(ContactLine, frozen=True, kw_only=True):
+    """A contact, and everything that happened in its dialogs."""
+
+    trail: list[TrailLine]
 
 
 class ContactPage(Resource, frozen=True, kw_only=True):

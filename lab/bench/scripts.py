@@ -11,13 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from lab.bench import dialogs, expressions
+from lab.bench import dialogs, expressions, web_turns
 from lab.bench.report import Figure
 
 OUTPUT = Path("build/bench")
 
 #: Each gives its figures when it is called, and takes as long as it takes.
-MEASURES: Sequence[Callable[[], Iterable[Figure]]] = (dialogs.figures, expressions.figures)
+MEASURES: Sequence[Callable[[], Iterable[Figure]]] = (dialogs.figures, expressions.figures, web_turns.figures)
 
 
 def rows(figures: Iterable[Figure]) -> Iterator[tuple[str, ...]]:

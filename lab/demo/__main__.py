@@ -118,6 +118,9 @@ def _introduce(house: House, agents: list[AgentId], seconds: float | None, took:
     for what, path, user in sign_ins:
         address = house.url + path
         _say(f"  {what:<14} {address:<32} sign in as {user:<10} password {house.passwords[user]}")
+    for entry_point in house.centre.entry_points.values():
+        if entry_point.web is not None:
+            _say(f"  {'Web page':<14} {house.url}/s/{entry_point.web}  (no sign-in: it is for customers)")
     _say("")
     _say(f"  {names} take calls by themselves. Sign in as {free[0].id if free else agents[0]} to take some too.")
     _say(f"  The server's log: {_relative(house.log_file)}")

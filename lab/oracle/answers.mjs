@@ -11,7 +11,7 @@ export function entriesOf(source) {
 	const plain = expressions.map(([, text]) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&apos;', "'"));
 	const texts = plain.flatMap((text) => [...text.matchAll(/'([^']{1,20})'/g)].map(([, each]) => each));
 	const numbers = plain.flatMap((text) => [...text.matchAll(/(?<![\w.'/-])\d{1,6}(?:\.\d{1,4})?(?![\w'])/g)].map(([each]) => Number(each)));
-	return { texts: [...new Set(texts)].filter((text) => !text.startsWith('uuid')), numbers: [...new Set(numbers)], types: typesOf(source) };
+	return { texts: [...new Set(texts.map((text) => text.trim()))].filter((text) => text && !text.startsWith('uuid')), numbers: [...new Set(numbers)], types: typesOf(source) };
 }
 
 // How often a repeat goes round is a number, whatever type the form gives it.

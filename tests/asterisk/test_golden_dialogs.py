@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from caruso.app import Server
 from caruso.comm_server.conversations import Conversation
@@ -25,6 +27,8 @@ from lab.asterisk import LocalAsterisk
 from lab.golden import Golden, Look, ToldServices, files, golden_cases, lead, words
 from lab.server import CentreServer
 from lab.sip_phones import Caller, sip_phones
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CASES = list(golden_cases(ScriptChannel.PHONE))
 #: Entry points, one for each script.
@@ -42,8 +46,10 @@ name = "Billing"
 )
 #: Keys that mean an event.
 EVENT_KEYS = {"repeat": "*", "help": "**", "agent": "0", "back": "*#"}
-#: Nobody presses faster.
-KEY_SECONDS = 0.1
+#: A key lasts 160 ms; nobody presses the next one sooner.
+KEY_SECONDS = 0.25
+#: On a busy machine the second key of a code may come late.
+CODE_SECONDS = 6.0
 #: A prompt may have to be spoken first, and silence waits for its end.
 PATIENCE_SECONDS = 20.0
 
@@ -67,12 +73,15 @@ class Tape:
 class PhoneSeat:
     """A caller in a dialog."""
 
-    def __init__(self, server: Server, services: ToldServices, tape: Tape, caller: Caller) -> None:
+    def __init__(
+        self, server: Server, services: ToldServices, tape: Tape, caller: Caller, before: frozenset[str]
+    ) -> None:
         self._server = server
         self._services = services
         self._tape = tape
         self._caller = caller
-        self._heard = 0
+        self._heard = len(tape.spoken)
+        self._before = before
 
     async def take(self, step: Step) -> None:
         times = step.times if isinstance(step, Event) else 1
@@ -98,8 +107,8 @@ class PhoneSeat:
 
     @property
     def _contact(self) -> Conversation | None:
-        conversations = list(self._server.centre.conversations._conversations.values())
-        return conversations[-1] if conversations else None
+        conversations = self._server.centre.conversations._conversations
+        return next((found for contact, found in conversations.items() if contact not in self._before), None)
 
     @property
     def _conversation(self) -> Conversation:
@@ -147,33 +156,50 @@ async def until(holds: Callable[[], bool], what: str) -> None:
         raise AssertionError(f"waited in vain until {what}") from None
 
 
-@contextlib.asynccontextmanager
-async def phoning(pbx: LocalAsterisk, directory: Path, golden: Golden) -> AsyncIterator[PhoneSeat]:
-    """Serve the golden dialogs in this process, and have somebody call."""
-    file = await CentreServer(pbx, directory, CENTRE, scripts=files()).prepare()
-    server = Server(load_config(file, {}))
-    services = server._services = ToldServices()  # type: ignore[assignment]  # all that the centre asks of it
-    services.stubs = golden.case.stubs
-    tape = server._speech = Tape(server._speech)  # type: ignore[assignment]
-    started = asyncio.Event()
-    serving = asyncio.create_task(server.run(lambda _: started.set()))
-    try:
-        await started.wait()
-        await until(lambda: server.centre.telephony_up, "the PBX is reached")
-        async with sip_phones(pbx) as phones:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A server in this process, whose services answer as told."""
+
+    pbx: LocalAsterisk
+    server: Server
+    services: ToldServices
+    tape: Tape
+
+    @contextlib.asynccontextmanager
+    async def call(self, golden: Golden) -> AsyncIterator[PhoneSeat]:
+        """Have somebody call."""
+        self.services.stubs = golden.case.stubs
+        before = frozenset(self.server.centre.conversations._conversations)
+        async with sip_phones(self.pbx) as phones:
             caller = phones.call(NUMBERS[golden.dialog.id])
             await caller.until_answered()
-            yield PhoneSeat(server, services, tape, caller)
+            yield PhoneSeat(self.server, self.services, self.tape, caller, before)
             caller.hang_up()
             await caller.until_over()
-    finally:
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Serve the golden dialogs in this process."""
+    patience = pytest.MonkeyPatch()
+    patience.setattr("caruso.comm_server.ivr.collect.CODE_SECONDS", CODE_SECONDS)
+    file = await CentreServer(pbx, tmp_path_factory.mktemp("house"), CENTRE, scripts=files()).prepare()
+    server = Server(load_config(file, {}))
+    services = server._services = ToldServices()  # type: ignore[assignment]  # all that the centre asks of it
+    tape = server._speech = Tape(server._speech)  # type: ignore[assignment]
+    started = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.run(lambda _: started.set()))
+        await started.wait()
+        await until(lambda: server.centre.telephony_up, "the PBX is reached")
+        yield House(pbx=pbx, server=server, services=services, tape=tape)
         server.stopping.set()
-        await serving
+    patience.undo()
 
 
 @pytest.mark.parametrize("golden", CASES, ids=str)
-async def test_a_golden_dialog_comes_out_as_expected(golden: Golden, pbx: LocalAsterisk, tmp_path: Path) -> None:
+async def test_a_golden_dialog_comes_out_as_expected(golden: Golden, house: House) -> None:
     """Somebody calls, presses keys and listens."""
-    async with phoning(pbx, tmp_path, golden) as seat:
+    async with house.call(golden) as seat:
         failures = await lead(golden, seat)
         assert not failures, "\n".join(map(str, failures))

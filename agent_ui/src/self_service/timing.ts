@@ -1,6 +1,6 @@
 // Time: warn before answers are given up, tell when a time limit is near, look again while a service is being asked.
 
-import { show } from "./page";
+import { say, show } from "./page";
 
 /** Before answers are given up. */
 const WARN_SECONDS = 120;
@@ -22,12 +22,20 @@ export function watchTime(main: HTMLElement, enhance: () => void): void {
   if (again !== null) window.setTimeout(() => void look(main, again.href, enhance), LOOK_AGAIN_MS);
 }
 
+/** The question whose time was up last: a page that nobody looks at must not be answered again and again. */
+let timeWasUp = "";
+
 function limit(main: HTMLElement, form: HTMLFormElement, seconds: number): void {
-  if (!(seconds > 0)) return;
+  const question = form.querySelector("[name^='a.']")?.getAttribute("name") ?? "";
+  if (!(seconds > 0) || question === timeWasUp) return;
   after(main, Math.max(seconds - 30, seconds / 2), () => {
-    form.querySelector(".limit")?.setAttribute("role", "alert");
+    const told = form.querySelector<HTMLElement>(".limit");
+    if (told === null) return;
+    told.dataset["soon"] = "yes";
+    say(form, "", told.firstChild?.textContent?.trim());
   });
   after(main, seconds, () => {
+    timeWasUp = question;
     const button = document.createElement("button");
     button.name = "action";
     button.value = "time-up";

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from decimal import Decimal
+
+import msgspec
 
 from caruso.comm_server.run_moves import Sharing
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
+from caruso.model.run_records import StoredFile
 from caruso.model.views import DialogView, LinkView, OptionView, TrailView, TurnView, UndoView
 from caruso.script_engine import answers, engine
 from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.path import visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import zone
 from caruso.script_engine.turns import Finished, Option, Segment, TrailEntry, Turn, Value
 
+#: What stands for a private answer that somebody else gave.
+HIDDEN = "•••"
 #: Items and characters of a draft.
 MOST_DRAFTED, LONGEST_DRAFT = 200, 50_000
 
@@ -36,6 +43,11 @@ def drafted(command: KeepDraft) -> Draft:
     return Draft(run=command.run, turn=command.turn, texts=command.texts)
 
 
+def file_value(file: StoredFile) -> Mapping[str, Value]:
+    """Return a file as an answer."""
+    return {"id": file.id, "name": file.name, "type": file.media_type, "size": Decimal(file.size)}
+
+
 def dialog_view(
     dialog: Dialog, run: Run, end: Finished | None, draft: Draft | None, sharing: Sharing | None = None
 ) -> DialogView:
@@ -43,13 +55,14 @@ def dialog_view(
     turn = end.turn if end is not None else engine.present(dialog, run)
     here = zone(run.time_zone)
     waits = draft is not None and draft.run == run.id and draft.turn == turn.number
+    told_by = {visit.key: visit.answer.by for visit in run.trail if visit.answer is not None}
     return DialogView(
         run=run.id,
         script=dialog.id,
         title=dialog.title(turn.language),
         language=turn.language,
-        turn=turn_view(turn, here),
-        trail=[_trail_view(entry, here) for entry in engine.trail(dialog, run)],
+        turn=_own(turn_view(turn, here), run, told_by),
+        trail=[_trail_view(entry, here, who=run.by) for entry in engine.trail(dialog, run)],
         finished=end is not None,
         outcome=end.outcome if end is not None else "",
         draft=dict(draft.texts) if draft is not None and waits else {},
@@ -91,6 +104,14 @@ def turn_view(turn: Turn, here: tzinfo | None = None) -> TurnView:
     )
 
 
+def _own(turn: TurnView, run: Run, told_by: Mapping[str, str]) -> TurnView:
+    """Leave private answers out that somebody else gave: who asks again is told again."""
+    inner = [_own(question, run, told_by) for question in turn.questions]
+    if turn.private and told_by.get(visit_key(turn.item, run.current.passes)) != run.by:
+        return msgspec.structs.replace(turn, answer="", shown="", questions=inner)
+    return msgspec.structs.replace(turn, questions=inner) if inner else turn
+
+
 def _shown(turn: Turn) -> str:
     """Return what a thing that cannot be typed is called."""
     name: Value = turn.answer.get("name") if isinstance(turn.answer, Mapping) else None
@@ -103,13 +124,14 @@ def _links(segments: Iterable[Segment]) -> Iterable[LinkView]:
             yield LinkView(text=number, start=link.start, end=link.end, to=link.to)
 
 
-def _trail_view(entry: TrailEntry, here: tzinfo) -> TrailView:
+def _trail_view(entry: TrailEntry, here: tzinfo, *, who: str) -> TrailView:
+    hidden = entry.private and entry.by != who
     return TrailView(
         item=entry.item,
         question=entry.question,
         type=entry.type,
-        value=answers.typed(entry.value, here),
-        shown=entry.shown,
+        value="" if hidden else answers.typed(entry.value, here),
+        shown=HIDDEN if hidden else entry.shown,
         channel=entry.channel,
         by=entry.by,
         at=entry.at,

@@ -15,6 +15,7 @@ from caruso.clock import Clock
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
 from caruso.model.centre import Centre
 from caruso.model.facts import (
+    VOICE,
     AnyFact,
     ContactArrived,
     ContactConnected,
@@ -80,8 +81,8 @@ class Board:
         match fact:
             case PresenceChanged():
                 self._presence(fact)
-            case ContactArrived(channel="web"):
-                return  # a page, not a call
+            case ContactArrived(channel=channel) if channel != VOICE:
+                return  # a page, or a promise: not a call
             case ContactArrived():
                 self._set_call(fact.contact, "dialog", fact.caller_number, fact.at)
             case ContactQueued():

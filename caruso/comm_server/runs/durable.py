@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 import structlog
@@ -21,35 +22,33 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
 from caruso.comm_server.runs.outbox import Heard, Outbox
+from caruso.comm_server.runs.page_facts import PageFacts
 from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.runs.views import RunView
 from caruso.comm_server.script_library import ScriptLibrary, sources_of
 from caruso.errors import IllegalMove, NotFound, RunExpired, StorageUnavailable
 from caruso.model.centre import EntryPoint
-from caruso.model.facts import (
-    WEB,
-    ContactArrived,
-    ContactCause,
-    ContactEnded,
-    ContactIdentified,
-    DialogContinued,
-    DialogEnded,
-    DialogStarted,
-)
+from caruso.model.facts import ContactCause
 from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web_contact
-from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun
+from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun, StoredFile
 from caruso.model.script_versions import Asker
 from caruso.ports import CentreStore, RunStore, ScriptObjects
 from caruso.script_engine import engine, runs
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.migrate import migrate
+from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.turns import (
+    Answered,
+    AnsweredTogether,
+    Corrected,
     Effect,
     FindObjects,
     Finished,
     HandOver,
+    Happened,
     Input,
     Noted,
+    QuestionType,
     Refused,
     RunStart,
     ScriptChannel,
@@ -64,6 +63,10 @@ log = structlog.get_logger(__name__)
 LIFETIME = timedelta(days=30)
 #: How often an input is stepped again because somebody else's was written first.
 MOST_TRIES = 50
+#: A run untouched for so long has no facts on their way to the journal any more.
+SETTLED = timedelta(minutes=2)
+#: Questions that are answered with a stored file.
+FILE_TYPES = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
 #: Between looks at a run that may change on another server, seconds.
 LOOK_SECONDS = 1.0
 #: A released run may be written a moment later, seconds.
@@ -115,7 +118,7 @@ class DurableRuns:
         self._objects = objects
         self._outbox = outbox
         self._live = live
-        self._stream = stream
+        self._facts = PageFacts(stream, clock)
         self._clock = clock
         self._time_zone = time_zone
         self._entry_point = entry_point
@@ -168,10 +171,7 @@ class DurableRuns:
         started = Noted(event="started", item=run.current.item, text=address)
         turn = turn_of(dialog, run, effects, kept, now, remarks=(started,))
         await self._store.create(turn)
-        self._tell_arrival(turn.run, address, now)
-        self._stream.publish(
-            DialogStarted(at=now, contact=contact, run=run.id, script=script, version=dialog.version)
-        )
+        self._facts.started(turn.run, address)
         return self._written(_Loaded(saved=turn.run, dialog=dialog, run=run), turn, effects)
 
     async def view(self, run: RunId) -> RunView:
@@ -202,7 +202,7 @@ class DurableRuns:
         return await self._until(run, lambda now: now.revision != revision, view, seconds)
 
     async def bring_to_web(self, run: RunId) -> RunView:
-        """Lead a run on the web from now on, wherever it was before.
+        """Lead a run on the web from now on, wherever it was before, in a new contact: who had it is left.
 
         Raises:
             NotFound, RunExpired: as `give`.
@@ -210,7 +210,7 @@ class DurableRuns:
         """
         await self._live.release(run)
         before = (await self._load(run)).saved
-        if before.channel == WEB and is_web(before.contact):
+        if before.finished:
             return await self.view(run)
         contact = web_contact(run, before.revision + 1)
         return await self._step(run, TakenOver(channel=ScriptChannel.WEB), contact=contact)
@@ -230,7 +230,7 @@ class DurableRuns:
             raise IllegalMove("An agent leads this dialog already.")
         self._notify(run)
         if is_web(loaded.saved.contact) and not held.finished:
-            self._leave(loaded.saved, ContactCause.CONTINUED)
+            self._facts.left(loaded.saved, ContactCause.CONTINUED)
         return held
 
     async def give_back(self, run: RunId) -> None:
@@ -253,6 +253,25 @@ class DurableRuns:
             await asyncio.sleep(RELEASE_PAUSE_SECONDS)
         raise StorageUnavailable
 
+    async def tend(self) -> None:
+        """End what nobody came back to, and tell the journal what it has not heard because a server died."""
+        now = self._clock.now()
+        before = now - SETTLED
+        for saved in await self._store.unarrived(before):
+            self._facts.continued(saved)
+        for contact, saved in await self._store.unended(now, before):
+            moved = saved.live or saved.contact != contact
+            if not moved and not saved.finished:
+                await self._expire(saved.id)
+            causes = (ContactCause.CONTINUED if moved else ContactCause.LEFT, ContactCause.COMPLETED)
+            self._facts.left(replace(saved, contact=contact), causes[saved.finished and not moved])
+
+    async def _expire(self, run: RunId) -> None:
+        """Let the script know that nobody has gone on for too long."""
+        loaded = await self._load(run, expired=True)
+        if loaded.run.phase is Phase.ASKING:
+            await self._try(loaded, Happened(event="expire"), expires_at=loaded.saved.expires_at, quiet=True)
+
     # -- One turn ---------------------------------------------------------------------------------------------
 
     async def _step(self, run: RunId, given: Input, *, contact: ContactId | None = None) -> RunView:
@@ -272,22 +291,38 @@ class DurableRuns:
         *,
         contact: ContactId | None = None,
         outcomes: tuple[ActionOutcome, ...] = (),
+        expires_at: datetime | None = None,
+        quiet: bool = False,
     ) -> RunView | None:
-        """Step a run and write it; None when somebody else's turn was written meanwhile."""
+        """Step a run and write it; None when somebody else's turn was written meanwhile.
+
+        `quiet`: the end of the contact is told by the caller.
+        """
         now = self._clock.now()
+        given = await self._with_files(loaded, given)
         run, effects = engine.step(loaded.dialog, loaded.run, given, now)
         if run is loaded.run and not outcomes:
             return self._view(loaded, effects, taken=False)
-        kept = replace(kept_of(loaded.saved), expires_at=_expiry(loaded.dialog, now))
+        kept = replace(kept_of(loaded.saved), expires_at=expires_at or _expiry(loaded.dialog, now))
         if contact is not None:
             kept = replace(kept, contact=contact)
         turn = turn_of(loaded.dialog, run, effects, kept, now, outcomes=outcomes)
         if not await self._store.commit(turn):
             return None
         if contact is not None:
-            self._tell_continued(loaded.saved, turn.run, now)
+            self._facts.continued(turn.run, loaded.saved)
         after = _Loaded(saved=turn.run, dialog=loaded.dialog, run=run)
-        return self._written(after, turn, effects, was_finished=loaded.run.finished)
+        return self._written(after, turn, effects, was_finished=loaded.run.finished or quiet)
+
+    async def _with_files(self, loaded: _Loaded, given: Input) -> Input:
+        """Add what was stored for the run to an answer that may name it."""
+        if not isinstance(given, (Answered, AnsweredTogether, Corrected)) or given.files:
+            return given
+        questions = (item for item in loaded.dialog.items.values() if isinstance(item, Question))
+        if not any(question.type in FILE_TYPES for question in questions):
+            return given
+        files = await self._store.files(loaded.saved.id)
+        return replace(given, files={file.id: _file_value(file) for file in files}) if files else given
 
     def _written(
         self, loaded: _Loaded, turn: RunTurn, effects: tuple[Effect, ...], *, was_finished: bool = False
@@ -296,7 +331,7 @@ class DurableRuns:
         self._outbox.begin(turn.actions)
         self._find(effects, turn.run.id)
         if loaded.run.finished and not was_finished:
-            self._tell_end(loaded.saved, loaded.run.outcome)
+            self._facts.ended(loaded.saved, loaded.run.outcome)
         self._notify(turn.run.id)
         self._live.follow(turn.run)
         return self._view(loaded, effects)
@@ -315,6 +350,7 @@ class DurableRuns:
             turn=engine.present(dialog, run),
             trail=engine.trail(dialog, run),
             revision=saved.revision,
+            contact=saved.contact,
             customer=saved.customer,
             hand_over=next((effect for effect in standing if isinstance(effect, HandOver)), None),
             finished=next((effect for effect in standing if isinstance(effect, Finished)), None),
@@ -343,7 +379,23 @@ class DurableRuns:
         if saved.expires_at is not None and saved.expires_at <= self._clock.now() and not expired:
             raise RunExpired
         dialog = await self.dialog(saved.script, saved.version)
-        return _Loaded(saved=saved, dialog=dialog, run=runs.run_from_json(saved.state))
+        return await self._brought_up(_Loaded(saved=saved, dialog=dialog, run=runs.run_from_json(saved.state)))
+
+    async def _brought_up(self, loaded: _Loaded) -> _Loaded:
+        """Move a run to the version in force, where that version says so; written down before anything else."""
+        saved, newest = loaded.saved, self._library.current(loaded.saved.script)
+        if saved.live or saved.finished or newest is None or newest.version == saved.version:
+            return loaded
+        moved = migrate(loaded.dialog, newest, loaded.run)
+        if not isinstance(moved, Run):
+            return loaded
+        remark = Noted(event="migrated", item=moved.current.item, text=f"{saved.version} → {newest.version}")
+        turn = turn_of(newest, moved, (), kept_of(saved), self._clock.now(), remarks=(remark,))
+        if not await self._store.commit(turn):
+            return await self._load(saved.id)
+        log.info("run_migrated", run_id=saved.id, version=saved.version, to=newest.version)
+        self._notify(saved.id)
+        return _Loaded(saved=turn.run, dialog=newest, run=moved)
 
     async def dialog(self, script: ScriptId, version: str) -> Dialog:
         """Return the version a run is pinned to, loading it where it is an older one. Raises `NotFound`."""
@@ -389,52 +441,6 @@ class DurableRuns:
             if not change.done():
                 change.set_result(None)
 
-    # -- Facts ------------------------------------------------------------------------------------------------
-
-    def _tell_arrival(self, saved: SavedRun, address: str, at: datetime) -> None:
-        contact = saved.contact
-        assert contact is not None  # noqa: S101 -- a run on the web has one
-        self._stream.publish(
-            ContactArrived(
-                at=at,
-                contact=contact,
-                entry_point=None,
-                caller_number="",
-                caller_name=address,
-                dialled=saved.script,
-                channel=WEB,
-            )
-        )
-        if saved.customer is not None:
-            self._stream.publish(ContactIdentified(at=at, contact=contact, customer=saved.customer))
-
-    def _tell_continued(self, before: SavedRun, saved: SavedRun, at: datetime) -> None:
-        if is_web(before.contact):
-            self._leave(before, ContactCause.CONTINUED)
-        self._tell_arrival(saved, "", at)
-        assert saved.contact is not None  # noqa: S101 -- as above
-        self._stream.publish(
-            DialogContinued(
-                at=at,
-                contact=saved.contact,
-                run=saved.id,
-                script=saved.script,
-                version=saved.version,
-                channel=saved.channel,
-            )
-        )
-
-    def _tell_end(self, saved: SavedRun, outcome: str) -> None:
-        if saved.contact is not None:
-            now = self._clock.now()
-            self._stream.publish(DialogEnded(at=now, contact=saved.contact, run=saved.id, outcome=outcome))
-            if is_web(saved.contact):
-                self._leave(saved, ContactCause.COMPLETED)
-
-    def _leave(self, saved: SavedRun, cause: ContactCause) -> None:
-        if saved.contact is not None:
-            self._stream.publish(ContactEnded(at=self._clock.now(), contact=saved.contact, cause=cause))
-
 
 def _waits_for(run: Run, given: Input) -> bool:
     """Tell whether the run does not know yet how its action ended."""
@@ -444,9 +450,9 @@ def _waits_for(run: Run, given: Input) -> bool:
     return fired is not None and fired.state == "sent"
 
 
+def _file_value(file: StoredFile) -> Value:
+    return {"id": file.id, "name": file.name, "type": file.media_type, "size": Decimal(file.size)}
+
+
 def _expiry(dialog: Dialog, now: datetime) -> datetime:
     return now + (LIFETIME if dialog.expires_seconds is None else timedelta(seconds=dialog.expires_seconds))
-
-
-#: What gives a run its answer: `Conversations.hear` where it is live, `DurableRuns.hear` elsewhere.
-Hearer = Callable[[Heard], Awaitable[None]]

@@ -13,7 +13,7 @@ from typing import Any
 from caruso.model.ids import ContactId, CustomerId, RunId
 from caruso.model.run_records import ActionOutcome, OutboxAction, RunEvent, RunTurn, SavedRun
 from caruso.script_engine import engine, runs
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Run
 from caruso.script_engine.turns import CallService, ConsentGiven, Effect, Noted, SaveObject, StartTimer, Value
 from caruso.script_engine.values import from_json, to_json
@@ -116,6 +116,7 @@ def _event(
         by=run.by,
         script=run.script,
         version=dialog.version,
+        variant=" ".join(f"{name}={branch}" for name, branch in sorted(run.branches.items())),
         text=note.text,
         old=None if masked else to_json(note.old),
         new=None if masked else to_json(note.new),
@@ -136,7 +137,8 @@ def _notes(effects: tuple[Effect, ...]) -> Iterable[Noted]:
 
 def is_private(dialog: Dialog, item: str) -> bool:
     """Tell whether what is answered at `item` must not be told."""
-    return bool(getattr(dialog.items.get(item), "private", False))
+    found = dialog.items.get(item.partition("#")[0])
+    return isinstance(found, Question) and found.private
 
 
 def _actions(run: Run, effects: tuple[Effect, ...], revision: int, at: datetime) -> Iterable[OutboxAction]:

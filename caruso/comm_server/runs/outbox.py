@@ -209,9 +209,8 @@ class Outbox:
             # Nothing is awaited between the last look at `_withdrawn` and this line.
             self._begun.add(action.key)
             try:
-                if await self._store.claim(
-                    action.key, owner=self._owner, now=now, until=now + self._lease(action)
-                ):
+                until, once = now + self._lease(action), not self._repeatable(action.service)
+                if await self._store.claim(action.key, owner=self._owner, now=now, until=until, lasting=once):
                     return replace(action, attempts=action.attempts + 1, owner=self._owner)
                 await self._ended_before(action.key)
                 return None

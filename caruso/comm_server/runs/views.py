@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from caruso.model.ids import CustomerId, RunId
+from caruso.model.ids import ContactId, CustomerId, RunId
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.turns import Finished, HandOver, ScriptChannel, TrailEntry, Turn
 
@@ -28,6 +28,8 @@ class RunView:
     trail: tuple[TrailEntry, ...]
     #: Grows with each change: two views with the same one are the same.
     revision: int
+    #: In which contact it is led: another one when it went on elsewhere, or by a link.
+    contact: ContactId | None = None
     customer: CustomerId | None = None
     #: While the dialog waits to be taken over elsewhere.
     hand_over: HandOver | None = None

@@ -69,7 +69,8 @@ def _each(asked: Asked, text: str) -> tuple[str, ...] | Misread:
         if read in found and asked.question.type.value == "ranking":
             return Misread("ranked-twice")
         found[read] = None
-    return tuple(found)
+    own = sum(1 for value in found if all(option.value != value for option in asked.options))
+    return tuple(found) if own <= sum(option.other for option in asked.options) else Misread("no-such-option")
 
 
 def _pressed(asked: Asked, text: str) -> Option | None:

@@ -36,6 +36,7 @@ from caruso.script_engine.tools.steps import (
     Wait,
 )
 from caruso.script_engine.turns import (
+    STORED,
     Answered,
     AnsweredTogether,
     CallService,
@@ -63,7 +64,6 @@ from caruso.script_engine.turns import (
 )
 
 _NOT_ASKING = frozenset({"end", "handover", "working", "wait"})
-_STORED = frozenset({QuestionType.FILE, QuestionType.VOICE_RECORD, QuestionType.SIGNATURE})
 _ANY_FILE = "application/octet-stream"
 
 
@@ -256,7 +256,7 @@ def stored_files(answers: Iterable[tuple[QuestionType | None, str]]) -> dict[str
             "size": Decimal(1_000),
         }
         for kind, text in answers
-        if kind in _STORED and text
+        if kind in STORED and text
     }
 
 

@@ -1,4 +1,4 @@
-"""Translate XForms, the forms of ODK and its relatives, into dialog scripts: bytes in, a dialog and a report out."""
+"""Translate XForms, the forms of ODK and its relatives, into dialogs: bytes in, a script and a report out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from caruso.errors import RejectedInput
+from caruso.script_engine.lint import check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.xforms import terms
+from caruso.script_engine.xforms.beginnings import Becomes
 from caruso.script_engine.xforms.document import Tag, read_xml
 from caruso.script_engine.xforms.form import Form, Node, read_form
 from caruso.script_engine.xforms.items import Items
 from caruso.script_engine.xforms.markup import Element, document, element
 from caruso.script_engine.xforms.names import plain
 from caruso.script_engine.xforms.paths import Untranslatable, of
-from caruso.script_engine.xforms.plan import TYPES, Becomes, Plan
+from caruso.script_engine.xforms.plan import TYPES, Plan
 from caruso.script_engine.xforms.report import Effect, Remark, Report
 from caruso.script_engine.xforms.sheets import read_sheet
 from caruso.script_engine.xforms.tables import read_table
@@ -89,12 +91,17 @@ def _tables(form: Form, beside: Mapping[str, bytes], report: Report) -> dict[str
 
 
 def _check(script: bytes, report: Report) -> None:
-    """Refuse what would be no script of ours: too large, too deep, an expression too long."""
+    """Refuse what would be no script of ours (too large, too deep); tell what its check will find."""
     try:
-        load(script)
+        dialog = load(script)
     except RejectedInput as refused:
         for finding in refused.findings:
             report.add(Effect.REFUSED, "dialog", 0, finding.rule, finding.message)
+        return
+    for finding in check_dialog(dialog):
+        if finding.level == "error":
+            reason = f"the check of the script will say: {finding.message}"
+            report.add(Effect.NOTED, "dialog", 0, finding.rule, reason)
 
 
 def _work_out(plan: Plan) -> None:
@@ -154,7 +161,7 @@ def _variables(plan: Plan) -> list[Element]:
 
 def _initial(plan: Plan, node: Node) -> str | None:
     try:
-        value = plan.default(node, of(node))
+        value = plan.beginnings.at(node, of(node))
     except Untranslatable as reason:
         plan.report.add(Effect.LEFT_OUT, node.path, node.line, "default", str(reason))
         return None

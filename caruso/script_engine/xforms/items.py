@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from caruso.script_engine.xforms import terms
+from caruso.script_engine.xforms.beginnings import CHANGED, Becomes
 from caruso.script_engine.xforms.form import Action, Control, Node, Part
 from caruso.script_engine.xforms.markup import Element, element
 from caruso.script_engine.xforms.options import is_shuffled, options
 from caruso.script_engine.xforms.paths import Untranslatable, of
-from caruso.script_engine.xforms.plan import CHANGED, Becomes, Plan
+from caruso.script_engine.xforms.plan import Plan
 from caruso.script_engine.xforms.report import Effect
 from caruso.script_engine.xforms.terms import Term
 from caruso.script_engine.xforms.wordings import Wordings, shown
@@ -51,6 +52,8 @@ class Items:
         """Return the items of a part of the body."""
         made: list[Element] = []
         for each in part.parts:
+            if self._never(each.node):
+                continue
             if isinstance(each, Control):
                 made += self._control(each)
             elif each.repeats:
@@ -62,6 +65,19 @@ class Items:
     def _refuse(self, node: Node, what: str, reason: object) -> None:
         line = node.bind.line if node.bind is not None else node.line
         self._report.add(Effect.REFUSED, node.path, line, what, str(reason))
+
+    def _never(self, node: Node | None) -> bool:
+        """Whether something is never asked, because its condition cannot hold; that is told."""
+        if node is None or not node.bound("relevant"):
+            return False
+        try:
+            never = self._plan.own_condition(node).constant is False
+        except Untranslatable:
+            return False
+        if never:
+            line = node.bind.line if node.bind is not None else node.line
+            self._report.add(Effect.LEFT_OUT, node.path, line, "relevant", "it is never asked: this cannot hold")
+        return never
 
     def _when(self, node: Node | None) -> str | None:
         """Return the condition of an item for an attribute; that of what it is in is asked there."""
@@ -91,7 +107,8 @@ class Items:
 
     def _repeat(self, part: Part, titles: list[Element]) -> list[Element]:
         node = part.node
-        assert node is not None
+        if node is None:
+            return []
         name = self._plan.ids[node]
         titles = titles or self._wordings.titles(part.tag.first("label"), node)
         items = self.of(part)
@@ -99,11 +116,16 @@ class Items:
             return []
         repeat = element("repeat", id=name, name=name, ask_if=self._when(node), max=str(MOST_PASSES))
         before: list[Element] = []
-        if (times := self._plan.times(node)) is not None:
-            repeat.attributes["times"] = self._times(node, times)
+        if (times := self._plan.repeats.times(node)) is not None:
+            number = self._times(node, times)
+            if self._plan.repeats.counts_itself(node):
+                index = f"{name}.index"
+                repeat.attributes["while"] = f"empty({index}) and {number} gt 0 or {index} lt {number}"
+            else:
+                repeat.attributes["times"] = number
         else:
             more = self._plan.names.new(f"{name}_more")
-            at_first = self._plan.at_first(node)
+            at_first = self._plan.repeats.at_first(node)
             before = self._offered(repeat, at_first, titles)
             enough = terms.ordered(">=", Term(f"{name}.index", terms.Kind.NUMBER), at_first)
             asked = None if max(node.times, node.times_in_template) <= 1 else enough.code
@@ -116,7 +138,7 @@ class Items:
     def _times(self, node: Node, source: str) -> str:
         try:
             term = self._plan.meaning.term(self._plan.tree(source), of(node))
-            return self._plan.checked(terms.as_number(term)).code
+            return self._plan.checked(terms.as_number(term)).at(terms.Level.SUM)
         except Untranslatable as reason:
             self._refuse(node, "jr:count", reason)
             return "1"
@@ -267,7 +289,7 @@ class Items:
 
     def _default(self, node: Node) -> str | None:
         try:
-            offered = self._plan.default(node, of(node))
+            offered = self._plan.beginnings.at(node, of(node))
         except Untranslatable as reason:
             self._report.add(Effect.LEFT_OUT, node.path, node.line, "default", str(reason))
             self._plan.unknown.setdefault(node, str(reason))
@@ -322,7 +344,7 @@ class Items:
             return []  # it is in the value of the node, or happens elsewhere
         try:
             current = self._plan.value(node, of(node))
-            new = self._plan.set_by(action, of(control.node))
+            new = self._plan.beginnings.set_by(action, of(control.node))
         except Untranslatable as reason:
             self._report.add(Effect.REFUSED, node.path, line, "setvalue", str(reason))
             return []

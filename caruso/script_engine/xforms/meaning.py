@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
+from caruso.script_engine.expressions.functions import QUANTIFIERS
+from caruso.script_engine.expressions.parser import LONGEST_EXPRESSION
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Form, Node
 from caruso.script_engine.xforms.paths import Context, Target, Untranslatable, find, table_of
-from caruso.script_engine.xforms.terms import Kind, Level, Term
+from caruso.script_engine.xforms.terms import Constant, Kind, Level, Term
 from caruso.script_engine.xforms.xpath import Binary, Call, Negative, Number, Path, Step, Text, XPath
 
 #: Rows of a table that are told apart one by one where no list of keys can be made.
 MOST_CASES = 12
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_ALL_PASSES = "means all passes, or the first; old forms may have meant the present one (a relative path)"
+_AS_CONDITION = (
+    "a path alone is a condition that always holds, as the node is there; maybe it was meant to be filled in"
+)
 
 
 class Reading(Protocol):
@@ -48,8 +53,16 @@ class Reading(Protocol):
         """Return the label of an option of a question."""
         ...
 
-    def note(self, node: Node, path: str) -> None:
-        """Note that an expression of a node reads all passes of its repeat by an absolute path."""
+    def note(self, node: Node, what: str) -> None:
+        """Note what an expression of a node may not have been meant to say."""
+        ...
+
+    def named(self, node: Node, suffix: str, term: Term) -> Term:
+        """Return a term under a name of its own."""
+        ...
+
+    def at_first(self, repeat: Node) -> Term:
+        """Return how many passes a repeat has before anybody adds one."""
         ...
 
     def itext(self, key: str) -> Term:
@@ -90,6 +103,9 @@ class Meaning:
 
     def term(self, tree: XPath, context: Context) -> Term:
         """Return the value of an expression; raise `Untranslatable`."""
+        return _bounded(self._term(tree, context))
+
+    def _term(self, tree: XPath, context: Context) -> Term:
         match tree:
             case Number(value=value):
                 return terms.number(value)
@@ -105,8 +121,17 @@ class Meaning:
                 return self._first(self.nodes(tree, context), context)
 
     def condition(self, tree: XPath, context: Context) -> Term:
-        """Return whether an expression holds."""
-        return terms.as_boolean(self.term(tree, context))
+        """Return whether an expression holds; a path does when it leads to something."""
+        if not isinstance(tree, Path):
+            return terms.as_boolean(self.term(tree, context))
+        nodes = self.nodes(tree, context)
+        if isinstance(nodes, tuple):
+            return terms.either(*(row.when for row in nodes))
+        if isinstance(nodes, Many):
+            items, condition, _ = self.summand(nodes)
+            return terms.call("any", Kind.BOOLEAN, items, "one", condition)
+        self.reading.note(context.current, _AS_CONDITION)
+        return terms.as_boolean(nodes)
 
     def _negative(self, of: Term) -> Term:
         if isinstance(of.constant, Decimal):
@@ -130,9 +155,8 @@ class Meaning:
         if tree.operator == "-" and left.kind in days and right.kind in days:
             return terms.call("days_between", Kind.NUMBER, right, left)
         one, other = terms.as_number(left), terms.as_number(right)
-        if isinstance(one.constant, Decimal) and isinstance(other.constant, Decimal):
-            if (value := _calculated(tree.operator, one.constant, other.constant)) is not None:
-                return terms.number(value)
+        if (value := _calculated(tree.operator, one.constant, other.constant)) is not None:
+            return terms.number(value)
         sign = {"div": "/", "mod": "%"}.get(tree.operator, tree.operator)
         level = Level.SUM if sign in "+-" else Level.PRODUCT
         # The right side of an equally strong operator needs parentheses: a - (b - c).
@@ -147,14 +171,18 @@ class Meaning:
         return self.nodes(tree, context) if isinstance(tree, Path) else self.term(tree, context)
 
     def _compared(self, operator: str, left: Nodes, right: Nodes, context: Context) -> Term:
-        if not isinstance(left, Term):
-            if not isinstance(right, Term):
-                right = self._first(right, context)
-            single = right
+        if isinstance(left, tuple):
+            return self._one_of(left, lambda each: self._compared(operator, each, right, context))
+        if isinstance(right, tuple):
+            return self._one_of(right, lambda each: self._compared(operator, left, each, context))
+        if isinstance(left, Many):
+            if isinstance(right, Many):
+                raise Untranslatable("all passes of a repeat compared with all of another")
+            single = self.settled(right, context)
             return self._one_of(left, lambda each: self._compared(operator, each, single, context))
-        if not isinstance(right, Term):
-            single_ = left
-            return self._one_of(right, lambda each: self._compared(operator, single_, each, context))
+        if isinstance(right, Many):
+            other = self.settled(left, context)
+            return self._one_of(right, lambda each: self._compared(operator, other, each, context))
         match operator:
             case "=":
                 return terms.equal(left, right)
@@ -183,21 +211,31 @@ class Meaning:
             for predicate in many.predicates
         ]
         value = terms.boolean(True) if many.node is many.repeat else self.reading.value(many.node, inner)
-        return self.reading.passes(many.repeat, many.context), terms.both(*conditions), value
+        return self._passes(many), terms.both(*conditions), value
 
-    def values(self, nodes: Nodes) -> Term:
-        """Return the values of nodes as a list."""
-        if isinstance(nodes, Term):
-            return Term(f"[{nodes.code}]", Kind.LIST)
-        if isinstance(nodes, Many):
-            items, condition, value = self.summand(nodes)
-            if condition.constant is not True:
-                items = terms.call("where", Kind.LIST, items, "one", condition)
-                if value.code != "true":
-                    raise Untranslatable("the values of some passes of a repeat")
-            return terms.call("each", Kind.LIST, items, "one", value)
-        parts = [terms.choice(row.when, terms.text(_content(row.tag)), terms.NOTHING).code for row in nodes]
-        return Term(f"[{', '.join(parts)}]", Kind.LIST)
+    def _passes(self, many: Many) -> Term:
+        """Return the passes of a repeat; before it is reached it has those that every form begins with."""
+        made = self.reading.passes(many.repeat, many.context)
+        first = self.reading.at_first(many.repeat).constant
+        if not isinstance(first, Decimal) or not 0 < first <= MOST_CASES:
+            return made
+        blank = Term(f"[{', '.join(['null'] * int(first))}]", Kind.LIST)
+        return terms.choice(terms.call("known", Kind.BOOLEAN, made), made, blank)
+
+    def settled(self, term: Term, context: Context) -> Term:
+        """Return a term that can stand within something said of each element of a list."""
+        if not any(f"{name}(" in term.code for name in QUANTIFIERS):
+            return term
+        if context.passes:
+            raise Untranslatable("a list of answers within a list of answers")
+        return self.reading.named(context.current, "_part", term)
+
+    def texts(self, many: Many) -> Term:
+        """Return the texts of a node in all passes as a list, blank ones too."""
+        items, condition, value = self.summand(many)
+        if condition.constant is not True:
+            raise Untranslatable("the values of some passes of a repeat")
+        return terms.call("each", Kind.LIST, items, "one", terms.as_whole_text(value))
 
     # -- Nodes ------------------------------------------------------------------------------------------------
 
@@ -216,7 +254,7 @@ class Meaning:
             return self._reached(target, context, context.open)
         # As XPath has it, and against what forms of long ago meant: all passes, or the first.
         if context.open & set(target.node.repeats):
-            self.reading.note(context.current, f"/{'/'.join(step.name for step in path.steps)}")
+            self.reading.note(context.current, f"/{'/'.join(step.name for step in path.steps)} {_ALL_PASSES}")
         return self._reached(target, replace(context, passes={}), frozenset())
 
     def _filtered(self, path: Path, context: Context) -> Nodes:
@@ -228,6 +266,7 @@ class Meaning:
 
     def _reached(self, target: Target, context: Context, seen: frozenset[Node]) -> Nodes:
         around = context
+        present = ""
         waiting: list[tuple[Node, tuple[XPath, ...]]] = []
         for repeat in target.node.repeats:
             predicates = target.predicates.get(repeat, ())
@@ -236,11 +275,13 @@ class Meaning:
             if predicates and (number := self._numbered(predicates, repeat, around)) is not None:
                 code = f"{self.reading.passes(repeat, around).code}[{number}]"
                 around = around.within(repeat, code)
+                present = f"known({code})"
             elif predicates or repeat not in seen or target.node is repeat:
                 waiting.append((repeat, predicates))
         if set(target.predicates) - set(target.node.repeats):
             raise Untranslatable("a condition in square brackets on a node that is not repeated")
-        return self._gathered(target.node, around, waiting)
+        found = self._gathered(target.node, around, waiting)
+        return replace(found, present=present) if isinstance(found, Term) else found
 
     def _gathered(self, node: Node, around: Context, waiting: list[tuple[Node, tuple[XPath, ...]]]) -> Nodes:
         *outer, (repeat, predicates) = waiting or [(node, ())]
@@ -350,7 +391,7 @@ class Meaning:
         if certain is not None:
             rows = rows[: certain + 1]
         if not rows:
-            return terms.NOTHING
+            return terms.ABSENT
         if len(rows) == 1:
             return terms.choice(rows[0].when, terms.text(_content(rows[0].tag), node=True), terms.NOTHING)
         if (found := _by_key(rows)) is not None:
@@ -373,6 +414,13 @@ class Meaning:
         return function(self, tree.arguments, context)
 
 
+def _bounded(term: Term) -> Term:
+    """Return a term no longer than an expression can be: conversions in each other would grow endlessly."""
+    if len(term.code) > LONGEST_EXPRESSION:
+        raise Untranslatable(f"it would be longer than the {LONGEST_EXPRESSION} characters of an expression")
+    return term
+
+
 def _of_current(tree: XPath) -> XPath:
     """Return a relative path as one from ``current()``: within a predicate it would be of the row."""
     if isinstance(tree, Path) and tree.start is None and not tree.absolute:
@@ -391,7 +439,9 @@ def _chain(tree: XPath) -> list[XPath]:
     return parts
 
 
-def _calculated(operator: str, left: Decimal, right: Decimal) -> Decimal | None:
+def _calculated(operator: str, left: Constant | None, right: Constant | None) -> Decimal | None:
+    if not isinstance(left, Decimal) or not isinstance(right, Decimal):
+        return None
     match operator:
         case "+":
             return left + right

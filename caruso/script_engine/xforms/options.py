@@ -49,9 +49,10 @@ def _unique(options: list[Offered]) -> list[Offered]:
     by_value: dict[str, Offered] = {}
     for each in options:
         before = by_value.get(each.value)
-        if before is not None:
-            each = Offered(each.value, before.label, terms.either(before.when, each.when))
-        by_value[each.value] = each
+        if before is None:
+            by_value[each.value] = each
+        else:
+            by_value[each.value] = Offered(each.value, before.label, terms.either(before.when, each.when))
     return [each for each in by_value.values() if each.value]
 
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from enum import Enum
 
 from caruso.script_engine.expressions import ExpressionError
+from caruso.script_engine.expressions.functions import QUANTIFIERS
 from caruso.script_engine.expressions.parser import parse as parse_ours
-from caruso.script_engine.xforms import functions, terms
+from caruso.script_engine.expressions.tree import Call as CallTree
+from caruso.script_engine.expressions.tree import Node as Tree
+from caruso.script_engine.expressions.tree import parts
+from caruso.script_engine.xforms import terms
+from caruso.script_engine.xforms.beginnings import Becomes, Beginnings
 from caruso.script_engine.xforms.document import Tag
-from caruso.script_engine.xforms.form import Action, Control, Form, Node, Part
+from caruso.script_engine.xforms.form import Form, Node, Part
 from caruso.script_engine.xforms.labels import languages_of, translated, words
 from caruso.script_engine.xforms.meaning import Meaning
 from caruso.script_engine.xforms.names import Names
+from caruso.script_engine.xforms.passes import Passes
 from caruso.script_engine.xforms.paths import Context, Untranslatable, of
+from caruso.script_engine.xforms.reads import Reads
 from caruso.script_engine.xforms.report import Effect, Report
+from caruso.script_engine.xforms.storing import stored
 from caruso.script_engine.xforms.terms import Kind, Term
-from caruso.script_engine.xforms.xpath import XPath, XPathError, parse
+from caruso.script_engine.xforms.xpath import XPath, XPathError, calls, parse, paths
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
@@ -32,10 +38,6 @@ _QUESTION_KINDS = {
     "dateTime": Kind.MOMENT,
     "time": Kind.TIME,
 }
-#: Events of the form at which something is set.
-FIRST = frozenset({"odk-instance-first-load", "odk-instance-load", "xforms-ready"})
-NEW_PASS = "odk-new-repeat"
-CHANGED = "xforms-value-changed"
 #: Types of `compute` and `var`.
 TYPES = {
     Kind.TEXT: "text",
@@ -46,16 +48,6 @@ TYPES = {
     Kind.TIME: "time",
     Kind.LIST: "list",
 }
-
-
-class Becomes(Enum):
-    """What a node is in the dialog."""
-
-    QUESTION = "question"
-    #: Worked out from others, or always the same.
-    COMPUTED = "computed"
-    #: Set by actions.
-    VARIABLE = "variable"
 
 
 @dataclass(slots=True)
@@ -82,11 +74,14 @@ class Plan:
     #: Nodes whose value is not known, and why.
     unknown: dict[Node, str] = field(default_factory=dict)
     meaning: Meaning = field(init=False)
+    beginnings: Beginnings = field(init=False)
+    repeats: Passes = field(init=False)
+    reads: Reads = field(init=False)
     #: Codes of the languages, by the form's names for them.
     languages: Mapping[str, str] = field(init=False)
     _read_places: frozenset[Node] = field(init=False)
     #: Repeats in which something is asked.
-    _asked_in: frozenset[Node] = field(init=False)
+    asked_in: frozenset[Node] = field(init=False)
     _values: dict[Node, Term] = field(default_factory=dict)
     _conditions: dict[Node, Term] = field(default_factory=dict)
     _working: set[Node] = field(default_factory=set)
@@ -95,9 +90,12 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.meaning = Meaning(self)
+        self.beginnings = Beginnings(self)
+        self.repeats = Passes(self)
+        self.reads = Reads(self.form, self.tree)
         self.languages = languages_of(self.form)
         self._read_places = _read_places(self.form)
-        self._asked_in = frozenset(
+        self.asked_in = frozenset(
             repeat for node in _asked(self.form.body) if node.control is not None for repeat in node.repeats
         )
         for node in _asked(self.form.body):
@@ -109,32 +107,30 @@ class Plan:
         """Return what a node is in the dialog."""
         if node.control is not None and not self.is_note(node):
             return Becomes.QUESTION
-        changes = self.changes(node)
-        if changes and not node.repeats and not node.bound("calculate") and not self._follows(node, changes[0]):
+        changes = self.beginnings.changes(node)
+        if (
+            changes
+            and not node.repeats
+            and not node.bound("calculate")
+            and not self.beginnings.follows(changes[0])
+        ):
             return Becomes.VARIABLE
         return Becomes.COMPUTED
 
-    @staticmethod
-    def changes(node: Node) -> list[Action]:
-        """Return the actions that set a node when an answer changes."""
-        return [action for action in node.actions if CHANGED in action.events and action.control is not None]
-
-    def _follows(self, node: Node, action: Action) -> bool:
-        """Whether what an action sets can be worked out at any time: it depends on nothing but its own trigger."""
-        source = action.tag.get("value")
-        if not source:
-            return True
-        assert action.control is not None
-        try:
-            code = self.meaning.term(self.tree(source), of(action.control.node)).code
-        except Untranslatable:
-            return False
-        reads = set(re.findall(r"answers\.(\w+)", code)) - {self.ids.get(action.control.node, "")}
-        return not reads and not any(word in code for word in ("now(", "today(", *self.computes))
-
     def is_note(self, node: Node) -> bool:
         """Whether the control of a node only shows something."""
-        return any(each.bound("readonly").replace(" ", "") == "true()" for each in (node, *node.ancestors))
+        return any(
+            each.bound("readonly") and self._always(each.bound("readonly")) for each in node.line_of_descent
+        )
+
+    def _always(self, source: str) -> bool:
+        """Whether a condition reads nothing and holds."""
+        try:
+            tree = self.tree(source)
+            reads = any(True for _ in paths(tree)) or calls(tree) - {"true", "false", "not", "boolean"}
+            return not reads and self.meaning.condition(tree, of(self.form.root)).constant is True
+        except Untranslatable:
+            return False
 
     def kind(self, node: Node) -> Kind:
         """Return the kind of the answers of a question."""
@@ -150,6 +146,10 @@ class Plan:
                 return Kind.PLACE
             case _:
                 return _QUESTION_KINDS.get(node.type, Kind.TEXT)
+
+    @staticmethod
+    def _is_single(node: Node) -> bool:
+        return node.control is not None and node.control.kind in {"select1", "trigger"}
 
     def is_text_place(self, node: Node) -> bool:
         """Whether a place is asked for as a text, because the form reads more of it than where it is."""
@@ -167,14 +167,16 @@ class Plan:
     def checked(self, term: Term) -> Term:
         """Return the term when it can be an expression of ours; raise `Untranslatable`."""
         try:
-            parse_ours(term.code)
+            tree = parse_ours(term.code)
         except ExpressionError as error:
             raise Untranslatable(f"it would be too much for one expression: {error.message}") from None
+        if _nests(tree):
+            raise Untranslatable("a list of answers within a list of answers")
         return term
 
     def read_only(self, node: Node) -> Term:
         """Return whether an answer cannot be changed: because of its node, or of something it is in."""
-        bound = [each for each in (*reversed(tuple(node.ancestors)), node) if each.bound("readonly")]
+        bound = [each for each in node.line_of_descent if each.bound("readonly")]
         return self.checked(terms.either(*(self.condition(each, "readonly") for each in bound)))
 
     def condition(self, node: Node, attribute: str) -> Term:
@@ -183,9 +185,7 @@ class Plan:
 
     def applies(self, node: Node, context: Context) -> Term:
         """Return whether a node is relevant: its own condition and those of all it is in."""
-        return terms.both(
-            *(self.own_condition(each, context) for each in (*reversed(tuple(node.ancestors)), node))
-        )
+        return terms.both(*(self.own_condition(each, context) for each in node.line_of_descent))
 
     def own_condition(self, node: Node, context: Context | None = None) -> Term:
         """Return whether a node is relevant, what it is in aside."""
@@ -229,6 +229,8 @@ class Plan:
             raise Untranslatable(f"{node.path} is worked out from itself")
         self._working.add(node)
         try:
+            if self.applies(node, of(node)).constant is False:
+                return terms.NOTHING
             match self.becomes(node):
                 case Becomes.QUESTION:
                     return self._question(node)
@@ -240,14 +242,30 @@ class Plan:
             self._working.discard(node)
 
     def _question(self, node: Node) -> Term:
-        answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True)
-        offered = self.default(node, of(node))
-        if offered is None or offered.code == "null":
-            return answer
+        answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
+        answer = replace(answer, options=_options_written(node))
+        offered = self.beginnings.at(node, of(node))
+        if offered is None:
+            return self._while_it_applies(node, answer)
         given = terms.choice(
             terms.call("answered", Kind.BOOLEAN, f"'{self.ids[node]}'"), answer, replace(offered, node=True)
         )
         whole = terms.choice(self.applies(node, of(node)), given, Term("null", answer.kind))
+        return replace(self.named(node, "_value", whole), node=True)
+
+    def _while_it_applies(self, node: Node, answer: Term) -> Term:
+        """Return the answer, or nothing once a later answer takes the condition of the question away."""
+        order = {asked: number for number, asked in enumerate(self.ids)}
+        read = {
+            read
+            for each in node.line_of_descent
+            if each.bound("relevant")
+            for read in self.reads.all(each.bound("relevant"), each)
+        }
+        if not any(order.get(each, -1) > order[node] for each in read):
+            return answer
+        self.note(node, "its condition depends on a later answer: when that changes, it is not asked again")
+        whole = terms.choice(self.applies(node, of(node)), answer, Term("null", answer.kind))
         return replace(self.named(node, "_value", whole), node=True)
 
     def _variable(self, node: Node) -> Term:
@@ -272,98 +290,14 @@ class Plan:
             inner = Context(here=node, current=node, passes=context.passes)
             value = self.meaning.term(self.tree(source), inner)
         else:
-            value = self.default(node, context) or terms.NOTHING
+            value = self.beginnings.at(node, context) or terms.NOTHING
         return terms.choice(self.applies(node, context), stored(value, node.type), terms.NOTHING)
-
-    def default(self, node: Node, context: Context) -> Term | None:
-        """Return what a node holds before anything is answered; None for nothing."""
-        if node.bound("calculate") and node.control is not None and not self.is_note(node):
-            return stored(self.meaning.term(self.tree(node.bound("calculate")), of(node)), node.type)
-        before = self._at_first(node, context)
-        if self.becomes(node) is Becomes.VARIABLE:
-            return before
-        for action in self.changes(node):
-            before = self._after(node, action, before or terms.NOTHING, context)
-        return before
-
-    def _at_first(self, node: Node, context: Context) -> Term | None:
-        first = next((each for each in node.actions if each.events & FIRST), None)
-        added = next((each for each in node.actions if NEW_PASS in each.events), None)
-        at_first = self._set_to(node, first, context) if first is not None else self._written(node, context)
-        if not node.repeats or (first is None and added is None):
-            return at_first
-        repeat = node.repeats[-1]
-        later = self._set_to(node, added, context) if added is not None else terms.NOTHING
-        early = terms.ordered("<=", self.position(repeat, context), terms.number(Decimal(max(repeat.times, 1))))
-        return terms.choice(early, at_first or terms.NOTHING, later)
-
-    def _set_to(self, node: Node, action: Action, context: Context) -> Term:
-        inner = Context(here=node, current=node, passes=context.passes)
-        return stored(self.set_by(action, inner), node.type)
-
-    def _after(self, node: Node, action: Action, before: Term, context: Context) -> Term:
-        """Return what a node holds once the answer that sets it is given."""
-        assert action.control is not None
-        trigger = action.control.node
-        if trigger.repeats != node.repeats[: len(trigger.repeats)] or not self._follows(node, action):
-            raise Untranslatable("an action that sets more than what follows from the answer it belongs to")
-        if node.control is not None and self.order(node.control) < self.order(action.control):
-            raise Untranslatable("an action that changes an earlier answer")
-        inner = Context(here=trigger, current=trigger, passes=context.passes)
-        set_to = stored(self.set_by(action, inner), node.type)
-        return terms.choice(terms.call("known", Kind.BOOLEAN, self.value(trigger, inner)), set_to, before)
-
-    def order(self, control: Control) -> int:
-        """Return where a control stands in the body."""
-        return list(self.ids).index(control.node)
-
-    def _written(self, node: Node, context: Context) -> Term | None:
-        if node.bound("jr:preload"):
-            return self._preloaded(node)
-        later = node.template if node.template is not None else next(iter(node.defaults), "")
-        texts = [*node.defaults, later] if node.repeats else [*node.defaults, later][:1]
-        values = [self._fitting(node, stored(terms.text(text, node=True), node.type)) for text in texts]
-        if len({value.code for value in values}) == 1:
-            return values[0] if values[0].code != "null" else None
-        position = self.position(node.repeats[-1], context)
-        chosen = values[-1]
-        for number, value in reversed(list(enumerate(values[:-1], start=1))):
-            chosen = terms.choice(terms.equal(position, terms.number(Decimal(number))), value, chosen)
-        return chosen
-
-    def _fitting(self, node: Node, value: Term) -> Term:
-        """Return a default as the kind of the question's answers."""
-        if node.control is None or value.code == "null":
-            return value
-        kind = self.kind(node)
-        text = str(terms.as_text(value).constant or "")
-        match kind:
-            case Kind.LIST:
-                return Term(f"[{', '.join(terms.text(part).code for part in text.split())}]", Kind.LIST)
-            case Kind.PLACE | Kind.FILE | Kind.TIME:
-                return Term("null", kind)
-            case _:
-                return value
-
-    def set_by(self, action: Action, context: Context) -> Term:
-        """Return what an action sets."""
-        if not action.tag.get("value"):
-            return terms.text(action.tag.text, node=True)
-        return self.meaning.term(self.tree(action.tag.get("value")), context)
-
-    def _preloaded(self, node: Node) -> Term:
-        preload, parameter = node.bound("jr:preload"), node.bound("jr:preloadParams")
-        match preload, parameter:
-            case "date", "today":
-                return terms.call("today", Kind.DATE)
-            case _:
-                raise Untranslatable(f"data about the device or the submission (jr:preload {preload} {parameter})")
 
     def _in_pass(self, node: Node, code: str, context: Context) -> Term:
         match self.becomes(node):
             case Becomes.QUESTION:
-                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True)
-                offered = self.default(node, context)
+                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
+                offered = self.beginnings.at(node, context)
                 if offered is None or offered.code == "null":
                     return answer
                 return replace(terms.choice(terms.call("known", Kind.BOOLEAN, answer), answer, offered), node=True)
@@ -380,59 +314,19 @@ class Plan:
 
     def passes(self, repeat: Node, context: Context) -> Term:
         """Return the list of passes of a repeat."""
-        self._demand(repeat)
-        around = [each for each in repeat.repeats[:-1] if each in context.passes]
-        root = context.passes[around[-1]] if around else "answers"
-        return Term(f"{root}.{self.ids[repeat]}", Kind.LIST)
-
-    def _demand(self, repeat: Node) -> None:
-        if repeat not in self._asked_in:
-            raise Untranslatable(f"nobody is asked anything in the repeat {repeat.path}")
+        return self.repeats.all(repeat, context)
 
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
-        if repeat in self._asked_in and repeat in context.open and repeat not in context.passes:
-            return Term(f"{self.ids[repeat]}.count", Kind.NUMBER)
-        assert repeat.repeat is not None
-        if (times := self.times(repeat)) is not None:
-            inner = Context(here=repeat, current=repeat, passes=context.passes)
-            wanted = functions.truncated(terms.as_number(self.meaning.term(self.tree(times), inner)))
-            return terms.choice(
-                terms.both(self.applies(repeat, inner), terms.ordered(">", wanted, terms.number(Decimal(0)))),
-                wanted,
-                terms.number(Decimal(0)),
-            )
-        if repeat not in self._asked_in:
-            return terms.number(Decimal(repeat.times))
-        passed = terms.call("count", Kind.NUMBER, self.passes(repeat, context))
-        known = terms.call("known", Kind.BOOLEAN, self.passes(repeat, context))
-        return terms.choice(known, passed, terms.number(Decimal(repeat.times)))
+        return self.repeats.count(repeat, context)
 
     def at_first(self, repeat: Node) -> Term:
-        """Return how many passes a repeat has before anybody adds one."""
-        around = repeat.repeats[:-1]
-        if not any(each.has_template for each in around) or repeat.times_in_template == repeat.times:
-            return terms.number(Decimal(repeat.times))
-        written = [
-            terms.ordered("<=", self.position(each, of(repeat)), terms.number(Decimal(each.times)))
-            for each in around
-            if each.has_template
-        ]
-        then, other = (terms.number(Decimal(times)) for times in (repeat.times, repeat.times_in_template))
-        return terms.choice(terms.both(*written), then, other)
-
-    def times(self, repeat: Node) -> str | None:
-        """Return the expression for the number of passes, None where people decide."""
-        assert repeat.repeat is not None
-        tag = repeat.repeat.tag
-        if tag.get("jr:count"):
-            return tag.get("jr:count")
-        return str(repeat.times) if tag.get("jr:noAddRemove").startswith("true") else None
+        """Return how many passes a repeat has before anybody adds one; null where that is worked out."""
+        return self.repeats.at_first(repeat)
 
     def position(self, repeat: Node, context: Context) -> Term:
         """Return the number of the pass being asked, from 1."""
-        self._demand(repeat)
-        return Term(f"{self.ids[repeat]}.index", Kind.NUMBER)
+        return self.repeats.position(repeat)
 
     def table(self, name: str) -> Tag | None:
         """Return a table of the form, or one that came with it."""
@@ -463,12 +357,9 @@ class Plan:
         chosen = self.in_language(by_language)
         return Term(f"{chosen.code}[{place}]", Kind.TEXT)
 
-    def note(self, node: Node, path: str) -> None:
-        """Note that an expression of a node reads all passes of its repeat by an absolute path."""
-        reason = (
-            f"{path} means all passes, or the first; old forms may have meant the present one (a relative path)"
-        )
-        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "path", reason)
+    def note(self, node: Node, what: str) -> None:
+        """Note what an expression of a node may not have been meant to say."""
+        self.report.add(Effect.NOTED, node.path, node.bind.line if node.bind else node.line, "expression", what)
 
     def itext(self, key: str) -> Term:
         """Return a translated text of the form, in the language in use."""
@@ -495,6 +386,16 @@ def _asked(part: Part) -> Iterator[Node]:
             yield each.node
 
 
+def _options_written(node: Node) -> frozenset[str] | None:
+    """Return the options of a question where they are written in the body; None where they are not."""
+    if node.control is None or node.control.kind != "select1":
+        return None
+    if any(tag.local == "itemset" for tag in node.control.tag.children):
+        return None
+    values = (tag.first("value") for tag in node.control.tag.children if tag.local == "item")
+    return frozenset(value.text for value in values if value is not None)
+
+
 def _read_places(form: Form) -> frozenset[Node]:
     """Return the places that some expression reads, however it does."""
     words = " ".join(
@@ -508,27 +409,7 @@ def _read_places(form: Form) -> frozenset[Node]:
     return frozenset(node for node in places if re.search(rf"/{re.escape(node.name)}(?![\w.-])", words))
 
 
-def stored(value: Term, kind: str) -> Term:
-    """Return a value as a node of a type keeps it."""
-    match kind:
-        case "int" | "integer":
-            return functions.truncated(terms.as_number(value)) if not _is_whole(value) else terms.as_number(value)
-        case "decimal" | "double":
-            return terms.as_number(value)
-        case "date":
-            return _as_day(value)
-        case _:
-            return value
-
-
-def _is_whole(value: Term) -> bool:
-    begins = ("count(", "length(", "days_between(", "round(", "floor(", "ceil(")
-    return value.kind is Kind.NUMBER and value.code.startswith(begins) and value.code.count("(") == 1
-
-
-def _as_day(value: Term) -> Term:
-    if value.kind is Kind.NUMBER:
-        return Term("null", Kind.DATE)
-    if isinstance(value.constant, str) and not value.constant.strip():
-        return terms.NOTHING
-    return functions.to_date(value)
+def _nests(tree: Tree, *, inside: bool = False) -> bool:
+    """Whether something is said of each element of a list within the same: ours has no such thing."""
+    over = isinstance(tree, CallTree) and tree.function in QUANTIFIERS
+    return (over and inside) or any(_nests(each, inside=inside or over) for each in parts(tree))

@@ -26,7 +26,8 @@ def read_sheet(source: bytes, file: str = "") -> bytes:
     """Return the form in a workbook as XML; raise `RejectedInput`."""
     _check_archive(source, file)
     try:
-        return convert(io.BytesIO(source), file_type=".xlsx", pretty_print=True).xform.encode()
+        form: str = convert(io.BytesIO(source), file_type=".xlsx", pretty_print=True).xform
+        return form.encode()
     except PyXFormError as problem:
         raise RejectedInput(tuple(_located(line, file) for line in str(problem).splitlines() if line)) from None
     except Exception as problem:  # noqa: BLE001  whatever openpyxl makes of a broken workbook

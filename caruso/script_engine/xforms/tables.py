@@ -37,7 +37,7 @@ def _refused(rule: str, message: str, file: str) -> RejectedInput:
     return RejectedInput((Located(rule=rule, message=message, file=file, line=1),))
 
 
-def _csv(source: bytes, name: str) -> list[Mapping[str, str]]:
+def _csv(source: bytes, name: str) -> Sequence[Mapping[str, str]]:
     try:
         text = source.decode("utf-8-sig")
         dialect = csv.Sniffer().sniff(text[:4_000], ",;\t|") if text.strip() else csv.excel
@@ -60,7 +60,7 @@ def _check_size(lines: Sequence[Sequence[str]], name: str) -> None:
         raise _refused("too-large", f"a table may have {MOST_ROWS} rows and {MOST_COLUMNS} columns", name)
 
 
-def _geojson(source: bytes, name: str) -> list[Mapping[str, str]]:
+def _geojson(source: bytes, name: str) -> Sequence[Mapping[str, str]]:
     try:
         whole = json.loads(source)
         features = whole["features"]

@@ -1,7 +1,7 @@
 """Pieces of dialog expressions with their kind, and XPath's conversions between kinds spelt out in our language.
 
-XPath turns everything into everything: blank into “not a number”, a text into true. Our language never does, so each
-conversion is written where XPath would have made it silently. A blank node is our null.
+XPath turns everything into everything: blank into “not a number”, a text into true. Our language never does, so
+each conversion is written where XPath would have made it silently. A blank node is our null.
 """
 
 from __future__ import annotations
@@ -59,13 +59,21 @@ class Term:
     node: bool = False
     #: Its value where it is always the same.
     constant: Constant | None = None
+    #: The code of when the node is there at all; nothing where it always is.
+    present: str = ""
+    #: One option at most, a text without blanks.
+    single: bool = False
+    #: What it can be, where that is written in the form.
+    options: frozenset[str] | None = None
 
     def at(self, level: Level) -> str:
         """Return the code, in parentheses when it binds looser than `level`."""
         return self.code if self.level >= level else f"({self.code})"
 
 
+#: A node that is blank, and what a path gives that leads nowhere.
 NOTHING = Term("null", Kind.TEXT, node=True, constant="")
+ABSENT = Term("null", Kind.TEXT, constant="")
 EPOCH = "date('1970-01-01')"
 
 
@@ -162,13 +170,22 @@ def as_number(term: Term) -> Term:
 
 
 def as_boolean(term: Term) -> Term:
-    """Return whether XPath takes it for true."""
+    """Return whether XPath takes it for true: of a node that it is there, whatever it holds."""
+    if term.node:
+        return Term(term.present, Kind.BOOLEAN) if term.present else boolean(True)
     if term.constant is not None:
-        return boolean(_constant_boolean(term.constant, node=term.node))
-    if term.kind is Kind.BOOLEAN and not term.node:
+        return boolean(_constant_boolean(term.constant))
+    if term.kind is Kind.BOOLEAN:
         return term
-    if term.kind is Kind.NUMBER and not term.node:
+    if term.kind is Kind.NUMBER:
         return Term(f"{term.at(Level.SUM)} != 0", Kind.BOOLEAN, Level.RELATION)
+    return call("known", Kind.BOOLEAN, term)
+
+
+def has_text(term: Term) -> Term:
+    """Return whether it is not blank."""
+    if term.constant is not None:
+        return boolean(_constant_text(term.constant) != "")
     return call("known", Kind.BOOLEAN, term)
 
 
@@ -222,7 +239,16 @@ def choice(condition: Term, then: Term, other: Term) -> Term:
 
 
 def equal(left: Term, right: Term) -> Term:
-    """Return XPath's ``=`` of two single values."""
+    """Return XPath's ``=`` of two single values; a node that is not there equals nothing."""
+    return _where_present(left, right, _equal(left, right))
+
+
+def _where_present(left: Term, right: Term, comparison: Term) -> Term:
+    present = [Term(term.present, Kind.BOOLEAN) for term in (left, right) if term.present]
+    return both(*present, comparison)
+
+
+def _equal(left: Term, right: Term) -> Term:
     if left.constant is not None and right.constant is not None:
         return boolean(_constants_equal(left, right))
     if _is_boolean(left) or _is_boolean(right):
@@ -233,14 +259,17 @@ def equal(left: Term, right: Term) -> Term:
         left, right = right, left
     if right.constant == "":
         return call("empty", Kind.BOOLEAN, left)
+    if left.options is not None and isinstance(right.constant, str) and right.constant not in left.options:
+        # Not as an option: the check would take it for a slip.
+        return _relation("=", call("text", Kind.TEXT, left), right)
     if isinstance(right.constant, str) or (left.kind is right.kind is Kind.TEXT and right.constant is not None):
         return _relation("=", as_text(left), as_text(right))
     return _relation("=", as_whole_text(left), as_whole_text(right))
 
 
 def unequal(left: Term, right: Term) -> Term:
-    """Return XPath's ``!=`` of two single values."""
-    return negation(equal(left, right))
+    """Return XPath's ``!=`` of two single values; a node that is not there differs from nothing."""
+    return _where_present(left, right, negation(_equal(left, right)))
 
 
 def ordered(sign: str, left: Term, right: Term) -> Term:
@@ -276,7 +305,15 @@ def _same_truth(left: Term, right: Term) -> Term:
             return other
         if one.constant is False:
             return negation(other)
-    return _relation("=", left, right)
+    # Not `=`: one of them may be null, which counts as false.
+    return either(both(left, right), both(negation(left), negation(right)))
+
+
+def certain(condition: Term) -> Term:
+    """Return a condition that is never null, as a value to keep."""
+    if not condition.code.startswith("selected(") or condition.level is not Level.ATOM:
+        return condition  # of nothing but values that are known
+    return call("if", Kind.BOOLEAN, condition, "true", "false")
 
 
 def _relation(sign: str, left: Term, right: Term) -> Term:
@@ -319,9 +356,7 @@ def _constant_number(value: Constant | None) -> Decimal | None:
     return given if given.is_finite() else None
 
 
-def _constant_boolean(value: Constant, *, node: bool) -> bool:
-    if isinstance(value, bool) and not node:
+def _constant_boolean(value: Constant) -> bool:
+    if isinstance(value, bool):
         return value
-    if isinstance(value, Decimal) and not node:
-        return value != 0
-    return bool(_constant_text(value).strip())
+    return value != 0 if isinstance(value, Decimal) else value != ""

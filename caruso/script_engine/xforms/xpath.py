@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -112,6 +113,24 @@ def calls(tree: XPath) -> frozenset[str]:
             return frozenset[str]().union(*inner, calls(start) if start is not None else ())
         case _:
             return frozenset()
+
+
+def paths(tree: XPath) -> Iterator[Path]:
+    """Give all paths in an expression."""
+    match tree:
+        case Path(steps=steps, start=start):
+            yield tree
+            inner = [predicate for step in steps for predicate in step.predicates]
+            for each in (*inner, *((start,) if start is not None else ())):
+                yield from paths(each)
+        case Call(arguments=arguments):
+            for each in arguments:
+                yield from paths(each)
+        case Binary(left=left, right=right):
+            yield from paths(left)
+            yield from paths(right)
+        case Negative(of=of):
+            yield from paths(of)
 
 
 def _tokens(source: str) -> list[tuple[str, str]]:

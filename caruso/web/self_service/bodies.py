@@ -17,7 +17,7 @@ MOST_FIELD_BYTES = 64 * 1024
 MOST_FIELDS = 400
 MOST_FILES = 10
 #: Of all files of a form.
-MOST_FILE_BYTES = 3 * MOST_BYTES
+MOST_FILE_BYTES = 2 * MOST_BYTES
 #: Longer names are none of ours.
 _LONGEST_NAME = 400
 _CHUNK = 64 * 1024

@@ -15,6 +15,12 @@ class SessionOver(CarusoError):
     code = "session-over"
 
 
+class MovedOn(CarusoError):
+    """Somebody went on with the run elsewhere, by a link."""
+
+    code = "moved-on"
+
+
 class LinkUsedUp(CarusoError):
     """The link was used or has expired."""
 
@@ -41,6 +47,7 @@ class Failure:
 _KEYS: dict[type[CarusoError], tuple[str, int]] = {
     NotFound: ("unknown", 404),
     SessionOver: ("expired", 410),
+    MovedOn: ("moved", 410),
     LinkUsedUp: ("link", 410),
     WrongMethod: ("method", 405),
     Forged: ("forged", 403),

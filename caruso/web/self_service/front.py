@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -18,13 +18,13 @@ from caruso.web.rate_limit import network_of
 from caruso.web.self_service.assets import Assets
 from caruso.web.self_service.bodies import Form, read_form
 from caruso.web.self_service.drafts import Drafts
-from caruso.web.self_service.failures import SessionOver
+from caruso.web.self_service.failures import MovedOn, SessionOver
 from caruso.web.self_service.limits import Limits, SelfServiceLimits
 from caruso.web.self_service.pages import Frame, Pages, languages_of
 from caruso.web.self_service.port import Position, PublicScript, SelfServiceRuns, Standing
 from caruso.web.self_service.seal import Seal
 from caruso.web.self_service.sentences import LANGUAGES, localized, sentence
-from caruso.web.self_service.visitor import Visitors, address_of, check_page, language_for
+from caruso.web.self_service.visitor import Held, Visitors, address_of, check_page, language_for
 
 #: Nothing of a page may come from elsewhere, run inline, be framed or be sent elsewhere.
 PAGE_POLICY = (
@@ -87,6 +87,19 @@ class Visit:
         return self.position.turn.language
 
 
+def seen_by(held: Held, position: Position) -> Position:
+    """Return what the holder of a cookie may see of a run.
+
+    Whoever had it before somebody used a link is out (`MovedOn`): a link must not lead people to fill in what
+    another browser reads. While a person leads it, the page that was left tells so, and no answers.
+    """
+    if held.session == position.session:
+        return position
+    if position.standing is Standing.ELSEWHERE:
+        return replace(position, trail=(), files={})
+    raise MovedOn
+
+
 class Front:
     """Shared by all handlers."""
 
@@ -134,19 +147,22 @@ class Front:
         return found
 
     async def visit(self, request: web.Request) -> Visit:
-        """Return the run of the visitor's cookie; raise `NotFound`, or `SessionOver` when there is none."""
-        script = self.script(request)
-        run = self.visitors.run(request, script.script)
-        position = await self.runs.position(run) if run is not None else None
-        if run is None or position is None or position.script != script.script:
+        """Return the run of the visitor's cookie; raise `NotFound` or `SessionOver` when there is none."""
+        wanted = ScriptId(request.match_info["script"])
+        held = self.visitors.run(request, wanted)
+        position = await self.runs.position(held.run) if held is not None else None
+        if held is None or position is None or position.script != wanted:
+            self.script(request)
             raise SessionOver
-        self.limits.open_runs.seen(self.network(request), run, self.clock.monotonic())
-        return Visit(request=request, script=script, run=run, position=position)
+        script = self.runs.scripts().get(wanted) or self.runs.unlisted(position)
+        self.limits.open_runs.seen(self.network(request), held.run, self.clock.monotonic())
+        return Visit(request=request, script=script, run=held.run, position=seen_by(held, position))
 
     async def posted(self, request: web.Request, *, files: bool = False) -> tuple[Visit, Form]:
         """Return visit and form of a request that changes something; raise `Forged` besides."""
         self.check_page(request)
         self.count("inputs", request)
+        self.limits.count("inputs_of_script", request.match_info["script"][:100], self.clock.monotonic())
         visit = await self.visit(request)
         form = await read_form(request, files=files)
         self.visitors.check_form(visit.run, form.text("csrf"))
@@ -212,6 +228,6 @@ class Front:
         """Say that it was done, and show nothing."""
         return web.Response(status=204, headers=_HEADERS)
 
-    def visitors_language(self, request: web.Request) -> str:
-        """Return the language for a page of no script."""
-        return language_for(request, LANGUAGES)
+    def visitors_language(self, request: web.Request, script: PublicScript | None = None) -> str:
+        """Return the language to speak to somebody of whom no run is known."""
+        return language_for(request, script.languages if script else LANGUAGES)

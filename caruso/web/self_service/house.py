@@ -72,6 +72,18 @@ class HouseRuns:
                 pages[point.web] = public_script(point, dialog, centre, now, mails=self._mails)
         return pages
 
+    def unlisted(self, position: Position) -> PublicScript:
+        """Return the script of a run that came by a link; nobody calls back, for no entry point says who."""
+        return PublicScript(
+            script=position.script,
+            entry_point=None,
+            titles=position.titles,
+            languages=position.languages,
+            is_open=False,
+            call=takes_codes(self._centre()),
+            mail=self._mails,
+        )
+
     # -- Runs -------------------------------------------------------------------------------------------------
 
     async def begin(self, script: PublicScript, *, language: str, address: str) -> Position:
@@ -190,14 +202,14 @@ def public_script(
     return PublicScript(
         script=ScriptId(dialog.id),
         entry_point=point.id,
-        titles={language: dialog.title(language) for language in dialog.languages},
+        titles=_titles(dialog),
         languages=dialog.languages,
         about=point.about,
         minutes=point.minutes,
         is_open=hours is None or is_open(hours, now),
         closed={"": point.closed_text} if point.closed_text else {},
         call_back=point.call_back,
-        call=any(other.codes and other.numbers for other in centre.entry_points.values()),
+        call=takes_codes(centre),
         mail=mails,
     )
 
@@ -213,15 +225,26 @@ def position_of(view: RunView, files: Mapping[str, Value]) -> Position:
         run=view.run,
         script=ScriptId(view.dialog.id),
         turn=view.turn,
+        session=view.contact or "",
         standing=standing,
         trail=view.trail,
         may_go_back=view.dialog.back_allowed and bool(view.trail) and standing is Standing.OPEN,
         languages=view.dialog.languages,
+        titles=_titles(view.dialog),
         files=files,
         expires_at=view.expires_at,
         taken=view.taken,
         refused=view.refused,
     )
+
+
+def takes_codes(centre: Centre) -> bool:
+    """Tell whether there is a number where codes can be keyed in. Pure."""
+    return any(point.codes and point.numbers for point in centre.entry_points.values())
+
+
+def _titles(dialog: Dialog) -> Mapping[str, str]:
+    return {language: dialog.title(language) for language in dialog.languages}
 
 
 def _has_files(view: RunView) -> bool:

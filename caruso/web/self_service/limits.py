@@ -24,6 +24,8 @@ class SelfServiceLimits:
     starts_of_script: Limit = field(default_factory=lambda: Limit(count=1200, seconds=60))
     #: Answers, corrections, steps back.
     inputs: Limit = field(default_factory=lambda: Limit(count=300, seconds=60))
+    #: Of all addresses together, per script.
+    inputs_of_script: Limit = field(default_factory=lambda: Limit(count=12_000, seconds=60))
     uploads: Limit = field(default_factory=lambda: Limit(count=40, seconds=600))
     mails: Limit = field(default_factory=lambda: Limit(count=6, seconds=3600))
     #: Whoever asks: nobody's mailbox is filled from here.

@@ -31,7 +31,8 @@ class PublicScript:
     """A script that anybody may start on the web, and what its first page says. Texts are by language."""
 
     script: ScriptId
-    entry_point: EntryPointId
+    #: None for a script nobody can begin here; its runs come by links.
+    entry_point: EntryPointId | None
     titles: Mapping[str, str]
     #: The first is the one to fall back on.
     languages: tuple[str, ...]
@@ -67,10 +68,13 @@ class Position:
     run: RunId
     script: ScriptId
     turn: Turn
+    #: Who opened it last: another one when somebody used a link, and whoever had it before is out.
+    session: str = ""
     standing: Standing = Standing.OPEN
     #: What was answered, in the order of the path.
     trail: tuple[TrailEntry, ...] = ()
     may_go_back: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
     #: What is kept for the run and may be named in an answer, by id: ``id``, ``name``, ``type``, ``size``.
     files: Mapping[str, Value] = field(default_factory=dict)
@@ -111,6 +115,10 @@ class SelfServiceRuns(Protocol):
 
     def scripts(self) -> Mapping[ScriptId, PublicScript]:
         """Return the scripts that are on the web now."""
+        ...
+
+    def unlisted(self, position: Position) -> PublicScript:
+        """Return the script of a run that came by a link and cannot be begun here (any more)."""
         ...
 
     async def begin(self, script: PublicScript, *, language: str, address: str) -> Position:

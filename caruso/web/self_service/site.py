@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import hdrs, web
@@ -13,7 +14,7 @@ from caruso.clock import Clock
 from caruso.errors import CarusoError, NotFound
 from caruso.model.ids import ScriptId
 from caruso.web.refusals import Busy, Malformed, TooLarge
-from caruso.web.self_service.failures import Failure, SessionOver, WrongMethod, failure_of
+from caruso.web.self_service.failures import Failure, MovedOn, SessionOver, WrongMethod, failure_of
 from caruso.web.self_service.front import Addresses, Front, SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
 from caruso.web.self_service.steps import Steps
@@ -21,6 +22,11 @@ from caruso.web.self_service.visitor import address_of
 from caruso.web.self_service.ways import Ways
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+#: Forms with files that are read at the same time, each of `bodies.MOST_FILE_BYTES` at most.
+UPLOADS_AT_ONCE = 8
+#: How many times as long as others such a request may take.
+UPLOAD_PATIENCE = 8
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +41,7 @@ class SelfService:
         self._front = Front(settings, runs, addresses, clock)
         self._steps = Steps(self._front)
         self._ways = Ways(self._front)
+        self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes. Unknown addresses and methods below ``/s/`` are answered with a page, too."""
@@ -66,7 +73,7 @@ class SelfService:
             try:
                 self._front.count("requests", request)
                 handler = self._handler(handlers, request)
-                async with asyncio.timeout(self._front.settings.request_seconds):
+                async with asyncio.timeout(self._seconds(request)), self._room(request):
                     return await handler(request)
             except TimeoutError:
                 return self._failed(request, Busy())
@@ -80,6 +87,22 @@ class SelfService:
                 return self._broken(request)
 
         return handle
+
+    def _seconds(self, request: web.Request) -> float:
+        """Return what a request may take; a large file comes slowly from a telephone."""
+        patience = UPLOAD_PATIENCE if _brings_files(request) else 1
+        return self._front.settings.request_seconds * patience
+
+    @asynccontextmanager
+    async def _room(self, request: web.Request) -> AsyncIterator[None]:
+        """Let few bring files at the same time: while they come they are in memory."""
+        if not _brings_files(request):
+            yield
+            return
+        if self._uploads.locked():
+            raise Busy
+        async with self._uploads:
+            yield
 
     def _handler(self, handlers: dict[str, Handler], request: web.Request) -> Handler:
         if not handlers:
@@ -96,7 +119,7 @@ class SelfService:
         if isinstance(error, SessionOver) and self._never_began(request):
             return self._front.go(self._home(request))
         response = self._page(request, failure, seconds=failure.retry_after)
-        if isinstance(error, SessionOver):
+        if isinstance(error, (SessionOver, MovedOn)):
             self._front.visitors.forget(response, ScriptId(request.match_info["script"]))
         return response
 
@@ -111,7 +134,7 @@ class SelfService:
 
     def _page(self, request: web.Request, failure: Failure, **values: str | int) -> web.Response:
         script = self._front.runs.scripts().get(_script(request))
-        language = self._front.visitors_language(request)
+        language = self._front.visitors_language(request, script)
         again = failure.key in {"limit", "busy", "storage", "internal", "forged", "malformed", "large"}
         retry = f"{address_of(script.script)}/step" if script and again else ""
         text = self._front.pages.failed(
@@ -130,6 +153,10 @@ class SelfService:
 
     def _home(self, request: web.Request) -> str:
         return address_of(_script(request))
+
+
+def _brings_files(request: web.Request) -> bool:
+    return request.content_type == "multipart/form-data"
 
 
 def _script(request: web.Request) -> ScriptId:

@@ -12,13 +12,13 @@ from dataclasses import replace
 from aiohttp import web
 
 from caruso.errors import NotFound, RejectedInput
-from caruso.script_engine.turns import Happened, ScriptChannel, TakenOver, Turn, Value, WentBack
+from caruso.script_engine.turns import Happened, Input, ScriptChannel, TakenOver, Turn, Value, WentBack
 from caruso.web.self_service import uploads
 from caruso.web.self_service.bodies import Form
 from caruso.web.self_service.controls import UPLOADS, field_name, questions_of
 from caruso.web.self_service.drafts import Draft
 from caruso.web.self_service.failures import SessionOver
-from caruso.web.self_service.front import Front, Visit
+from caruso.web.self_service.front import SAID, Front, Visit
 from caruso.web.self_service.inputs import Fields, Files, Unreadable, read_change, read_step, typed_fields
 from caruso.web.self_service.pages import limit_of, question_of
 from caruso.web.self_service.port import Position, Standing, UploadedFile
@@ -57,19 +57,24 @@ class Steps:
         turn = visit.position.turn
         if form.text("turn") != str(turn.number) or visit.position.standing is not Standing.OPEN:
             return self._stale(visit)
+        if form.text("action") == "back":
+            return await self._give(visit, WentBack(turn=turn.number), typed_fields(turn, form.fields))
         fields, files, problems = await self._uploaded(visit, turn, form)
         given = read_step(turn, fields, files)
         if form.text("action") == "time-up" and limit_of(turn):
             given, problems = Happened(event="time-up", turn=turn.number), {}
         if isinstance(given, Unreadable):
             problems = {**given.problems, **problems}
-        if isinstance(given, Unreadable) or (problems and not isinstance(given, WentBack)):
+        if isinstance(given, Unreadable) or problems:
             self._keep(visit, Draft(item=turn.item, fields=typed_fields(turn, fields), problems=problems))
             return self._front.go(_step(visit.url, visit.position) + _ERRORS)
+        return await self._give(visit, given, typed_fields(turn, fields))
+
+    async def _give(self, visit: Visit, given: Input, typed: Fields) -> web.Response:
         moved = await self._front.runs.give(visit.run, given)
         if moved is None:
             raise SessionOver
-        return self._moved(visit, moved, typed_fields(turn, fields))
+        return self._moved(visit, moved, typed)
 
     def _moved(self, visit: Visit, moved: Position, typed: Fields) -> web.Response:
         """Go to where the run stands now; what was refused stays in the form."""
@@ -115,7 +120,9 @@ class Steps:
         moved = await self._front.runs.give(visit.run, TakenOver(channel=ScriptChannel.WEB, language=wanted))
         if moved is None:
             raise SessionOver
-        return self._front.go(_step(visit.url, moved, said="language-changed"))
+        response = self._front.go(_step(visit.url, moved, said="language-changed"))
+        self._front.visitors.keep_language(response, wanted)
+        return response
 
     # -- Answers given before ---------------------------------------------------------------------------------
 
@@ -168,6 +175,8 @@ class Steps:
                 continue
             if f"{name}.file" in form.oversized:
                 problems[question.item] = _too_large(question.language)
+            elif form.text(f"{name}.remove"):
+                fields[name] = ("",)
             elif sent is not None:
                 kept = await self._keep_file(visit, question, sent)
                 if isinstance(kept, str):
@@ -232,4 +241,4 @@ def _counted(text: str) -> int:
 
 def _step(url: str, position: Position, *, said: str = "") -> str:
     address = f"{url}/step/{position.turn.number}"
-    return f"{address}?said={said}" if said.replace("-", "").isalpha() else address
+    return f"{address}?said={said}" if said in SAID else address

@@ -10,15 +10,14 @@ import structlog
 from aiohttp import web
 
 from caruso.errors import RejectedInput
-from caruso.model.ids import RunId
 from caruso.web.refusals import Busy
 from caruso.web.self_service import spam
 from caruso.web.self_service.bodies import read_form
-from caruso.web.self_service.failures import LinkUsedUp
+from caruso.web.self_service.failures import LinkUsedUp, MovedOn, SessionOver
 from caruso.web.self_service.front import Front, Visit
-from caruso.web.self_service.port import PublicScript, SpeakCode, Standing
+from caruso.web.self_service.port import Position, PublicScript, SpeakCode, Standing
 from caruso.web.self_service.sentences import sentence
-from caruso.web.self_service.visitor import address_of, language_for
+from caruso.web.self_service.visitor import address_of
 
 #: One address, without the oddities that RFC 5321 allows and nobody has.
 _MAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}")
@@ -41,22 +40,26 @@ class Ways:
         """Begin with no form used."""
         self._front = front
         #: By the form's nonce: the run it began (None while that is going on), and when in monotonic seconds.
-        self._used: OrderedDict[str, tuple[RunId | None, float]] = OrderedDict()
+        self._used: OrderedDict[str, tuple[Position | None, float]] = OrderedDict()
 
     # -- In ---------------------------------------------------------------------------------------------------
 
     async def first(self, request: web.Request) -> web.Response:
         """Show the first page."""
         script = self._front.script(request)
-        run = self._front.visitors.run(request, script.script)
-        position = await self._front.runs.position(run) if run is not None else None
-        running = position is not None and position.standing is not Standing.FINISHED
-        return self._first(request, script, running=running)
+        return self._first(request, script, running=await self._is_running(request))
+
+    async def _is_running(self, request: web.Request) -> bool:
+        try:
+            visit = await self._front.visit(request)
+        except (SessionOver, MovedOn):
+            return False
+        return visit.position.standing is not Standing.FINISHED
 
     def _first(
         self, request: web.Request, script: PublicScript, *, running: bool = False, notice: str = ""
     ) -> web.Response:
-        language = language_for(request, script.languages)
+        language = self._front.visitors_language(request, script)
         frame = self._front.frame(request, script, language)
         token = spam.start_token(
             self._front.seal, script.script, self._front.clock.now().timestamp(), secrets.token_urlsafe(9)
@@ -82,28 +85,31 @@ class Ways:
         if verdict is not spam.Verdict.PERSON:
             _log.info("start_refused", script=script.script, reason=verdict.value)
             return self._first(request, script, notice=verdict.value)
-        run = await self._begun(request, script, form.text("language"), spam.nonce_of(token))
-        if run is None:
+        position = await self._begun(request, script, form.text("language"), spam.nonce_of(token))
+        if position is None:
             return self._first(request, script, notice=spam.Verdict.OUTDATED.value)
         response = self._front.go(f"{address_of(script.script)}/step")
-        self._front.visitors.keep(response, script.script, run)
+        self._front.visitors.keep(response, position)
+        self._front.visitors.keep_language(response, position.turn.language)
         return response
 
-    async def _begun(self, request: web.Request, script: PublicScript, language: str, nonce: str) -> RunId | None:
+    async def _begun(
+        self, request: web.Request, script: PublicScript, language: str, nonce: str
+    ) -> Position | None:
         """Return the run a start form begins, or has just begun (pressed twice); None when that is long ago."""
         if nonce not in self._used:
             return await self._begin(request, script, language, nonce)
-        run, at = self._used[nonce]
+        position, at = self._used[nonce]
         if self._front.clock.monotonic() - at > PRESSED_TWICE_SECONDS:
             return None
-        if run is None:
+        if position is None:
             raise Busy
-        return run
+        return position
 
-    async def _begin(self, request: web.Request, script: PublicScript, language: str, nonce: str) -> RunId:
+    async def _begin(self, request: web.Request, script: PublicScript, language: str, nonce: str) -> Position:
         network, now = self._front.network(request), self._front.clock.monotonic()
         self._front.limits.begin(network, script.script, now)
-        spoken = language if language in script.languages else language_for(request, script.languages)
+        spoken = language if language in script.languages else self._front.visitors_language(request, script)
         self._used[nonce] = (None, now)
         try:
             address = self._front.address(request)
@@ -111,11 +117,11 @@ class Ways:
         except BaseException:
             self._used.pop(nonce, None)
             raise
-        self._used[nonce] = (position.run, now)
+        self._used[nonce] = (position, now)
         while len(self._used) > _MOST_NONCES:
             self._used.popitem(last=False)
         self._front.limits.open_runs.seen(network, position.run, now)
-        return position.run
+        return position
 
     # -- To a person ------------------------------------------------------------------------------------------
 
@@ -198,14 +204,15 @@ class Ways:
         if position is None:
             raise LinkUsedUp
         response = self._front.go(f"{address_of(position.script)}/step")
-        self._front.visitors.keep(response, position.script, position.run)
+        self._front.visitors.keep(response, position)
+        self._front.visitors.keep_language(response, position.turn.language)
         return response
 
     async def leave(self, request: web.Request) -> web.Response:
         """Forget the run in this browser; the run itself goes on being kept."""
         visit, _ = await self._front.posted(request)
         self._front.drafts.drop(visit.run)
-        for nonce in [nonce for nonce, (run, _) in self._used.items() if run == visit.run]:
+        for nonce in [nonce for nonce, (begun, _) in self._used.items() if begun and begun.run == visit.run]:
             self._used[nonce] = (None, -PRESSED_TWICE_SECONDS)
         response = self._front.go(f"{visit.url}?said=left")
         self._front.visitors.forget(response, visit.script.script)

@@ -87,9 +87,9 @@ class DyingRuns(Runs):
             die()
         return written
 
-    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime) -> bool:
+    async def claim(self, key: str, *, owner: str, now: datetime, until: datetime, lasting: bool = True) -> bool:
         """Claim an action, and perhaps die."""
-        claimed = await super().claim(key, owner=owner, now=now, until=until)
+        claimed = await super().claim(key, owner=owner, now=now, until=until, lasting=lasting)
         if self.point == "after-claim":
             die()
         return claimed

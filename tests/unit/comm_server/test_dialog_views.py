@@ -7,7 +7,7 @@ import pytest
 from caruso.comm_server.agents.dialog_views import dialog_view, drafted
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
-from caruso.script_engine.turns import ScriptChannel
+from caruso.script_engine.turns import ScriptChannel, WentBack
 from tests.unit.script_engine.leading import Led, dialog
 
 END = '<end id="e" outcome="done"/>'
@@ -57,3 +57,20 @@ def test_a_draft_waits_for_its_turn_only() -> None:
 def test_a_draft_that_is_too_large_is_not_kept(texts: dict[str, str]) -> None:
     with pytest.raises(IllegalMove):
         drafted(draft(texts))
+
+
+def test_a_private_answer_is_shown_to_who_gave_it_only() -> None:
+    script = dialog(
+        QUESTION.format(kind="digits", more='private="yes"', inner="")
+        + '<question id="n" type="text"><text>n?</text></question>'
+        + END
+    )
+    by_phone = Led(script, ScriptChannel.PHONE).answer("4711").take_over()
+    (entry,) = dialog_view(script, by_phone.run, None, None).trail
+    assert (entry.value, entry.shown, entry.private) == ("", "•••", True)
+    by_phone.give(WentBack(turn=by_phone.run.turn))
+    assert dialog_view(script, by_phone.run, None, None).turn.answer == ""
+    typed = Led(script, ScriptChannel.AGENT).answer("4711")
+    assert dialog_view(script, typed.run, None, None).trail[0].shown == "4711"
+    typed.give(WentBack(turn=typed.run.turn))
+    assert dialog_view(script, typed.run, None, None).turn.answer == "4711"

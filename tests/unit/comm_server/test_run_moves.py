@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.errors import IllegalMove
 from caruso.model import desk, ids
+from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.facts import ContactEnded, DialogContinued
-from caruso.model.ids import AgentId, CustomerId, ScriptId
+from caruso.model.ids import AgentId, CustomerId, RunId, ScriptId
 from caruso.model.run_records import ActionState
 from caruso.model.views import DialogView
 from caruso.script_engine.turns import Answered, ScriptChannel
@@ -74,9 +76,9 @@ async def press(house: WholeCentre, leg: Any, digits: str) -> None:
 
 def test_a_dialog_goes_from_the_agent_to_the_web_and_comes_back() -> None:
     async def scene(house: WholeCentre) -> None:
-        call = await talking(house)
+        await talking(house)
         answer(house, "Main Street 1")
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
         link = dialog(house).link
         assert link.startswith("https://caruso.example/s/resume/")
@@ -93,7 +95,7 @@ def test_a_dialog_goes_from_the_agent_to_the_web_and_comes_back() -> None:
         await asyncio.sleep(1)
         assert [entry.shown for entry in dialog(house).trail] == ["Main Street 1", "3"], "the agent looks on"
 
-        house.ask(BRAM, desk.TakeDialogBack, contact=call.contact)
+        house.ask(BRAM, desk.TakeDialogBack, run=dialog(house).run)
         await asyncio.sleep(1)
         assert dialog(house).channel == "agent"
         answer(house, "yes")
@@ -123,19 +125,39 @@ def test_a_dialog_goes_from_the_agent_to_the_web_and_comes_back() -> None:
 def test_a_link_is_sent_by_mail_once() -> None:
     async def scene(house: WholeCentre) -> None:
         sent: list[Mapping[str, Any]] = []
-        call = await talking(house)
+        await talking(house)
 
         async def send(service: str, params: Mapping[str, Any], *, key: str) -> None:
             sent.append({"service": service, **params})
 
         house.stores.call = send  # type: ignore[method-assign]
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact, to="customer@example.org")
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="customer@example.org")
         await asyncio.sleep(1)
         assert dialog(house).link_sent_to == "customer@example.org"
         assert [(mail["service"], mail["to"]) for mail in sent] == [("email.send", "customer@example.org")]
         assert dialog(house).link in sent[0]["text"]
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact, to="nobody")
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="nobody")
         assert "refused" in house.diary[-1]
+
+    lead(scene)
+
+
+def test_after_a_crash_the_agent_looks_on_again_and_can_take_the_dialog_back() -> None:
+    async def scene(house: WholeCentre) -> None:
+        await talking(house)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
+        await asyncio.sleep(1)
+        view = await house.centre.runs.open_link(dialog(house).link.rpartition("/")[2])
+        await house.crash(0, 2.0)
+        house.open_console(BRAM)
+        await asyncio.sleep(3)
+        assert dialog(house).channel == "web"
+        await house.centre.runs.give(view.run, Answered(turn=view.turn.number, text="Main Street 1"))
+        await asyncio.sleep(1)
+        assert [entry.shown for entry in dialog(house).trail] == ["Main Street 1"]
+        house.ask(BRAM, desk.TakeDialogBack, run=view.run)
+        await asyncio.sleep(1)
+        assert (dialog(house).channel, dialog(house).turn.item) == ("agent", "people")
 
     lead(scene)
 
@@ -143,7 +165,7 @@ def test_a_link_is_sent_by_mail_once() -> None:
 def test_a_dialog_left_on_the_web_stays_there_when_the_call_is_over() -> None:
     async def scene(house: WholeCentre) -> None:
         call = await talking(house)
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
         view = await house.centre.runs.open_link(dialog(house).link.rpartition("/")[2])
         house.telephony.hang_up(ids.caller_leg(call.contact))
@@ -159,7 +181,7 @@ def test_a_dialog_that_ended_with_the_call_can_be_gone_on_with_by_link() -> None
     async def scene(house: WholeCentre) -> None:
         call = await talking(house)
         answer(house, "Main Street 1")
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
         token = dialog(house).link.rpartition("/")[2]
         house.telephony.hang_up(ids.caller_leg(call.contact))
@@ -335,5 +357,56 @@ def test_what_was_ordered_and_not_begun_before_a_crash_is_done_after_it() -> Non
         await asyncio.sleep(3)
         assert dialog(house).turn.item == "check"
         assert len(house.stores.actions) == 1
+
+    lead(scene)
+
+
+# -- Call-backs -----------------------------------------------------------------------------------------------
+
+
+def promised(run: RunId, **changes: Any) -> Callback:
+    at = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    callback = Callback(
+        id=CallbackId("b1"),
+        number="+31203",
+        queue=DIRECT,
+        due_at=at,
+        customer=CustomerId("c1"),
+        run=run,
+        created_at=at,
+        changed_at=at,
+        changed_by="script",
+    )
+    return replace(callback, **changes)
+
+
+def test_the_dialog_of_a_call_back_is_on_the_desk_of_who_makes_it() -> None:
+    async def scene(house: WholeCentre) -> None:
+        web = house.centre.runs
+        view = await web.start(MOVING, language="en")
+        view = await web.give(view.run, Answered(turn=1, text="Main Street 1"))
+        house.open_console(BRAM)
+        taken = promised(view.run, state=CallbackState.TAKEN, agent=BRAM, version=2)
+        house.centre.moves.callback_moved(taken)
+        await asyncio.sleep(1)
+        assert (dialog(house).turn.item, dialog(house).channel) == ("people", "agent")
+        answer(house, "3")
+        await asyncio.sleep(1)
+        assert dialog(house).turn.item == "check"
+
+        await house.crash(0, 1.0)
+        house.open_console(BRAM)
+        await asyncio.sleep(1)
+        assert dialog(house).turn.item == "check", "it is there after a restart, too"
+
+        house.centre.moves.callback_moved(replace(taken, state=CallbackState.OPEN, version=3))
+        await asyncio.sleep(1)
+        assert house.views[BRAM].dialog is None
+        again = await house.centre.runs.view(view.run)
+        assert (again.turn.item, len(again.trail)) == ("check", 2)
+        moved = [fact for fact in house.journal.facts if isinstance(fact, DialogContinued)]
+        assert [(ids.is_callback(fact.contact), fact.by) for fact in moved] == [(True, BRAM)]
+        ended = [fact.contact for fact in house.journal.facts if isinstance(fact, ContactEnded)]
+        assert moved[0].contact in ended
 
     lead(scene)

@@ -212,6 +212,7 @@ def test_own_words_are_taken_where_an_option_takes_them() -> None:
     assert answers.read(own, "x" * 501) == Misread("too-long")
     several = asked("choices", options=OWN_WORDS)
     assert answers.read(several, "A wood stove\ngas") == ("gas", "A wood stove")
+    assert answers.read(several, "A wood stove\nA candle") == Misread("no-such-option")
 
 
 def test_several_options_stand_on_a_line_each_and_are_kept_in_their_order() -> None:

@@ -68,6 +68,7 @@ def options(count: int) -> str:
             question("choices", inner=GAS + "<next if=\"selected(answers.q, 'gaz')\" to='e'/>"),
             "no-such-option",
         ),
+        (question("choices", inner=GAS + "<next if=\"'gaz' in answers.q\" to='e'/>"), "no-such-option"),
         (
             question("choice", inner="<from-list name='l'/><next if=\"answers.q = 'gaz'\" to='e'/>"),
             "no-such-option",
@@ -132,7 +133,7 @@ def test_a_mistake_on_the_phone_is_found(body: str, rule: str) -> None:
             "digits", 'private="yes"',
             '<do service="note.add" when="background"><param name="text" as="answers.q"/></do>',
         ),
-        question("voice-record", inner='<input max-seconds="20s" end-key="*"/>'),
+        question("voice-record", "", '<input max-seconds="20s" end-key="*"/>'),
     ],
 )  # fmt: skip
 def test_a_question_in_order_passes(body: str) -> None:
@@ -140,10 +141,21 @@ def test_a_question_in_order_passes(body: str) -> None:
     assert [rule for rule in passed if rule != "private-told"] == []
 
 
+def test_a_value_computed_from_a_private_answer_is_private_too() -> None:
+    data = '<compute name="twice" type="text" as="once"/><compute name="once" type="text" as="answers.q"/>'
+    secret = question("digits", 'private="yes"', '<log><value of="twice"/></log>')
+    assert found(secret, data=data) == ["private-told"]
+
+
 def test_texts_of_the_phone_are_not_wanted_where_there_is_no_phone() -> None:
     spoken = "<text channel='phone'>" + "word " * 61 + "</text>"
     assert found(question("digits", text=spoken + "<text>?</text>"), channels="agent web") == []
     assert found(question("digits", text="<text lang='en'>?</text>"), languages="en de") == ["text-missing"]
+
+
+def test_a_language_the_engine_does_not_speak_is_told() -> None:
+    assert found(question("digits"), languages="en fr") == ["unspoken-language"]
+    assert found(question("digits"), languages="de-AT nl it") == []
 
 
 def test_types_of_answers_are_known_to_expressions() -> None:

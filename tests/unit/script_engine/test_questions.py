@@ -290,6 +290,16 @@ def test_objects_are_looked_for_again_when_the_condition_means_others() -> None:
     assert led.item == "n"
 
 
+def test_each_pass_of_a_repeat_has_its_own_objects() -> None:
+    where = "object.kind = answers.k"
+    inner = f'<from-objects class="Meter" value="id" show="place" where="{where}"/>'
+    asked = question("text", name="k") + question("choice", inner=inner)
+    led = Led(script(f'<repeat id="r" name="pass" times="2">{asked}</repeat>'))
+    for kind, meter in (("gas", "m-1"), ("power", "m-3")):
+        led.answer(kind).give(ObjectsFound(key=led.one(FindObjects).key, objects=FOUND)).answer(meter)
+    assert [shown for _, shown in led.answered] == ["gas", "Cellar", "power", "Attic"]
+
+
 def test_the_phone_says_everything_once_the_objects_are_there() -> None:
     led = meters(PHONE, '<info id="i"><text>Good day.</text></info>')
     assert led.said == ""

@@ -153,6 +153,16 @@ def test_whichever_comes_first_is_handled_on_its_own() -> None:
     assert led.happen("paid").item == "z"
 
 
+def test_a_handler_of_its_time_may_have_it_wait_anew() -> None:
+    still = '<on event="timer"><text>Still nothing.</text></on>'
+    led = Led(dialog(wait('for="\'1d\'" event="paid"', still))).answer("x")
+    run, effects = step(led.dialog, led.run, Happened(event="timer"), NOW + timedelta(days=1))
+    assert [effect.due - NOW for effect in effects if isinstance(effect, StartTimer)] == [timedelta(days=2)]
+    led.run = run
+    assert led.happen("timer").run == run
+    assert led.happen("paid").item == "z"
+
+
 def test_a_wait_that_is_over_is_not_waited_for_again() -> None:
     led = Led(dialog(wait('event="paid"'))).answer("x").happen("paid")
     assert led.give(Corrected(item="q", text="y")).item == "z"
@@ -234,6 +244,14 @@ def test_a_hand_over_has_handlers_of_its_own() -> None:
     assert led.happen("odd").turn.kind == "handover"
     led.happen("no-agent")
     assert (led.item, led.said) == ("z", "All are busy. z?")
+
+
+def test_a_hand_over_may_be_passed_when_nobody_is_there() -> None:
+    gone = '<on event="no-agent" then="continue"/>'
+    body = text("q", attributes='type="digits"') + f'<handover id="h" channel="agent">{gone}</handover>'
+    led = Led(dialog(body + text("z", attributes='type="digits"') + END), PHONE).answer("1")
+    assert led.happen("no-agent").item == "z"
+    assert led.give(Corrected(item="q", text="2")).item == "z", "a correction does not hand over again"
 
 
 def test_a_hand_over_stays_when_its_handler_says_so() -> None:
@@ -448,3 +466,20 @@ def test_a_run_without_a_limit_never_runs_out() -> None:
 def test_a_run_may_be_over_when_the_customer_leaves() -> None:
     led = Led(dialog(text("q") + END, more='keep="until-left"'), WEB).happen("hang-up")
     assert led.one(Finished).outcome == "left"
+
+
+def test_a_wait_does_not_count_as_nobody_going_on() -> None:
+    led = Led(dialog(wait("for=\"'2d'\""), more='expires="1d"')).answer("x")
+    assert not expired(led.dialog, led.run, NOW + timedelta(days=2, hours=23))
+    assert expired(led.dialog, led.run, NOW + timedelta(days=3))
+
+
+def test_services_asked_round_and_round_end_at_an_agent() -> None:
+    ask = '<do service="x.y" once-per="visit"><on-failure/></do>'
+    led = Led(dialog(f'<info id="i"><text>x</text>{ask}<next to="i"/></info>' + END), PHONE)
+    asked = 0
+    while led.turn.kind == "working" and asked < 1_050:
+        led.run, led.effects = step(led.dialog, led.run, ServiceAnswered(key=led.run.pending), NOW)
+        asked += 1
+    assert asked < 1_050
+    assert led.one(HandOver).channel is AGENT

@@ -12,7 +12,7 @@ import pytest
 
 from caruso.config import HttpSettings, MailSettings
 from caruso.errors import NotFound
-from caruso.model.ids import CustomerId
+from caruso.model.ids import CustomerId, RunId
 from caruso.model.records import Customer, ObjectFilter
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager
 from caruso.service_manager.built_in import OPERATIONS, register_built_in
@@ -90,11 +90,23 @@ def restarted(customers: FakeCustomers) -> ServiceManager:
         objects=FakeObjects(customers),
         callbacks=MemoryCallbacks(),
         centre=lambda: None,
+        links=make_link,
         clock=FixedClock(),
         mail=MailSettings(),
         http=HttpSettings(),
     )
     return manager
+
+
+async def make_link(run: RunId) -> str:
+    return f"https://caruso.example/s/resume/{run}"
+
+
+async def test_a_script_gets_a_link_to_its_own_run() -> None:
+    _, manager = centre()
+    assert await manager.call("link.make", {}, key="run1/link/1") == "https://caruso.example/s/resume/run1"
+    with pytest.raises(ServiceFailed):
+        await manager.call("link.make", {"run": "run2"}, key="run1/link/1b")
 
 
 async def test_a_customer_is_changed() -> None:

@@ -19,8 +19,10 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient
 
@@ -52,8 +54,8 @@ class House:
     facts: MemoryFacts
     callbacks: MemoryCallbacks
     scripts: MemoryScripts
-    #: Who was told to have taken which call-back.
-    taken: list[tuple[str, str]]
+    #: Which call-backs changed hands: who has or had them, and what they are now.
+    moved: list[tuple[str | None, str, str]]
     clock: ShiftedClock
     dist: Path
     clients: AsyncExitStack
@@ -96,7 +98,7 @@ async def open_house(
     kept = MemoryUsers(*users)
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     scripts = MemoryScripts()
-    callbacks, taken = MemoryCallbacks(*fake_callbacks()), list[tuple[str, str]]()
+    callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
     server = WebServer(
         settings,
         centre=centre,
@@ -104,12 +106,13 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
-        callback_taken=lambda agent, callback: taken.append((agent, callback.id)),
+        callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
         scripts=scripts,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
+        files=MemoryFiles(MemoryRuns(), clock),
     )
     await server.start()
 
@@ -125,7 +128,7 @@ async def open_house(
         facts=facts,
         callbacks=callbacks,
         scripts=scripts,
-        taken=taken,
+        moved=moved,
         clock=clock,
         dist=settings.dist,
         clients=clients,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from caruso.model import desk
-from caruso.model.ids import AgentId, CustomerId
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, ScriptId
+from caruso.model.run_records import RunEvent
 from lab.web_client import Refused
 
 from .conftest import House
@@ -93,6 +95,50 @@ async def test_contacts_are_turned_over_page_by_page(house: House) -> None:
         offset, more = offset + 7, page["more"]
     assert pages == everything
     assert len(everything) > 7
+
+
+async def test_a_contact_tells_who_was_asked_what_where_and_when(house: House) -> None:
+    browser = await house.browser("sam")
+    contact = ContactId((await browser.call("GET", "/api/contacts"))["contacts"][0]["id"])
+    at = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    answered = RunEvent(
+        run=RunId("run1"),
+        revision=2,
+        position=0,
+        contact=contact,
+        event="changed",
+        item="reading",
+        at=at,
+        turn=2,
+        channel="web",
+        by="",
+        script=ScriptId("meter-reading"),
+        version="3",
+        variant="tone=short",
+        old={"number": "12"},
+        new={"number": "120"},
+    )
+    masked = dataclasses.replace(
+        answered, item="iban", channel="agent", by="anna", old=None, new=None, masked=True
+    )
+    house.facts.trails[contact] = [answered, masked]
+    told = (await browser.call("GET", f"/api/contacts/{contact}"))["trail"]
+    assert told[0] == {
+        "event": "changed",
+        "item": "reading",
+        "at": "2026-11-27T12:00:00Z",
+        "channel": "web",
+        "by": "",
+        "contact": contact,
+        "script": "meter-reading",
+        "version": "3",
+        "variant": "tone=short",
+        "text": "",
+        "old": "12",
+        "new": "120",
+        "masked": False,
+    }
+    assert (told[1]["by"], told[1]["new"], told[1]["masked"]) == ("anna", "", True)
 
 
 async def test_without_a_time_the_last_day_is_listed(house: House) -> None:

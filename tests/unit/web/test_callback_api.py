@@ -40,9 +40,10 @@ async def test_a_callback_is_taken_and_done(house: House) -> None:
     anna = await house.browser("anna")
     taken = await change(anna, "take", 1)
     assert (taken.status, taken.json()["state"], taken.json()["agent"]) == (200, "taken", "anna")
-    assert house.taken == [("anna", "promised-1")]
+    assert house.moved == [("anna", "promised-1", "taken")]
     done = await change(anna, "done", 2)
     assert (done.status, done.json()["state"]) == (200, "done")
+    assert house.moved[1:] == [("anna", "promised-1", "done")]
     assert "promised-1" not in [line["id"] for line in await listed(anna)]
     assert house.callbacks.kept[CallbackId("promised-1")].changed_by == "anna"
 
@@ -60,7 +61,7 @@ async def test_only_one_of_two_who_take_the_same_gets_it(house: House) -> None:
     anna, alex = await house.browser("anna"), await house.browser("ben")
     answers = await asyncio.gather(change(anna, "take", 1), change(alex, "take", 1))
     assert sorted(answer.status for answer in answers) == [200, 409]
-    assert len(house.taken) == 1
+    assert len(house.moved) == 1
 
 
 async def test_what_another_has_taken_only_a_supervisor_can_end(house: House) -> None:

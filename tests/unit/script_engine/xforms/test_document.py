@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from tests.unit.script_engine.xforms.form_source import form
 
 BOMB = b'<!DOCTYPE a [<!ENTITY b "ccc"><!ENTITY d "&b;&b;&b;">]><a>&d;</a>'
 EXTERNAL = b'<!DOCTYPE a SYSTEM "http://example.org/a.dtd"><a/>'
+WIDE = '<?xml version="1.0" encoding="utf-16"?>\n<!DOCTYPE a [<!ENTITY b "c">]><a/>'.encode("utf-16")
 FILE = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
 
 
@@ -26,7 +29,7 @@ FILE = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
         (BOMB, "foreign-doctype"),
         (EXTERNAL, "foreign-doctype"),
         (FILE, "foreign-doctype"),
-        ('<?xml version="1.0" encoding="utf-16"?>\n<!DOCTYPE a [<!ENTITY b "c">]><a/>'.encode("utf-16"), "foreign-doctype"),
+        (WIDE, "foreign-doctype"),
         (b'<?xml version="1.0" encoding="klingon"?><a/>', "xml"),
         (b"<a>" * 100 + b"</a>" * 100, "too-deep"),
         (b"<a>" * 10_000 + b"</a>" * 10_000, "too-deep"),
@@ -53,7 +56,5 @@ def test_a_tag_knows_its_line_and_our_name_for_its_namespace() -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(source: bytes) -> None:
-    try:
+    with contextlib.suppress(RejectedInput):
         translate(source)
-    except RejectedInput:
-        pass

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.unit.script_engine.xforms.form_source import with_expression
 
 from caruso.script_engine.xforms import Effect, translate
+from tests.unit.script_engine.xforms.form_source import with_expression
 
 
 def meaning(source: str, attribute: str = "calculate", more: str = "") -> str:
@@ -40,13 +40,15 @@ def meaning(source: str, attribute: str = "calculate", more: str = "") -> str:
         ("/data/kind = /data/name", "join([answers.kind], '') = join([answers.name], '')"),
         ("/data/kind < 5", "number(answers.kind) lt 5"),
         # What XPath takes for true.
-        ("not(/data/name)", "empty(answers.name)"),
-        ("boolean(/data/age)", "known(answers.age)"),
+        ("not(string(/data/name))", "empty(join([answers.name], ''))"),
         ("boolean(/data/age + 1)", "answers.age + 1 != 0"),
         ("if(/data/age > 17, 'adult', 'child')", "if(answers.age gt 17, 'adult', 'child')"),
         ("true() and /data/age > 1", "answers.age gt 1"),
         ("false() and /data/age > 1", "false"),
-        ("/data/age > 1 or /data/age < 0 and /data/name", "answers.age gt 1 or answers.age lt 0 and known(answers.name)"),
+        ("/data/age > 1 or /data/age < 0 and string(/data/name)",
+         "answers.age gt 1 or answers.age lt 0 and known(join([answers.name], ''))"),
+        ("(/data/age > 1) = (/data/age < 5)",
+         "answers.age gt 1 and answers.age lt 5 or not answers.age gt 1 and not answers.age lt 5"),
         # Calculating.
         ("/data/age - (/data/weight - 1)", "answers.age - (answers.weight - 1)"),
         ("/data/age - /data/weight - 1", "answers.age - answers.weight - 1"),
@@ -59,11 +61,14 @@ def meaning(source: str, attribute: str = "calculate", more: str = "") -> str:
         ("/data/born < today()", "answers.born lt today()"),
         ("/data/born + 30 > today()",
          "days_between(date('1970-01-01'), answers.born) + 30 gt days_between(date('1970-01-01'), today())"),
-        ("date(/data/born + 7)", "add_days(date('1970-01-01'), days_between(date('1970-01-01'), answers.born) + 7)"),
+        ("date(/data/born + 7)",
+         "add_days(date('1970-01-01'), days_between(date('1970-01-01'), answers.born) + 7)"),
         ("format-date(/data/born, '%d.%m.%Y')", "join([format_date(answers.born, '%d.%m.%Y')], '')"),
         # Choices.
-        ("selected(/data/kinds, 'gas')", "selected(answers.kinds, 'gas')"),
-        ("selected(/data/kind, 'gas')", "selected(split(join([answers.kind], ''), ' '), 'gas')"),
+        ("selected(/data/kinds, 'gas')", "if(selected(answers.kinds, 'gas'), true, false)"),
+        ("selected(/data/kinds, 'gas') and 1 = 1", "if(selected(answers.kinds, 'gas'), true, false)"),
+        ("selected(/data/kind, 'gas')", "answers.kind = 'gas'"),
+        ("selected(/data/name, 'gas')", "if(selected(split(join([answers.name], ''), ' '), 'gas'), true, false)"),
         ("count-selected(/data/kinds)", "if(known(answers.kinds), count(answers.kinds), 0)"),
         ("selected-at(/data/kinds, 1)", "answers.kinds[1]"),
         ("jr:choice-name(/data/kind, '/data/kind')", "label(answers.kind)"),

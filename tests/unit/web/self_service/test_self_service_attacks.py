@@ -67,9 +67,10 @@ async def test_a_form_without_its_token_or_with_that_of_another_run_changes_noth
 
 async def test_a_cookie_that_is_not_ours_leads_nowhere(public: Public) -> None:
     browser, _ = await public.started("reading")
-    (cookie,) = browser.cookies
+    cookie = next(cookie for cookie in browser.cookies if cookie.key == "caruso-run")
     run = public.runs.newest
-    for value in (run, f"reading:{run}", f"reading:{run}.AAAA", cookie.value[:-1], f"together{cookie.value[7:]}"):
+    made_up = (run, f"reading:{run}", f"reading:{run}:web-{run}-1", f"reading:{run}:web-{run}-1.AAAA")
+    for value in (*made_up, cookie.value[:-1], f"together{cookie.value[7:]}"):
         async with aiohttp.ClientSession() as http:
             asked = http.get(f"{public.url}/s/reading/step", headers={"Cookie": f"caruso-run={value}"})
             async with asked as answer:
@@ -178,6 +179,18 @@ async def test_a_cut_off_request_harms_nobody(public: Public) -> None:
     await writer.wait_closed()
     assert reader is not None
     assert (await browser.answer("gas")).heading == "What does the meter say?"
+
+
+async def test_a_server_that_is_busy_says_so(public: Public, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, page = await public.started("every-type")
+
+    async def take_too_long(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(type(public.runs), "give", take_too_long)
+    page = await browser.answer("x")
+    assert (page.status, page.heading) == (503, "We are busy at the moment")
+    assert page.headers["Retry-After"] == "5"
 
 
 # -- Files ------------------------------------------------------------------------------------------------------

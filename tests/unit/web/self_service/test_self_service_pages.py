@@ -15,11 +15,16 @@ from lab.self_service import PublicRuns
 from lab.self_service_scripts import HOSTILE
 from tests.unit.web.self_service.conftest import Public
 
+WITH_A_FILE = b"""<?xml version="1.0"?><dialog id="with-a-file" version="1" languages="en" channels="web agent">
+<title>A file</title><question id="photo" type="file" required="no"><text>A picture of the meter</text></question>
+<question id="sure" type="yes-no"><text>Sure?</text></question><end id="over" outcome="done"/></dialog>"""
+
 
 async def test_a_dialog_is_led_from_the_first_page_to_the_end(public: Public) -> None:
     browser, page = await public.started("reading")
     assert (page.status, page.heading) == (200, "Which meter is it about?")
     assert page.texts("//p[@class='said']") == ["Please have your meter at hand."]
+    assert "For agents only" not in page.text
     page = await browser.answer("power")
     assert page.heading == "What does the meter say?"
     page = await browser.answer("4711")
@@ -126,6 +131,7 @@ async def test_the_language_changes_in_the_middle(public: Public) -> None:
     page = await browser.send(page.form("/language"), language="de")
     assert (page.heading, page.notice) == ("Um welchen Zähler geht es?", "Die Sprache wurde geändert.")
     assert (await browser.answer("gas")).texts("//button[@value='answer']") == ["Weiter"]
+    assert (await browser.get("/s/nothing")).heading == "Diese Seite gibt es nicht"
 
 
 async def test_every_text_of_a_script_is_shown_letter_by_letter(public: Public) -> None:
@@ -190,9 +196,12 @@ async def test_a_mailed_link_goes_on_elsewhere_once(public: Public) -> None:
     for _ in range(3):  # mail programs look at links before their readers do
         page = await other.get(link)
         assert (page.status, page.heading) == (200, "Continue where you were")
-    assert other.cookies == []
+    assert not other.holds_a_run
     page = await other.send(page.form())
     assert page.heading == "What does the meter say?"
+    gone = await browser.get("/s/reading/answers")  # a link must not make others fill in what one reads
+    assert (gone.status, gone.heading) == (410, "You went on elsewhere")
+    assert not browser.holds_a_run
     third = await public.browser()
     page = await third.get(link)
     page = await third.send(page.form())
@@ -200,11 +209,27 @@ async def test_a_mailed_link_goes_on_elsewhere_once(public: Public) -> None:
     assert (await third.get("/s/resume/short")).status == 410
 
 
+async def test_a_run_that_cannot_be_begun_here_goes_on_by_its_link(public: Public) -> None:
+    _, _ = await public.started("reading")
+    link = await public.runs.house.web.link(public.runs.newest, by="anna")
+    points = public.runs.description.entry_points
+    left = {key: point for key, point in points.items() if point.web != "reading"}
+    public.runs.description = replace(public.runs.description, entry_points=left)
+    browser = await public.browser()
+    assert (await browser.get("/s/reading")).status == 404
+    page = await browser.get(f"/s/resume/{link.token}")
+    page = await browser.send(page.form())
+    assert (page.status, page.heading) == (200, "Which meter is it about?")
+    assert "Meter reading" in page.title
+    page = await browser.get("/s/reading/help")
+    assert page.texts("//h2") == ["Call us"]  # no entry point says who would call back
+
+
 async def test_a_device_forgets_a_run(public: Public) -> None:
     browser, page = await public.started("reading")
     page = await browser.send(page.form("/leave"))
     assert page.notice == "This device has forgotten your answers."
-    assert browser.cookies == []
+    assert not browser.holds_a_run
     assert (await browser.get("/s/reading/answers")).heading == "Meter reading"  # its first page
 
 
@@ -216,7 +241,7 @@ async def test_the_old_start_form_does_not_bring_a_forgotten_run_back(public: Pu
     await browser.send(page.form("/leave"))
     page = await browser.send(start)
     assert "open for a long time" in page.notice
-    assert browser.cookies == []
+    assert not browser.holds_a_run
 
 
 async def test_a_service_is_awaited_and_a_person_goes_on(public: Public) -> None:
@@ -235,6 +260,34 @@ async def test_a_time_limit_can_be_extended_and_a_late_answer_counts(public: Pub
     extended = await browser.request("POST", "/s/timed/more-time", data=form_data(page.form("/more-time")))
     assert extended.notice == "You have more time."
     assert (await browser.answer("yes")).texts("//p[@class='said']") == ["Thank you."]
+
+
+async def test_a_file_can_be_replaced_and_taken_back(public: Public) -> None:
+    public.runs.publish(WITH_A_FILE)
+    browser, page = await public.started("with-a-file")
+    data = form_data(page.form("/step/1"))
+    data.add_field("a.photo.file", b"\x89PNG\r\n\x1a\n", filename="meter.png")
+    await browser.request("POST", "/s/with-a-file/step/1", data=data)
+    page = await browser.get("/s/with-a-file/answers/0")
+    assert "Kept: meter.png" in page.text
+    assert page.texts("//label[@for='q1-remove']") == ["Remove it"]
+    page = await browser.send(page.form("/answers/0"))
+    assert page.notice == "Your change was saved."
+    page = await browser.get("/s/with-a-file/answers")
+    assert page.texts("//dd[not(@class)]") == ["meter.png"]
+    page = await browser.get("/s/with-a-file/answers/0")
+    await browser.send(page.form("/answers/0"), **{"a.photo.remove": "yes"})
+    page = await browser.get("/s/with-a-file/answers")
+    assert page.texts("//dd[not(@class)]") in (["no answer"], [])
+
+
+async def test_a_script_in_a_language_of_its_own_is_marked_as_such(public: Public) -> None:
+    public.runs.publish(
+        WITH_A_FILE.replace(b'languages="en"', b'languages="ar"').replace(b"with-a-file", b"arabic")
+    )
+    _, page = await public.started("arabic")
+    assert (page.tree.get("lang"), page.tree.get("dir")) == ("en", "rtl")
+    assert page.tree.xpath("//main/@lang") == ["ar"]
 
 
 # -- What cannot be done ----------------------------------------------------------------------------------------
@@ -263,7 +316,7 @@ async def test_a_run_that_is_over_is_told_and_can_be_begun_again(public: Public)
     public.clock.advance(2 * 3600)
     page = await browser.get("/s/reading/step")
     assert (page.status, page.heading) == (410, "Your session is over")
-    assert browser.cookies == []
+    assert not browser.holds_a_run
     assert page.texts("//a[contains(@class,'button')]") == ["To the first page"]
 
 
