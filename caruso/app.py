@@ -259,17 +259,13 @@ class Server:
                 files=self._files,
                 centres=self._centres,
                 secret=self._pbx.server_secret.encode(),
-                public_url=self._public_url(),
+                public_url=self._config.public_url,
                 clock=self._clock,
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
                 endpoint_name=endpoint_name,
             ),
         )
-
-    def _public_url(self) -> str:
-        server = self._config.server
-        return server.public_url or f"http://{server.host}:{server.port}"
 
     def _web(self) -> WebServer:
         return WebServer(
@@ -286,6 +282,7 @@ class Server:
             health=self._health_checks(),
             registry=self._registry,
             self_service=self._public_runs(),
+            files=self._files,
         )
 
     def _public_runs(self) -> HouseRuns:

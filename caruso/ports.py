@@ -91,7 +91,10 @@ class FactStore(Protocol):
         ...
 
     async def open_runs(self) -> Sequence[SavedRun]:
-        """Return the runs of contacts that have not ended, and of agents still in wrap-up."""
+        """Return the runs of calls that have not ended, and of agents still in wrap-up.
+
+        Those that went on to the web are among them, not `live`, as runs of the call they left.
+        """
         ...
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:

@@ -453,7 +453,7 @@ export interface CorrectItem {
 export interface ShareDialog {
   type: "share-dialog";
   id: number;
-  contact: string;
+  run: string;
   to?: string;
 }
 
@@ -461,7 +461,7 @@ export interface ShareDialog {
 export interface TakeDialogBack {
   type: "take-dialog-back";
   id: number;
-  contact: string;
+  run: string;
 }
 
 /** Keep the agent's note (sent at every pause in typing). */

@@ -42,6 +42,7 @@ def script_commands(scripts: Any) -> None:
     _graph(scripts)
     _run(scripts)
     _test(scripts)
+    _record(scripts)
     _import(scripts)
     _publish(scripts)
     _roll_out(scripts)
@@ -296,6 +297,19 @@ def _carry_out_test(wanted: argparse.Namespace) -> int:
     from caruso.cli.script_testing import test_scripts
 
     return test_scripts(wanted)
+
+
+def _record(scripts: Any) -> None:
+    about = "print a test case made of a run that took place; what is private in it is masked"
+    record = command(scripts, "record", _carry_out_record, about)
+    record.add_argument("run", metavar="RUN", help="id of the run, as the history and the log name it")
+    record.add_argument("--name", metavar="TEXT", help="name of the test case")
+
+
+def _carry_out_record(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_recording import record_run
+
+    return record_run(wanted)
 
 
 def _import(scripts: Any) -> None:
