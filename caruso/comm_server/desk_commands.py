@@ -144,7 +144,6 @@ class DeskCommands:
     def _give(self, agent: AgentId, run: str, given: Input) -> None:
         self._conversations.give(self._led(agent, run).contact, given)
 
-
     def _led(self, agent: AgentId, run: str) -> Conversation:
         """Return the conversation the agent leads, or looks on at: on the desk, or of a call-back."""
         conversation = self._conversations.of_run(RunId(run))

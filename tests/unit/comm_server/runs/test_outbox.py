@@ -235,7 +235,7 @@ def test_a_record_is_written_back_when_its_database_is_there_again() -> None:
                 raise failures.pop()
             await save(*what, by=by)
 
-        house.objects.save = failing  # type: ignore[method-assign]
+        house.objects.save = failing  # type: ignore[method-assign, assignment]
         params = {"class": "Customer", "key": "c1", "changes": {"map": {"street": "x"}}, "by": "anna"}
         outbox = house.server("a")
         house.run(outbox)
