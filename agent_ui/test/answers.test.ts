@@ -3,6 +3,7 @@ import {
   limitsText,
   linesOf,
   marksOf,
+  mayBeKept,
   moved,
   nextDraft,
   optionForKey,
@@ -75,6 +76,12 @@ test("limits are put into words", () => {
   expect(limitsText(turn({ minimum: "1", required: false }))).toBe("at least 1 · may be left empty");
   expect(limitsText(turn({ maximum: "9" }))).toBe("at most 9");
   expect(limitsText(turn())).toBe("");
+});
+
+test("a draft is kept once something was typed, unless it is far too long", () => {
+  expect(mayBeKept(nextDraft(null, "r1", turn()))).toBe(false);
+  expect(mayBeKept(typed("48"))).toBe(true);
+  expect(mayBeKept(typed("x".repeat(40_001)))).toBe(false);
 });
 
 test("what the server kept of a draft is there after a reload", () => {

@@ -49,6 +49,7 @@ def script_commands(scripts: Any) -> None:
     _roll_back(scripts)
     _versions(scripts)
     _delete(scripts)
+    _stats(scripts)
     _texts(scripts)
     _recordings(scripts)
 
@@ -101,6 +102,22 @@ def _delete(scripts: Any) -> None:
     _script(made)
     made.add_argument("version", metavar="VERSION")
     _why(made)
+
+
+def _stats(scripts: Any) -> None:
+    about = "tell where people give up and how long questions take, by version and variant"
+    made = command(scripts, "stats", _carry_out_stats, about)
+    _script(made)
+    made.add_argument("--since", metavar="DAY", help="first day, like 2026-11-01; 30 days ago when not given")
+    made.add_argument("--until", metavar="DAY", help="last day; today when not given")
+    made.add_argument("--version", metavar="VERSION", help="only this version")
+    made.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _carry_out_stats(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_stats import script_stats
+
+    return script_stats(wanted)
 
 
 def _texts(scripts: Any) -> None:

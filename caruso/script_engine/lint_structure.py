@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from caruso.script_engine.calls import OUTCOME
+from caruso.script_engine.expressions.checker import texts_given
 from caruso.script_engine.expressions.names import near
 from caruso.script_engine.flow import NOWHERE, Flow
 from caruso.script_engine.link import Library, called_by
@@ -237,7 +238,7 @@ class _Structure:
             return
         undos = {ref for action in self.dialog.actions.values() for ref in action.undo}
         for action in self.dialog.actions.values():
-            if action.undo or action.ref in undos or action.when is When.AT_END or action.service in HARMLESS:
+            if action.undo or action.ref in undos or action.when is When.AT_END or _harmless(action):
                 continue
             if self.passed_by(action) and self.goes_on(action.item):
                 message = f"{action.service} stays done when somebody goes back and takes another way"
@@ -299,3 +300,10 @@ class _Structure:
                 if rename.to not in questions:
                     message = f"there is no question “{rename.to}”"
                     self.report("unknown-item", message, rename.place, "to", near(rename.to, questions))
+
+
+def _harmless(action: Do) -> bool:
+    """Whether it matters little that an action stays done: it asks, or is done over by the next."""
+    methods = [texts_given(value.tree) for name, value in action.params if name == "method"]
+    reads = all(text in {"GET", "HEAD"} for given in methods for text, _ in given or [("", 0)])
+    return action.service in HARMLESS or (action.service == "http.request" and reads)

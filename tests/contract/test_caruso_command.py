@@ -8,7 +8,7 @@ import json
 import re
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from caruso.cli import main
 from caruso.clock import SystemClock
 from caruso.model.ids import CustomerId, RunId, ScriptId, UserId
 from caruso.model.records import AppliedCentre, Customer, User
-from caruso.model.run_records import RunTurn, SavedRun
+from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 from caruso.script_engine.loader import load
 from caruso.script_engine.runs import run_to_json
 from caruso.script_engine.tools.setting import Setting
@@ -636,6 +636,44 @@ def test_recordings_that_are_missing_are_listed_by_language(caruso: Caruso) -> N
     (sounds / "de" / "hello.wav").write_bytes(b"RIFF")
     code, out, _ = caruso("script", "recordings", file, "--sounds", sounds)
     assert (code, out) == (0, f"Every recording the script names is in {sounds}.\n")
+
+
+def test_statistics_of_a_script_are_told_for_people_and_machines(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    assert caruso("script", "stats", "hello") == (0, "Nobody was led by it in this time.\n", "")
+    assert caruso("script", "stats", "hello", "--since", "yesterday")[0] == 1
+    now = datetime.now(UTC)
+
+    def events(name: str, *noted: tuple[str, str, int]) -> tuple[RunEvent, ...]:
+        return tuple(
+            RunEvent(
+                run=RunId(name), revision=1, position=n, contact=None, event=event, item=item,
+                at=now + timedelta(seconds=seconds), turn=1, channel="web", by="", script=ScriptId("hello"),
+                version="1",
+            )
+            for n, (event, item, seconds) in enumerate(noted)
+        )  # fmt: skip
+
+    async def write() -> None:
+        database = Database(f"sqlite:///{caruso.folder / 'caruso.db'}")
+        for name, noted in {
+            "one": events("one", ("shown", "street", 0), ("answered", "street", 12), ("shown", "over", 12)),
+            "two": events("two", ("shown", "street", 0), ("left", "street", 3)),
+        }.items():
+            run = SavedRun(
+                id=RunId(name), contact=None, script=ScriptId("hello"), version="1",
+                state={"outcome": "done"}, updated_at=now, finished=name == "one",
+            )  # fmt: skip
+            await Runs(database).create(RunTurn(run=run, events=noted))
+        await database.dispose()
+
+    asyncio.run(write())
+    code, out, _ = caruso("script", "stats", "hello")
+    assert code == 0
+    assert "Version 1: 2 runs, 1 finished, 1 dropped off, 0 open" in out
+    assert re.search(r"street +2 +1 +2 +0 +0 +1 +50\.0 +12\.0 +12\.0", out)
+    code, out, _ = caruso("script", "stats", "hello", "--json")
+    assert json.loads(out)[0]["outcomes"] == {"done": 1}
 
 
 def test_a_kept_run_becomes_a_test_case_and_a_customer_is_led_in_the_simulator(

@@ -83,6 +83,14 @@ export function typedInto(draft: Draft, item: string, text: string): Draft {
 /** A pause in typing, after which what was typed is kept by the server. */
 export const DRAFT_PAUSE_MS = 700;
 
+/** Characters of a draft; of a longer one the server would keep nothing. */
+const LONGEST_DRAFT = 40_000;
+
+export function mayBeKept(draft: Draft): boolean {
+  const length = Object.values(draft.texts).reduce((sum, text) => sum + text.length, 0);
+  return draft.touched && length <= LONGEST_DRAFT;
+}
+
 // -- Several options: a line each --------------------------------------------------------------------------------
 
 export function linesOf(value: string): readonly string[] {

@@ -24,7 +24,9 @@ def text(value: Value) -> str | None:
     match value:
         case Decimal():
             return number_text(value)
-        case datetime() | date() | time():
+        case time():
+            return value.isoformat("auto" if value.second or value.microsecond else "minutes")
+        case datetime() | date():
             return value.isoformat()
         case str():
             return value

@@ -22,7 +22,7 @@ def caruso(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
 def test_the_sheet_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = caruso(capsys, "explain", METER)
     assert code == 0
-    assert out.startswith("# Meter reading — meter-reading, version 1.0\n")
+    assert out.startswith("# Meter reading — meter-reading, version 1.1\n")
 
 
 def test_the_page_is_written_to_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

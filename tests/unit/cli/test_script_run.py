@@ -130,7 +130,7 @@ def test_an_answer_to_another_item_than_waits_is_refused(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--language", "fr"], "@language The script does not speak “fr”; it speaks en, de."),
+        (["--language", "fr"], "@language The script does not speak “fr”; it speaks en, de, nl, it."),
         (["--at", "soon"], "@at “soon” is no time: write for instance 2026-11-23T18:30."),
         (["--zone", "Moon"], "@zone There is no time zone “Moon”"),
         (["--object", "client={}"], "@object The script has no object “client”; it has: customer."),
@@ -146,10 +146,12 @@ def test_a_wrong_option_is_told(run: Runner, arguments: list[str], message: str)
     assert message in err
 
 
-def test_a_channel_that_a_script_is_not_made_for_is_told(run: Runner) -> None:
-    code, _, err = run(PACK / "billing.xml", "--channel", "web")
+def test_a_channel_the_script_is_not_made_for_is_told(run: Runner, tmp_path: Path) -> None:
+    script = tmp_path / "script.xml"
+    script.write_text(METER.read_text().replace('channels="phone agent web"', 'channels="phone agent"'))
+    code, _, err = run(script, "--channel", "web")
     assert code == 1
-    assert "@channel The script is not made for the channel “web”; it is for agent." in err
+    assert "@channel The script is not made for the channel “web”; it is for phone, agent." in err
 
 
 def test_a_script_with_mistakes_is_not_led(run: Runner, tmp_path: Path) -> None:

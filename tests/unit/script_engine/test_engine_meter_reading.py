@@ -101,12 +101,3 @@ def test_an_agent_corrects_what_the_caller_pressed() -> None:
     assert led.run.answers["reading"] == "4350"
     call = led.one(CallService)
     assert dict(call.params)["last_reading"] == "4350"
-
-
-def test_billing_leads_the_agent_from_the_start() -> None:
-    billing = load((PACK / "billing.xml").read_bytes())
-    led = Led(billing, objects={"customer": {"name": "Jo Example"}})
-    assert led.turn.answer == "Jo Example"
-    led.answer("Jo Example", "payment", "9")
-    assert led.turn.error == "More than six parts need a supervisor's consent."
-    assert led.answer("9").one(Finished).disposition == "done"

@@ -187,6 +187,8 @@ def value(source: str) -> Any:
         ("time('14:30')", time_of_day(14, 30)),
         ("time('14:30') lt time('15:00')", True),
         ("time('25:00')", None),
+        ("text(time('9:05')) + text(time('09:05')) + text(time('09:05:30'))", None),
+        ("text(time('09:05')) + ' ' + text(time('09:05:30'))", "09:05 09:05:30"),
         ("time(now())", time_of_day(10, 30)),
         ("hour(now()) * 100 + minute(now())", Decimal(1030)),
         ("date(date_time('2026-01-01T23:30+00:00'))", date(2026, 1, 2)),

@@ -155,6 +155,20 @@ WRONG = [
     ),
     (TEXT.format('<on event="no-imput"/>'), "unknown-event", "event", "did you mean “no-input”?"),
     (TEXT.format('<record-consent purpose="p" given="answers.name"/>'), "wrong-type", "given", ""),
+    # What is known when
+    (
+        '<info id="i" ask-if="known(result.r)"><text>x</text></info>'
+        + TEXT.format('<do service="note.add" result="r" when="background"/>'),
+        "not-yet-known",
+        "ask-if",
+        "",
+    ),
+    (
+        TEXT.format('<set name="vars.x" to="\'a\'"/><log><value of="vars.secret"/></log>'),
+        "private-told",
+        "of",
+        "",
+    ),
     # Conditions
     ('<info id="i" ask-if="1 = 1"><text>x</text></info>', "constant", "ask-if", ""),
     (
@@ -189,7 +203,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("body", "rule", "attribute", "suggestion"), WRONG)
 def test_a_mistake_is_found_where_it_is(body: str, rule: str, attribute: str, suggestion: str) -> None:
-    finding = one(script(body, data='<var name="x"/>'))
+    finding = one(script(body, data='<var name="x"/><var name="secret" private="yes"/>'))
     assert (finding.rule, finding.attribute) == (rule, attribute)
     assert finding.line > 2
     assert finding.column > 0
@@ -210,6 +224,10 @@ def test_what_is_passed_over_and_may_be_left_behind_needs_an_undo() -> None:
     assert found(script(ways.format(""), more='back="none"')) == []
     assert found(script(ways.format("").replace("background", "at-end"))) == []
     assert found(script(ways.format("").replace("email.send", "note.add"))) == []
+    asking = ways.format("").replace("email.send", "http.request")
+    assert found(script(asking)) == []
+    posting = asking.replace("</do>", '<param name="method" as="\'POST\'"/></do>')
+    assert one(script(posting)).rule == "no-undo"
 
 
 def test_what_is_on_every_path_needs_no_undo() -> None:

@@ -69,9 +69,8 @@ async def test_mistakes_are_refused_with_their_place(house: House) -> None:
     answer = await admin.request("POST", "/api/scripts/explain", {"source": "<dialog/>", "file": "d.xml"})
     assert answer.status == 422
     assert answer.json()["findings"][0]["rule"] == "dtd"
-    not_for_web = METER.replace('channels="phone agent web"', 'channels="phone agent"')
-    answer = await admin.request("POST", "/api/scripts/run", {"source": not_for_web, "channel": "web"})
-    assert answer.json()["findings"][0]["attribute"] == "channel"
+    answer = await admin.request("POST", "/api/scripts/run", {"source": METER, "language": "fr"})
+    assert answer.json()["findings"][0]["attribute"] == "language"
     answer = await admin.request("POST", "/api/scripts/run", {"source": METER, "answers": [{"jump": 1}]})
     assert "is no step of a dialog" in answer.json()["findings"][0]["message"]
 
