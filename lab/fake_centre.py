@@ -31,6 +31,7 @@ from caruso.model.centre import (
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId
 from caruso.model.records import Customer, PastContact
+from caruso.model.run_records import StoredFile
 from caruso.model.views import (
     AgentRow,
     CallRow,
@@ -251,6 +252,14 @@ class FakeCentre:
             telephony=self._telephony,
             centre=self._centre.name,
         )
+
+    def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
+        """Return the type of a question that a file may answer."""
+        return self._script(self._seat(agent), run).file_wanted(item)
+
+    def file_kept(self, agent: AgentId, file: StoredFile) -> None:
+        """Know a file."""
+        self._script(self._seat(agent), file.run).keep_file(file)
 
     def command(self, agent: AgentId, command: desk.AnyDeskCommand) -> None:
         """Carry out what an agent asks for."""

@@ -86,6 +86,24 @@ export function moveCallback(line: CallbackLine, move: CallbackMove): Promise<Ca
   return call("POST", path, { version: line.version });
 }
 
+export interface KeptFile {
+  id: string;
+  name: string;
+}
+
+/** Keep a file as the answer to a question of the dialog at the desk; the answer names its id. */
+export async function keepFile(run: string, item: string, file: File): Promise<KeptFile> {
+  const query = new URLSearchParams({ run, item, name: file.name });
+  const response = await answered(`/desk/files?${query}`, {
+    method: "POST",
+    headers: { Accept: "application/json", "X-CSRF-Token": csrfToken },
+    credentials: "same-origin",
+    body: file,
+  });
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as KeptFile;
+}
+
 function remembered(session: WhoAmI): WhoAmI {
   csrfToken = session.csrf_token;
   return session;

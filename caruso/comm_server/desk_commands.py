@@ -22,7 +22,9 @@ from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, RunId
+from caruso.script_engine.nodes import Question
 from caruso.script_engine.turns import (
+    STORED,
     Answered,
     AnsweredTogether,
     Confirmed,
@@ -88,9 +90,11 @@ class DeskCommands:
                 _check_digits(digits)
                 self._exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))
             case desk.AnswerItem(run=run, turn=turn, text=text):
-                self._give(agent, run, Answered(turn=turn, text=text, by=agent))
+                files = self._desks.files(agent, run)
+                self._give(agent, run, Answered(turn=turn, text=text, by=agent, files=files))
             case desk.AnswerTogether(run=run, turn=turn, answers=answers):
-                self._give(agent, run, AnsweredTogether(turn=turn, answers=answers, by=agent))
+                files = self._desks.files(agent, run)
+                self._give(agent, run, AnsweredTogether(turn=turn, answers=answers, by=agent, files=files))
             case desk.KeepDraft():
                 self._desks.keep_draft(agent, command)
             case desk.TimeUp(run=run, turn=turn):
@@ -102,7 +106,8 @@ class DeskCommands:
             case desk.StepBack(run=run, turn=turn):
                 self._give(agent, run, WentBack(turn=turn, by=agent))
             case desk.CorrectItem(run=run, item=item, text=text):
-                self._give(agent, run, Corrected(item=item, text=text, by=agent))
+                files = self._desks.files(agent, run)
+                self._give(agent, run, Corrected(item=item, text=text, by=agent, files=files))
             case desk.ShareDialog(run=run, to=to):
                 self._moves.share(agent, self._led(agent, run).contact, to)
             case desk.TakeDialogBack(run=run):
@@ -128,6 +133,13 @@ class DeskCommands:
         call = self._exchange.call(contact)
         if call is None or call.desk is None or call.desk.agent != agent:
             raise IllegalMove("The offer is over.")
+
+    def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
+        """Return the type of a question that a file may answer; raise `IllegalMove` when it is none."""
+        question = self._led(agent, run).dialog.items.get(item.partition("#")[0])
+        if not isinstance(question, Question) or question.type not in STORED:
+            raise IllegalMove("No file answers this.")
+        return question.type.value
 
     def _give(self, agent: AgentId, run: str, given: Input) -> None:
         self._conversations.give(self._led(agent, run).contact, given)

@@ -4,7 +4,15 @@ import { Button } from "@mantine/core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Icon } from "../parts/icons";
 import type { DialogView, LinkView, TurnView, UndoView } from "../protocol";
-import { DRAFT_PAUSE_MS, type Draft, limitsText, nextDraft, questionsOf, typedInto } from "../state/answers";
+import {
+  DRAFT_PAUSE_MS,
+  type Draft,
+  limitsText,
+  mayBeKept,
+  nextDraft,
+  questionsOf,
+  typedInto,
+} from "../state/answers";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useSend } from "./desk";
 import { ItemInput } from "./ItemInput";
@@ -78,6 +86,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!live || busy) return;
+    setDraft({ ...draft, sent: true });
     const common = { run, turn: turn.number };
     if (turn.kind === "group") void send({ type: "answer-together", ...common, answers: draft.texts });
     else if (turn.kind === "question")
@@ -180,6 +189,8 @@ function Asked({ dialog, question, inputId, name, text, change }: AskedProps) {
         <ItemInput
           key={`${dialog.run} ${question.item}`}
           id={inputId}
+          run={dialog.run}
+          item={question.item}
           type={question.type}
           options={question.options}
           language={dialog.language}
@@ -333,7 +344,7 @@ function useKeptDraft(draft: Draft): "" | "typing" | "kept" {
   const send = useSend();
   const live = useLive();
   useEffect(() => {
-    if (!live || !draft.touched || kept === draft.texts) return;
+    if (!live || !mayBeKept(draft) || kept === draft.texts) return;
     const { run, turn, texts } = draft;
     const keep = async () => {
       if ((await send({ type: "draft", run, turn, texts })) === null) setKept(texts);
