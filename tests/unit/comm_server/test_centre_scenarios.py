@@ -23,7 +23,7 @@ from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import DIRECT, WholeCentre
 
-ANNA, BRAM = AgentId("anna"), AgentId("bram")
+ANNA, BRAM, CHLOE = AgentId("anna"), AgentId("bram"), AgentId("chloe")
 
 
 def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
@@ -204,15 +204,15 @@ def test_an_agent_whose_wrap_up_was_not_written_before_a_crash_has_it_all_the_sa
 
 def test_the_end_of_a_dialog_is_written_once_though_another_agent_goes_on_with_it() -> None:
     async def scene(house: WholeCentre) -> None:
-        call = await talking(house, BRAM, "300")
+        call = await talking(house, CHLOE, "300")
         for text in ("Main Street 1", "3", "yes"):
-            dialog = house.views[BRAM].dialog
+            dialog = house.views[CHLOE].dialog
             assert dialog is not None
-            house.ask(BRAM, desk.AnswerItem, run=dialog.run, turn=dialog.turn.number, text=text)
+            house.ask(CHLOE, desk.AnswerItem, run=dialog.run, turn=dialog.turn.number, text=text)
             await asyncio.sleep(0.5)
         ready(house, AgentId("deniz"))
         house.answers = lambda endpoint: Pickup(
-            seconds=0.01, cause=EndCause.UNREACHABLE if endpoint.startswith("bram") else None
+            seconds=0.01, cause=EndCause.UNREACHABLE if endpoint.startswith("chloe") else None
         )
         house.telephony.hang_up(call.agent_leg or ids.caller_leg(call.contact))
         await asyncio.sleep(35)
