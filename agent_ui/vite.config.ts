@@ -27,6 +27,7 @@ export default defineConfig({
   server: {
     proxy: {
       "/api": { target: server, changeOrigin: true },
+      "/desk": { target: server, changeOrigin: true },
       "/ws": { target: server, changeOrigin: true, ws: true },
     },
   },

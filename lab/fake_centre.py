@@ -31,6 +31,7 @@ from caruso.model.centre import (
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId
 from caruso.model.records import Customer, PastContact
+from caruso.model.run_records import StoredFile
 from caruso.model.views import (
     AgentRow,
     CallRow,
@@ -252,6 +253,14 @@ class FakeCentre:
             centre=self._centre.name,
         )
 
+    def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
+        """Return the type of a question that a file may answer."""
+        return self._script(self._seat(agent), run).file_wanted(item)
+
+    def file_kept(self, agent: AgentId, file: StoredFile) -> None:
+        """Know a file."""
+        self._script(self._seat(agent), file.run).keep_file(file)
+
     def command(self, agent: AgentId, command: desk.AnyDeskCommand) -> None:
         """Carry out what an agent asks for."""
         if self.broken:
@@ -311,7 +320,7 @@ class FakeCentre:
                 self._dialog(seat, command.run).correct(command.item, command.text, seat.profile.id)
                 self._show(seat)
             case desk.ShareDialog():
-                self._on_desk(seat, command.contact, "talking", "held", "wrap-up")
+                self._dialog(seat, command.run)
             case desk.TakeDialogBack():
                 raise IllegalMove("This dialog is at your desk.")
             case desk.SaveNote():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from caruso.comm_server.agents.dialog_views import Draft, dialog_view
+from caruso.comm_server.agents.dialog_views import Draft, dialog_view, file_value
 from caruso.errors import IllegalMove
 from caruso.model.ids import RunId, ScriptId
+from caruso.model.run_records import StoredFile
 from caruso.model.views import DialogView
 from caruso.script_engine import engine
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.turns import (
+    STORED,
     Answered,
     AnsweredTogether,
     Confirmed,
@@ -25,6 +27,7 @@ from caruso.script_engine.turns import (
     ScriptChannel,
     TakenOver,
     Undo,
+    Value,
     WentBack,
 )
 
@@ -41,6 +44,7 @@ class ScriptDialog:
         self._now = now
         self._end: Finished | None = None
         self._draft: Draft | None = None
+        self._files: Mapping[str, Value] = {}
         channel = ScriptChannel.PHONE if asked_by_phone else ScriptChannel.AGENT
         begin = RunStart(run=run, script=ScriptId(script.id), channel=channel, language=script.languages[0])
         self._state, effects = engine.start(script, begin, now())
@@ -52,11 +56,11 @@ class ScriptDialog:
 
     def answer(self, turn: int, text: str, by: str) -> None:
         """Take an answer to the current item, or say why not."""
-        self._give(Answered(turn=turn, text=text, by=by))
+        self._give(Answered(turn=turn, text=text, by=by, files=self._files))
 
     def answer_together(self, turn: int, answers: dict[str, str], by: str) -> None:
         """Take the answers to a group."""
-        self._give(AnsweredTogether(turn=turn, answers=answers, by=by))
+        self._give(AnsweredTogether(turn=turn, answers=answers, by=by, files=self._files))
 
     def confirm(self, turn: int) -> None:
         """Go on after an info."""
@@ -68,7 +72,7 @@ class ScriptDialog:
 
     def correct(self, item: str, text: str, by: str) -> None:
         """Change an earlier answer."""
-        self._give(Corrected(item=item, text=text, by=by))
+        self._give(Corrected(item=item, text=text, by=by, files=self._files))
 
     def undo(self, key: str, *, wanted: bool, by: str) -> None:
         """Have something undone, or let it be."""
@@ -77,6 +81,17 @@ class ScriptDialog:
     def time_up(self, turn: int) -> None:
         """Let the time limit of the item be over."""
         self._give(Happened(event="time-up", turn=turn))
+
+    def file_wanted(self, item: str) -> str:
+        """Return the type of a question that a file may answer."""
+        question = self._script.items.get(item)
+        if not isinstance(question, Question) or question.type not in STORED:
+            raise IllegalMove("No file answers this.")
+        return question.type.value
+
+    def keep_file(self, file: StoredFile) -> None:
+        """Know a file."""
+        self._files = {**self._files, file.id: file_value(file)}
 
     def keep(self, draft: Draft) -> None:
         """Keep what was typed."""

@@ -1,6 +1,6 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
-import type { CallbackLine, CentreSummary, ContactLine, ContactPage, Phone, WhoAmI } from "./protocol";
+import type { CallbackLine, CentreSummary, ContactDetail, ContactPage, Phone, WhoAmI } from "./protocol";
 
 export const DESK_SOCKET = "/ws/console";
 export const MONITOR_SOCKET = "/ws/monitor";
@@ -70,7 +70,7 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
   return call("GET", `/api/contacts?${params}`, undefined, signal);
 }
 
-export function readContact(id: string, signal: AbortSignal): Promise<ContactLine> {
+export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
 }
 
@@ -84,6 +84,24 @@ export type CallbackMove = "take" | "give-back" | "done" | "cancel";
 export function moveCallback(line: CallbackLine, move: CallbackMove): Promise<CallbackLine> {
   const path = `/api/callbacks/${encodeURIComponent(line.id)}/${move}`;
   return call("POST", path, { version: line.version });
+}
+
+export interface KeptFile {
+  id: string;
+  name: string;
+}
+
+/** Keep a file as the answer to a question of the dialog at the desk; the answer names its id. */
+export async function keepFile(run: string, item: string, file: File): Promise<KeptFile> {
+  const query = new URLSearchParams({ run, item, name: file.name });
+  const response = await answered(`/desk/files?${query}`, {
+    method: "POST",
+    headers: { Accept: "application/json", "X-CSRF-Token": csrfToken },
+    credentials: "same-origin",
+    body: file,
+  });
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as KeptFile;
 }
 
 function remembered(session: WhoAmI): WhoAmI {

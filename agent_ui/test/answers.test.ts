@@ -3,6 +3,7 @@ import {
   limitsText,
   linesOf,
   marksOf,
+  mayBeKept,
   moved,
   nextDraft,
   optionForKey,
@@ -43,6 +44,13 @@ test("an answer that was not taken is kept, to be mended", () => {
   });
 });
 
+test("what was typed stays when the item is presented again before it was sent, and only then", () => {
+  const again = turn({ number: 2, answer: "1" });
+  expect(nextDraft(typed("48"), "r1", again).texts).toEqual({ reading: "48" });
+  expect(nextDraft({ ...typed("48"), sent: true }, "r1", again).texts).toEqual({ reading: "1" });
+  expect(nextDraft(nextDraft(null, "r1", turn()), "r1", again).texts).toEqual({ reading: "1" });
+});
+
 test("the same item in another run begins anew", () => {
   const draft = typed("48");
   expect(nextDraft(draft, "r2", turn()).texts).toEqual({ reading: "" });
@@ -75,6 +83,12 @@ test("limits are put into words", () => {
   expect(limitsText(turn({ minimum: "1", required: false }))).toBe("at least 1 · may be left empty");
   expect(limitsText(turn({ maximum: "9" }))).toBe("at most 9");
   expect(limitsText(turn())).toBe("");
+});
+
+test("a draft is kept once something was typed, unless it is far too long", () => {
+  expect(mayBeKept(nextDraft(null, "r1", turn()))).toBe(false);
+  expect(mayBeKept(typed("48"))).toBe(true);
+  expect(mayBeKept(typed("x".repeat(40_001)))).toBe(false);
 });
 
 test("what the server kept of a draft is there after a reload", () => {

@@ -55,6 +55,7 @@ from caruso.model.facts import (
     Presence,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
+from caruso.model.run_records import StoredFile
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
 from caruso.ports import (
@@ -375,6 +376,14 @@ class ContactCentre:
             case _:
                 raise IllegalMove("Only ready, not ready and signed out can be forced.")
         self.desks.touch(agent)
+
+    def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
+        """Return the type of a question at the agent's desk that a file may answer; raise `IllegalMove`."""
+        return self._commands.file_wanted(agent, run, item)
+
+    def file_kept(self, agent: AgentId, file: StoredFile) -> None:
+        """Know a file from now on, so that an answer may name it."""
+        self.desks.keep_file(agent, file)
 
     def command(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.

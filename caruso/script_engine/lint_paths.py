@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from caruso.script_engine.expressions.checker import answers_used
+from caruso.script_engine.expressions.checker import answers_used, used_of
 from caruso.script_engine.flow import NOWHERE, Flow, passing_once, reaching, shown, silent_loops, way_to
 from caruso.script_engine.lint_uses import Use
 from caruso.script_engine.nodes import Dialog, Leave, Question, Repeat
@@ -16,6 +16,7 @@ def check_paths(dialog: Dialog, flow: Flow, uses: Sequence[Use], report: Report,
     """Tell of everything that is wrong with the paths of a dialog; `report_in` points into an expression."""
     linter = _Paths(dialog, flow, uses, report, report_in)
     linter.not_yet_known()
+    linter.results()
     linter.paths()
 
 
@@ -44,6 +45,23 @@ class _Paths:
                     self.of_which_pass(use, answer, around[-1], at)
                 elif not (within if around else before)[use.item] & bits[answer]:
                     message = f"“{answer}” cannot have been asked before “{shown(use.item)}”"
+                    self.report_in("not-yet-known", message, use.expression, at)
+
+    def results(self) -> None:
+        """Find results of services that cannot have been asked."""
+        before = reaching(self.flow)
+        bits = {item: 1 << number for number, item in enumerate(self.flow.forward)}
+        askers: dict[str, int] = {}
+        for action in self.dialog.actions.values():
+            if action.result:
+                # One in a handler of the dialog may have been asked anywhere.
+                askers[action.result] = askers.get(action.result, 0) | (bits[action.item] if action.item else -1)
+        for use in self.uses:
+            if use.item not in self.flow.channels:
+                continue
+            for result, at in used_of("result", use.expression.tree):
+                if result in askers and not (before[use.item] | bits[use.item]) & askers[result]:
+                    message = f"the service of “{result}” cannot have been asked before “{shown(use.item)}”"
                     self.report_in("not-yet-known", message, use.expression, at)
 
     def of_which_pass(self, use: Use, answer: str, around: str, at: int) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from caruso.script_engine import answers
 from caruso.script_engine.answers import keys
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.expressions.checker import answers_used, names_used
+from caruso.script_engine.expressions.checker import answers_used, names_used, used_of
 from caruso.script_engine.expressions.names import near
 from caruso.script_engine.expressions.types import Type
 from caruso.script_engine.nodes import (
@@ -26,7 +26,7 @@ from caruso.script_engine.nodes import (
     Texts,
     plain_parts,
 )
-from caruso.script_engine.turns import CHOOSING, STORED, QuestionType, ScriptChannel
+from caruso.script_engine.turns import CHOOSING, QuestionType, ScriptChannel
 from caruso.script_engine.wording import primary
 
 #: More options than a caller can keep in mind.
@@ -87,7 +87,6 @@ def check_question(asked: Asked) -> None:
         _attributes,
         _known,
         _time,
-        _at_the_desk,
         *((_on_phone,) if _spoken(asked) else ()),
     ):
         rule(asked)
@@ -173,15 +172,6 @@ def _time(asked: Asked) -> None:
             report("time-limit-without-extension", message, handler.place, "event", suggestion, "warning")
 
 
-def _at_the_desk(asked: Asked) -> None:
-    """Find what has to be given, and cannot be given to an agent."""
-    item = asked.item
-    if ScriptChannel.AGENT in asked.channels and item.type in STORED and item.required is True:
-        message = f"at an agent's desk nobody can give a {item.type}: the dialog stays here"
-        suggestion = 'write required="no", or hand over to the web'
-        asked.report("not-at-desk", message, item.place, "type", suggestion, "warning")
-
-
 # -- On the phone ---------------------------------------------------------------------------------------------
 
 
@@ -264,8 +254,14 @@ def check_recording(text: Text, languages: Iterable[str], recordings: frozenset[
 
 
 def check_secrets(dialog: Dialog, report: Report) -> None:
-    """Report private answers, and what is computed from them, that an action would log or send."""
+    """Report private answers and variables, and what is computed from them, that would be logged or sent."""
     private = {item.id for item in dialog.items.values() if isinstance(item, Question) and item.private}
+    private |= {
+        f"{frame.prefix}vars.{variable.name}"
+        for frame in dialog.frames.values()
+        for variable in frame.variables.values()
+        if variable.private
+    }
     computed = _computed_from(dialog, private)
     for block in dialog.blocks.values():
         for action in block.actions:
@@ -276,6 +272,7 @@ def check_secrets(dialog: Dialog, report: Report) -> None:
 
 def _secrets_in(expression: Expression, frame: str, private: set[str], computed: set[str]) -> Iterator[str]:
     yield from (name for name, _ in answers_used(expression.tree) if frame + name in private)
+    yield from (name for name, _ in used_of("vars", expression.tree) if f"{frame}vars.{name}" in private)
     yield from (name for name, _ in names_used(expression.tree) if frame + name in computed)
 
 

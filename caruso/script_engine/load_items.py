@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from caruso.script_engine.expressions import Expression
-from caruso.script_engine.expressions.checker import answers_used
+from caruso.script_engine.expressions.checker import answers_used, names_used
 from caruso.script_engine.load_questions import QuestionLoader
 from caruso.script_engine.load_values import place_of
 from caruso.script_engine.nodes import (
@@ -16,6 +16,7 @@ from caruso.script_engine.nodes import (
     Branch,
     Call,
     Choose,
+    Compute,
     End,
     Group,
     Handover,
@@ -52,6 +53,7 @@ class ItemLoader(QuestionLoader):
         self.following: dict[str, str | None] = {}
         self.seats: dict[str, Seat] = {}
         self.repeats: dict[str, str] = {}
+        self.computes: dict[str, Compute] = {}
 
     def lay_out(self, elements: Sequence[Element], behind: str | None, seat: Seat) -> None:
         """Build items that follow each other; the last one leads `behind`."""
@@ -274,7 +276,7 @@ class ItemLoader(QuestionLoader):
             over=over,
             times=times,
             condition=condition,
-            condition_after=_reads(condition, within),
+            condition_after=condition is not None and self.reads(condition, within),
             most=most,
         )
 
@@ -285,6 +287,19 @@ class ItemLoader(QuestionLoader):
             for name in within
             if isinstance(self.items[name], kind) and self.seats[name].repeats == seat.repeats
         )
+
+    def reads(self, condition: Expression, within: Sequence[str]) -> bool:
+        """Whether a condition reads answers of questions within the repeat it belongs to, be it by a `compute`."""
+        seen: set[str] = set()
+        todo = [condition]
+        while todo:
+            tree = todo.pop().tree
+            if any(name in within for name, _ in answers_used(tree)):
+                return True
+            fresh = {name for name, _ in names_used(tree) if name in self.computes} - seen
+            seen |= fresh
+            todo += [self.computes[name].value for name in fresh]
+        return False
 
     def repeat_name(self, element: Element) -> None:
         name = element.required("name")
@@ -325,8 +340,3 @@ class ItemLoader(QuestionLoader):
 
     def returned(self, element: Element) -> Return:
         return Return(name=element.required("name"), to=self.target(element, "to"), place=place_of(element))
-
-
-def _reads(condition: Expression | None, within: Sequence[str]) -> bool:
-    """Whether a condition reads answers of questions within the repeat it belongs to."""
-    return condition is not None and any(name in within for name, _ in answers_used(condition.tree))

@@ -54,6 +54,7 @@ class _Builder(ItemLoader):
         objects = self.named(root, "object", [self.object(child) for child in root.all("object")])
         variables = self.named(root, "var", [self.variable(child) for child in root.all("var")])
         computes = self.named(root, "compute", [self.compute(child) for child in root.all("compute")])
+        self.computes = computes
         self.learn(root.all("macro"))
         self.learn_lists(root.all("choices"))
         handlers = self.handlers(root)

@@ -64,6 +64,8 @@ class Entry:
     """What was typed into a question of a group that could not be taken as a whole."""
 
     text: str
+    #: What it was read as; null when it could not be.
+    value: Value = None
     error: str = ""
     #: The value that was warned about; given again it is taken.
     warned: Value = None
@@ -118,7 +120,7 @@ class Run:
     error: str = ""
     #: The answer that was warned about; given again it is taken.
     warned: Value = None
-    #: What was typed into the group that waits, by item.
+    #: What was typed into groups that wait, by `Visit.key`.
     entries: Mapping[str, Entry] = field(default_factory=dict)
     #: Branch by the name of each split, once the lot was drawn.
     branches: Mapping[str, str] = field(default_factory=dict)
@@ -196,7 +198,10 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "said": [_said(segment) for segment in run.said],
         "error": run.error,
         "warned": to_json(run.warned),
-        "entries": {item: [entry.text, entry.error, to_json(entry.warned)] for item, entry in run.entries.items()},
+        "entries": {
+            item: [entry.text, to_json(entry.value), entry.error, to_json(entry.warned)]
+            for item, entry in run.entries.items()
+        },
         "branches": dict(run.branches),
         "consents": dict(run.consents),
         "outcome": run.outcome,
@@ -245,8 +250,8 @@ def run_from_json(state: Mapping[str, Any]) -> Run:
         error=state["error"],
         warned=from_json(state["warned"]),
         entries={
-            item: Entry(text=text, error=error, warned=from_json(warned))
-            for item, (text, error, warned) in state["entries"].items()
+            item: Entry(text=text, value=from_json(value), error=error, warned=from_json(warned))
+            for item, (text, value, error, warned) in state["entries"].items()
         },
         branches=dict(state["branches"]),
         consents=dict(state["consents"]),

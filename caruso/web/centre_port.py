@@ -12,6 +12,7 @@ from caruso.model.centre import Centre
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId
+from caruso.model.run_records import StoredFile
 from caruso.model.views import DeskView, MonitorView
 
 #: Given each new view of the desk.
@@ -44,6 +45,17 @@ class ContactCentre(Protocol):
 
     def command(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for; raise `IllegalMove`, `NotFound` or `RejectedInput`."""
+        ...
+
+    def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
+        """Return the type of a question of the dialog at the agent's desk that a file may answer.
+
+        Raise `IllegalMove` when there is no such question.
+        """
+        ...
+
+    def file_kept(self, agent: AgentId, file: StoredFile) -> None:
+        """Know a file from now on, so that an answer may name it."""
         ...
 
     def open_desk(self, agent: AgentId, show: ShowDesk, closed: DeskClosed) -> DeskHandle:

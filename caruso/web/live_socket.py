@@ -20,7 +20,7 @@ HEARTBEAT_SECONDS = 10.0
 #: Something is sent at least this often, so that a page notices a dead link too.
 BEAT_SECONDS = 5.0
 #: Bytes of one message from the browser.
-FRAME_LIMIT = 64 * 1024
+FRAME_LIMIT = 256 * 1024
 #: Bytes written before it is looked whether the browser takes them.
 WRITER_LIMIT = 16 * 1024
 #: A browser that takes nothing for this long is dead.

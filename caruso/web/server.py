@@ -19,13 +19,15 @@ from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, ScriptStore, UserStore
+from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, ScriptStore, UserStore
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
+from caruso.web.desk_files import PATH as DESK_FILES
+from caruso.web.desk_files import DeskFiles
 from caruso.web.edge import REQUEST_ID, REQUEST_ID_HEADER, Edge
 from caruso.web.gate import Gate
 from caruso.web.headers import OF_PAGES, fixed_headers
@@ -67,10 +69,11 @@ class WebServer:
         callback_moved: MovedListener = lambda callback: None,
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
+        files: RunFiles | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
-        Without `self_service` there are no public pages.
+        Without `self_service` there are no public pages; without `files` agents can keep none.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -98,6 +101,7 @@ class WebServer:
             if self_service is not None
             else None
         )
+        self._desk_files = DeskFiles(centre, files, self._gate) if files is not None else None
         self._runner = web.AppRunner(
             self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
         )
@@ -149,6 +153,8 @@ class WebServer:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/ws/console", self._consoles.handle)
         app.router.add_get("/ws/monitor", self._monitors.handle)
+        if self._desk_files is not None:
+            app.router.add_post(DESK_FILES, self._desk_files.take)
         if self._self_service is not None:
             self._self_service.add_to(app.router)
         files = ConsoleFiles(self._settings.dist, connect_to=self._settings.phone_urls)

@@ -16,6 +16,7 @@ import pytest
 from playwright.async_api import Browser
 from prometheus_client import CollectorRegistry
 
+from caruso.clock import SystemClock
 from caruso.model.facts import AnyFact
 from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
@@ -26,8 +27,10 @@ from lab.baresip import ListeningPhone, listening_caller
 from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.server import LAB_PASSWORD, ROOT, CentreServer
 from lab.tones import write_beeps
@@ -70,6 +73,13 @@ class Stage:
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     """Return a server without Asterisk."""
+    async with a_stage() as built:
+        yield built
+
+
+@asynccontextmanager
+async def a_stage() -> AsyncIterator[Stage]:
+    """Serve without Asterisk for the length of a block."""
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     callbacks = MemoryCallbacks(*fake_callbacks())
     server = WebServer(
@@ -83,6 +93,7 @@ async def stage() -> AsyncIterator[Stage]:
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),
+        files=MemoryFiles(MemoryRuns(), SystemClock()),
     )
     await server.start()
     yield Stage(centre=centre, callbacks=callbacks, server=server, url=server.url)

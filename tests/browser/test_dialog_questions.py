@@ -41,6 +41,7 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
     <question id="contract" type="text" read-only="yes" default="'basic'"><text>Contract</text></question>
     <question id="story" type="memo" required="no"><text>What happened?</text></question>
   </group>
+  <question id="bill" type="file"><text>The bill?</text></question>
   <question id="pin" type="digits" private="yes"><text>Secret?</text><input digits="4" mask="hidden"/></question>
   <end id="done" outcome="done"><text>Thank you.</text></end>
 </dialog>
@@ -128,11 +129,20 @@ async def test_every_kind_of_question_is_answered_with_the_keyboard_alone(
     )
     await page.get_by_test_id("dialog-submit").click()
 
+    await console.until("dialog", item="bill")
+    chosen = page.locator("input[type=file]")
+    await chosen.set_input_files({"name": "bill.html", "mimeType": "image/png", "buffer": b"<script>"})
+    await expect(page.get_by_test_id("dialog-thing")).to_contain_text("no picture, sound, PDF or plain text")
+    await chosen.set_input_files({"name": "bill.pdf", "mimeType": "text/html", "buffer": b"%PDF-1.7"})
+    await expect(page.get_by_test_id("dialog-file-name")).to_have_text("Kept: bill.pdf")
+    assert await violations(console) == []
+    await page.get_by_test_id("dialog-submit").click()
+
     await console.until("dialog", item="pin")
     await expect(page.get_by_test_id("dialog-field")).to_have_attribute("type", "password")
     await page.keyboard.type("1234")
     await console.press("Enter")
     await console.until("dialog", state="finished")
     trail = page.get_by_test_id("trail-here")
-    for shown in ("Kitchen, Cellar", "The climate, The price", "€1,250.50", "09:30", "It broke."):
+    for shown in ("Kitchen, Cellar", "The climate, The price", "€1,250.50", "09:30", "It broke.", "bill.pdf"):
         await expect(trail).to_contain_text(shown)

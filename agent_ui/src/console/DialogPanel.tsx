@@ -4,13 +4,22 @@ import { Button } from "@mantine/core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Icon } from "../parts/icons";
 import type { DialogView, LinkView, TurnView, UndoView } from "../protocol";
-import { DRAFT_PAUSE_MS, type Draft, limitsText, nextDraft, questionsOf, typedInto } from "../state/answers";
+import {
+  DRAFT_PAUSE_MS,
+  type Draft,
+  limitsText,
+  mayBeKept,
+  nextDraft,
+  questionsOf,
+  typedInto,
+} from "../state/answers";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useSend } from "./desk";
 import { ItemInput } from "./ItemInput";
+import { LedOnTheWeb, SharePanel } from "./SharePanel";
 import { FOCUS_IDS } from "./Shortcuts";
 
-export function DialogPanel({ dialog }: { dialog: DialogView | null }) {
+export function DialogPanel({ dialog, address = "" }: { dialog: DialogView | null; address?: string }) {
   if (dialog === null) {
     return (
       <section className="card" aria-label="Dialog" data-testid="no-dialog">
@@ -36,7 +45,16 @@ export function DialogPanel({ dialog }: { dialog: DialogView | null }) {
         </h2>
         <span className="tag">{dialog.language}</span>
       </div>
-      {over ? <Finished dialog={dialog} /> : <Item dialog={dialog} turn={dialog.turn} />}
+      {over ? (
+        <Finished dialog={dialog} />
+      ) : dialog.channel === "web" ? (
+        <LedOnTheWeb dialog={dialog} />
+      ) : (
+        <>
+          <Item dialog={dialog} turn={dialog.turn} />
+          <SharePanel key={dialog.run} dialog={dialog} address={address} />
+        </>
+      )}
     </section>
   );
 }
@@ -68,6 +86,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!live || busy) return;
+    setDraft({ ...draft, sent: true });
     const common = { run, turn: turn.number };
     if (turn.kind === "group") void send({ type: "answer-together", ...common, answers: draft.texts });
     else if (turn.kind === "question")
@@ -170,6 +189,8 @@ function Asked({ dialog, question, inputId, name, text, change }: AskedProps) {
         <ItemInput
           key={`${dialog.run} ${question.item}`}
           id={inputId}
+          run={dialog.run}
+          item={question.item}
           type={question.type}
           options={question.options}
           language={dialog.language}
@@ -323,7 +344,7 @@ function useKeptDraft(draft: Draft): "" | "typing" | "kept" {
   const send = useSend();
   const live = useLive();
   useEffect(() => {
-    if (!live || !draft.touched || kept === draft.texts) return;
+    if (!live || !mayBeKept(draft) || kept === draft.texts) return;
     const { run, turn, texts } = draft;
     const keep = async () => {
       if ((await send({ type: "draft", run, turn, texts })) === null) setKept(texts);

@@ -1,13 +1,17 @@
 /** The input for one answer, by the question's type. Used for the current item, in groups, and for corrections. */
 
-import { Textarea, TextInput } from "@mantine/core";
-import { Icon } from "../parts/icons";
+import { FileInput, Textarea, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { type KeptFile, keepFile } from "../api";
 import type { OptionView } from "../protocol";
 import { marksOf, optionsOf } from "../state/answers";
 import { Marks, OneOption, RankedOptions, SeveralOptions } from "./OptionInputs";
 
 interface ItemInputProps {
   id: string;
+  /** What a file is kept for. */
+  run: string;
+  item: string;
   type: string;
   options: readonly OptionView[];
   /** Of the dialog. */
@@ -56,26 +60,51 @@ export function ItemInput(props: ItemInputProps) {
   }
 }
 
-const THINGS: Record<string, string> = {
-  file: "A file can be sent on the web.",
-  "voice-record": "This is spoken on the phone.",
-  signature: "This is signed on the web.",
+const ACCEPTED: Record<string, string> = {
+  file: "image/*,audio/*,application/pdf,text/plain",
+  "voice-record": "audio/*",
+  signature: "image/png,image/jpeg",
 };
 
-/** Something stored: shown, not typed. */
-function Thing({ id, type, value, shown, labelledBy, describedBy }: ItemInputProps) {
+/** Something stored: its name, and a field to give another. */
+function Thing(props: ItemInputProps) {
+  const { id, type, value, change, run, item, labelledBy, describedBy, invalid, size } = props;
+  const [kept, setKept] = useState<KeptFile | null>(null);
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const take = async (file: File | null) => {
+    if (file === null) return change("");
+    setBusy(true);
+    try {
+      const answer = await keepFile(run, item, file);
+      setKept(answer);
+      setProblem("");
+      change(answer.id);
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : "The file could not be kept.");
+    } finally {
+      setBusy(false);
+    }
+  };
+  const name = kept !== null && kept.id === value ? kept.name : (props.shown ?? "") || value;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: nothing is typed here, but it is named by the question
-    <div
-      id={id}
-      role="group"
-      tabIndex={-1}
-      className="thing"
-      aria-labelledby={labelledBy}
-      {...(describedBy === undefined ? {} : { "aria-describedby": describedBy })}
-      data-testid="dialog-thing"
-    >
-      <Icon name="hint" /> {value === "" ? THINGS[type] : (shown ?? "") || value}
+    <div className="thing" data-testid="dialog-thing">
+      <FileInput
+        id={id}
+        size={size ?? "lg"}
+        accept={ACCEPTED[type] ?? ""}
+        placeholder={busy ? "Being sent…" : value === "" ? "Choose a file" : name}
+        value={null}
+        onChange={(file) => void take(file)}
+        disabled={busy}
+        error={problem !== "" ? problem : invalid}
+        aria-labelledby={`${labelledBy} ${id}`}
+        {...(describedBy === undefined ? {} : { "aria-describedby": describedBy })}
+        data-testid="dialog-file"
+      />
+      <p role="status" className="quiet" data-testid="dialog-file-name">
+        {value === "" ? "" : `Kept: ${name}`}
+      </p>
     </div>
   );
 }

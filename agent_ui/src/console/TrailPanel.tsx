@@ -177,6 +177,8 @@ function Correction({ run, entry, language, labelledBy, close }: CorrectionProps
     >
       <ItemInput
         id={id}
+        run={run}
+        item={entry.item}
         type={entry.type}
         options={entry.options}
         language={language}

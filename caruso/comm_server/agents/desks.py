@@ -5,13 +5,13 @@ Knows what a desk shows, not how it is drawn or sent. One console per agent: a n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from caruso.clock import Clock
-from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted
+from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted, file_value
 from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.conversations import Conversations
@@ -32,7 +32,8 @@ from caruso.model.facts import (
     Presence,
     PresenceChanged,
 )
-from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.ids import AgentId, ContactId, QueueId, RunId
+from caruso.model.run_records import StoredFile
 from caruso.model.views import (
     Choice,
     ContactView,
@@ -43,6 +44,7 @@ from caruso.model.views import (
     StationView,
 )
 from caruso.ports import Timers
+from caruso.script_engine.turns import Value
 
 #: Queue tiles follow what happens elsewhere in the centre: often enough for a person, seldom enough for 180 desks.
 TILES_SECONDS = 1.0
@@ -109,6 +111,8 @@ class Desks:
         self._seq: dict[AgentId, int] = {}
         #: What agents have typed and not sent; lost with the process, as it may be private.
         self._drafts: dict[AgentId, Draft] = {}
+        #: Files that agents gave, by run.
+        self._files: dict[AgentId, tuple[RunId, Mapping[str, Value]]] = {}
         self._dirty: set[AgentId] = set()
         self._tiles_due = False
         self._left_desk = left_desk
@@ -291,6 +295,16 @@ class Desks:
     def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:
         """Keep what an agent has typed and not sent, for as long as its turn waits; raise `RejectedInput`."""
         self._drafts[agent] = drafted(command)
+
+    def keep_file(self, agent: AgentId, file: StoredFile) -> None:
+        """Know a file that an agent gave for the dialog at her desk, for as long as it is there."""
+        run, known = self._files.get(agent, (file.run, {}))
+        self._files[agent] = (file.run, {**(known if run == file.run else {}), file.id: file_value(file)})
+
+    def files(self, agent: AgentId, run: str) -> Mapping[str, Value]:
+        """Return what answers of the agent to this run may name, by id."""
+        kept_for, known = self._files.get(agent, ("", {}))
+        return known if kept_for == run else {}
 
     def _dialog_view(self, agent: AgentId, contact: ContactId) -> DialogView | None:
         conversation = self._sources.conversations.get(contact)

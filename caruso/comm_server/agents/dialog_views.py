@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from decimal import Decimal
 
 import msgspec
 
 from caruso.comm_server.run_moves import Sharing
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
+from caruso.model.run_records import StoredFile
 from caruso.model.views import DialogView, LinkView, OptionView, TrailView, TurnView, UndoView
 from caruso.script_engine import answers, engine
 from caruso.script_engine.nodes import Dialog
@@ -39,6 +41,11 @@ def drafted(command: KeepDraft) -> Draft:
     if len(command.texts) > MOST_DRAFTED or sum(map(len, command.texts.values())) > LONGEST_DRAFT:
         raise IllegalMove("This is too long to be kept.")
     return Draft(run=command.run, turn=command.turn, texts=command.texts)
+
+
+def file_value(file: StoredFile) -> Mapping[str, Value]:
+    """Return a file as an answer."""
+    return {"id": file.id, "name": file.name, "type": file.media_type, "size": Decimal(file.size)}
 
 
 def dialog_view(

@@ -74,10 +74,15 @@ def infer(tree: Node, names: Names) -> Type:
 
 def answers_used(tree: Node) -> list[tuple[str, int]]:
     """Return the items whose answers the expression reads, with their places."""
+    return used_of("answers", tree)
+
+
+def used_of(root: str, tree: Node) -> list[tuple[str, int]]:
+    """Return what the expression reads of a root, with the places."""
     names = path(tree)
-    if names is not None and len(names) > 1 and names[0] == "answers":
+    if names is not None and len(names) > 1 and names[0] == root:
         return [(names[1], tree.at)]
-    return [used for part in parts(tree) for used in answers_used(part)]
+    return [used for part in parts(tree) for used in used_of(root, part)]
 
 
 def names_used(tree: Node) -> list[tuple[str, int]]:

@@ -47,7 +47,6 @@ def options(count: int) -> str:
         (question("digits", inner='<input max-seconds="5s"/>'), "not-for-type"),
         (question("text", 'skip-if-known="yes"'), "skip-without-bind"),
         (question("text", 'read-only="yes"'), "read-only-without-value"),
-        (question("signature"), "not-at-desk"),
         (question("text", 'time-limit="5s"'), "time-limit-too-short"),
         (
             question("text", 'time-limit="60s"', '<on event="time-up" then="continue"/>'),
@@ -134,7 +133,7 @@ def test_a_mistake_on_the_phone_is_found(body: str, rule: str) -> None:
             "digits", 'private="yes"',
             '<do service="note.add" when="background"><param name="text" as="answers.q"/></do>',
         ),
-        question("voice-record", 'required="no"', '<input max-seconds="20s" end-key="*"/>'),
+        question("voice-record", "", '<input max-seconds="20s" end-key="*"/>'),
     ],
 )  # fmt: skip
 def test_a_question_in_order_passes(body: str) -> None:

@@ -155,6 +155,20 @@ WRONG = [
     ),
     (TEXT.format('<on event="no-imput"/>'), "unknown-event", "event", "did you mean “no-input”?"),
     (TEXT.format('<record-consent purpose="p" given="answers.name"/>'), "wrong-type", "given", ""),
+    # What is known when
+    (
+        '<info id="i" ask-if="known(result.r)"><text>x</text></info>'
+        + TEXT.format('<do service="note.add" result="r" when="background"/>'),
+        "not-yet-known",
+        "ask-if",
+        "",
+    ),
+    (
+        TEXT.format('<set name="vars.x" to="\'a\'"/><log><value of="vars.secret"/></log>'),
+        "private-told",
+        "of",
+        "",
+    ),
     # Conditions
     ('<info id="i" ask-if="1 = 1"><text>x</text></info>', "constant", "ask-if", ""),
     (
@@ -189,7 +203,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("body", "rule", "attribute", "suggestion"), WRONG)
 def test_a_mistake_is_found_where_it_is(body: str, rule: str, attribute: str, suggestion: str) -> None:
-    finding = one(script(body, data='<var name="x"/>'))
+    finding = one(script(body, data='<var name="x"/><var name="secret" private="yes"/>'))
     assert (finding.rule, finding.attribute) == (rule, attribute)
     assert finding.line > 2
     assert finding.column > 0

@@ -80,6 +80,15 @@ def test_a_condition_on_its_own_answers_is_asked_after_each_pass() -> None:
     assert run.run.answers["reading#2"] == Decimal(2)
 
 
+def test_so_is_one_that_reads_them_by_a_computed_value() -> None:
+    data = (
+        '<compute name="wanted" type="boolean" as="again"/>'
+        '<compute name="again" type="boolean" as="answers.more"/>'
+    )
+    run = led(repeat(how='while="wanted"', more=MORE), data=CUSTOMER + data).answer("1", "yes", "2", "no")
+    assert run.run.finished
+
+
 def test_any_other_condition_is_asked_before_each_pass() -> None:
     count = '<question id="q"><text>q?</text><set name="vars.n" to="vars.n + 1"/></question>'
     data = '<var name="n" type="number" initial="{}"/>'

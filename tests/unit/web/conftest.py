@@ -19,8 +19,10 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient
 
@@ -110,6 +112,7 @@ async def open_house(
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
+        files=MemoryFiles(MemoryRuns(), clock),
     )
     await server.start()
 

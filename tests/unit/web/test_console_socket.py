@@ -164,7 +164,7 @@ async def test_a_flood_is_cut_off(house: House) -> None:
 
 async def test_a_frame_that_is_too_large_closes_the_socket(house: House) -> None:
     console = await (await house.browser("anna")).console()
-    await console.socket.send_str('{"type": "note", "id": 1, "contact": "c", "text": "' + "x" * 70_000 + '"}')
+    await console.socket.send_str('{"type": "note", "id": 1, "contact": "c", "text": "' + "x" * 300_000 + '"}')
     assert await closed(console) == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
     assert not house.centre.commands
 

@@ -1,0 +1,75 @@
+"""``POST /desk/files``: a file that an agent keeps as the answer to a question of the dialog at her desk.
+
+The body is the file, ``run`` and ``item`` say what for, ``name`` what it is called. What may be kept is decided
+from its content, as for files of the public pages. The answer itself comes over the console's socket and names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from caruso.errors import IllegalMove, NotAllowed, RejectedInput
+from caruso.model.centre import Role
+from caruso.model.ids import RunId
+from caruso.ports import RunFiles
+from caruso.web.centre_port import ContactCentre
+from caruso.web.gate import Gate
+from caruso.web.refusals import TooLarge
+from caruso.web.self_service.uploads import MOST_BYTES, kind_of, plain_name
+
+PATH = "/desk/files"
+_PIECE = 64 * 1024
+
+
+class DeskFiles:
+    """Takes files for agents."""
+
+    def __init__(self, centre: ContactCentre, files: RunFiles, gate: Gate) -> None:
+        """Keep them in `files`."""
+        self._centre = centre
+        self._files = files
+        self._gate = gate
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Keep a file; answer with its id.
+
+        Raises:
+            IllegalMove: no question of a dialog at the agent's desk, or nothing that may be kept.
+            TooLarge: more bytes than a file may have.
+        """
+        signed_in = await self._gate.admit(request, Role.AGENT)
+        agent = signed_in.agent if signed_in is not None else None
+        if agent is None:
+            raise NotAllowed
+        run, item = request.query.get("run", ""), request.query.get("item", "")
+        kind = self._centre.file_wanted(agent, run, item)
+        content = await _read(request)
+        media_type = kind_of(content, kind)
+        if media_type is None:
+            raise IllegalMove("This is no picture, sound, PDF or plain text that can be kept here.")
+        name = plain_name(request.query.get("name", ""))
+        question = item.partition("#")[0]  # of a repeat: every pass is the same item
+        try:
+            kept = await self._files.keep(
+                RunId(run), question, name=name, media_type=media_type, content=_pieces(content)
+            )
+        except RejectedInput as error:
+            raise IllegalMove(error.findings[0].message) from error
+        self._centre.file_kept(agent, kept)
+        return web.json_response({"id": kept.id, "name": kept.name})
+
+
+async def _read(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(_PIECE):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise TooLarge
+    return bytes(body)
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), _PIECE):
+        yield content[start : start + _PIECE]
