@@ -73,7 +73,6 @@ async function filledIn(source, seed) {
 	const { root } = loaded.createInstance();
 	const chance = randomFrom(seed);
 	const entries = entriesOf(source);
-	const order = orderOf(source);
 	const run = { seed, first: null, steps: [], end: 'done' };
 	let state = {};
 	const look = () => {
@@ -87,15 +86,24 @@ async function filledIn(source, seed) {
 		return changes;
 	};
 	run.first = look();
+	try {
+		run.end = fill(root, chance, entries, orderOf(source), run, look);
+	} catch (error) {
+		// What was answered until then still counts.
+		run.end = `broken: ${String(error?.message || error).slice(0, 300)}`;
+	}
+	return run;
+}
+
+function fill(root, chance, entries, order, run, look) {
 	const done = new Set();
 	while (run.steps.length < MOST_STEPS) {
 		const earlier = chance() < CORRECTED ? oneOf(candidates(root, order, []).filter(({ node }) => again(node, done)), chance) : undefined;
 		if (earlier !== undefined && !answered(earlier.node, chance, entries, run, look, { again: true })) {
-			run.end = 'stuck';
-			return run;
+			return 'stuck';
 		}
 		const node = nextOf(root, done, order);
-		if (node === undefined) return run;
+		if (node === undefined) return 'done';
 		if (node.nodeType === 'repeat-range:uncontrolled') {
 			const passes = node.currentState.children.length;
 			const at = node.currentState.reference;
@@ -107,12 +115,10 @@ async function filledIn(source, seed) {
 		}
 		done.add(node.nodeId);
 		if (!answered(node, chance, entries, run, look)) {
-			run.end = 'stuck';
-			return run;
+			return 'stuck';
 		}
 	}
-	run.end = 'cut';
-	return run;
+	return 'cut';
 }
 
 // Whether an answer can be given another time.
