@@ -112,7 +112,7 @@ def known(moment: Moment, question: Question) -> Value:
 
 def fixed(moment: Moment, question: Question) -> Value:
     """Return the answer of a question that is only shown."""
-    value = question.default.value(moment.scope) if question.default is not None else None
+    value = presentation.default_of(question, moment.scope)
     return _valid(moment, question, _bound(moment, question) if value is None else value)
 
 

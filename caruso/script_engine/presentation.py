@@ -8,7 +8,7 @@ from datetime import datetime
 from caruso.script_engine import answers as reading
 from caruso.script_engine import options as offered
 from caruso.script_engine import texts, wording
-from caruso.script_engine.answers import Asked, choosing
+from caruso.script_engine.answers import Asked, choosing, times
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.forms import Form, lay_out
 from caruso.script_engine.nodes import (
@@ -269,7 +269,7 @@ class _Presenter:
             item,
             self.scope,
             before=(*self.run.said, *self.before()),
-            answer=self.value(item.default, self.scope) if answer is None else answer.value,
+            answer=default_of(item, self.scope) if answer is None else answer.value,
             error=self.run.error,
             warned=self.run.warned,
             offers=self.offers(),
@@ -369,7 +369,7 @@ class _Presenter:
 
     def typed(self, item: Question, entry: Entry | None, scope: RunScope) -> Value:
         """Return what was typed, although it is no answer; the default where nothing was."""
-        return self.value(item.default, scope) if entry is None else entry.text
+        return default_of(item, scope) if entry is None else entry.text
 
     def title(self, item: AnyItem) -> str:
         """Return the title of the group an item is in, or is."""
@@ -462,3 +462,9 @@ def is_required(item: Question, scope: RunScope) -> bool:
 def is_read_only(item: Question, scope: RunScope) -> bool:
     """Whether the answer cannot be changed now."""
     return item.read_only if isinstance(item.read_only, bool) else item.read_only.holds(scope)
+
+
+def default_of(item: Question, scope: RunScope) -> Value:
+    """Return the answer that is offered; of a date with time its day where a day is asked for."""
+    value = None if item.default is None else item.default.value(scope)
+    return times.day_of(value, scope.zone) if item.type is QuestionType.DATE else value
