@@ -26,6 +26,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import structlog
+from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
 from caruso.clock import SystemClock
@@ -120,8 +121,9 @@ class _StoppedEarly(Exception):
 class Server:
     """Everything that runs in one process."""
 
-    def __init__(self, config: Config) -> None:
-        """Build the parts that need nothing but settings."""
+    def __init__(self, config: Config, *, registry: CollectorRegistry = REGISTRY) -> None:
+        """Build the parts that need nothing but settings; figures go to `registry`."""
+        self._registry = registry
         self._config = config
         self._clock = SystemClock()
         self._database = Database(config.database_url)
@@ -257,17 +259,13 @@ class Server:
                 files=self._files,
                 centres=self._centres,
                 secret=self._pbx.server_secret.encode(),
-                public_url=self._public_url(),
+                public_url=self._config.public_url,
                 clock=self._clock,
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
                 endpoint_name=endpoint_name,
             ),
         )
-
-    def _public_url(self) -> str:
-        server = self._config.server
-        return server.public_url or f"http://{server.host}:{server.port}"
 
     def _web(self) -> WebServer:
         return WebServer(
@@ -282,6 +280,7 @@ class Server:
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
+            registry=self._registry,
             self_service=self._public_runs(),
             files=self._files,
         )

@@ -24,6 +24,7 @@ from caruso.model.records import (
 from caruso.model.run_records import (
     ActionOutcome,
     OutboxAction,
+    PastRun,
     RunEvent,
     RunToken,
     RunTurn,
@@ -90,7 +91,10 @@ class FactStore(Protocol):
         ...
 
     async def open_runs(self) -> Sequence[SavedRun]:
-        """Return the runs of contacts that have not ended, and of agents still in wrap-up."""
+        """Return the runs of calls that have not ended, and of agents still in wrap-up.
+
+        Those that went on to the web are among them, not `live`, as runs of the call they left.
+        """
         ...
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
@@ -367,6 +371,12 @@ class ScriptStore(Protocol):
 
     async def delete(self, script: ScriptId, version: str, *, by: str, why: str, at: datetime) -> None:
         """Delete a version that nobody needs; raise `NotFound`, and `IllegalMove` when somebody does."""
+        ...
+
+    def past_runs(
+        self, script: ScriptId, *, since: datetime, until: datetime, now: datetime
+    ) -> AsyncIterator[Sequence[PastRun]]:
+        """Give the runs of a script that began in [since, until), some at a time; `now` tells which are over."""
         ...
 
     async def draft(self, script: ScriptId) -> ScriptDraft | None:

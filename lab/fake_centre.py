@@ -320,7 +320,7 @@ class FakeCentre:
                 self._dialog(seat, command.run).correct(command.item, command.text, seat.profile.id)
                 self._show(seat)
             case desk.ShareDialog():
-                self._on_desk(seat, command.contact, "talking", "held", "wrap-up")
+                self._dialog(seat, command.run)
             case desk.TakeDialogBack():
                 raise IllegalMove("This dialog is at your desk.")
             case desk.SaveNote():

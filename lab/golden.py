@@ -133,6 +133,10 @@ class ToldServices:
             raise ServiceFailed(stub.failure)
         return stub.result
 
+    def repeatable(self, service: str) -> bool:
+        """Tell that nothing may be done twice."""
+        return False
+
     def asked(self) -> list[CallService]:
         """Return what was asked since this was last looked at."""
         asked, self._asked = self._asked, []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from caruso.model.facts import VOICE, AnyFact, ContactArrived, ContactEnded, Presence, PresenceChanged
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, is_web
 from caruso.model.records import PastContact
 from caruso.model.run_records import OutboxAction, RunEvent, RunTurn, SavedRun
 from lab.memory_runs import MemoryRuns
@@ -131,7 +132,21 @@ class MemoryJournal:
             if fact.presence in (Presence.TALKING, Presence.WRAP_UP)
         }
         live = [run for run in self.runs.runs.values() if run.live]
-        return [run for run in live if run.contact not in ended or run.contact in on_a_desk]
+        led = [run for run in live if run.contact not in ended or run.contact in on_a_desk]
+        return [*self._gone_to_the_web(ended - on_a_desk), *led]
+
+    def _gone_to_the_web(self, over: set[ContactId]) -> list[SavedRun]:
+        """Return runs that left a call that is not over for the web, as runs of that call."""
+        passed = {(e.run, e.contact) for e in self.runs.events.values() if e.contact is not None}
+        return [
+            replace(run, contact=contact)
+            for run_id, contact in sorted(passed)
+            if (run := self.runs.runs.get(run_id)) is not None
+            and not run.live
+            and run.channel == "web"
+            and contact not in over
+            and not is_web(contact)
+        ]
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
         """Return nothing: past contacts are a projection that storage makes."""

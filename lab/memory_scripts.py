@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
+from caruso.model.run_records import PastRun
 from caruso.model.script_versions import (
     Rollout,
     ScriptDraft,
@@ -38,6 +39,8 @@ class MemoryScripts:
         self._events: list[ScriptEvent] = []
         #: Conversations, by script and version.
         self.runs: Counter[tuple[ScriptId, str]] = Counter()
+        #: What statistics are made of.
+        self.past: dict[ScriptId, list[PastRun]] = {}
 
     async def revision(self) -> int:
         """Return the highest revision."""
@@ -155,6 +158,12 @@ class MemoryScripts:
         if script in self._rollouts:
             self._rollouts[script] = forgotten(rollout, version)
         self._note(at, by, script, ScriptEventKind.DELETED, version, why)
+
+    async def past_runs(
+        self, script: ScriptId, *, since: datetime, until: datetime, now: datetime
+    ) -> AsyncIterator[Sequence[PastRun]]:
+        """Give the runs of a script."""
+        yield [run for run in self.past.get(script, ()) if since <= run.began_at < until]
 
     async def draft(self, script: ScriptId) -> ScriptDraft | None:
         """Return the draft."""

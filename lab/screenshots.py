@@ -37,6 +37,8 @@ SCALE = 1.5
 BUSY_SECONDS = 35.0
 #: Agents in the picture talk long enough to be seen talking.
 UNHURRIED = Manner(talk=(12.0, 30.0), wrap_up=(4.0, 8.0))
+#: Nobody reads a page and presses its button faster than this.
+PERSON_SECONDS = 1.5
 #: The caller is speaking.
 _LOUD = "() => Number(document.querySelector('[data-testid=audio-level]')?.dataset.level ?? 0) > 40"
 
@@ -80,6 +82,7 @@ async def _take_all() -> None:
         await _picture(supervisor, "monitor")
         await _finish(anna)
         await _history(supervisor)
+        await _self_service(browser, house)
 
 
 async def _page(browser: Browser, house: House, user: str, *, width: int = WIDTH, height: int = HEIGHT) -> Console:
@@ -186,6 +189,23 @@ async def _history(supervisor: Console) -> None:
     await supervisor.until("contact-answers")
     await asyncio.sleep(0.5)
     await _picture(supervisor, "history")
+
+
+async def _self_service(browser: Browser, house: House) -> None:
+    """Let a customer give a reading on the web, with a telephone in the hand."""
+    console = await open_console(
+        browser, f"{house.url}/s/meter-reading", width=390, height=844, device_scale_factor=SCALE
+    )
+    page = console.page
+    await page.goto(console.url)
+    await asyncio.sleep(PERSON_SECONDS)
+    await page.get_by_role("button", name="Start now").click()
+    await page.get_by_label("electricity").check()
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("What does the meter say?").fill("41 250 kWh")
+    await page.get_by_role("button", name="Continue").click()
+    await page.locator("#errors").wait_for()
+    await _picture(console, "self-service")
 
 
 async def _picture(console: Console, name: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from caruso.comm_server import restart
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
-from caruso.errors import IllegalMove, NotFound, StorageUnavailable
+from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
 from caruso.model import desk
 from caruso.model.centre import (
     AgentProfile,
@@ -33,10 +33,11 @@ from caruso.model.centre import (
 )
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence, ServerStarted
-from caruso.model.ids import AgentId, CustomerId, EntryPointId, QueueId, ScriptId, SkillId
+from caruso.model.ids import AgentId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
 from caruso.model.records import Customer, ObjectFilter, ScriptSource
 from caruso.model.telephony import EndCause
 from caruso.model.views import DeskView
+from caruso.script_engine.turns import Answered, WentBack
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
@@ -80,6 +81,7 @@ def small_centre() -> Centre:
             wrap_up_seconds=8,
             max_wait_seconds=40,
             announce_position_seconds=5,
+            script=ScriptId("moving"),
         ),
     )
     entry_points = (
@@ -219,6 +221,13 @@ class WholeCentre:
         self.answers: Callable[[str], Pickup | None] | None = None
         #: What happened, for the message of a test that fails.
         self.diary: list[str] = []
+        #: Runs somebody has a page of, links agents made, codes pages showed.
+        self.pages: list[RunId] = []
+        self.links: set[str] = set()
+        self.codes: list[str] = []
+        #: What went wrong on pages and is no refusal.
+        self.mishaps: list[Exception] = []
+        self._visits: set[asyncio.Task[None]] = set()
         self.centre = self._build()
 
     def note(self, *words: object) -> None:
@@ -270,6 +279,8 @@ class WholeCentre:
         self.note("crash", f"lost={lost}")
         self.telephony.break_link(tell=False)
         self.timers.stop_all()
+        for visit in tuple(self._visits):
+            visit.cancel()
         await self.centre.tasks.close()
         self.journal.lose_last(lost)
         self.consoles.clear()
@@ -277,6 +288,7 @@ class WholeCentre:
         await asyncio.sleep(away)
         self.centre = self._build()
         await restart.restore(self.centre, self.journal, _NoCentres(), self.clock.now())
+        await self.journal.runs.release_others(self.centre.conversations.live_runs())
         self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
         await asyncio.sleep(self.rng.uniform(0, 0.5))
@@ -322,9 +334,14 @@ class WholeCentre:
         if agent in self.description.agents:
             self.note("open", agent)
             handle = self.centre.open_desk(
-                agent, lambda view: self.views.__setitem__(agent, view), lambda *_: self._closed(agent)
+                agent, lambda view: self._show(agent, view), lambda *_: self._closed(agent)
             )
             self.consoles[agent] = handle.close
+
+    def _show(self, agent: AgentId, view: DeskView) -> None:
+        self.views[agent] = view
+        if view.dialog is not None and view.dialog.link:
+            self.links.add(view.dialog.link.rpartition("/")[2])
 
     def _closed(self, agent: AgentId) -> None:
         self.consoles.pop(agent, None)
@@ -351,7 +368,8 @@ class WholeCentre:
 
     def act(self) -> None:
         """Let somebody do something."""
-        self.rng.choices((self._caller_acts, self._agent_acts, self._supervisor_acts), (45, 54, 1))[0]()
+        acts = (self._caller_acts, self._agent_acts, self._supervisor_acts, self._web_acts)
+        self.rng.choices(acts, (40, 49, 1, 10))[0]()
 
     def _caller_acts(self) -> None:
         callers = self.telephony.callers()
@@ -360,12 +378,51 @@ class WholeCentre:
             number = self.rng.choice(("+31201", "+31202", ""))
             dialled = self.rng.choices(NUMBERS, (38, 20, 28, 6, 6, 2))[0]
             self.note("call", self.telephony.call(dialled, number), dialled)
+        elif callers and self.codes and chance < 0.35:
+            leg, code = self.rng.choice(callers), self.codes.pop()
+            self.note("keys in", leg, code)
+            for digit in code:
+                self.telephony.press(leg, digit)
         elif callers and chance < 0.90:
             self.telephony.press(self.rng.choice(callers), self.rng.choice("120#5"))
         elif callers:
             leg = self.rng.choice(callers)
             self.note("caller hangs up", leg)
             self.telephony.hang_up(leg)
+
+    def _web_acts(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._visit())
+        self._visits.add(task)
+        task.add_done_callback(self._visits.discard)
+
+    async def _visit(self) -> None:
+        """Let somebody on the web do something; a refusal is fine, any other error is not."""
+        web, chance = self.centre.runs, self.rng.random()
+        try:
+            if chance < 0.2 or not self.pages:
+                script = ScriptId(self.rng.choice(("moving", "question")))
+                customer = self.rng.choice((CustomerId("c1"), None))
+                self.pages.append((await web.start(script, language="en", customer=customer)).run)
+            elif chance < 0.35 and self.links:
+                link = self.links.pop()
+                self.note("opens", link[-8:])
+                self.pages.append((await web.open_link(link)).run)
+            elif chance < 0.5:
+                self.codes.append((await web.call_code(self.rng.choice(self.pages))).code)
+            else:
+                await self._answer_page(self.rng.choice(self.pages))
+        except (IllegalMove, NotFound, TooMany, StorageUnavailable) as refusal:
+            self.note("  page refused:", refusal)
+        except Exception as fault:  # noqa: BLE001 -- the test tells of it
+            self.mishaps.append(fault)
+
+    async def _answer_page(self, run: RunId) -> None:
+        web = self.centre.runs
+        view = await web.view(run)
+        text = self.rng.choice(("3", "4711", "yes", "Main Street", ""))
+        inputs = (Answered(turn=view.turn.number, text=text), WentBack(turn=view.turn.number))
+        givers = [web.give(run, self.rng.choice(inputs)) for _ in range(self.rng.choice((1, 1, 2)))]
+        await asyncio.gather(*givers)
 
     def _agent_acts(self) -> None:
         agent = self.rng.choice(list(self.full.agents))
@@ -412,7 +469,11 @@ class WholeCentre:
             self._phone_hangs_up(agent)
         elif chance < 0.48:
             self.close_console(agent)
-        elif chance < 0.50:
+        elif chance < 0.53:
+            self.ask(agent, desk.ShareDialog, run=view.dialog.run if view.dialog else "")
+        elif chance < 0.56:
+            self.ask(agent, desk.TakeDialogBack, run=view.dialog.run if view.dialog else "")
+        elif chance < 0.58:
             self.ask(agent, desk.PressDigits, contact=contact, digits="12#")
         elif view.dialog is not None:
             self._agent_leads(agent, view)

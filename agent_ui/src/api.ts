@@ -1,6 +1,6 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
-import type { CallbackLine, CentreSummary, ContactLine, ContactPage, Phone, WhoAmI } from "./protocol";
+import type { CallbackLine, CentreSummary, ContactDetail, ContactPage, Phone, WhoAmI } from "./protocol";
 
 export const DESK_SOCKET = "/ws/console";
 export const MONITOR_SOCKET = "/ws/monitor";
@@ -70,7 +70,7 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
   return call("GET", `/api/contacts?${params}`, undefined, signal);
 }
 
-export function readContact(id: string, signal: AbortSignal): Promise<ContactLine> {
+export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
 }
 

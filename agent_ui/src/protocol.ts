@@ -453,7 +453,7 @@ export interface CorrectItem {
 export interface ShareDialog {
   type: "share-dialog";
   id: number;
-  contact: string;
+  run: string;
   to?: string;
 }
 
@@ -461,7 +461,7 @@ export interface ShareDialog {
 export interface TakeDialogBack {
   type: "take-dialog-back";
   id: number;
-  contact: string;
+  run: string;
 }
 
 /** Keep the agent's note (sent at every pause in typing). */
@@ -781,6 +781,33 @@ export interface PublishedCard {
   callers: string[];
 }
 
+/** How people got on with one item. */
+export interface ItemStatsLine {
+  item: string;
+  reached: number;
+  answered: number;
+  shown: number;
+  changed: number;
+  back: number;
+  dropped: number;
+  drop_off: number;
+  median_seconds: number | null;
+  slow_seconds: number | null;
+}
+
+/** How one version went, in one variant of its splits. */
+export interface VersionStatsLine {
+  version: string;
+  variant: string;
+  runs: number;
+  finished: number;
+  dropped: number;
+  open: number;
+  outcomes: Record<string, number>;
+  median_seconds: number | null;
+  items: ItemStatsLine[];
+}
+
 /** A draft, and what is wrong with it. */
 export interface DraftCard {
   id: string;
@@ -924,6 +951,13 @@ export interface RollOutBody {
 /** Why, for the record. */
 export interface WhyBody {
   why: string;
+}
+
+/** A stretch of time, the last 30 days when not given, and one version or all. */
+export interface StatsQuery {
+  since?: string | null;
+  until?: string | null;
+  version?: string | null;
 }
 
 /** A draft, written on that of `revision`; 0 for the first. */
@@ -1137,6 +1171,12 @@ export interface Operations {
     query: WhyBody;
     body: undefined;
     answer: undefined;
+  };
+  /** Tell where people give up and how long questions take, by version and variant. */
+  "GET /api/scripts/{script}/stats": {
+    query: StatsQuery;
+    body: undefined;
+    answer: VersionStatsLine[];
   };
   /** Return the draft of a script, with what is wrong with it. */
   "GET /api/scripts/{script}/draft": {

@@ -42,12 +42,14 @@ def script_commands(scripts: Any) -> None:
     _graph(scripts)
     _run(scripts)
     _test(scripts)
+    _record(scripts)
     _import(scripts)
     _publish(scripts)
     _roll_out(scripts)
     _roll_back(scripts)
     _versions(scripts)
     _delete(scripts)
+    _stats(scripts)
     _texts(scripts)
     _recordings(scripts)
 
@@ -100,6 +102,22 @@ def _delete(scripts: Any) -> None:
     _script(made)
     made.add_argument("version", metavar="VERSION")
     _why(made)
+
+
+def _stats(scripts: Any) -> None:
+    about = "tell where people give up and how long questions take, by version and variant"
+    made = command(scripts, "stats", _carry_out_stats, about)
+    _script(made)
+    made.add_argument("--since", metavar="DAY", help="first day, like 2026-11-01; 30 days ago when not given")
+    made.add_argument("--until", metavar="DAY", help="last day; today when not given")
+    made.add_argument("--version", metavar="VERSION", help="only this version")
+    made.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _carry_out_stats(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_stats import script_stats
+
+    return script_stats(wanted)
 
 
 def _texts(scripts: Any) -> None:
@@ -279,6 +297,19 @@ def _carry_out_test(wanted: argparse.Namespace) -> int:
     from caruso.cli.script_testing import test_scripts
 
     return test_scripts(wanted)
+
+
+def _record(scripts: Any) -> None:
+    about = "print a test case made of a run that took place; what is private in it is masked"
+    record = command(scripts, "record", _carry_out_record, about)
+    record.add_argument("run", metavar="RUN", help="id of the run, as the history and the log name it")
+    record.add_argument("--name", metavar="TEXT", help="name of the test case")
+
+
+def _carry_out_record(wanted: argparse.Namespace) -> int:
+    from caruso.cli.script_recording import record_run
+
+    return record_run(wanted)
 
 
 def _import(scripts: Any) -> None:

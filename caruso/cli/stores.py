@@ -15,7 +15,7 @@ import structlog
 
 from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config
-from caruso.ports import CentreStore, ScriptObjects, ScriptStore, UserStore
+from caruso.ports import CentreStore, RunStore, ScriptObjects, ScriptStore, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Stores:
     scripts: ScriptStore
     users: UserStore
     objects: ScriptObjects
+    runs: RunStore
 
 
 def settings(wanted: Namespace) -> Config:
@@ -53,6 +54,7 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     from caruso.storage.engine import Database
     from caruso.storage.migrations import require_schema
     from caruso.storage.objects import Objects
+    from caruso.storage.runs import Runs
     from caruso.storage.scripts import Scripts
     from caruso.storage.users import Users
 
@@ -65,6 +67,7 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
             scripts=Scripts(database),
             users=Users(database),
             objects=Objects(customers),
+            runs=Runs(database),
         )
     finally:
         await database.dispose()

@@ -108,10 +108,10 @@ class DeskCommands:
             case desk.CorrectItem(run=run, item=item, text=text):
                 files = self._desks.files(agent, run)
                 self._give(agent, run, Corrected(item=item, text=text, by=agent, files=files))
-            case desk.ShareDialog(contact=contact, to=to):
-                self._moves.share(agent, self._on_desk(agent, contact), to)
-            case desk.TakeDialogBack(contact=contact):
-                self._moves.take_back(agent, self._on_desk(agent, contact))
+            case desk.ShareDialog(run=run, to=to):
+                self._moves.share(agent, self._led(agent, run).contact, to)
+            case desk.TakeDialogBack(run=run):
+                self._moves.take_back(agent, self._led(agent, run).contact)
             case desk.SaveNote(contact=contact, text=text):
                 self._roster.write(agent, ContactId(contact), note=text)
             case desk.FinishContact():
@@ -134,11 +134,6 @@ class DeskCommands:
         if call is None or call.desk is None or call.desk.agent != agent:
             raise IllegalMove("The offer is over.")
 
-    def _on_desk(self, agent: AgentId, contact: str) -> ContactId:
-        if not self._desks.has(agent, ContactId(contact)) and self._moves.aside(agent) != contact:
-            raise IllegalMove("This contact is not at your desk any more.")
-        return ContactId(contact)
-
     def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
         """Return the type of a question that a file may answer; raise `IllegalMove` when it is none."""
         question = self._led(agent, run).dialog.items.get(item.partition("#")[0])
@@ -150,17 +145,16 @@ class DeskCommands:
         self._conversations.give(self._led(agent, run).contact, given)
 
     def _led(self, agent: AgentId, run: str) -> Conversation:
+        """Return the conversation the agent leads, or looks on at: on the desk, or of a call-back."""
         conversation = self._conversations.of_run(RunId(run))
-        if conversation is None or not self._leads(agent, conversation):
+        if conversation is None or not self._at_desk(agent, conversation.contact):
+            raise IllegalMove("This dialog is not at your desk any more.")
+        if conversation.by != agent and not conversation.elsewhere:
             raise IllegalMove("This dialog is not at your desk any more.")
         return conversation
 
-    def _leads(self, agent: AgentId, conversation: Conversation) -> bool:
-        """Tell whether the agent leads it; who only looks on is told so by the dialog itself."""
-        contact = conversation.contact
-        if not self._desks.has(agent, contact) and self._moves.aside(agent) != contact:
-            return False
-        return conversation.by == agent or conversation.elsewhere
+    def _at_desk(self, agent: AgentId, contact: ContactId) -> bool:
+        return self._desks.has(agent, contact) or self._moves.aside(agent) == contact
 
     def _finish(self, agent: AgentId, command: desk.FinishContact) -> None:
         if self._roster.state(agent).presence is not Presence.WRAP_UP:

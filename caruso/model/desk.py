@@ -139,7 +139,7 @@ class CorrectItem(DeskCommand, frozen=True, kw_only=True, tag="correct"):
 class ShareDialog(DeskCommand, frozen=True, kw_only=True, tag="share-dialog"):
     """Let the customer go on with the dialog on the web: make a link, and send it unless `to` is empty."""
 
-    contact: str
+    run: str
     #: An e-mail address or a telephone number.
     to: str = ""
 
@@ -147,7 +147,7 @@ class ShareDialog(DeskCommand, frozen=True, kw_only=True, tag="share-dialog"):
 class TakeDialogBack(DeskCommand, frozen=True, kw_only=True, tag="take-dialog-back"):
     """Go on with a dialog that the customer leads on the web."""
 
-    contact: str
+    run: str
 
 
 class SaveNote(DeskCommand, frozen=True, kw_only=True, tag="note"):

@@ -187,3 +187,19 @@ class StoredFile:
     size: int
     sha256: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """A run as statistics look at it: how it went, and everything that was noted of it."""
+
+    run: RunId
+    version: str
+    began_at: datetime
+    finished: bool
+    #: What its end says; empty before.
+    outcome: str
+    #: Nobody can go on with it, finished or not.
+    over: bool
+    #: In order.
+    events: tuple[RunEvent, ...]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-
-from caruso.script_engine import actions, presentation, texts, wording
+from caruso.script_engine import actions, questions, texts, wording
 from caruso.script_engine import answers as reading
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.moment import Moment
@@ -13,7 +10,7 @@ from caruso.script_engine.nodes import Question, Save, Texts
 from caruso.script_engine.path import Answer
 from caruso.script_engine.runs import CLEARED
 from caruso.script_engine.scope import RunScope
-from caruso.script_engine.turns import QuestionType, ScriptChannel, Value
+from caruso.script_engine.turns import QuestionType, Value
 
 #: Types that have bounds where the question names none.
 _BOUNDED = frozenset({QuestionType.RATING, QuestionType.RANKING})
@@ -58,7 +55,7 @@ def told(moment: Moment, question: Question, key: str, old: Answer | None, value
 def complaint(moment: Moment, question: Question, value: Value, scope: RunScope | None = None) -> tuple[str, bool]:
     """Return what is wrong with an answer that is already in the scope; errors before warnings."""
     if value is None:
-        needed = presentation.is_required(question, scope or moment.scope)
+        needed = questions.is_required(question, scope or moment.scope)
         return (wording.phrase("required", moment.language) if needed else ""), False
     bounded = question.minimum or question.maximum or question.pattern or question.type in _BOUNDED
     if not bounded and not question.checks:
@@ -105,26 +102,7 @@ def known(moment: Moment, question: Question) -> Value:
     """Return the answer that makes asking needless, or null."""
     if not question.skip_if_known or question.bind is None:
         return None
-    value = _valid(moment, question, _bound(moment, question))
+    bound = questions.bound_value(question, moment.scope)
+    value = questions.valid_answer(moment.dialog, question, bound, moment.scope)
     problem, _ = complaint(moment, question, value)
     return None if problem else value
-
-
-def fixed(moment: Moment, question: Question) -> Value:
-    """Return the answer of a question that is only shown."""
-    value = presentation.default_of(question, moment.scope)
-    return _valid(moment, question, _bound(moment, question) if value is None else value)
-
-
-def _bound(moment: Moment, question: Question) -> Value:
-    root, name = question.bind or ("", "")
-    return moment.scope.roots.get(root, {}).get(name)
-
-
-def _valid(moment: Moment, question: Question, value: Value) -> Value:
-    """Return a value from elsewhere if it could have been the answer, else null."""
-    asked = moment.asked(question, ScriptChannel.AGENT)
-    named = value.get("id") if isinstance(value, Mapping) else None
-    files = {named: value} if isinstance(named, str) else {}
-    read = reading.read(replace(asked, language="en", files=files), reading.typed(value))
-    return None if isinstance(read, Misread) else read

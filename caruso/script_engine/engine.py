@@ -18,6 +18,7 @@ from caruso.script_engine import (
     events,
     finding,
     presentation,
+    questions,
     repair,
     together,
     undoing,
@@ -244,7 +245,7 @@ def _answered(dialog: Dialog, run: Run, given: Answered, now: datetime) -> Stepp
             return _happened(dialog, run, Happened(event=code, turn=given.turn), now)
         _complain(walker, read.message(walker.language))
         return walker.result()
-    if read is None and walker.channel is ScriptChannel.PHONE and presentation.is_required(item, walker.scope):
+    if read is None and walker.channel is ScriptChannel.PHONE and questions.is_required(item, walker.scope):
         walker.happen("no-input")
         return walker.result()
     complaint, warning = asking.accept(walker, item, read, given.by or run.by)
@@ -330,7 +331,7 @@ def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Ste
     walker.begin_turn()
     walker.park_from(number)
     item = walker.item
-    if not isinstance(item, Question) or presentation.is_read_only(item, walker.scope):
+    if not isinstance(item, Question) or questions.is_read_only(item, walker.scope):
         return run, (Refused(item=given.item, message=wording.phrase("read-only", walker.language)),)
     walker.files = given.files
     read = reading.read(walker.asked(item), given.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from caruso.script_engine import presentation, repair
+from caruso.script_engine import questions, repair
 from caruso.script_engine.moment import Moment
 from caruso.script_engine.nodes import AnyItem, Dialog, End, Handler, Handover, Info, Question
 from caruso.script_engine.turns import ScriptChannel
@@ -103,4 +103,4 @@ def _leads_to_agent(item: AnyItem) -> bool:
 def optional(moment: Moment) -> bool:
     """Whether the current question may be passed in silence."""
     item = moment.item
-    return isinstance(item, Question) and not presentation.is_required(item, moment.scope)
+    return isinstance(item, Question) and not questions.is_required(item, moment.scope)

@@ -15,7 +15,8 @@ from caruso.script_engine.answers import Misread
 from caruso.script_engine.nodes import Dialog, Handover, Info, Migration, Policy, Question, Rename, Wait
 from caruso.script_engine.path import Path, Visit, visit_key
 from caruso.script_engine.persistent import Map
-from caruso.script_engine.presentation import asked_of, scope_of
+from caruso.script_engine.presentation import scope_of
+from caruso.script_engine.questions import asked_of
 from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.turns import CallService, ScriptChannel, Value
 from caruso.script_engine.walk import Walk

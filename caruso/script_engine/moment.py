@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from caruso.script_engine import presentation, texts, wording
+from caruso.script_engine import questions, texts, wording
 from caruso.script_engine.answers import Asked
 from caruso.script_engine.nodes import AnyItem, Dialog, Frame, ObjectNode, Question, Seat, Texts
 from caruso.script_engine.path import Path, Values, Visit, visit_key
@@ -170,7 +170,7 @@ class Moment:
         return self.scope_at(self.at, self.passes, self.trail, self.dialog.frames[prefix])
 
     def _label(self, scope: RunScope, item: str, value: Value, aloud: bool) -> str | None:
-        return presentation.label_of(self.dialog, scope, self.language, self.channel, item, value, aloud=aloud)
+        return questions.label_of(self.dialog, scope, self.language, self.channel, item, value, aloud=aloud)
 
     @property
     def language(self) -> str:
@@ -191,7 +191,7 @@ class Moment:
                 zone=zone(self.run.time_zone),
                 files=self.files,
             )
-        return presentation.asked_of(
+        return questions.asked_of(
             self.dialog, question, scope or self.scope, self.language, channel or self.channel, files=self.files
         )
 

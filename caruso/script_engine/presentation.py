@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import options as offered
-from caruso.script_engine import texts, wording
-from caruso.script_engine.answers import Asked, choosing, times
+from caruso.script_engine import texts
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.forms import Form, lay_out
 from caruso.script_engine.nodes import (
@@ -25,12 +22,19 @@ from caruso.script_engine.nodes import (
 )
 from caruso.script_engine.path import Answer, Path, visit_key
 from caruso.script_engine.prompts import Prompts
+from caruso.script_engine.questions import (
+    asked_of,
+    default_of,
+    fixed_answer,
+    is_read_only,
+    is_required,
+    label_of,
+    words_of,
+    yes_and_no,
+)
 from caruso.script_engine.runs import CLEARED, Entry, Phase, Run
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import (
-    STORED,
-    Option,
-    QuestionType,
     ScriptChannel,
     Segment,
     TrailEntry,
@@ -80,59 +84,6 @@ def scope_of(
     )
 
 
-def label_of(
-    dialog: Dialog,
-    scope: RunScope,
-    language: str,
-    channel: ScriptChannel,
-    item: str,
-    value: Value,
-    *,
-    aloud: bool = False,
-) -> str | None:
-    """Return an answer to `item` as a person would write it, or say it."""
-    question = dialog.items.get(item)
-    if not isinstance(question, Question) or value is None:
-        return None
-    return reading.shown(asked_of(dialog, question, scope, language, channel, stale=True), value, aloud=aloud)
-
-
-def asked_of(
-    dialog: Dialog,
-    question: Question,
-    scope: RunScope,
-    language: str,
-    channel: ScriptChannel,
-    *,
-    files: Mapping[str, Value] | None = None,
-    stale: bool = False,
-) -> Asked:
-    """Return a question as it is asked now; `stale` gives it all options that an answer may have been."""
-    options: tuple[Option, ...] = ()
-    if question.options or question.from_objects:
-        options = offered.options_of(
-            question,
-            scope,
-            lambda written: _words(written, dialog, scope, language, channel),
-            all_of_them=stale,
-        )
-    named = _stored(scope.answers.of_item(question.id)) if question.type in STORED else {}
-    return Asked(
-        question=question,
-        channel=channel,
-        language=language,
-        options=options,
-        zone=scope.zone,
-        files={**named, **files} if files else named,
-    )
-
-
-def _stored(value: Value) -> dict[str, Value]:
-    """Return what the present answer names, so that it may be named again."""
-    named = value.get("id") if isinstance(value, Mapping) else None
-    return {named: value} if isinstance(named, str) else {}
-
-
 def present(dialog: Dialog, run: Run) -> Turn:
     """Return what the person meets now."""
     presenter = _Presenter(dialog, run)
@@ -164,7 +115,10 @@ def form(dialog: Dialog, run: Run, group: Group) -> Form:
         return scope_of(dialog, run, item=item, passes=passes, path=path)
 
     def answer_of(question: Question, scope: RunScope) -> Answer | None:
-        entry = run.entries.get(question.id)
+        entry = run.entries.get(visit_key(question.id, passes))
+        if is_read_only(question, scope):
+            value = fixed_answer(dialog, question, scope)
+            return Answer(value=value, channel=run.channel, by=run.by, at=run.at)
         if entry is None:
             parked = run.parked.get(visit_key(question.id, passes), ())
             return parked[0].answer if parked else None
@@ -200,7 +154,7 @@ def _entry(dialog: Dialog, run: Run, scope: RunScope, question: Question, key: s
     everything = asked_of(dialog, question, scope, language, ScriptChannel.AGENT, stale=True)
     return TrailEntry(
         item=key,
-        question=_words(question.texts, dialog, scope, language, run.channel),
+        question=words_of(question.texts, dialog, scope, language, run.channel),
         type=question.type,
         value=answer.value,
         shown=reading.shown(everything, answer.value),
@@ -208,26 +162,11 @@ def _entry(dialog: Dialog, run: Run, scope: RunScope, question: Question, key: s
         by=answer.by,
         at=answer.at,
         correctable=not is_read_only(question, scope),
-        options=tuple(asked.options) or _yes_and_no(question, language),
+        required=is_required(question, scope),
+        options=tuple(asked.options) or yes_and_no(question, language),
         private=question.private,
         label=question.label or question.id,
     )
-
-
-def _yes_and_no(question: Question, language: str) -> tuple[Option, ...]:
-    if question.type is not QuestionType.YES_NO:
-        return ()
-    return (
-        Option(value="yes", label=wording.phrase("yes", language), key=choosing.YES_KEY),
-        Option(value="no", label=wording.phrase("no", language), key=choosing.NO_KEY),
-    )
-
-
-def _words(written: Texts, dialog: Dialog, scope: RunScope, language: str, channel: ScriptChannel) -> str:
-    chosen = texts.choose(
-        written, scope=scope, language=language, fallback=dialog.languages[0], channel=channel, anywhere=True
-    )
-    return texts.render(chosen.parts, dialog, scope, language, channel) if chosen else ""
 
 
 class _Presenter:
@@ -288,7 +227,7 @@ class _Presenter:
     ) -> Turn:
         asked = asked_of(self.dialog, item, scope, self.language, self.channel)
         minimum, maximum = reading.usual(asked, self.value(item.minimum, scope), self.value(item.maximum, scope))
-        options = tuple(asked.options) or _yes_and_no(item, self.language)
+        options = tuple(asked.options) or yes_and_no(item, self.language)
         digits = reading.digit_rule(asked, maximum) if self.aloud else None
         record = reading.record_rule(asked) if self.aloud else None
         prompts = (
@@ -357,7 +296,7 @@ class _Presenter:
                 language=self.language,
                 passes=passes,
             )
-        entry, answer = self.run.entries.get(item.id), laid_out.answers.get(item.id)
+        entry, answer = self.run.entries.get(visit_key(item.id, passes)), laid_out.answers.get(item.id)
         warned = None if entry is None else entry.warned
         return self.question(
             item,
@@ -452,19 +391,3 @@ class _Presenter:
         if prompts is None or (chosen.channels is not None and ScriptChannel.PHONE in chosen.channels):
             return (asked,)
         return (asked, *(Segment(text=text) for text in prompts.sentences(item.type, self.language)))
-
-
-def is_required(item: Question, scope: RunScope) -> bool:
-    """Whether the question has to be answered now."""
-    return item.required if isinstance(item.required, bool) else item.required.holds(scope)
-
-
-def is_read_only(item: Question, scope: RunScope) -> bool:
-    """Whether the answer cannot be changed now."""
-    return item.read_only if isinstance(item.read_only, bool) else item.read_only.holds(scope)
-
-
-def default_of(item: Question, scope: RunScope) -> Value:
-    """Return the answer that is offered; of a date with time its day where a day is asked for."""
-    value = None if item.default is None else item.default.value(scope)
-    return times.day_of(value, scope.zone) if item.type is QuestionType.DATE else value

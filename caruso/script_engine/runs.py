@@ -120,7 +120,7 @@ class Run:
     error: str = ""
     #: The answer that was warned about; given again it is taken.
     warned: Value = None
-    #: What was typed into the group that waits, by item.
+    #: What was typed into groups that wait, by `Visit.key`.
     entries: Mapping[str, Entry] = field(default_factory=dict)
     #: Branch by the name of each split, once the lot was drawn.
     branches: Mapping[str, str] = field(default_factory=dict)

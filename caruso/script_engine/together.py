@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import asking, presentation
+from caruso.script_engine import asking, presentation, questions
 from caruso.script_engine.answers import Misread
 from caruso.script_engine.answers.reading import LONGEST_GIVEN
 from caruso.script_engine.forms import Form, form_around, lay_out
@@ -19,7 +19,7 @@ from caruso.script_engine.nodes import Group, Info, Question
 from caruso.script_engine.path import Answer, Path, Visit, visit_key
 from caruso.script_engine.runs import Entry
 from caruso.script_engine.scope import RunScope
-from caruso.script_engine.turns import ScriptChannel
+from caruso.script_engine.turns import ScriptChannel, Value
 
 
 def group_around(moment: Moment) -> Group | None:
@@ -58,10 +58,11 @@ def take(moment: Moment, group: Group, given: Mapping[str, str], by: str) -> boo
     asked = {item.id for item in presentation.form(moment.dialog, moment.frozen(), group).shown}
     typed = _Typed(moment, {name: given.get(name, "") for name in asked} | dict(given), by)
     form = lay_out(moment.dialog, group, moment.trail, scope_at=typed.scope_at, answer_of=typed.answer_of)
-    new = [item for item in form.shown if isinstance(item, Question) and item.id not in typed.texts]
+    new = [item for item in form.shown if isinstance(item, Question) and item.id not in form.answers]
+    new = [item for item in new if item.id not in typed.texts]
     typed.check(form)
     if new or typed.problems:
-        moment.entries = typed.entries(form)
+        moment.entries = {**moment.entries, **typed.entries(form)}
         moment.note("shown", group.id)
         return False
     _park(moment, form)
@@ -70,7 +71,8 @@ def take(moment: Moment, group: Group, given: Mapping[str, str], by: str) -> boo
 
 def _park(moment: Moment, form: Form) -> None:
     """Tell of the answers, and let them wait where the path finds them."""
-    moment.entries = {}
+    taken = {visit_key(item.id, moment.passes) for item in form.shown}
+    moment.entries = {key: entry for key, entry in moment.entries.items() if key not in taken}
     for item in form.shown:
         answer = form.answers.get(item.id)
         key = visit_key(item.id, moment.passes)
@@ -101,10 +103,12 @@ class _Typed:
         return self.moment.scope_at(item, self.moment.passes, path)
 
     def answer_of(self, question: Question, scope: RunScope) -> Answer | None:
-        text = self.texts.get(question.id)
+        text, moment = self.texts.get(question.id), self.moment
+        if questions.is_read_only(question, scope):  # whatever was typed there
+            value = questions.fixed_answer(moment.dialog, question, scope)
+            return Answer(value=value, channel=moment.channel, by=self.by, at=moment.now)
         if text is None:
             return None
-        moment = self.moment
         read = reading.read(moment.asked(question, scope=scope), text)
         if isinstance(read, Misread):
             self.problems[question.id] = Entry(text=text[:LONGEST_GIVEN], error=read.message(moment.language))
@@ -113,29 +117,32 @@ class _Typed:
 
     def check(self, form: Form) -> None:
         """Find what is wrong with answers that could be read, each in view of all the others."""
-        before = self.moment.run.entries
         for item in form.shown:
             answer = form.answers.get(item.id)
             if not isinstance(item, Question) or answer is None:
                 continue
-            problem, warning = asking.complaint(self.moment, item, answer.value, self.scope_at(item.id, form.path))
-            warned = before[item.id].warned if item.id in before else None
-            if problem and not (warning and warned == answer.value):
-                entry = Entry(text=self.texts[item.id], value=answer.value, error=problem)
+            scope = self.scope_at(item.id, form.path)
+            problem, warning = asking.complaint(self.moment, item, answer.value, scope)
+            if problem and not (warning and self.warned(item.id) == answer.value):
+                text = self.texts.get(item.id, "")
+                entry = Entry(text=text, value=answer.value, error=problem)
                 self.problems[item.id] = replace(entry, warned=answer.value) if warning else entry
 
+    def warned(self, item: str) -> Value:
+        """Return the value that was warned about before."""
+        entry = self.moment.run.entries.get(visit_key(item, self.moment.passes))
+        return None if entry is None else entry.warned
+
     def entries(self, form: Form) -> dict[str, Entry]:
-        """Return what was typed, with what is wrong."""
-        before = self.moment.run.entries
+        """Return what was typed, with what is wrong, by `Visit.key`."""
         kept: dict[str, Entry] = {}
         for item in form.shown:
-            if item.id in self.problems:
-                kept[item.id] = self.problems[item.id]
-            elif item.id in self.texts and isinstance(item, Question):
-                warned = before[item.id].warned if item.id in before else None
-                answer = form.answers.get(item.id)
-                value = answer.value if answer is not None else None
-                kept[item.id] = Entry(text=self.texts[item.id], value=value, warned=warned)
+            if not isinstance(item, Question) or item.id not in self.texts:
+                continue
+            answer = form.answers.get(item.id)
+            value = answer.value if answer is not None else None
+            entry = Entry(text=self.texts[item.id], value=value, warned=self.warned(item.id))
+            kept[visit_key(item.id, self.moment.passes)] = self.problems.get(item.id, entry)
         return kept
 
 
@@ -145,4 +152,4 @@ def complaint_here(moment: Moment) -> dict[str, Entry]:
     if not moment.error or not isinstance(item, Question):
         return {}
     value = answer.value if answer is not None else None
-    return {item.id: Entry(text=reading.typed(value), value=value, error=moment.error)}
+    return {moment.key: Entry(text=reading.typed(value), value=value, error=moment.error)}

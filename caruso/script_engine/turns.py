@@ -228,6 +228,7 @@ class TrailEntry:
     at: datetime
     #: True when it can be corrected now.
     correctable: bool = True
+    required: bool = True
     options: tuple[Option, ...] = ()
     #: For those only who may see it.
     private: bool = False

@@ -18,6 +18,7 @@ from caruso.script_engine import (
     finding,
     lots,
     presentation,
+    questions,
     repair,
     repeats,
     texts,
@@ -123,7 +124,7 @@ class Walk(Course):
         self.outcome = ""
         self.handing_to = None
         self.counts = {}
-        self.entries = {}
+        self.entries = {key: replace(entry, error="") for key, entry in self.entries.items()}
 
     def _destination(self, name: str, passes: tuple[int, ...] | None) -> tuple[AnyItem, tuple[int, ...]]:
         """Return the item and the passes it is met in; one within a repeat is only reached through the repeat."""
@@ -230,8 +231,8 @@ class Walk(Course):
             return self._pass_again(item, answer)
         if item.type in CHOOSING and not self.asked(item).options:
             return self._without_options(item)
-        if item.read_only is not False and presentation.is_read_only(item, self.scope):
-            known = asking.fixed(self, item)
+        if item.read_only is not False and questions.is_read_only(item, self.scope):
+            known = questions.fixed_answer(self.dialog, item, self.scope)
         elif (known := asking.known(self, item)) is None:
             return self.wait()
         asking.set_answer(self, Answer(value=known, channel=self.channel, by=self.run.by, at=self.now))

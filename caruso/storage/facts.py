@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, or_, select
 
-from caruso.model.facts import VOICE, AnyFact, Presence
+from caruso.model.facts import VOICE, WEB, AnyFact, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
 from caruso.model.records import PastContact
 from caruso.model.run_records import RunEvent, SavedRun
@@ -55,7 +56,10 @@ class Facts:
         return await self._facts(journal.c.contact == contact)
 
     async def open_runs(self) -> Sequence[SavedRun]:
-        """Return the runs led live: of contacts that have not ended, and of agents still in wrap-up."""
+        """Return the runs of calls that have not ended, and of agents still in wrap-up.
+
+        Those that went on to the web are among them, not `live`, as runs of the call they left.
+        """
         contact = script_runs.c.contact
         ended = exists().where(contacts.c.id == contact, contacts.c.ended_at.is_not(None))
         on_a_desk = select(presence_intervals.c.contact).where(
@@ -64,7 +68,22 @@ class Facts:
         )
         wanted = and_(script_runs.c.live, or_(~ended, contact.in_(on_a_desk)))
         query = select(script_runs).where(wanted).order_by(script_runs.c.updated_at)
-        return [read_run(row) for row in await self._rows(query)]
+        led = [read_run(row) for row in await self._rows(query)]
+        return [*await self._gone_to_the_web(on_a_desk), *led]
+
+    async def _gone_to_the_web(self, on_a_desk: Select[Any]) -> list[SavedRun]:
+        open_call = and_(contacts.c.channel == VOICE, contacts.c.ended_at.is_(None))
+        joined = contacts.join(run_contacts, run_contacts.c.contact == contacts.c.id).join(
+            script_runs, script_runs.c.id == run_contacts.c.run
+        )
+        left = and_(~script_runs.c.live, script_runs.c.channel == WEB)
+        query = (
+            select(contacts.c.id.label("left_call"), *script_runs.columns)
+            .select_from(joined)
+            .where(left, or_(open_call, contacts.c.id.in_(on_a_desk)))
+            .order_by(script_runs.c.updated_at)
+        )
+        return [replace(read_run(row), contact=row["left_call"]) for row in await self._rows(query)]
 
     async def history(self, customer: CustomerId, limit: int = 20) -> Sequence[PastContact]:
         """Return a customer's contacts, newest first."""

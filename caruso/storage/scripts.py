@@ -6,7 +6,7 @@ Changes go one after the other and name the revision that was seen; a version, o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model.ids import EntryPointId, QueueId, ScriptId
 from caruso.model.records import ScriptSource
+from caruso.model.run_records import PastRun
 from caruso.model.script_versions import (
     Rollout,
     ScriptDraft,
@@ -29,6 +30,7 @@ from caruso.model.script_versions import (
     why_not_deletable,
 )
 from caruso.storage.engine import Database
+from caruso.storage.past_runs import read_past_runs
 from caruso.storage.tables import audit, script_drafts, script_rollouts, script_runs, scripts
 from caruso.storage.upsert import upsert
 
@@ -175,6 +177,12 @@ class Scripts:
                 connection,
                 ScriptEvent(at=at, by=by, script=script, kind=ScriptEventKind.DELETED, version=version, why=why),
             )
+
+    def past_runs(
+        self, script: ScriptId, *, since: datetime, until: datetime, now: datetime
+    ) -> AsyncIterator[Sequence[PastRun]]:
+        """Give the runs of a script that began in [since, until), some at a time; `now` tells which are over."""
+        return read_past_runs(self._database, script, since=since, until=until, now=now)
 
     # -- Drafts -----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from caruso.model.ids import EntryPointId, QueueId, ScriptId
 from caruso.model.script_versions import ScriptEventKind
-from caruso.web.resources import Finding, Request, Resource
+from caruso.web.resources import Finding, Moment, Request, Resource
 from caruso.web.script_resources import LARGEST_REQUEST
 
 Why = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -137,6 +137,47 @@ class DraftCard(Resource, frozen=True, kw_only=True):
     saved_at: datetime
     saved_by: str
     findings: list[Finding]
+
+
+class StatsQuery(Request, frozen=True, kw_only=True):
+    """A stretch of time, the last 30 days when not given, and one version or all."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    version: Version | None = None
+
+
+class ItemStatsLine(Resource, frozen=True, kw_only=True):
+    """How people got on with one item."""
+
+    item: str
+    #: Runs that came to it, and those that answered it.
+    reached: int
+    answered: int
+    #: Repeats and mistaken entries count, too.
+    shown: int
+    changed: int
+    back: int
+    #: Runs that ended here without coming to an end; the same in per cent.
+    dropped: int
+    drop_off: float
+    #: Seconds from being shown to being answered: half of them, nine of ten took less.
+    median_seconds: float | None
+    slow_seconds: float | None
+
+
+class VersionStatsLine(Resource, frozen=True, kw_only=True):
+    """How one version went, in one variant of its splits."""
+
+    version: str
+    variant: str
+    runs: int
+    finished: int
+    dropped: int
+    open: int
+    outcomes: dict[str, int]
+    median_seconds: float | None
+    items: list[ItemStatsLine]
 
 
 class PublishedCard(Resource, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from caruso.clock import Clock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import IllegalMove, Located, NotFound
@@ -9,11 +11,15 @@ from caruso.model.centre import Role
 from caruso.model.ids import ScriptId
 from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptVersion, Stage, in_words
 from caruso.ports import ScriptStore
+from caruso.script_engine.tools.run_stats import Statistics, VersionStats
 from caruso.web import library_resources as r
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
 from caruso.web.resources import Finding
 from caruso.web.script_resources import LARGEST_REQUEST
+
+#: What statistics are of when nobody says.
+STATS_PERIOD = timedelta(days=30)
 
 
 class ScriptLibraryApi:
@@ -105,6 +111,19 @@ class ScriptLibraryApi:
         """Delete a version that leads nobody and that no script calls."""
         await self._publisher.delete(ScriptId(script), version, by=call.who.user.id, why=query.why)
 
+    @operation("GET", "/api/scripts/{script}/stats", role=Role.SUPERVISOR)
+    async def script_stats(self, call: Call, script: str, query: r.StatsQuery) -> list[r.VersionStatsLine]:
+        """Tell where people give up and how long questions take, by version and variant."""
+        now = self._clock.now()
+        until = query.until or now
+        since = query.since or until - STATS_PERIOD
+        if since > until:
+            raise mistake("since", "The time it begins is after the one it ends.")
+        counted = Statistics()
+        async for runs in self._scripts.past_runs(ScriptId(script), since=since, until=until, now=now):
+            counted.add(run for run in runs if query.version in (None, run.version))
+        return [_stats(version) for version in counted.result()]
+
     # -- Drafts -----------------------------------------------------------------------------------------------
 
     @operation("GET", "/api/scripts/{script}/draft", role=Role.ADMIN)
@@ -194,6 +213,15 @@ def _event(event: ScriptEvent) -> r.EventLine:
 
 def _finding(finding: Located) -> Finding:
     return Finding(**{name: getattr(finding, name) for name in Finding.__struct_fields__})
+
+
+def _stats(stats: VersionStats) -> r.VersionStatsLine:
+    fields = {name: getattr(stats, name) for name in r.VersionStatsLine.__struct_fields__}
+    items = [
+        r.ItemStatsLine(**{name: getattr(item, name) for name in r.ItemStatsLine.__struct_fields__})
+        for item in stats.items
+    ]
+    return r.VersionStatsLine(**fields | {"items": items})
 
 
 def _text(source: bytes) -> str:

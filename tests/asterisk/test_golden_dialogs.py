@@ -46,8 +46,8 @@ name = "Billing"
 )
 #: Keys that mean an event.
 EVENT_KEYS = {"repeat": "*", "help": "**", "agent": "0", "back": "*#"}
-#: Nobody presses faster.
-KEY_SECONDS = 0.1
+#: A key lasts 160 ms; nobody presses the next one sooner.
+KEY_SECONDS = 0.25
 #: On a busy machine the second key of a code may come late.
 CODE_SECONDS = 6.0
 #: A prompt may have to be spoken first, and silence waits for its end.

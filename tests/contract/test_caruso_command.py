@@ -7,16 +7,28 @@ import io
 import json
 import re
 import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
 from caruso.cli import main
-from caruso.model.ids import UserId
-from caruso.model.records import AppliedCentre, User
+from caruso.clock import SystemClock
+from caruso.model.ids import CustomerId, RunId, ScriptId, UserId
+from caruso.model.records import AppliedCentre, Customer, User
+from caruso.model.run_records import RunEvent, RunTurn, SavedRun
+from caruso.script_engine.loader import load
+from caruso.script_engine.runs import run_to_json
+from caruso.script_engine.tools.setting import Setting
+from caruso.script_engine.tools.simulator import Simulation
+from caruso.script_engine.tools.steps import Answer
+from caruso.script_engine.turns import ScriptChannel
 from caruso.storage.centres import Centres
+from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
+from caruso.storage.runs import Runs
 from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
 
@@ -34,6 +46,17 @@ numbers = ["4711"]
 queue = "billing"
 """
 BOB = '[agents.bob]\nname = "Bob"\nqueues = ["billing"]\n'
+
+
+ASK = """\
+<dialog id="ask" version="1" languages="en" channels="phone">
+  <title>Ask</title>
+  <object name="customer" class="Customer" key="call.customer"/>
+  <question id="meter" type="digits"><text>Your meter, <value of="customer.name"/>?</text></question>
+  <end id="bye" outcome="done"/>
+</dialog>
+"""
+TESTED = "1 passed.\nCovered: 2 of 2 items, 1 of 1 ways between them.\n"
 
 
 class Caruso:
@@ -62,6 +85,34 @@ class Caruso:
                 await database.dispose()
 
         return asyncio.run(read())
+
+    def keep(self, run: str, script: Path) -> None:
+        """Keep a run in which the meter was asked for, and the customer it is for."""
+        dialog = load(script.read_bytes())
+        begin = Setting(channel=ScriptChannel.PHONE, at=datetime(2026, 11, 23, tzinfo=UTC))
+        simulation = Simulation(dialog, begin)
+        simulation.take(Answer(text="4711"))
+        state = run_to_json(replace(simulation.run, id=RunId(run)))
+        saved = SavedRun(
+            id=RunId(run),
+            contact=None,
+            script=ScriptId(dialog.id),
+            version=dialog.version,
+            state=state,
+            updated_at=simulation.now,
+            finished=True,
+        )
+
+        async def write() -> None:
+            database = Database(f"sqlite:///{self.folder / 'caruso.db'}")
+            try:
+                await Runs(database).create(RunTurn(run=saved))
+                customer = Customer(id=CustomerId("c-1"), name="Jo Example", numbers=(), email="", attributes={})
+                await Customers(database, SystemClock(), region="DE").save(customer, by="test")
+            finally:
+                await database.dispose()
+
+        asyncio.run(write())
 
     def user(self, name: str) -> User:
         async def read() -> User | None:
@@ -585,3 +636,64 @@ def test_recordings_that_are_missing_are_listed_by_language(caruso: Caruso) -> N
     (sounds / "de" / "hello.wav").write_bytes(b"RIFF")
     code, out, _ = caruso("script", "recordings", file, "--sounds", sounds)
     assert (code, out) == (0, f"Every recording the script names is in {sounds}.\n")
+
+
+def test_statistics_of_a_script_are_told_for_people_and_machines(caruso: Caruso) -> None:
+    caruso("db", "upgrade")
+    assert caruso("script", "stats", "hello") == (0, "Nobody was led by it in this time.\n", "")
+    assert caruso("script", "stats", "hello", "--since", "yesterday")[0] == 1
+    now = datetime.now(UTC)
+
+    def events(name: str, *noted: tuple[str, str, int]) -> tuple[RunEvent, ...]:
+        return tuple(
+            RunEvent(
+                run=RunId(name), revision=1, position=n, contact=None, event=event, item=item,
+                at=now + timedelta(seconds=seconds), turn=1, channel="web", by="", script=ScriptId("hello"),
+                version="1",
+            )
+            for n, (event, item, seconds) in enumerate(noted)
+        )  # fmt: skip
+
+    async def write() -> None:
+        database = Database(f"sqlite:///{caruso.folder / 'caruso.db'}")
+        for name, noted in {
+            "one": events("one", ("shown", "street", 0), ("answered", "street", 12), ("shown", "over", 12)),
+            "two": events("two", ("shown", "street", 0), ("left", "street", 3)),
+        }.items():
+            run = SavedRun(
+                id=RunId(name), contact=None, script=ScriptId("hello"), version="1",
+                state={"outcome": "done"}, updated_at=now, finished=name == "one",
+            )  # fmt: skip
+            await Runs(database).create(RunTurn(run=run, events=noted))
+        await database.dispose()
+
+    asyncio.run(write())
+    code, out, _ = caruso("script", "stats", "hello")
+    assert code == 0
+    assert "Version 1: 2 runs, 1 finished, 1 dropped off, 0 open" in out
+    assert re.search(r"street +2 +1 +2 +0 +0 +1 +50\.0 +12\.0 +12\.0", out)
+    code, out, _ = caruso("script", "stats", "hello", "--json")
+    assert json.loads(out)[0]["outcomes"] == {"done": 1}
+
+
+def test_a_kept_run_becomes_a_test_case_and_a_customer_is_led_in_the_simulator(
+    caruso: Caruso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = caruso.folder / "with-script.toml"
+    script = caruso.folder / "ask.xml"
+    script.write_text(ASK)
+    centre.write_text('scripts = ["ask.xml"]\n' + CENTRE)
+    assert caruso("apply", centre)[0] == 0
+    caruso.keep("run-7", script)
+    code, out, _ = caruso("script", "record", "run-7", "--name", "As it was")
+    assert code == 0
+    assert '<answer item="meter" says="4711"/>' in out
+    script.write_text(ASK.replace("</dialog>", f"{out}</dialog>"))
+    assert caruso("script", "test", script)[:2] == (0, TESTED)
+    code, _, err = caruso("script", "record", "run-8")
+    assert (code, "There is no run “run-8”." in err) == (1, True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(":quit\n"))
+    code, out, _ = caruso("script", "run", script, "--customer", "c-1")
+    assert (code, out) == (0, "Your meter, Jo Example?\nFinish with the hash key.\n")
+    code, _, err = caruso("script", "run", script, "--customer", "c-2")
+    assert (code, "Nothing is known about the customer “c-2”." in err) == (1, True)

@@ -86,6 +86,16 @@ function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
           </Button>
         )}
       </section>
+      {view.dialog !== null && (
+        <div className="columns" data-testid="callback-dialog">
+          <div className="column">
+            <DialogPanel dialog={view.dialog} />
+          </div>
+          <div className="column">
+            <TrailPanel dialog={view.dialog} />
+          </div>
+        </div>
+      )}
       {view.queues.length > 0 && <CallbackPanel view={view} />}
     </>
   );
@@ -112,7 +122,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
     <div className="columns">
       <div className="column">
         {wrapUp && <WrapUpPanel view={view} contact={contact} note={note} />}
-        <DialogPanel dialog={view.dialog} />
+        <DialogPanel dialog={view.dialog} address={view.customer?.email ?? ""} />
       </div>
       <div className="column">
         <NotePanel note={note} />

@@ -16,9 +16,10 @@ import {
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useSend } from "./desk";
 import { ItemInput } from "./ItemInput";
+import { LedOnTheWeb, SharePanel } from "./SharePanel";
 import { FOCUS_IDS } from "./Shortcuts";
 
-export function DialogPanel({ dialog }: { dialog: DialogView | null }) {
+export function DialogPanel({ dialog, address = "" }: { dialog: DialogView | null; address?: string }) {
   if (dialog === null) {
     return (
       <section className="card" aria-label="Dialog" data-testid="no-dialog">
@@ -44,7 +45,16 @@ export function DialogPanel({ dialog }: { dialog: DialogView | null }) {
         </h2>
         <span className="tag">{dialog.language}</span>
       </div>
-      {over ? <Finished dialog={dialog} /> : <Item dialog={dialog} turn={dialog.turn} />}
+      {over ? (
+        <Finished dialog={dialog} />
+      ) : dialog.channel === "web" ? (
+        <LedOnTheWeb dialog={dialog} />
+      ) : (
+        <>
+          <Item dialog={dialog} turn={dialog.turn} />
+          <SharePanel key={dialog.run} dialog={dialog} address={address} />
+        </>
+      )}
     </section>
   );
 }

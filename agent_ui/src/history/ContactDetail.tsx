@@ -5,14 +5,14 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiProblem, readContact } from "../api";
 import { Icon } from "../parts/icons";
 import { navigate } from "../parts/routing";
-import type { ContactLine } from "../protocol";
+import type { ContactDetail as Contact, TrailLine } from "../protocol";
 import { clock } from "../state/durations";
 import { causeText, type Names, outcomeText } from "./names";
 
 type Loaded =
   | { kind: "loading" }
   | { kind: "failed"; message: string }
-  | { kind: "contact"; contact: ContactLine };
+  | { kind: "contact"; contact: Contact };
 
 export function ContactDetail({ id, names }: { id: string; names: Names }) {
   const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
@@ -55,7 +55,7 @@ export function ContactDetail({ id, names }: { id: string; names: Names }) {
 
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
-function Details({ contact, names }: { contact: ContactLine; names: Names }) {
+function Details({ contact, names }: { contact: Contact; names: Names }) {
   return (
     <>
       <dl className="facts">
@@ -86,8 +86,60 @@ function Details({ contact, names }: { contact: ContactLine; names: Names }) {
           ))}
         </dl>
       )}
+      <Trail lines={contact.trail.filter((line) => TOLD[line.event] !== undefined)} names={names} />
     </>
   );
+}
+
+/** What people want to know of a dialog; what was shown and skipped is left to the API. */
+const TOLD: Partial<Record<string, string>> = {
+  started: "began",
+  answered: "answered",
+  changed: "changed",
+  back: "went back",
+  "taken-over": "went on here",
+  consent: "consent",
+  failed: "failed",
+  migrated: "moved to another version",
+};
+
+function Trail({ lines, names }: { lines: readonly TrailLine[]; names: Names }) {
+  if (lines.length === 0) return null;
+  return (
+    <>
+      <h3 className="card-subtitle">Who was asked what, where and when</h3>
+      <table className="trail-table" data-testid="contact-trail">
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Where</th>
+            <th scope="col">Who</th>
+            <th scope="col">What</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={`${line.at} ${line.event} ${line.item}`}>
+              <td>{FULL.format(new Date(line.at))}</td>
+              <td>{line.channel}</td>
+              <td>{line.by === "" ? "customer" : names.agent(line.by)}</td>
+              <td>
+                {line.item} {TOLD[line.event]}
+                {toldOf(line)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function toldOf(line: TrailLine): string {
+  if (line.masked) return ": private";
+  if (line.event === "changed") return `: ${line.old} → ${line.new}`;
+  const told = [line.text, line.new].filter((part) => part !== "").join(" ");
+  return told === "" ? "" : `: ${told}`;
 }
 
 function Fact({ name, value }: { name: string; value: ReactNode }) {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,26 +22,19 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
 from caruso.comm_server.runs.outbox import Heard, Outbox
+from caruso.comm_server.runs.page_facts import PageFacts
 from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.runs.views import RunView
 from caruso.comm_server.script_library import ScriptLibrary, sources_of
 from caruso.errors import IllegalMove, NotFound, RunExpired, StorageUnavailable
 from caruso.model.centre import EntryPoint
-from caruso.model.facts import (
-    WEB,
-    ContactArrived,
-    ContactCause,
-    ContactEnded,
-    ContactIdentified,
-    DialogContinued,
-    DialogEnded,
-    DialogStarted,
-)
+from caruso.model.facts import ContactCause
 from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web_contact
 from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun, StoredFile
 from caruso.model.script_versions import Asker
 from caruso.ports import CentreStore, RunStore, ScriptObjects
 from caruso.script_engine import engine, runs
+from caruso.script_engine.migrate import migrate
 from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Phase, Run
 from caruso.script_engine.turns import (
@@ -125,7 +118,7 @@ class DurableRuns:
         self._objects = objects
         self._outbox = outbox
         self._live = live
-        self._stream = stream
+        self._facts = PageFacts(stream, clock)
         self._clock = clock
         self._time_zone = time_zone
         self._entry_point = entry_point
@@ -178,10 +171,7 @@ class DurableRuns:
         started = Noted(event="started", item=run.current.item, text=address)
         turn = turn_of(dialog, run, effects, kept, now, remarks=(started,))
         await self._store.create(turn)
-        self._tell_arrival(turn.run, address, now)
-        self._stream.publish(
-            DialogStarted(at=now, contact=contact, run=run.id, script=script, version=dialog.version)
-        )
+        self._facts.started(turn.run, address)
         return self._written(_Loaded(saved=turn.run, dialog=dialog, run=run), turn, effects)
 
     async def view(self, run: RunId) -> RunView:
@@ -240,7 +230,7 @@ class DurableRuns:
             raise IllegalMove("An agent leads this dialog already.")
         self._notify(run)
         if is_web(loaded.saved.contact) and not held.finished:
-            self._leave(loaded.saved, ContactCause.CONTINUED)
+            self._facts.left(loaded.saved, ContactCause.CONTINUED)
         return held
 
     async def give_back(self, run: RunId) -> None:
@@ -268,14 +258,13 @@ class DurableRuns:
         now = self._clock.now()
         before = now - SETTLED
         for saved in await self._store.unarrived(before):
-            self._tell_arrival(saved, "", saved.updated_at)
-            self._tell_continued_in(saved, saved.updated_at)
+            self._facts.continued(saved)
         for contact, saved in await self._store.unended(now, before):
             moved = saved.live or saved.contact != contact
             if not moved and not saved.finished:
                 await self._expire(saved.id)
             causes = (ContactCause.CONTINUED if moved else ContactCause.LEFT, ContactCause.COMPLETED)
-            self._leave(replace(saved, contact=contact), causes[saved.finished and not moved])
+            self._facts.left(replace(saved, contact=contact), causes[saved.finished and not moved])
 
     async def _expire(self, run: RunId) -> None:
         """Let the script know that nobody has gone on for too long."""
@@ -321,7 +310,7 @@ class DurableRuns:
         if not await self._store.commit(turn):
             return None
         if contact is not None:
-            self._tell_continued(loaded.saved, turn.run, now)
+            self._facts.continued(turn.run, loaded.saved)
         after = _Loaded(saved=turn.run, dialog=loaded.dialog, run=run)
         return self._written(after, turn, effects, was_finished=loaded.run.finished or quiet)
 
@@ -342,7 +331,7 @@ class DurableRuns:
         self._outbox.begin(turn.actions)
         self._find(effects, turn.run.id)
         if loaded.run.finished and not was_finished:
-            self._tell_end(loaded.saved, loaded.run.outcome)
+            self._facts.ended(loaded.saved, loaded.run.outcome)
         self._notify(turn.run.id)
         self._live.follow(turn.run)
         return self._view(loaded, effects)
@@ -390,7 +379,23 @@ class DurableRuns:
         if saved.expires_at is not None and saved.expires_at <= self._clock.now() and not expired:
             raise RunExpired
         dialog = await self.dialog(saved.script, saved.version)
-        return _Loaded(saved=saved, dialog=dialog, run=runs.run_from_json(saved.state))
+        return await self._brought_up(_Loaded(saved=saved, dialog=dialog, run=runs.run_from_json(saved.state)))
+
+    async def _brought_up(self, loaded: _Loaded) -> _Loaded:
+        """Move a run to the version in force, where that version says so; written down before anything else."""
+        saved, newest = loaded.saved, self._library.current(loaded.saved.script)
+        if saved.live or saved.finished or newest is None or newest.version == saved.version:
+            return loaded
+        moved = migrate(loaded.dialog, newest, loaded.run)
+        if not isinstance(moved, Run):
+            return loaded
+        remark = Noted(event="migrated", item=moved.current.item, text=f"{saved.version} → {newest.version}")
+        turn = turn_of(newest, moved, (), kept_of(saved), self._clock.now(), remarks=(remark,))
+        if not await self._store.commit(turn):
+            return await self._load(saved.id)
+        log.info("run_migrated", run_id=saved.id, version=saved.version, to=newest.version)
+        self._notify(saved.id)
+        return _Loaded(saved=turn.run, dialog=newest, run=moved)
 
     async def dialog(self, script: ScriptId, version: str) -> Dialog:
         """Return the version a run is pinned to, loading it where it is an older one. Raises `NotFound`."""
@@ -436,55 +441,6 @@ class DurableRuns:
             if not change.done():
                 change.set_result(None)
 
-    # -- Facts ------------------------------------------------------------------------------------------------
-
-    def _tell_arrival(self, saved: SavedRun, address: str, at: datetime) -> None:
-        contact = saved.contact
-        assert contact is not None  # noqa: S101 -- a run on the web has one
-        self._stream.publish(
-            ContactArrived(
-                at=at,
-                contact=contact,
-                entry_point=None,
-                caller_number="",
-                caller_name=address,
-                dialled=saved.script,
-                channel=WEB,
-            )
-        )
-        if saved.customer is not None:
-            self._stream.publish(ContactIdentified(at=at, contact=contact, customer=saved.customer))
-
-    def _tell_continued(self, before: SavedRun, saved: SavedRun, at: datetime) -> None:
-        if is_web(before.contact):
-            self._leave(before, ContactCause.CONTINUED)
-        self._tell_arrival(saved, "", at)
-        self._tell_continued_in(saved, at)
-
-    def _tell_continued_in(self, saved: SavedRun, at: datetime) -> None:
-        assert saved.contact is not None  # noqa: S101 -- as above
-        self._stream.publish(
-            DialogContinued(
-                at=at,
-                contact=saved.contact,
-                run=saved.id,
-                script=saved.script,
-                version=saved.version,
-                channel=saved.channel,
-            )
-        )
-
-    def _tell_end(self, saved: SavedRun, outcome: str) -> None:
-        if saved.contact is not None:
-            now = self._clock.now()
-            self._stream.publish(DialogEnded(at=now, contact=saved.contact, run=saved.id, outcome=outcome))
-            if is_web(saved.contact):
-                self._leave(saved, ContactCause.COMPLETED)
-
-    def _leave(self, saved: SavedRun, cause: ContactCause) -> None:
-        if saved.contact is not None:
-            self._stream.publish(ContactEnded(at=self._clock.now(), contact=saved.contact, cause=cause))
-
 
 def _waits_for(run: Run, given: Input) -> bool:
     """Tell whether the run does not know yet how its action ended."""
@@ -500,7 +456,3 @@ def _file_value(file: StoredFile) -> Value:
 
 def _expiry(dialog: Dialog, now: datetime) -> datetime:
     return now + (LIFETIME if dialog.expires_seconds is None else timedelta(seconds=dialog.expires_seconds))
-
-
-#: What gives a run its answer: `Conversations.hear` where it is live, `DurableRuns.hear` elsewhere.
-Hearer = Callable[[Heard], Awaitable[None]]

@@ -49,7 +49,8 @@ from typing import Any
 
 from caruso.script_engine.nodes import SPEAKING, Question, Wait
 from caruso.script_engine.path import visit_key
-from caruso.script_engine.presentation import is_required, scope_of
+from caruso.script_engine.presentation import scope_of
+from caruso.script_engine.questions import is_required
 from caruso.script_engine.tools.relevance import Outlook
 from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.steps import Step, step_to_json

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from caruso.errors import RejectedInput
+from caruso.script_engine.lint import check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.beginnings import Becomes
@@ -90,12 +91,17 @@ def _tables(form: Form, beside: Mapping[str, bytes], report: Report) -> dict[str
 
 
 def _check(script: bytes, report: Report) -> None:
-    """Refuse what would be no script of ours: too large, too deep, an expression too long."""
+    """Refuse what would be no script of ours (too large, too deep); tell what its check will find."""
     try:
-        load(script)
+        dialog = load(script)
     except RejectedInput as refused:
         for finding in refused.findings:
             report.add(Effect.REFUSED, "dialog", 0, finding.rule, finding.message)
+        return
+    for finding in check_dialog(dialog):
+        if finding.level == "error":
+            reason = f"the check of the script will say: {finding.message}"
+            report.add(Effect.NOTED, "dialog", 0, finding.rule, reason)
 
 
 def _work_out(plan: Plan) -> None:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from caruso.script_engine.xforms import terms
+from caruso.script_engine.xforms.conversions import to_date
 from caruso.script_engine.xforms.form import Action, Node
 from caruso.script_engine.xforms.paths import Context, Untranslatable, of
 from caruso.script_engine.xforms.storing import stored
@@ -40,7 +41,14 @@ class Beginnings:
 
     def at(self, node: Node, context: Context) -> Term | None:
         """Return what a node holds before anything is answered; None for nothing."""
-        if node.bound("calculate") and node.control is not None and not self._plan.is_note(node):
+        held = self._held(node, context)
+        if held is None or self._plan.becomes(node) is not Becomes.QUESTION:
+            return held
+        fitting = self._fitting(self._plan.kind(node), held)
+        return None if fitting.code == "null" else fitting
+
+    def _held(self, node: Node, context: Context) -> Term | None:
+        if node.bound("calculate") and self._plan.becomes(node) is Becomes.QUESTION:
             return stored(self._plan.meaning.term(self._plan.tree(node.bound("calculate")), of(node)), node.type)
         before = self._at_first(node, context)
         if self._plan.becomes(node) is Becomes.VARIABLE:
@@ -88,7 +96,7 @@ class Beginnings:
         texts = (
             [*node.defaults, node.template or ""] if node.repeats else [*node.defaults, node.template or ""][:1]
         )
-        values = [self._fitting(node, stored(terms.text(text, node=True), node.type)) for text in texts]
+        values = [stored(terms.text(text, node=True), node.type) for text in texts]
         if len({value.code for value in values}) == 1:
             return values[0] if values[0].code != "null" else None
         position = self._plan.position(node.repeats[-1], context)
@@ -97,19 +105,28 @@ class Beginnings:
             chosen = terms.choice(terms.equal(position, terms.number(Decimal(number))), value, chosen)
         return chosen
 
-    def _fitting(self, node: Node, value: Term) -> Term:
-        """Return a default as the kind of the question's answers."""
-        if node.control is None or value.code == "null":
-            return value
-        kind = self._plan.kind(node)
-        text = str(terms.as_text(value).constant or "")
+    def _fitting(self, kind: Kind, held: Term) -> Term:
+        """Return what a question holds as the kind of its answers."""
+        if held.code == "null" or held.constant == "":
+            return terms.NOTHING
         match kind:
-            case Kind.LIST:
-                return Term(f"[{', '.join(terms.text(part).code for part in text.split())}]", Kind.LIST)
-            case Kind.PLACE | Kind.FILE | Kind.TIME:
-                return Term("null", kind)
+            case Kind.LIST if isinstance(held.constant, str):
+                return Term(f"[{', '.join(terms.text(part).code for part in held.constant.split())}]", Kind.LIST)
+            case Kind.LIST if held.kind is not Kind.LIST:
+                return terms.call("split", Kind.LIST, terms.as_whole_text(held), "' '")
+            case Kind.NUMBER:
+                return terms.as_number(held)
+            case Kind.DATE:
+                return to_date(held)
+            case Kind.MOMENT | Kind.TIME if held.kind is not kind:
+                name = "time" if kind is Kind.TIME else "date_time"
+                return terms.call(name, kind, terms.as_text(held))
+            case Kind.PLACE | Kind.FILE:
+                return terms.NOTHING
+            case Kind.TEXT:
+                return terms.as_text(held)
             case _:
-                return value
+                return held
 
     def set_by(self, action: Action, context: Context) -> Term:
         """Return what an action sets."""

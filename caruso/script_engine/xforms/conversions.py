@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from caruso.script_engine.xforms import terms
@@ -22,6 +23,16 @@ def to_date(term: Term) -> Term:
     """Return a value as a date."""
     if term.kind is Kind.DATE:
         return term
+    if isinstance(term.constant, str) and not _is_date(term.constant):
+        return Term("null", Kind.DATE)
     if term.kind is Kind.NUMBER or isinstance(term.constant, Decimal):
         return terms.call("add_days", Kind.DATE, terms.EPOCH, terms.as_number(term))
     return terms.call("date", Kind.DATE, terms.as_text(term) if term.kind is not Kind.MOMENT else term)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text.partition("T")[0])
+    except ValueError:
+        return False
+    return True

@@ -62,9 +62,14 @@ class Node:
             at = at.parent
 
     @property
+    def line_of_descent(self) -> tuple[Node, ...]:
+        """Return what it is in, from the outside, and the node."""
+        return (*reversed(tuple(self.ancestors)), self)
+
+    @property
     def repeats(self) -> tuple[Node, ...]:
         """Return the repeated nodes it is in (or is), from the outside."""
-        return tuple(node for node in (*reversed(tuple(self.ancestors)), self) if node.repeat is not None)
+        return tuple(node for node in self.line_of_descent if node.repeat is not None)
 
     def everything(self) -> Iterator[Node]:
         """Give the node and all that is in it."""

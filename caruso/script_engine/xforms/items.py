@@ -52,6 +52,8 @@ class Items:
         """Return the items of a part of the body."""
         made: list[Element] = []
         for each in part.parts:
+            if self._never(each.node):
+                continue
             if isinstance(each, Control):
                 made += self._control(each)
             elif each.repeats:
@@ -63,6 +65,19 @@ class Items:
     def _refuse(self, node: Node, what: str, reason: object) -> None:
         line = node.bind.line if node.bind is not None else node.line
         self._report.add(Effect.REFUSED, node.path, line, what, str(reason))
+
+    def _never(self, node: Node | None) -> bool:
+        """Whether something is never asked, because its condition cannot hold; that is told."""
+        if node is None or not node.bound("relevant"):
+            return False
+        try:
+            never = self._plan.own_condition(node).constant is False
+        except Untranslatable:
+            return False
+        if never:
+            line = node.bind.line if node.bind is not None else node.line
+            self._report.add(Effect.LEFT_OUT, node.path, line, "relevant", "it is never asked: this cannot hold")
+        return never
 
     def _when(self, node: Node | None) -> str | None:
         """Return the condition of an item for an attribute; that of what it is in is asked there."""

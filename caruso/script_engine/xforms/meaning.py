@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from caruso.script_engine.expressions.functions import QUANTIFIERS
+from caruso.script_engine.expressions.parser import LONGEST_EXPRESSION
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Form, Node
@@ -102,6 +103,9 @@ class Meaning:
 
     def term(self, tree: XPath, context: Context) -> Term:
         """Return the value of an expression; raise `Untranslatable`."""
+        return _bounded(self._term(tree, context))
+
+    def _term(self, tree: XPath, context: Context) -> Term:
         match tree:
             case Number(value=value):
                 return terms.number(value)
@@ -408,6 +412,13 @@ class Meaning:
         if function is None:
             raise Untranslatable(f"the function {tree.name}()")
         return function(self, tree.arguments, context)
+
+
+def _bounded(term: Term) -> Term:
+    """Return a term no longer than an expression can be: conversions in each other would grow endlessly."""
+    if len(term.code) > LONGEST_EXPRESSION:
+        raise Untranslatable(f"it would be longer than the {LONGEST_EXPRESSION} characters of an expression")
+    return term
 
 
 def _of_current(tree: XPath) -> XPath:

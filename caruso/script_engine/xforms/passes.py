@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.conversions import truncated
 from caruso.script_engine.xforms.form import Node
-from caruso.script_engine.xforms.paths import Context, Untranslatable, find, of, table_of
+from caruso.script_engine.xforms.paths import Context, Untranslatable
 from caruso.script_engine.xforms.terms import Kind, Term
-from caruso.script_engine.xforms.xpath import paths
 
 if TYPE_CHECKING:
     from caruso.script_engine.xforms.plan import Plan
@@ -57,27 +56,8 @@ class Passes:
         """Whether the number of passes depends on what is answered in them: it is worked out before each."""
         if repeat not in self._counting:
             times = self.times(repeat)
-            self._counting[repeat] = times is not None and self._leads_to(repeat, times, repeat, set())
+            self._counting[repeat] = times is not None and _counts(repeat, self._plan.reads.all(times, repeat))
         return self._counting[repeat]
-
-    def _leads_to(self, wanted: Node, source: str, at: Node, seen: set[Node]) -> bool:
-        """Whether an expression reads, directly or not, what is in `wanted`, or counts it."""
-        for node in self._read_by(source, at):
-            if wanted is node or wanted in node.ancestors:
-                return True
-            if node not in seen and (inner := node.bound("calculate")):
-                seen.add(node)
-                if self._leads_to(wanted, inner, node, seen):
-                    return True
-        return False
-
-    def _read_by(self, source: str, at: Node) -> Iterator[Node]:
-        try:
-            for path in paths(self._plan.tree(source)):
-                if table_of(path) is None and (found := find(self._plan.form, path, of(at))) is not None:
-                    yield found.node
-        except Untranslatable:
-            return
 
     def at_first(self, repeat: Node) -> Term:
         """Return how many passes a repeat has before anybody adds one; null where that is worked out."""
@@ -107,3 +87,7 @@ class Passes:
         """Return the number of the pass being asked, from 1."""
         self._demand(repeat)
         return Term(f"{self._plan.ids[repeat]}.index", Kind.NUMBER)
+
+
+def _counts(repeat: Node, read: Iterable[Node]) -> bool:
+    return any(node is repeat or repeat in node.ancestors for node in read)

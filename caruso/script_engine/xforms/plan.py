@@ -21,10 +21,11 @@ from caruso.script_engine.xforms.meaning import Meaning
 from caruso.script_engine.xforms.names import Names
 from caruso.script_engine.xforms.passes import Passes
 from caruso.script_engine.xforms.paths import Context, Untranslatable, of
+from caruso.script_engine.xforms.reads import Reads
 from caruso.script_engine.xforms.report import Effect, Report
 from caruso.script_engine.xforms.storing import stored
 from caruso.script_engine.xforms.terms import Kind, Term
-from caruso.script_engine.xforms.xpath import XPath, XPathError, parse
+from caruso.script_engine.xforms.xpath import XPath, XPathError, calls, parse, paths
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
@@ -75,6 +76,7 @@ class Plan:
     meaning: Meaning = field(init=False)
     beginnings: Beginnings = field(init=False)
     repeats: Passes = field(init=False)
+    reads: Reads = field(init=False)
     #: Codes of the languages, by the form's names for them.
     languages: Mapping[str, str] = field(init=False)
     _read_places: frozenset[Node] = field(init=False)
@@ -90,6 +92,7 @@ class Plan:
         self.meaning = Meaning(self)
         self.beginnings = Beginnings(self)
         self.repeats = Passes(self)
+        self.reads = Reads(self.form, self.tree)
         self.languages = languages_of(self.form)
         self._read_places = _read_places(self.form)
         self.asked_in = frozenset(
@@ -116,7 +119,18 @@ class Plan:
 
     def is_note(self, node: Node) -> bool:
         """Whether the control of a node only shows something."""
-        return any(each.bound("readonly").replace(" ", "") == "true()" for each in (node, *node.ancestors))
+        return any(
+            each.bound("readonly") and self._always(each.bound("readonly")) for each in node.line_of_descent
+        )
+
+    def _always(self, source: str) -> bool:
+        """Whether a condition reads nothing and holds."""
+        try:
+            tree = self.tree(source)
+            reads = any(True for _ in paths(tree)) or calls(tree) - {"true", "false", "not", "boolean"}
+            return not reads and self.meaning.condition(tree, of(self.form.root)).constant is True
+        except Untranslatable:
+            return False
 
     def kind(self, node: Node) -> Kind:
         """Return the kind of the answers of a question."""
@@ -162,7 +176,7 @@ class Plan:
 
     def read_only(self, node: Node) -> Term:
         """Return whether an answer cannot be changed: because of its node, or of something it is in."""
-        bound = [each for each in (*reversed(tuple(node.ancestors)), node) if each.bound("readonly")]
+        bound = [each for each in node.line_of_descent if each.bound("readonly")]
         return self.checked(terms.either(*(self.condition(each, "readonly") for each in bound)))
 
     def condition(self, node: Node, attribute: str) -> Term:
@@ -171,9 +185,7 @@ class Plan:
 
     def applies(self, node: Node, context: Context) -> Term:
         """Return whether a node is relevant: its own condition and those of all it is in."""
-        return terms.both(
-            *(self.own_condition(each, context) for each in (*reversed(tuple(node.ancestors)), node))
-        )
+        return terms.both(*(self.own_condition(each, context) for each in node.line_of_descent))
 
     def own_condition(self, node: Node, context: Context | None = None) -> Term:
         """Return whether a node is relevant, what it is in aside."""
@@ -217,6 +229,8 @@ class Plan:
             raise Untranslatable(f"{node.path} is worked out from itself")
         self._working.add(node)
         try:
+            if self.applies(node, of(node)).constant is False:
+                return terms.NOTHING
             match self.becomes(node):
                 case Becomes.QUESTION:
                     return self._question(node)
@@ -229,13 +243,29 @@ class Plan:
 
     def _question(self, node: Node) -> Term:
         answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
+        answer = replace(answer, options=_options_written(node))
         offered = self.beginnings.at(node, of(node))
-        if offered is None or offered.code == "null":
-            return answer
+        if offered is None:
+            return self._while_it_applies(node, answer)
         given = terms.choice(
             terms.call("answered", Kind.BOOLEAN, f"'{self.ids[node]}'"), answer, replace(offered, node=True)
         )
         whole = terms.choice(self.applies(node, of(node)), given, Term("null", answer.kind))
+        return replace(self.named(node, "_value", whole), node=True)
+
+    def _while_it_applies(self, node: Node, answer: Term) -> Term:
+        """Return the answer, or nothing once a later answer takes the condition of the question away."""
+        order = {asked: number for number, asked in enumerate(self.ids)}
+        read = {
+            read
+            for each in node.line_of_descent
+            if each.bound("relevant")
+            for read in self.reads.all(each.bound("relevant"), each)
+        }
+        if not any(order.get(each, -1) > order[node] for each in read):
+            return answer
+        self.note(node, "its condition depends on a later answer: when that changes, it is not asked again")
+        whole = terms.choice(self.applies(node, of(node)), answer, Term("null", answer.kind))
         return replace(self.named(node, "_value", whole), node=True)
 
     def _variable(self, node: Node) -> Term:
@@ -354,6 +384,16 @@ def _asked(part: Part) -> Iterator[Node]:
             yield from _asked(each)
         else:
             yield each.node
+
+
+def _options_written(node: Node) -> frozenset[str] | None:
+    """Return the options of a question where they are written in the body; None where they are not."""
+    if node.control is None or node.control.kind != "select1":
+        return None
+    if any(tag.local == "itemset" for tag in node.control.tag.children):
+        return None
+    values = (tag.first("value") for tag in node.control.tag.children if tag.local == "item")
+    return frozenset(value.text for value in values if value is not None)
 
 
 def _read_places(form: Form) -> frozenset[Node]:

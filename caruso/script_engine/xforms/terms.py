@@ -63,6 +63,8 @@ class Term:
     present: str = ""
     #: One option at most, a text without blanks.
     single: bool = False
+    #: What it can be, where that is written in the form.
+    options: frozenset[str] | None = None
 
     def at(self, level: Level) -> str:
         """Return the code, in parentheses when it binds looser than `level`."""
@@ -257,6 +259,9 @@ def _equal(left: Term, right: Term) -> Term:
         left, right = right, left
     if right.constant == "":
         return call("empty", Kind.BOOLEAN, left)
+    if left.options is not None and isinstance(right.constant, str) and right.constant not in left.options:
+        # Not as an option: the check would take it for a slip.
+        return _relation("=", call("text", Kind.TEXT, left), right)
     if isinstance(right.constant, str) or (left.kind is right.kind is Kind.TEXT and right.constant is not None):
         return _relation("=", as_text(left), as_text(right))
     return _relation("=", as_whole_text(left), as_whole_text(right))

@@ -42,6 +42,19 @@ _LINES: Mapping[str, tuple[str, str, str]] = {
     "date-time": ("datetime-local", "", "off"),
     "location": ("text", "", "off"),
 }
+#: What a browser may fill in by itself (WCAG 2.2, 1.3.5), by the last part of a question's id.
+_PURPOSES = {
+    "name": "name",
+    "given_name": "given-name",
+    "family_name": "family-name",
+    "organisation": "organization",
+    "street": "address-line1",
+    "postcode": "postal-code",
+    "town": "address-level2",
+    "country": "country-name",
+    "birthday": "bday",
+    "username": "username",
+}
 _HINTS = {
     kind: f"hint-{kind}"
     for kind in (
@@ -149,6 +162,11 @@ def field_name(item: str) -> str:
     return f"a.{item}"
 
 
+def purpose(item: str) -> str:
+    """Return HTML's word for what a question asks about the visitor; empty when its id does not tell."""
+    return _PURPOSES.get(item.rpartition("/")[2].partition("#")[0], "")
+
+
 def place_name(item: str, value: str) -> str:
     """Return the form's field with an option's place in a ranking."""
     return f"a.{item}.place.{value}"
@@ -168,8 +186,12 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
     own_words = _own_words(question, texts, draft)
     *intro, label = question.segments or [Segment(text=question.item)]
     input_type, inputmode, autocomplete = _LINES.get(kind, _LINES["text"])
+    if isinstance(question.minimum, Decimal) and question.minimum < 0:
+        inputmode = ""  # keyboards for numbers have no minus on some telephones
     if question.mask == "hidden":
         input_type, autocomplete = "password", "off"
+    elif kind in {"text", "date"}:
+        autocomplete = purpose(question.item) or autocomplete
     bounds = (typed(question.minimum, kind, "en"), typed(question.maximum, kind, "en"))
     dated = kind in {"date", "time", "date-time"}
     return Control(

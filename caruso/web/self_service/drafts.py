@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from caruso.model.ids import RunId
 
 #: Runs whose drafts are kept; those untouched for longest are forgotten first.
-MOST_DRAFTS = 5_000
+MOST_DRAFTS = 2_000
 #: Characters of one draft.
 LARGEST_DRAFT = 20_000
 

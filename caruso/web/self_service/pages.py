@@ -307,6 +307,7 @@ def question_of(entry: TrailEntry, language: str) -> Turn:
         segments=(Segment(text=entry.question),),
         type=entry.type,
         options=options,
+        required=entry.required,
         answer=entry.value,
         language=language,
     )

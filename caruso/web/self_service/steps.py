@@ -18,7 +18,7 @@ from caruso.web.self_service.bodies import Form
 from caruso.web.self_service.controls import UPLOADS, field_name, questions_of
 from caruso.web.self_service.drafts import Draft
 from caruso.web.self_service.failures import SessionOver
-from caruso.web.self_service.front import Front, Visit
+from caruso.web.self_service.front import SAID, Front, Visit
 from caruso.web.self_service.inputs import Fields, Files, Unreadable, read_change, read_step, typed_fields
 from caruso.web.self_service.pages import limit_of, question_of
 from caruso.web.self_service.port import Position, Standing, UploadedFile
@@ -175,6 +175,8 @@ class Steps:
                 continue
             if f"{name}.file" in form.oversized:
                 problems[question.item] = _too_large(question.language)
+            elif form.text(f"{name}.remove"):
+                fields[name] = ("",)
             elif sent is not None:
                 kept = await self._keep_file(visit, question, sent)
                 if isinstance(kept, str):
@@ -239,4 +241,4 @@ def _counted(text: str) -> int:
 
 def _step(url: str, position: Position, *, said: str = "") -> str:
     address = f"{url}/step/{position.turn.number}"
-    return f"{address}?said={said}" if said.replace("-", "").isalpha() else address
+    return f"{address}?said={said}" if said in SAID else address

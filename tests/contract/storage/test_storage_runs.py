@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from caruso.errors import RejectedInput
-from caruso.model.facts import DialogContinued, DialogStarted
+from caruso.model.facts import ContactArrived, ContactCause, ContactEnded, DialogContinued, DialogStarted
 from caruso.model.ids import ContactId, CustomerId, FileId, RunId, ScriptId
 from caruso.model.run_records import (
     ActionOutcome,
@@ -28,6 +29,7 @@ from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.journal import JournalWriter
 from caruso.storage.runs import Runs
+from lab.journal_facts import arrival
 from lab.memory_runs import MemoryRuns
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -337,6 +339,46 @@ async def test_the_trail_of_a_contact_tells_all_of_the_runs_that_passed_through_
     for contact in (phone, web):
         assert list(await facts.trail(contact)) == [on_the_phone, an_event(2)]
     assert list(await facts.trail(ContactId("other"))) == []
+
+
+async def test_a_run_that_went_from_an_open_call_to_the_web_is_known_as_that_call_s(
+    database: Database, journal: JournalWriter
+) -> None:
+    facts, store = Facts(database), Runs(database)
+    told = {"at": NOON, "run": RUN, "script": ScriptId("moving"), "version": "2"}
+    for contact in ("call1", "call2"):
+        journal.record(arrival(ContactId(contact), NOON))
+        journal.record(DialogStarted(contact=ContactId(contact), **told))  # type: ignore[arg-type]
+    journal.record(ContactEnded(at=NOON, contact=ContactId("call2"), cause=ContactCause.CALLER_HUNG_UP))
+    await store.create(RunTurn(run=a_run()))
+    await journal.flush()
+    assert list(await facts.open_runs()) == [a_run(contact=ContactId("call1"))]
+    await store.held(RUN, live=True)
+    assert [run.contact for run in await facts.open_runs()] == ["web1"]
+
+
+async def test_pages_the_journal_has_not_heard_of_and_pages_that_are_over_are_found(
+    database: Database, journal: JournalWriter
+) -> None:
+    store, web = Runs(database), ContactId("web1")
+    soon = NOON + timedelta(minutes=1)
+    await store.create(RunTurn(run=a_run()))
+    assert [run.id for run in await store.unarrived(soon)] == [RUN]
+    assert list(await store.unarrived(NOON)) == []
+    journal.record(replace_channel(arrival(web, NOON)))
+    journal.record(DialogStarted(at=NOON, contact=web, run=RUN, script=ScriptId("moving"), version="2"))
+    await journal.flush()
+    assert list(await store.unarrived(soon)) == []
+    assert list(await store.unended(soon, soon)) == []
+    assert await store.commit(RunTurn(run=a_run(2, finished=True)))
+    assert list(await store.unended(soon, soon)) == [(web, a_run(2, finished=True))]
+    journal.record(ContactEnded(at=NOON, contact=web, cause=ContactCause.COMPLETED))
+    await journal.flush()
+    assert list(await store.unended(soon, soon)) == []
+
+
+def replace_channel(fact: ContactArrived) -> ContactArrived:
+    return msgspec.structs.replace(fact, channel="web")
 
 
 async def test_ended_actions_and_dead_tokens_are_dropped_after_a_while(database: Database) -> None:

@@ -13,7 +13,7 @@ from caruso.errors import IllegalMove, NotFound, RejectedInput
 from caruso.model.centre import Centre
 from caruso.model.ids import EntryPointId, QueueId, RunId, ScriptId
 from caruso.model.records import ScriptSource
-from caruso.model.run_records import RunTurn, SavedRun
+from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 from caruso.model.script_versions import (
     EVERYBODY,
     Rollout,
@@ -24,6 +24,7 @@ from caruso.model.script_versions import (
     rolled_out,
 )
 from caruso.ports import ScriptStore
+from caruso.storage import past_runs
 from caruso.storage.centres import Centres
 from caruso.storage.engine import Database
 from caruso.storage.runs import Runs
@@ -288,3 +289,45 @@ async def test_applying_a_centre_again_brings_nothing_back_that_was_rolled_back(
     assert await store.revision() == before
     await centres.apply(CENTRE, [version("3")], by="command:anna", at=NOON)
     assert (await store.rollouts())[METER].version == "3"
+
+
+async def test_past_runs_come_with_what_was_noted_of_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_runs, "AT_ONCE", 2)
+    store, runs = Scripts(database), Runs(database)
+    for number in range(5):
+        turn = a_run(f"run{number}", "1", finished=number == 3, state={"outcome": "moved"} if number == 3 else {})
+        await runs.create(replace(turn, events=tuple(_event(f"run{number}", n) for n in range(3))))
+    await runs.create(a_run("expired", "2", expires_at=NOON))
+    await runs.create(replace(a_run("other", "1"), run=replace(a_run("other", "1").run, script=ADDRESS)))
+    chunks = [
+        chunk
+        async for chunk in store.past_runs(
+            METER, since=NOON, until=NOON + timedelta(days=9999), now=NOON + timedelta(seconds=1)
+        )
+    ]
+    assert [len(chunk) for chunk in chunks] == [2, 2, 2]
+    found = {run.run: run for chunk in chunks for run in chunk}
+    assert set(found) == {"expired", *(f"run{number}" for number in range(5))}
+    assert (found[RunId("run3")].finished, found[RunId("run3")].outcome) == (True, "moved")
+    assert [event.item for event in found[RunId("run0")].events] == ["item0", "item1", "item2"]
+    assert (found[RunId("expired")].over, found[RunId("run0")].over) == (True, False)
+    assert [c async for c in store.past_runs(METER, since=NOON - timedelta(days=9), until=NOON, now=NOON)] == []
+
+
+def _event(run: str, position: int) -> RunEvent:
+    return RunEvent(
+        run=RunId(run),
+        revision=1,
+        position=position,
+        contact=None,
+        event="shown",
+        item=f"item{position}",
+        at=NOON,
+        turn=1,
+        channel="web",
+        by="",
+        script=METER,
+        version="1",
+    )

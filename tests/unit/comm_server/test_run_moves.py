@@ -76,9 +76,9 @@ async def press(house: WholeCentre, leg: Any, digits: str) -> None:
 
 def test_a_dialog_goes_from_the_agent_to_the_web_and_comes_back() -> None:
     async def scene(house: WholeCentre) -> None:
-        call = await talking(house)
+        await talking(house)
         answer(house, "Main Street 1")
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
         link = dialog(house).link
         assert link.startswith("https://caruso.example/s/resume/")
@@ -95,7 +95,7 @@ def test_a_dialog_goes_from_the_agent_to_the_web_and_comes_back() -> None:
         await asyncio.sleep(1)
         assert [entry.shown for entry in dialog(house).trail] == ["Main Street 1", "3"], "the agent looks on"
 
-        house.ask(BRAM, desk.TakeDialogBack, contact=call.contact)
+        house.ask(BRAM, desk.TakeDialogBack, run=dialog(house).run)
         await asyncio.sleep(1)
         assert dialog(house).channel == "agent"
         answer(house, "yes")
@@ -125,19 +125,39 @@ def test_a_dialog_goes_from_the_agent_to_the_web_and_comes_back() -> None:
 def test_a_link_is_sent_by_mail_once() -> None:
     async def scene(house: WholeCentre) -> None:
         sent: list[Mapping[str, Any]] = []
-        call = await talking(house)
+        await talking(house)
 
         async def send(service: str, params: Mapping[str, Any], *, key: str) -> None:
             sent.append({"service": service, **params})
 
         house.stores.call = send  # type: ignore[method-assign]
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact, to="customer@example.org")
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="customer@example.org")
         await asyncio.sleep(1)
         assert dialog(house).link_sent_to == "customer@example.org"
         assert [(mail["service"], mail["to"]) for mail in sent] == [("email.send", "customer@example.org")]
         assert dialog(house).link in sent[0]["text"]
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact, to="nobody")
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="nobody")
         assert "refused" in house.diary[-1]
+
+    lead(scene)
+
+
+def test_after_a_crash_the_agent_looks_on_again_and_can_take_the_dialog_back() -> None:
+    async def scene(house: WholeCentre) -> None:
+        await talking(house)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
+        await asyncio.sleep(1)
+        view = await house.centre.runs.open_link(dialog(house).link.rpartition("/")[2])
+        await house.crash(0, 2.0)
+        house.open_console(BRAM)
+        await asyncio.sleep(3)
+        assert dialog(house).channel == "web"
+        await house.centre.runs.give(view.run, Answered(turn=view.turn.number, text="Main Street 1"))
+        await asyncio.sleep(1)
+        assert [entry.shown for entry in dialog(house).trail] == ["Main Street 1"]
+        house.ask(BRAM, desk.TakeDialogBack, run=view.run)
+        await asyncio.sleep(1)
+        assert (dialog(house).channel, dialog(house).turn.item) == ("agent", "people")
 
     lead(scene)
 
@@ -145,7 +165,7 @@ def test_a_link_is_sent_by_mail_once() -> None:
 def test_a_dialog_left_on_the_web_stays_there_when_the_call_is_over() -> None:
     async def scene(house: WholeCentre) -> None:
         call = await talking(house)
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
         view = await house.centre.runs.open_link(dialog(house).link.rpartition("/")[2])
         house.telephony.hang_up(ids.caller_leg(call.contact))
@@ -161,7 +181,7 @@ def test_a_dialog_that_ended_with_the_call_can_be_gone_on_with_by_link() -> None
     async def scene(house: WholeCentre) -> None:
         call = await talking(house)
         answer(house, "Main Street 1")
-        house.ask(BRAM, desk.ShareDialog, contact=call.contact)
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
         token = dialog(house).link.rpartition("/")[2]
         house.telephony.hang_up(ids.caller_leg(call.contact))

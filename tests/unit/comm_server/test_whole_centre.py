@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection
+from datetime import timedelta
 
 import pytest
 import structlog
@@ -29,6 +30,7 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from caruso.model.ids import LegId
+from caruso.model.run_records import ActionState
 from caruso.model.telephony import LegState
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import WholeCentre
@@ -144,6 +146,21 @@ def _is_spoken_to(house: WholeCentre, call: Call) -> bool:
     return call.contact in house.centre.phone._phones
 
 
+def check_runs(house: WholeCentre) -> None:
+    """No dialog is stuck, nothing was done twice, and nobody leads a run that nobody remembers."""
+    store = house.journal.runs
+    assert not house.mishaps, house.mishaps
+    twice = [key for key, count in Counter(house.stores.actions).items() if count > 1]
+    assert not twice, f"done twice: {twice}"
+    assert not [run for run, saved in store.runs.items() if saved.live], "led by nobody"
+    for key, action in store.actions.items():
+        assert action.state is not ActionState.RUNNING, f"{key} is carried out for ever"
+        overdue = house.clock.now() - action.next_at
+        assert action.state is not ActionState.PENDING or overdue < timedelta(seconds=10), f"{key} was forgotten"
+    for run, saved in store.runs.items():
+        assert saved.state["phase"] != "working", f"{run} waits for ever"
+
+
 def check_board(house: WholeCentre) -> None:
     """The monitor shows what the journal tells."""
     fresh = Board(centre=house.centre.centre, clock=house.clock, timers=house.timers)
@@ -172,9 +189,9 @@ def check_books(house: WholeCentre) -> None:
                 queued[fact.contact, "offer", fact.offer] += 1
             case OfferEnded():
                 queued[fact.contact, "offer", fact.offer] -= 1
-            case ContactArrived():
+            case ContactArrived() if not ids.is_web(fact.contact):
                 queued[fact.contact] += 1
-            case ContactEnded():
+            case ContactEnded() if not ids.is_web(fact.contact):
                 queued[fact.contact] -= 1
             case ContactConnected():
                 queued[fact.contact, fact.agent] += 1
@@ -269,6 +286,7 @@ def run(seed: int, acts: int, *, faults: bool) -> None:
         await lead(house, acts, faults=faults)
         check_nothing_kept(house)
         check_books(house)
+        check_runs(house)
         check_board(house)
         await house.centre.tasks.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from caruso.script_engine.link import link
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.turns import (
     AnsweredTogether,
@@ -263,3 +264,39 @@ def test_back_may_be_kept_within_a_group() -> None:
     led = Led(dialog(body + END, more='back="within-group"')).answer("x", "Rome")
     assert led.give(WentBack(turn=led.run.turn)).item == "city"
     assert led.give(WentBack(turn=led.run.turn)).item == "city"
+
+
+def test_what_is_only_shown_cannot_be_changed_by_sending_it() -> None:
+    body = FORM.format("").replace('id="city"', 'id="city" read-only="true" default="\'Rome\'"')
+    led = Led(dialog(body + END))
+    (city,) = [inner for inner in led.turn.questions if inner.item == "city"]
+    assert (city.read_only, city.answer) == (True, "Rome")
+    assert fill(led, city="Oslo", abroad="no", floor="1").run.finished
+    assert led.run.answers["city"] == "Rome"
+
+
+def test_what_was_typed_is_there_again_when_one_comes_back_to_the_form() -> None:
+    before = '<question id="q"><text>q?</text></question>'
+    led = fill(Led(form(before=before)).answer("x"), city="Rome", abroad="no", floor="many")
+    led.give(Corrected(item="q", text="y"))
+    typed = {inner.item: (inner.answer, inner.error) for inner in led.turn.questions}
+    assert typed == {"city": ("Rome", ""), "abroad": (False, ""), "floor": ("many", "")}
+
+
+def test_each_pass_has_its_own_form() -> None:
+    body = '<repeat id="r" name="p" times="2">' + FORM.format("") + "</repeat>" + END
+    led = fill(Led(dialog(body)), city="Rome", abroad="no", floor="many")
+    fill(led, city="Rome", abroad="no", floor="1")
+    assert led.turn.passes == (2,)
+    assert {inner.answer for inner in led.turn.questions} == {None}
+    assert fill(led, city="Oslo", abroad="no", floor="2").run.finished
+    assert led.run.answers["city#2"] == "Oslo"
+
+
+def test_a_form_of_a_called_dialog_is_one_too() -> None:
+    called = dialog(FORM.format("") + END, name="called")
+    main = link(dialog('<call id="c" dialog="called"/>' + END), lambda *_: called)
+    led = Led(main)
+    assert asked(led.turn) == ["c/city", "c/abroad", "c/floor"]
+    led.give(AnsweredTogether(turn=1, answers={"c/city": "Rome", "c/abroad": "yes", "c/floor": ""}))
+    assert asked(led.turn) == ["c/city", "c/abroad", "c/country", "c/floor"]

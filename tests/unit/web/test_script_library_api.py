@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from caruso.model.ids import RunId, ScriptId
+from caruso.model.run_records import PastRun
 from lab.web_client import WebClient
 from tests.unit.web.conftest import House
 
@@ -121,3 +123,24 @@ async def test_scripts_are_the_admins_business(house: House, user: str) -> None:
         ("DELETE", "/api/scripts/hello/versions/1?why=x", None),
     ):
         assert (await client.request(method, path, body)).status == 403
+
+
+async def test_supervisors_see_where_people_give_up(house: House) -> None:
+    sam = await house.browser("sam")
+    now = house.clock.now()
+    house.scripts.past[ScriptId("hello")] = [
+        PastRun(
+            run=RunId(version), version=version, began_at=now, finished=True, outcome="done", over=True, events=()
+        )
+        for version in ("1", "2")
+    ]
+    house.clock.advance(1)
+    both = (await sam.request("GET", "/api/scripts/hello/stats")).json()
+    assert [(line["version"], line["runs"], line["outcomes"]) for line in both] == [
+        ("1", 1, {"done": 1}),
+        ("2", 1, {"done": 1}),
+    ]
+    assert len((await sam.request("GET", "/api/scripts/hello/stats?version=2")).json()) == 1
+    backwards = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z"
+    assert (await sam.request("GET", f"/api/scripts/hello/stats?{backwards}")).status == 422
+    assert (await (await house.browser("anna")).request("GET", "/api/scripts/hello/stats")).status == 403

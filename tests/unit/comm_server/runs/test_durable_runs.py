@@ -251,3 +251,40 @@ async def test_while_the_database_is_down_nothing_is_lost_and_what_was_done_is_t
     assert (await runs.web.view(run)).turn.item == "check"
     assert len(runs.services.calls) == 1
     assert store.actions[f"{run}/check-tariff"].state is ActionState.DONE
+
+
+MOVING_3 = MOVING_2.replace(b'version="2"', b'version="3"', 1).replace(
+    b"</dialog>", b'<migrate from="1 2" policy="upgrade-if-safe"/></dialog>'
+)
+
+
+async def test_a_run_comes_to_the_version_in_force_where_that_says_so() -> None:
+    runs = make()
+    view = await runs.web.start(MOVING_ID, language="en")
+    await runs.web.give(view.run, Answered(turn=1, text="Hauptstraße 1"))
+    runs.publish({"moving": MOVING_2})
+    assert (await runs.web.view(view.run)).dialog.version == "1"
+    runs.publish({"moving": MOVING_3})
+    moved = await runs.web.view(view.run)
+    assert (moved.dialog.version, moved.turn.item) == ("3", "people")
+    assert [(entry.question, entry.value) for entry in moved.trail] == [("Where do you move to?", "Hauptstraße 1")]
+    late = await runs.web.give(view.run, Answered(turn=2, text="3"))
+    assert late.turn.item == "people", "the turn of the old version is over"
+    done = await runs.web.give(view.run, Answered(turn=late.turn.number, text="3"))
+    assert done.turn.item == "check"
+    (line,) = [line for line in await runs.store.audit(view.run) if line.event == "migrated"]
+    assert (line.text, line.version, line.item) == ("1 → 3", "3", "people")
+
+
+async def test_nobody_comes_back_and_the_page_ends() -> None:
+    clock = SetClock()
+    runs = runs_in_memory({"moving": MOVING}, clock=clock)
+    view = await runs.web.start(MOVING_ID, language="en")
+    await runs.durable.tend()
+    assert not [fact for fact in runs.facts if isinstance(fact, ContactEnded)]
+    clock.at += timedelta(days=31)
+    await runs.durable.tend()
+    (ended,) = [fact for fact in runs.facts if isinstance(fact, ContactEnded)]
+    assert ended.cause == "left"
+    with pytest.raises(RunExpired):
+        await runs.web.view(view.run)

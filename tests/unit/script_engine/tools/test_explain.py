@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from lxml import etree
@@ -92,7 +93,7 @@ def test_the_page_is_well_formed_and_its_links_lead_somewhere() -> None:
 
 def test_the_sheet_names_every_item_in_every_language() -> None:
     written = markdown(explain(load((PACK / "meter-reading.xml").read_bytes())))
-    assert '## <a id="goodbye"></a>22. goodbye (end)' in written
+    assert re.search(r'## <a id="goodbye"></a>\d+\. goodbye \(end\)', written)
     assert "en, on the phone: “Good day, and welcome to the meter service.”" in written
     assert "de, on the phone: “Guten Tag, hier ist der Zähler-Service.”" in written
 

@@ -119,7 +119,10 @@ def test_a_group_in_which_nothing_is_asked_is_not_there() -> None:
     assert "<group" not in script("<g><a/></g>", "<group ref='/data/g'><label>Empty</label></group>")
 
 
-REPEAT = "<group ref='/data/r'><label>Child</label><repeat nodeset='/data/r'{}><input ref='/data/r/a'/></repeat></group>"
+REPEAT = (
+    "<group ref='/data/r'><label>Child</label><repeat nodeset='/data/r'{}>"
+    "<input ref='/data/r/a'/></repeat></group>"
+)
 
 
 def test_people_decide_how_often_a_repeat_goes_round() -> None:
@@ -223,8 +226,7 @@ def test_a_value_set_when_an_answer_changes_is_a_variable() -> None:
         ("<a/>", "<select1 ref='/data/a'/>", "select1"),
         ("<r><a/></r>", REPEAT.format(" jr:count='frob()'"), "jr:count"),
         ("<a/>---<instance id='t' src='jr://file/t.xml'/>",
-         "<select1 ref='/data/a'><itemset nodeset=\"instance('t')/root/item\"><value ref='name'/></itemset>"
-         "</select1>",
+         "<select1 ref='/data/a'><itemset nodeset=\"instance('t')/root\"><value ref='name'/></itemset></select1>",
          "select1"),
     ],
 )  # fmt: skip

@@ -37,7 +37,7 @@ def asked(kind: QuestionType, **more: Any) -> Turn:
     """Return a question."""
     options = OPTIONS if kind in {QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.RANKING} else ()
     told: dict[str, Any] = {"options": options, "segments": (Segment(text="Before."), Segment(text="Which?"))}
-    return Turn(number=7, item="q", kind="question", type=kind, **(told | more))
+    return Turn(number=7, kind="question", type=kind, **({"item": "q"} | told | more))
 
 
 def form(**fields: Sequence[str] | str) -> dict[str, tuple[str, ...]]:
@@ -92,6 +92,26 @@ def test_controls_help_keyboards_and_memories_of_browsers() -> None:
         QuestionType.PHONE: ("tel", "tel", "tel"),
         QuestionType.EMAIL: ("email", "email", "email"),
     }
+
+
+def test_a_number_below_zero_gets_a_keyboard_with_a_minus() -> None:
+    assert control(asked(QuestionType.INTEGER, minimum=Decimal(-40)), 1).inputmode == ""
+    assert control(asked(QuestionType.INTEGER, minimum=Decimal(0)), 1).inputmode == "numeric"
+
+
+def test_browsers_fill_in_what_the_id_of_a_question_names() -> None:
+    told = {
+        item: control(asked(kind, item=item), 1).autocomplete
+        for item, kind in (
+            ("name", QuestionType.TEXT),
+            ("new/postcode#2", QuestionType.TEXT),
+            ("birthday", QuestionType.DATE),
+            ("reading", QuestionType.TEXT),
+            ("town", QuestionType.INTEGER),
+        )
+    }
+    assert list(told.values()) == ["name", "postal-code", "bday", "", "off"]
+    assert control(asked(QuestionType.TEXT, item="name", mask="hidden"), 1).input_type == "password"
 
 
 def test_bounds_are_told_in_words_and_limit_the_calendar() -> None:

@@ -15,6 +15,10 @@ from lab.self_service import PublicRuns
 from lab.self_service_scripts import HOSTILE
 from tests.unit.web.self_service.conftest import Public
 
+WITH_A_FILE = b"""<?xml version="1.0"?><dialog id="with-a-file" version="1" languages="en" channels="web agent">
+<title>A file</title><question id="photo" type="file" required="no"><text>A picture of the meter</text></question>
+<question id="sure" type="yes-no"><text>Sure?</text></question><end id="over" outcome="done"/></dialog>"""
+
 
 async def test_a_dialog_is_led_from_the_first_page_to_the_end(public: Public) -> None:
     browser, page = await public.started("reading")
@@ -256,6 +260,49 @@ async def test_a_time_limit_can_be_extended_and_a_late_answer_counts(public: Pub
     extended = await browser.request("POST", "/s/timed/more-time", data=form_data(page.form("/more-time")))
     assert extended.notice == "You have more time."
     assert (await browser.answer("yes")).texts("//p[@class='said']") == ["Thank you."]
+
+
+async def test_a_file_can_be_replaced_and_taken_back(public: Public) -> None:
+    public.runs.publish(WITH_A_FILE)
+    browser, page = await public.started("with-a-file")
+    data = form_data(page.form("/step/1"))
+    data.add_field("a.photo.file", b"\x89PNG\r\n\x1a\n", filename="meter.png")
+    await browser.request("POST", "/s/with-a-file/step/1", data=data)
+    page = await browser.get("/s/with-a-file/answers/0")
+    assert "Kept: meter.png" in page.text
+    assert page.texts("//label[@for='q1-remove']") == ["Remove it"]
+    page = await browser.send(page.form("/answers/0"))
+    assert page.notice == "Your change was saved."
+    page = await browser.get("/s/with-a-file/answers")
+    assert page.texts("//dd[not(@class)]") == ["meter.png"]
+    page = await browser.get("/s/with-a-file/answers/0")
+    await browser.send(page.form("/answers/0"), **{"a.photo.remove": "yes"})
+    page = await browser.get("/s/with-a-file/answers")
+    assert page.texts("//dd[not(@class)]") in (["no answer"], [])
+
+
+async def test_links_of_a_text_lead_away_safely(public: Public) -> None:
+    linked = WITH_A_FILE.replace(
+        b"A picture of the meter",
+        b'See <link to="https://example.org/help">our help</link> &lt;b>, or'
+        b' <link to="mailto:help@example.org">write</link>',
+    )
+    public.runs.publish(linked)
+    _, page = await public.started("with-a-file")
+    away, mail = page.tree.xpath("//label//a")
+    assert (away.get("href"), away.get("rel")) == ("https://example.org/help", "noopener noreferrer")
+    assert away.text_content() == "our help (opens a new window)"
+    assert (mail.get("href"), mail.get("target")) == ("mailto:help@example.org", None)
+    assert page.tree.xpath("//label//b") == []
+
+
+async def test_a_script_in_a_language_of_its_own_is_marked_as_such(public: Public) -> None:
+    public.runs.publish(
+        WITH_A_FILE.replace(b'languages="en"', b'languages="ar"').replace(b"with-a-file", b"arabic")
+    )
+    _, page = await public.started("arabic")
+    assert (page.tree.get("lang"), page.tree.get("dir")) == ("en", "rtl")
+    assert page.tree.xpath("//main/@lang") == ["ar"]
 
 
 # -- What cannot be done ----------------------------------------------------------------------------------------

@@ -1,0 +1,100 @@
+"""Forms that were damaged, or made to cost much, are imported or refused: nothing raises, nothing takes long."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caruso.errors import RejectedInput
+from caruso.script_engine.loader import load
+from caruso.script_engine.xforms import Imported, translate
+from lab.form_recordings import OWN_FORMS
+from tests.unit.script_engine.xforms.form_source import form
+
+ODD = (
+    *(
+        "",
+        ".",
+        "..",
+        "/",
+        "../..",
+        "current()",
+        "position(..)",
+        "instance('x')/root/item",
+        "/data",
+        "''",
+        "(1)[2]",
+    ),
+    *("1 div 0", "/data/*", "not()", "count(.)", "sum(..)", "9" * 40, "jr:itext(.)", "jr:choice-name(., '..')"),
+    *("indexed-repeat(.,..,1)", "selected(.,.)", "date(.)", "int(.)", "concat()", "once(.)", "../@a"),
+    *("today() + 99999999999", "date(99999999999999)", "regex(., '(')", "substr(., -99999999999, 9999999999999)"),
+    "format-date(now(), '%Q')",
+)
+
+
+def translated(source: bytes) -> Imported | None:
+    try:
+        return translate(source)
+    except RejectedInput:
+        return None
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.randoms(use_true_random=False))
+def test_a_damaged_form_is_imported_or_refused(chance: Random) -> None:
+    text = chance.choice(sorted(OWN_FORMS.glob("*.xml"))).read_text(encoding="utf-8")
+    for _ in range(chance.randint(1, 6)):
+        text = _damaged(text, chance)
+    imported = translated(text.encode())
+    if imported is not None and not imported.refused:
+        load(imported.script)
+
+
+def _damaged(text: str, chance: Random) -> str:
+    values = [found.span(1) for found in re.finditer(r'="([^"]*)"', text)]
+    tags = [found.span() for found in re.finditer(r"<[^>]+/>", text)]
+    begin, end = chance.choice(values)
+    other = chance.choice(values)
+    match chance.randint(0, 3):
+        case 0 if tags:
+            begin, end = chance.choice(tags)
+            return text[:begin] + text[end:]
+        case 1:
+            return text[:begin] + text[other[0] : other[1]] + text[end:]
+        case 2:
+            return text[:begin] + chance.choice(ODD) + text[end:]
+        case _:
+            at = chance.randint(begin, end)
+            return text[:at] + chance.choice("'()[]/.,*+-=! ä😀|@:$") + text[at:]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["int(" * 35 + "/data/a" + ")" * 35, "not(" * 35 + "/data/a" + ")" * 35, " + ".join(["/data/a"] * 3_000)],
+)
+def test_an_expression_that_would_grow_endlessly_is_told(source: str) -> None:
+    imported = translated(
+        form(f"<a/><b/>---<bind nodeset='/data/b' calculate='{source}'/>", "<input ref='/data/a'/>")
+    )
+    assert imported is not None
+    assert len(imported.script) < 20_000
+
+
+def test_values_of_a_repeat_that_build_on_each_other_are_not_written_out_endlessly() -> None:
+    names = [f"c{number}" for number in range(60)]
+    binds = "".join(
+        f"<bind nodeset='/data/r/{name}' calculate='../{before} + ../{before}'/>"
+        for before, name in zip(["a", *names], names, strict=False)
+    )
+    data = "".join(f"<{name}/>" for name in names)
+    source = form(
+        f"<r><a/>{data}</r><last/>---{binds}<bind nodeset='/data/last' calculate='/data/r[1]/c59'/>",
+        "<group ref='/data/r'><repeat nodeset='/data/r'><input ref='/data/r/a'/></repeat></group>",
+    )
+    imported = translated(source)
+    assert imported is not None
+    assert "/data/last" not in imported.values
