@@ -21,6 +21,7 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools import setting as given
 from caruso.script_engine.tools import transcript
 from caruso.script_engine.tools.driver import drive
+from caruso.script_engine.tools.excerpt import printable
 from caruso.script_engine.tools.setting import Setting
 from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.snapshot import snapshot
@@ -139,7 +140,7 @@ def _led(simulation: Simulation, prepared: Any, *, as_json: bool) -> int:
 
 
 def _shown(step: Mapping[str, Any]) -> str:
-    return transcript.printable(" ".join(f"{name} {value!s}" for name, value in step.items()))
+    return printable(" ".join(f"{name} {value!s}" for name, value in step.items()))
 
 
 def _asking(simulation: Simulation, *, as_json: bool) -> int:
@@ -172,9 +173,9 @@ def _looked_up(line: str, told: Mapping[str, Any]) -> str | None:
         case ":help" | ":h" | ":?":
             return transcript.HELP
         case ":answers":
-            return transcript.printable("\n".join(transcript.values(told)))
+            return printable("\n".join(transcript.values(told)))
         case ":trail":
-            return transcript.printable("\n".join(transcript.trail(told)))
+            return printable("\n".join(transcript.trail(told)))
         case ":json":
             return json.dumps(told, ensure_ascii=False, indent=2)
         case _:

@@ -6,9 +6,9 @@ The work is done in a thread, one request at a time: calls go on meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
@@ -40,6 +40,15 @@ from caruso.web.call import Call
 from caruso.web.resources import Finding
 
 _Made = TypeVar("_Made")
+
+#: Longer than that nobody's script is led or tested: others wait.
+MOST_SECONDS = 10.0
+
+
+class InTime(Protocol):
+    """Gives the steps of a work as long as there is time."""
+
+    def __call__(self, steps: Iterable[_Made], /) -> Iterator[_Made]: ...
 
 
 class ScriptTools:
@@ -76,14 +85,22 @@ class ScriptTools:
         def lead() -> r.Led:
             dialog = _linked(body)
             at = given.time_of(body.at, body.zone) if body.at else now
-            return _led(dialog, _setting(dialog, body, at), body)
+            return _led(dialog, _setting(dialog, body, at), body, self._in_time)
 
         return await self._apart(lead)
 
     @operation("POST", "/api/scripts/test", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def test_script(self, call: Call, body: r.TestBody) -> r.Tested:
         """Run the test cases of a script."""
-        return await self._apart(lambda: _tested(body))
+        return await self._apart(lambda: _tested(body, self._in_time))
+
+    def _in_time(self, steps: Iterable[_Made]) -> Iterator[_Made]:
+        """Give the steps of a work, until it has taken too long."""
+        until = self._clock.monotonic() + MOST_SECONDS
+        for step in steps:
+            yield step
+            if self._clock.monotonic() > until:
+                raise mistake("source", f"This takes longer than {MOST_SECONDS:g} seconds; try a part of it.")
 
     async def _apart(self, work: Callable[[], _Made]) -> _Made:
         """Do some work in a thread, after what others wanted before."""
@@ -134,11 +151,11 @@ def _setting(dialog: Dialog, body: r.RunBody, at: datetime) -> Setting:
     )
 
 
-def _led(dialog: Dialog, setting: Setting, body: r.RunBody) -> r.Led:
+def _led(dialog: Dialog, setting: Setting, body: r.RunBody, in_time: InTime) -> r.Led:
     try:
         simulation = Simulation(dialog, setting)
         told = [snapshot(simulation)]
-        for step, why in drive(simulation, body.answers):
+        for step, why in in_time(drive(simulation, body.answers)):
             told.append(snapshot(simulation, step, why))
             if len(told) > r.MOST_STEPS:
                 break
@@ -147,12 +164,12 @@ def _led(dialog: Dialog, setting: Setting, body: r.RunBody) -> r.Led:
     return r.Led(told=told)
 
 
-def _tested(body: r.TestBody) -> r.Tested:
+def _tested(body: r.TestBody, in_time: InTime) -> r.Tested:
     dialog = _linked(body)
     cases = read_cases(body.source.encode(), body.file)
     if body.tests:
         cases += read_tables(body.tests, "tests.toml")
-    return r.Tested(**as_json(list(run_cases(dialog, cases)), dialog))
+    return r.Tested(**as_json(list(in_time(run_cases(dialog, cases))), dialog))
 
 
 def _finding(found: Located) -> Finding:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from caruso.script_engine.tools.excerpt import printable
+
 #: Audit rows that only say what can be seen anyway.
 _PLAIN_NOTES = frozenset({"shown", "answered"})
 
@@ -62,11 +64,6 @@ def trail(told: Mapping[str, Any]) -> Iterator[str]:
     for item in told["path"]:
         answer = f" = {_value(told['answers'][item])}" if item in told["answers"] else ""
         yield f"  {item}{answer}"
-
-
-def printable(text: str) -> str:
-    """Return the text without what a terminal would obey; line ends stay."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
 
 
 def _options(told: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .conftest import House
 
 METER = (Path(__file__).parents[3] / "packs" / "utility" / "scripts" / "meter-reading.xml").read_text()
@@ -84,3 +86,13 @@ async def test_too_much_is_refused(house: House) -> None:
     assert told["findings"][0]["rule"] == "internal-subset"
     # Elsewhere the limit is the usual one.
     assert (await admin.request("POST", "/api/password", {"old": "x" * 70_000, "new": "y" * 10})).status == 413
+
+
+async def test_what_takes_too_long_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caruso.web.script_tools.MOST_SECONDS", -1.0)
+    admin = await house.browser("alex")
+    for what in ("run", "test"):
+        body = {"source": SMALL} | ({"answers": ["x"]} if what == "run" else {})
+        answer = await admin.request("POST", f"/api/scripts/{what}", body)
+        assert answer.status == 422
+        assert "takes longer than" in answer.json()["findings"][0]["message"]
