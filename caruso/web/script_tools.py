@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -14,8 +15,8 @@ from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
 from caruso.graphviz import svg
 from caruso.model.centre import Role
-from caruso.script_engine.link import link
-from caruso.script_engine.lint import check_dialog
+from caruso.script_engine.link import Library, link
+from caruso.script_engine.lint import ANYTHING, Known, check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools import setting as given
@@ -60,7 +61,7 @@ class ScriptTools:
         self._one_at_a_time = asyncio.Semaphore(1)
 
     @operation("POST", "/api/scripts/check", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
-    async def check_script(self, call: Call, body: r.ScriptBody) -> r.Findings:
+    async def check_script(self, call: Call, body: r.LinkedBody) -> r.Findings:
         """Find the mistakes in a script and its test cases."""
         findings = await self._apart(lambda: tuple(_findings(body)))
         return r.Findings(findings=[_finding(found) for found in findings])
@@ -111,27 +112,36 @@ class ScriptTools:
 # -- The work, in a thread ------------------------------------------------------------------------------------
 
 
-def _findings(body: r.ScriptBody) -> Iterable[Located]:
+def _findings(body: r.LinkedBody) -> Iterable[Located]:
     try:
         dialog = load(body.source.encode(), body.file)
-        yield from check_dialog(dialog)
+        yield from check_dialog(dialog, _known(body))
         yield from check_cases(dialog, read_cases(body.source.encode(), body.file))
     except RejectedInput as rejected:
         yield from rejected.findings
 
 
-def _right(body: r.ScriptBody) -> Dialog:
+def _known(body: r.LinkedBody) -> Known:
+    """Return what is known beside the script: the dialogs that came with it, if there are any."""
+    return replace(ANYTHING, dialogs=_library(body)) if body.called else ANYTHING
+
+
+def _library(body: r.LinkedBody) -> Library:
+    called = {dialog.id: dialog for dialog in (load(source.encode()) for source in body.called)}
+    return lambda name, _: called.get(name)
+
+
+def _right(body: r.ScriptBody, known: Known = ANYTHING) -> Dialog:
     """Return a script that is free of mistakes."""
     dialog = load(body.source.encode(), body.file)
-    findings = check_dialog(dialog)
+    findings = check_dialog(dialog, known)
     if any(finding.level == "error" for finding in findings):
         raise RejectedInput(findings)
     return dialog
 
 
 def _linked(body: r.LinkedBody) -> Dialog:
-    called = {dialog.id: dialog for dialog in (load(source.encode()) for source in body.called)}
-    return link(_right(body), lambda name, version: called.get(name))
+    return link(_right(body, _known(body)), _library(body))
 
 
 def _setting(dialog: Dialog, body: r.RunBody, at: datetime) -> Setting:

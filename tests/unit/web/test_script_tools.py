@@ -96,3 +96,16 @@ async def test_what_takes_too_long_is_given_up(house: House, monkeypatch: pytest
         answer = await admin.request("POST", f"/api/scripts/{what}", body)
         assert answer.status == 422
         assert "takes longer than" in answer.json()["findings"][0]["message"]
+
+
+async def test_a_script_comes_with_the_dialogs_it_calls(house: House) -> None:
+    admin = await house.browser("alex")
+    caller = SMALL.replace(
+        '<question id="kind"><text>Which?</text></question>', '<call id="part" dialog="called"/>'
+    )
+    caller = caller[: caller.index("<test")] + '<test name="x"><expect item="part/q"/></test></dialog>'
+    called = SMALL[: SMALL.index("<end")].replace('id="d"', 'id="called"').replace('"kind"', '"q"') + "</dialog>"
+    body = {"source": caller, "called": [called]}
+    assert (await admin.call("POST", "/api/scripts/test", body))["failed"] == 0
+    found = await admin.call("POST", "/api/scripts/check", body | {"source": caller.replace("called", "calld")})
+    assert [finding["rule"] for finding in found["findings"]] == ["unknown-dialog"]
