@@ -20,6 +20,7 @@ Type an answer (an option's value; empty for none), or
   :channel NAME [by=WHO] [language=L]   take over on phone, agent or web
   :wait 5m                     let time pass
   :trail  :answers  :json      what was answered, every value, everything
+  Questions that are shown together are asked one after the other, and answered at once.
   :quit                        (an answer that begins with a colon is typed with two)"""
 
 
@@ -66,8 +67,17 @@ def trail(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {item}{answer}"
 
 
+def question_lines(question: Mapping[str, Any]) -> Iterator[str]:
+    """Give the lines of a question that is shown together with others."""
+    if question["error"]:
+        yield f"! {printable(question['error'])}"
+    for text in question["said"]:
+        yield printable(text)
+    yield from _options(question)
+
+
 def _options(told: Mapping[str, Any]) -> Iterator[str]:
-    phone = told["channel"] == "phone"
+    phone = told.get("channel") == "phone"
     for option in told["options"]:
         key = f"{option['key']:>3}  " if phone else "     "
         yield printable(f"{key}{option['value']}  {option['label']}")

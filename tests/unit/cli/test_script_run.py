@@ -175,3 +175,26 @@ def test_hostile_steps_are_refused_and_nothing_breaks(run: Runner) -> None:
         code, _, err = run(METER, "--answers", "-", typed=answers)
         assert code == 1
         assert "caruso: " in err or "error[" in err
+
+
+HOUSEHOLD = Path(__file__).parents[2] / "golden" / "dialogs" / "household.xml"
+
+
+def test_questions_shown_together_are_asked_one_after_the_other_and_answered_at_once(run: Runner) -> None:
+    typed = "10115\nmany\n10115\n5\n"
+    code, out, _ = run(HOUSEHOLD, "--channel", "web", typed=typed)
+    assert code == 0
+    assert out.splitlines() == [
+        "What is your postcode?",
+        "How many are you?",
+        "What is your postcode?",
+        "! Please enter a whole number.",
+        "How many are you?",
+        "  · ends: many",
+        "That is a large household.",
+    ]
+
+
+def test_a_command_among_questions_shown_together_is_a_command(run: Runner) -> None:
+    _, out, _ = run(HOUSEHOLD, "--channel", "web", typed="10115\n:channel phone\n10115\n:quit\n")
+    assert "  · taken-over who phone" in out
