@@ -83,6 +83,12 @@ class PublicRuns(HouseRuns):
         self.describe(point)
         return script
 
+    def publish_all(self, sources: Sequence[bytes], source: bytes, **told: Any) -> ScriptId:
+        """Put one of some scripts on the web; it may call the others."""
+        for other in sources:
+            self._sources[load(other, file="script.xml").id] = other
+        return self.publish(source, **told)
+
     def describe(self, point: EntryPoint) -> None:
         """Put an entry point in force."""
         points = {**self.description.entry_points, point.id: point}

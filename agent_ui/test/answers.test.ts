@@ -44,6 +44,13 @@ test("an answer that was not taken is kept, to be mended", () => {
   });
 });
 
+test("what was typed stays when the item is presented again before it was sent, and only then", () => {
+  const again = turn({ number: 2, answer: "1" });
+  expect(nextDraft(typed("48"), "r1", again).texts).toEqual({ reading: "48" });
+  expect(nextDraft({ ...typed("48"), sent: true }, "r1", again).texts).toEqual({ reading: "1" });
+  expect(nextDraft(nextDraft(null, "r1", turn()), "r1", again).texts).toEqual({ reading: "1" });
+});
+
 test("the same item in another run begins anew", () => {
   const draft = typed("48");
   expect(nextDraft(draft, "r2", turn()).texts).toEqual({ reading: "" });

@@ -195,10 +195,10 @@ def _targets(dialog: Dialog, item: str, transitions: Iterable[Next]) -> Iterator
         if transition.to is None:
             yield dialog.following[item] or NOWHERE
         else:
-            yield _reached(dialog, item, transition.to)
+            yield reached(dialog, item, transition.to)
 
 
-def _reached(dialog: Dialog, item: str, target: str) -> str:
+def reached(dialog: Dialog, item: str, target: str) -> str:
     """Return where a transition really leads: into a repeat only through its beginning."""
     here, wanted = dialog.seats[item].repeats, dialog.seats[target].repeats
     return next((name for depth, name in enumerate(wanted) if here[depth : depth + 1] != (name,)), target)
@@ -215,9 +215,9 @@ def _when_asked(dialog: Dialog, item: AnyItem) -> Iterator[str]:
     match item:
         case End():
             if caller := dialog.seats[item.id].frame:
-                yield _way_out(dialog, caller)
+                yield way_out(dialog, caller)
         case Handover(resume_at=str(target)):
-            yield _reached(dialog, item.id, target)
+            yield reached(dialog, item.id, target)
         case Group():
             yield item.first
         case Call(first=str(first)):
@@ -225,7 +225,7 @@ def _when_asked(dialog: Dialog, item: AnyItem) -> Iterator[str]:
         case Call():
             yield item.leave
         case Split():
-            yield from (_reached(dialog, item.id, branch.to) for branch in item.branches)
+            yield from (reached(dialog, item.id, branch.to) for branch in item.branches)
         case Repeat():
             yield item.first
             yield from _onwards(dialog, dialog.items[item.leave])
@@ -248,7 +248,8 @@ def _onwards(dialog: Dialog, item: AnyItem) -> Iterator[str]:
         yield following
 
 
-def _way_out(dialog: Dialog, prefix: str) -> str:
+def way_out(dialog: Dialog, prefix: str) -> str:
+    """Return where the frame of that prefix leads when it comes to an end."""
     call = dialog.items[prefix[:-1]]
     return call.leave if isinstance(call, Call) else NOWHERE
 
@@ -262,7 +263,7 @@ def _by_event(dialog: Dialog, item: AnyItem, forward: Mapping[str, frozenset[str
         if block.then == "continue":
             yield from forward[item.id]
         if block.then == "end" and block.frame:
-            yield _way_out(dialog, block.frame)
+            yield way_out(dialog, block.frame)
 
 
 def _channels(dialog: Dialog, forward: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[ScriptChannel]]:

@@ -19,6 +19,7 @@ from caruso.clock import SystemClock
 from caruso.model.ids import AgentId, RunId
 from caruso.script_engine import engine
 from caruso.script_engine.runs import Phase, Run, run_from_json
+from caruso.script_engine.tools.looking import Failure
 from caruso.script_engine.tools.pressing import as_typed
 from caruso.script_engine.tools.setting import Stub
 from caruso.script_engine.tools.steps import Answer, Back, Confirm, Step, Together
@@ -36,12 +37,26 @@ from lab.fake_runs import Answer as ServiceReply
 from lab.golden import Golden, Look, ServiceFailed, dialogs, files, golden_cases, lead
 from lab.script_dialog import ScriptDialog
 from lab.self_service import PublicRuns, self_service_server
-from tests.browser.conftest import Console, Stage, open_console
+from tests.browser.conftest import Console, a_stage, open_console
 from tests.browser.public_pages import Street, Visitor
 
 ANNA = AgentId("anna")
 PATIENCE_SECONDS = 10.0
 _TICKED = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.YES_NO, QuestionType.RATING})
+
+
+#: One browser serves all cases of a dialog.
+DIALOGS = sorted(
+    {golden.dialog.id for c in (ScriptChannel.AGENT, ScriptChannel.WEB) for golden in golden_cases(c)}
+)
+
+
+def cases_of(dialog: str, channel: ScriptChannel) -> list[Golden]:
+    return [golden for golden in golden_cases(channel) if golden.dialog.id == dialog]
+
+
+def told(golden: Golden, failures: list[Failure]) -> list[str]:
+    return [f"{golden}, line {failure.spot.line}: {failure}" for failure in failures]
 
 
 async def until(holds: Callable[[], bool], what: str) -> None:
@@ -132,33 +147,37 @@ class AgentSeat:
         return await panel.inner_text()
 
 
-AGENT_CASES = list(golden_cases(ScriptChannel.AGENT))
-
-
-@pytest.mark.parametrize("golden", AGENT_CASES, ids=str)
-async def test_a_golden_dialog_comes_out_as_expected_before_an_agent(
-    golden: Golden, chromium: Browser, stage: Stage
-) -> None:
-    """An agent takes a contact and is led through it."""
+@asynccontextmanager
+async def at_the_desk(chromium: Browser, golden: Golden) -> AsyncIterator[AgentSeat]:
+    """Have an agent take a contact that the dialog leads."""
     led: list[ToldDialog] = []
 
     def begin(run: RunId, _: str) -> ToldDialog:
         led.append(ToldDialog(golden, run, SystemClock().now))
         return led[0]
 
-    stage.centre._new_dialog = begin
-    console = await open_console(chromium, stage.url)
-    await console.sign_in("anna", "anna")
-    await console.until("presence", state="not-ready")
-    await console.press("Alt+r")
-    await console.until("presence", state="ready")
-    stage.centre.offer(ANNA)
-    await console.until("offer")
-    await console.press("Alt+a")
-    await console.until("conversation", state="talking")
-    failures = await lead(golden, AgentSeat(golden, console, led[0]))
-    assert not failures, "\n".join(map(str, failures))
-    assert console.failures == []
+    async with a_stage() as stage:
+        stage.centre._new_dialog = begin
+        console = await open_console(chromium, stage.url)
+        await console.sign_in("anna", "anna")
+        await console.until("presence", state="not-ready")
+        await console.press("Alt+r")
+        await console.until("presence", state="ready")
+        stage.centre.offer(ANNA)
+        await console.until("offer")
+        await console.press("Alt+a")
+        await console.until("conversation", state="talking")
+        yield AgentSeat(golden, console, led[0])
+        assert console.failures == []
+        await console.page.context.close()
+
+
+@pytest.mark.parametrize("dialog", DIALOGS)
+async def test_golden_dialogs_come_out_as_expected_before_an_agent(dialog: str, chromium: Browser) -> None:
+    """An agent takes a contact and is led through it, once for each case."""
+    for golden in cases_of(dialog, ScriptChannel.AGENT):
+        async with at_the_desk(chromium, golden) as seat:
+            assert told(golden, await lead(golden, seat)) == []
 
 
 # -- On the web -----------------------------------------------------------------------------------------------
@@ -279,12 +298,9 @@ def answer_of(stub: Stub) -> ServiceReply:
     return answer
 
 
-WEB_CASES = list(golden_cases(ScriptChannel.WEB))
-
-
-@pytest.mark.parametrize("golden", WEB_CASES, ids=str)
-async def test_a_golden_dialog_comes_out_as_expected_on_the_web(golden: Golden, chromium: Browser) -> None:
-    """A visitor is led through it, with the page's scripts."""
-    async with public(chromium, golden) as seat:
-        failures = await lead(golden, seat)
-        assert not failures, "\n".join(map(str, failures))
+@pytest.mark.parametrize("dialog", DIALOGS)
+async def test_golden_dialogs_come_out_as_expected_on_the_web(dialog: str, chromium: Browser) -> None:
+    """A visitor is led through it, with the page's scripts, once for each case."""
+    for golden in cases_of(dialog, ScriptChannel.WEB):
+        async with public(chromium, golden) as seat:
+            assert told(golden, await lead(golden, seat)) == []

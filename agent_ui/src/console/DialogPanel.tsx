@@ -86,6 +86,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!live || busy) return;
+    setDraft({ ...draft, sent: true });
     const common = { run, turn: turn.number };
     if (turn.kind === "group") void send({ type: "answer-together", ...common, answers: draft.texts });
     else if (turn.kind === "question")

@@ -10,6 +10,8 @@ export interface Draft {
   texts: Readonly<Record<string, string>>;
   /** True once something was typed. */
   touched: boolean;
+  /** True once it was sent: what comes then is another question, unless it was not taken. */
+  sent: boolean;
 }
 
 /** How yes and no are called in the dialog's language; the engine reads `yes` and `no` whatever it is. */
@@ -55,7 +57,8 @@ export function questionsOf(turn: TurnView): readonly TurnView[] {
 
 /**
  * What stands in the inputs. A view of the same turn leaves it alone; an item presented again because its answer
- * was not taken keeps what was typed, so that a slip is mended and not typed again. `kept` is what the server has
+ * was not taken keeps what was typed, so that a slip is mended and not typed again; so does one that is presented
+ * again before anything was sent, for instance because its time was up. `kept` is what the server has
  * of a draft: after a reload it is there again.
  */
 export function nextDraft(
@@ -68,16 +71,17 @@ export function nextDraft(
   if (sameItem && draft.turn === turn.number) return draft;
   const questions = questionsOf(turn);
   const refused = sameItem && questions.some((question) => question.error !== "");
+  const keeps = refused || (sameItem && draft.touched && !draft.sent);
   const texts: Record<string, string> = {};
   for (const question of questions) {
-    const typed = refused ? draft.texts[question.item] : undefined;
+    const typed = keeps ? draft.texts[question.item] : undefined;
     texts[question.item] = typed || (kept[question.item] ?? question.answer);
   }
-  return { run, turn: turn.number, item: turn.item, texts, touched: refused };
+  return { run, turn: turn.number, item: turn.item, texts, touched: keeps, sent: false };
 }
 
 export function typedInto(draft: Draft, item: string, text: string): Draft {
-  return { ...draft, texts: { ...draft.texts, [item]: text }, touched: true };
+  return { ...draft, texts: { ...draft.texts, [item]: text }, touched: true, sent: false };
 }
 
 /** A pause in typing, after which what was typed is kept by the server. */

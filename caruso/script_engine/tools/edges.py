@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from caruso.script_engine.expressions import Expression
+from caruso.script_engine.flow import reached, way_out
 from caruso.script_engine.nodes import (
     AnyItem,
     Block,
@@ -49,6 +50,8 @@ class Way(StrEnum):
     INSIDE = "inside"
     #: The next pass of a repeat.
     AGAIN = "again"
+    #: Past a repeat without a single pass.
+    EMPTY = "empty"
     #: By lot.
     LOT = "lot"
 
@@ -79,18 +82,23 @@ def _from_item(dialog: Dialog, item: AnyItem) -> Iterator[Edge]:
         yield Edge(start=item.id, to=_behind(dialog, item), way=Way.SKIPPED, condition=item.ask_if)
     match item:
         case End():
+            if caller := dialog.seats[item.id].frame:
+                yield Edge(start=item.id, to=way_out(dialog, caller), way=Way.FOLLOWS)
             return
-        case Group(first=first) | Repeat(first=first):
+        case Group(first=first):
             yield Edge(start=item.id, to=first, way=Way.INSIDE)
+        case Repeat(first=first):
+            yield Edge(start=item.id, to=first, way=Way.INSIDE)
+            yield Edge(start=item.id, to=item.leave, way=Way.EMPTY)
         case Call(first=first, leave=leave):
             yield Edge(start=item.id, to=first or leave, way=Way.INSIDE)
         case Split(branches=branches):
             total = sum(branch.weight for branch in branches) or 1
             for branch in branches:
                 about = f"{branch.name}: {100 * branch.weight / total:.0f} %"
-                yield Edge(start=item.id, to=branch.to, way=Way.LOT, about=about)
+                yield Edge(start=item.id, to=reached(dialog, item.id, branch.to), way=Way.LOT, about=about)
         case Handover(resume_at=str(target)):
-            yield Edge(start=item.id, to=target, way=Way.RESUMES)
+            yield Edge(start=item.id, to=reached(dialog, item.id, target), way=Way.RESUMES)
         case _:
             yield from _onwards(dialog, item)
     for handler in item.handlers:
@@ -108,6 +116,12 @@ def _onwards(dialog: Dialog, item: AnyItem) -> Iterator[Edge]:
         yield Edge(start=item.id, to=behind, way=Way.FOLLOWS, otherwise=bool(item.block.nexts))
 
 
+def _target(dialog: Dialog, start: str, to: str | None) -> str:
+    if to is None:
+        return dialog.following[start] or NOWHERE
+    return to if start == ANYWHERE else reached(dialog, start, to)
+
+
 def _behind(dialog: Dialog, item: AnyItem) -> str:
     return dialog.following[item.id] or NOWHERE
 
@@ -122,7 +136,7 @@ def _from_block(dialog: Dialog, start: str, block: Block, way: Way, about: str =
             continue  # on to whatever follows the item where it happens
         yield Edge(
             start=start,
-            to=transition.to if transition.to is not None else dialog.following[start] or NOWHERE,
+            to=_target(dialog, start, transition.to),
             way=way,
             condition=transition.condition,
             otherwise=transition.condition is None and conditions > 0,

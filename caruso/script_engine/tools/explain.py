@@ -192,6 +192,8 @@ class _Explainer:
                 return line(where, about, self.only_if(edge))
             case Way.INSIDE:
                 return line(where, ", within")
+            case Way.EMPTY:
+                return line(where, ", when there is no pass")
             case Way.AGAIN:
                 return line(where, ", for the next pass")
             case _:

@@ -49,6 +49,7 @@ _LOOKS: Mapping[type[AnyItem], str] = {
 _DOOR = "shape=point, width=0.1"
 _EDGES = {
     Way.SKIPPED: 'style=dashed, color="#9aa1a9"',
+    Way.EMPTY: 'style=dashed, color="#9aa1a9"',
     Way.EVENT: 'style=dotted, color="#a04b00", fontcolor="#a04b00"',
     Way.SERVICE: 'color="#0b6b3a", fontcolor="#0b6b3a"',
     Way.RESUMES: "style=bold",
@@ -193,6 +194,8 @@ def _edge(edge: Edge, dialog: Dialog) -> str:
 def _label(edge: Edge, dialog: Dialog) -> str:
     if edge.way is Way.SKIPPED:
         return "not asked"
+    if edge.way is Way.EMPTY:
+        return "no pass"
     if edge.way is Way.AGAIN:
         return "next pass"
     parts = [edge.about] if edge.about else []

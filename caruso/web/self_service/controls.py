@@ -186,6 +186,8 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
     own_words = _own_words(question, texts, draft)
     *intro, label = question.segments or [Segment(text=question.item)]
     input_type, inputmode, autocomplete = _LINES.get(kind, _LINES["text"])
+    if isinstance(question.minimum, Decimal) and question.minimum < 0:
+        inputmode = ""  # keyboards for numbers have no minus on some telephones
     if question.mask == "hidden":
         input_type, autocomplete = "password", "off"
     elif kind in {"text", "date"}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -264,7 +265,7 @@ def test_a_complaint_about_an_answer_is_announced_and_leads_to_its_field() -> No
         ),
         ScriptChannel.WEB,
     ).answer("much")
-    page = etree.HTML(page_of(led))
+    page: Any = etree.HTML(page_of(led))
     (summary,) = page.xpath("//*[@role='alert']")
     (link,) = summary.xpath(".//a")
     (field,) = page.xpath(f"//*[@id='{link.get('href').removeprefix('#')}']")

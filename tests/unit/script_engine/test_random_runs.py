@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,9 @@ from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine.answers import typed
 from caruso.script_engine.engine import present, resume, start, step, trail
 from caruso.script_engine.link import link
+from caruso.script_engine.lint import check_dialog
 from caruso.script_engine.loader import load
+from caruso.script_engine.migrate import migrate
 from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Phase, Run, run_from_json, run_to_json
 from caruso.script_engine.turns import (
@@ -38,6 +41,7 @@ from caruso.script_engine.turns import (
     WentBack,
 )
 from tests.unit.script_engine.leading import NOW, dialog
+from tests.unit.script_engine.random_scripts import RandomScript
 
 PACK = Path(__file__).parents[3] / "packs" / "utility" / "scripts"
 #: Every element of the language, loops and all.
@@ -271,3 +275,29 @@ def test_correcting_an_answer_to_what_it_is_changes_nothing(
 def visited_again(run: Run, key: str) -> bool:
     """Whether the path comes by more than once: the answer of the first time was another, perhaps."""
     return run.trail.visits(key) > 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.randoms(use_true_random=False),
+    st.sampled_from(list(ScriptChannel)),
+    st.lists(INPUTS, max_size=15),
+)
+def test_any_script_is_checked_led_and_moved(
+    dice: Random, channel: ScriptChannel, inputs: list[tuple[str, str, int]]
+) -> None:
+    script, other = RandomScript(dice).dialog(), RandomScript(dice).dialog()
+    check_dialog(script)
+    begin = RunStart(run=RunId("r"), script=ScriptId("s"), channel=channel, language="en")
+    run, effects = start(script, begin, NOW)
+    keys: set[str] = set()
+    for kind, word, number in inputs:
+        _sound(script, run, effects)
+        fresh = {effect.key for effect in effects if isinstance(effect, CallService)}
+        assert not keys & fresh, "an action was given out twice"
+        keys |= fresh
+        run, effects = step(script, run, _input(script, run, kind, word, number), NOW)
+    _sound(script, run, effects)
+    moved = migrate(script, other, run)
+    if isinstance(moved, Run):
+        _sound(other, moved, ())

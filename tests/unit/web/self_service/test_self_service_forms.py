@@ -94,6 +94,11 @@ def test_controls_help_keyboards_and_memories_of_browsers() -> None:
     }
 
 
+def test_a_number_below_zero_gets_a_keyboard_with_a_minus() -> None:
+    assert control(asked(QuestionType.INTEGER, minimum=Decimal(-40)), 1).inputmode == ""
+    assert control(asked(QuestionType.INTEGER, minimum=Decimal(0)), 1).inputmode == "numeric"
+
+
 def test_browsers_fill_in_what_the_id_of_a_question_names() -> None:
     told = {
         item: control(asked(kind, item=item), 1).autocomplete

@@ -281,6 +281,21 @@ async def test_a_file_can_be_replaced_and_taken_back(public: Public) -> None:
     assert page.texts("//dd[not(@class)]") in (["no answer"], [])
 
 
+async def test_links_of_a_text_lead_away_safely(public: Public) -> None:
+    linked = WITH_A_FILE.replace(
+        b"A picture of the meter",
+        b'See <link to="https://example.org/help">our help</link> &lt;b>, or'
+        b' <link to="mailto:help@example.org">write</link>',
+    )
+    public.runs.publish(linked)
+    _, page = await public.started("with-a-file")
+    away, mail = page.tree.xpath("//label//a")
+    assert (away.get("href"), away.get("rel")) == ("https://example.org/help", "noopener noreferrer")
+    assert away.text_content() == "our help (opens a new window)"
+    assert (mail.get("href"), mail.get("target")) == ("mailto:help@example.org", None)
+    assert page.tree.xpath("//label//b") == []
+
+
 async def test_a_script_in_a_language_of_its_own_is_marked_as_such(public: Public) -> None:
     public.runs.publish(
         WITH_A_FILE.replace(b'languages="en"', b'languages="ar"').replace(b"with-a-file", b"arabic")
