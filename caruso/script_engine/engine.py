@@ -292,7 +292,8 @@ def _undo(dialog: Dialog, run: Run, given: Undo, now: datetime) -> Stepped:
         undoing.undo(walker, given.key)
     else:
         undoing.let_be(walker, given.key)
-    return walker.result()
+    moved, due = walker.result()
+    return moved, tuple(walker.effects) if run.finished else due  # the end is told once
 
 
 def _confirmed(dialog: Dialog, run: Run, given: Confirmed, now: datetime) -> Stepped:
