@@ -171,7 +171,7 @@ def typed(value: Any) -> str:
             return value
         case int() | float():
             return repr(value)
-        case list():
+        case list() if not any(isinstance(part, (list, dict)) for part in value):
             return "\n".join(typed(part) for part in value)
         case {"lat": lat, "lon": lon}:
             return f"{typed(lat)} {typed(lon)}"
