@@ -59,7 +59,9 @@ class Outcome:
 
 def compare(source: bytes, told: Mapping[str, Any]) -> Outcome:
     """Import a form and lead it with the answers that were recorded."""
-    outcome = Outcome(form=told["form"], failure=told["failure"] or "no reason is given" if "failure" in told else "")
+    outcome = Outcome(
+        form=told["form"], failure=told["failure"] or "no reason is given" if "failure" in told else ""
+    )
     try:
         imported = outcome.imported = translate(source, told["form"])
         outcome.reasons = tuple(str(each) for each in imported.remarks if each.effect is Effect.REFUSED)
