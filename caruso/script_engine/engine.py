@@ -338,6 +338,9 @@ def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Ste
     read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
         return run, (Refused(item=given.item, message=read.message(walker.language)),)
+    was = run.trail[number].answer
+    if was is not None and was.value == read:
+        return _unchanged(dialog, run)  # nothing was walked by answers alone: events may have led past questions
     complaint, warning = asking.accept(walker, item, read, given.by or run.by)
     if complaint and not warning:
         return run, (Refused(item=given.item, message=complaint),)
