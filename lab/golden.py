@@ -1,8 +1,8 @@
 """Golden dialogs: scripts with test cases that have to come out alike on the engine, the phone, an agent's screen
 and the web.
 
-The cases stand in tests/golden/dialogs, as `caruso script test` runs them. A channel brings a `Seat`: how a step
-is taken there, and what has become of the run.
+The cases stand in tests/golden/dialogs, and in the examples of the manual; `caruso script test` runs them too. A
+channel brings a `Seat`: how a step is taken there, and what has become of the run.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run
 from caruso.script_engine.tools.case_elements import read_cases
-from caruso.script_engine.tools.cases import Case, Expectation
+from caruso.script_engine.tools.cases import USUAL_TIME, Act, Case, Expectation
 from caruso.script_engine.tools.looking import Failure, Seen, differences
 from caruso.script_engine.tools.playing import played
 from caruso.script_engine.tools.script_tests import channels_of
 from caruso.script_engine.tools.setting import Stub
-from caruso.script_engine.tools.steps import Step
+from caruso.script_engine.tools.steps import Answer, Back, Confirm, Keys, Step
 from caruso.script_engine.turns import CallService, Effect, ScriptChannel, Segment
 from caruso.script_engine.values import to_values
 
-FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden" / "dialogs"
+_ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = _ROOT / "tests" / "golden" / "dialogs"
+EXAMPLES = _ROOT / "scripts" / "examples"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +54,25 @@ def dialogs() -> Mapping[str, Dialog]:
 
 
 def files() -> Sequence[Path]:
-    """Return the scripts."""
-    return sorted(FOLDER.glob("*.xml"))
+    """Return the scripts, golden ones first."""
+    return [*sorted(GOLDEN.glob("*.xml")), *sorted(EXAMPLES.glob("*.xml"))]
 
 
 def golden_cases(channel: ScriptChannel) -> Iterator[Golden]:
-    """Give every case that is led on a channel."""
+    """Give every case that can be led on a channel as it really is."""
     for file in files():
-        dialog = dialogs()[file.stem]
-        for case in read_cases(file.read_bytes(), str(file)):
-            if channel in channels_of(dialog, case):
+        source = file.read_bytes()
+        dialog = dialogs()[load(source).id]
+        for case in read_cases(source, str(file)):
+            if channel in channels_of(dialog, case) and (file.parent == GOLDEN or _needs_nothing(case)):
                 yield Golden(dialog=dialog, case=case)
+
+
+def _needs_nothing(case: Case) -> bool:
+    """Whether a case is led by answers alone: no record, no hour, no event that only a simulation can give."""
+    given = (case.objects, case.records, case.hours, case.call, case.at != USUAL_TIME)
+    steps = [act.step for act in case.steps if isinstance(act, Act)]
+    return not any(given) and all(isinstance(step, (Answer, Keys, Confirm, Back)) for step in steps)
 
 
 class Seat(Protocol):

@@ -29,13 +29,13 @@ def check_scripts(wanted: Namespace) -> int:
 
 def tell_findings(findings: Sequence[Located]) -> None:
     """Tell each mistake as compilers do, with the line it stands in."""
-    from caruso.script_engine.tools.excerpt import excerpt
+    from caruso.script_engine.tools.excerpt import excerpt, printable
 
     sources: dict[str, list[str]] = {}
     for finding in findings:
         if finding.file not in sources:
             sources[finding.file] = _lines(finding.file)
-        print(finding, *excerpt(finding, sources[finding.file]), sep="\n", file=sys.stderr)
+        print(printable(str(finding)), *excerpt(finding, sources[finding.file]), sep="\n", file=sys.stderr)
 
 
 def _lines(file: str) -> list[str]:

@@ -21,10 +21,11 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools import setting as given
 from caruso.script_engine.tools import transcript
 from caruso.script_engine.tools.driver import drive
+from caruso.script_engine.tools.excerpt import printable
 from caruso.script_engine.tools.setting import Setting
 from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.snapshot import snapshot
-from caruso.script_engine.tools.steps import StepRefused, step_from_line
+from caruso.script_engine.tools.steps import StepRefused, Together, step_from_line
 from caruso.script_engine.turns import RunStart, Value
 
 _LONGEST_JSON = 1_000_000
@@ -139,7 +140,7 @@ def _led(simulation: Simulation, prepared: Any, *, as_json: bool) -> int:
 
 
 def _shown(step: Mapping[str, Any]) -> str:
-    return transcript.printable(" ".join(f"{name} {value!s}" for name, value in step.items()))
+    return printable(" ".join(f"{name} {value!s}" for name, value in step.items()))
 
 
 def _asking(simulation: Simulation, *, as_json: bool) -> int:
@@ -147,10 +148,14 @@ def _asking(simulation: Simulation, *, as_json: bool) -> int:
     told = snapshot(simulation)
     _tell(told, as_json=as_json)
     while not simulation.finished or told["refused"]:
-        line = _typed(told)
-        if line is None or line.strip() == ":quit":
+        line = _typed(transcript.prompt(told)) if told["kind"] != "group" else _together(told)
+        if line is None or line == ":quit":
             break
-        if (answer := _looked_up(line.strip(), told)) is not None:
+        if isinstance(line, Together):
+            told = _taken(simulation, line)
+            _tell(told, as_json=as_json)
+            continue
+        if (answer := _looked_up(line, told)) is not None:
             print(answer)
             continue
         told = _taken(simulation, line)
@@ -158,12 +163,25 @@ def _asking(simulation: Simulation, *, as_json: bool) -> int:
     return Exit.OK
 
 
-def _typed(told: Mapping[str, Any]) -> str | None:
+def _typed(prompt: str) -> str | None:
     """Return the next line; None when there is none."""
     try:
-        return input(transcript.prompt(told) if sys.stdin.isatty() else "")
+        return input(prompt if sys.stdin.isatty() else "").strip()
     except EOFError:
         return None
+
+
+def _together(told: Mapping[str, Any]) -> Together | str | None:
+    """Ask each question of a group; a command in between is returned in place of the answers."""
+    answers: dict[str, str] = {}
+    for question in told["questions"]:
+        for shown in transcript.question_lines(question):
+            print(shown)
+        line = _typed(f"{question['item']} ({question['type']})> ")
+        if line is None or (line.startswith(":") and not line.startswith("::")):
+            return line
+        answers[question["item"]] = line.removeprefix(":") if line.startswith("::") else line
+    return Together(answers=answers)
 
 
 def _looked_up(line: str, told: Mapping[str, Any]) -> str | None:
@@ -172,18 +190,19 @@ def _looked_up(line: str, told: Mapping[str, Any]) -> str | None:
         case ":help" | ":h" | ":?":
             return transcript.HELP
         case ":answers":
-            return transcript.printable("\n".join(transcript.values(told)))
+            return printable("\n".join(transcript.values(told)))
         case ":trail":
-            return transcript.printable("\n".join(transcript.trail(told)))
+            return printable("\n".join(transcript.trail(told)))
         case ":json":
             return json.dumps(told, ensure_ascii=False, indent=2)
         case _:
             return None
 
 
-def _taken(simulation: Simulation, line: str) -> dict[str, Any]:
+def _taken(simulation: Simulation, given: str | Together) -> dict[str, Any]:
     try:
-        step = step_from_line(line, waits_for_confirmation=simulation.turn.kind == "info")
+        waits = simulation.turn.kind == "info"
+        step = step_from_line(given, waits_for_confirmation=waits) if isinstance(given, str) else given
         simulation.take(step)
     except StepRefused as problem:
         return snapshot(simulation, refused=str(problem))

@@ -10,11 +10,11 @@ from pathlib import Path
 from caruso.cli.outcome import Exit, refused
 from caruso.cli.script_files import linked_script, read_file, read_text
 from caruso.script_engine.nodes import Dialog
-from caruso.script_engine.tools import transcript
 from caruso.script_engine.tools.case_elements import read_cases
 from caruso.script_engine.tools.case_report import as_json, report
 from caruso.script_engine.tools.case_tables import read_tables
 from caruso.script_engine.tools.cases import Case
+from caruso.script_engine.tools.excerpt import printable
 from caruso.script_engine.tools.script_tests import Result, run_cases
 
 #: What stands behind the name of a script whose tests are beside it.
@@ -54,4 +54,4 @@ def _tell(results: Sequence[Result], dialog: Dialog, file: Path, wanted: Namespa
     if len(wanted.files) > 1:
         print(f"{file}:")
     for line in report(results, dialog, every=wanted.verbose):
-        print(transcript.printable(line))
+        print(printable(line))

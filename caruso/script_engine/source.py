@@ -17,6 +17,7 @@ from lxml import etree
 
 from caruso.errors import Located, RejectedInput
 from caruso.script_engine.expressions import Origin
+from caruso.script_engine.out_of_order import misplaced
 
 PUBLIC_ID = "-//CARUSO//DTD Dialog Script 1.0//EN"
 #: Bytes, levels and elements a script may have.
@@ -220,11 +221,15 @@ def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], fil
         return
     tree = root.getroottree()
     ids = [str(element.get("id")) for element in places if element.get("id")]
-    paths = {tree.getpath(element): place for element, place in places.items()}
+    paths = {tree.getpath(element): element for element in places}
     findings: dict[tuple[int, str], Located] = {}
     for entry in grammar.error_log:  # type: ignore[attr-defined]
-        place = paths.get(entry.path or "")
-        finding = _explained(entry.message, file, place or _Place(entry.line, 0, {}, Origin(entry.line, 0)), ids)
+        element = paths.get(entry.path or "")
+        place = places[element] if element is not None else _Place(entry.line, 0, {}, Origin(entry.line, 0))
+        if element is not None and (found := _CONTENT.search(entry.message)):
+            finding = _out_of_order(found[1], found[2], element, places, file)
+        else:
+            finding = _explained(entry.message, file, place, ids)
         findings.setdefault((finding.line, finding.message), finding)
     raise RejectedInput(tuple(findings.values())[:MOST_FINDINGS])
 
@@ -232,7 +237,7 @@ def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], fil
 _UNDECLARED_ATTRIBUTE = re.compile(r"No declaration for attribute (\S+) of element (\S+)")
 _UNDECLARED_ELEMENT = re.compile(r"No declaration for element (\S+)")
 _BAD_ID = re.compile(r"IDREF attribute (\S+) references an unknown ID \"(.*)\"")
-_CONTENT = re.compile(r"Element (\S+) content does not follow the DTD, expecting (.*), got (.*)$", re.DOTALL)
+_CONTENT = re.compile(r"Element (\S+) content does not follow the DTD, expecting (.*), got .*$", re.DOTALL)
 
 
 def _explained(message: str, file: str, place: _Place, ids: Sequence[str]) -> Located:
@@ -248,8 +253,6 @@ def _explained(message: str, file: str, place: _Place, ids: Sequence[str]) -> Lo
         rule, attribute = "unknown-item", found[1]
         suggestion = did_you_mean(found[2], ids)
         message = f"there is no item “{found[2]}”"
-    elif found := _CONTENT.search(message):
-        message = f"what is in <{found[1]}> is not in order: expected {found[2]}, found {found[3].strip()}"
     origin = place.origins.get(attribute) or Origin(place.line, place.column)
     return Located(
         rule=rule,
@@ -259,6 +262,25 @@ def _explained(message: str, file: str, place: _Place, ids: Sequence[str]) -> Lo
         column=origin.column,
         attribute=attribute,
         suggestion=suggestion,
+    )
+
+
+def _out_of_order(
+    name: str, expected: str, element: etree._Element, places: Mapping[etree._Element, _Place], file: str
+) -> Located:
+    """Return what is wrong with the children of an element, at the child that is wrong."""
+    found = misplaced(name, expected, [str(child.tag) for child in element])
+    place = places[element]
+    if found is not None and found.child is not None:
+        place = places[element[found.child]]
+    message = found.message if found is not None else f"what is in <{name}> is not in order"
+    return Located(
+        rule="dtd",
+        message=message,
+        file=file,
+        line=place.line,
+        column=place.column,
+        suggestion=f"in <{name}> stand {expected}",
     )
 
 

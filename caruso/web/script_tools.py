@@ -6,16 +6,17 @@ The work is done in a thread, one request at a time: calls go on meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
 from caruso.graphviz import svg
 from caruso.model.centre import Role
-from caruso.script_engine.link import link
-from caruso.script_engine.lint import check_dialog
+from caruso.script_engine.link import Library, link
+from caruso.script_engine.lint import ANYTHING, Known, check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools import setting as given
@@ -41,6 +42,15 @@ from caruso.web.resources import Finding
 
 _Made = TypeVar("_Made")
 
+#: Longer than that nobody's script is led or tested: others wait.
+MOST_SECONDS = 10.0
+
+
+class InTime(Protocol):
+    """Gives the steps of a work as long as there is time."""
+
+    def __call__(self, steps: Iterable[_Made], /) -> Iterator[_Made]: ...
+
 
 class ScriptTools:
     """All operations."""
@@ -51,7 +61,7 @@ class ScriptTools:
         self._one_at_a_time = asyncio.Semaphore(1)
 
     @operation("POST", "/api/scripts/check", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
-    async def check_script(self, call: Call, body: r.ScriptBody) -> r.Findings:
+    async def check_script(self, call: Call, body: r.LinkedBody) -> r.Findings:
         """Find the mistakes in a script and its test cases."""
         findings = await self._apart(lambda: tuple(_findings(body)))
         return r.Findings(findings=[_finding(found) for found in findings])
@@ -76,14 +86,22 @@ class ScriptTools:
         def lead() -> r.Led:
             dialog = _linked(body)
             at = given.time_of(body.at, body.zone) if body.at else now
-            return _led(dialog, _setting(dialog, body, at), body)
+            return _led(dialog, _setting(dialog, body, at), body, self._in_time)
 
         return await self._apart(lead)
 
     @operation("POST", "/api/scripts/test", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def test_script(self, call: Call, body: r.TestBody) -> r.Tested:
         """Run the test cases of a script."""
-        return await self._apart(lambda: _tested(body))
+        return await self._apart(lambda: _tested(body, self._in_time))
+
+    def _in_time(self, steps: Iterable[_Made]) -> Iterator[_Made]:
+        """Give the steps of a work, until it has taken too long."""
+        until = self._clock.monotonic() + MOST_SECONDS
+        for step in steps:
+            yield step
+            if self._clock.monotonic() > until:
+                raise mistake("source", f"This takes longer than {MOST_SECONDS:g} seconds; try a part of it.")
 
     async def _apart(self, work: Callable[[], _Made]) -> _Made:
         """Do some work in a thread, after what others wanted before."""
@@ -94,27 +112,36 @@ class ScriptTools:
 # -- The work, in a thread ------------------------------------------------------------------------------------
 
 
-def _findings(body: r.ScriptBody) -> Iterable[Located]:
+def _findings(body: r.LinkedBody) -> Iterable[Located]:
     try:
         dialog = load(body.source.encode(), body.file)
-        yield from check_dialog(dialog)
+        yield from check_dialog(dialog, _known(body))
         yield from check_cases(dialog, read_cases(body.source.encode(), body.file))
     except RejectedInput as rejected:
         yield from rejected.findings
 
 
-def _right(body: r.ScriptBody) -> Dialog:
+def _known(body: r.LinkedBody) -> Known:
+    """Return what is known beside the script: the dialogs that came with it, if there are any."""
+    return replace(ANYTHING, dialogs=_library(body)) if body.called else ANYTHING
+
+
+def _library(body: r.LinkedBody) -> Library:
+    called = {dialog.id: dialog for dialog in (load(source.encode()) for source in body.called)}
+    return lambda name, _: called.get(name)
+
+
+def _right(body: r.ScriptBody, known: Known = ANYTHING) -> Dialog:
     """Return a script that is free of mistakes."""
     dialog = load(body.source.encode(), body.file)
-    findings = check_dialog(dialog)
+    findings = check_dialog(dialog, known)
     if any(finding.level == "error" for finding in findings):
         raise RejectedInput(findings)
     return dialog
 
 
 def _linked(body: r.LinkedBody) -> Dialog:
-    called = {dialog.id: dialog for dialog in (load(source.encode()) for source in body.called)}
-    return link(_right(body), lambda name, version: called.get(name))
+    return link(_right(body, _known(body)), _library(body))
 
 
 def _setting(dialog: Dialog, body: r.RunBody, at: datetime) -> Setting:
@@ -134,11 +161,11 @@ def _setting(dialog: Dialog, body: r.RunBody, at: datetime) -> Setting:
     )
 
 
-def _led(dialog: Dialog, setting: Setting, body: r.RunBody) -> r.Led:
+def _led(dialog: Dialog, setting: Setting, body: r.RunBody, in_time: InTime) -> r.Led:
     try:
         simulation = Simulation(dialog, setting)
         told = [snapshot(simulation)]
-        for step, why in drive(simulation, body.answers):
+        for step, why in in_time(drive(simulation, body.answers)):
             told.append(snapshot(simulation, step, why))
             if len(told) > r.MOST_STEPS:
                 break
@@ -147,12 +174,12 @@ def _led(dialog: Dialog, setting: Setting, body: r.RunBody) -> r.Led:
     return r.Led(told=told)
 
 
-def _tested(body: r.TestBody) -> r.Tested:
+def _tested(body: r.TestBody, in_time: InTime) -> r.Tested:
     dialog = _linked(body)
     cases = read_cases(body.source.encode(), body.file)
     if body.tests:
         cases += read_tables(body.tests, "tests.toml")
-    return r.Tested(**as_json(list(run_cases(dialog, cases)), dialog))
+    return r.Tested(**as_json(list(in_time(run_cases(dialog, cases))), dialog))
 
 
 def _finding(found: Located) -> Finding:

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CASES = list(golden_cases(ScriptChannel.PHONE))
 #: Entry points, one for each script.
-NUMBERS = {file.stem: f"71{number:02}" for number, file in enumerate(files())}
+NUMBERS = {name: f"71{number:02}" for number, name in enumerate(sorted({golden.dialog.id for golden in CASES}))}
 CENTRE = """
 name = "Golden"
 timezone = "UTC"

@@ -18,6 +18,7 @@ from playwright.async_api import Browser, Locator, Page
 from caruso.clock import SystemClock
 from caruso.model.ids import AgentId, RunId
 from caruso.script_engine import engine
+from caruso.script_engine.loader import load
 from caruso.script_engine.runs import Phase, Run, run_from_json
 from caruso.script_engine.tools.looking import Failure
 from caruso.script_engine.tools.pressing import as_typed
@@ -26,6 +27,8 @@ from caruso.script_engine.tools.steps import Answer, Back, Confirm, Step, Togeth
 from caruso.script_engine.turns import (
     CallService,
     Effect,
+    FindObjects,
+    ObjectsFound,
     QuestionType,
     ScriptChannel,
     Segment,
@@ -34,7 +37,7 @@ from caruso.script_engine.turns import (
 )
 from caruso.script_engine.values import to_values
 from lab.fake_runs import Answer as ServiceReply
-from lab.golden import Golden, Look, ServiceFailed, dialogs, files, golden_cases, lead
+from lab.golden import Golden, Look, ServiceFailed, files, golden_cases, lead
 from lab.script_dialog import ScriptDialog
 from lab.self_service import PublicRuns, self_service_server
 from tests.browser.conftest import Console, a_stage, open_console
@@ -91,6 +94,8 @@ class ToldDialog(ScriptDialog):
             if isinstance(effect, CallService):
                 stub = self.stubs.get(effect.service, Stub())
                 self._give(ServiceAnswered(key=effect.key, result=stub.result, failure=stub.failure))
+            elif isinstance(effect, FindObjects):
+                self._give(ObjectsFound(key=effect.key))
 
 
 class AgentSeat:
@@ -273,8 +278,9 @@ async def public(chromium: Browser, golden: Golden) -> AsyncIterator[WebSeat]:
     """Put the golden dialogs on the web and begin one."""
     runs = PublicRuns(clock=ShiftedClock())
     for file in files():
-        if ScriptChannel.WEB in dialogs()[file.stem].channels:
-            runs.publish(file.read_bytes())
+        source = file.read_bytes()
+        if ScriptChannel.WEB in load(source).channels:
+            runs.publish(source)
     for service, stub in golden.case.stubs.items():
         runs.house.services.answers[service] = answer_of(stub)
     server = self_service_server(runs)

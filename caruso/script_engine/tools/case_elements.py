@@ -13,7 +13,7 @@ from caruso.script_engine.expressions import Expression
 from caruso.script_engine.load_values import ValueLoader
 from caruso.script_engine.source import Element, read
 from caruso.script_engine.tools.cases import USUAL_TIME, Act, Case, Constants, Expectation, Spot
-from caruso.script_engine.tools.setting import Stub
+from caruso.script_engine.tools.setting import Stub, time_of
 from caruso.script_engine.tools.steps import (
     MOST_TIMES,
     Answer,
@@ -94,11 +94,10 @@ class _CaseLoader(ValueLoader):
         if text is None:
             return USUAL_TIME.replace(tzinfo=ZoneInfo(zone))
         try:
-            at = datetime.fromisoformat(text)
-            return at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(zone))
-        except ValueError:
-            message = f"“{text}” is no time"
-            self.refuse("bad-value", message, element.origin("at"), 0, "write for instance 2026-11-23T18:30")
+            return time_of(text, zone)
+        except RejectedInput as rejected:
+            for finding in rejected.findings:
+                self.refuse("bad-value", finding.message, element.origin("at"))
             return USUAL_TIME
 
     def given(self, element: Element, constants: Constants, given: _Given) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from caruso.errors import Located
@@ -12,6 +13,7 @@ WIDEST_LINE = 110
 
 _WORD = re.compile(r"[\w.-]+")
 _CUT = "…"
+_SOFT_HYPHEN = "\u00ad"
 
 
 def excerpt(finding: Located, source: Sequence[str]) -> tuple[str, ...]:
@@ -37,9 +39,20 @@ def lines_of(source: bytes) -> list[str]:
     return source.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
+def printable(text: str) -> str:
+    """Return the text without what a terminal would obey; line ends, and blanks of every width, stay."""
+    return "".join(map(_sign, text.replace(_SOFT_HYPHEN, "")))
+
+
+def _sign(sign: str) -> str:
+    if sign.isprintable() or sign == "\n" or unicodedata.category(sign) == "Zs":
+        return sign
+    return "\ufffd"
+
+
 def _shown(line: str) -> str:
-    """Return the line without what a terminal would obey, every sign one column wide."""
-    return "".join(" " if sign == "\t" else sign if sign.isprintable() else "\ufffd" for sign in line)
+    """Return the line with every sign one column wide."""
+    return printable(line.replace("\t", " "))
 
 
 def _width(line: str, start: int) -> int:

@@ -14,6 +14,8 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.turns import ScriptChannel, Value
 from caruso.script_engine.values import to_value, to_values
 
+#: Simulations take place between these years.
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 _FAILS = "fail:"
 
 #: Stands for every service that has no stub of its own.
@@ -75,9 +77,11 @@ def time_of(text: str, zone: str) -> datetime:
     """Return the time written in ISO form, in `zone` unless it says another; raise `RejectedInput`."""
     try:
         at = datetime.fromisoformat(text)
-        return at if at.tzinfo is not None else at.replace(tzinfo=zone_of(zone))
     except ValueError:
         raise _wrong("at", f"“{text}” is no time: write for instance 2026-11-23T18:30.") from None
+    if not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        raise _wrong("at", f"“{text}” is not between {EARLIEST_YEAR} and {LATEST_YEAR}.")
+    return at if at.tzinfo is not None else at.replace(tzinfo=zone_of(zone))
 
 
 def zone_of(name: str) -> ZoneInfo:

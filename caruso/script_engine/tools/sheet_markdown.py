@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from caruso.script_engine.tools.excerpt import printable
 from caruso.script_engine.tools.sheet import Code, Fact, Line, Link, Quote, Sheet, Span
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -49,13 +50,13 @@ def _span(span: Span) -> str:
         case Quote(text=text):
             return f"“{_plain(text)}”"
         case Code(text=text):
-            return f"`{' '.join(text.replace('`', '′').split())}`"
+            return f"`{' '.join(printable(text).replace('`', '′').split())}`"
         case _:
             return _plain(span)
 
 
 def _plain(text: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;"))
+    escaped = _SPECIAL.sub(r"\\\1", printable(text).replace("&", "&amp;"))
     return _BLANKS.sub(" ", escaped)
 
 

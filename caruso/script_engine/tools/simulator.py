@@ -21,7 +21,7 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.path import visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.tools.pressing import as_typed, keys_for
-from caruso.script_engine.tools.setting import ANY_SERVICE, SILENT, Setting, Stub
+from caruso.script_engine.tools.setting import ANY_SERVICE, LATEST_YEAR, SILENT, Setting, Stub
 from caruso.script_engine.tools.steps import (
     Answer,
     Back,
@@ -190,7 +190,10 @@ class Simulation:
 
     def _let_pass(self, seconds: float) -> None:
         """Let time pass; what was to come by then comes."""
-        self.now += timedelta(seconds=seconds)
+        later = self.now + timedelta(seconds=seconds)
+        if later.year > LATEST_YEAR:
+            raise StepRefused(f"the dialog does not live to see the year {LATEST_YEAR + 1}")
+        self.now = later
         due = [item for item, at in self._timers.items() if at <= self.now]
         for item in due:
             del self._timers[item]

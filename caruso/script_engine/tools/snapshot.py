@@ -13,7 +13,7 @@ After the beginning, and after every step, one object::
      "type":      type of the question, else "",
      "said":      texts said or shown since the last step, in order,
      "options":   [{"value", "label", "key"}] of the current question,
-     "questions": of a group shown together: [{"item", "type", "options", "error", "warning"}], else [],
+     "questions": of a group shown together: [{"item", "type", "said", "options", "error", "warning"}], else [],
      "passes":    which pass of the repeats around the item this is, outermost first, from 1,
      "error":     why the last answer was not taken, else "",
      "warning":   true when the same answer given again is taken,
@@ -112,6 +112,7 @@ def _question(turn: Turn) -> dict[str, Any]:
     return {
         "item": turn.item,
         "type": turn.type.value if turn.type is not None else "",
+        "said": [segment.text for segment in turn.segments],
         "options": _options(turn),
         "error": turn.error,
         "warning": turn.warning,

@@ -157,7 +157,7 @@ def step_to_json(step: Step) -> dict[str, Any]:
         case TakeOver(channel=channel, by=by, language=language):
             return {"channel": channel.value, **_known(by=by, language=language)}
         case Wait(seconds=duration):
-            return {"wait": f"{duration:g}s"}
+            return {"wait": _duration(duration)}
 
 
 def typed(value: Any) -> str:
@@ -171,7 +171,7 @@ def typed(value: Any) -> str:
             return value
         case int() | float():
             return repr(value)
-        case list():
+        case list() if not any(isinstance(part, (list, dict)) for part in value):
             return "\n".join(typed(part) for part in value)
         case {"lat": lat, "lon": lon}:
             return f"{typed(lat)} {typed(lon)}"
@@ -209,6 +209,14 @@ def seconds(duration: str) -> float:
     if found is None:
         raise StepRefused(f"“{duration}” is not a duration: write for instance 5m")
     return found
+
+
+def _duration(length: float) -> str:
+    """Return seconds as `seconds` reads them: in the largest unit they are a whole number of."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if length and length % size == 0:
+            return f"{length / size:.0f}{unit}"
+    return f"{length:.3f}".rstrip("0").rstrip(".") + "s"
 
 
 def times(value: Any) -> int:

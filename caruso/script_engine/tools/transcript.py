@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from caruso.script_engine.tools.excerpt import printable
+
 #: Audit rows that only say what can be seen anyway.
 _PLAIN_NOTES = frozenset({"shown", "answered"})
 
@@ -18,6 +20,7 @@ Type an answer (an option's value; empty for none), or
   :channel NAME [by=WHO] [language=L]   take over on phone, agent or web
   :wait 5m                     let time pass
   :trail  :answers  :json      what was answered, every value, everything
+  Questions that are shown together are asked one after the other, and answered at once.
   :quit                        (an answer that begins with a colon is typed with two)"""
 
 
@@ -64,13 +67,17 @@ def trail(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {item}{answer}"
 
 
-def printable(text: str) -> str:
-    """Return the text without what a terminal would obey; line ends stay."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
+def question_lines(question: Mapping[str, Any]) -> Iterator[str]:
+    """Give the lines of a question that is shown together with others."""
+    if question["error"]:
+        yield f"! {printable(question['error'])}"
+    for text in question["said"]:
+        yield printable(text)
+    yield from _options(question)
 
 
 def _options(told: Mapping[str, Any]) -> Iterator[str]:
-    phone = told["channel"] == "phone"
+    phone = told.get("channel") == "phone"
     for option in told["options"]:
         key = f"{option['key']:>3}  " if phone else "     "
         yield printable(f"{key}{option['value']}  {option['label']}")

@@ -86,6 +86,13 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_a_hostile_line_cannot_command_the_terminal(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file.write_text(SCRIPT.replace("answers.kind", "answers.kin\x1b[2J"), encoding="utf-8")
+    file.write_text(SCRIPT.replace("answers.kind", "answers.kin\x9b2J\u202e"), encoding="utf-8")
     _, _, err = check(capsys, file)
-    assert "\x1b" not in err
+    assert "error[" in err
+    assert not {"\x9b", "\u202e"} & set(err)
+
+
+def test_blanks_that_do_not_break_are_shown_as_they_are(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(SCRIPT.replace("answers.kind", "answers.kin").replace("    <next", "\u00a0   <next"))
+    _, _, err = check(capsys, file)
+    assert "\ufffd" not in err

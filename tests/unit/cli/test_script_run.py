@@ -132,6 +132,7 @@ def test_an_answer_to_another_item_than_waits_is_refused(run: Runner) -> None:
     [
         (["--language", "fr"], "@language The script does not speak “fr”; it speaks en, de, nl, it."),
         (["--at", "soon"], "@at “soon” is no time: write for instance 2026-11-23T18:30."),
+        (["--at", "0001-01-01"], "@at “0001-01-01” is not between 1900 and 2200."),
         (["--zone", "Moon"], "@zone There is no time zone “Moon”"),
         (["--object", "client={}"], "@object The script has no object “client”; it has: customer."),
         (["--object", "customer={"], "@object “customer” is no JSON"),
@@ -160,3 +161,40 @@ def test_a_script_with_mistakes_is_not_led(run: Runner, tmp_path: Path) -> None:
     code, out, err = run(file)
     assert (code, out) == (1, "")
     assert "error[unknown-name] @if there is no answers.mor" in err
+
+
+def test_hostile_steps_are_refused_and_nothing_breaks(run: Runner) -> None:
+    typed = f":wait {'9' * 4}d\n" * 20 + ":event help 1000\n:keys 1\n:channel agent by='\n:correct a=b=c\n"
+    code, out, err = run(METER, "--channel", "agent", typed=typed)
+    assert (code, err) == (0, "")
+    assert "! the dialog does not live to see the year 2201" in out
+    assert "! 1000 is no number of times from 1 to 100" in out
+    assert "! keys are pressed on the phone only" in out
+    deep = "[" * 500 + "]" * 500
+    for answers in (f'[{{"answer": {deep}}}]', '[{"answer": {"a": 1}}]', "3", '{"product": {"each": 3}}'):
+        code, _, err = run(METER, "--answers", "-", typed=answers)
+        assert code == 1
+        assert "caruso: " in err or "error[" in err
+
+
+HOUSEHOLD = Path(__file__).parents[2] / "golden" / "dialogs" / "household.xml"
+
+
+def test_questions_shown_together_are_asked_one_after_the_other_and_answered_at_once(run: Runner) -> None:
+    typed = "10115\nmany\n10115\n5\n"
+    code, out, _ = run(HOUSEHOLD, "--channel", "web", typed=typed)
+    assert code == 0
+    assert out.splitlines() == [
+        "What is your postcode?",
+        "How many are you?",
+        "What is your postcode?",
+        "! Please enter a whole number.",
+        "How many are you?",
+        "  · ends: many",
+        "That is a large household.",
+    ]
+
+
+def test_a_command_among_questions_shown_together_is_a_command(run: Runner) -> None:
+    _, out, _ = run(HOUSEHOLD, "--channel", "web", typed="10115\n:channel phone\n10115\n:quit\n")
+    assert "  · taken-over who phone" in out

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .conftest import House
 
 METER = (Path(__file__).parents[3] / "packs" / "utility" / "scripts" / "meter-reading.xml").read_text()
@@ -84,3 +86,26 @@ async def test_too_much_is_refused(house: House) -> None:
     assert told["findings"][0]["rule"] == "internal-subset"
     # Elsewhere the limit is the usual one.
     assert (await admin.request("POST", "/api/password", {"old": "x" * 70_000, "new": "y" * 10})).status == 413
+
+
+async def test_what_takes_too_long_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caruso.web.script_tools.MOST_SECONDS", -1.0)
+    admin = await house.browser("alex")
+    for what in ("run", "test"):
+        body = {"source": SMALL} | ({"answers": ["x"]} if what == "run" else {})
+        answer = await admin.request("POST", f"/api/scripts/{what}", body)
+        assert answer.status == 422
+        assert "takes longer than" in answer.json()["findings"][0]["message"]
+
+
+async def test_a_script_comes_with_the_dialogs_it_calls(house: House) -> None:
+    admin = await house.browser("alex")
+    caller = SMALL.replace(
+        '<question id="kind"><text>Which?</text></question>', '<call id="part" dialog="called"/>'
+    )
+    caller = caller[: caller.index("<test")] + '<test name="x"><expect item="part/q"/></test></dialog>'
+    called = SMALL[: SMALL.index("<end")].replace('id="d"', 'id="called"').replace('"kind"', '"q"') + "</dialog>"
+    body = {"source": caller, "called": [called]}
+    assert (await admin.call("POST", "/api/scripts/test", body))["failed"] == 0
+    found = await admin.call("POST", "/api/scripts/check", body | {"source": caller.replace("called", "calld")})
+    assert [finding["rule"] for finding in found["findings"]] == ["unknown-dialog"]
