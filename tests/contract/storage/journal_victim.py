@@ -26,7 +26,8 @@ async def record_calls(url: str, prefix: str) -> None:
                 journal.record(fact)
             journal.save_turn(turn_of(saved_run(ContactId(f"{prefix}-{number}"), NOON, step=number)))
             await asyncio.sleep(0.001)
-            while journal.status().buffered > BATCH_FACTS // 2:  # a batch that is full ends in the middle of a call
+            # A batch that is full ends in the middle of a call.
+            while journal.status().buffered > BATCH_FACTS // 2:  # noqa: ASYNC110  the writer tells nobody
                 await asyncio.sleep(0.01)
             if number == 10:
                 print("recording", flush=True)  # noqa: T201 -- tells the test
