@@ -77,7 +77,8 @@ def chosen(question: Turn, text: str) -> list[str]:
     values = [value for value in as_typed(question.type, text).split("\n") if value]
     offered = {option.value for option in question.options}
     own_words = any(option.other for option in question.options)
-    if offered and not own_words and not offered.issuperset(values):
+    alone = {option.value for option in question.options if option.exclusive}
+    if (offered and not own_words and not offered.issuperset(values)) or (len(values) > 1 and alone & set(values)):
         raise NotOffered
     return values
 
