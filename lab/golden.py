@@ -75,11 +75,15 @@ def _needs_nothing(case: Case) -> bool:
     return not any(given) and all(isinstance(step, (Answer, Keys, Confirm, Back)) for step in steps)
 
 
+class NotOffered(Exception):
+    """A page does not offer this answer, so nobody can give it there: the case ends as it should."""
+
+
 class Seat(Protocol):
     """Where somebody sits who leads a dialog on a real channel."""
 
     async def take(self, step: Step) -> None:
-        """Do what the step says, and wait until the run has taken it."""
+        """Do what the step says, and wait until the run has taken it; raise `NotOffered` where nobody could."""
         ...
 
     async def look(self) -> Look:
@@ -112,7 +116,10 @@ async def lead(golden: Golden, seat: Seat) -> list[Failure]:
         if isinstance(thing, Expectation):
             failures += differences(seen, thing)
         else:
-            await seat.take(thing)
+            try:
+                await seat.take(thing)
+            except NotOffered:
+                break
             await look()
     return failures
 

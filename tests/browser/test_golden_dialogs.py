@@ -37,7 +37,7 @@ from caruso.script_engine.turns import (
 )
 from caruso.script_engine.values import to_values
 from lab.fake_runs import Answer as ServiceReply
-from lab.golden import Golden, Look, ServiceFailed, files, golden_cases, lead
+from lab.golden import Golden, Look, NotOffered, ServiceFailed, files, golden_cases, lead
 from lab.script_dialog import ScriptDialog
 from lab.self_service import PublicRuns, self_service_server
 from tests.browser.conftest import Console, a_stage, open_console
@@ -70,6 +70,29 @@ async def until(holds: Callable[[], bool], what: str) -> None:
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"waited in vain until {what}") from None
+
+
+def chosen(question: Turn, text: str) -> list[str]:
+    """Return what is to be ticked for an answer; raise `NotOffered`."""
+    values = [value for value in as_typed(question.type, text).split("\n") if value]
+    offered = {option.value for option in question.options}
+    own_words = any(option.other for option in question.options)
+    alone = {option.value for option in question.options if option.exclusive}
+    if (offered and not own_words and not offered.issuperset(values)) or (len(values) > 1 and alone & set(values)):
+        raise NotOffered
+    return values
+
+
+def is_own_words(question: Turn, value: str) -> bool:
+    return any(option.other for option in question.options) and value not in {o.value for o in question.options}
+
+
+def other_of(question: Turn) -> str:
+    return next(option.value for option in question.options if option.other)
+
+
+def label_of(question: Turn, value: str) -> str:
+    return next(option.label for option in question.options if option.value == value)
 
 
 # -- Before an agent ------------------------------------------------------------------------------------------
@@ -135,11 +158,20 @@ class AgentSeat:
         return Look(run=run, effects=effects, said=[Segment(text=shown)], now=run.at)
 
     async def _fill(self, question: Turn, form: Locator, text: str) -> None:
-        if question.type in _TICKED:
-            for value in as_typed(question.type, text).split("\n"):
-                await form.get_by_test_id(f"option-{value}").click()
-        else:
+        if question.read_only:
+            return
+        if question.type not in _TICKED:
             await form.get_by_test_id("dialog-field").fill(text)
+            return
+        for value in chosen(question, text):
+            if await form.get_by_test_id("dialog-select").count():
+                await form.get_by_test_id("dialog-select").click()
+                await self._console.page.get_by_role("option", name=label_of(question, value), exact=True).click()
+            elif is_own_words(question, value):
+                await form.get_by_test_id(f"option-{other_of(question)}").click()
+                await form.get_by_test_id("dialog-own-words").fill(value)
+            else:
+                await form.get_by_test_id(f"option-{value}").click()
 
     async def _shown(self, turn: Turn) -> str:
         """Return what the page shows of the dialog; what the turn complains about must be there."""
@@ -248,12 +280,21 @@ class WebSeat:
         return run_from_json(self._runs.store.runs[self._runs.newest].state)
 
     async def _fill(self, question: Turn, text: str) -> None:
-        fields = self._visitor.page.locator(f'[name="a.{question.item}"]')
-        if question.type in _TICKED:
-            for value in as_typed(question.type, text).split("\n"):
-                await fields.and_(self._visitor.page.locator(f'[value="{value}"]')).check()
-        else:
+        page = self._visitor.page
+        fields = page.locator(f'[name="a.{question.item}"]')
+        if question.read_only:
+            return
+        if question.type not in _TICKED:
             await fields.fill(text)
+            return
+        for value in chosen(question, text):
+            if await page.locator(f'select[name="a.{question.item}"]').count():
+                await fields.select_option(value)
+            elif is_own_words(question, value):
+                await fields.and_(page.locator(f'[value="{other_of(question)}"]')).check()
+                await page.locator(f'[name="a.{question.item}.other"]').fill(value)
+            else:
+                await fields.and_(page.locator(f'[value="{value}"]')).check()
 
     async def _page_of(self, turn: Turn, page: Page) -> Locator:
         """Wait for the page of a turn, with all that it complains about; return what is on it."""
