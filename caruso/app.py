@@ -94,6 +94,9 @@ TAKEN_OVER = 4
 #: What `stop` waits for the journal to write, seconds.
 JOURNAL_CLOSE_SECONDS = 10.0
 
+#: What `stop` waits for services that are asked, after the actions of scripts had their time, seconds.
+SERVICES_CLOSE_SECONDS = 1.0
+
 #: How long another thread may keep the event loop from running, seconds.
 SWITCH_SECONDS = 0.0003
 
@@ -162,6 +165,8 @@ class Server:
         )
         self._version = 0
         self._script_revision = 0
+        #: A centre could not be applied because of its scripts; others may come.
+        self._centre_waits = False
         self.stopping = asyncio.Event()
 
     @property
@@ -228,7 +233,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self.centre.tasks.close()
-        await self._services.close()
+        await self._services.close(seconds=SERVICES_CLOSE_SECONDS)
         await self._speech.close()
 
     # -- Building ---------------------------------------------------------------------------------------------
@@ -241,7 +246,9 @@ class Server:
         )
         rollouts, sources, self._script_revision = scripts
         library = ScriptLibrary()
-        library.replace(sources, centre.hours, rollouts)
+        for broken in library.replace_usable(sources, centre.hours, rollouts):
+            # Its callers go to people; those of all other scripts must not wait for it to be mended.
+            log.error("script_not_loaded", reason=str(broken))
         self._version = applied.version if applied else 0
         self._telephony.set_agents(centre.agents.values())
         return ContactCentre(
@@ -367,7 +374,7 @@ class Server:
             await asyncio.sleep(FOLLOW_SECONDS)
             try:
                 changed = await self._scripts.revision() != self._script_revision
-                if await self._centres.current_version() != self._version:
+                if await self._centres.current_version() != self._version or (changed and self._centre_waits):
                     await self._take_over()
                 elif changed:
                     await self._take_scripts_over(self.centre.centre())
@@ -409,7 +416,8 @@ class Server:
         if applied is None:
             return
         self._version = applied.version
-        if not await self._take_scripts_over(applied.centre):
+        self._centre_waits = not await self._take_scripts_over(applied.centre)
+        if self._centre_waits:
             log.error("centre_not_applied", version=applied.version)
             return
         self._telephony.set_agents(applied.centre.agents.values())

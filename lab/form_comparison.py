@@ -16,13 +16,14 @@ from typing import Any
 from caruso.errors import RejectedInput
 from caruso.script_engine.expressions import expression
 from caruso.script_engine.loader import load
-from caruso.script_engine.nodes import Dialog, Question, Repeat
+from caruso.script_engine.nodes import AnyItem, Dialog, Question, Repeat
+from caruso.script_engine.path import visit_key
 from caruso.script_engine.presentation import scope_of
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.tools.setting import Setting
 from caruso.script_engine.tools.simulator import Simulation
-from caruso.script_engine.tools.steps import Answer, Confirm
-from caruso.script_engine.turns import QuestionType, ScriptChannel, Value
+from caruso.script_engine.tools.steps import Answer, Confirm, Correct
+from caruso.script_engine.turns import QuestionType, Refused, ScriptChannel, Value
 from caruso.script_engine.xforms import Effect, Imported, translate
 
 #: Where the options of a question stand in what was recorded of it.
@@ -58,7 +59,8 @@ class Outcome:
 
 def compare(source: bytes, told: Mapping[str, Any]) -> Outcome:
     """Import a form and lead it with the answers that were recorded."""
-    outcome = Outcome(form=told["form"], failure=told.get("failure", ""))
+    failure = told["failure"] or "no reason is given" if "failure" in told else ""
+    outcome = Outcome(form=told["form"], failure=failure)
     try:
         imported = outcome.imported = translate(source, told["form"])
         outcome.reasons = tuple(str(each) for each in imported.remarks if each.effect is Effect.REFUSED)
@@ -106,6 +108,9 @@ class _Comparison:
         self.answers += 1
         where = f"{step['at']} = {step.get('value', step.get('add'))!r}"
         self._pass_infos()
+        if "again" in step:
+            self._correct(step, f"{where} again")
+            return
         turn = self.simulation.turn
         item = self._item(step)
         if "add" in step and self._name(step) not in self.dialog.items:
@@ -127,6 +132,33 @@ class _Comparison:
             return
         if taken:
             self._same_state(where)
+
+    def _correct(self, step: Mapping[str, Any], where: str) -> None:
+        """Give an earlier answer again; what has not come to be asked in ours has nothing to correct."""
+        _, passes = _places(step["at"])
+        item = self._name(step)
+        question = self.dialog.items.get(item)
+        self._learn(step["state"])
+        if not isinstance(question, Question) or not self._was_asked(item, passes):
+            return
+        self.simulation.take(Correct(item=visit_key(item, passes), text=self._written(question, step["value"])))
+        refused = next((each.message for each in self.simulation.effects if isinstance(each, Refused)), "")
+        self._same_verdict(step, refused, where)
+
+    def _was_asked(self, item: str, passes: tuple[int, ...]) -> bool:
+        return visit_key(item, passes) in self.simulation.run.trail.answers
+
+    def _same_verdict(self, step: Mapping[str, Any], ours: str, where: str) -> None:
+        complaint = self.state.get(step["at"], [0, "", 0, 0, ""])[4] if "add" not in step else ""
+        if bool(complaint) != bool(ours):
+            self._differ(where, f"verdict “{complaint or 'valid'}”, ours “{ours or 'valid'}”")
+        elif not complaint and not self._is_behind():
+            self._same_state(where)
+
+    def _is_behind(self) -> bool:
+        """Whether a correction led back to a question that was not asked yet, and what came behind it waits."""
+        parked = (visit for visits in self.simulation.run.parked.values() for visit in visits)
+        return any(visit.answer is not None and self._applies(visit.item, visit.passes) for visit in parked)
 
     def _same_question(self, step: Mapping[str, Any], where: str) -> None:
         """Compare what is asked: whether an answer is needed, and what can be chosen."""
@@ -163,10 +195,12 @@ class _Comparison:
     def _typed(self, step: Mapping[str, Any]) -> str:
         if "add" in step:
             return "yes" if step["add"] else "no"
-        question = self.dialog.items[self.simulation.turn.item]
-        kind = question.type if isinstance(question, Question) else None
-        value: str = step["value"]
-        match kind:
+        return self._written(self.dialog.items[self.simulation.turn.item], step["value"])
+
+    @staticmethod
+    def _written(item: AnyItem, value: str) -> str:
+        """Return a recorded answer as it is typed in our question."""
+        match item.type if isinstance(item, Question) else None:
             case QuestionType.CHOICES | QuestionType.RANKING:
                 return "\n".join(value.split())
             case QuestionType.LOCATION:

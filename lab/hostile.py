@@ -78,6 +78,35 @@ LARGE: Mapping[str, tuple[Callable[[], str | bytes], str]] = {
         lambda: _infos(lambda n: f"{n} = " + " + ".join(["a.b"] * 570), 250),
         "unknown-name",
     ),
+    "names that are nearly alike": (
+        lambda: _infos(lambda n: f"answers.{'name_' * 11}x{n} = 1 and answers.{'name_' * 11}y{n} = 2", 3_000),
+        "unknown-name",
+    ),
+    "services by the thousand": (
+        lambda: DIALOG.format(
+            "".join(
+                f'<info id="i{n}"><text>x</text><do service="a.b" when="background"/>'
+                f'<next if="a{n}" to="i{n * 7 % 1_600}"/></info>'
+                for n in range(1_600)
+            )
+        ),
+        "unknown-name",
+    ),
+    "handlers by the thousand": (
+        lambda: DIALOG.format(
+            "".join(f'<on event="help" attempt="{n + 1}"><next to="e"/></on>' for n in range(1_500))
+            + "".join(f'<info id="i{n}"><text>x</text></info>' for n in range(1_500))
+        ),
+        "",
+    ),
+    "groups in groups": (
+        lambda: DIALOG.format(
+            "".join(f'<group id="g{n}"><title>x</title>' for n in range(55))
+            + "".join(f'<info id="i{n}"><text>x</text></info>' for n in range(4_000))
+            + "</group>" * 55
+        ),
+        "",
+    ),
     "patterns by the thousand": (
         lambda: DIALOG.format(
             "".join(

@@ -875,10 +875,11 @@ export interface CallbackChange {
   version: number;
 }
 
-/** A script, as XML. */
-export interface ScriptBody {
+/** A script, and the dialogs it calls. */
+export interface LinkedBody {
   source: string;
   file?: string;
+  called?: string[];
 }
 
 /** A script to explain. */
@@ -1103,7 +1104,7 @@ export interface Operations {
   /** Find the mistakes in a script and its test cases. */
   "POST /api/scripts/check": {
     query: undefined;
-    body: ScriptBody;
+    body: LinkedBody;
     answer: Findings;
   };
   /** Explain a script: a sheet of all it says, asks and does. */

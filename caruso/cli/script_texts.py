@@ -57,6 +57,8 @@ def import_texts(wanted: Namespace) -> int:
         return refused("nothing was written")
     load(imported.source, file=str(wanted.to))  # whatever came back, what is written is a script
     wanted.to.write_bytes(imported.source)
+    for name, language in imported.changed:
+        print(f"changed: {name} ({language or 'any language'})")
     print(f"{len(imported.changed)} texts are other now; {wanted.to} is written.")
     if wanted.version is None and imported.changed:
         print(f"It still is version {texts.version}: it needs another one before it is published.")

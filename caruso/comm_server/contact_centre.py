@@ -535,6 +535,7 @@ class ContactCentre:
 
     async def _hear(self, heard: Heard) -> None:
         """Let a run know how its action ended, wherever it is led now."""
+        self.moves.heard(heard)
         if heard.action.service == SAVE_OBJECT:
             await self._saved(heard)
         elif not self.conversations.hear(heard):

@@ -29,7 +29,7 @@ from caruso.model.facts import DialogContinued, DialogEnded, DialogStarted
 from caruso.model.ids import ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId
 from caruso.model.records import Customer
 from caruso.model.run_records import ActionOutcome, SavedRun
-from caruso.model.script_versions import Asker
+from caruso.model.script_versions import Asker, key_of
 from caruso.ports import Journal, ScriptObjects
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog
@@ -196,8 +196,8 @@ class Conversations:
         Raises:
             NotFound: there is no such script.
         """
-        who = call.get("customer") or call.get("number") or contact
-        dialog = self._library.chosen(script, Asker(key=str(who), queue=queue, entry_point=entry_point))
+        who = key_of(call.get("customer"), call.get("number"), contact)
+        dialog = self._library.chosen(script, Asker(key=who, queue=queue, entry_point=entry_point))
         if dialog is None:
             raise NotFound(f"There is no script “{script}”.")
         bare = RunStart(

@@ -7,7 +7,7 @@ who may ask for it, and what people are shown of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -16,6 +16,7 @@ from caruso.comm_server.conversations import Conversation, Conversations
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs.durable import DurableRuns
+from caruso.comm_server.runs.outbox import Heard
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.views import RunLink
 from caruso.comm_server.sentences import link_mail
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 #: What sends a link to an e-mail address, and to a telephone number.
 MAIL_SERVICE, SMS_SERVICE = "email.send", "sms.send"
+#: In the keys of what sends links.
+_LINK = "/link-to-customer/"
 #: Attempts after the first, and their distance in seconds.
 SEND_RETRIES = 5
 SEND_RETRY_WAIT_SECONDS = 30.0
@@ -117,7 +120,7 @@ class RunMoves:
         subject, text = link_mail(language, title=title, url=link.url, until=link.expires_at)
         mail: dict[str, Value] = {"to": to, "subject": subject, "text": text}
         return CallService(
-            key=f"{run}/link/{link.expires_at.timestamp():.0f}",
+            key=f"{run}{_LINK}{link.expires_at.timestamp():.6f}",
             service=MAIL_SERVICE if "@" in to else SMS_SERVICE,
             params=mail if "@" in to else {"to": to, "text": text},
             wait=False,
@@ -125,6 +128,14 @@ class RunMoves:
             retries=SEND_RETRIES,
             retry_wait_seconds=SEND_RETRY_WAIT_SECONDS,
         )
+
+    def heard(self, heard: Heard) -> None:
+        """Show that a link could not be sent."""
+        conversation = self._conversations.of_run(heard.action.run)
+        if conversation is None or not heard.failure or _LINK not in heard.action.key:
+            return
+        before = self._sharing.get(conversation.contact, Sharing())
+        self._show(conversation.contact, replace(before, sent_to="", problem="The link could not be sent."))
 
     def take_back(self, agent: AgentId, contact: ContactId) -> None:
         """Let the agent go on with a dialog that the customer leads on the web.

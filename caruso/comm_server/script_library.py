@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 
+from caruso.errors import Located, RejectedInput
 from caruso.model.centre import Hours
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
@@ -59,6 +60,19 @@ class ScriptLibrary:
             self._hours = hours
             self._rollouts = dict(rollouts)  # the last: what it names is there
 
+    def replace_usable(
+        self, sources: Iterable[ScriptSource], hours: Mapping[str, Hours], rollouts: Mapping[ScriptId, Rollout]
+    ) -> tuple[Located, ...]:
+        """Do as `replace`, but leave out what cannot be loaded, and return what is wrong with it."""
+        given = list(sources)
+        try:
+            self.replace(given, hours, rollouts)
+        except RejectedInput:
+            usable, findings = _sorted_out(given)
+            self.replace(usable, hours, rollouts)
+            return findings
+        return ()
+
     def keep(self, *sources: ScriptSource) -> None:
         """Load older versions that runs are pinned to, those that others call first (`sources_of`)."""
         for source in sources:
@@ -103,6 +117,29 @@ class ScriptLibrary:
             return found if found is None else link(found, find, pins.get((script, version)))
 
         return {key: link(dialog, find, pins[key]) for key, dialog in loaded.items()}
+
+
+def _sorted_out(sources: Sequence[ScriptSource]) -> tuple[list[ScriptSource], tuple[Located, ...]]:
+    """Return the scripts that can be loaded, and what is wrong with the others."""
+    trial = ScriptLibrary()
+    usable: list[ScriptSource] = []
+    left = list(sources)
+    while left:
+        findings: list[Located] = []
+        before, again = len(left), list[ScriptSource]()
+        for source in left:
+            try:
+                trial.keep(source)
+            except RejectedInput as problem:
+                again.append(source)
+                findings += problem.findings
+            else:
+                usable.append(source)
+        left = again
+        # What calls another can be loaded after it: as long as something could be, the rest has another chance.
+        if len(left) == before:
+            return usable, tuple(findings)
+    return usable, ()
 
 
 async def sources_of(centres: CentreStore, script: ScriptId, version: str) -> tuple[ScriptSource, ...]:

@@ -105,6 +105,16 @@ class ScriptDraft:
     saved_by: str
 
 
+def key_of(customer: object, number: object, contact: str) -> str:
+    """Return what an asker is known by: the customer, else the number, else the contact alone.
+
+    What has no digits is no number but a word for one that is withheld: those who call so are not all one.
+    """
+    if customer:
+        return str(customer)
+    return str(number) if any(sign.isdigit() for sign in str(number or "")) else contact
+
+
 class ScriptEventKind(StrEnum):
     """What can happen to a script."""
 

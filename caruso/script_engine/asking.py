@@ -22,6 +22,8 @@ def set_answer(moment: Moment, answer: Answer) -> None:
     cleared = moment.data.get(CLEARED)
     if cleared and visit.key in cleared:
         moment.reset(CLEARED, {name: value for name, value in cleared.items() if name != visit.key})
+    if visit.key in moment.entries:  # what was typed into a form before is not what counts any more
+        moment.entries = {key: entry for key, entry in moment.entries.items() if key != visit.key}
     moment.revise(visit.answered(answer))
 
 

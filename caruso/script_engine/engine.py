@@ -292,7 +292,8 @@ def _undo(dialog: Dialog, run: Run, given: Undo, now: datetime) -> Stepped:
         undoing.undo(walker, given.key)
     else:
         undoing.let_be(walker, given.key)
-    return walker.result()
+    moved, due = walker.result()
+    return moved, tuple(walker.effects) if run.finished else due  # the end is told once
 
 
 def _confirmed(dialog: Dialog, run: Run, given: Confirmed, now: datetime) -> Stepped:
@@ -337,6 +338,9 @@ def _corrected(dialog: Dialog, run: Run, given: Corrected, now: datetime) -> Ste
     read = reading.read(walker.asked(item), given.text)
     if isinstance(read, Misread):
         return run, (Refused(item=given.item, message=read.message(walker.language)),)
+    was = run.trail[number].answer
+    if was is not None and was.value == read:
+        return _unchanged(dialog, run)  # nothing was walked by answers alone: events may have led past questions
     complaint, warning = asking.accept(walker, item, read, given.by or run.by)
     if complaint and not warning:
         return run, (Refused(item=given.item, message=complaint),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from caruso.script_engine.expressions.checker import answers_used, used_of
+from caruso.script_engine.expressions.checker import answers_used, names_used, used_of
 from caruso.script_engine.flow import NOWHERE, Flow, passing_once, reaching, shown, silent_loops, way_to
 from caruso.script_engine.lint_uses import Use
 from caruso.script_engine.nodes import Dialog, Leave, Question, Repeat
@@ -17,6 +17,7 @@ def check_paths(dialog: Dialog, flow: Flow, uses: Sequence[Use], report: Report,
     linter = _Paths(dialog, flow, uses, report, report_in)
     linter.not_yet_known()
     linter.results()
+    linter.keys()
     linter.paths()
 
 
@@ -46,6 +47,18 @@ class _Paths:
                 elif not (within if around else before)[use.item] & bits[answer]:
                     message = f"“{answer}” cannot have been asked before “{shown(use.item)}”"
                     self.report_in("not-yet-known", message, use.expression, at)
+
+    def keys(self) -> None:
+        """Find keys of objects that read what is not there yet: objects are loaded before the first item."""
+        late = {"answers", "vars", "result", *self.dialog.objects}
+        for node in self.dialog.objects.values():
+            if node.key is None:
+                continue
+            for name, at in names_used(node.key.tree):
+                if name in late:
+                    message = f"“{node.name}” is loaded before the first item, when there is no {name} yet"
+                    suggestion = "use what call and agent hold"
+                    self.report_in("not-yet-known", message, node.key, at, suggestion)
 
     def results(self) -> None:
         """Find results of services that cannot have been asked."""

@@ -24,6 +24,7 @@ from caruso.script_engine.path import Answer, Path, visit_key
 from caruso.script_engine.prompts import Prompts
 from caruso.script_engine.questions import (
     asked_of,
+    default_of,
     fixed_answer,
     is_read_only,
     is_required,
@@ -207,7 +208,7 @@ class _Presenter:
             item,
             self.scope,
             before=(*self.run.said, *self.before()),
-            answer=self.value(item.default, self.scope) if answer is None else answer.value,
+            answer=default_of(item, self.scope) if answer is None else answer.value,
             error=self.run.error,
             warned=self.run.warned,
             offers=self.offers(),
@@ -307,7 +308,7 @@ class _Presenter:
 
     def typed(self, item: Question, entry: Entry | None, scope: RunScope) -> Value:
         """Return what was typed, although it is no answer; the default where nothing was."""
-        return self.value(item.default, scope) if entry is None else entry.text
+        return default_of(item, scope) if entry is None else entry.text
 
     def title(self, item: AnyItem) -> str:
         """Return the title of the group an item is in, or is."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from caruso.script_engine import answers as reading
 from caruso.script_engine import options as offered
 from caruso.script_engine import texts, wording
-from caruso.script_engine.answers import Asked, Misread, choosing
+from caruso.script_engine.answers import Asked, Misread, choosing, times
 from caruso.script_engine.nodes import Dialog, Question, Texts
 from caruso.script_engine.scope import RunScope
 from caruso.script_engine.turns import STORED, Option, QuestionType, ScriptChannel, Value
@@ -76,9 +76,15 @@ def is_read_only(item: Question, scope: RunScope) -> bool:
     return item.read_only if isinstance(item.read_only, bool) else item.read_only.holds(scope)
 
 
+def default_of(item: Question, scope: RunScope) -> Value:
+    """Return the answer that is offered; of a date with time its day where a day is asked for."""
+    value = None if item.default is None else item.default.value(scope)
+    return times.day_of(value, scope.zone) if item.type is QuestionType.DATE else value
+
+
 def fixed_answer(dialog: Dialog, item: Question, scope: RunScope) -> Value:
     """Return the answer of a question that is only shown: its default, or else what it is bound to."""
-    value = item.default.value(scope) if item.default is not None else None
+    value = default_of(item, scope)
     return valid_answer(dialog, item, bound_value(item, scope) if value is None else value, scope)
 
 

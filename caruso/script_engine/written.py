@@ -33,6 +33,7 @@ def locale(language: str) -> Locale:
         return locale(bare) if bare != name else _FALL_BACK
 
 
+@functools.lru_cache(maxsize=64)
 def decimal_sign(language: str) -> str:
     """Return the sign before the decimals: a point or a comma."""
     return "," if numbers.get_decimal_symbol(locale(language)) == "," else "."

@@ -8,6 +8,7 @@ Environment variables for proxies are not heeded, cookies are not kept, and secr
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -57,7 +58,11 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class HttpService(Service):
-    """Asks other systems."""
+    """Asks other systems, as far as `http.targets` of the settings allows.
+
+    The settings name hosts, not addresses: what a name means is not checked against private networks, for most
+    targets are in the same house. Redirects are followed below the target only; cookies are not kept.
+    """
 
     name: ClassVar[str] = "http"
     version: ClassVar[str] = "1.0"
@@ -126,7 +131,8 @@ class HttpService(Service):
         if params.body is not msgspec.UNSET:
             headers["Content-Type"] = "application/json"
         if key:
-            headers["Idempotency-Key"] = key
+            # Names of actions may have any letters, headers may not.
+            headers["Idempotency-Key"] = key if key.isascii() else hashlib.sha256(key.encode()).hexdigest()
         return headers
 
     def _secret(self, target: HttpTarget) -> str:

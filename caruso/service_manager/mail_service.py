@@ -108,7 +108,8 @@ class MailService(Service):
 
     def _mail(self, to: str, message: Message, key: str) -> EmailMessage:
         """Put the mail together; the library refuses a line break in a header, and so do we."""
-        mail = EmailMessage(policy=SMTP_POLICY)
+        # Every server takes 7 bits; one that takes 8 would have to say so first.
+        mail = EmailMessage(policy=SMTP_POLICY.clone(cte_type="7bit"))
         try:
             mail["From"] = self._settings.sender
             mail["To"] = Address(addr_spec=to)

@@ -94,10 +94,13 @@ class ServiceManager:
         found = registered.operations.get(wanted) if registered is not None else None
         return found is not None and found.repeatable
 
-    async def close(self) -> None:
-        """Give what is under way its time to end, then let the services go."""
+    async def close(self, *, seconds: float = 5.0) -> None:
+        """Give what is under way `seconds` to end, break the rest off, and let the services go."""
         if self._under_way:
-            await asyncio.wait(self._under_way)
+            _, late = await asyncio.wait(self._under_way, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         for registered in self._services.values():
             await registered.service.close()
 

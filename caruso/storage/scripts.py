@@ -76,6 +76,8 @@ class Scripts:
     async def in_force(self) -> tuple[Mapping[ScriptId, Rollout], Sequence[ScriptSource], int]:
         """Return all roll-outs, the versions they name with those that they call, and the revision."""
         async with self._database.reading() as connection:
+            # First: what changes while the rest is read is read again, for its revision is a later one.
+            revision = await _revision(connection)
             rollouts = await read_rollouts(connection)
             wanted = {
                 (rollout.script, version)
@@ -84,7 +86,7 @@ class Scripts:
                 if version is not None
             }
             found = await _with_called(connection, wanted)
-            return rollouts, found, await _revision(connection)
+            return rollouts, found, revision
 
     async def with_called(self, wanted: Collection[tuple[ScriptId, str]]) -> Sequence[ScriptSource]:
         """Return these versions with those that they call."""

@@ -27,7 +27,8 @@ function typesOf(source) {
 
 // Give the node an answer; return it as it was typed. (A chance that is always 0 leaves it blank where that is allowed.)
 export function typed(node, chance, { texts, numbers, types }) {
-	const blank = !node.currentState.required && chance() < BLANK;
+	const needed = node.currentState.required || types.has(node.definition.nodeset);
+	const blank = !needed && chance() < BLANK;
 	switch (node.nodeType) {
 		case 'select':
 			return selected(node, node.currentState.valueOptions.map((option) => option.value), blank, chance);

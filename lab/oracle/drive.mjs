@@ -4,15 +4,18 @@
 //
 // Per form: {"form", "failure"} or {"form", "now", "runs": [{"seed", "first": state, "steps": [{"at", "value", "state"}], "end"}]}.
 // A state holds what has changed since the one before, by reference: [relevant, value, required, readonly, complaint],
-// null for what is gone. A run answers each control once, in the order of the form; what is not taken is tried again.
+// null for what is gone. A run answers each control, in the order of the form, and now and then an earlier one again;
+// what is not taken is tried again.
 import { readFileSync } from 'node:fs';
 import { JSDOM } from 'jsdom';
 import { entriesOf, typed } from './answers.mjs';
-import { randomFrom } from './chance.mjs';
+import { oneOf, randomFrom } from './chance.mjs';
 
 const MOST_STEPS = 150;
 const MOST_TRIES = 8;
 const MOST_PASSES = 3;
+// How often an earlier answer is given again, with another value, before the next one.
+const CORRECTED = 0.12;
 
 const engine = await engineInNode();
 const [runs, ...forms] = process.argv.slice(2);
@@ -48,7 +51,7 @@ async function told(form, count) {
 		for (let seed = 1; seed <= count; seed += 1) runs.push(await filledIn(source, seed));
 		return { form, now, runs };
 	} catch (error) {
-		return { form, failure: String(error?.message ?? error).slice(0, 300) };
+		return { form, failure: String(error?.message || error || 'no reason is given').slice(0, 300) };
 	}
 }
 
@@ -70,7 +73,6 @@ async function filledIn(source, seed) {
 	const { root } = loaded.createInstance();
 	const chance = randomFrom(seed);
 	const entries = entriesOf(source);
-	const order = orderOf(source);
 	const run = { seed, first: null, steps: [], end: 'done' };
 	let state = {};
 	const look = () => {
@@ -84,10 +86,24 @@ async function filledIn(source, seed) {
 		return changes;
 	};
 	run.first = look();
+	try {
+		run.end = fill(root, chance, entries, orderOf(source), run, look);
+	} catch (error) {
+		// What was answered until then still counts.
+		run.end = `broken: ${String(error?.message || error).slice(0, 300)}`;
+	}
+	return run;
+}
+
+function fill(root, chance, entries, order, run, look) {
 	const done = new Set();
 	while (run.steps.length < MOST_STEPS) {
+		const earlier = chance() < CORRECTED ? oneOf(candidates(root, order, []).filter(({ node }) => again(node, done)), chance) : undefined;
+		if (earlier !== undefined && !answered(earlier.node, chance, entries, run, look, { again: true })) {
+			return 'stuck';
+		}
 		const node = nextOf(root, done, order);
-		if (node === undefined) return run;
+		if (node === undefined) return 'done';
 		if (node.nodeType === 'repeat-range:uncontrolled') {
 			const passes = node.currentState.children.length;
 			const at = node.currentState.reference;
@@ -99,19 +115,22 @@ async function filledIn(source, seed) {
 		}
 		done.add(node.nodeId);
 		if (!answered(node, chance, entries, run, look)) {
-			run.end = 'stuck';
-			return run;
+			return 'stuck';
 		}
 	}
-	run.end = 'cut';
-	return run;
+	return 'cut';
 }
 
-function answered(node, chance, entries, run, look) {
+// Whether an answer can be given another time.
+function again(node, done) {
+	return done.has(node.nodeId) && !node.nodeType.startsWith('repeat-range');
+}
+
+function answered(node, chance, entries, run, look, more = {}) {
 	const at = node.currentState.reference;
 	for (let tries = 1; tries <= MOST_TRIES + 1; tries += 1) {
 		const value = typed(node, tries > MOST_TRIES ? () => 0 : chance, entries);
-		run.steps.push({ at, kind: node.nodeType, value, state: look() });
+		run.steps.push({ at, kind: node.nodeType, value, ...more, state: look() });
 		if (node.validationState.violation === null) return true;
 	}
 	return false;

@@ -5,7 +5,7 @@
 
 mkdir -p build/oracle "$STAMPS"
 packages_stamp=$STAMPS/oracle.made-from
-packages=$(cat lab/oracle/package.json lab/oracle/package-lock.json requirements.lock | digest)
+packages=$(cat lab/oracle/package.json lab/oracle/package-lock.json | digest)
 cp lab/oracle/package.json lab/oracle/package-lock.json lab/oracle/.npmrc lab/oracle/*.mjs build/oracle/
 if [ "$(cat "$packages_stamp" 2>/dev/null)" != "$packages" ]; then
     say "installing the locked packages" >&2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from lab.chromium import PATIENCE_SECONDS
 from lab.self_service import PublicRuns
@@ -17,6 +17,8 @@ AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "ax
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Longer than the fastest a person is taken to be.
 PERSON_SECONDS = 2.0
+
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

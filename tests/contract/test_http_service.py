@@ -276,6 +276,15 @@ async def test_a_redirect_is_followed_below_the_target_only() -> None:
     assert all(asked[1].startswith("/api") for asked in other.asked)
 
 
+async def test_a_key_with_letters_no_header_takes_is_sent_as_its_hash() -> None:
+    async with system() as other:
+        await ask(allowed(other.url), {}, key="run1/zähler/1")
+        await ask(allowed(other.url), {}, key="run1/zähler/2")
+    first, second = (asked[2]["Idempotency-Key"] for asked in other.asked)
+    assert first.isascii()
+    assert first != second
+
+
 async def test_cookies_are_not_kept() -> None:
     async with system() as other:
         other.answers(200, Set_Cookie="a=b")

@@ -95,6 +95,13 @@ async def test_a_mail_arrives_as_it_was_written() -> None:
     assert server.envelopes == [("service@example.com", ["customer@example.com"])]
 
 
+async def test_a_mail_is_written_in_seven_bits() -> None:
+    async with mail_server() as server:
+        await send(settings(server), {**PLAIN, "subject": "Zählerstand", "text": "Straße 7: 12,50 €\n"})
+    assert server.mails[0].as_bytes().isascii()
+    assert server.mails[0]["Subject"] == "Zählerstand"
+
+
 async def test_the_same_mail_sent_twice_has_the_same_message_id() -> None:
     async with mail_server() as server:
         given = settings(server)

@@ -30,7 +30,7 @@ from caruso.errors import IllegalMove, NotFound, RunExpired, StorageUnavailable
 from caruso.model.centre import EntryPoint
 from caruso.model.facts import ContactCause
 from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web_contact
-from caruso.model.run_records import ActionOutcome, RunTurn, SavedRun, StoredFile
+from caruso.model.run_records import ActionOutcome, ActionState, RunTurn, SavedRun, StoredFile
 from caruso.model.script_versions import Asker
 from caruso.ports import CentreStore, RunStore, ScriptObjects
 from caruso.script_engine import engine, runs
@@ -251,7 +251,13 @@ class DurableRuns:
             if not loaded.saved.live and await self._try(loaded, heard.given, outcomes=outcomes) is not None:
                 return
             await asyncio.sleep(RELEASE_PAUSE_SECONDS)
+        if heard.outcome is not None and not await self._is_theirs(heard.outcome):
+            return  # another server has taken it over, and told the run
         raise StorageUnavailable
+
+    async def _is_theirs(self, outcome: ActionOutcome) -> bool:
+        action = await self._store.action(outcome.key)
+        return action is not None and action.owner == outcome.owner and action.state is ActionState.RUNNING
 
     async def tend(self) -> None:
         """End what nobody came back to, and tell the journal what it has not heard because a server died."""

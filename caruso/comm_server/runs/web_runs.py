@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from caruso.comm_server.runs.durable import DurableRuns
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.views import CallCode, RunLink, RunView
-from caruso.errors import CarusoError, NotFound
+from caruso.errors import CarusoError, IllegalMove, NotFound, StorageUnavailable
 from caruso.model.ids import CustomerId, FileId, RunId, ScriptId
 from caruso.model.run_records import StoredFile
 from caruso.ports import RunFiles, RunStore
@@ -59,7 +59,7 @@ class WebRuns:
         try:
             return await self._durable.bring_to_web(used.run)
         except CarusoError as error:
-            if error.code == "storage-unavailable":
+            if isinstance(error, (StorageUnavailable, IllegalMove)):
                 await self._passes.restore(used)
             raise
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from caruso.script_engine.answers import times
 from caruso.script_engine.answers.asked import Asked, Misread
 from caruso.script_engine.answers.showing import shown
 from caruso.script_engine.turns import QuestionType, Value
@@ -18,7 +19,10 @@ COUNTED = frozenset({QuestionType.CHOICES, QuestionType.RANKING})
 
 
 def usual(asked: Asked, minimum: Value, maximum: Value) -> tuple[Value, Value]:
-    """Return the bounds, with those that go without saying: of a rating, and that a ranking ranks everything."""
+    """Return the bounds, with those that go without saying: of a rating, and that a ranking ranks everything.
+
+    Of a date they are days.
+    """
     match asked.type:
         case QuestionType.RATING:
             least, most = USUAL_RATING
@@ -26,6 +30,8 @@ def usual(asked: Asked, minimum: Value, maximum: Value) -> tuple[Value, Value]:
         case QuestionType.RANKING if minimum is None:
             count = Decimal(len(asked.options))
             return min(count, maximum) if isinstance(maximum, Decimal) else count, maximum
+        case QuestionType.DATE:
+            return times.day_of(minimum, asked.zone), times.day_of(maximum, asked.zone)
         case _:
             return minimum, maximum
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timezone, tzinfo
 
 from caruso.script_engine import written
 from caruso.script_engine.answers.asked import Asked, Misread, Read
+from caruso.script_engine.turns import Value
 
 #: Keys of a day (DDMMYYYY), of a time (HHMM), and of both one after the other.
 DATE_KEYS, TIME_KEYS = 8, 4
@@ -52,6 +53,13 @@ def moment(asked: Asked, text: str) -> Read:
         if (both := _together(on, at, asked.zone)) is not None:
             return both
     return Misread("not-date-time")
+
+
+def day_of(value: Value, zone: tzinfo) -> Value:
+    """Return the day of a moment where `zone` is; anything else as it is."""
+    if not isinstance(value, datetime):
+        return value
+    return value.astimezone(zone).date() if value.tzinfo is not None else value.date()
 
 
 def as_typed(value: datetime, zone: tzinfo | None) -> str:

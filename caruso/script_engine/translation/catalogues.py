@@ -22,6 +22,8 @@ def to_po(texts: Texts, language: str) -> bytes:
     }
     contexts = {unit.id: unit.context for unit in texts.units}
     for translation in translations_of(texts, language):
+        if not translation.original:
+            continue  # nothing to translate; and an entry without an original is the catalogue's head
         catalogue.append(
             polib.POEntry(
                 msgctxt=translation.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from caruso.errors import RejectedInput
 from caruso.script_engine.lint import check_dialog
@@ -65,7 +65,8 @@ def translate(source: bytes, file: str = "", beside: Mapping[str, bytes] | None 
     return Imported(
         script=b"" if report.refused else script,
         id=dialog.attributes["id"],
-        remarks=report.remarks,
+        # The lines of the XML a workbook is turned into are nowhere to be seen.
+        remarks=tuple(replace(each, line=0) for each in report.remarks) if is_sheet(file) else report.remarks,
         items={node.path: name for node, name in plan.ids.items()},
         values=_values(plan),
     )

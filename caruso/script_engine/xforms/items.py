@@ -173,6 +173,11 @@ class Items:
 
     def _control(self, control: Control) -> list[Element]:
         node = control.node
+        if self._plan.offers_nothing(node):
+            self._report.add(
+                Effect.LEFT_OUT, node.path, node.line, control.kind, "there is nothing to choose from"
+            )
+            return []
         if self._plan.becomes(node) is not Becomes.QUESTION:
             return [self._note(control)]
         try:

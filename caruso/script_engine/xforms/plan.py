@@ -105,7 +105,7 @@ class Plan:
 
     def becomes(self, node: Node) -> Becomes:
         """Return what a node is in the dialog."""
-        if node.control is not None and not self.is_note(node):
+        if node.control is not None and not self.is_note(node) and not self.offers_nothing(node):
             return Becomes.QUESTION
         changes = self.beginnings.changes(node)
         if (
@@ -116,6 +116,19 @@ class Plan:
         ):
             return Becomes.VARIABLE
         return Becomes.COMPUTED
+
+    @staticmethod
+    def offers_nothing(node: Node) -> bool:
+        """Whether a question has no options in the form, and need not be answered: nobody can."""
+        if (
+            node.control is None
+            or node.control.kind not in {"select", "select1", "rank"}
+            or node.bound("required")
+        ):
+            return False
+        tags = node.control.tag.children
+        values = (tag.first("value") for tag in tags if tag.local == "item")
+        return not any(tag.local == "itemset" for tag in tags) and not any(each and each.text for each in values)
 
     def is_note(self, node: Node) -> bool:
         """Whether the control of a node only shows something."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Assets:
 
     def brand_address(self, of: Brand) -> str:
         """Return where the centre's colours are."""
-        self._files["brand.css"] = (brand.style(of.colour).encode(), "text/css")
+        self._files["brand.css"] = (brand.style(of.colour), "text/css")
         return self._address("brand.css")
 
     def serve(self, name: str) -> web.Response:
@@ -53,5 +54,9 @@ class Assets:
         )
 
     def _address(self, name: str) -> str:
-        mark = hashlib.sha256(self._files[name][0]).hexdigest()[:12]
-        return f"/s/-/{name}?{mark}"
+        return f"/s/-/{name}?{_mark(self._files[name][0])}"
+
+
+@lru_cache(maxsize=32)
+def _mark(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -6,6 +6,7 @@ Pure. Relative luminance and contrast are those of WCAG 2.2.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
@@ -17,15 +18,17 @@ _STEP = 0.04
 Rgb = tuple[int, int, int]
 
 
-def style(colour: str) -> str:
+@lru_cache(maxsize=32)
+def style(colour: str) -> bytes:
     """Return the style sheet that sets the brand's colours; a colour that is none gives the usual ones."""
     wanted = _rgb(colour) if _COLOUR.fullmatch(colour) else (11, 90, 107)
     light = _until_readable(wanted, _LIGHT_PAGE, towards=_BLACK)
     dark = _until_readable(wanted, _DARK_PAGE, towards=_WHITE)
-    return (
+    text = (
         f":root{{--brand:light-dark({_hex(light)},{_hex(dark)});"
         f"--on-brand:light-dark({_hex(_on(light))},{_hex(_on(dark))})}}\n"
     )
+    return text.encode()
 
 
 def contrast(one: Rgb, other: Rgb) -> float:

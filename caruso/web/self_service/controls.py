@@ -206,7 +206,7 @@ def control(question: Turn, number: int, draft: Draft = NO_DRAFT) -> Control:
         hints=tuple(_hints(question, language)),
         required=question.required,
         value=texts[0] if texts else "",
-        shown=_shown(question, texts),
+        shown=_shown(question, texts, draft),
         own_name=other_name(question.item) if any(option.other for option in question.options) else "",
         own_words=own_words,
         choices=choices,
@@ -281,8 +281,10 @@ def typed(value: Value, kind: str, language: str) -> str:
             return str(value)
 
 
-def _shown(question: Turn, texts: Sequence[str]) -> str:
+def _shown(question: Turn, texts: Sequence[str], draft: Draft) -> str:
     answer = question.answer
+    if texts and texts[0] in draft.files:
+        return draft.files[texts[0]]
     if isinstance(answer, Mapping) and "id" in answer:
         return str(answer.get("name") or "")
     if question.options:

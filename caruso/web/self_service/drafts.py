@@ -24,6 +24,8 @@ class Draft:
     #: The item that was asked; for another item it means nothing.
     item: str = ""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Names of files that were kept with it, by id.
+    files: Mapping[str, str] = field(default_factory=dict)
     #: What the form itself could not take, by item, ready to be shown.
     problems: Mapping[str, str] = field(default_factory=dict)
 

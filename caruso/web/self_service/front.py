@@ -192,14 +192,8 @@ class Front:
         position = visit.position
         is_open = position.standing is not Standing.FINISHED
         expires = position.expires_at if is_open else None
-        return Frame(
-            brand=bare.brand,
-            language=bare.language,
-            style=bare.style,
-            brand_style=bare.brand_style,
-            enhance=bare.enhance,
-            url=bare.url,
-            script_title=bare.script_title,
+        return replace(
+            bare,
             notice=notice or bare.notice,
             languages=languages_of(position.languages) if position.standing is Standing.OPEN else (),
             csrf=self.visitors.csrf(visit.run),

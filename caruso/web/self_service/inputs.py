@@ -19,7 +19,7 @@ from caruso.script_engine.turns import (
     Value,
     WentBack,
 )
-from caruso.web.self_service.controls import UPLOADS, field_name, other_name, place_name, questions_of, typed
+from caruso.web.self_service.controls import field_name, other_name, place_name, questions_of, typed
 from caruso.web.self_service.sentences import sentence
 
 #: Values of a form by field, in their order.
@@ -104,12 +104,10 @@ def _ranked(question: Turn, fields: Fields) -> str | Unreadable:
 
 
 def typed_fields(turn: Turn, fields: Fields) -> Fields:
-    """Return what of a form is worth keeping as a draft: texts of this turn's questions, no files."""
+    """Return what of a form is worth keeping as a draft: texts of this turn's questions, of files the ids."""
     kept: dict[str, tuple[str, ...]] = {}
     for question in questions_of(turn):
         name = field_name(question.item)
-        if str(question.type) in UPLOADS:
-            continue
         if name in fields or str(question.type) == "choices":
             kept[name] = fields.get(name, ())
         if other_name(question.item) in fields:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -58,7 +59,7 @@ class Steps:
         if form.text("turn") != str(turn.number) or visit.position.standing is not Standing.OPEN:
             return self._stale(visit)
         if form.text("action") == "back":
-            return await self._give(visit, WentBack(turn=turn.number), typed_fields(turn, form.fields))
+            return await self._give(visit, WentBack(turn=turn.number), _draft(turn, form.fields))
         fields, files, problems = await self._uploaded(visit, turn, form)
         given = read_step(turn, fields, files)
         if form.text("action") == "time-up" and limit_of(turn):
@@ -66,22 +67,22 @@ class Steps:
         if isinstance(given, Unreadable):
             problems = {**given.problems, **problems}
         if isinstance(given, Unreadable) or problems:
-            self._keep(visit, Draft(item=turn.item, fields=typed_fields(turn, fields), problems=problems))
+            self._keep(visit, replace(_draft(turn, fields, files), problems=problems))
             return self._front.go(_step(visit.url, visit.position) + _ERRORS)
-        return await self._give(visit, given, typed_fields(turn, fields))
+        return await self._give(visit, given, _draft(turn, fields, files))
 
-    async def _give(self, visit: Visit, given: Input, typed: Fields) -> web.Response:
+    async def _give(self, visit: Visit, given: Input, draft: Draft) -> web.Response:
         moved = await self._front.runs.give(visit.run, given)
         if moved is None:
             raise SessionOver
-        return self._moved(visit, moved, typed)
+        return self._moved(visit, moved, draft)
 
-    def _moved(self, visit: Visit, moved: Position, typed: Fields) -> web.Response:
+    def _moved(self, visit: Visit, moved: Position, draft: Draft) -> web.Response:
         """Go to where the run stands now; what was refused stays in the form."""
         if not moved.taken:
             return self._front.go(_step(visit.url, moved, said="stale"))
         if moved.turn.item == visit.position.turn.item and is_refused(moved.turn):
-            self._keep(visit, Draft(item=moved.turn.item, fields=typed))
+            self._keep(visit, draft)
             return self._front.go(_step(visit.url, moved) + _ERRORS)
         self._front.drafts.drop(visit.run)
         if moved.standing is Standing.FINISHED:
@@ -159,8 +160,8 @@ class Steps:
                 self._front.drafts.drop(visit.run)
                 return self._front.go(_step(visit.url, moved, said="changed"))
             problems = {question.item: moved.refused}
-        typed = typed_fields(question, fields)
-        self._keep(visit, Draft(item=_changing(question.item), fields=typed, problems=problems))
+        draft = _draft(question, fields, files)
+        self._keep(visit, replace(draft, item=_changing(question.item), problems=problems))
         return self._front.go(f"{visit.url}/answers/{index}{_ERRORS}")
 
     # -- Files ------------------------------------------------------------------------------------------------
@@ -198,6 +199,14 @@ class Steps:
             return await self._front.runs.keep(visit.run, question.item, checked)
         except RejectedInput:
             return "upload-not-now"
+
+
+def _draft(turn: Turn, fields: Fields, files: Files = MappingProxyType({})) -> Draft:
+    """Return what was typed, to be shown again."""
+    names = {
+        identity: str(file.get("name") or "") for identity, file in files.items() if isinstance(file, Mapping)
+    }
+    return Draft(item=turn.item, fields=typed_fields(turn, fields), files=names)
 
 
 #: The file in which a typed signature is kept.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from caruso.model.ids import ContactId
 from caruso.storage.engine import Database
+from caruso.storage.journal import BATCH_FACTS
 from lab.journal_facts import answered_call, saved_run, turn_of
 from lab.storage import running_journal
 
@@ -25,6 +26,9 @@ async def record_calls(url: str, prefix: str) -> None:
                 journal.record(fact)
             journal.save_turn(turn_of(saved_run(ContactId(f"{prefix}-{number}"), NOON, step=number)))
             await asyncio.sleep(0.001)
+            # A batch that is full ends in the middle of a call.
+            while journal.status().buffered > BATCH_FACTS // 2:  # noqa: ASYNC110  the writer tells nobody
+                await asyncio.sleep(0.01)
             if number == 10:
                 print("recording", flush=True)  # noqa: T201 -- tells the test
     await database.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -121,6 +122,18 @@ def test_a_version_that_cannot_be_loaded_changes_nothing() -> None:
     current = library.current(ScriptId("a"))
     assert current is not None
     assert current.version == "1"
+
+
+def test_at_the_start_what_cannot_be_loaded_is_left_out_and_told() -> None:
+    library = ScriptLibrary()
+    broken = ScriptSource(id=ScriptId("a"), version="2", source=b"<dialog>", applied_at=TUESDAY)
+    orphan = replace(meter("3", where="9"), id=ScriptId("orphan"))
+    rollouts = {name: Rollout(script=name, version="1") for name in (METER, ADDRESS)}
+    rollouts[ScriptId("a")] = Rollout(script=ScriptId("a"), version="2")
+    found = library.replace_usable([broken, orphan, meter("1", where="1"), address("1")], {}, rollouts)
+    assert {finding.rule for finding in found} >= {"unknown-dialog"}
+    assert wording(library.current(METER)) == ("Street 1?",)
+    assert library.current(ScriptId("a")) is None
 
 
 class KeptCentres:

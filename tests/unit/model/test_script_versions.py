@@ -18,6 +18,7 @@ from caruso.model.script_versions import (
     Stage,
     forgotten,
     in_words,
+    key_of,
     retired,
     rolled_back,
     rolled_out,
@@ -60,6 +61,13 @@ def test_each_version_is_tried_on_other_people() -> None:
     third = rolled_out(ONE, "3", Stage(share=10))
     second = {one.key for one in PEOPLE if version_for(third, one) == "3"}
     assert len(first & second) < len(first) / 2
+
+
+def test_who_calls_again_is_known_by_customer_or_number_and_who_hides_it_is_not() -> None:
+    assert key_of("c7", "+4930123", "call1") == "c7"
+    assert key_of(None, "+4930123", "call1") == "+4930123"
+    assert key_of(None, "anonymous", "call1") == "call1"
+    assert key_of(None, "", "call1") == key_of(None, None, "call1") == "call1"
 
 
 def test_a_queue_or_an_entry_point_gets_the_staged_version_and_others_do_not() -> None:

@@ -283,6 +283,18 @@ def test_what_was_typed_is_there_again_when_one_comes_back_to_the_form() -> None
     assert typed == {"city": ("Rome", ""), "abroad": (False, ""), "floor": ("many", "")}
 
 
+def test_what_is_answered_on_the_phone_counts_more_than_what_was_typed_before() -> None:
+    led = Led(form(), WEB)
+    led.give(AnsweredTogether(turn=led.run.turn, answers={"city": "Rome", "abroad": "no", "floor": "many"}))
+    led.give(TakenOver(channel=PHONE)).answer("12")
+    led.give(TakenOver(channel=AGENT, by="anna"))
+    assert {inner.item: inner.answer for inner in led.turn.questions} == {
+        "city": "12",
+        "abroad": False,
+        "floor": "many",
+    }
+
+
 def test_each_pass_has_its_own_form() -> None:
     body = '<repeat id="r" name="p" times="2">' + FORM.format("") + "</repeat>" + END
     led = fill(Led(dialog(body)), city="Rome", abroad="no", floor="many")

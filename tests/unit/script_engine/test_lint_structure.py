@@ -287,3 +287,16 @@ def test_an_item_behind_a_group_that_never_ends_is_unreachable() -> None:
 def test_without_the_called_dialogs_their_events_are_not_asked_for() -> None:
     body = '<call id="c" dialog="somewhere"><on event="gone-wrong" then="continue"/></call>'
     assert check_source(script(body), "x.xml", ANYTHING) == ()
+
+
+@pytest.mark.parametrize("key", ["answers.name", "vars.x", "result.r", "other.id"])
+def test_the_key_of_an_object_is_known_before_the_first_item(key: str) -> None:
+    other = '<object name="other" class="O" key="call.customer"/>'
+    data = f'{other}<object name="o" class="O" key="{key}"/><var name="x"/>'
+    body = TEXT.format('<do service="note.add" result="r" when="background"/>')
+    finding = one(script(body, data=data))
+    assert (finding.rule, finding.attribute, finding.suggestion) == (
+        "not-yet-known",
+        "key",
+        "use what call and agent hold",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -129,6 +130,13 @@ def test_a_read_only_question_is_shown_but_not_asked() -> None:
     assert led.answered == [("q", "42")]
     refused = led.give(Corrected(item="q", text="1")).one(Refused)
     assert refused.message == "This answer cannot be changed."
+
+
+def test_the_day_of_a_moment_is_offered_where_a_day_is_asked_for() -> None:
+    assert Led(script(question("date", 'default="now()"'))).turn.answer == date(2026, 11, 23)
+    assert Led(script(question("date", 'min="now()"'))).turn.minimum == date(2026, 11, 23)
+    fixed = question("date", 'read-only="yes" default="now()"')
+    assert Led(script(fixed)).answered == [("q", "23 November 2026")]
 
 
 def test_a_question_may_be_read_only_for_some() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from caruso.model.ids import RunId, ScriptId
@@ -43,7 +43,8 @@ from caruso.script_engine.turns import (
 from tests.unit.script_engine.leading import NOW, dialog
 from tests.unit.script_engine.random_scripts import RandomScript
 
-PACK = Path(__file__).parents[3] / "packs" / "utility" / "scripts"
+ROOT = Path(__file__).parents[3]
+SHIPPED = [*sorted((ROOT / "packs").glob("*/scripts/*.xml")), ROOT / "scripts" / "examples" / "satisfaction.xml"]
 #: Every element of the language, loops and all.
 TORTURE = dialog(
     '<info id="i" confirm="yes"><text>Hello <value of="customer.name"/></text></info>'
@@ -120,8 +121,11 @@ STRUCTURE = link(
     lambda name, version: CALLED,
 )
 SCRIPTS = {"torture": TORTURE, "structure": STRUCTURE}
-SCRIPTS |= {path.stem: load(path.read_bytes()) for path in sorted(PACK.glob("*.xml"))}
-TYPED = "1 2 0 * 3 4300 4100 yes no a b gas again 2026-01-31 31012026 Ann +4930123 bill amount <b> \x00"
+LOADED = {path.stem: load(path.read_bytes()) for path in SHIPPED}
+SCRIPTS |= {name: link(script, lambda called, version: LOADED.get(called)) for name, script in LOADED.items()}
+#: Those whose events lead nowhere that a path that is walked again would not come by.
+STEADY = ("meter-reading", "structure", "torture")
+TYPED = "1 2 0 * 3 4300 4100 yes no a b gas again 2026-01-31 31012026 Ann +4930123 bill amount <b> \x00 12345678"
 WORDS = st.sampled_from(["", *TYPED.split(" "), "x" * 5_000])
 EVENTS = st.sampled_from(
     ["no-input", "no-match", "repeat", "help", "agent", "hang-up", "odd", "timer", "no-agent", "back", "expire"]
@@ -246,7 +250,7 @@ def test_a_run_read_from_its_json_goes_on_like_the_one_that_was_kept(
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from(sorted(SCRIPTS)), st.sampled_from(list(ScriptChannel)), st.lists(INPUTS, max_size=25))
+@given(st.sampled_from(STEADY), st.sampled_from(list(ScriptChannel)), st.lists(INPUTS, max_size=25))
 def test_correcting_an_answer_to_what_it_is_changes_nothing(
     name: str, channel: ScriptChannel, inputs: list[tuple[str, str, int]]
 ) -> None:
@@ -255,6 +259,8 @@ def test_correcting_an_answer_to_what_it_is_changes_nothing(
     run, _ = start(script, begin, NOW)
     for kind, word, number in inputs:
         run, _ = step(script, run, _input(script, run, kind, word, number), NOW)
+    assume(run.channel is channel)  # conditions on the channel lead elsewhere on another
+    assume(run.current.answer is None)  # else somebody went back, and a correction leads forward again
     answered = {visit.key: visit.answer for visit in run.trail if visit.answer is not None}
     for entry in trail(script, run):
         question, answer = script.items[entry.item.partition("#")[0]], answered[entry.item]

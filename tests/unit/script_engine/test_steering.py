@@ -401,6 +401,15 @@ def test_an_agent_may_let_it_be() -> None:
     assert led.turn.offers == ()
 
 
+def test_what_is_undone_after_the_end_does_not_end_it_again() -> None:
+    led = stored(AGENT).give(Corrected(item="way", text="2")).answer("1", "1")
+    assert led.one(Finished).turn.offers
+    (offer,) = led.turn.offers
+    led.give(Undo(key=offer.key))
+    assert [effect.service for effect in led.all(CallService)] == ["erp.cancel"]
+    assert (led.all(Finished), led.turn.offers) == ([], ())
+
+
 def test_an_offer_goes_when_the_path_comes_back() -> None:
     led = stored(AGENT).give(Corrected(item="way", text="2"))
     assert len(led.turn.offers) == 1

@@ -246,3 +246,15 @@ async def test_names_are_unique_and_plain() -> None:
     assert sorted(described) == ["add", "wait", "wait-once"]
     assert described["add"].documentation == "Add two numbers."
     assert described["wait"].repeatable
+
+
+async def test_closing_breaks_off_what_takes_too_long() -> None:
+    manager, counter = ServiceManager(), Counter()
+    manager.register(counter)
+    waiting = asyncio.create_task(manager.call("counter.wait-once", {}, key="k"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert counter.asked == ["k"]
+    await manager.close(seconds=0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

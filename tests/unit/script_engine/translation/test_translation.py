@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from html import escape
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -334,3 +335,18 @@ def test_a_catalogue_that_is_a_path_is_not_opened(tmp_path: Path) -> None:
     secret.write_text('msgid ""\nmsgstr "Language: de\\n"\n\nmsgid "a"\nmsgstr "secret"\n')
     with pytest.raises(RejectedInput):
         from_po(str(secret).encode(), "t.po")
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORDS, WORDS)
+def test_whatever_a_script_says_comes_back_from_every_form_as_it_was(one_text: str, other: str) -> None:
+    source = SOURCE.replace("Too big.", escape(one_text)).replace("Key it in.", escape(other))
+    found = texts(source)
+    for translations in (
+        from_csv(to_csv(found), "t", "en"),
+        from_xlsx(to_xlsx(found), "t", "en"),
+        from_po(to_po(found, "en"), "t"),
+    ):
+        imported = put_in(found, translations, "t")
+        assert imported.source.decode() == source
+        assert [f for f in imported.findings if f.level == "error"] == []

@@ -52,6 +52,7 @@ def test_a_form_in_a_workbook_becomes_a_dialog() -> None:
         '<question id="home" type="choice" ask-if="answers.years gt 20" required="no">' in imported.script.decode()
     )
     load(imported.script)
+    assert {remark.line for remark in imported.remarks} == {0}  # there are no lines in a workbook
 
 
 def test_a_mistake_in_a_workbook_is_told_with_its_row_where_that_is_known() -> None:

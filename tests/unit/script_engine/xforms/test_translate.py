@@ -223,7 +223,7 @@ def test_a_value_set_when_an_answer_changes_is_a_variable() -> None:
         ("<a/>---<bind nodeset='/data/a' relevant='frob()'/>", "<input ref='/data/a'/>", "relevant"),
         ("<a/>---<bind nodeset='/data/a' constraint='frob()'/>", "<input ref='/data/a'/>", "constraint"),
         ("<a/>---<bind nodeset='/data/a' required='frob()'/>", "<input ref='/data/a'/>", "required"),
-        ("<a/>", "<select1 ref='/data/a'/>", "select1"),
+        ("<a/>---<bind nodeset='/data/a' required='true()'/>", "<select1 ref='/data/a'/>", "select1"),
         ("<r><a/></r>", REPEAT.format(" jr:count='frob()'"), "jr:count"),
         ("<a/>---<instance id='t' src='jr://file/t.xml'/>",
          "<select1 ref='/data/a'><itemset nodeset=\"instance('t')/root\"><value ref='name'/></itemset></select1>",
@@ -235,6 +235,14 @@ def test_a_form_is_refused_where_it_would_mean_something_else(model: str, body: 
     assert made.refused
     assert made.script == b""
     assert what in {remark.what for remark in made.remarks if remark.effect is Effect.REFUSED}
+
+
+def test_a_choice_of_nothing_that_need_not_be_made_is_left_out() -> None:
+    made = imported(
+        "<a/><b/>---<bind nodeset='/data/b' calculate=\"concat(/data/a, 'x')\"/>", "<select1 ref='/data/a'/>"
+    )
+    assert "<question" not in made.script.decode()
+    assert [(each.effect, each.place) for each in made.remarks] == [(Effect.LEFT_OUT, "/data/a")]
 
 
 def test_a_table_beside_the_form_is_taken_from_its_file() -> None:

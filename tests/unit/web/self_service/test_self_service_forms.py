@@ -216,10 +216,10 @@ def test_a_change_names_its_item() -> None:
     assert read_change(asked(QuestionType.TEXT), form(a__q="x")) == Corrected(item="q", text="x")
 
 
-def test_only_fields_of_the_question_are_kept_and_never_files() -> None:
+def test_only_fields_of_the_question_are_kept() -> None:
     fields = form(a__q="x", csrf="t", a__other="y")
     assert typed_fields(asked(QuestionType.TEXT), fields) == {"a.q": ("x",)}
-    assert typed_fields(asked(QuestionType.FILE), fields) == {}
+    assert typed_fields(asked(QuestionType.FILE), fields) == {"a.q": ("x",)}
     assert typed_fields(asked(QuestionType.CHOICES), {}) == {"a.q": ()}
 
 

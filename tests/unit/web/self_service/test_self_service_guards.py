@@ -140,7 +140,7 @@ _COLOURS = st.tuples(*[st.integers(min_value=0, max_value=255)] * 3)
 @given(_COLOURS)
 def test_any_brand_colour_stays_readable_in_light_and_dark(colour: tuple[int, int, int]) -> None:
     style = brand.style("#" + "".join(f"{part:02x}" for part in colour))
-    light, dark, on_light, on_dark = re.findall(r"#[0-9a-f]{6}", style)
+    light, dark, on_light, on_dark = re.findall(r"#[0-9a-f]{6}", style.decode())
     pairs = [(light, "#f4f6f8"), (dark, "#1d2328"), (light, on_light), (dark, on_dark), (light, "#ffffff")]
     for one, other in pairs:
         assert brand.contrast(_rgb(one), _rgb(other)) >= 4.5

@@ -281,6 +281,25 @@ async def test_a_file_can_be_replaced_and_taken_back(public: Public) -> None:
     assert page.texts("//dd[not(@class)]") in (["no answer"], [])
 
 
+async def test_a_file_is_not_sent_again_because_something_else_was_wrong(public: Public) -> None:
+    public.runs.publish(
+        WITH_A_FILE.replace(
+            b'<question id="photo"', b'<group id="both" show="together"><question id="photo"'
+        ).replace(
+            b'<question id="sure" type="yes-no"><text>Sure?</text></question>',
+            b'<question id="count" type="integer"><text>How many?</text></question></group>',
+        )
+    )
+    browser, page = await public.started("with-a-file")
+    data = form_data(page.form("/step/1"), None, {"a.count": "many"})
+    data.add_field("a.photo.file", b"\x89PNG\r\n\x1a\n", filename="meter.png")
+    page = await browser.request("POST", "/s/with-a-file/step/1", data=data)
+    assert page.texts("//div[@id='errors']//a") == ["How many? – Please enter a whole number."]
+    assert "Kept: meter.png" in page.text
+    page = await browser.send(page.form("/step/2"), **{"a.count": "3"})
+    assert page.texts("//dd") == ["meter.png", "3"]
+
+
 async def test_links_of_a_text_lead_away_safely(public: Public) -> None:
     linked = WITH_A_FILE.replace(
         b"A picture of the meter",
