@@ -17,6 +17,7 @@ import pytest_asyncio
 from caruso.app import Server
 from caruso.comm_server.conversations import Conversation
 from caruso.config import load_config
+from caruso.model.telephony import DigitPressed, TelephonyEvent
 from caruso.ports import SpeechSynthesis
 from caruso.script_engine import engine
 from caruso.script_engine.runs import Phase
@@ -46,8 +47,11 @@ name = "Billing"
 )
 #: Keys that mean an event.
 EVENT_KEYS = {"repeat": "*", "help": "**", "agent": "0", "back": "*#"}
+#: So long a key may take; then it is pressed again, so often.
+KEY_SECONDS = 1.0
+MOST_PRESSES = 3
 #: A key lasts 160 ms; nobody presses the next one sooner.
-KEY_SECONDS = 0.25
+BETWEEN_KEYS_SECONDS = 0.2
 #: On a busy machine the second key of a code may come late.
 CODE_SECONDS = 6.0
 #: A prompt may have to be spoken first, and silence waits for its end.
@@ -55,11 +59,13 @@ PATIENCE_SECONDS = 20.0
 
 
 class Tape:
-    """Speaks, and remembers what. Is a `SpeechSynthesis`."""
+    """Speaks, and remembers what, and which keys came. Is a `SpeechSynthesis`."""
 
     def __init__(self, speech: SpeechSynthesis) -> None:
         self._speech = speech
         self.spoken: list[str] = []
+        #: Keys that reached the server.
+        self.keys: list[str] = []
 
     async def speak(self, text: str, language: str) -> Path:
         sound = await self._speech.speak(text, language)
@@ -74,22 +80,26 @@ class PhoneSeat:
     """A caller in a dialog."""
 
     def __init__(
-        self, server: Server, services: ToldServices, tape: Tape, caller: Caller, before: frozenset[str]
+        self,
+        server: Server,
+        services: ToldServices,
+        tape: Tape,
+        caller: Caller,
+        before: tuple[int, frozenset[str]],
     ) -> None:
         self._server = server
         self._services = services
         self._tape = tape
         self._caller = caller
-        self._heard = len(tape.spoken)
-        self._before = before
+        #: What was spoken, and which contacts there were, before the call.
+        self._heard, self._before = before
 
     async def take(self, step: Step) -> None:
         times = step.times if isinstance(step, Event) else 1
         for _ in range(times):
             before = self._conversation.run.turn
             for key in self._keys(step, self._turn):
-                self._caller.press(key)
-                await asyncio.sleep(KEY_SECONDS)
+                await self._press(key)
             await until(lambda before=before: self._moved(before), "the run has taken the step")  # type: ignore[misc]
 
     async def look(self) -> Look:
@@ -119,6 +129,17 @@ class PhoneSeat:
     def _turn(self) -> Turn:
         return engine.present(self._conversation.dialog, self._conversation.run)
 
+    async def _press(self, key: str) -> None:
+        """Press a key until it has come: a request over UDP may get lost, and nobody presses two at once."""
+        before = len(self._tape.keys)
+        for _ in range(MOST_PRESSES):
+            self._caller.press(key)
+            deadline = asyncio.get_running_loop().time() + KEY_SECONDS
+            while asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(BETWEEN_KEYS_SECONDS)
+                if len(self._tape.keys) > before:
+                    return
+
     def _keys(self, step: Step, turn: Turn) -> str:
         match step:
             case Answer(text=text):
@@ -142,8 +163,8 @@ class PhoneSeat:
         return run.turn > before and run.phase is not Phase.WORKING
 
     def _has_spoken(self) -> bool:
-        """Whether all that the present turn says has been asked for; it may have been said before."""
-        return set(words(self._turn.segments)) <= set(self._tape.spoken)
+        """Whether all that the present turn says has been spoken since the last look."""
+        return set(words(self._turn.segments)) <= set(self._tape.spoken[self._heard :])
 
 
 async def until(holds: Callable[[], bool], what: str) -> None:
@@ -169,13 +190,25 @@ class House:
     async def call(self, golden: Golden) -> AsyncIterator[PhoneSeat]:
         """Have somebody call."""
         self.services.stubs = golden.case.stubs
-        before = frozenset(self.server.centre.conversations._conversations)
+        before = len(self.tape.spoken), frozenset(self.server.centre.conversations._conversations)
         async with sip_phones(self.pbx) as phones:
             caller = phones.call(NUMBERS[golden.dialog.id])
             await caller.until_answered()
             yield PhoneSeat(self.server, self.services, self.tape, caller, before)
             caller.hang_up()
             await caller.until_over()
+
+
+def listen_to_keys(server: Server, tape: Tape) -> None:
+    """Note the keys that come from the PBX."""
+    take = server.centre.on_telephony
+
+    def listening(event: TelephonyEvent) -> None:
+        if isinstance(event, DigitPressed):
+            tape.keys.append(event.digit)
+        take(event)
+
+    server.centre.on_telephony = listening  # type: ignore[method-assign]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -192,6 +225,7 @@ async def house(pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory) ->
         group.create_task(server.run(lambda _: started.set()))
         await started.wait()
         await until(lambda: server.centre.telephony_up, "the PBX is reached")
+        listen_to_keys(server, tape)
         yield House(pbx=pbx, server=server, services=services, tape=tape)
         server.stopping.set()
     patience.undo()
