@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp.web_app
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -78,6 +79,13 @@ def users() -> tuple[User, ...]:
 def settings(tmp_path: Path) -> WebSettings:
     """Settings a test module may override."""
     return WebSettings(port=0, dist=tmp_path / "dist", stop_seconds=0.5)
+
+
+@pytest.fixture(autouse=True)
+def no_server_is_remembered() -> Iterator[None]:
+    """Let go of each test's servers: aiohttp keeps what it has put together for the last 1,024 handlers."""
+    yield
+    aiohttp.web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture
