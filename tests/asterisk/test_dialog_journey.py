@@ -78,7 +78,7 @@ async def test_one_dialog_goes_from_the_phone_over_an_agent_and_the_web_back_to_
     assert told(view) == {"What is it about?": "the meter"}
 
     await answered(anna, "name", "Jo Example")
-    await anna.about(desk.ShareDialog)
+    await anna.do(desk.ShareDialog, run=run)
     view = await anna.sees(lambda view: view.dialog is not None and bool(view.dialog.link))
     link = dialog_of(view).link
     caller.hang_up()

@@ -48,7 +48,7 @@ name = "Billing"
 #: Keys that mean an event.
 EVENT_KEYS = {"repeat": "*", "help": "**", "agent": "0", "back": "*#"}
 #: So long a key may take; then it is pressed again, so often.
-KEY_SECONDS = 1.0
+KEY_SECONDS = 4.0
 MOST_PRESSES = 3
 #: A key lasts 160 ms; nobody presses the next one sooner.
 BETWEEN_KEYS_SECONDS = 0.2
