@@ -159,7 +159,7 @@ class ToldServices:
         asked, self._asked = self._asked, []
         return asked
 
-    async def close(self, *, seconds: float = 0.0) -> None:
+    async def close(self, *, seconds: float) -> None:
         """Do nothing."""
 
 
