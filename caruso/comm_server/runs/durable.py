@@ -209,11 +209,20 @@ class DurableRuns:
             StorageUnavailable: a call leads it, and could not let it go.
         """
         await self._live.release(run)
-        before = (await self._load(run)).saved
+        before = await self._let_go(run)
         if before.finished:
             return await self.view(run)
         contact = web_contact(run, before.revision + 1)
         return await self._step(run, TakenOver(channel=ScriptChannel.WEB), contact=contact)
+
+    async def _let_go(self, run: RunId) -> SavedRun:
+        """Return the run once the database knows that no call leads it: one that is just over is still written."""
+        for _ in range(MOST_RELEASE_PAUSES):
+            saved = (await self._load(run)).saved
+            if not saved.live:
+                break
+            await asyncio.sleep(RELEASE_PAUSE_SECONDS)
+        return saved
 
     # -- From and to calls ------------------------------------------------------------------------------------
 

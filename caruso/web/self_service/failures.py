@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from caruso.errors import CarusoError, NotFound, StorageUnavailable
+from caruso.errors import CarusoError, IllegalMove, NotFound, StorageUnavailable
 from caruso.web.refusals import Busy, Forged, Malformed, TooLarge, TooManyAttempts, status_of
 
 
@@ -54,6 +54,7 @@ _KEYS: dict[type[CarusoError], tuple[str, int]] = {
     Malformed: ("malformed", 400),
     TooLarge: ("large", 413),
     Busy: ("busy", 503),
+    IllegalMove: ("busy", 503),
     StorageUnavailable: ("storage", 503),
 }
 

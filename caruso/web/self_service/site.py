@@ -114,6 +114,8 @@ class SelfService:
 
     def _failed(self, request: web.Request, error: CarusoError) -> web.Response:
         failure = failure_of(error)
+        if failure.key == "internal":
+            return self._broken(request)
         if failure.status >= 500:
             _log.warning("self_service_failed", code=error.code, path=_template(request))
         if isinstance(error, SessionOver) and self._never_began(request):

@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caruso.errors import IllegalMove, NotFound, StorageUnavailable
 from caruso.model.ids import RunId
 from caruso.web.rate_limit import Limit, network_of
-from caruso.web.refusals import TooManyAttempts
+from caruso.web.refusals import Busy, TooManyAttempts
 from caruso.web.self_service import brand, uploads
+from caruso.web.self_service.failures import Failure, LinkUsedUp, MovedOn, SessionOver, failure_of
 from caruso.web.self_service.limits import Limits, OpenRuns, SelfServiceLimits
+from caruso.web.self_service.pages import Frame, Pages
+from caruso.web.self_service.port import Brand
 from caruso.web.self_service.seal import Seal
 from caruso.web.self_service.sentences import LANGUAGES, choose, localized, wordings
 from caruso.web.self_service.spam import Verdict, judge, nonce_of, start_token
@@ -189,3 +193,17 @@ def test_the_nearest_text_is_taken() -> None:
     assert localized(texts, "de-AT") == "Farbe"
     assert localized(texts, "nl", "en") == "colour"
     assert localized({}, "nl") == ""
+
+
+@pytest.mark.parametrize("language", ["en", "de", "nl", "it"])
+def test_whatever_is_refused_has_a_page(language: str) -> None:
+    frame = Frame(brand=Brand(name="x", time_zone="UTC"), language=language, style="/a.css", brand_style="/b.css")
+    for kind in (NotFound, IllegalMove, StorageUnavailable, SessionOver, MovedOn, LinkUsedUp, Busy):
+        failure = failure_of(kind("refused"))
+        assert "<h1" in Pages().failed(frame, failure.key, seconds=failure.retry_after)
+
+
+def test_a_dialog_that_a_call_still_leads_is_busy_for_a_moment() -> None:
+    assert failure_of(IllegalMove("An agent leads this dialog now.")) == Failure(
+        key="busy", status=503, retry_after=5
+    )
