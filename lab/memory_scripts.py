@@ -18,6 +18,7 @@ from caruso.model.script_versions import (
     ScriptEvent,
     ScriptEventKind,
     ScriptVersion,
+    drafted,
     forgotten,
     in_words,
     why_not_deletable,
@@ -175,6 +176,7 @@ class MemoryScripts:
         if draft.revision != (kept.revision if kept else 0) + 1:
             return False
         self._drafts[draft.script] = draft
+        self._events.append(drafted(draft))
         return True
 
     async def drop_draft(self, script: ScriptId) -> None:

@@ -118,6 +118,7 @@ def key_of(customer: object, number: object, contact: str) -> str:
 class ScriptEventKind(StrEnum):
     """What can happen to a script."""
 
+    DRAFTED = "drafted"
     PUBLISHED = "published"
     ROLLED_OUT = "rolled-out"
     ROLLED_BACK = "rolled-back"
@@ -138,6 +139,20 @@ class ScriptEvent:
     #: The roll-out before and after, in words.
     before: str = ""
     after: str = ""
+
+
+def drafted(draft: ScriptDraft) -> ScriptEvent:
+    """Return what is noted of a draft."""
+    return ScriptEvent(
+        at=draft.saved_at,
+        by=draft.saved_by,
+        script=draft.script,
+        kind=ScriptEventKind.DRAFTED,
+        version="",
+        why="",
+        before=f"draft {draft.revision - 1}" if draft.revision > 1 else "",
+        after=f"draft {draft.revision}",
+    )
 
 
 def version_for(rollout: Rollout, asker: Asker) -> str | None:

@@ -25,6 +25,7 @@ from caruso.model.script_versions import (
     ScriptEventKind,
     ScriptVersion,
     Stage,
+    drafted,
     forgotten,
     in_words,
     why_not_deletable,
@@ -211,6 +212,7 @@ class Scripts:
                 "saved_by": draft.saved_by,
             }
             await connection.execute(upsert(self._database.dialect, script_drafts), row)
+            await note(connection, drafted(draft))
             return True
 
     async def drop_draft(self, script: ScriptId) -> None:

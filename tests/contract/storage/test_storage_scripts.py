@@ -235,6 +235,11 @@ async def test_a_draft_is_saved_by_who_saw_the_last(store: ScriptStore) -> None:
     assert not await store.save_draft(draft(1, b"other"))
     assert await store.draft(METER) == draft(1)
     assert sorted(await asyncio.gather(*(store.save_draft(draft(2, t)) for t in (b"a", b"b")))) == [False, True]
+    noted = [(event.kind, event.before, event.after) for event in await store.events(METER)]
+    assert noted == [
+        (ScriptEventKind.DRAFTED, "draft 1", "draft 2"),
+        (ScriptEventKind.DRAFTED, "", "draft 1"),
+    ]
     await store.drop_draft(METER)
     assert await store.draft(METER) is None
 
