@@ -14,7 +14,7 @@ export type StationKind = "browser" | "sip";
 export type CallbackState = "open" | "taken" | "done" | "cancelled";
 
 /** What can happen to a script. */
-export type ScriptEventKind = "published" | "rolled-out" | "rolled-back" | "retired" | "deleted";
+export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-back" | "retired" | "deleted";
 
 /** The agent's phone. */
 export interface StationView {
