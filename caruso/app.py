@@ -15,15 +15,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
-from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -32,16 +26,13 @@ import caruso
 from caruso.clock import SystemClock
 from caruso.comm_server.asterisk.ami import AmiLink
 from caruso.comm_server.asterisk.provisioning import DerivedPhones, endpoint_name
-from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.comm_server.asterisk.telephony import AriTelephony
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.restart import restore
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.speech.espeak import EspeakSpeech
 from caruso.config import Config
-from caruso.config.secret_file import read_or_make_secret
-from caruso.errors import CarusoError, JournalTakenOver, RejectedInput, StorageUnavailable
-from caruso.logs import set_up_logs
+from caruso.errors import CarusoError, RejectedInput, StorageUnavailable
 from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import ServerStarted
@@ -50,6 +41,7 @@ from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
+from caruso.part_settings import asterisk_settings, web_settings
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
@@ -69,7 +61,6 @@ from caruso.storage.users import Users
 from caruso.web.api import HealthCheck
 from caruso.web.self_service.house import HouseRuns
 from caruso.web.server import WebServer
-from caruso.web.settings import WebSettings
 
 T = TypeVar("T")
 #: Roll-outs, the versions they name, and the revision (`Scripts.in_force`).
@@ -89,18 +80,11 @@ TIDY_SECONDS = 600.0
 MANAGE_AGAIN_SECONDS = 5.0
 #: What the start waits for a database that cannot be written, seconds.
 TAKE_OVER_SECONDS = 2.0
-#: Exit code of a server whose work another has taken over: it must not be started again by itself.
-TAKEN_OVER = 4
 #: What `stop` waits for the journal to write, seconds.
 JOURNAL_CLOSE_SECONDS = 10.0
 
 #: What `stop` waits for services that are asked, after the actions of scripts had their time, seconds.
 SERVICES_CLOSE_SECONDS = 1.0
-
-#: How long another thread may keep the event loop from running, seconds.
-SWITCH_SECONDS = 0.0003
-
-CONSOLE_DIR = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
 
 
 class LoopTimers:
@@ -436,88 +420,6 @@ class Server:
         return True
 
 
-def asterisk_settings(config: Config) -> AsteriskSettings:
-    """Return what the link to Asterisk needs, from the settings and the server's own secret."""
-    settings = config.asterisk
-    host = settings.sip_server or urlsplit(settings.ari_url).hostname or "localhost"
-    return AsteriskSettings(
-        ari_url=settings.ari_url,
-        ari_user=settings.ari_user,
-        ari_password=settings.ari_password.reveal(),
-        ami_host=settings.ami_host,
-        ami_port=settings.ami_port,
-        ami_user=settings.ami_user,
-        ami_secret=settings.ami_secret.reveal(),
-        app=settings.app,
-        context=settings.context,
-        phone_ws_url=settings.phone_ws_url,
-        phone_sip_server=f"sip:{host}",
-        phone_domain=urlsplit(f"//{host}").hostname or "localhost",
-        server_secret=read_or_make_secret(config.secret_file).decode(),
-    )
-
-
-def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:
-    """Return what the web edge needs."""
-    return WebSettings(
-        host=config.server.host,
-        port=config.server.port,
-        public_url=config.server.public_url.rstrip("/"),
-        tls_certificate=config.web.tls_certificate,
-        tls_key=config.web.tls_key,
-        dist=config.web.console_dir or CONSOLE_DIR,
-        phone_urls=(pbx.phone_ws_url,) if pbx.phone_ws_url else (),
-        trusted_proxies=frozenset(config.web.trusted_proxies),
-        session_lifetime=timedelta(hours=config.web.session_hours),
-        session_idle=timedelta(hours=config.web.session_idle_hours),
-        secret=pbx.server_secret.encode(),
-    )
-
-
-@asynccontextmanager
-async def stopped_by_signals(server: Server) -> AsyncIterator[None]:
-    """Stop the server in order on SIGTERM and SIGINT."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stopping.set)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-
-
-def serve(config: Config) -> int:
-    """Run a server until it is told to stop; return the exit code."""
-    # The journal's and the look-ups' threads give the interpreter back after this, not after Python's 5 ms: so
-    # long a call would wait otherwise.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    set_up_logs(level=config.log.level, log_format=config.log.format, personal_data=config.log.personal_data)
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(config))
-    except CarusoError as error:
-        log.error("server_failed", code=error.code, reason=str(error))
-        return 1
-    except ExceptionGroup as failed:
-        if failed.subgroup(JournalTakenOver):
-            log.error("server_taken_over", reason=str(JournalTakenOver()))
-            return TAKEN_OVER
-        # One of the parts that serve everybody: start again, into recovery.
-        _, unforeseen = failed.split(CarusoError)
-        log.error("server_failed", reason="; ".join(map(str, _leaves(failed))), exc_info=unforeseen)
-        return 1
-    return 0
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
-
-
 async def refuse_taken_port(host: str, port: int) -> None:
     """Raise `PortTaken` before anything is taken over from a server that runs: it is probably this one."""
     if not port:
@@ -528,18 +430,3 @@ async def refuse_taken_port(host: str, port: int) -> None:
         raise PortTaken(f"The server cannot listen on {host} port {port}: {error.strerror or error}") from error
     probe.close()
     await probe.wait_closed()
-
-
-async def _serve(config: Config) -> None:
-    server = Server(config)
-    async with stopped_by_signals(server):
-        await server.run()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Use uvloop where it is installed (extra ``fast``): a fifth less CPU per call."""
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        return uvloop.new_event_loop
-    return None

@@ -60,8 +60,8 @@ def _written(value: object) -> str:
 def check_asterisk(wanted: Namespace) -> int:
     """Check the PBX; each thing that is missing is a line."""
     config = settings(wanted)
-    from caruso.app import asterisk_settings
     from caruso.comm_server.asterisk.check import check_asterisk
+    from caruso.part_settings import asterisk_settings
 
     async def work() -> int:
         results = await check_asterisk(asterisk_settings(config))

@@ -12,7 +12,7 @@ from caruso.model.ids import AgentId
 def serve(wanted: Namespace) -> int:
     """Run the server."""
     config = settings(wanted)
-    from caruso.app import serve
+    from caruso.serving import serve
 
     return serve(config)
 
@@ -31,9 +31,9 @@ def phone(wanted: Namespace) -> int:
 
 
 async def _phone(wanted: Namespace) -> int:
-    from caruso.app import asterisk_settings
     from caruso.comm_server.asterisk.provisioning import DerivedPhones
     from caruso.errors import NotFound
+    from caruso.part_settings import asterisk_settings
 
     config = settings(wanted)
     async with opened(config) as stores:

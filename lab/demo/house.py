@@ -23,13 +23,13 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from caruso.app import CONSOLE_DIR
 from caruso.clock import SystemClock
 from caruso.comm_server.centre_file import read_centre
 from caruso.model.centre import Centre, Role, StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, UserId
 from caruso.model.records import Customer, User
+from caruso.part_settings import CONSOLE_DIR
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.users import Users

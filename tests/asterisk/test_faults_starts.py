@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from caruso.app import TAKEN_OVER
 from caruso.model import desk
 from caruso.model.facts import AnyFact, ContactArrived, ContactCause, ContactEnded, OfferMade, Presence
+from caruso.serving import TAKEN_OVER
 from lab.asterisk import LocalAsterisk
 from lab.figures import measured
 from lab.listening import clear, hang_up, leftovers

@@ -1,0 +1,52 @@
+"""What the parts of a server need to know, from the one settings file: the link to Asterisk, and the web edge."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from caruso.comm_server.asterisk.settings import AsteriskSettings
+from caruso.config import Config
+from caruso.config.secret_file import read_or_make_secret
+from caruso.web.settings import WebSettings
+
+CONSOLE_DIR = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
+
+
+def asterisk_settings(config: Config) -> AsteriskSettings:
+    """Return what the link to Asterisk needs, from the settings and the server's own secret."""
+    settings = config.asterisk
+    host = settings.sip_server or urlsplit(settings.ari_url).hostname or "localhost"
+    return AsteriskSettings(
+        ari_url=settings.ari_url,
+        ari_user=settings.ari_user,
+        ari_password=settings.ari_password.reveal(),
+        ami_host=settings.ami_host,
+        ami_port=settings.ami_port,
+        ami_user=settings.ami_user,
+        ami_secret=settings.ami_secret.reveal(),
+        app=settings.app,
+        context=settings.context,
+        phone_ws_url=settings.phone_ws_url,
+        phone_sip_server=f"sip:{host}",
+        phone_domain=urlsplit(f"//{host}").hostname or "localhost",
+        server_secret=read_or_make_secret(config.secret_file).decode(),
+    )
+
+
+def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:
+    """Return what the web edge needs."""
+    return WebSettings(
+        host=config.server.host,
+        port=config.server.port,
+        public_url=config.server.public_url.rstrip("/"),
+        tls_certificate=config.web.tls_certificate,
+        tls_key=config.web.tls_key,
+        dist=config.web.console_dir or CONSOLE_DIR,
+        phone_urls=(pbx.phone_ws_url,) if pbx.phone_ws_url else (),
+        trusted_proxies=frozenset(config.web.trusted_proxies),
+        session_lifetime=timedelta(hours=config.web.session_hours),
+        session_idle=timedelta(hours=config.web.session_idle_hours),
+        secret=pbx.server_secret.encode(),
+    )
