@@ -1,4 +1,4 @@
-"""What the web edge must know about the machine it runs on. Knows no settings file: `caruso.part_settings` fills it in."""
+"""What the web edge must know about the machine it runs on: `caruso.part_settings` fills it in."""
 
 from __future__ import annotations
 

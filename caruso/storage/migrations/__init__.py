@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, inspect, text
 
-from caruso.errors import SchemaOutdated
+from caruso.errors import SchemaOutdated, StorageUnavailable
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 
 #: Any number will do, as long as nobody else in this database uses it: only one may migrate at a time.
 UPGRADE_LOCK = 7_260_431
+#: How often an upgrade tries to lock the database.
+UPGRADE_ATTEMPTS = 10
 #: The newest step in `versions`. Known here, so that a server that only asks needs no Alembic in its memory.
 NEWEST = "0004"
 
@@ -46,11 +49,21 @@ async def upgrade(url: str) -> SchemaState:
     database = Database(url)
     try:
         await asyncio.to_thread(database.create_file)
-        async with database.writing(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
-            await connection.run_sync(run)
+        await _when_free(database, run)
         return await _state(database)
     finally:
         await database.dispose()
+
+
+async def _when_free(database: Database, run: Callable[[Connection], None]) -> None:
+    """Write as soon as no other upgrade does; SQLite itself waits for but two seconds."""
+    for attempt in range(1, UPGRADE_ATTEMPTS + 1):
+        try:
+            async with database.writing(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
+                return await connection.run_sync(run)
+        except StorageUnavailable:
+            if attempt == UPGRADE_ATTEMPTS:
+                raise
 
 
 async def check_schema(url: str) -> SchemaState:
