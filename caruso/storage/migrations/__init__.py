@@ -60,10 +60,12 @@ async def _when_free(database: Database, run: Callable[[Connection], None]) -> N
     for attempt in range(1, UPGRADE_ATTEMPTS + 1):
         try:
             async with database.writing(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
-                return await connection.run_sync(run)
+                await connection.run_sync(run)
         except StorageUnavailable:
             if attempt == UPGRADE_ATTEMPTS:
                 raise
+        else:
+            return
 
 
 async def check_schema(url: str) -> SchemaState:
