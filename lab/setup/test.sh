@@ -25,7 +25,7 @@ python_tests() {
     fi
 }
 
-# Tests on real programs mostly wait, so two files run at once, each with an Asterisk of its own. They run in real time,
+# Tests on real programs mostly wait, so two files run at once, each with an Asterisk or a database server of its own. They run in real time,
 # and a busy machine may miss a moment: what failed is tried once more, alone; the closing line says so, and what fails
 # again has failed.
 real_tests() {
@@ -51,7 +51,7 @@ for kind in "$@"; do
                     --outputFile.junit="../$results/console.xml"
             fi
             ;;
-        asterisk | browser) real_tests "$kind" ;;
+        contract | asterisk | browser) real_tests "$kind" ;;
         *) python_tests "$kind" -v ;;
     esac
 done
