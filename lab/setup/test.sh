@@ -25,9 +25,9 @@ python_tests() {
     fi
 }
 
-# Tests on real programs mostly wait, so two files run at once, each with an Asterisk or a database server of its own. They run in real time,
-# and a busy machine may miss a moment: what failed is tried once more, alone; the closing line says so, and what fails
-# again has failed.
+# Tests on real programs mostly wait, so two files run at once, each with an Asterisk or a database server of its own.
+# They run in real time, and a busy machine may miss a moment: what failed is tried once more, alone; the closing line
+# says so, and what fails again has failed.
 real_tests() {
     local kind=$1 before=$failed
     failed=0
