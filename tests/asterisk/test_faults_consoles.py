@@ -82,9 +82,10 @@ async def test_the_second_of_two_consoles_takes_over(pbx: LocalAsterisk, tmp_pat
     """The first is told why and closed; the agent stays ready, and one call is one offer."""
     async with staffed(pbx, tmp_path / "server", agents=1, wrap_up_seconds=0) as centre:
         (first,) = centre.consoles
+        watching = asyncio.create_task(first.until(lambda _: False))  # a browser reads all the time
         second = await centre.browsers[0].console()
         with pytest.raises(Closed) as closed:
-            await first.until(lambda _: False)
+            await watching
         assert closed.value.code == SIGNED_IN_ELSEWHERE
         assert [notice.code for notice in first.notices] == ["signed-in-elsewhere"]
         async with caller(pbx, "7001", stay_seconds=1) as call:
