@@ -27,7 +27,9 @@ from caruso.model.centre import (
     Hours,
     NotReadyReason,
     Queue,
+    Relaxation,
     Role,
+    RoutingRule,
     Station,
     StationKind,
 )
@@ -58,6 +60,8 @@ def small_centre() -> Centre:
         Queue(
             id=METER,
             name="Meter",
+            policy="least-occupied",
+            last_agent_seconds=4,
             ring_seconds=6,
             wrap_up_seconds=5,
             announce_position_seconds=7,
@@ -69,6 +73,12 @@ def small_centre() -> Centre:
             name="Billing",
             priority=1,
             skills={SkillId("billing"): 3},
+            ageing_per_minute=10,
+            relax=(
+                Relaxation(after_seconds=3, skills={SkillId("billing"): 1}),
+                Relaxation(after_seconds=9, skills={SkillId("billing"): 0}, queues=(DIRECT,)),
+            ),
+            rules=(RoutingRule(when="customer.last_reading > 50", priority=2, policy="most-skilled"),),
             ring_seconds=5,
             wrap_up_seconds=0,
             script=ScriptId("billing"),
@@ -77,6 +87,7 @@ def small_centre() -> Centre:
         Queue(
             id=DIRECT,
             name="Direct",
+            policy="cost-index",
             ring_seconds=8,
             wrap_up_seconds=8,
             max_wait_seconds=40,

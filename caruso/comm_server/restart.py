@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from caruso.comm_server.acd.route import Need, Waiting
+from caruso.comm_server.acd.dispatcher import Asked
+from caruso.comm_server.acd.plan import Wish
 from caruso.comm_server.agents import recovery as agent_recovery
+from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.recovery import Was
 from caruso.comm_server.calls import recovery
 from caruso.comm_server.calls.lifecycle import Call, Phase
@@ -70,8 +72,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
         [was.state for was in agents],
         {was.state.agent: was.worksheet for was in agents if was.worksheet is not None},
     )
-    ready = [was.state.agent for was in agents if was.state.presence is Presence.READY]
-    centre.dispatcher.restore(*_lines(calls), ready)
+    centre.dispatcher.restore(*_waiting(calls), [_presence_of(was.state) for was in agents])
     _restore_board(centre, past)
     centre.came_back(
         identified={
@@ -113,16 +114,29 @@ def group_by_contact(facts: Iterable[AnyFact]) -> dict[ContactId, list[AnyFact]]
     return dict(grouped)
 
 
-def _lines(calls: Iterable[Call]) -> tuple[list[Waiting], list[Waiting]]:
-    """Return who waited, and who was being offered."""
-    lines: dict[Phase, list[Waiting]] = {Phase.WAITING: [], Phase.OFFERED: []}
-    for call in calls:
-        if call.phase in lines and call.place is not None:
-            need = Need(queue=call.place.queue, skills=tuple(sorted(call.place.skills.items())))
-            lines[call.phase].append(
-                Waiting(contact=call.contact, need=need, priority=call.place.priority, since=call.place.since)
-            )
-    return lines[Phase.WAITING], lines[Phase.OFFERED]
+def _waiting(calls: Iterable[Call]) -> tuple[list[Asked], list[ContactId]]:
+    """Return who waited, and which of them were being offered."""
+    asked = [
+        Asked(
+            contact=call.contact,
+            wish=Wish(
+                queue=call.place.queue,
+                priority=call.place.own_priority,
+                skills=tuple(sorted(call.place.own_skills.items())),
+            ),
+            since=call.place.since,
+            visit=call.visit,
+        )
+        for call in calls
+        if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None
+    ]
+    return asked, [call.contact for call in calls if call.phase is Phase.OFFERED]
+
+
+def _presence_of(state: AgentState) -> PresenceChanged:
+    return PresenceChanged(
+        at=state.since, agent=state.agent, presence=state.presence, reason=state.reason, contact=state.contact
+    )
 
 
 def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Was]:

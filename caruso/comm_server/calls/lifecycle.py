@@ -108,6 +108,9 @@ class QueuePlace:
     since: datetime
     priority: int = 0
     skills: Mapping[SkillId, int] = field(default_factory=dict)
+    #: What a script asked for beside the queue's rules, which may change meanwhile.
+    own_priority: int | None = None
+    own_skills: Mapping[SkillId, int] = field(default_factory=dict)
     music: str = "default"
     short_abandon_seconds: float = 5.0
     max_wait_seconds: float = 0.0
@@ -422,6 +425,8 @@ def _queued(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, Contact
         queue=place.queue,
         priority=place.priority,
         skills=dict(place.skills),
+        own_priority=place.own_priority,
+        own_skills=dict(place.own_skills),
     )
     return queued, fact
 

@@ -93,6 +93,8 @@ def place_in(
         since=since,
         priority=queue.priority if priority is None else priority,
         skills={**queue.skills, **(skills or {})},
+        own_priority=priority,
+        own_skills=dict(skills or {}),
         music=queue.music,
         short_abandon_seconds=queue.short_abandon_seconds,
         max_wait_seconds=queue.max_wait_seconds,
@@ -149,7 +151,13 @@ def _arrived(fact: ContactArrived) -> Call:
 def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
     # A queue that has been removed since keeps its callers; only its rules are forgotten.
     queue = around.queues.get(fact.queue) or Queue(id=fact.queue, name=fact.queue)
-    place = replace(place_in(queue, fact.at, priority=fact.priority), skills=dict(fact.skills))
+    told_apart = fact.own_skills is not None
+    place = replace(
+        place_in(queue, fact.at, priority=fact.priority),
+        skills=dict(fact.skills),
+        own_priority=fact.own_priority if told_apart else fact.priority,
+        own_skills=dict(fact.own_skills if fact.own_skills is not None else fact.skills),
+    )
     return replace(call, phase=Phase.WAITING, visit=fact.visit, place=place, desk=None)
 
 

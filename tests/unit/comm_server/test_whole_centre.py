@@ -56,8 +56,12 @@ def check_inside(house: WholeCentre) -> None:
     """Hold the parts of the centre against each other."""
     centre = house.centre
     calls = centre.exchange.calls
-    waiting = Counter(w.contact for line in centre.dispatcher._lines.values() for w in line)
-    offered = set(centre.dispatcher._offered)
+    known, under_way = centre.dispatcher._contacts, centre.dispatcher._under_way
+    waiting = Counter([*(w.contact for w in centre.dispatcher.floor.waiting), *under_way])
+    offered = {contact for contact, held in known.items() if held.offered}
+    assert set(waiting) | offered == set(known)
+    for queue, contacts in centre.dispatcher._by_queue.items():
+        assert contacts, f"an empty {queue} is kept"
     assert set(waiting) == {c for c, call in calls.items() if call.phase is Phase.WAITING}
     assert all(count == 1 for count in waiting.values())
     assert offered == {c for c, call in calls.items() if call.phase is Phase.OFFERED}
@@ -104,15 +108,22 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
             case _:
                 assert by_agent[agent] == 0, f"{agent} has a call and is {state.presence}"
         ready = state.presence is Presence.READY and agent in house.description.agents
-        assert (agent in centre.dispatcher._profiles) is ready, f"{agent} {state.presence}"
+        free = {*centre.dispatcher.floor.ready_agents, *centre.dispatcher._wanted}
+        assert (agent in free) is ready, f"{agent} {state.presence}"
         if state.contact is not None:
             held = centre.desks.contact(agent)
             assert held is not None, f"nothing on the desk of {agent}, who is {state.presence}"
             assert held.contact == state.contact
     assert set(by_agent) <= set(centre.roster.states)
-    if not centre.dispatcher._paused and not centre.dispatcher._dirty:
-        for line in centre.dispatcher._lines.values():
-            assert not any(agent.can_serve(line[0].need) for agent in centre.dispatcher._ready), "left waiting"
+    floor = centre.dispatcher.floor
+    if not centre.dispatcher._paused and not floor._fresh and not floor._touched:
+        for one in floor.waiting:
+            stage = floor.stage_of(one.contact)
+            assert stage is not None
+            if stage.only is not None or stage.policy == "cost-index":
+                continue  # held back on purpose
+            for agent_ready in floor.ready_agents.values():
+                assert agent_ready.can.rank_for(stage.need) is None, f"{one.contact} was left waiting"
 
 
 def check_both_sides(house: WholeCentre) -> None:
@@ -233,10 +244,12 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "phones": centre.phone._phones,
         "presented": centre.phone._presented,
         "hand-overs": centre.reception._hand_overs,
-        "lines": centre.dispatcher._lines,
-        "offered": centre.dispatcher._offered,
+        "contacts": centre.dispatcher._contacts,
+        "waiting": list(centre.dispatcher.floor.waiting),
+        "by queue": centre.dispatcher._by_queue,
         "fresh": centre.dispatcher._fresh,
-        "asked": centre.dispatcher._asked,
+        "under way": centre.dispatcher._under_way,
+        "wanted": centre.dispatcher._wanted,
         "desks": centre.desks._contacts,
         "worksheets": centre.roster._worksheets,
         "monitor's calls": centre.board._calls,
