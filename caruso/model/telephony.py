@@ -177,6 +177,8 @@ class Dial:
     caller_name: str
     #: The PBX gives up after this; the centre's own ring timer is shorter.
     timeout_seconds: float
+    #: The leg it is to be joined with: its codecs come first, so that audio need not be translated.
+    for_leg: LegId | None = None
     #: SIP headers for the phone, names and values free of CR and LF.
     headers: Mapping[str, str] = field(default_factory=dict)
 

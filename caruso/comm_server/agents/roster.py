@@ -146,7 +146,7 @@ class Roster:
         if _left_contact(before, after):
             facts.extend(self._file_worksheet(before, now))
         if _shown(before) != _shown(after):
-            log.info("presence_changed", agent_id=agent, presence=after.presence, reason=after.reason)
+            log.debug("presence_changed", agent_id=agent, presence=after.presence, reason=after.reason)
             facts.append(
                 PresenceChanged(
                     at=now,

@@ -15,7 +15,7 @@ twice, a ring timer that fired too late) change nothing.
 """
 
 from caruso.comm_server.calls.lifecycle.advance import advance, arrive
-from caruso.comm_server.calls.lifecycle.call import CONTACT_HEADER, RESUME_HEADER, Call, Desk, Phase, QueuePlace
+from caruso.comm_server.calls.lifecycle.call import RESUME_HEADER, Call, Desk, Phase, QueuePlace
 from caruso.comm_server.calls.lifecycle.ending import FORGET_SECONDS
 from caruso.comm_server.calls.lifecycle.events import (
     BeginDialog,
@@ -38,7 +38,6 @@ from caruso.comm_server.calls.lifecycle.talking import DIGIT_SECONDS, RECONNECT_
 from caruso.comm_server.calls.lifecycle.waiting import RING_GRACE_SECONDS
 
 __all__ = [
-    "CONTACT_HEADER",
     "DIGIT_SECONDS",
     "FORGET_SECONDS",
     "RECONNECT_SECONDS",

@@ -12,7 +12,6 @@ from caruso.model import ids
 from caruso.model.centre import StationKind
 from caruso.model.ids import AgentId, ContactId, EntryPointId, LegId, QueueId, SkillId
 
-CONTACT_HEADER = "X-Caruso-Contact"
 RESUME_HEADER = "X-Caruso-Resume"
 
 
