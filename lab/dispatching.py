@@ -81,6 +81,8 @@ class Desk:
         self.waiting: list[ContactId] = []
         self.known: dict[ContactId, Known] = {}
         self.last: dict[ContactId, AgentId] = {}
+        #: Contacts of which offers fail.
+        self.refused: set[ContactId] = set()
         self.idle_since: Mapping[AgentId, datetime] = {}
         self.rules(queues, agents)
         self.dispatcher = Dispatcher(
@@ -114,5 +116,7 @@ class Desk:
         self.dispatcher.dispatch()
 
     def _offer(self, decision: Decision, why: ContactRouted) -> None:
+        if decision.waiting.contact in self.refused:
+            raise RuntimeError("a fault nobody thought of")
         self.asked.append((decision.waiting.contact, decision.agent.agent))
         self.why.append(why)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from caruso.clock import Clock
 from caruso.comm_server.acd.floor import Decision, Floor
 from caruso.comm_server.acd.needs import ReadyAgent, Waiting
@@ -33,6 +35,8 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
 from caruso.ports import TimerHandle, Timers
+
+log = structlog.get_logger(__name__)
 
 _ON_DUTY = frozenset({Presence.READY, Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP})
 #: A change that is due at a moment is looked for this much later, seconds: clocks are not that exact.
@@ -171,17 +175,30 @@ class Dispatcher:
         if self._paused:
             return
         now = self._clock.monotonic()
-        for decision in self._floor.decide(now):
-            contact = decision.waiting.contact
-            self._under_way[contact] = decision.agent.agent
-            self._wanted[decision.agent.agent] = contact
-            self._hooks.offer(decision, self._record(decision, now))
+        decisions = self._floor.decide(now)
+        for decision in decisions:
+            self._under_way[decision.waiting.contact] = decision.agent.agent
+            self._wanted[decision.agent.agent] = decision.waiting.contact
+        for decision in decisions:
+            self._offer(decision, now)
         for contact in list(self._fresh):
             del self._fresh[contact]
             known = self._contacts.get(contact)
             if known is not None and not known.offered:
                 self._hooks.keep_waiting(contact)
         self._set_timer(now)
+
+    def _offer(self, decision: Decision, now: float) -> None:
+        """Have an offer made; one that cannot be made keeps neither the contact nor the agent."""
+        contact = decision.waiting.contact
+        try:
+            self._hooks.offer(decision, self._record(decision, now))
+        except Exception:
+            # Guards the other offers of the same moment.
+            log.exception("offer_not_made", contact_id=contact, agent_id=decision.agent.agent)
+            self._not_under_way(contact)
+            if contact in self._contacts:
+                self._floor.wait(decision.waiting, now)
 
     # -- What others want to know -----------------------------------------------------------------------------
 
@@ -357,7 +374,7 @@ class Dispatcher:
                 presence=fact.presence if fact else Presence.SIGNED_OUT,
                 reason=fact.reason if fact else "",
                 under_way=agent in self._wanted,
-                spared=lambda name: self._floor.spares(name, decision),
+                spared=lambda can: self._floor.spares(can, decision),
             )
 
     # -- Time -------------------------------------------------------------------------------------------------

@@ -352,9 +352,8 @@ class Floor:
             return True
         return self._spares(self._agents[agent].can, line.stage.need.queue, line.head.priority_at(now), 0)
 
-    def spares(self, agent: AgentId, decision: Decision) -> bool:
-        """Tell whether an agent who is ready now could be spared for the contact of a decision just made."""
-        can = self._agents[agent].can
+    def spares(self, can: Abilities, decision: Decision) -> bool:
+        """Tell whether such an agent, ready now, could be spared for the contact of a decision just made."""
         return self._spares(can, decision.stage.need.queue, decision.priority, 1)
 
     def _spares(self, can: Abilities, queue: QueueId, priority: int, gone: int) -> bool:

@@ -59,7 +59,7 @@ def why_not(
     presence: Presence,
     reason: str,
     under_way: bool,
-    spared: Callable[[AgentId], bool],
+    spared: Callable[[Abilities], bool],
 ) -> LeftOut:
     """Say why an agent of the queue was not asked."""
     if presence is not Presence.READY:
@@ -70,5 +70,5 @@ def why_not(
         lacks = can.lacks(stage.need) if can is not None else "queue"
         why = lacks if lacks == "queue" else f"skill:{lacks}"
     else:
-        why = BEHIND if spared(agent) else RESERVED
+        why = BEHIND if spared(can) else RESERVED
     return LeftOut(agent=agent, reason=why)

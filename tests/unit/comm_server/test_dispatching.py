@@ -230,6 +230,31 @@ def test_the_record_names_the_step_that_held() -> None:
     assert (why.step, why.also, why.skills, why.candidates[0].rank) == (2, [POWER], {DUTCH: 3}, 11)
 
 
+def test_several_offers_at_one_moment_are_all_made_and_told() -> None:
+    floor = Floor(gas(), agents=(agent(ANNA), agent(BRAM)))
+    floor.dispatcher.pause()
+    for name in (ANNA, BRAM):
+        floor.presence(name, Presence.READY)
+    floor.queued(FIRST)
+    floor.queued(SECOND)
+    floor.dispatcher.resume()
+    floor.dispatcher.dispatch()
+    assert floor.asked == [(FIRST, ANNA), (SECOND, BRAM)]
+    assert [left.reason for why in floor.why for left in why.left_out] == ["offer-under-way"]
+
+
+def test_an_offer_that_cannot_be_made_keeps_neither_the_contact_nor_the_agent() -> None:
+    floor = Floor(gas(), agents=(agent(ANNA), agent(BRAM)))
+    for name in (ANNA, BRAM):
+        floor.presence(name, Presence.READY)
+    floor.refused.add(FIRST)
+    floor.queued(FIRST)
+    assert floor.asked == []
+    floor.refused.clear()
+    floor.queued(SECOND)
+    assert sorted(floor.asked) == [(FIRST, ANNA), (SECOND, BRAM)]
+
+
 def test_how_long_contacts_keep_agents_busy_is_measured() -> None:
     floor = Floor(gas(), agents=(agent(ANNA),))
     for _ in range(3):

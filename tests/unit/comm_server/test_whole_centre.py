@@ -37,6 +37,7 @@ from lab.whole_centre import WholeCentre
 
 #: Log events that tell of a fault in the centre itself.
 FAULTS = {
+    "offer_not_made",
     "call_failed",
     "call_not_resumed",
     "no_queue_left",
