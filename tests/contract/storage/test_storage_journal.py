@@ -75,7 +75,7 @@ async def test_facts_are_committed_one_by_one_when_little_happens(
 
 
 async def test_projections_equal_the_replayed_journal(journal: JournalWriter, database: Database) -> None:
-    chance = random.Random(7)  # noqa: S311 -- the same every time
+    chance = random.Random(7)
     calls = [answered_call(number, NOON + timedelta(seconds=number)) for number in range(300)]
     while calls:
         call = chance.choice(calls[:20])
@@ -163,7 +163,7 @@ class Doubtful(Database):
 class DoubtfulWriter:
     def __init__(self, real: Writer) -> None:
         self._real = real
-        self._chance = random.Random(3)  # noqa: S311 -- the same every time
+        self._chance = random.Random(3)
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         fate = self._chance.random()
