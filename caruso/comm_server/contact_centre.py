@@ -463,6 +463,9 @@ class ContactCentre:
 
     def _muted(self, agent: AgentId, contact: ContactId) -> bool:
         call = self.exchange.call(contact)
+        party = call.party_of(agent) if call is not None else None
+        if party is not None:
+            return party.muted
         return call is not None and call.desk is not None and call.desk.agent == agent and call.desk.muted
 
     def _queue_tile(self, queue: QueueId) -> QueueTile | None:
@@ -602,7 +605,7 @@ class ContactCentre:
             if state.contact is None or state.presence is Presence.WRAP_UP:
                 continue
             call = self.exchange.call(state.contact)
-            here = call is not None and call.desk is not None and call.desk.agent == agent
+            here = call is not None and call.agent_here(agent)
             if not here and state.presence is Presence.OFFERED:
                 self.roster.apply(agent, presence.OfferVanished())
             elif not here and state.presence is Presence.TALKING:

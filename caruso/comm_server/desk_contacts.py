@@ -10,7 +10,7 @@ from caruso.comm_server.agents.desks import DeskContact, Desks
 from caruso.comm_server.calls.lifecycle import Call
 from caruso.model.centre import Centre
 from caruso.model.facts import AnyFact, ContactConnected, ContactHeld, ContactResumed, OfferMade, TalkEnded
-from caruso.model.ids import ContactId, QueueId
+from caruso.model.ids import AgentId, ContactId, QueueId
 
 
 class DeskContacts:
@@ -36,7 +36,7 @@ class DeskContacts:
             case OfferMade(agent=agent, contact=contact):
                 call = self._call(contact)
                 if call is not None:
-                    self._desks.put(agent, self.of(call))
+                    self._desks.put(agent, self.of(call, agent))
             case ContactConnected(agent=agent, at=at):
                 self._desks.change(agent, connected_at=at)
             case ContactHeld(agent=agent):
@@ -48,12 +48,18 @@ class DeskContacts:
             case _:
                 pass
 
-    def of(self, call: Call) -> DeskContact:
-        """Return what a desk shows of a call that is offered or talking."""
+    def of(self, call: Call, agent: AgentId) -> DeskContact:
+        """Return what an agent's desk shows of a call that is offered to her, or in which she talks."""
         centre, now = self._centre(), self._clock.now()
         place, at_desk = call.place, call.desk
         queue = centre.queues.get(place.queue) if place else None
-        offered_at = at_desk.offered_at if at_desk else now
+        party = call.party_of(agent)
+        if party is not None:
+            offered_at, connected_at, held = party.called_at, party.connected_at, party.held_since is not None
+        else:
+            offered_at = at_desk.offered_at if at_desk else now
+            connected_at = at_desk.connected_at if at_desk else None
+            held = bool(at_desk and at_desk.held_since)
         entry_point = centre.entry_points.get(call.entry_point) if call.entry_point else None
         return DeskContact(
             contact=call.contact,
@@ -64,6 +70,6 @@ class DeskContacts:
             queued_at=place.since if place else call.arrived_at,
             offered_at=offered_at,
             ring_until=offered_at + timedelta(seconds=queue.ring_seconds if queue else 20.0),
-            connected_at=at_desk.connected_at if at_desk else None,
-            held=bool(at_desk and at_desk.held_since),
+            connected_at=connected_at,
+            held=held,
         )

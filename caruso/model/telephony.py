@@ -169,9 +169,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dial:
-    """Call `address` (``PJSIP/…``-free: a station's endpoint name, see `endpoint_name`) on a new leg."""
+    """Call a phone, or a number outside, on a new leg."""
 
     leg: LegId
+    #: A station's endpoint name (see `endpoint_name`); empty for a number outside.
     endpoint: str
     caller_number: str
     caller_name: str
@@ -179,6 +180,8 @@ class Dial:
     timeout_seconds: float
     #: SIP headers for the phone, names and values free of CR and LF.
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: The number outside.
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +190,20 @@ class HangUp:
 
     leg: LegId
     cause: EndCause = EndCause.NORMAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRinging:
+    """Let an answered leg hear ringing until `StopRinging`."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRinging:
+    """End the ringing."""
+
+    leg: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +319,8 @@ TelephonyCommand = (
     Answer
     | Dial
     | HangUp
+    | StartRinging
+    | StopRinging
     | StartMusic
     | StopMusic
     | Play

@@ -8,7 +8,7 @@ from enum import StrEnum
 from caruso.comm_server.calls.lifecycle.call import QueuePlace
 from caruso.model.centre import StationKind
 from caruso.model.facts import ContactCause
-from caruso.model.ids import AgentId
+from caruso.model.ids import AgentId, EntryPointId, ScriptId
 from caruso.model.telephony import CommandFailed, LegAnswered, LegArrived, LegEnded, LegRinging
 
 
@@ -21,6 +21,8 @@ class Timer(StrEnum):
     MAX_WAIT = "max-wait"
     FORGET = "forget"
     DIGIT = "digit"
+    #: A further party's phone rings.
+    PARTY = "party"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,72 @@ class Ended:
     cause: ContactCause
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whose phone is to ring: a colleague's, or a number outside."""
+
+    agent: AgentId | None = None
+    number: str = ""
+    kind: StationKind = StationKind.SIP
+    endpoint: str = ""
+    ring_seconds: float
+    #: What somebody outside sees as our number.
+    caller_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onward:
+    """Where a dialog leads the caller again: at an entry point, or by a script."""
+
+    entry_point: EntryPointId | None = None
+    script: ScriptId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAsked:
+    """The agent gives the customer away without a word: to a queue, to somebody, or to a dialog."""
+
+    agent: AgentId
+    to: QueuePlace | Target | Onward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultAsked:
+    """The agent wants to talk with somebody while the customer is on hold."""
+
+    agent: AgentId
+    to: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToggleAsked:
+    """The agent changes between the customer and whoever is consulted."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConferenceAsked:
+    """The agent brings the customer and whoever is consulted together, and stays."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteAsked:
+    """The agent leaves the customer to whoever is called, consulted or joined."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropAsked:
+    """The agent ends the consultation (`offer` 0), or sends a party out of the conference."""
+
+    agent: AgentId
+    offer: int = 0
+
+
 CallEvent = (
     LegArrived
     | LegRinging
@@ -123,6 +191,12 @@ CallEvent = (
     | HoldAsked
     | MuteAsked
     | DigitsAsked
+    | TransferAsked
+    | ConsultAsked
+    | ToggleAsked
+    | ConferenceAsked
+    | CompleteAsked
+    | DropAsked
     | TimerFired
     | Ended
 )
