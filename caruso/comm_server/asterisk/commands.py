@@ -201,6 +201,7 @@ def _dial(command: Dial, app: str, outside: str) -> Request:
         app_args=DIALLED,
         caller_id=f'"{name}" <{number}>',
         timeout=max(1, round(command.timeout_seconds)),
+        originator=command.for_leg,
         variables=variables or None,
     )
 

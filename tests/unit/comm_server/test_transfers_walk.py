@@ -63,14 +63,12 @@ def act(walk: Walk, rng: random.Random) -> str:
     me = call.desk.agent if call.desk else rng.choice(AGENTS)
     free = [agent for agent in AGENTS if not call.agent_here(agent)]
     to = rng.choice([*(target(agent, walk.kind) for agent in free), OUTSIDE])
-    elsewhere: QueuePlace | Target | Onward = rng.choice(
-        [to, OTHER_PLACE, Onward(entry_point=EntryPointId("other"))]
-    )
+    places: list[QueuePlace | Target | Onward] = [to, OTHER_PLACE, Onward(entry_point=EntryPointId("other"))]
     dialled = [leg for leg in walk.pbx.legs if ids.is_dialled(leg)]
     ringing = [leg for leg in dialled if walk.pbx.legs[leg] is LegState.RINGING]
     someone = rng.choice(AGENTS)
     wishes: list[CallEvent] = [
-        TransferAsked(agent=me, to=elsewhere),
+        TransferAsked(agent=me, to=rng.choice(places)),
         ConsultAsked(agent=me, to=to),
         ConsultAsked(agent=me, to=to),
         ToggleAsked(agent=me),

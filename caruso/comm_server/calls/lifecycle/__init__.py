@@ -19,7 +19,6 @@ twice, a ring timer that fired too late) change nothing.
 
 from caruso.comm_server.calls.lifecycle.advance import advance, arrive
 from caruso.comm_server.calls.lifecycle.call import (
-    CONTACT_HEADER,
     RESUME_HEADER,
     Call,
     Desk,
@@ -67,7 +66,6 @@ from caruso.comm_server.calls.lifecycle.transferring import requeue
 from caruso.comm_server.calls.lifecycle.waiting import RING_GRACE_SECONDS
 
 __all__ = [
-    "CONTACT_HEADER",
     "DIGIT_SECONDS",
     "FORGET_SECONDS",
     "MOST_PARTIES",

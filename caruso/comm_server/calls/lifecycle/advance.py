@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from caruso.comm_server.calls.lifecycle.call import Call, Desk, PartyState, Phase, expect_desk
 from caruso.comm_server.calls.lifecycle.consulting import (

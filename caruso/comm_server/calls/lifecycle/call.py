@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from caruso.errors import IllegalMove
 from caruso.model import ids
 from caruso.model.centre import StationKind
 from caruso.model.ids import AgentId, ContactId, EntryPointId, LegId, QueueId, SkillId
 
-CONTACT_HEADER = "X-Caruso-Contact"
 RESUME_HEADER = "X-Caruso-Resume"
 
 
@@ -31,21 +32,19 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuePlace:
+class QueuePlace(msgspec.Struct, frozen=True, kw_only=True):
     """The call's visit to a queue, with the queue's rules as they were on entry."""
 
     queue: QueueId
     since: datetime
     priority: int = 0
-    skills: Mapping[SkillId, int] = field(default_factory=dict)
+    skills: Mapping[SkillId, int] = msgspec.field(default_factory=dict)
     music: str = "default"
     short_abandon_seconds: float = 5.0
     max_wait_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """The agent the call is offered to or talks with."""
 
     agent: AgentId
@@ -80,8 +79,7 @@ class PartyState(StrEnum):
     JOINED = "joined"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Party(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody besides caller and agent: a colleague, or somebody outside."""
 
     #: Number of the offer, and of the leg.
@@ -111,8 +109,7 @@ class Party:
         return ids.agent_leg(contact, self.offer, self.agent)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A voice contact."""
 
     contact: ContactId

@@ -8,8 +8,9 @@ RINGING ──► CONSULTED ◄────────────────�
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from caruso.comm_server.calls.lifecycle.call import Call, Desk, Party, PartyState, Phase, expect_desk
 from caruso.comm_server.calls.lifecycle.ending import talk_fact

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from caruso.comm_server.calls.lifecycle.call import QueuePlace
 from caruso.model.centre import StationKind
@@ -25,25 +26,21 @@ class Timer(StrEnum):
     PARTY = "party"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeginDialog:
+class BeginDialog(msgspec.Struct, frozen=True, kw_only=True):
     """A script leads the caller from now on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enqueue:
+class Enqueue(msgspec.Struct, frozen=True, kw_only=True):
     """Wait in a queue, or in another."""
 
     place: QueuePlace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptWaiting:
+class KeptWaiting(msgspec.Struct, frozen=True, kw_only=True):
     """Nobody was free at once: let the caller hear music."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """Present the call to this agent."""
 
     agent: AgentId
@@ -52,65 +49,56 @@ class Offer:
     ring_seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declined:
+class Declined(msgspec.Struct, frozen=True, kw_only=True):
     """The agent refuses the offer."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
+class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     """The centre takes the offer back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HungUpByAgent:
+class HungUpByAgent(msgspec.Struct, frozen=True, kw_only=True):
     """The agent ends the conversation."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldAsked:
+class HoldAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent puts the customer on hold, or takes him back."""
 
     agent: AgentId
     on: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MuteAsked:
+class MuteAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent's voice is kept from the customer, or let through again."""
 
     agent: AgentId
     on: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigitsAsked:
+class DigitsAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent presses digits."""
 
     agent: AgentId
     digits: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerFired:
+class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
     """A timer of the call has run out."""
 
     timer: Timer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The centre ends the call: dialog complete, closed, or something failed."""
 
     cause: ContactCause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whose phone is to ring: a colleague's, or a number outside."""
 
     agent: AgentId | None = None
@@ -122,53 +110,46 @@ class Target:
     caller_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Onward:
+class Onward(msgspec.Struct, frozen=True, kw_only=True):
     """Where a dialog leads the caller again: at an entry point, or by a script."""
 
     entry_point: EntryPointId | None = None
     script: ScriptId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferAsked:
+class TransferAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent gives the customer away without a word: to a queue, to somebody, or to a dialog."""
 
     agent: AgentId
     to: QueuePlace | Target | Onward
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsultAsked:
+class ConsultAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent wants to talk with somebody while the customer is on hold."""
 
     agent: AgentId
     to: Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToggleAsked:
+class ToggleAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent changes between the customer and whoever is consulted."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConferenceAsked:
+class ConferenceAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent brings the customer and whoever is consulted together, and stays."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompleteAsked:
+class CompleteAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent leaves the customer to whoever is called, consulted or joined."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropAsked:
+class DropAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The agent ends the consultation (`offer` 0), or sends a party out of the conference."""
 
     agent: AgentId

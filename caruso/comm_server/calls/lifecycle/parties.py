@@ -5,10 +5,11 @@ All who talk are in the call's one bridge; whoever is not spoken with is outside
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from caruso.comm_server.calls.lifecycle.call import CONTACT_HEADER, Call, Desk, Party, PartyState, Phase, seconds
+from msgspec.structs import replace
+
+from caruso.comm_server.calls.lifecycle.call import Call, Desk, Party, PartyState, Phase, seconds
 from caruso.comm_server.calls.lifecycle.ending import (
     consult_fact,
     outside_fact,
@@ -67,7 +68,7 @@ def call_party(
         caller_number=call.caller_number if to.agent is not None else to.caller_id,
         caller_name=call.caller_name if to.agent is not None else "",
         timeout_seconds=to.ring_seconds + RING_GRACE_SECONDS,
-        headers={CONTACT_HEADER: call.contact} if to.agent is not None else {},
+        for_leg=ids.caller_leg(call.contact),
     )
     fact: AnyFact
     if to.agent is not None:

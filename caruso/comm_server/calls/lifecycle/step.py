@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from caruso.comm_server.calls.lifecycle.call import Call
 from caruso.comm_server.calls.lifecycle.events import Timer
@@ -10,23 +10,20 @@ from caruso.model.facts import AnyFact
 from caruso.model.telephony import TelephonyCommand
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetTimer:
+class SetTimer(msgspec.Struct, frozen=True, kw_only=True):
     """Start a timer, anew if it runs."""
 
     timer: Timer
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelTimer:
+class CancelTimer(msgspec.Struct, frozen=True, kw_only=True):
     """Stop a timer."""
 
     timer: Timer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from an event. Commands are given first, then timers, then the facts are made known."""
 
     call: Call

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from caruso.comm_server.calls.lifecycle.call import Call, Desk, PartyState, Phase, off_hold
 from caruso.comm_server.calls.lifecycle.ending import end, left_queue, offer_fact, talk_fact

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from caruso.comm_server.calls.lifecycle.call import (
-    CONTACT_HEADER,
     RESUME_HEADER,
     Call,
     Desk,
@@ -118,16 +118,14 @@ def with_new_leg(call: Call) -> Call:
 
 def dial_agent(call: Call, desk: Desk, timeout: float, *, resume: bool = False) -> Dial:
     """Return how to call the agent's phone on the newest leg; `timeout` in seconds."""
-    headers: dict[str, str] = {CONTACT_HEADER: call.contact}
-    if resume:
-        headers[RESUME_HEADER] = "yes"
     return Dial(
         leg=ids.agent_leg(call.contact, call.offer, desk.agent),
         endpoint=desk.endpoint,
         caller_number=call.caller_number,
         caller_name=call.caller_name,
         timeout_seconds=timeout,
-        headers=headers,
+        for_leg=ids.caller_leg(call.contact),
+        headers={RESUME_HEADER: "yes"} if resume else {},
     )
 
 
