@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from caruso.clock import Clock
 from caruso.comm_server.agents.desks import DeskContact, Desks
-from caruso.comm_server.calls.lifecycle import Call
+from caruso.comm_server.calls.lifecycle import Call, Party, Phase
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact, ContactConnected, ContactHeld, ContactResumed, OfferMade, TalkEnded
+from caruso.model.facts import (
+    AnyFact,
+    ContactConnected,
+    ContactHeld,
+    ContactResumed,
+    OfferMade,
+    OfferPurpose,
+    TalkEnded,
+)
 from caruso.model.ids import AgentId, ContactId, QueueId
 
 
@@ -33,10 +43,10 @@ class DeskContacts:
     def hear(self, fact: AnyFact) -> None:
         """Put contacts on desks and keep what is shown of them."""
         match fact:
-            case OfferMade(agent=agent, contact=contact):
+            case OfferMade(agent=agent, contact=contact, by=by, purpose=purpose):
                 call = self._call(contact)
                 if call is not None:
-                    self._desks.put(agent, self.of(call, agent))
+                    self._desks.put(agent, replace(self.of(call, agent), by=by, purpose=purpose))
             case ContactConnected(agent=agent, at=at):
                 self._desks.change(agent, connected_at=at)
             case ContactHeld(agent=agent):
@@ -72,4 +82,12 @@ class DeskContacts:
             ring_until=offered_at + timedelta(seconds=queue.ring_seconds if queue else 20.0),
             connected_at=connected_at,
             held=held,
+            by=party.by if party is not None else None,
+            purpose=_purpose(call, party),
         )
+
+
+def _purpose(call: Call, party: Party | None) -> OfferPurpose:
+    if party is None:
+        return OfferPurpose.QUEUE
+    return OfferPurpose.TRANSFER if call.phase is Phase.TRANSFERRING else OfferPurpose.CONSULT

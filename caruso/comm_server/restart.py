@@ -74,6 +74,8 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     ready = [was.state.agent for was in agents if was.state.presence is Presence.READY]
     centre.dispatcher.restore(*_lines(calls), ready)
     _restore_board(centre, past)
+    for facts in past.contacts.values():
+        centre.notes.restore(facts)
     centre.came_back(
         identified={
             contact: fact.customer

@@ -251,6 +251,10 @@ class Walk:
         if talking:
             assert (CALLER in bridge) is not call.held, f"held: {call.held}"
             assert (CALLER in pbx.music) is call.held
+        if call.phase is Phase.RECONNECTING:
+            assert (CALLER in bridge) is bool(call.joined and not call.held), "the caller is alone"
+            assert (CALLER in pbx.music) is call.held
+            assert call.held or call.joined
         if call.phase is Phase.TRANSFERRING or (call.phase is Phase.WAITING and call.music):
             assert CALLER in pbx.music, "the caller hears nothing"
         if call.phase in (Phase.TRANSFERRING, Phase.WAITING, Phase.DIALOG):

@@ -234,4 +234,10 @@ def gone(call: Call, party: Party, unanswered: OfferOutcome, consulted: ConsultO
             facts=not_reached(call, party, unanswered, now),
             timers=(CancelTimer(timer=Timer.PARTY),),
         )
-    return Step(call=without(call, party), facts=left(call, party, consulted, now))
+    rest = without(call, party)
+    over = Step(call=rest, facts=left(call, party, consulted, now))
+    if call.phase is not Phase.RECONNECTING or call.desk is None or rest.joined or call.held:
+        return over
+    # Nobody is there for the customer until the agent's browser is back.
+    held = hold(rest, call.desk, now)
+    return replace(held, facts=(*over.facts, *held.facts))
