@@ -51,6 +51,8 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
       return onConsole(() => desk.openPanel("reasons"));
     case "keypad":
       return onConsole(() => desk.openPanel(desk.panel === "keypad" ? null : "keypad"));
+    case "transfer":
+      return onConsole(() => desk.openPanel(desk.panel === "transfer" ? null : "transfer"));
     case "note":
     case "dialog":
     case "callbacks":
