@@ -38,12 +38,19 @@ from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
 from lab.asterisk import LocalAsterisk
 from lab.ports import free_port
+from lab.tones import read_sound
 from lab.web_client import WebClient
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Everybody's password in the lab. It opens nothing but servers on loopback that end with their test.
 LAB_PASSWORD = "lab-password"
 SUPERVISOR = "sam"
+
+
+def spoken(directory: Path) -> list[Sequence[int]]:
+    """Return the sounds of what a server in this directory has had spoken until now, the newest last."""
+    files = (directory / "data" / "speech").glob("*.wav")
+    return [read_sound(file) for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
 
 class CentreServer:
@@ -99,6 +106,10 @@ class CentreServer:
     def log(self) -> str:
         """Everything it has logged."""
         return (self._directory / "server.log").read_text(errors="replace")
+
+    def log_lines(self) -> list[str]:
+        """Return what it has logged, without a line that is just being written."""
+        return self.log.split("\n")[:-1]
 
     async def __aenter__(self) -> Self:
         """Start it."""
