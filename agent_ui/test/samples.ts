@@ -9,7 +9,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     now: "2026-03-01T10:00:00Z",
     agent: "anna",
     name: "Anna",
-    station: { kind: "browser", reachable: true },
+    station: { kind: "browser", reachable: true, fixed: false },
     presence: {
       presence: "ready",
       reason: "",
@@ -94,6 +94,7 @@ export function monitor(change: Partial<MonitorView> = {}): MonitorView {
     gone_calls: [],
     gone_agents: [],
     telephony: true,
+    unheard_since: null,
     centre: "Northern Light",
     ...change,
   };
