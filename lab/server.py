@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,9 +132,12 @@ class CentreServer:
         self._process = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml"), "serve"]
+        if setpriv := shutil.which("setpriv"):  # so that it never outlives us, whatever kills us
+            command = [setpriv, "--pdeathsig", "KILL", *command]
         with (self._directory / "server.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml"), "serve"],
+                command,
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
