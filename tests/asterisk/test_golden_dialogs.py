@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from caruso.app import Server
 from caruso.comm_server.conversations import Conversation
-from caruso.config import load_config
+from caruso.model.ids import ContactId
 from caruso.ports import SpeechSynthesis
 from caruso.script_engine import engine
 from caruso.script_engine.runs import Phase
@@ -24,8 +23,8 @@ from caruso.script_engine.tools.pressing import keys_for
 from caruso.script_engine.tools.steps import Answer, Back, Event, Keys, Step
 from caruso.script_engine.turns import ScriptChannel, Segment, Turn
 from lab.asterisk import LocalAsterisk
-from lab.golden import Golden, Look, ToldServices, files, golden_cases, lead, words
-from lab.server import CentreServer
+from lab.golden import Golden, Look, golden_cases, lead, words
+from lab.golden_server import GoldenServer, golden_server, until
 from lab.sip_phones import Caller, sip_phones
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,8 +50,6 @@ EVENT_KEYS = {"repeat": "*", "help": "**", "agent": "0", "back": "*#"}
 BETWEEN_KEYS_SECONDS = 0.25
 #: On a busy machine the second key of a code may come late.
 CODE_SECONDS = 6.0
-#: A prompt may have to be spoken first, and silence waits for its end.
-PATIENCE_SECONDS = 20.0
 
 
 class Tape:
@@ -71,23 +68,23 @@ class Tape:
         pass
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The running server, and what it has spoken."""
+
+    golden: GoldenServer
+    tape: Tape
+
+
 class PhoneSeat:
     """A caller in a dialog."""
 
-    def __init__(
-        self,
-        server: Server,
-        services: ToldServices,
-        tape: Tape,
-        caller: Caller,
-        before: tuple[int, frozenset[str]],
-    ) -> None:
-        self._server = server
-        self._services = services
-        self._tape = tape
+    def __init__(self, house: House, caller: Caller, contact: ContactId, heard: int) -> None:
+        """`heard` is how much was spoken before the call."""
+        self._house = house
         self._caller = caller
-        #: What was spoken, and which contacts there were, before the call.
-        self._heard, self._before = before
+        self._contact = contact
+        self._heard = heard
 
     async def take(self, step: Step) -> None:
         times = step.times if isinstance(step, Event) else 1
@@ -99,27 +96,21 @@ class PhoneSeat:
             await until(lambda before=before: self._moved(before), f"the run has taken {step}")  # type: ignore[misc]
 
     async def look(self) -> Look:
-        await until(lambda: self._contact is not None, "the dialog has begun")
+        spoken = self._house.tape.spoken
         await until(self._has_spoken, "what there is to say is spoken")
-        said, self._heard = self._tape.spoken[self._heard :], len(self._tape.spoken)
-        conversation, now = self._conversation, self._server._clock.now()
+        said, self._heard = spoken[self._heard :], len(spoken)
+        conversation, now = self._conversation, self._house.golden.server.now()
         effects = engine.resume(conversation.dialog, conversation.run, now)
         return Look(
             run=conversation.run,
-            effects=(*self._services.asked(), *effects[:1]),
+            effects=(*self._house.golden.server.told.asked(), *effects[:1]),
             said=[Segment(text=text) for text in said],
             now=now,
         )
 
     @property
-    def _contact(self) -> Conversation | None:
-        conversations = self._server.centre.conversations._conversations
-        return next((found for contact, found in conversations.items() if contact not in self._before), None)
-
-    @property
     def _conversation(self) -> Conversation:
-        assert self._contact is not None
-        return self._contact
+        return self._house.golden.conversation(self._contact)
 
     @property
     def _turn(self) -> Turn:
@@ -149,39 +140,21 @@ class PhoneSeat:
 
     def _has_spoken(self) -> bool:
         """Whether all that the present turn says has been spoken since the last look."""
-        return set(words(self._turn.segments)) <= set(self._tape.spoken[self._heard :])
+        return set(words(self._turn.segments)) <= set(self._house.tape.spoken[self._heard :])
 
 
-async def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait until something holds."""
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not holds():  # noqa: ASYNC110  a run is looked at, it cannot tell
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        raise AssertionError(f"waited in vain until {what}") from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """A server in this process, whose services answer as told."""
-
-    pbx: LocalAsterisk
-    server: Server
-    services: ToldServices
-    tape: Tape
-
-    @contextlib.asynccontextmanager
-    async def call(self, golden: Golden) -> AsyncIterator[PhoneSeat]:
-        """Have somebody call."""
-        self.services.stubs = golden.case.stubs
-        before = len(self.tape.spoken), frozenset(self.server.centre.conversations._conversations)
-        async with sip_phones(self.pbx) as phones:
-            caller = phones.call(NUMBERS[golden.dialog.id])
-            await caller.until_answered()
-            yield PhoneSeat(self.server, self.services, self.tape, caller, before)
-            caller.hang_up()
-            await caller.until_over()
+@contextlib.asynccontextmanager
+async def a_call(house: House, golden: Golden) -> AsyncIterator[PhoneSeat]:
+    """Have somebody call."""
+    house.golden.server.told.stubs = golden.case.stubs
+    heard, before = len(house.tape.spoken), house.golden.contacts()
+    async with sip_phones(house.golden.pbx) as phones:
+        caller = phones.call(NUMBERS[golden.dialog.id])
+        await caller.until_answered()
+        contact = (await house.golden.conversation_after(before)).contact
+        yield PhoneSeat(house, caller, contact, heard)
+        caller.hang_up()
+        await caller.until_over()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -189,23 +162,20 @@ async def house(pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory) ->
     """Serve the golden dialogs in this process."""
     patience = pytest.MonkeyPatch()
     patience.setattr("caruso.comm_server.ivr.collect.CODE_SECONDS", CODE_SECONDS)
-    file = await CentreServer(pbx, tmp_path_factory.mktemp("house"), CENTRE, scripts=files()).prepare()
-    server = Server(load_config(file, {}))
-    services = server._services = ToldServices()  # type: ignore[assignment]  # all that the centre asks of it
-    tape = server._speech = Tape(server._speech)  # type: ignore[assignment]
-    started = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.run(lambda _: started.set()))
-        await started.wait()
-        await until(lambda: server.centre.telephony_up, "the PBX is reached")
-        yield House(pbx=pbx, server=server, services=services, tape=tape)
-        server.stopping.set()
+    tapes: list[Tape] = []
+
+    def recorded(speech: SpeechSynthesis) -> Tape:
+        tapes.append(Tape(speech))
+        return tapes[0]
+
+    async with golden_server(pbx, tmp_path_factory.mktemp("house"), CENTRE, voice=recorded) as golden:
+        yield House(golden=golden, tape=tapes[0])
     patience.undo()
 
 
 @pytest.mark.parametrize("golden", CASES, ids=str)
 async def test_a_golden_dialog_comes_out_as_expected(golden: Golden, house: House) -> None:
     """Somebody calls, presses keys and listens."""
-    async with house.call(golden) as seat:
+    async with a_call(house, golden) as seat:
         failures = await lead(golden, seat)
         assert not failures, "\n".join(map(str, failures))
