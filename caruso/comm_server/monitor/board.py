@@ -195,7 +195,7 @@ class Board:
         self._looks_for_midnight = bool(self._watchers)
         if self._watchers:
             self._timers.call_later(DAY_CHECK_SECONDS, self._look_for_midnight)
-            if self._local_date(self._clock.now()) > self._today:
+            if self._clock.now() >= self._day.ends:
                 self._schedule()
 
     def _schedule(self) -> None:
