@@ -302,9 +302,9 @@ class ContactCentre:
 
     def on_telephony(self, event: TelephonyEvent) -> None:
         """Take an event of the PBX."""
-        self.exchange.on_telephony(event)
-        # Routing runs when the facts have been heard; an event without facts may still have made room for it.
-        self.stream.publish()
+        # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
+        with self.stream.turn():
+            self.exchange.on_telephony(event)
 
     def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
