@@ -362,9 +362,9 @@ class FakeCentre:
         self._later(seat, chosen.ring_seconds, lambda: self._drop_offer(seat, Presence.NOT_READY, "rona"))
         return contact
 
-    def lead_by(self, script: Dialog, *asked_by_phone: str) -> None:
-        """Lead the contacts that come from now on by a script; so much was answered on the phone already."""
-        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now, asked_by_phone)
+    def lead_by(self, script: Dialog) -> None:
+        """Lead the contacts that come from now on by a script."""
+        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now)
 
     def _offer_by_itself(self, seat: _Seat) -> None:
         self.offer(seat.profile.id)

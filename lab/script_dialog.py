@@ -25,7 +25,6 @@ from caruso.script_engine.turns import (
     Refused,
     RunStart,
     ScriptChannel,
-    TakenOver,
     Undo,
     Value,
     WentBack,
@@ -33,26 +32,21 @@ from caruso.script_engine.turns import (
 
 
 class ScriptDialog:
-    """One run of a script. `asked_by_phone` answers were given to the machine before the agent took over."""
+    """One run of a script."""
 
-    def __init__(
-        self, script: Dialog, run: RunId, now: Callable[[], datetime], asked_by_phone: tuple[str, ...] = ()
-    ) -> None:
-        """Begin on the phone where there are answers from it, else at the desk."""
+    def __init__(self, script: Dialog, run: RunId, now: Callable[[], datetime]) -> None:
+        """Begin at the desk."""
         self.run = run
         self._script = script
         self._now = now
         self._end: Finished | None = None
         self._draft: Draft | None = None
         self._files: Mapping[str, Value] = {}
-        channel = ScriptChannel.PHONE if asked_by_phone else ScriptChannel.AGENT
-        begin = RunStart(run=run, script=ScriptId(script.id), channel=channel, language=script.languages[0])
+        begin = RunStart(
+            run=run, script=ScriptId(script.id), channel=ScriptChannel.AGENT, language=script.languages[0]
+        )
         self._state, effects = engine.start(script, begin, now())
         self._take(effects)
-        for text in asked_by_phone:
-            self._give(Answered(turn=self._state.turn, text=text))
-        if asked_by_phone:
-            self._give(TakenOver(channel=ScriptChannel.AGENT, by="anna"))
 
     def answer(self, turn: int, text: str, by: str) -> None:
         """Take an answer to the current item, or say why not."""

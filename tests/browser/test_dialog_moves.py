@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import EmailMessage
 
 import pytest
@@ -18,14 +18,12 @@ from playwright.async_api import Browser, Page, expect
 
 from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
-from lab.asterisk import LocalAsterisk
 from lab.chromium import PATIENCE_SECONDS
 from lab.mail_server import MailServer, mail_server
 from lab.ports import free_port
-from lab.server import LAB_PASSWORD, CentreServer
-from lab.sip_phones import sip_phones
 from tests.browser.accessibility import violations
-from tests.browser.conftest import Console, open_console
+from tests.browser.conftest import Console
+from tests.browser.small_centre import SmallCentre, small_centre
 
 SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
@@ -53,88 +51,32 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
   <end id="done" outcome="moved"><text>Have a good time there.</text></end>
 </dialog>
 """
-#: A desk for each test, and what leads to it: a customer of ours, with an address, calls, or somebody else does.
-AGENTS = ("anna", "ben", "cara", "dan")
-NUMBERS = {name: f"71{index:02}" for index, name in enumerate(AGENTS)}
-CENTRE = """
-name = "Movers"
-timezone = "Europe/Amsterdam"
-
-[dispositions]
-done = "Done"
-""" + "".join(
-    f"""
-[queues.{name}]
-name = "Queue of {name}"
-script = "move"
-wrap_up_seconds = 60
-[agents.{name}]
-name = "{name.title()}"
-queues = ["{name}"]
-[entry_points.{name}]
-name = "Line of {name}"
-numbers = ["{number}"]
-queue = "{name}"
-"""
-    for name, number in NUMBERS.items()
-)
 OURS, ADDRESS = "+442079460001", "ada@example.org"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Movers:
     """The running centre, and where it looks for a mail server."""
 
-    pbx: LocalAsterisk
-    server: CentreServer
+    centre: SmallCentre
     mail_port: int
-    desks: list[str] = field(default_factory=lambda: list(AGENTS))
 
     @asynccontextmanager
     async def conversation(self, chromium: Browser, *, number: str = OURS) -> AsyncIterator[Console]:
-        """Have somebody call at a desk where nobody has sat yet; the agent takes the call, and ends it."""
-        agent = self.desks.pop(0)
-        console = await open_console(chromium, self.server.url)
-        await console.sign_in(agent, LAB_PASSWORD)
-        await console.until("station", reach="good")
-        await console.press("Alt+r")
-        await console.until("presence", state="ready")
-        async with sip_phones(self.pbx) as phones:
-            caller = phones.call(NUMBERS[agent], number=number)
-            await console.until("offer")
-            await console.press("Alt+a")
-            await console.until("conversation", state="talking")
+        """Be led by the script in a call, of a customer of ours unless told otherwise."""
+        async with self.centre.conversation(chromium, number=number) as console:
             await console.until("dialog", item="street")
             yield console
-            caller.hang_up()
-            await caller.until_over()
-            await console.until("wrap-up")
-        assert console.failures == []
 
 
 @pytest.fixture(scope="module")
 def movers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Movers]:
     """Return a running centre."""
-    directory = tmp_path_factory.mktemp("movers")
-    script = directory / "move.xml"
-    script.write_text(SCRIPT, encoding="utf-8")
     port = free_port()
-    pbx = LocalAsterisk(directory / "pbx")
     mail = f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nsender = "us@example.org"\n'
     ada = Customer(id=CustomerId("c1"), name="Ada Amberly", numbers=(OURS,), email=ADDRESS)
-    server = CentreServer(pbx, directory / "server", CENTRE, scripts=[script], settings=mail, customers=[ada])
-
-    async def start() -> None:
-        await pbx.start()
-        await server.start()
-
-    async def stop() -> None:
-        await server.stop()
-        await pbx.__aexit__()
-
-    asyncio.run(start())
-    yield Movers(pbx=pbx, server=server, mail_port=port)
-    asyncio.run(stop())
+    with small_centre(tmp_path_factory.mktemp("movers"), SCRIPT, settings=mail, customers=[ada]) as centre:
+        yield Movers(centre=centre, mail_port=port)
 
 
 @asynccontextmanager
