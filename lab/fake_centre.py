@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from caruso.comm_server.agents.dialog_views import drafted
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -299,17 +298,8 @@ class FakeCentre:
             case desk.AnswerItem():
                 self._dialog(seat, command.run).answer(command.turn, command.text, seat.profile.id)
                 self._show(seat)
-            case desk.AnswerTogether():
-                self._script(seat, command.run).answer_together(command.turn, command.answers, seat.profile.id)
-                self._show(seat)
-            case desk.UndoAction():
-                self._script(seat, command.run).undo(command.key, wanted=command.wanted, by=seat.profile.id)
-                self._show(seat)
-            case desk.TimeUp():
-                self._script(seat, command.run).time_up(command.turn)
-                self._show(seat)
-            case desk.KeepDraft():
-                self._script(seat, command.run).keep(drafted(command))
+            case desk.AnswerTogether() | desk.UndoAction() | desk.TimeUp() | desk.KeepDraft():
+                raise IllegalMove("This desk leads the simplest of dialogs only.")
             case desk.ConfirmItem():
                 self._dialog(seat, command.run).confirm(command.turn)
                 self._show(seat)

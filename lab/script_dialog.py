@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from caruso.comm_server.agents.dialog_views import Draft, dialog_view, file_value
+from caruso.comm_server.agents.dialog_views import dialog_view, file_value
 from caruso.errors import IllegalMove
 from caruso.model.ids import RunId, ScriptId
 from caruso.model.run_records import StoredFile
@@ -15,17 +15,14 @@ from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.turns import (
     STORED,
     Answered,
-    AnsweredTogether,
     Confirmed,
     Corrected,
     Effect,
     Finished,
-    Happened,
     Input,
     Refused,
     RunStart,
     ScriptChannel,
-    Undo,
     Value,
     WentBack,
 )
@@ -40,7 +37,6 @@ class ScriptDialog:
         self._script = script
         self._now = now
         self._end: Finished | None = None
-        self._draft: Draft | None = None
         self._files: Mapping[str, Value] = {}
         begin = RunStart(
             run=run, script=ScriptId(script.id), channel=ScriptChannel.AGENT, language=script.languages[0]
@@ -51,10 +47,6 @@ class ScriptDialog:
     def answer(self, turn: int, text: str, by: str) -> None:
         """Take an answer to the current item, or say why not."""
         self._give(Answered(turn=turn, text=text, by=by, files=self._files))
-
-    def answer_together(self, turn: int, answers: dict[str, str], by: str) -> None:
-        """Take the answers to a group."""
-        self._give(AnsweredTogether(turn=turn, answers=answers, by=by, files=self._files))
 
     def confirm(self, turn: int) -> None:
         """Go on after an info."""
@@ -68,14 +60,6 @@ class ScriptDialog:
         """Change an earlier answer."""
         self._give(Corrected(item=item, text=text, by=by, files=self._files))
 
-    def undo(self, key: str, *, wanted: bool, by: str) -> None:
-        """Have something undone, or let it be."""
-        self._give(Undo(key=key, wanted=wanted, by=by))
-
-    def time_up(self, turn: int) -> None:
-        """Let the time limit of the item be over."""
-        self._give(Happened(event="time-up", turn=turn))
-
     def file_wanted(self, item: str) -> str:
         """Return the type of a question that a file may answer."""
         question = self._script.items.get(item)
@@ -87,13 +71,9 @@ class ScriptDialog:
         """Know a file."""
         self._files = {**self._files, file.id: file_value(file)}
 
-    def keep(self, draft: Draft) -> None:
-        """Keep what was typed."""
-        self._draft = draft
-
     def view(self) -> DialogView:
         """Return the dialog as it is shown."""
-        return dialog_view(self._script, self._state, self._end, self._draft)
+        return dialog_view(self._script, self._state, self._end, None)
 
     @property
     def answers(self) -> list[tuple[str, str]]:
