@@ -55,7 +55,7 @@ from caruso.model.facts import (
     Presence,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
-from caruso.model.run_records import StoredFile
+from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile
 from caruso.ports import (
@@ -149,6 +149,7 @@ class ContactCentre:
             tasks=tasks,
             owner=uuid.uuid4().hex,
             hear=self._hear,
+            delayed=self._delayed,
         )
         self.conversations = Conversations(
             library=library,
@@ -533,6 +534,10 @@ class ContactCentre:
 
     def _written(self, contact: ContactId) -> None:
         self.tasks.start(self.cards.refresh(contact), name="refresh_card")
+
+    def _delayed(self, action: OutboxAction, failure: str) -> None:
+        """Take note that an action failed and is tried again."""
+        self.moves.delayed(action, failure)
 
     async def _hear(self, heard: Heard) -> None:
         """Let a run know how its action ended, wherever it is led now."""
