@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from caruso.comm_server.agents.dialog_views import drafted
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -301,17 +300,8 @@ class FakeCentre:
             case desk.AnswerItem():
                 self._dialog(seat, command.run).answer(command.turn, command.text, seat.profile.id)
                 self._show(seat)
-            case desk.AnswerTogether():
-                self._script(seat, command.run).answer_together(command.turn, command.answers, seat.profile.id)
-                self._show(seat)
-            case desk.UndoAction():
-                self._script(seat, command.run).undo(command.key, wanted=command.wanted, by=seat.profile.id)
-                self._show(seat)
-            case desk.TimeUp():
-                self._script(seat, command.run).time_up(command.turn)
-                self._show(seat)
-            case desk.KeepDraft():
-                self._script(seat, command.run).keep(drafted(command))
+            case desk.AnswerTogether() | desk.UndoAction() | desk.TimeUp() | desk.KeepDraft():
+                raise IllegalMove("This desk leads the simplest of dialogs only.")
             case desk.ConfirmItem():
                 self._dialog(seat, command.run).confirm(command.turn)
                 self._show(seat)
@@ -364,9 +354,9 @@ class FakeCentre:
         self._later(seat, chosen.ring_seconds, lambda: self._drop_offer(seat, Presence.NOT_READY, "rona"))
         return contact
 
-    def lead_by(self, script: Dialog, *asked_by_phone: str) -> None:
-        """Lead the contacts that come from now on by a script; so much was answered on the phone already."""
-        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now, asked_by_phone)
+    def lead_by(self, script: Dialog) -> None:
+        """Lead the contacts that come from now on by a script."""
+        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now)
 
     def _offer_by_itself(self, seat: _Seat) -> None:
         self.offer(seat.profile.id)

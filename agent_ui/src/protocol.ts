@@ -91,6 +91,7 @@ export interface UndoView {
   key: string;
   service: string;
   item: string;
+  question: string;
 }
 
 /** The item that waits for an answer. */
@@ -148,9 +149,11 @@ export interface DialogView {
   finished: boolean;
   outcome: string;
   channel: string;
+  shareable: boolean;
   link: string;
   link_until: string | null;
-  link_sent_to: string;
+  link_state: string;
+  link_to: string;
   link_problem: string;
   draft: Record<string, string>;
 }

@@ -126,7 +126,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
       </div>
       <div className="column">
         <NotePanel note={note} />
-        <TrailPanel dialog={view.dialog} />
+        <TrailPanel dialog={view.dialog} since={contact.connected_at} />
       </div>
       <div className="column">
         <CustomerCard customer={view.customer} contact={contact} />

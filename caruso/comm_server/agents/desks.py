@@ -19,7 +19,7 @@ from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
-from caruso.comm_server.run_moves import Sharing
+from caruso.comm_server.sharing import Sharing
 from caruso.model.centre import Centre
 from caruso.model.desk import KeepDraft
 from caruso.model.facts import (

@@ -13,17 +13,18 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import msgspec
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError, WebSocketException
 
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.ari import Request
 from caruso.comm_server.asterisk.commands import NO_ANSWER, Response, refusal, requests
+from caruso.comm_server.asterisk.event_socket import EventSocket
 from caruso.comm_server.asterisk.legs import Legs
 from caruso.comm_server.asterisk.phones import Provisioner
 from caruso.comm_server.asterisk.rest import Rest, RestOverHttp, RestOverSocket
@@ -53,6 +54,8 @@ SOCKET_REST_SECONDS = 2.0
 FAILED_PROMPT_SECONDS = 0.1
 #: So is one in the middle of a recording told as its end; what the caller did not finish is not kept.
 RECORDING_SECONDS = 0.1
+
+_CLOSED = "Asterisk closed the event socket"
 
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
@@ -204,6 +207,7 @@ class AriTelephony:
         async with (
             connect(
                 url,
+                create_connection=EventSocket,
                 additional_headers=authorization,
                 subprotocols=None,
                 compression=None,
@@ -219,7 +223,7 @@ class AriTelephony:
         ):
             over_socket = RestOverSocket(socket, settings.request_timeout_seconds)
             self._rest = over_socket
-            tasks.create_task(self._read(socket, over_socket))
+            tasks.create_task(self._read(cast("EventSocket", socket), over_socket))
             tasks.create_task(over_socket.run())
             started = await self._first_answer(http, tasks)
             await self._filter_events()
@@ -277,23 +281,34 @@ class AriTelephony:
             )
         )
 
-    async def _read(self, socket: ClientConnection, over_socket: RestOverSocket) -> None:
-        async for data in socket:
+    async def _read(self, socket: EventSocket, over_socket: RestOverSocket) -> None:
+        replaced = asyncio.Event()
+
+        def hear(data: bytes) -> None:
+            if replaced.is_set():
+                return
             try:
                 message = _decode(data)
             except msgspec.DecodeError as error:
                 _note_undecoded(data, error)
-                continue
+                return
             if type(message) is ari.RESTResponse:
                 over_socket.answered(message)
             elif type(message) is ari.ApplicationReplaced:
-                self._replaced = True
-                raise Replaced
+                replaced.set()
+                socket.transport.abort()
             elif self._up:
                 self._take(message)
             else:
                 self._early.append(message)
-        raise ConnectionError("Asterisk closed the event socket")
+
+        socket.listen(hear)
+        await socket.wait_closed()
+        if replaced.is_set():
+            self._replaced = True
+            raise Replaced
+        closed = socket.protocol.close_exc
+        raise closed if isinstance(closed, ConnectionClosedError) else ConnectionError(_CLOSED)
 
     def _take(self, message: ari.Message) -> None:
         event = self._legs.translate(message)
