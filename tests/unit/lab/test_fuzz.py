@@ -8,13 +8,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import fuzz, fuzz_targets
+from lab import fuzz, fuzz_mutations, fuzz_targets
+from lab.golden import EXAMPLES
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.sampled_from(fuzz.TARGETS), st.binary(max_size=80))
 def test_a_target_takes_any_bytes(target: str, data: bytes) -> None:
     fuzz_targets.TARGETS[target](data)
+
+
+SCRIPTS = [path.read_bytes() for path in sorted(EXAMPLES.glob("*.xml"))]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from(SCRIPTS), st.integers(0, 2**32), st.integers(1, 3))
+def test_a_script_changed_as_a_tree_is_still_xml_and_taken(script: bytes, seed: int, times: int) -> None:
+    for number in range(times):
+        changed = fuzz_mutations.mutated(script, seed + number)
+        assert changed is not None
+        script = changed
+    fuzz_targets.fuzz_script(script)
+
+
+def test_what_is_no_xml_is_not_changed_as_a_tree() -> None:
+    assert fuzz_mutations.mutated(b"<dialog", 1) is None
 
 
 def test_without_atheris_nothing_happens(
