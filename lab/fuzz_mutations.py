@@ -1,4 +1,4 @@
-"""Change a dialog script as a tree: what comes out is mostly a script, and reaches more than the XML parser.
+"""Change a dialog script, or a form, as a tree: what comes out mostly is one, and reaches behind the parser.
 
 Pieces are copied, moved, dropped and renamed, attributes take values from elsewhere in the script or from a list
 of awkward ones. What is no XML to begin with is left to the caller.
@@ -16,6 +16,8 @@ AWKWARD = (
     "", " ", "0", "-1", "1e99", "9" * 40, "null", "true", "'", "answers", "answers.a.b[0]", "vars.x", "a" * 300,
     "today()", "each(answers, x, x)", "1-0", "*", "#", "0-9", "-", "en de", "xx", "phone agent web", "no-input",
     "error.loop", "9999-12-31", "'9999d'", "\u2028", "\U0001f600", "${x}", "call.customer", "not (", "a.b=1 or",
+    "..", ".", "../..", "/data/a", "position(..)", "instance('x')/root/item[a = 1]", "once(.)",
+    "indexed-repeat(., .., 1)", "jr:itext('a')", "1 div 0", "count(..)", "select", "repeat", "int",
 )  # fmt: skip
 #: Changes made to a script at once.
 MOST_CHANGES = 4
@@ -26,7 +28,7 @@ Elements = Sequence[etree._Element]  # noqa: SLF001 -- lxml names it so
 
 
 def mutated(data: bytes, seed: int) -> bytes | None:
-    """Return a script that differs in a few places, or None where `data` is no XML."""
+    """Return XML that differs in a few places, or None where `data` is no XML."""
     try:
         root = etree.fromstring(data, _PARSER)
     except (etree.XMLSyntaxError, ValueError):

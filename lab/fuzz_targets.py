@@ -1,10 +1,11 @@
-"""What is fuzzed: expressions, patterns and whole scripts, each from any bytes. `lab.fuzz` is the command."""
+"""What is fuzzed, each from any bytes: expressions, patterns, whole scripts, forms. `lab.fuzz` is the command."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from caruso.errors import RejectedInput
 from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine.engine import present, start, step
 from caruso.script_engine.expressions import ExpressionError, expression
@@ -16,6 +17,7 @@ from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import run_from_json, run_to_json
 from caruso.script_engine.turns import Answered, Confirmed, Input, RunStart, ScriptChannel
+from caruso.script_engine.xforms import translate
 from lab.bench.expressions import Facts
 
 _NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -76,8 +78,22 @@ def _lead(dialog: Dialog) -> None:
             raise Misbehaved("a run is not what was kept of it")
 
 
+def fuzz_form(data: bytes) -> None:
+    """Import a form; raise `Misbehaved` when what was made of it is no script."""
+    try:
+        imported = translate(data, "fuzz.xml")
+    except RejectedInput:
+        return
+    if imported.refused:
+        if not imported.remarks:
+            raise Misbehaved("a form was refused without a reason")
+    else:
+        _lead(load(imported.script, "fuzz.xml"))
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "expression": fuzz_expression,
     "pattern": fuzz_pattern,
     "script": fuzz_script,
+    "form": fuzz_form,
 }
