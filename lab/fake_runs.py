@@ -201,7 +201,7 @@ def runs_in_memory(
     objects, scripts = FakeObjects(), MemoryScripts()
     library, stream, tasks = ScriptLibrary(), FactStream(), GuardedTasks()
     facts: list[AnyFact] = []
-    stream.subscribe(facts.append)
+    stream.follow(facts.append)
     made: list[DurableRuns] = []
 
     async def hear(heard: Heard) -> None:

@@ -255,20 +255,21 @@ class ContactCentre:
             phone=self.phone,
             telephony=outside.telephony,
         )
-        # The order matters: written down first, then agents move, lines change, and last what people see.
+        # The order matters: agents move, then lines change and routing runs.
+        for listener in (self.roster.hear, self.dispatcher.hear):
+            stream.decide(listener)
+        stream.when_quiet(self.dispatcher.dispatch)
+        # Then it is written down, and last comes what people see.
         for listener in (
             outside.journal.record,
             self.desk_contacts.hear,
-            self.roster.hear,
-            self.dispatcher.hear,
             self.board.hear,
             self._lead_dialogs,
             self.reception.hear,
             self.desks.hear,
             self._clear_up,
         ):
-            stream.subscribe(listener)
-        stream.when_quiet(self.dispatcher.dispatch)
+            stream.follow(listener)
 
     # -- What others ask --------------------------------------------------------------------------------------
 
@@ -484,7 +485,7 @@ class ContactCentre:
     def _lead_dialogs(self, fact: AnyFact) -> None:
         """Move dialogs to where their contact is."""
         match fact:
-            case OfferMade(contact=contact):
+            case OfferMade(contact=contact) if self.cards.customer(contact) is not None:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)

@@ -1,7 +1,9 @@
 """Makes facts known: to every listener, in the order they happened, one at a time.
 
-A listener may cause further facts; they wait until all listeners have heard the present one. When everything has
-been heard, the `when_quiet` callbacks run (routing is one): decisions are made on a consistent whole.
+Two kinds listen. Those who *decide* (presence, lines of waiting callers) hear all facts there are first; then the
+`when_quiet` callbacks run (routing is one), so that decisions are made on a consistent whole. Those who *follow*
+(journal, screens) hear the same facts in the same order after that: a caller does not wait for what is only shown
+or written. A listener may cause further facts; they wait until the present one has been heard.
 """
 
 from __future__ import annotations
@@ -23,17 +25,24 @@ class FactStream:
 
     def __init__(self) -> None:
         """Begin with nobody listening."""
-        self._listeners: list[Listener] = []
+        self._deciding: list[Listener] = []
+        self._following: list[Listener] = []
         self._quiet: list[Callable[[], None]] = []
         self._pending: deque[AnyFact] = deque()
+        #: What those who decide have heard and those who follow have not.
+        self._decided: deque[AnyFact] = deque()
         self._running = False
 
-    def subscribe(self, listener: Listener) -> None:
+    def decide(self, listener: Listener) -> None:
+        """Call `listener` with every fact from now on, before who follows; when it raises, that is logged."""
+        self._deciding.append(listener)
+
+    def follow(self, listener: Listener) -> None:
         """Call `listener` with every fact from now on; when it raises, that is logged."""
-        self._listeners.append(listener)
+        self._following.append(listener)
 
     def when_quiet(self, callback: Callable[[], None]) -> None:
-        """Call `callback` each time all facts have been heard."""
+        """Call `callback` each time all facts have been heard by those who decide."""
         self._quiet.append(callback)
 
     def publish(self, *facts: AnyFact) -> None:
@@ -48,10 +57,21 @@ class FactStream:
             self._running = False
 
     def _run(self) -> None:
+        self._decide()
+        while self._decided:
+            fact = self._decided.popleft()
+            for listener in self._following:
+                _guarded(listener, fact)
+            if self._pending:
+                self._decide()
+
+    def _decide(self) -> None:
+        """Let those who decide hear everything, until nothing more follows from it."""
         while True:
             while self._pending:
                 fact = self._pending.popleft()
-                for listener in self._listeners:
+                self._decided.append(fact)
+                for listener in self._deciding:
                     _guarded(listener, fact)
             for callback in self._quiet:
                 _guarded(callback)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
+from msgspec.structs import replace
 
 from caruso.comm_server.acd.route import Need, Waiting
 from caruso.comm_server.agents import recovery as agent_recovery

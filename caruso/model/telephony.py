@@ -7,8 +7,9 @@ Commands are carried out in the order they are given; each is harmless when repe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 
@@ -39,8 +40,7 @@ class LegState(StrEnum):
 # -- Events ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegArrived:
+class LegArrived(msgspec.Struct, frozen=True, kw_only=True):
     """A caller came in and is in our hands: he hears ringing, and is not answered yet."""
 
     leg: LegId
@@ -51,38 +51,33 @@ class LegArrived:
     answered: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegRinging:
+class LegRinging(msgspec.Struct, frozen=True, kw_only=True):
     """The far end of a leg we dialled rings."""
 
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegAnswered:
+class LegAnswered(msgspec.Struct, frozen=True, kw_only=True):
     """The far end of a leg we dialled was answered and is in our hands."""
 
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegEnded:
+class LegEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A leg is gone, whoever ended it."""
 
     leg: LegId
     cause: EndCause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigitPressed:
+class DigitPressed(msgspec.Struct, frozen=True, kw_only=True):
     """A DTMF digit (0-9 A-D * #) was pressed on a leg."""
 
     leg: LegId
     digit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaybackEnded:
+class PlaybackEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A prompt has been played, was stopped, or could not be played."""
 
     leg: LegId
@@ -90,8 +85,7 @@ class PlaybackEnded:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingEnded:
+class RecordingEnded(msgspec.Struct, frozen=True, kw_only=True):
     """What was said on a leg has been recorded and is stored, or could not be. Not told of a leg that is gone."""
 
     leg: LegId
@@ -102,8 +96,7 @@ class RecordingEnded:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandFailed:
+class CommandFailed(msgspec.Struct, frozen=True, kw_only=True):
     """A command was refused; `reason` is for the log. The leg it was about may be gone already."""
 
     leg: LegId | None
@@ -114,8 +107,7 @@ class CommandFailed:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """A leg as the PBX sees it."""
 
     leg: LegId
@@ -125,8 +117,7 @@ class Leg:
     dialled: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkUp:
+class LinkUp(msgspec.Struct, frozen=True, kw_only=True):
     """The link is up, and this is all the PBX holds for us. Events follow from here without a gap."""
 
     legs: Mapping[LegId, Leg]
@@ -136,8 +127,7 @@ class LinkUp:
     pbx_started: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkLost:
+class LinkLost(msgspec.Struct, frozen=True, kw_only=True):
     """The link is down: nothing is heard until `LinkUp`. Conversations go on without us."""
 
     reason: str
@@ -160,15 +150,13 @@ TelephonyEvent = (
 # -- Commands -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Answer the caller."""
 
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dial:
+class Dial(msgspec.Struct, frozen=True, kw_only=True):
     """Call `address` (``PJSIP/…``-free: a station's endpoint name, see `endpoint_name`) on a new leg."""
 
     leg: LegId
@@ -177,35 +165,33 @@ class Dial:
     caller_name: str
     #: The PBX gives up after this; the centre's own ring timer is shorter.
     timeout_seconds: float
+    #: The leg it is to be joined with: its codecs come first, so that audio need not be translated.
+    for_leg: LegId | None = None
     #: SIP headers for the phone, names and values free of CR and LF.
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp:
+class HangUp(msgspec.Struct, frozen=True, kw_only=True):
     """End a leg. No error when it is gone."""
 
     leg: LegId
     cause: EndCause = EndCause.NORMAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartMusic:
+class StartMusic(msgspec.Struct, frozen=True, kw_only=True):
     """Let the leg hear music of this class until `StopMusic`."""
 
     leg: LegId
     music: str = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopMusic:
+class StopMusic(msgspec.Struct, frozen=True, kw_only=True):
     """End the music."""
 
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
+class Play(msgspec.Struct, frozen=True, kw_only=True):
     """Play sounds one after the other; `PlaybackEnded` follows once, for all of them.
 
     `sounds` are absolute paths without extension, or names of the PBX's own sounds (``sound:digits/1``).
@@ -217,16 +203,14 @@ class Play:
     language: str = "en"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopPlayback:
+class StopPlayback(msgspec.Struct, frozen=True, kw_only=True):
     """Stop a prompt (barge-in). No error when it has ended."""
 
     leg: LegId
     playback: PlaybackId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Record what is said on a leg until it is over; `RecordingEnded` follows once, and the sound stays stored.
 
     When the leg ends in the middle, nothing stays.
@@ -243,55 +227,48 @@ class Record:
     beep: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropRecording:
+class DropRecording(msgspec.Struct, frozen=True, kw_only=True):
     """Stop a recording if it is under way, and remove what is stored of it. No error when there is none."""
 
     leg: LegId
     recording: RecordingId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenBridge:
+class OpenBridge(msgspec.Struct, frozen=True, kw_only=True):
     """Make a bridge and join `legs` in it."""
 
     bridge: BridgeId
     legs: tuple[LegId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
+class Join(msgspec.Struct, frozen=True, kw_only=True):
     """Join a leg to a bridge."""
 
     bridge: BridgeId
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Take a leg out of a bridge; it stays up."""
 
     bridge: BridgeId
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseBridge:
+class CloseBridge(msgspec.Struct, frozen=True, kw_only=True):
     """Take everybody out and remove the bridge; legs stay up. No error when it is gone."""
 
     bridge: BridgeId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mute:
+class Mute(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what this leg says from the others, or (`on=False`) let it through again."""
 
     leg: LegId
     on: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendDigits:
+class SendDigits(msgspec.Struct, frozen=True, kw_only=True):
     """Press digits towards the far end of a leg."""
 
     leg: LegId

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from caruso.script_engine.turns import ScriptChannel
 from lab.asterisk import LocalAsterisk
-from lab.golden import Golden, files, golden_cases, lead
+from lab.golden import Golden, golden_cases, lead
 from lab.phone_seat import PhoneHouse, phone_house
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -36,7 +36,7 @@ name = "Billing"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PhoneHouse]:
     """Serve the golden dialogs in this process."""
-    async with phone_house(pbx, tmp_path_factory.mktemp("house"), CENTRE, files()) as house:
+    async with phone_house(pbx, tmp_path_factory.mktemp("house"), CENTRE) as house:
         yield house
 
 

@@ -143,7 +143,7 @@ async def test_a_caller_is_led_to_the_end_or_to_an_agent(way: Way, house: PhoneH
     """Somebody calls, presses keys and listens; the journal tells where it led."""
     case = way.golden.case
     caller = await known(house, case)
-    house.clock.set(case.at)
+    house.golden.server.clock.set(case.at)
     line = NUMBERS[way.golden.dialog.id, case.language or "en"]
     async with house.call(line, number=caller, stubs=case.stubs) as seat:
         failures = await lead(way.golden, seat)
@@ -151,7 +151,9 @@ async def test_a_caller_is_led_to_the_end_or_to_an_agent(way: Way, house: PhoneH
         contact = seat.contact
         if way.hands_over:
             await queued(house, contact)
-    facts = [fact for fact in await balanced_facts(house.beside) if getattr(fact, "contact", "") == contact]
+    facts = [
+        fact for fact in await balanced_facts(house.golden.outside) if getattr(fact, "contact", "") == contact
+    ]
     assert [fact.script for fact in of(facts, DialogStarted)] == [way.golden.dialog.id]
     assert bool(of(facts, ContactIdentified)) == ("customer" in case.objects)
     if not way.hands_over:
@@ -165,7 +167,7 @@ async def test_a_caller_hears_what_a_script_says(house: PhoneHouse, tmp_path: Pa
     """
     before = len(house.tape.spoken)
     plays = write_beeps(tmp_path / "caller.wav", hertz=400.0, seconds=30)
-    async with listening_caller(house.pbx, NUMBERS["lost-card", "en"], plays=plays) as caller:
+    async with listening_caller(house.golden.pbx, NUMBERS["lost-card", "en"], plays=plays) as caller:
         await caller.answered()
         deadline = time.monotonic() + PATIENCE_SECONDS
         likeness = 0.0
@@ -187,7 +189,7 @@ async def known(house: PhoneHouse, case: Case) -> str:
     )
     if given:
         attributes = {name: value for name, value in given.items() if name not in OWN_FIELDS}
-        await house.know(
+        await house.golden.server.know(
             Customer(
                 id=CustomerId(given["id"]),
                 name=given.get("name", ""),
@@ -202,6 +204,6 @@ async def known(house: PhoneHouse, case: Case) -> str:
 async def queued(house: PhoneHouse, contact: ContactId) -> None:
     """Wait until the caller has a place in a queue."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not any(fact.contact == contact for fact in of(await house.beside.facts(), ContactQueued)):
+    while not any(fact.contact == contact for fact in of(await house.golden.outside.facts(), ContactQueued)):
         assert time.monotonic() < deadline, "the caller is in no queue"
         await asyncio.sleep(0.05)

@@ -73,13 +73,6 @@ class Stage:
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     """Return a server without Asterisk."""
-    async with a_stage() as built:
-        yield built
-
-
-@asynccontextmanager
-async def a_stage() -> AsyncIterator[Stage]:
-    """Serve without Asterisk for the length of a block."""
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     callbacks = MemoryCallbacks(*fake_callbacks())
     server = WebServer(

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from lab.chromium import PATIENCE_SECONDS
 from lab.self_service import PublicRuns
+from tests.browser.accessibility import WCAG, violations
 
-AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Longer than the fastest a person is taken to be.
 PERSON_SECONDS = 2.0
 
@@ -100,14 +98,8 @@ class Visitor:
         return self.page.locator("h1")
 
     async def violations(self) -> list[str]:
-        """Return what the accessibility checker finds. Without scripts it cannot look."""
-        await self.page.evaluate(AXE.read_text())
-        found = await self.page.evaluate(
-            "rules => axe.run(document, { runOnly: rules }).then(result => result.violations.flatMap("
-            "rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`)))",
-            WCAG,
-        )
-        return list(found)
+        """Return what the accessibility checker finds; what it only advises counts too."""
+        return await violations(self.page, (*WCAG, "best-practice"))
 
     async def focused(self) -> str:
         """Return the id of what has the focus."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -13,24 +12,12 @@ from playwright.async_api import Browser, expect
 from caruso.model import desk
 from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.ids import AgentId
+from tests.browser.accessibility import WCAG, violations
 from tests.browser.conftest import Console, Stage, open_console
 
 ANNA = AgentId("anna")
 #: So many are checked, for one name; the next is not even looked at.
 WRONG_PASSWORDS = 10
-AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-async def violations(console: Console, rules: list[str]) -> list[str]:
-    """Return what the accessibility checker finds on the page; `rules` are axe's tags or rules."""
-    await console.page.evaluate(AXE.read_text())
-    found = await console.page.evaluate(
-        "rules => axe.run(document, { runOnly: rules }).then(result => result.violations.flatMap("
-        "rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}`)))",
-        rules,
-    )
-    return list(found)
 
 
 async def in_conversation(console: Console, stage: Stage) -> None:
@@ -124,7 +111,7 @@ async def test_a_callback_is_taken_and_done_with_the_keyboard_alone(chromium: Br
     await console.sign_in("anna", "anna")
     await console.until("callback-promised-0", state="open", due="due")
     await console.until("callback-promised-1", state="open", due="later")
-    assert await violations(console, WCAG) == []
+    assert await violations(console.page) == []
     await console.press("Alt+c")
     await console.press("Tab")
     await console.press("Enter")
@@ -132,7 +119,7 @@ async def test_a_callback_is_taken_and_done_with_the_keyboard_alone(chromium: Br
     await expect(taken.get_by_test_id("callback-done")).to_be_enabled()
     assert await console.page.evaluate("document.activeElement.id") == "callbacks"
     assert stage.callbacks.kept[CallbackId("promised-0")].agent == ANNA
-    assert await violations(console, WCAG) == []
+    assert await violations(console.page) == []
     await console.press("Tab")
     await console.press("Enter")
     await expect(console.part("callback-promised-0")).to_have_count(0)
@@ -263,60 +250,60 @@ async def test_the_history_shows_a_contact_with_its_answers(chromium: Browser, s
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_page_breaks_the_accessibility_rules(chromium: Browser, stage: Stage, scheme: str) -> None:
     """WCAG 2.2 AA as far as a program can tell; the dark scheme differs in nothing but contrast."""
-    rules = WCAG if scheme == "light" else ["color-contrast"]
+    rules = WCAG if scheme == "light" else ("color-contrast",)
     console = await open_console(chromium, stage.url)
     await console.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     found: dict[str, list[str]] = {}
     await console.page.goto(stage.url)
     await console.part("sign-in-user").wait_for()
-    found["sign-in"] = await violations(console, rules)
+    found["sign-in"] = await violations(console.page, rules)
     await console.press("Enter")
     await console.part("sign-in-problem").get_by_text("name").wait_for()
-    found["sign-in refused"] = await violations(console, rules)
+    found["sign-in refused"] = await violations(console.page, rules)
     await console.sign_in("anna", "anna")
     await console.until("presence", state="not-ready")
-    found["not ready"] = await violations(console, rules)
+    found["not ready"] = await violations(console.page, rules)
     await console.press("Alt+n")
     await console.page.get_by_role("menuitem").first.wait_for()
-    found["reasons"] = await violations(console, rules)
+    found["reasons"] = await violations(console.page, rules)
     await console.press("Escape")
     await console.press("Alt+r")
     await console.until("presence", state="ready")
-    found["ready"] = await violations(console, rules)
+    found["ready"] = await violations(console.page, rules)
     stage.centre.offer(ANNA)
     await console.until("offer")
-    found["offer"] = await violations(console, rules)
+    found["offer"] = await violations(console.page, rules)
     await console.press("Alt+a")
     await console.until("conversation", state="talking")
-    found["conversation"] = await violations(console, rules)
+    found["conversation"] = await violations(console.page, rules)
     await console.press("Alt+k")
     await console.until("keypad-panel")
-    found["keypad"] = await violations(console, rules)
+    found["keypad"] = await violations(console.page, rules)
     await console.press("Escape")
     await console.press("Alt+q")
     await console.press("Enter")
     await console.until("dialog", item="same-flat")
-    found["choice"] = await violations(console, rules)
+    found["choice"] = await violations(console.page, rules)
     await console.press("Alt+h")
     await console.until("conversation", state="held")
-    found["held"] = await violations(console, rules)
+    found["held"] = await violations(console.page, rules)
     await console.press("Alt+e")
     await console.until("wrap-up")
-    found["wrap-up"] = await violations(console, rules)
+    found["wrap-up"] = await violations(console.page, rules)
     await console.part("help-button").click()
     await console.page.get_by_role("dialog").wait_for()
     await asyncio.sleep(0.3)  # it fades in, and what is half seen has no contrast
-    found["help"] = await violations(console, rules)
+    found["help"] = await violations(console.page, rules)
     await console.press("Escape")
     await console.part("nav-history").click()
     await console.until("contacts")
-    found["history"] = await violations(console, rules)
+    found["history"] = await violations(console.page, rules)
     second = await open_console(chromium, stage.url)
     await second.sign_in("anna", "anna")
     await second.until("wrap-up")
     await console.part("nav-console").click()
     await console.until("signed-in-elsewhere")
-    found["desk on another page"] = await violations(console, rules)
+    found["desk on another page"] = await violations(console.page, rules)
     sam = await open_console(chromium, stage.url)
     await sam.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await sam.sign_in("sam", "sam")
@@ -324,15 +311,15 @@ async def test_no_page_breaks_the_accessibility_rules(chromium: Browser, stage: 
     await sam.part("history-from").fill("2020-01-01")
     await sam.part("contact-row", id="past-1").get_by_role("link").click()
     await sam.until("contact-answers")
-    found["contact"] = await violations(sam, rules)
+    found["contact"] = await violations(sam.page, rules)
     await sam.part("nav-monitor").click()
     await sam.until("monitor-agents")
-    found["monitor"] = await violations(sam, rules)
+    found["monitor"] = await violations(sam.page, rules)
     await stage.server.stop()
     await sam.until("monitor", stale="true")
     await second.until("console", stale="true")
-    found["monitor, stale"] = await violations(sam, rules)
-    found["console, stale"] = await violations(second, rules)
+    found["monitor, stale"] = await violations(sam.page, rules)
+    found["console, stale"] = await violations(second.page, rules)
     assert {page: broken for page, broken in found.items() if broken} == {}
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from caruso.model.ids import AgentId
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
+from tests.browser.accessibility import violations
 from tests.browser.conftest import Console, Stage, open_console
 
 ANNA = AgentId("anna")
-AXE = Path(__file__).parents[2] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
@@ -53,17 +50,6 @@ def script() -> Dialog:
     return load(SCRIPT.encode())
 
 
-async def violations(console: Console) -> list[str]:
-    """Return what the accessibility checker finds on the page."""
-    await console.page.evaluate(AXE.read_text())
-    found = await console.page.evaluate(
-        "rules => axe.run(document, { runOnly: rules }).then(result => result.violations.flatMap("
-        "rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}`)))",
-        WCAG,
-    )
-    return list(found)
-
-
 async def in_conversation(console: Console, stage: Stage, script: Dialog) -> None:
     stage.centre.lead_by(script, "4711")
     await console.sign_in("anna", "anna")
@@ -94,14 +80,14 @@ async def test_every_kind_of_question_is_answered_with_the_keyboard_alone(
     await page.get_by_test_id("dialog-own-words").fill("Cellar")
     await console.press("Enter")
     await expect(page.get_by_test_id("item-error")).to_have_text("Please choose at most 2.")
-    assert await violations(console) == []
+    assert await violations(console.page) == []
     await page.get_by_test_id("option-bath").press("2")
     await console.press("Enter")
 
     await console.until("dialog", item="wishes")
     await console.press("2")
     await console.press("1")
-    assert await violations(console) == []
+    assert await violations(console.page) == []
     await console.press("Enter")
     await console.until("dialog", item="mark")
     await console.press("4")
@@ -117,7 +103,7 @@ async def test_every_kind_of_question_is_answered_with_the_keyboard_alone(
     await page.get_by_test_id("dialog-submit").click()
     await expect(page.get_by_test_id("together-paid").get_by_role("alert")).to_have_text("Please enter an amount.")
     await expect(paid).to_be_focused()
-    assert await violations(console) == []
+    assert await violations(console.page) == []
     await paid.fill("1,250.50")
     await page.get_by_test_id("together-visit").get_by_test_id("dialog-field").fill("09:30")
     await console.until("dialog-form", draft="kept")
@@ -135,7 +121,7 @@ async def test_every_kind_of_question_is_answered_with_the_keyboard_alone(
     await expect(page.get_by_test_id("dialog-thing")).to_contain_text("no picture, sound, PDF or plain text")
     await chosen.set_input_files({"name": "bill.pdf", "mimeType": "text/html", "buffer": b"%PDF-1.7"})
     await expect(page.get_by_test_id("dialog-file-name")).to_have_text("Kept: bill.pdf")
-    assert await violations(console) == []
+    assert await violations(console.page) == []
     await page.get_by_test_id("dialog-submit").click()
 
     await console.until("dialog", item="pin")

@@ -1,142 +1,103 @@
-"""The golden dialogs before an agent and on the web, in a real browser.
+"""The golden dialogs before an agent: the console in a real browser, before a real server, in real calls.
 
-agent: the built console in front of a desk that the engine leads
-web:   the public pages in front of durable runs, their database in memory
+caller ──► Asterisk ──► queue ──► the agent's browser phone; the server, in this process, leads the script
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, Locator, Page
+import pytest_asyncio
+from playwright.async_api import Locator
 
-from caruso.clock import SystemClock
-from caruso.model.ids import AgentId, RunId
+from caruso.comm_server.conversations import Conversation
+from caruso.model.ids import ContactId
 from caruso.script_engine import engine
-from caruso.script_engine.loader import load
-from caruso.script_engine.runs import Phase, Run, run_from_json
-from caruso.script_engine.tools.looking import Failure
-from caruso.script_engine.tools.pressing import as_typed
-from caruso.script_engine.tools.setting import Stub
+from caruso.script_engine.runs import Phase
 from caruso.script_engine.tools.steps import Answer, Back, Confirm, Step, Together
-from caruso.script_engine.turns import (
-    CallService,
-    Effect,
-    FindObjects,
-    ObjectsFound,
-    QuestionType,
-    ScriptChannel,
-    Segment,
-    ServiceAnswered,
-    Turn,
-)
-from caruso.script_engine.values import to_values
-from lab.fake_runs import Answer as ServiceReply
-from lab.golden import Golden, Look, NotOffered, ServiceFailed, files, golden_cases, lead
-from lab.script_dialog import ScriptDialog
-from lab.self_service import PublicRuns, self_service_server
-from tests.browser.conftest import Console, a_stage, open_console
-from tests.browser.public_pages import Street, Visitor
+from caruso.script_engine.turns import ScriptChannel, Segment, Turn
+from lab.asterisk import LocalAsterisk
+from lab.chromium import DIST, chromium
+from lab.golden import Golden, Look, golden_cases, lead
+from lab.golden_server import GoldenServer, golden_server, until
+from lab.server import LAB_PASSWORD
+from lab.sip_phones import sip_phones
+from tests.browser.accessibility import violations
+from tests.browser.conftest import Console, open_console
+from tests.browser.golden_answers import TICKED, chosen, is_own_words, label_of, other_of, told
 
-ANNA = AgentId("anna")
-PATIENCE_SECONDS = 10.0
-_TICKED = frozenset({QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.YES_NO, QuestionType.RATING})
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-#: One browser serves all cases of a dialog.
-DIALOGS = sorted(
-    {golden.dialog.id for c in (ScriptChannel.AGENT, ScriptChannel.WEB) for golden in golden_cases(c)}
-)
-
-
-def cases_of(dialog: str, channel: ScriptChannel) -> list[Golden]:
-    return [golden for golden in golden_cases(channel) if golden.dialog.id == dialog]
-
-
-def told(golden: Golden, failures: list[Failure]) -> list[str]:
-    return [f"{golden}, line {failure.spot.line}: {failure}" for failure in failures]
+CASES = list(golden_cases(ScriptChannel.AGENT))
+#: Entry points and queues, one for each script.
+NUMBERS = {name: f"71{number:02}" for number, name in enumerate(sorted({golden.dialog.id for golden in CASES}))}
+_LINE = """
+[queues.{name}]
+name = "Line of {name}"
+script = "{name}"
+wrap_up_seconds = 0
+[entry_points.{name}]
+name = "{name}"
+numbers = ["{number}"]
+queue = "{name}"
+"""
+CENTRE = f"""
+name = "Golden"
+timezone = "UTC"
+[agents.anna]
+name = "Anna"
+queues = {list(NUMBERS)}
+""" + "".join(_LINE.format(name=name, number=number) for name, number in NUMBERS.items())
 
 
-async def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait until something holds of a run: it cannot tell."""
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not holds():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        raise AssertionError(f"waited in vain until {what}") from None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A server, and the agent who is signed in at it."""
 
+    golden: GoldenServer
+    console: Console
+    #: What was looked at with the accessibility checker: items, and whether something was wrong there.
+    checked: set[tuple[str, str, bool]] = field(default_factory=set)
 
-def chosen(question: Turn, text: str) -> list[str]:
-    """Return what is to be ticked for an answer; raise `NotOffered`."""
-    values = [value for value in as_typed(question.type, text).split("\n") if value]
-    offered = {option.value for option in question.options}
-    own_words = any(option.other for option in question.options)
-    alone = {option.value for option in question.options if option.exclusive}
-    if (offered and not own_words and not offered.issuperset(values)) or (len(values) > 1 and alone & set(values)):
-        raise NotOffered
-    return values
-
-
-def is_own_words(question: Turn, value: str) -> bool:
-    return any(option.other for option in question.options) and value not in {o.value for o in question.options}
-
-
-def other_of(question: Turn) -> str:
-    return next(option.value for option in question.options if option.other)
-
-
-def label_of(question: Turn, value: str) -> str:
-    return next(option.label for option in question.options if option.value == value)
-
-
-# -- Before an agent ------------------------------------------------------------------------------------------
-
-
-class ToldDialog(ScriptDialog):
-    """A dialog on a fake desk whose services answer as a case says."""
-
-    def __init__(self, golden: Golden, run: RunId, now: Callable[[], datetime]) -> None:
-        self.stubs: Mapping[str, Stub] = golden.case.stubs
-        self.effects: list[Effect] = []
-        super().__init__(golden.dialog, run, now)
-
-    @property
-    def state(self) -> Run:
-        return self._state
-
-    def _take(self, effects: tuple[Effect, ...]) -> None:
-        super()._take(effects)
-        self.effects += effects
-        for effect in effects:
-            if isinstance(effect, CallService):
-                stub = self.stubs.get(effect.service, Stub())
-                self._give(ServiceAnswered(key=effect.key, result=stub.result, failure=stub.failure))
-            elif isinstance(effect, FindObjects):
-                self._give(ObjectsFound(key=effect.key))
+    @asynccontextmanager
+    async def call(self, golden: Golden) -> AsyncIterator[AgentSeat]:
+        """Have somebody call, and the agent take the call; when the caller hangs up the agent is ready again."""
+        self.golden.server.told.stubs = golden.case.stubs
+        console, before = self.console, self.golden.contacts()
+        async with sip_phones(self.golden.pbx) as phones:
+            caller = phones.call(NUMBERS[golden.dialog.id])
+            try:
+                await console.until("offer")
+                await console.press("Alt+a")
+                await console.until("conversation", state="talking")
+                contact = (await self.golden.conversation_after(before)).contact
+                yield AgentSeat(golden, self, contact)
+            finally:
+                caller.hang_up()
+                await caller.until_over()
+                await console.until("presence", state="ready")
+        assert console.failures == []
 
 
 class AgentSeat:
     """An agent at the console."""
 
-    def __init__(self, golden: Golden, console: Console, dialog: ToldDialog) -> None:
+    def __init__(self, golden: Golden, office: Office, contact: ContactId) -> None:
         self._golden = golden
-        self._console = console
-        self._dialog = dialog
+        self._office = office
+        self._console = office.console
+        self._contact = contact
 
     async def take(self, step: Step) -> None:
-        before, page = self._dialog.state.turn, self._console.page
-        turn = engine.present(self._golden.dialog, self._dialog.state)
+        before, page = self._led.run.turn, self._console.page
         match step:
             case Answer(text=text):
-                await self._fill(turn, page.get_by_test_id("dialog-form"), text)
+                await self._fill(self._turn, page.get_by_test_id("dialog-form"), text)
             case Together(answers=answers):
-                for inner in turn.questions:
+                for inner in self._turn.questions:
                     if inner.item in answers:
                         await self._fill(inner, page.get_by_test_id(f"together-{inner.item}"), answers[inner.item])
             case Confirm():
@@ -147,20 +108,35 @@ class AgentSeat:
                 raise AssertionError(f"an agent does not do this: {step}")
         if not isinstance(step, Back):
             await page.get_by_test_id("dialog-submit").click()
-        await until(lambda: self._dialog.state.turn > before, "the run has taken the step")
+        await until(lambda: self._moved(before), f"the run has taken {step}")
 
     async def look(self) -> Look:
-        run = self._dialog.state
-        turn = engine.present(self._golden.dialog, run)
-        await self._console.until("dialog", item=turn.item)
-        effects, self._dialog.effects = self._dialog.effects, []
-        shown = await self._shown(turn)
-        return Look(run=run, effects=effects, said=[Segment(text=shown)], now=run.at)
+        await self._office.golden.settled()
+        led, now = self._led, self._office.golden.server.now()
+        shown = await self._shown(self._turn)
+        effects = engine.resume(led.dialog, led.run, now)
+        return Look(
+            run=led.run,
+            effects=(*self._office.golden.server.told.asked(), *effects[:1]),
+            said=[Segment(text=shown)],
+            now=now,
+        )
+
+    @property
+    def _led(self) -> Conversation:
+        return self._office.golden.conversation(self._contact)
+
+    @property
+    def _turn(self) -> Turn:
+        return engine.present(self._led.dialog, self._led.run)
+
+    def _moved(self, before: int) -> bool:
+        return self._led.run.turn > before and self._led.run.phase is not Phase.WORKING
 
     async def _fill(self, question: Turn, form: Locator, text: str) -> None:
         if question.read_only:
             return
-        if question.type not in _TICKED:
+        if question.type not in TICKED:
             await form.get_by_test_id("dialog-field").fill(text)
             return
         for value in chosen(question, text):
@@ -174,180 +150,44 @@ class AgentSeat:
                 await form.get_by_test_id(f"option-{value}").click()
 
     async def _shown(self, turn: Turn) -> str:
-        """Return what the page shows of the dialog; what the turn complains about must be there."""
-        panel = self._console.part("dialog")
+        """Return what the page shows of the turn, with all it says and complains about; all may use it."""
+        panel = await self._console.until("dialog", item=turn.item, turn=str(turn.number))
         for asked in (turn, *turn.questions):
             if asked.error:
                 await panel.get_by_text(asked.error).first.wait_for()
         for segment in turn.segments:
             await panel.get_by_text(segment.text).first.wait_for()
+        await self._check(turn)
         return await panel.inner_text()
 
+    async def _check(self, turn: Turn) -> None:
+        """Fail when the accessibility checker finds something; each state of an item is looked at once."""
+        state = (self._golden.dialog.id, turn.item, bool(turn.error or any(q.error for q in turn.questions)))
+        if state not in self._office.checked:
+            self._office.checked.add(state)
+            assert await violations(self._console.page) == []
 
-@asynccontextmanager
-async def at_the_desk(chromium: Browser, golden: Golden) -> AsyncIterator[AgentSeat]:
-    """Have an agent take a contact that the dialog leads."""
-    led: list[ToldDialog] = []
 
-    def begin(run: RunId, _: str) -> ToldDialog:
-        led.append(ToldDialog(golden, run, SystemClock().now))
-        return led[0]
-
-    async with a_stage() as stage:
-        stage.centre._new_dialog = begin
-        console = await open_console(chromium, stage.url)
-        await console.sign_in("anna", "anna")
-        await console.until("presence", state="not-ready")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """Return an agent who waits for calls."""
+    assert (DIST / "index.html").is_file(), "the console is not built: make console"
+    directory = tmp_path_factory.mktemp("office")
+    async with (
+        LocalAsterisk(directory / "pbx") as pbx,
+        golden_server(pbx, directory / "server", CENTRE) as golden,
+        chromium() as browser,
+    ):
+        console = await open_console(browser, golden.url)
+        await console.sign_in("anna", LAB_PASSWORD)
+        await console.until("station", reach="good")
         await console.press("Alt+r")
         await console.until("presence", state="ready")
-        stage.centre.offer(ANNA)
-        await console.until("offer")
-        await console.press("Alt+a")
-        await console.until("conversation", state="talking")
-        yield AgentSeat(golden, console, led[0])
-        assert console.failures == []
-        await console.page.context.close()
+        yield Office(golden=golden, console=console)
 
 
-@pytest.mark.parametrize("dialog", DIALOGS)
-async def test_golden_dialogs_come_out_as_expected_before_an_agent(dialog: str, chromium: Browser) -> None:
-    """An agent takes a contact and is led through it, once for each case."""
-    for golden in cases_of(dialog, ScriptChannel.AGENT):
-        async with at_the_desk(chromium, golden) as seat:
-            assert told(golden, await lead(golden, seat)) == []
-
-
-# -- On the web -----------------------------------------------------------------------------------------------
-
-
-class ShiftedClock(SystemClock):
-    """The server's clock, which can be put forward."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.ahead
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead.total_seconds()
-
-    def advance(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
-
-
-class WebSeat:
-    """A visitor of the public pages."""
-
-    def __init__(self, golden: Golden, visitor: Visitor, runs: PublicRuns) -> None:
-        self._golden = golden
-        self._visitor = visitor
-        self._runs = runs
-        self._asked = 0
-
-    async def take(self, step: Step) -> None:
-        run, page = self._run, self._visitor.page
-        turn = engine.present(self._golden.dialog, run)
-        match step:
-            case Answer(text=text):
-                await self._fill(turn, text)
-            case Together(answers=answers):
-                for inner in turn.questions:
-                    if inner.item in answers:
-                        await self._fill(inner, answers[inner.item])
-            case Confirm() | Back():
-                pass
-            case _:
-                raise AssertionError(f"a visitor cannot do this: {step}")
-        await page.locator(f"button[value={'back' if isinstance(step, Back) else 'answer'}]").click()
-        await until(lambda: self._run.turn > run.turn, "the run has taken the step")
-        await until(lambda: self._run.phase is not Phase.WORKING, "services have answered")
-
-    async def look(self) -> Look:
-        run = self._run
-        turn = engine.present(self._golden.dialog, run)
-        main = await self._page_of(turn, self._visitor.page)
-        effects = engine.resume(self._golden.dialog, run, run.at)
-        return Look(
-            run=run,
-            effects=(*self._services(), *effects[:1]),
-            said=[Segment(text=await main.inner_text())],
-            now=run.at,
-        )
-
-    @property
-    def _run(self) -> Run:
-        return run_from_json(self._runs.store.runs[self._runs.newest].state)
-
-    async def _fill(self, question: Turn, text: str) -> None:
-        page = self._visitor.page
-        fields = page.locator(f'[name="a.{question.item}"]')
-        if question.read_only:
-            return
-        if question.type not in _TICKED:
-            await fields.fill(text)
-            return
-        for value in chosen(question, text):
-            if await page.locator(f'select[name="a.{question.item}"]').count():
-                await fields.select_option(value)
-            elif is_own_words(question, value):
-                await fields.and_(page.locator(f'[value="{other_of(question)}"]')).check()
-                await page.locator(f'[name="a.{question.item}.other"]').fill(value)
-            else:
-                await fields.and_(page.locator(f'[value="{value}"]')).check()
-
-    async def _page_of(self, turn: Turn, page: Page) -> Locator:
-        """Wait for the page of a turn, with all that it complains about; return what is on it."""
-        shown = f"main:has(input[name=turn][value='{turn.number}'])"
-        if turn.kind in {"end", "handover", "wait"}:
-            shown = "main:not(:has(input[name=turn]))"
-        main = page.locator(shown)
-        await main.wait_for()
-        for asked in (turn, *turn.questions):
-            if asked.error:
-                await main.get_by_text(asked.error).first.wait_for()
-        return main
-
-    def _services(self) -> list[CallService]:
-        calls = self._runs.house.services.calls[self._asked :]
-        self._asked += len(calls)
-        return [CallService(key=key, service=name, params=to_values(p), wait=False) for name, p, key in calls]
-
-
-@asynccontextmanager
-async def public(chromium: Browser, golden: Golden) -> AsyncIterator[WebSeat]:
-    """Put the golden dialogs on the web and begin one."""
-    runs = PublicRuns(clock=ShiftedClock())
-    for file in files():
-        source = file.read_bytes()
-        if ScriptChannel.WEB in load(source).channels:
-            runs.publish(source)
-    for service, stub in golden.case.stubs.items():
-        runs.house.services.answers[service] = answer_of(stub)
-    server = self_service_server(runs)
-    await server.start()
-    try:
-        async with Street(url=server.url, runs=runs, chromium=chromium).visitor() as visitor:
-            await visitor.start(golden.dialog.id)
-            yield WebSeat(golden, visitor, runs)
-    finally:
-        await server.stop()
-
-
-def answer_of(stub: Stub) -> ServiceReply:
-    """Return a service that answers as told."""
-
-    async def answer(params: Mapping[str, Any], key: str) -> Any:
-        if stub.failure:
-            raise ServiceFailed(stub.failure)
-        return stub.result
-
-    return answer
-
-
-@pytest.mark.parametrize("dialog", DIALOGS)
-async def test_golden_dialogs_come_out_as_expected_on_the_web(dialog: str, chromium: Browser) -> None:
-    """A visitor is led through it, with the page's scripts, once for each case."""
-    for golden in cases_of(dialog, ScriptChannel.WEB):
-        async with public(chromium, golden) as seat:
-            assert told(golden, await lead(golden, seat)) == []
+@pytest.mark.parametrize("golden", CASES, ids=str)
+async def test_a_golden_dialog_comes_out_as_expected(golden: Golden, office: Office) -> None:
+    """Somebody calls, and the agent who takes the call is led through the dialog."""
+    async with office.call(golden) as seat:
+        assert told(golden, await lead(golden, seat)) == []

@@ -38,6 +38,7 @@ export function DialogPanel({ dialog, address = "" }: { dialog: DialogView | nul
       data-testid="dialog"
       data-state={over ? "finished" : dialog.turn.kind}
       data-item={dialog.turn.item}
+      data-turn={dialog.turn.number}
     >
       <div className="card-head">
         <h2 id="dialog-title" className="card-kicker">

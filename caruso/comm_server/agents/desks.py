@@ -6,9 +6,12 @@ Knows what a desk shows, not how it is drawn or sent. One console per agent: a n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted, file_value
@@ -50,8 +53,7 @@ from caruso.script_engine.turns import Value
 TILES_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskContact:
+class DeskContact(msgspec.Struct, frozen=True, kw_only=True):
     """The contact on a desk, kept after its call is over until wrap-up ends."""
 
     contact: ContactId

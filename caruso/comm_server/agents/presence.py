@@ -10,9 +10,11 @@ ends. An offer is possible in READY only: everything else is an `IllegalMove`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+import msgspec
+from msgspec.structs import replace
 
 from caruso.errors import IllegalMove
 from caruso.model.facts import OfferOutcome, Presence
@@ -26,16 +28,14 @@ CONSOLE_GONE = "console-gone"
 SIGNED_IN = "signed-in"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class After:
+class After(msgspec.Struct, frozen=True, kw_only=True):
     """What follows wrap-up."""
 
     presence: Presence = Presence.READY
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentState:
+class AgentState(msgspec.Struct, frozen=True, kw_only=True):
     """An agent now."""
 
     agent: AgentId
@@ -52,70 +52,59 @@ class AgentState:
     idle_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True):
     """The agent opened the console, or opened it again in a conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignOut:
+class SignOut(msgspec.Struct, frozen=True):
     """The agent leaves; `forced` by a supervisor it takes effect after the conversation."""
 
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GoReady:
+class GoReady(msgspec.Struct, frozen=True):
     """The agent wants contacts; ends wrap-up."""
 
 
-@dataclass(frozen=True, slots=True)
-class GoNotReady:
+class GoNotReady(msgspec.Struct, frozen=True):
     """The agent, a supervisor or the centre wants none, for this reason."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OfferBegan:
+class OfferBegan(msgspec.Struct, frozen=True):
     """A contact is presented."""
 
     contact: ContactId
 
 
-@dataclass(frozen=True, slots=True)
-class OfferFailed:
+class OfferFailed(msgspec.Struct, frozen=True):
     """The agent did not take it: RONA, DECLINED or UNREACHABLE."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class OfferVanished:
+class OfferVanished(msgspec.Struct, frozen=True):
     """It came to nothing through no fault of the agent's."""
 
 
-@dataclass(frozen=True, slots=True)
-class TalkBegan:
+class TalkBegan(msgspec.Struct, frozen=True):
     """Customer and agent hear each other."""
 
     contact: ContactId
 
 
-@dataclass(frozen=True, slots=True)
-class TalkOver:
+class TalkOver(msgspec.Struct, frozen=True):
     """The conversation is over; wrap-up of this length follows (0: none)."""
 
     wrap_up: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class WrapUpOver:
+class WrapUpOver(msgspec.Struct, frozen=True):
     """The agent finished, or the time is up."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleGone:
+class ConsoleGone(msgspec.Struct, frozen=True):
     """The agent's console has been away for too long: nobody would see an offer."""
 
 

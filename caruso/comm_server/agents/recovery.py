@@ -6,8 +6,10 @@ Facts about a call go before the presence that followed from them: that may not 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from caruso.comm_server.agents.presence import AgentState, move, of_offer
 from caruso.comm_server.agents.roster import Worksheet

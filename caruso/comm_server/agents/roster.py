@@ -6,10 +6,11 @@ Presence follows from facts about calls (an offer, a conversation, its end) and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.agents import presence
@@ -43,8 +44,7 @@ from caruso.ports import TimerHandle, Timers
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worksheet:
+class Worksheet(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent writes about the contact on her desk, kept until wrap-up ends."""
 
     contact: ContactId
@@ -146,7 +146,7 @@ class Roster:
         if _left_contact(before, after):
             facts.extend(self._file_worksheet(before, now))
         if _shown(before) != _shown(after):
-            log.info("presence_changed", agent_id=agent, presence=after.presence, reason=after.reason)
+            log.debug("presence_changed", agent_id=agent, presence=after.presence, reason=after.reason)
             facts.append(
                 PresenceChanged(
                     at=now,

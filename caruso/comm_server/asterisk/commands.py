@@ -191,6 +191,7 @@ def _dial(command: Dial, app: str) -> Request:
         app_args=DIALLED,
         caller_id=f'"{name}" <{number}>',
         timeout=max(1, round(command.timeout_seconds)),
+        originator=command.for_leg,
         variables=variables or None,
     )
 

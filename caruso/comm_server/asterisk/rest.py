@@ -7,13 +7,13 @@ Knows nothing of what a request means.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 import aiohttp
 import msgspec
 from websockets.asyncio.client import ClientConnection
+from websockets.protocol import State
 
 from caruso.comm_server.asterisk.ari import Request, RESTResponse
 from caruso.comm_server.asterisk.commands import NO_ANSWER, Response
@@ -29,8 +29,12 @@ class Rest(Protocol):
         """Queue a request; `done` is called later, never from within."""
         ...
 
+    def flush(self) -> None:
+        """Send what is queued now; without this it is sent when the loop comes round."""
+        ...
+
     async def run(self) -> None:
-        """Send for ever; ends with the connection's error."""
+        """Serve for ever; ends with the connection's error."""
         ...
 
 
@@ -58,12 +62,12 @@ class RestOverSocket:
         """Use `socket`, which somebody else reads and closes."""
         self._socket = socket
         self._timeout_seconds = timeout_seconds
-        self._outbox: deque[bytes] = deque()
-        self._wake = asyncio.Event()
+        self._outbox: list[bytes] = []
         self._number = 0
         # In the order of their deadlines, for all have the same time to live.
         self._open: dict[str, tuple[float, Done]] = {}
-        self._now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
 
     def submit(self, request: Request, done: Done) -> None:
         """Queue a request."""
@@ -78,8 +82,21 @@ class RestOverSocket:
             "application/json" if request.body else "",
             request.body.decode(),
         )
+        if not self._outbox:
+            self._loop.call_soon(self.flush)
         self._outbox.append(_encode(ask))
-        self._wake.set()
+
+    def flush(self) -> None:
+        """Send what is queued in one packet: a system call for each would double the cost."""
+        if not self._outbox:
+            return
+        asks, self._outbox = self._outbox, []
+        protocol = self._socket.protocol
+        if protocol.state is not State.OPEN:
+            return  # whoever reads the socket learns that it is lost
+        for ask in asks:
+            protocol.send_text(ask)
+        self._socket.transport.write(b"".join(protocol.data_to_send()))
 
     def answered(self, answer: RESTResponse) -> None:
         """Take an answer; one that comes too late is nobody's any more."""
@@ -88,23 +105,7 @@ class RestOverSocket:
             waiting[1](Response(answer.status_code, answer.message_body.encode()))
 
     async def run(self) -> None:
-        """Send what is queued, and give up what stays unanswered."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write())
-            tasks.create_task(self._give_up())
-
-    async def _write(self) -> None:
-        socket = self._socket
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            # What was decided at once goes out in one packet: a system call for each would double the cost.
-            async with socket.send_context():
-                while self._outbox:
-                    socket.protocol.send_text(self._outbox.popleft())
-                socket.transport.write(b"".join(socket.protocol.data_to_send()))
-
-    async def _give_up(self) -> None:
+        """Give up what stays unanswered."""
         while True:
             await asyncio.sleep(self._timeout_seconds / 10)
             now = self._now()
@@ -127,6 +128,9 @@ class RestOverHttp:
     def submit(self, request: Request, done: Done) -> None:
         """Queue a request."""
         self._queue.put_nowait((request, done))
+
+    def flush(self) -> None:
+        """Do nothing: they are sent one by one."""
 
     async def run(self) -> None:
         """Send for ever."""

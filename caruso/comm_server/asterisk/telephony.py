@@ -112,6 +112,8 @@ class AriTelephony:
             self._legs.dialling(command.leg)
         for request in requests(command, self._settings.app):
             rest.submit(request, lambda response: self._answered(command, response))
+        if type(command) is Dial:
+            rest.flush()  # two people wait for it; what else follows from the event can wait
 
     async def ask(self, request: Request) -> Response:
         """Send a request of the management kind in order with the commands, and wait for its answer."""

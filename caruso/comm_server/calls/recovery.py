@@ -10,8 +10,10 @@ that follows comes out of the same steps as in an undisturbed call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from caruso.comm_server.calls import lifecycle
 from caruso.comm_server.calls.lifecycle import (

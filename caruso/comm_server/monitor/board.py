@@ -6,7 +6,8 @@ Every row is replaced whole; a watcher that has missed something asks for everyt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -40,6 +41,19 @@ PUSH_SECONDS = 0.2
 Push = Callable[[MonitorView], None]
 
 
+class _Day(NamedTuple):
+    """A local day; asked for with every fact, so its bounds are worked out once, in UTC."""
+
+    begins: datetime
+    ends: datetime
+
+
+def _day_of(now: datetime, zone: ZoneInfo) -> _Day:
+    today = now.astimezone(zone).date()
+    bounds = (datetime.combine(day, time.min, zone) for day in (today, today + timedelta(days=1)))
+    return _Day(*(bound.astimezone(UTC) for bound in bounds))
+
+
 class Board:
     """What supervisors see."""
 
@@ -49,7 +63,7 @@ class Board:
         self._clock = clock
         self._timers = timers
         self._zone = ZoneInfo(centre().timezone)
-        self._today = self._local_date(clock.now())
+        self._day = _day_of(clock.now(), self._zone)
         self._figures: dict[QueueId, QueueFigures] = {}
         self._agents: dict[AgentId, AgentRow] = {}
         self._waiting: dict[ContactId, WaitingRow] = {}
@@ -130,7 +144,9 @@ class Board:
                 row = AgentRow(id=agent, name=profile.name, presence=Presence.SIGNED_OUT, reason="", since=now)
             self._agents[agent] = msgspec.structs.replace(row, name=profile.name)
         self._changed_agents.update(self._agents)
-        self._zone = ZoneInfo(centre.timezone)
+        if self._zone.key != centre.timezone:
+            self._zone = ZoneInfo(centre.timezone)
+            self._day = _day_of(now, self._zone)
         self._schedule()
 
     # -- Watching ---------------------------------------------------------------------------------------------
@@ -290,7 +306,7 @@ class Board:
 
     def _count(self, fact: AnyFact) -> None:
         self._roll_over(fact.at)
-        if self._local_date(fact.at) < self._today:
+        if fact.at < self._day.begins:
             return
         if isinstance(fact, TalkEnded):
             self._handled(fact.agent, fact.at)
@@ -303,16 +319,12 @@ class Board:
 
     def _roll_over(self, now: datetime) -> None:
         """Begin a new day at local midnight."""
-        today = self._local_date(now)
-        if today > self._today:
-            self._today = today
+        if now >= self._day.ends:
+            self._day = _day_of(now, self._zone)
             self._figures.clear()
             for agent, row in self._agents.items():
                 self._agents[agent] = msgspec.structs.replace(row, handled=0)
             self._changed_agents.update(self._agents)
-
-    def _local_date(self, now: datetime) -> date:
-        return now.astimezone(self._zone).date()
 
     def _name(self, agent: AgentId) -> str:
         row = self._agents.get(agent)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, QueueOutcome
 from caruso.model.ids import QueueId
 from caruso.model.metrics import QueueCounts, service_level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFigures:
+class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a queue since local midnight."""
 
     entered: int = 0

@@ -82,7 +82,7 @@ class House:
     def __init__(self) -> None:
         self.wire, self.timers, self.facts, self.resumed = Wire(), HandTimers(), list[AnyFact](), list[Call]()
         stream = FactStream()
-        stream.subscribe(self.facts.append)
+        stream.follow(self.facts.append)
         around = Surroundings(queues={GAS: Queue(id=GAS, name="Gas")}, stations={})
         self.exchange = Exchange(
             telephony=self.wire,

@@ -26,15 +26,15 @@ def test_what_a_listener_causes_is_heard_after_everybody_heard_the_cause() -> No
         if isinstance(heard, ServerStarted) and heard.version == "a":
             stream.publish(fact("b"))
 
-    stream.subscribe(cause)
-    stream.subscribe(second.append)
+    stream.follow(cause)
+    stream.follow(second.append)
     stream.publish(fact("a"))
     assert names(first) == names(second) == ["a", "b"]
 
 
 def test_routing_runs_when_all_has_been_heard_and_again_when_it_caused_something() -> None:
     stream, heard, runs = FactStream(), list[AnyFact](), list[int]()
-    stream.subscribe(heard.append)
+    stream.decide(heard.append)
 
     def route() -> None:
         runs.append(len(heard))
@@ -46,14 +46,43 @@ def test_routing_runs_when_all_has_been_heard_and_again_when_it_caused_something
     assert runs == [2, 3]
 
 
+def test_who_follows_hears_after_routing_and_in_the_same_order() -> None:
+    stream, told = FactStream(), list[str]()
+    stream.follow(lambda fact: told.append(f"follows {names([fact])[0]}"))
+    stream.decide(lambda fact: told.append(f"decides {names([fact])[0]}"))
+
+    def route() -> None:
+        told.append("routes")
+        if told.count("routes") == 1:
+            stream.publish(fact("offer"))
+
+    stream.when_quiet(route)
+    stream.publish(fact("a"))
+    assert told == ["decides a", "routes", "decides offer", "routes", "follows a", "follows offer"]
+
+
+def test_what_a_follower_causes_is_decided_about_before_the_next_is_followed() -> None:
+    stream, told = FactStream(), list[str]()
+
+    def cause(heard: AnyFact) -> None:
+        told.append(f"follows {names([heard])[0]}")
+        if names([heard]) == ["a"]:
+            stream.publish(fact("c"))
+
+    stream.follow(cause)
+    stream.decide(lambda heard: told.append(f"decides {names([heard])[0]}"))
+    stream.publish(fact("a"), fact("b"))
+    assert told == ["decides a", "decides b", "follows a", "decides c", "follows b", "follows c"]
+
+
 def test_a_listener_that_raises_keeps_nobody_from_hearing() -> None:
     stream, heard = FactStream(), list[AnyFact]()
 
     def broken(_: AnyFact) -> None:
         raise ValueError("broken")
 
-    stream.subscribe(broken)
-    stream.subscribe(heard.append)
+    stream.follow(broken)
+    stream.follow(heard.append)
     with capture_logs() as logs:
         stream.publish(fact("a"))
         stream.publish(fact("b"))

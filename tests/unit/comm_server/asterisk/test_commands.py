@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from caruso.comm_server.asterisk.commands import Response, refusal, requests
 from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId

@@ -1,0 +1,71 @@
+"""Decide what happens to a call: pure steps from one state to the next.
+
+    DIALOG <-> WAITING <-> OFFERED -> TALKING <-> RECONNECTING
+       |         |           |          |             |
+       +---------+-----------+----------+-------------+--> ENDED
+
+A step takes the call, an event and `now`, and returns the call, telephony commands, facts and timers. It knows
+no Asterisk, no script engine (prompts and digits are `caruso.comm_server.ivr`) and does not choose agents (that is
+`caruso.comm_server.acd`): an `Offer` comes in as an event.
+
+Hang-up is possible in every state and is an event like any other. Events that no longer fit (a leg that ended
+twice, a ring timer that fired too late) change nothing.
+
+`advance` gives each event to the module that decides about it; all names are used from here.
+"""
+
+from caruso.comm_server.calls.lifecycle.advance import advance, arrive
+from caruso.comm_server.calls.lifecycle.call import RESUME_HEADER, Call, Desk, Phase, QueuePlace
+from caruso.comm_server.calls.lifecycle.ending import FORGET_SECONDS
+from caruso.comm_server.calls.lifecycle.events import (
+    BeginDialog,
+    CallEvent,
+    Declined,
+    DigitsAsked,
+    Ended,
+    Enqueue,
+    HoldAsked,
+    HungUpByAgent,
+    KeptWaiting,
+    MuteAsked,
+    Offer,
+    Timer,
+    TimerFired,
+    Withdrawn,
+)
+from caruso.comm_server.calls.lifecycle.step import CancelTimer, SetTimer, Step
+from caruso.comm_server.calls.lifecycle.talking import DIGIT_SECONDS, RECONNECT_SECONDS, REDIAL_SECONDS, park
+from caruso.comm_server.calls.lifecycle.waiting import RING_GRACE_SECONDS
+
+__all__ = [
+    "DIGIT_SECONDS",
+    "FORGET_SECONDS",
+    "RECONNECT_SECONDS",
+    "REDIAL_SECONDS",
+    "RESUME_HEADER",
+    "RING_GRACE_SECONDS",
+    "BeginDialog",
+    "Call",
+    "CallEvent",
+    "CancelTimer",
+    "Declined",
+    "Desk",
+    "DigitsAsked",
+    "Ended",
+    "Enqueue",
+    "HoldAsked",
+    "HungUpByAgent",
+    "KeptWaiting",
+    "MuteAsked",
+    "Offer",
+    "Phase",
+    "QueuePlace",
+    "SetTimer",
+    "Step",
+    "Timer",
+    "TimerFired",
+    "Withdrawn",
+    "advance",
+    "arrive",
+    "park",
+]

@@ -1,0 +1,117 @@
+"""A call as it is: a frozen value that every step replaces by the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from caruso.errors import IllegalMove
+from caruso.model import ids
+from caruso.model.centre import StationKind
+from caruso.model.ids import AgentId, ContactId, EntryPointId, LegId, QueueId, SkillId
+
+RESUME_HEADER = "X-Caruso-Resume"
+
+
+class Phase(StrEnum):
+    """Where a call is."""
+
+    DIALOG = "dialog"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TALKING = "talking"
+    RECONNECTING = "reconnecting"
+    ENDED = "ended"
+
+
+class QueuePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """The call's visit to a queue, with the queue's rules as they were on entry."""
+
+    queue: QueueId
+    since: datetime
+    priority: int = 0
+    skills: Mapping[SkillId, int] = msgspec.field(default_factory=dict)
+    music: str = "default"
+    short_abandon_seconds: float = 5.0
+    max_wait_seconds: float = 0.0
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent the call is offered to or talks with."""
+
+    agent: AgentId
+    kind: StationKind
+    endpoint: str
+    offered_at: datetime
+    connected_at: datetime | None = None
+    held_since: datetime | None = None
+    hold_seconds: float = 0.0
+    muted: bool = False
+    #: False while the agent's leg is dialled or away.
+    leg_up: bool = False
+    #: What the agent has pressed: the digit the caller's side hears now, and those that follow.
+    digits: str = ""
+    #: Number of the offer in the facts; legs dialled again for the same offer count on.
+    offer: int = 0
+    #: The phone has rung: it is there, or was a moment ago.
+    rang: bool = False
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice contact."""
+
+    contact: ContactId
+    arrived_at: datetime
+    phase: Phase = Phase.DIALOG
+    caller_number: str = ""
+    caller_name: str = ""
+    dialled: str = ""
+    entry_point: EntryPointId | None = None
+    #: The caller's leg was answered (somebody pays from here on).
+    answered: bool = False
+    caller_up: bool = True
+    #: The caller hears music by our command.
+    music: bool = False
+    visit: int = 0
+    place: QueuePlace | None = None
+    offer: int = 0
+    desk: Desk | None = None
+    #: Agents' legs that were made and have not reported their end.
+    open_legs: frozenset[LegId] = frozenset()
+
+    @property
+    def agent_leg(self) -> LegId | None:
+        """Return the leg of the present offer."""
+        return ids.agent_leg(self.contact, self.offer, self.desk.agent) if self.desk else None
+
+    @property
+    def gone(self) -> bool:
+        """Tell whether nothing of the call is left in the PBX."""
+        return self.phase is Phase.ENDED and not self.caller_up and not self.open_legs
+
+
+def expect_desk(call: Call, agent: AgentId, *phases: Phase) -> Desk:
+    """Return the agent's desk.
+
+    Raises:
+        IllegalMove: the call is not with `agent` in one of these phases.
+    """
+    if call.desk is None or call.desk.agent != agent or call.phase not in phases:
+        raise IllegalMove("The call is not at your desk in that way any more.")
+    return call.desk
+
+
+def off_hold(desk: Desk, now: datetime) -> Desk:
+    """Return the desk with a running hold added up."""
+    if desk.held_since is None:
+        return desk
+    return replace(desk, held_since=None, hold_seconds=desk.hold_seconds + seconds(desk.held_since, now))
+
+
+def seconds(since: datetime, now: datetime) -> float:
+    """Return the time between two wall-clock readings; a clock that was set back counts as no time."""
+    return round(max(0.0, (now - since).total_seconds()), 3)
