@@ -15,7 +15,6 @@ from typing import assert_never
 
 import msgspec
 
-from caruso.comm_server.agents.dialog_views import drafted
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -184,6 +183,7 @@ class FakeCentre:
         self._random = random.Random(7)
         self._seats = {agent.id: _Seat(agent, agent.station.kind, now()) for agent in self._centre.agents.values()}
         self._telephony = True
+        self._unheard_since: datetime | None = None
         self._watchers: dict[int, PushMonitor] = {}
         self._monitor_seq = 0
         self._shown: dict[str, dict[str, object]] = {}
@@ -255,6 +255,7 @@ class FakeCentre:
             calls=[row for row in rows["calls"].values() if isinstance(row, CallRow)],
             queues=[row for row in rows["queues"].values() if isinstance(row, QueueRow)],
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre.name,
         )
 
@@ -310,17 +311,8 @@ class FakeCentre:
             case desk.AnswerItem():
                 self._dialog(seat, command.run).answer(command.turn, command.text, seat.profile.id)
                 self._show(seat)
-            case desk.AnswerTogether():
-                self._script(seat, command.run).answer_together(command.turn, command.answers, seat.profile.id)
-                self._show(seat)
-            case desk.UndoAction():
-                self._script(seat, command.run).undo(command.key, wanted=command.wanted, by=seat.profile.id)
-                self._show(seat)
-            case desk.TimeUp():
-                self._script(seat, command.run).time_up(command.turn)
-                self._show(seat)
-            case desk.KeepDraft():
-                self._script(seat, command.run).keep(drafted(command))
+            case desk.AnswerTogether() | desk.UndoAction() | desk.TimeUp() | desk.KeepDraft():
+                raise IllegalMove("This desk leads the simplest of dialogs only.")
             case desk.ConfirmItem():
                 self._dialog(seat, command.run).confirm(command.turn)
                 self._show(seat)
@@ -373,9 +365,9 @@ class FakeCentre:
         self._later(seat, chosen.ring_seconds, lambda: self._drop_offer(seat, Presence.NOT_READY, "rona"))
         return contact
 
-    def lead_by(self, script: Dialog, *asked_by_phone: str) -> None:
-        """Lead the contacts that come from now on by a script; so much was answered on the phone already."""
-        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now, asked_by_phone)
+    def lead_by(self, script: Dialog) -> None:
+        """Lead the contacts that come from now on by a script."""
+        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now)
 
     def _offer_by_itself(self, seat: _Seat) -> None:
         self.offer(seat.profile.id)
@@ -393,6 +385,7 @@ class FakeCentre:
     def set_telephony(self, up: bool) -> None:
         """Let the link to the PBX break or come back."""
         self._telephony = up
+        self._unheard_since = None if up else self._now()
         for seat in self._seats.values():
             self._show(seat)
         self._monitor_changed()
@@ -696,6 +689,7 @@ class FakeCentre:
             gone_calls=gone["calls"],
             gone_agents=gone["agents"],
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre.name,
         )
         self.push_change(view)

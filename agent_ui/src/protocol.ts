@@ -20,6 +20,7 @@ export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-b
 export interface StationView {
   kind: string;
   reachable: boolean | null;
+  fixed: boolean;
 }
 
 /** The confirmed presence, since when, and until when where it ends by itself (ring, wrap-up). */
@@ -110,6 +111,7 @@ export interface UndoView {
   key: string;
   service: string;
   item: string;
+  question: string;
 }
 
 /** The item that waits for an answer. */
@@ -168,9 +170,11 @@ export interface DialogView {
   outcome: string;
   read_only: boolean;
   channel: string;
+  shareable: boolean;
   link: string;
   link_until: string | null;
-  link_sent_to: string;
+  link_state: string;
+  link_to: string;
   link_problem: string;
   draft: Record<string, string>;
 }
@@ -308,6 +312,7 @@ export interface MonitorView {
   gone_calls: string[];
   gone_agents: string[];
   telephony: boolean;
+  unheard_since: string | null;
   centre: string;
 }
 

@@ -59,7 +59,7 @@ from caruso.model.facts import (
     TransferForm,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
-from caruso.model.run_records import StoredFile
+from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
 from caruso.ports import (
@@ -155,6 +155,7 @@ class ContactCentre:
             tasks=tasks,
             owner=uuid.uuid4().hex,
             hear=self._hear,
+            delayed=self._delayed,
         )
         self.conversations = Conversations(
             library=library,
@@ -322,14 +323,19 @@ class ContactCentre:
 
     def on_telephony(self, event: TelephonyEvent) -> None:
         """Take an event of the PBX."""
-        self.exchange.on_telephony(event)
-        # Routing runs when the facts have been heard; an event without facts may still have made room for it.
-        self.stream.publish()
+        # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
+        with self.stream.turn():
+            self.exchange.on_telephony(event)
 
     def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
         self.stations.set_reachable(agent, kind, reachable)
         self.desks.touch(agent)
+
+    def on_phones_watched(self, watched: bool) -> None:
+        """Take note whether phones that register are heard of now; those there were have been told before."""
+        self.stations.set_watched(watched)
+        self.desks.touch_all()
 
     def set_callbacks(self, waiting: Mapping[QueueId, int]) -> None:
         """Take note how many call-backs nobody has taken yet, by queue."""
@@ -557,6 +563,10 @@ class ContactCentre:
 
     def _written(self, contact: ContactId) -> None:
         self.tasks.start(self.cards.refresh(contact), name="refresh_card")
+
+    def _delayed(self, action: OutboxAction, failure: str) -> None:
+        """Take note that an action failed and is tried again."""
+        self.moves.delayed(action, failure)
 
     async def _hear(self, heard: Heard) -> None:
         """Let a run know how its action ended, wherever it is led now."""

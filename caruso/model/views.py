@@ -137,6 +137,8 @@ class UndoView(View, frozen=True, kw_only=True):
     key: str
     service: str
     item: str
+    #: What was asked, or said, where it was done; empty when there is no telling.
+    question: str = ""
 
 
 class TurnView(View, frozen=True, kw_only=True):
@@ -208,11 +210,16 @@ class DialogView(View, frozen=True, kw_only=True):
     read_only: bool = False
     #: ``phone``, ``agent`` or ``web``: on the web the customer goes on, and the agent only looks on.
     channel: str = "agent"
-    #: With what the customer can go on on the web, until when, and where it was sent; empty when there is none.
+    #: Whether the customer can go on with it on the web.
+    shareable: bool = False
+    #: With what the customer can go on on the web, and until when; empty when there is none.
     link: str = ""
     link_until: datetime | None = None
-    link_sent_to: str = ""
-    #: Why the last link could not be made, or the dialog not taken back.
+    #: ``shown``, ``sending``, ``delayed`` (tried in vain, and tried again), ``sent`` or ``failed``.
+    link_state: str = ""
+    #: Where it is sent; empty when it is to be read out.
+    link_to: str = ""
+    #: Why the last link could not be made or sent, or the dialog not taken back.
     link_problem: str = ""
     #: What was typed to the turn that waits and has not been sent, by item.
     draft: dict[str, str] = {}
@@ -261,8 +268,10 @@ class StationView(View, frozen=True, kw_only=True):
 
     #: ``browser`` or ``sip``.
     kind: str
-    #: None where it cannot be known (a phone at a fixed address).
+    #: None where it is not known: the phone need not register (`fixed`), or the PBX cannot be asked.
     reachable: bool | None = None
+    #: At a fixed address, where it is called whether it has registered or not.
+    fixed: bool = False
 
 
 class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
@@ -365,4 +374,6 @@ class MonitorView(View, frozen=True, kw_only=True, tag_field="type", tag="monito
     gone_calls: list[str] = []
     gone_agents: list[str] = []
     telephony: bool = True
+    #: While the PBX cannot be reached: since when nothing has been heard of calls.
+    unheard_since: datetime | None = None
     centre: str = ""

@@ -116,7 +116,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
         <OfferCard view={view} contact={contact} />
         <div className="column">
           <ColleaguesNotes contact={contact} />
-          <TrailPanel dialog={view.dialog} />
+          <TrailPanel dialog={view.dialog} since={contact.connected_at} />
           <CustomerCard customer={view.customer} contact={contact} />
         </div>
       </div>
@@ -139,7 +139,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
       <div className="column">
         <ColleaguesNotes contact={contact} />
         {contact.phase !== "consulted" && <NotePanel note={note} />}
-        <TrailPanel dialog={view.dialog} />
+        <TrailPanel dialog={view.dialog} since={contact.connected_at} />
       </div>
       <div className="column">
         <CustomerCard customer={view.customer} contact={contact} />

@@ -2,6 +2,7 @@
 
 import type { DeskView } from "../protocol";
 import { isInConversation, mayGoNotReady, mayGoReady } from "./presence";
+import { mayBeShared } from "./sharing";
 import { transferChoices } from "./transfers";
 
 export type ShortcutAction =
@@ -17,6 +18,8 @@ export type ShortcutAction =
   | "note"
   | "dialog"
   | "back"
+  | "undo"
+  | "share"
   | "finish"
   | "callbacks"
   | "help";
@@ -40,6 +43,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "transfer", keys: "Alt+T", meaning: "Transfer: search colleagues, queues and numbers" },
   { action: "dialog", keys: "Alt+Q", meaning: "Go to the current question" },
   { action: "back", keys: "Alt+B", meaning: "Go back one question" },
+  { action: "undo", keys: "Alt+U", meaning: "Go to what is to be undone" },
+  { action: "share", keys: "Alt+L", meaning: "Send the customer a link to go on with" },
   { action: "note", keys: "Alt+O", meaning: "Go to the note" },
   { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
   { action: "callbacks", keys: "Alt+C", meaning: "Go to the call-backs" },
@@ -95,6 +100,10 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "dialog":
     case "back":
       return view.dialog !== null;
+    case "undo":
+      return (view.dialog?.turn.offers.length ?? 0) > 0;
+    case "share":
+      return view.dialog !== null && mayBeShared(view.dialog);
     case "callbacks":
       return view.contact === null;
     case "help":

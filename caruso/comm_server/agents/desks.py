@@ -20,7 +20,7 @@ from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.lifecycle import Call, PartyState
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
-from caruso.comm_server.run_moves import Sharing
+from caruso.comm_server.sharing import Sharing
 from caruso.model.centre import Centre
 from caruso.model.desk import KeepDraft
 from caruso.model.facts import (
@@ -361,7 +361,7 @@ class Desks:
         view = dialog_view(conversation.dialog, conversation.run, conversation.finished, draft, sharing)
         if conversation.by != agent and not conversation.elsewhere:
             trail = [msgspec.structs.replace(entry, correctable=False) for entry in view.trail]
-            view = msgspec.structs.replace(view, read_only=True, trail=trail)
+            view = msgspec.structs.replace(view, read_only=True, shareable=False, trail=trail)
         if not view.draft:
             self._drafts.pop(agent, None)
         return view

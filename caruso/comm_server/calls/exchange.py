@@ -153,12 +153,12 @@ class Exchange:
         step = lifecycle.arrive(event, entry_point, self._clock.now(), offers=offers)
         live = _Live(step.call, busy=True)
         self._live[contact] = live
-        log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
         self._carry_out(live, step)
         live.busy = False
         if step.call.phase is not Phase.ENDED:
             self._ask(self._hooks.arrived, live)
         self._drain(live)
+        log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
 
     def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
         """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""
