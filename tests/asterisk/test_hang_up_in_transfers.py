@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -204,7 +204,7 @@ ENDS: tuple[Deed, ...] = (
 OFFSETS = (0.0, 0.002, 0.005, 0.01, 0.03)
 
 
-async def walk_all(floor: Floor, cases: list[tuple[Deed, tuple[tuple[float, Deed], ...]]]) -> None:
+async def walk_all(floor: Floor, cases: Sequence[tuple[Deed, tuple[tuple[float, Deed], ...]]]) -> None:
     """Walk the cases in their lanes; each ends with the caller hanging up."""
     queue: asyncio.Queue[tuple[Deed, tuple[tuple[float, Deed], ...]]] = asyncio.Queue()
     for one in cases:
