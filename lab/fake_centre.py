@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from caruso.comm_server.agents.dialog_views import drafted
+import msgspec
+
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -41,10 +42,12 @@ from caruso.model.views import (
     DeskView,
     HistoryView,
     MonitorView,
+    PartyView,
     PresenceView,
     QueueRow,
     QueueTile,
     StationView,
+    TargetView,
     WaitingRow,
 )
 from caruso.ports import TimerHandle
@@ -119,6 +122,7 @@ class _Contact:
     ended_at: datetime | None = None
     muted: bool = False
     note: str = ""
+    parties: tuple[PartyView, ...] = ()
 
 
 @dataclass(slots=True)
@@ -179,6 +183,7 @@ class FakeCentre:
         self._random = random.Random(7)
         self._seats = {agent.id: _Seat(agent, agent.station.kind, now()) for agent in self._centre.agents.values()}
         self._telephony = True
+        self._unheard_since: datetime | None = None
         self._watchers: dict[int, PushMonitor] = {}
         self._monitor_seq = 0
         self._shown: dict[str, dict[str, object]] = {}
@@ -250,6 +255,7 @@ class FakeCentre:
             calls=[row for row in rows["calls"].values() if isinstance(row, CallRow)],
             queues=[row for row in rows["queues"].values() if isinstance(row, QueueRow)],
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre.name,
         )
 
@@ -292,6 +298,12 @@ class FakeCentre:
             case desk.MuteMe():
                 self._on_desk(seat, command.contact, "talking", "held").muted = command.on
                 self._show(seat)
+            case desk.Transfer() | desk.CompleteTransfer():
+                self._on_desk(seat, command.contact, "talking", "held").parties = ()
+                self._hang_up(seat)
+            case desk.Consult() | desk.Toggle() | desk.Conference() | desk.DropParty():
+                self._consult(self._on_desk(seat, command.contact, "talking", "held"), command)
+                self._show(seat)
             case desk.PressDigits():
                 self._on_desk(seat, command.contact, "talking")
                 if not command.digits or set(command.digits) - set("0123456789ABCD*#"):
@@ -299,17 +311,8 @@ class FakeCentre:
             case desk.AnswerItem():
                 self._dialog(seat, command.run).answer(command.turn, command.text, seat.profile.id)
                 self._show(seat)
-            case desk.AnswerTogether():
-                self._script(seat, command.run).answer_together(command.turn, command.answers, seat.profile.id)
-                self._show(seat)
-            case desk.UndoAction():
-                self._script(seat, command.run).undo(command.key, wanted=command.wanted, by=seat.profile.id)
-                self._show(seat)
-            case desk.TimeUp():
-                self._script(seat, command.run).time_up(command.turn)
-                self._show(seat)
-            case desk.KeepDraft():
-                self._script(seat, command.run).keep(drafted(command))
+            case desk.AnswerTogether() | desk.UndoAction() | desk.TimeUp() | desk.KeepDraft():
+                raise IllegalMove("This desk leads the simplest of dialogs only.")
             case desk.ConfirmItem():
                 self._dialog(seat, command.run).confirm(command.turn)
                 self._show(seat)
@@ -362,9 +365,9 @@ class FakeCentre:
         self._later(seat, chosen.ring_seconds, lambda: self._drop_offer(seat, Presence.NOT_READY, "rona"))
         return contact
 
-    def lead_by(self, script: Dialog, *asked_by_phone: str) -> None:
-        """Lead the contacts that come from now on by a script; so much was answered on the phone already."""
-        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now, asked_by_phone)
+    def lead_by(self, script: Dialog) -> None:
+        """Lead the contacts that come from now on by a script."""
+        self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now)
 
     def _offer_by_itself(self, seat: _Seat) -> None:
         self.offer(seat.profile.id)
@@ -382,6 +385,7 @@ class FakeCentre:
     def set_telephony(self, up: bool) -> None:
         """Let the link to the PBX break or come back."""
         self._telephony = up
+        self._unheard_since = None if up else self._now()
         for seat in self._seats.values():
             self._show(seat)
         self._monitor_changed()
@@ -518,6 +522,46 @@ class FakeCentre:
         seat.handled += 1
         self._become(seat, *seat.afterwards)
 
+    def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
+        """Return colleagues, queues and any number."""
+        colleagues = [
+            TargetView(
+                kind="agent",
+                id=seat.profile.id,
+                name=seat.profile.name,
+                presence=seat.presence,
+                reason=seat.reason,
+                possible=seat.presence is Presence.READY,
+            )
+            for seat in self._seats.values()
+            if seat.profile.id != agent
+        ]
+        queues = [TargetView(kind="queue", id=queue.id, name=queue.name) for queue in self._centre.queues.values()]
+        return [*colleagues, *queues, TargetView(kind="number", id="", name="")]
+
+    def _consult(
+        self, contact: _Contact, command: desk.Consult | desk.Toggle | desk.Conference | desk.DropParty
+    ) -> None:
+        """Whoever is consulted answers at once."""
+        match command:
+            case desk.Consult(kind=kind, to=to):
+                known = self._seats.get(AgentId(to)) if kind == "agent" else None
+                name = known.profile.name if known else to
+                party = PartyView(id=2, agent=to if known else "", name=name, state="consulted")
+                contact.parties, contact.phase = (party,), "held"
+            case desk.Toggle():
+                held = contact.phase == "held"
+                contact.phase = "talking" if held else "held"
+                contact.parties = tuple(
+                    msgspec.structs.replace(party, state="parked" if held else "consulted")
+                    for party in contact.parties
+                )
+            case desk.Conference():
+                contact.phase = "talking"
+                contact.parties = tuple(msgspec.structs.replace(p, state="joined") for p in contact.parties)
+            case desk.DropParty():
+                contact.parties = ()
+
     def _on_desk(self, seat: _Seat, contact_id: str, *phases: str) -> _Contact:
         if seat.contact is None or seat.contact.id != contact_id:
             raise NotFound("This contact is not on your desk.")
@@ -645,6 +689,7 @@ class FakeCentre:
             gone_calls=gone["calls"],
             gone_agents=gone["agents"],
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre.name,
         )
         self.push_change(view)
@@ -711,6 +756,7 @@ def _contact_view(contact: _Contact) -> ContactView:
         muted=contact.muted,
         dispositions=[Choice(id=d.id, name=d.name) for d in contact.queue.dispositions],
         note=contact.note,
+        parties=list(contact.parties),
     )
 
 

@@ -75,9 +75,16 @@ class MailServer:
 
 @asynccontextmanager
 async def mail_server(
-    manners: dict[str, str] | None = None, *, tls: SSLContext | None = None, sign_in: bool = False
+    manners: dict[str, str] | None = None,
+    *,
+    tls: SSLContext | None = None,
+    sign_in: bool = False,
+    port: int = 0,
 ) -> AsyncIterator[MailServer]:
-    """Run a mail server; with `tls` it takes mails only after STARTTLS, with `sign_in` only from who signed in."""
+    """Run a mail server; with `tls` it takes mails only after STARTTLS, with `sign_in` only from who signed in.
+
+    `port`: 0 takes a free one.
+    """
     server = MailServer(manners=manners or {})
     opened: list[asyncio.Transport] = []
 
@@ -109,7 +116,7 @@ async def mail_server(
             authenticator=server.signs_in if sign_in else None,
         )
 
-    listener = await asyncio.get_running_loop().create_server(connection, LOOPBACK, 0)
+    listener = await asyncio.get_running_loop().create_server(connection, LOOPBACK, port)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from caruso.comm_server.agents.dialog_views import Draft, dialog_view, file_value
+from caruso.comm_server.agents.dialog_views import dialog_view, file_value
 from caruso.errors import IllegalMove
 from caruso.model.ids import RunId, ScriptId
 from caruso.model.run_records import StoredFile
@@ -15,52 +15,38 @@ from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.turns import (
     STORED,
     Answered,
-    AnsweredTogether,
     Confirmed,
     Corrected,
     Effect,
     Finished,
-    Happened,
     Input,
     Refused,
     RunStart,
     ScriptChannel,
-    TakenOver,
-    Undo,
     Value,
     WentBack,
 )
 
 
 class ScriptDialog:
-    """One run of a script. `asked_by_phone` answers were given to the machine before the agent took over."""
+    """One run of a script."""
 
-    def __init__(
-        self, script: Dialog, run: RunId, now: Callable[[], datetime], asked_by_phone: tuple[str, ...] = ()
-    ) -> None:
-        """Begin on the phone where there are answers from it, else at the desk."""
+    def __init__(self, script: Dialog, run: RunId, now: Callable[[], datetime]) -> None:
+        """Begin at the desk."""
         self.run = run
         self._script = script
         self._now = now
         self._end: Finished | None = None
-        self._draft: Draft | None = None
         self._files: Mapping[str, Value] = {}
-        channel = ScriptChannel.PHONE if asked_by_phone else ScriptChannel.AGENT
-        begin = RunStart(run=run, script=ScriptId(script.id), channel=channel, language=script.languages[0])
+        begin = RunStart(
+            run=run, script=ScriptId(script.id), channel=ScriptChannel.AGENT, language=script.languages[0]
+        )
         self._state, effects = engine.start(script, begin, now())
         self._take(effects)
-        for text in asked_by_phone:
-            self._give(Answered(turn=self._state.turn, text=text))
-        if asked_by_phone:
-            self._give(TakenOver(channel=ScriptChannel.AGENT, by="anna"))
 
     def answer(self, turn: int, text: str, by: str) -> None:
         """Take an answer to the current item, or say why not."""
         self._give(Answered(turn=turn, text=text, by=by, files=self._files))
-
-    def answer_together(self, turn: int, answers: dict[str, str], by: str) -> None:
-        """Take the answers to a group."""
-        self._give(AnsweredTogether(turn=turn, answers=answers, by=by, files=self._files))
 
     def confirm(self, turn: int) -> None:
         """Go on after an info."""
@@ -74,14 +60,6 @@ class ScriptDialog:
         """Change an earlier answer."""
         self._give(Corrected(item=item, text=text, by=by, files=self._files))
 
-    def undo(self, key: str, *, wanted: bool, by: str) -> None:
-        """Have something undone, or let it be."""
-        self._give(Undo(key=key, wanted=wanted, by=by))
-
-    def time_up(self, turn: int) -> None:
-        """Let the time limit of the item be over."""
-        self._give(Happened(event="time-up", turn=turn))
-
     def file_wanted(self, item: str) -> str:
         """Return the type of a question that a file may answer."""
         question = self._script.items.get(item)
@@ -93,13 +71,9 @@ class ScriptDialog:
         """Know a file."""
         self._files = {**self._files, file.id: file_value(file)}
 
-    def keep(self, draft: Draft) -> None:
-        """Keep what was typed."""
-        self._draft = draft
-
     def view(self) -> DialogView:
         """Return the dialog as it is shown."""
-        return dialog_view(self._script, self._state, self._end, self._draft)
+        return dialog_view(self._script, self._state, self._end, None)
 
     @property
     def answers(self) -> list[tuple[str, str]]:

@@ -13,10 +13,11 @@ import {
   questionsOf,
   rankedOrNot,
   toggled,
+  toldBefore,
   typedInto,
   withOwnWords,
 } from "../src/state/answers";
-import { turn } from "./samples";
+import { told, turn } from "./samples";
 
 function option(value: string, label = value, key = "", more = {}) {
   return { value, label, key, exclusive: false, other: false, ...more };
@@ -156,4 +157,14 @@ test("a rating has marks side by side, unless they are too many", () => {
   expect(marksOf("0", "10")).toHaveLength(11);
   expect(marksOf("1", "100")).toEqual([]);
   expect(marksOf("", "")).toEqual([]);
+});
+
+test("what a page brings during the conversation is no answer to the machine, and keeps its place", () => {
+  const phone = told({ item: "number" });
+  const agent = told({ item: "street", channel: "agent", at: "2026-03-01T10:01:00Z" });
+  const web = told({ item: "people", channel: "web", at: "2026-03-01T10:02:00Z" });
+  const last = told({ item: "remark", channel: "agent", at: "2026-03-01T10:03:00Z" });
+  const trail = [phone, agent, web, last];
+  expect(toldBefore(trail, "2026-03-01T10:00:00Z")).toEqual({ told: [phone], here: [agent, web, last] });
+  expect(toldBefore(trail, null).told).toEqual([phone, web]);
 });

@@ -63,6 +63,16 @@ test("a refused command becomes a problem that can be dismissed", () => {
   expect(reduceDesk(state, { kind: "dismissed", key }).problems).toEqual([]);
 });
 
+test("a refusal that is told where the command was given is not told again", () => {
+  const problem = { code: "illegal-move", message: "This is no address." };
+  const state = after(
+    OPEN,
+    { kind: "sent", id: 1, type: "share-dialog", at: NOW },
+    { kind: "replied", id: 1, problem, at: NOW },
+  );
+  expect(state.problems).toEqual([]);
+});
+
 test("the same problem twice is shown once, and no more than three", () => {
   const refused = (id: number, message: string): DeskEvent[] => [
     { kind: "sent", id, type: "hold", at: NOW },

@@ -1,6 +1,14 @@
 /** Views as a server would send them, to be varied by tests. */
 
-import type { ContactView, DeskView, MonitorView, QueueRow, TurnView } from "../src/protocol";
+import type {
+  ContactView,
+  DeskView,
+  DialogView,
+  MonitorView,
+  QueueRow,
+  TrailView,
+  TurnView,
+} from "../src/protocol";
 
 export function desk(change: Partial<DeskView> = {}): DeskView {
   return {
@@ -9,7 +17,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     now: "2026-03-01T10:00:00Z",
     agent: "anna",
     name: "Anna",
-    station: { kind: "browser", reachable: true },
+    station: { kind: "browser", reachable: true, fixed: false },
     presence: {
       presence: "ready",
       reason: "",
@@ -43,9 +51,55 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     connected_at: "2026-03-01T09:59:20Z",
     ended_at: null,
     muted: false,
+    mine: true,
+    parties: [],
+    from_agent: "",
+    purpose: "",
+    notes: [],
     dispositions: [],
     disposition: "",
     note: "",
+    ...change,
+  };
+}
+
+export function dialog(change: Partial<DialogView> = {}): DialogView {
+  return {
+    run: "run1",
+    script: "move",
+    title: "Moving house",
+    language: "en",
+    turn: turn(),
+    trail: [],
+    finished: false,
+    outcome: "",
+    channel: "agent",
+    shareable: true,
+    read_only: false,
+    link: "",
+    link_until: null,
+    link_state: "",
+    link_to: "",
+    link_problem: "",
+    draft: {},
+    ...change,
+  };
+}
+
+export function told(change: Partial<TrailView> = {}): TrailView {
+  return {
+    item: "street",
+    question: "Where do you move to?",
+    type: "text",
+    value: "Main Street 1",
+    shown: "Main Street 1",
+    channel: "phone",
+    by: "",
+    at: "2026-03-01T09:59:00Z",
+    correctable: true,
+    options: [],
+    currency: "",
+    private: false,
     ...change,
   };
 }
@@ -94,6 +148,7 @@ export function monitor(change: Partial<MonitorView> = {}): MonitorView {
     gone_calls: [],
     gone_agents: [],
     telephony: true,
+    unheard_since: null,
     centre: "Northern Light",
     ...change,
   };

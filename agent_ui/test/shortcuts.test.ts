@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isPossible, type KeyPress, SHORTCUTS, shortcutFor } from "../src/state/shortcuts";
-import { contact, desk } from "./samples";
+import { contact, desk, dialog, turn } from "./samples";
 
 function press(change: Partial<KeyPress>): KeyPress {
   return { key: "", code: "", altKey: false, ctrlKey: false, metaKey: false, inText: false, ...change };
@@ -44,4 +44,14 @@ test("keys do nothing where they make no sense", () => {
   expect(isPossible("note", offered)).toBe(false);
   expect(isPossible("callbacks", idle)).toBe(true);
   expect(isPossible("callbacks", held)).toBe(false);
+});
+
+test("undo and link have their keys while there is something to undo, or to share", () => {
+  const offer = { key: "k", service: "email.send", item: "fitter", question: "" };
+  const offers = desk({ dialog: dialog({ turn: turn({ offers: [offer] }) }) });
+  expect(isPossible("undo", offers)).toBe(true);
+  expect(isPossible("undo", desk({ dialog: dialog() }))).toBe(false);
+  expect(isPossible("share", desk({ dialog: dialog() }))).toBe(true);
+  expect(isPossible("share", desk({ dialog: dialog({ channel: "web" }) }))).toBe(false);
+  expect(isPossible("share", desk())).toBe(false);
 });

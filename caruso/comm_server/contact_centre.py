@@ -28,11 +28,13 @@ from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import KeptWaiting, Offer, Phase
 from caruso.comm_server.calls.recovery import StationAt, Surroundings
+from caruso.comm_server.contact_notes import ContactNotes
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet, call_values
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.desk_commands import DeskCommands
 from caruso.comm_server.desk_contacts import DeskContacts
 from caruso.comm_server.desk_dialogs import DeskDialogs
+from caruso.comm_server.desk_transfers import DeskTransfers
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
@@ -56,13 +58,15 @@ from caruso.model.facts import (
     ContactEnded,
     ContactIdentified,
     ContactRouted,
+    ContactTransferred,
     OfferMade,
     Presence,
+    TransferForm,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
-from caruso.model.run_records import StoredFile
+from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import TelephonyEvent
-from caruso.model.views import DeskView, MonitorView, QueueTile
+from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
 from caruso.ports import (
     ActionServices,
     CentreStore,
@@ -117,6 +121,8 @@ class Outside:
     recordings: Path
     #: Under what name the PBX knows an agent's phone.
     endpoint_name: EndpointName
+    #: Whether numbers outside can be called.
+    calls_outside: bool = False
 
 
 class ContactCentre:
@@ -158,6 +164,7 @@ class ContactCentre:
             tasks=tasks,
             owner=uuid.uuid4().hex,
             hear=self._hear,
+            delayed=self._delayed,
         )
         self.conversations = Conversations(
             library=library,
@@ -216,6 +223,7 @@ class ContactCentre:
             changed=self._changed,
         )
         self._callbacks: Mapping[QueueId, int] = {}
+        self.notes = ContactNotes()
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
             sources=Sources(
@@ -226,7 +234,8 @@ class ContactCentre:
                 sharing=self.moves.sharing,
                 aside=self.moves.aside,
                 station=self.stations.view,
-                muted=self._muted,
+                call=self.exchange.call,
+                notes=self.notes.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
             ),
@@ -246,6 +255,16 @@ class ContactCentre:
             desks=self.desks,
             tasks=tasks,
         )
+        self.transfers = DeskTransfers(
+            centre=self.centre,
+            roster=self.roster,
+            exchange=self.exchange,
+            stations=self.stations,
+            dispatcher=self.dispatcher,
+            library=library,
+            clock=clock,
+            outside=outside.calls_outside,
+        )
         self._commands = DeskCommands(
             centre=self.centre,
             roster=self.roster,
@@ -254,6 +273,7 @@ class ContactCentre:
             stations=self.stations,
             conversations=self.conversations,
             moves=self.moves,
+            transfers=self.transfers,
         )
         self._people = Staff(
             exchange=self.exchange,
@@ -271,6 +291,7 @@ class ContactCentre:
         # Then it is written down, and last comes what people see.
         for listener in (
             outside.journal.record,
+            self.notes.hear,
             self.desk_contacts.hear,
             self.board.hear,
             self._lead_dialogs,
@@ -310,14 +331,19 @@ class ContactCentre:
 
     def on_telephony(self, event: TelephonyEvent) -> None:
         """Take an event of the PBX."""
-        self.exchange.on_telephony(event)
-        # Routing runs when the facts have been heard; an event without facts may still have made room for it.
-        self.stream.publish()
+        # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
+        with self.stream.turn():
+            self.exchange.on_telephony(event)
 
     def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
         self.stations.set_reachable(agent, kind, reachable)
         self.desks.touch(agent)
+
+    def on_phones_watched(self, watched: bool) -> None:
+        """Take note whether phones that register are heard of now; those there were have been told before."""
+        self.stations.set_watched(watched)
+        self.desks.touch_all()
 
     def set_callbacks(self, waiting: Mapping[QueueId, int]) -> None:
         """Take note how many call-backs nobody has taken yet, by queue."""
@@ -385,6 +411,10 @@ class ContactCentre:
             case _:
                 raise IllegalMove("Only ready, not ready and signed out can be forced.")
         self.desks.touch(agent)
+
+    def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
+        """Return everybody and everything to whom an agent can give a customer."""
+        return self.transfers.targets(agent)
 
     def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
         """Return the type of a question at the agent's desk that a file may answer; raise `IllegalMove`."""
@@ -499,10 +529,6 @@ class ContactCentre:
     def _web_entry_point(self, script: ScriptId) -> EntryPoint | None:
         return next((entry for entry in self._centre.entry_points.values() if entry.web == script), None)
 
-    def _muted(self, agent: AgentId, contact: ContactId) -> bool:
-        call = self.exchange.call(contact)
-        return call is not None and call.desk is not None and call.desk.agent == agent and call.desk.muted
-
     def _queue_tile(self, queue: QueueId) -> QueueTile | None:
         known = self._centre.queues.get(queue)
         if known is None:
@@ -530,6 +556,9 @@ class ContactCentre:
                 self.tasks.start(self._find_last_agent(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
+            case ContactTransferred(contact=contact, form=TransferForm.CONFERENCE, agent=heir, from_queue=queue):
+                if heir is not None:
+                    self.desk_dialogs.lead(contact, heir, queue)
             case ContactEnded(
                 contact=contact,
                 cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
@@ -553,6 +582,7 @@ class ContactCentre:
             self.conversations.forget(contact)
             self.moves.forget(contact)
             self.cards.forget(contact)
+            self.notes.forget(contact)
 
     def _needed(self, contact: ContactId) -> bool:
         """Tell whether the contact goes on, or is on a desk."""
@@ -579,6 +609,10 @@ class ContactCentre:
 
     def _written(self, contact: ContactId) -> None:
         self.tasks.start(self.cards.refresh(contact), name="refresh_card")
+
+    def _delayed(self, action: OutboxAction, failure: str) -> None:
+        """Take note that an action failed and is tried again."""
+        self.moves.delayed(action, failure)
 
     async def _hear(self, heard: Heard) -> None:
         """Let a run know how its action ended, wherever it is led now."""
@@ -649,7 +683,7 @@ class ContactCentre:
             if state.contact is None or state.presence is Presence.WRAP_UP:
                 continue
             call = self.exchange.call(state.contact)
-            here = call is not None and call.desk is not None and call.desk.agent == agent
+            here = call is not None and call.agent_here(agent)
             if not here and state.presence is Presence.OFFERED:
                 self.roster.apply(agent, presence.OfferVanished())
             elif not here and state.presence is Presence.TALKING:

@@ -9,7 +9,8 @@ or written. A listener may cause further facts; they wait until the present one 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -32,6 +33,7 @@ class FactStream:
         #: What those who decide have heard and those who follow have not.
         self._decided: deque[AnyFact] = deque()
         self._running = False
+        self._turns = 0
 
     def decide(self, listener: Listener) -> None:
         """Call `listener` with every fact from now on, before who follows; when it raises, that is logged."""
@@ -45,19 +47,33 @@ class FactStream:
         """Call `callback` each time all facts have been heard by those who decide."""
         self._quiet.append(callback)
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let those who follow hear the facts of what is done in here only when all of it is done."""
+        self._turns += 1
+        try:
+            yield
+        finally:
+            self._turns -= 1
+            self.publish()
+
     def publish(self, *facts: AnyFact) -> None:
-        """Make facts known; returns after they, and all they caused, were heard, unless called by a listener."""
+        """Make facts known; returns after they, and all they caused, were heard, unless called by a listener.
+
+        Within a `turn` only those who decide have heard them then.
+        """
         self._pending.extend(facts)
         if self._running:
             return
         self._running = True
         try:
-            self._run()
+            self._decide()
+            if not self._turns:
+                self._follow()
         finally:
             self._running = False
 
-    def _run(self) -> None:
-        self._decide()
+    def _follow(self) -> None:
         while self._decided:
             fact = self._decided.popleft()
             for listener in self._following:

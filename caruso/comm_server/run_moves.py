@@ -7,7 +7,6 @@ who may ask for it, and what people are shown of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import structlog
 
@@ -20,11 +19,12 @@ from caruso.comm_server.runs.outbox import Heard
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.views import RunLink
 from caruso.comm_server.sentences import link_mail
+from caruso.comm_server.sharing import Sharing, delayed, ended, shared
 from caruso.errors import CarusoError, IllegalMove
 from caruso.model.callbacks import Callback, CallbackState
 from caruso.model.facts import CALL_BACK, ContactArrived, ContactCause, ContactEnded, ContactIdentified
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, callback_contact, is_callback
-from caruso.model.run_records import RunToken
+from caruso.model.run_records import OutboxAction, RunToken
 from caruso.script_engine import engine
 from caruso.script_engine.turns import CallService, HandOver, ScriptChannel, TakenOver, Value
 
@@ -37,17 +37,6 @@ _LINK = "/link-to-customer/"
 #: Attempts after the first, and their distance in seconds.
 SEND_RETRIES = 5
 SEND_RETRY_WAIT_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sharing:
-    """What an agent sees of the link he made."""
-
-    link: RunLink | None = None
-    #: Where it was sent; empty when it is to be read out.
-    sent_to: str = ""
-    #: Why there is none, or why the dialog could not be taken back.
-    problem: str = ""
 
 
 class RunMoves:
@@ -109,9 +98,10 @@ class RunMoves:
         except CarusoError as error:
             self._show(contact, Sharing(problem=str(error)))
             return
+        mail = self._mail(run, to, link)
+        self._show(contact, shared(link, to, mail.key))
         if to and self._conversations.of_run(run) is not None:
-            self._conversations.order(contact, self._mail(run, to, link))
-        self._show(contact, Sharing(link=link, sent_to=to))
+            self._conversations.order(contact, mail)
 
     def _mail(self, run: RunId, to: str, link: RunLink) -> CallService:
         conversation = self._conversations.of_run(run)
@@ -129,13 +119,20 @@ class RunMoves:
             retry_wait_seconds=SEND_RETRY_WAIT_SECONDS,
         )
 
+    def delayed(self, action: OutboxAction, failure: str) -> None:
+        """Show that a link could not be sent yet."""
+        self._show_delivery(action, lambda sharing: delayed(sharing, failure))
+
     def heard(self, heard: Heard) -> None:
-        """Show that a link could not be sent."""
-        conversation = self._conversations.of_run(heard.action.run)
-        if conversation is None or not heard.failure or _LINK not in heard.action.key:
-            return
-        before = self._sharing.get(conversation.contact, Sharing())
-        self._show(conversation.contact, replace(before, sent_to="", problem="The link could not be sent."))
+        """Show that a link was sent, or could not be."""
+        self._show_delivery(heard.action, lambda sharing: ended(sharing, heard.failure))
+
+    def _show_delivery(self, action: OutboxAction, now: Callable[[Sharing], Sharing]) -> None:
+        conversation = self._conversations.of_run(action.run)
+        sharing = self._sharing.get(conversation.contact) if conversation is not None else None
+        # Another link may have been made since.
+        if conversation is not None and sharing is not None and sharing.key == action.key:
+            self._show(conversation.contact, now(sharing))
 
     def take_back(self, agent: AgentId, contact: ContactId) -> None:
         """Let the agent go on with a dialog that the customer leads on the web.

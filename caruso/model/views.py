@@ -40,11 +40,48 @@ class PresenceView(View, frozen=True, kw_only=True):
     next_reason: str = ""
 
 
+class PartyView(View, frozen=True, kw_only=True):
+    """Somebody besides customer and agent in the call."""
+
+    id: int
+    #: An agent's id, or empty for somebody outside.
+    agent: str
+    #: The agent's name, or the number outside.
+    name: str
+    #: ``ringing``, ``consulted``, ``parked``, ``joined``.
+    state: str
+
+
+class NoteView(View, frozen=True, kw_only=True):
+    """What a colleague wrote about the contact."""
+
+    agent: str
+    name: str
+    text: str
+
+
+class TargetView(View, frozen=True, kw_only=True):
+    """Somebody, or something, a customer can be given to."""
+
+    #: ``agent``, ``queue``, ``entry-point``; ``number``: any number outside can be called.
+    kind: str
+    id: str
+    name: str
+    #: Of an agent.
+    presence: str = ""
+    reason: str = ""
+    #: Of an entry point.
+    number: str = ""
+    #: Of a queue: how many agents are ready.
+    ready: int = 0
+    possible: bool = True
+
+
 class ContactView(View, frozen=True, kw_only=True):
     """The contact on the desk."""
 
     id: ContactId
-    #: ``offered``, ``talking``, ``held``, ``wrap-up``.
+    #: ``offered``, ``talking``, ``held``, ``consulted`` (a colleague asks, and has the customer), ``wrap-up``.
     phase: str
     caller_number: str
     caller_name: str
@@ -62,6 +99,15 @@ class ContactView(View, frozen=True, kw_only=True):
     disposition: str = ""
     #: Autosaved note of the agent.
     note: str = ""
+    #: Whether the agent decides about the call: who only takes part can hang up and mute.
+    mine: bool = True
+    #: Who else takes part, or is called.
+    parties: list[PartyView] = []
+    #: The colleague who transfers or consults, and which of both: ``transfer``, ``consult``.
+    from_agent: str = ""
+    purpose: str = ""
+    #: What colleagues wrote about this contact.
+    notes: list[NoteView] = []
 
 
 class OptionView(View, frozen=True, kw_only=True):
@@ -91,6 +137,8 @@ class UndoView(View, frozen=True, kw_only=True):
     key: str
     service: str
     item: str
+    #: What was asked, or said, where it was done; empty when there is no telling.
+    question: str = ""
 
 
 class TurnView(View, frozen=True, kw_only=True):
@@ -158,13 +206,20 @@ class DialogView(View, frozen=True, kw_only=True):
     trail: list[TrailView]
     finished: bool = False
     outcome: str = ""
+    #: Another agent leads it: this one looks on.
+    read_only: bool = False
     #: ``phone``, ``agent`` or ``web``: on the web the customer goes on, and the agent only looks on.
     channel: str = "agent"
-    #: With what the customer can go on on the web, until when, and where it was sent; empty when there is none.
+    #: Whether the customer can go on with it on the web.
+    shareable: bool = False
+    #: With what the customer can go on on the web, and until when; empty when there is none.
     link: str = ""
     link_until: datetime | None = None
-    link_sent_to: str = ""
-    #: Why the last link could not be made, or the dialog not taken back.
+    #: ``shown``, ``sending``, ``delayed`` (tried in vain, and tried again), ``sent`` or ``failed``.
+    link_state: str = ""
+    #: Where it is sent; empty when it is to be read out.
+    link_to: str = ""
+    #: Why the last link could not be made or sent, or the dialog not taken back.
     link_problem: str = ""
     #: What was typed to the turn that waits and has not been sent, by item.
     draft: dict[str, str] = {}
@@ -213,8 +268,10 @@ class StationView(View, frozen=True, kw_only=True):
 
     #: ``browser`` or ``sip``.
     kind: str
-    #: None where it cannot be known (a phone at a fixed address).
+    #: None where it is not known: the phone need not register (`fixed`), or the PBX cannot be asked.
     reachable: bool | None = None
+    #: At a fixed address, where it is called whether it has registered or not.
+    fixed: bool = False
 
 
 class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
@@ -317,4 +374,6 @@ class MonitorView(View, frozen=True, kw_only=True, tag_field="type", tag="monito
     gone_calls: list[str] = []
     gone_agents: list[str] = []
     telephony: bool = True
+    #: While the PBX cannot be reached: since when nothing has been heard of calls.
+    unheard_since: datetime | None = None
     centre: str = ""

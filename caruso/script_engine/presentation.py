@@ -324,10 +324,18 @@ class _Presenter:
             return ()
         actions = ((key, self.dialog.actions.get(self.run.fired[key].ref)) for key in self.run.offers)
         return tuple(
-            UndoOffer(key=key, service=action.service, item=action.item)
+            UndoOffer(key=key, service=action.service, item=action.item, question=self.left(action.item))
             for key, action in actions
             if action is not None
         )
+
+    def left(self, item: str) -> str:
+        """Return what an item says that is not on the path any more; nothing of a repeat, whose pass is gone."""
+        left = self.dialog.items[item]
+        if not isinstance(left, Question | Info) or self.dialog.seats[item].repeats:
+            return ""
+        scope = scope_of(self.dialog, self.run, item=item)
+        return words_of(left.texts, self.dialog, scope, self.language, self.channel)
 
     # -- What is said -----------------------------------------------------------------------------------------
 

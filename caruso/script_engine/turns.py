@@ -156,6 +156,8 @@ class UndoOffer:
     #: The service that did it.
     service: str
     item: str
+    #: What the item asks or says; empty when there is no telling.
+    question: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -235,7 +235,7 @@ async def test_after_a_storm_the_books_balance(floor: Floor) -> None:
     100 callers ── 4 numbers and a wrong one ──► dialog, two queues ──► 6 agents
     """
     seed = time.time_ns()
-    storm = Storm(floor, random.Random(seed))
+    storm = Storm(floor, random.Random(seed))  # noqa: S311 -- a storm, not a secret
     until = asyncio.get_running_loop().time() + SECONDS
     agents = [await floor.agent(f"a{number}") for number in range(AGENTS)]
     async with asyncio.TaskGroup() as everybody:

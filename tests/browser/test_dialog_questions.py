@@ -1,17 +1,15 @@
-"""Every kind of question on the agent's screen, in a real browser, led by the engine itself."""
+"""Every kind of question on the agent's screen, in a real browser, on a real server, in a real call."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from caruso.model.ids import AgentId
-from caruso.script_engine.loader import load
-from caruso.script_engine.nodes import Dialog
 from tests.browser.accessibility import violations
-from tests.browser.conftest import Console, Stage, open_console
-
-ANNA = AgentId("anna")
+from tests.browser.conftest import Console
+from tests.browser.small_centre import SmallCentre, small_centre
 
 SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
@@ -45,33 +43,27 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-@pytest.fixture
-def script() -> Dialog:
-    return load(SCRIPT.encode())
-
-
-async def in_conversation(console: Console, stage: Stage, script: Dialog) -> None:
-    stage.centre.lead_by(script, "4711")
-    await console.sign_in("anna", "anna")
-    await console.until("presence", state="not-ready")
-    await console.press("Alt+r")
-    await console.until("presence", state="ready")
-    stage.centre.offer(ANNA)
-    await console.until("offer")
-    await console.press("Alt+a")
-    await console.until("conversation", state="talking")
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCentre]:
+    """Return a running centre."""
+    with small_centre(tmp_path_factory.mktemp("centre"), SCRIPT, by_phone=True) as centre:
+        yield centre
 
 
 async def test_every_kind_of_question_is_answered_with_the_keyboard_alone(
-    chromium: Browser, stage: Stage, script: Dialog
+    chromium: Browser, centre: SmallCentre
 ) -> None:
     """Several options, a ranking, a rating, a group with a mistake in it, a secret; what a reload leaves.
 
-    phone: 4711 ──► agent: rooms ── wishes ── mark ── address, together ── pin ── end
+    phone: 4711 ──► agent: rooms ── wishes ── mark ── address, together ── bill ── pin ── end
     """
-    console = await open_console(chromium, stage.url)
+    async with centre.conversation(chromium, keys="4711") as console:
+        await every_question(console)
+
+
+async def every_question(console: Console) -> None:
+    """Answer one after the other."""
     page = console.page
-    await in_conversation(console, stage, script)
     await expect(page.get_by_test_id("trail-told")).to_contain_text("4711")
 
     await console.until("dialog", item="rooms")

@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Icon } from "../parts/icons";
-import type { DialogView, LinkView, TurnView, UndoView } from "../protocol";
+import type { DialogView, LinkView, TurnView } from "../protocol";
 import {
   DRAFT_PAUSE_MS,
   type Draft,
@@ -13,11 +13,13 @@ import {
   questionsOf,
   typedInto,
 } from "../state/answers";
+import { mayBeShared } from "../state/sharing";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useSend } from "./desk";
 import { ItemInput } from "./ItemInput";
 import { LedOnTheWeb, SharePanel } from "./SharePanel";
 import { FOCUS_IDS } from "./Shortcuts";
+import { UndoOffers } from "./UndoOffers";
 
 export function DialogPanel({ dialog, address = "" }: { dialog: DialogView | null; address?: string }) {
   if (dialog === null) {
@@ -53,7 +55,7 @@ export function DialogPanel({ dialog, address = "" }: { dialog: DialogView | nul
       ) : (
         <>
           <Item dialog={dialog} turn={dialog.turn} />
-          <SharePanel key={dialog.run} dialog={dialog} address={address} />
+          {mayBeShared(dialog) && <SharePanel key={dialog.run} dialog={dialog} address={address} />}
         </>
       )}
     </section>
@@ -64,9 +66,10 @@ function Finished({ dialog }: { dialog: DialogView }) {
   return (
     <div lang={dialog.language}>
       <Texts texts={dialog.turn.texts} links={dialog.turn.links} />
-      <p className="dialog-over" role="status" lang="en">
+      <p className="dialog-over" role="status" lang="en" id={FOCUS_IDS.dialog} tabIndex={-1}>
         <Icon name="check" /> The dialog is finished{dialog.outcome === "" ? "." : `: ${dialog.outcome}.`}
       </p>
+      <UndoOffers run={dialog.run} offers={dialog.turn.offers} language={dialog.language} />
     </div>
   );
 }
@@ -120,7 +123,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
           change={(text) => setDraft(typedInto(draft, turn.item, text))}
         />
       )}
-      <Offers run={run} offers={turn.offers} />
+      <UndoOffers run={run} offers={turn.offers} language={dialog.language} />
       <div className="dialog-buttons">
         <Button
           type="submit"
@@ -240,41 +243,6 @@ function Together({ dialog, turn, draft, setDraft }: TogetherProps) {
         </div>
       ))}
     </div>
-  );
-}
-
-/** What was done and does not fit any more: the agent has it undone, or lets it be. */
-function Offers({ run, offers }: { run: string; offers: readonly UndoView[] }) {
-  const send = useSend();
-  const live = useLive();
-  const busy = useBusy("undo");
-  if (offers.length === 0) return null;
-  return (
-    <section className="offers" aria-label="To be undone?" data-testid="dialog-offers">
-      {offers.map((offer) => (
-        <div key={offer.key} className="undo">
-          <p>“{offer.service}” was done, and does not fit these answers any more.</p>
-          <Button
-            size="compact-md"
-            loading={busy}
-            disabled={!live}
-            onClick={() => void send({ type: "undo", run, key: offer.key, wanted: true })}
-            data-testid="undo"
-          >
-            Undo it
-          </Button>
-          <Button
-            variant="default"
-            size="compact-md"
-            disabled={!live || busy}
-            onClick={() => void send({ type: "undo", run, key: offer.key, wanted: false })}
-            data-testid="leave-it"
-          >
-            Leave it
-          </Button>
-        </div>
-      ))}
-    </section>
   );
 }
 

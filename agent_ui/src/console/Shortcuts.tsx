@@ -14,6 +14,8 @@ export const FOCUS_IDS = {
   dialog: "dialog-input",
   finish: "finish-contact",
   back: "dialog-back",
+  undo: "dialog-undo",
+  share: "share-to",
   callbacks: "callbacks",
 };
 
@@ -51,8 +53,13 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
       return onConsole(() => desk.openPanel("reasons"));
     case "keypad":
       return onConsole(() => desk.openPanel(desk.panel === "keypad" ? null : "keypad"));
+    case "transfer":
+      return onConsole(() => desk.openPanel(desk.panel === "transfer" ? null : "transfer"));
+    case "share":
+      return onConsole(openShare);
     case "note":
     case "dialog":
+    case "undo":
     case "callbacks":
       return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
     case "finish":
@@ -82,6 +89,12 @@ function finish(): void {
   if (button instanceof HTMLButtonElement && button.disabled)
     document.querySelector<HTMLElement>("[data-first-disposition]")?.focus();
   else button?.click();
+}
+
+function openShare(): void {
+  const field = document.getElementById(FOCUS_IDS.share);
+  field?.closest("details")?.setAttribute("open", "");
+  field?.focus();
 }
 
 /** Show the console first, if another page is shown. */

@@ -5,6 +5,7 @@ import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Icon } from "../parts/icons";
 import { useNow } from "../parts/useNow";
 import type { DialogView, TrailView } from "../protocol";
+import { toldBefore } from "../state/answers";
 import { moment } from "../state/durations";
 import { useBusy, useLive, useOffset, useSend } from "./desk";
 import { ItemInput } from "./ItemInput";
@@ -15,12 +16,17 @@ const CHANNELS: Record<string, { text: string; icon: "phone" | "headset" | "scre
   web: { text: "web", icon: "screen" },
 };
 
-export function TrailPanel({ dialog }: { dialog: DialogView | null }) {
+interface TrailPanelProps {
+  dialog: DialogView | null;
+  /** When the conversation began. */
+  since?: string | null;
+}
+
+export function TrailPanel({ dialog, since = null }: TrailPanelProps) {
   const [editing, setEditing] = useState<string | null>(null);
   const panel = useRef<HTMLElement>(null);
   if (dialog === null) return null;
-  const told = dialog.trail.filter((entry) => entry.channel !== "agent");
-  const here = dialog.trail.filter((entry) => entry.channel === "agent");
+  const { told, here } = toldBefore(dialog.trail, since);
   const close = (item: string) => {
     setEditing(null);
     requestAnimationFrame(() =>
@@ -69,6 +75,7 @@ function Entries({ dialog, id, title, entries, editing, edit, close }: EntriesPr
               run={dialog.run}
               language={dialog.language}
               entry={entry}
+              correctable={entry.correctable && dialog.channel !== "web"}
               editing={editing === entry.item}
               edit={() => edit(entry.item)}
               close={() => close(entry.item)}
@@ -84,12 +91,14 @@ interface EntryProps {
   run: string;
   language: string;
   entry: TrailView;
+  /** By the agent, now: not while the customer leads. */
+  correctable: boolean;
   editing: boolean;
   edit: () => void;
   close: () => void;
 }
 
-function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
+function Entry({ run, language, entry, correctable, editing, edit, close }: EntryProps) {
   const live = useLive();
   const now = useNow() + useOffset();
   const questionId = useId();
@@ -99,7 +108,7 @@ function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
       <div className="trail-question" id={questionId} lang={language}>
         {entry.question}
       </div>
-      {editing ? (
+      {editing && correctable ? (
         <Correction run={run} language={language} entry={entry} labelledBy={questionId} close={close} />
       ) : (
         <div className="trail-answer">
@@ -119,7 +128,7 @@ function Entry({ run, language, entry, editing, edit, close }: EntryProps) {
           >
             <Icon name={channel.icon} size={12} /> {channel.text}
           </span>
-          {entry.correctable && (
+          {correctable && (
             <Button
               variant="subtle"
               size="compact-sm"

@@ -1,6 +1,6 @@
 /** The input of a dialog item: what is in it when it appears, which option a digit means, what the server is told. */
 
-import type { OptionView, TurnView } from "../protocol";
+import type { OptionView, TrailView, TurnView } from "../protocol";
 
 export interface Draft {
   run: string;
@@ -159,6 +159,19 @@ export function marksOf(minimum: string, maximum: string): readonly string[] {
 
 /** How many options still read well as a list of radio buttons; more become a searchable select. */
 export const MAX_RADIO_OPTIONS = 12;
+
+/**
+ * The answers the customer gave to a machine before the conversation, and all others. What comes from a page that
+ * the customer has open meanwhile belongs to the conversation.
+ */
+export function toldBefore(
+  trail: readonly TrailView[],
+  since: string | null,
+): { told: readonly TrailView[]; here: readonly TrailView[] } {
+  const before = ({ channel, at }: TrailView) =>
+    channel !== "agent" && (since === null || Date.parse(at) < Date.parse(since));
+  return { told: trail.filter(before), here: trail.filter((entry) => !before(entry)) };
+}
 
 /** The limits in words, for the line under an input. */
 export function limitsText(turn: Pick<TurnView, "type" | "minimum" | "maximum" | "required">): string {

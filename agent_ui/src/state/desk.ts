@@ -103,13 +103,18 @@ function viewReceived(state: DeskState, view: DeskView, at: number): DeskState {
   };
 }
 
+/** Commands whose refusal is told where they were given. */
+const TOLD_IN_PLACE: ReadonlySet<CommandType> = new Set(["correct", "share-dialog"]);
+
 function replied(state: DeskState, id: number, problem: Problem | null): DeskState {
   const command = state.pending.get(id);
   if (command === undefined) return state;
   const pending = new Map(state.pending);
   pending.delete(id);
   const next = { ...state, pending };
-  return problem === null ? next : withProblem(next, problem, command.type);
+  return problem === null || TOLD_IN_PLACE.has(command.type)
+    ? next
+    : withProblem(next, problem, command.type);
 }
 
 function heard(state: DeskState, at: number): DeskState {

@@ -2,6 +2,8 @@
 
 import type { DeskView } from "../protocol";
 import { isInConversation, mayGoNotReady, mayGoReady } from "./presence";
+import { mayBeShared } from "./sharing";
+import { transferChoices } from "./transfers";
 
 export type ShortcutAction =
   | "ready"
@@ -12,9 +14,12 @@ export type ShortcutAction =
   | "mute"
   | "keypad"
   | "hang-up"
+  | "transfer"
   | "note"
   | "dialog"
   | "back"
+  | "undo"
+  | "share"
   | "finish"
   | "callbacks"
   | "help";
@@ -35,8 +40,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "mute", keys: "Alt+M", meaning: "Mute and unmute your microphone" },
   { action: "keypad", keys: "Alt+K", meaning: "Open the keypad" },
   { action: "hang-up", keys: "Alt+E", meaning: "End the call" },
+  { action: "transfer", keys: "Alt+T", meaning: "Transfer: search colleagues, queues and numbers" },
   { action: "dialog", keys: "Alt+Q", meaning: "Go to the current question" },
   { action: "back", keys: "Alt+B", meaning: "Go back one question" },
+  { action: "undo", keys: "Alt+U", meaning: "Go to what is to be undone" },
+  { action: "share", keys: "Alt+L", meaning: "Send the customer a link to go on with" },
   { action: "note", keys: "Alt+O", meaning: "Go to the note" },
   { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
   { action: "callbacks", keys: "Alt+C", meaning: "Go to the call-backs" },
@@ -77,7 +85,10 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "accept":
     case "decline":
       return phase === "offered";
+    case "transfer":
+      return view.contact !== null && transferChoices(view.contact).start;
     case "hold":
+      return isInConversation(view) && view.contact?.mine === true;
     case "mute":
     case "keypad":
     case "hang-up":
@@ -89,6 +100,10 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "dialog":
     case "back":
       return view.dialog !== null;
+    case "undo":
+      return (view.dialog?.turn.offers.length ?? 0) > 0;
+    case "share":
+      return view.dialog !== null && mayBeShared(view.dialog);
     case "callbacks":
       return view.contact === null;
     case "help":

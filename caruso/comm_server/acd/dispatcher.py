@@ -15,7 +15,7 @@ import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.floor import Decision, Floor
-from caruso.comm_server.acd.needs import ReadyAgent, Waiting
+from caruso.comm_server.acd.needs import Need, ReadyAgent, Waiting
 from caruso.comm_server.acd.occupancy import Occupancy
 from caruso.comm_server.acd.plan import Known, Plan, Wish
 from caruso.comm_server.acd.policy import Policies
@@ -219,6 +219,12 @@ class Dispatcher:
     def ready(self, queue: QueueId) -> int:
         """Return how many agents could be offered a contact of a queue."""
         return self._floor.ready_for(queue)
+
+    def idle_longest(self, need: Need) -> AgentId | None:
+        """Return the ready agent who has been idle longest of those of the best rank who can serve `need`."""
+        ranked = ((agent.can.rank_for(need), agent) for agent in self._floor.ready_agents.values())
+        able = [(rank, agent.idle_since, agent.agent) for rank, agent in ranked if rank is not None]
+        return min(able)[2] if able else None
 
     def position(self, contact: ContactId) -> int:
         """Return the contact's place among those who wait for the same queue, from 1; 0 when it does not wait."""

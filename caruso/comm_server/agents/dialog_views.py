@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from decimal import Decimal
 
 import msgspec
 
-from caruso.comm_server.run_moves import Sharing
+from caruso.comm_server.sharing import Sharing
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
 from caruso.model.run_records import StoredFile
@@ -19,7 +19,7 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.path import visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.scope import zone
-from caruso.script_engine.turns import Finished, Option, Segment, TrailEntry, Turn, Value
+from caruso.script_engine.turns import Finished, Option, ScriptChannel, Segment, TrailEntry, Turn, Value
 
 #: What stands for a private answer that somebody else gave.
 HIDDEN = "•••"
@@ -52,7 +52,10 @@ def dialog_view(
     dialog: Dialog, run: Run, end: Finished | None, draft: Draft | None, sharing: Sharing | None = None
 ) -> DialogView:
     """Return a run as the console shows it: how it ended, if it did, and where else it may go on."""
-    turn = end.turn if end is not None else engine.present(dialog, run)
+    turn = engine.present(dialog, run)
+    if end is not None:
+        # What was said at the end stands; what may be undone changes after it.
+        turn = replace(end.turn, offers=turn.offers)
     here = zone(run.time_zone)
     waits = draft is not None and draft.run == run.id and draft.turn == turn.number
     told_by = {visit.key: visit.answer.by for visit in run.trail if visit.answer is not None}
@@ -67,9 +70,11 @@ def dialog_view(
         outcome=end.outcome if end is not None else "",
         draft=dict(draft.texts) if draft is not None and waits else {},
         channel=run.channel,
+        shareable=ScriptChannel.WEB in dialog.channels,
         link=sharing.link.url if sharing and sharing.link else "",
         link_until=sharing.link.expires_at if sharing and sharing.link else None,
-        link_sent_to=sharing.sent_to if sharing else "",
+        link_state=sharing.state if sharing else "",
+        link_to=sharing.to if sharing else "",
         link_problem=sharing.problem if sharing else "",
     )
 
@@ -100,7 +105,10 @@ def turn_view(turn: Turn, here: tzinfo | None = None) -> TurnView:
         time_limit_seconds=turn.time_limit,
         title=turn.title,
         questions=[turn_view(inner, here) for inner in turn.questions],
-        offers=[UndoView(key=offer.key, service=offer.service, item=offer.item) for offer in turn.offers],
+        offers=[
+            UndoView(key=offer.key, service=offer.service, item=offer.item, question=offer.question)
+            for offer in turn.offers
+        ],
     )
 
 

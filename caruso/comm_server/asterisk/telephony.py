@@ -11,18 +11,20 @@ What comes in between connecting and the snapshot waits and follows it: nothing 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import msgspec
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError, WebSocketException
 
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.ari import Request
 from caruso.comm_server.asterisk.commands import NO_ANSWER, Response, refusal, requests
+from caruso.comm_server.asterisk.event_socket import EventSocket
 from caruso.comm_server.asterisk.legs import Legs
 from caruso.comm_server.asterisk.phones import Provisioner
 from caruso.comm_server.asterisk.rest import Rest, RestOverHttp, RestOverSocket
@@ -52,6 +54,8 @@ SOCKET_REST_SECONDS = 2.0
 FAILED_PROMPT_SECONDS = 0.1
 #: So is one in the middle of a recording told as its end; what the caller did not finish is not kept.
 RECORDING_SECONDS = 0.1
+
+_CLOSED = "Asterisk closed the event socket"
 
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
@@ -91,6 +95,8 @@ class AriTelephony:
         #: Events between connecting and the snapshot.
         self._early: list[ari.Message] = []
         self._replaced = False
+        #: When an attempt to connect was last given up unanswered, by the loop's clock.
+        self._given_up_at = -math.inf
 
     @property
     def up(self) -> bool:
@@ -110,7 +116,7 @@ class AriTelephony:
             return
         if type(command) is Dial:
             self._legs.dialling(command.leg)
-        for request in requests(command, self._settings.app):
+        for request in requests(command, self._settings.app, self._settings.outside):
             rest.submit(request, lambda response: self._answered(command, response))
         if type(command) is Dial:
             rest.flush()  # two people wait for it; what else follows from the event can wait
@@ -149,15 +155,27 @@ class AriTelephony:
         told = Told()
         while True:
             reason, was_up = await self._one_link()
+            _heed_cancellation()
             if was_up:
                 wait = self._settings.reconnect_first_seconds
                 told = Told()
             if self._replaced:
-                wait = self._settings.replaced_pause_seconds
+                wait = self._pause_when_replaced()
             if told.is_news(reason, asyncio.get_running_loop().time()):
                 _log.warning("pbx_link_failed", reason=reason)
             await asyncio.sleep(wait)
             wait = min(wait * 2, self._settings.reconnect_most_seconds)
+
+    def _pause_when_replaced(self) -> float:
+        """Return how long to leave our application to whoever has taken it over, seconds.
+
+        An Asterisk that hung answers the attempts we have given up when it wakes, and may take one of those for
+        the newer server. Then nobody else has our calls.
+        """
+        settings, now = self._settings, asyncio.get_running_loop().time()
+        given_up, self._given_up_at = self._given_up_at, -math.inf
+        ourselves = now - given_up < settings.replaced_pause_seconds
+        return settings.reconnect_first_seconds if ourselves else settings.replaced_pause_seconds
 
     async def _one_link(self) -> tuple[str, bool]:
         """Hold one connection until it ends; return why, and whether it had come up."""
@@ -174,6 +192,8 @@ class AriTelephony:
             CarusoError,
         ) as failures:
             reason = "; ".join(dict.fromkeys(_sentences(failures)))
+            if not self._up and failures.subgroup(TimeoutError) is not None:
+                self._given_up_at = asyncio.get_running_loop().time()
         finally:
             was_up, self._up, self._rest = self._up, False, None
             if was_up:
@@ -187,6 +207,7 @@ class AriTelephony:
         async with (
             connect(
                 url,
+                create_connection=EventSocket,
                 additional_headers=authorization,
                 subprotocols=None,
                 compression=None,
@@ -202,7 +223,7 @@ class AriTelephony:
         ):
             over_socket = RestOverSocket(socket, settings.request_timeout_seconds)
             self._rest = over_socket
-            tasks.create_task(self._read(socket, over_socket))
+            tasks.create_task(self._read(cast("EventSocket", socket), over_socket))
             tasks.create_task(over_socket.run())
             started = await self._first_answer(http, tasks)
             await self._filter_events()
@@ -260,23 +281,34 @@ class AriTelephony:
             )
         )
 
-    async def _read(self, socket: ClientConnection, over_socket: RestOverSocket) -> None:
-        async for data in socket:
+    async def _read(self, socket: EventSocket, over_socket: RestOverSocket) -> None:
+        replaced = asyncio.Event()
+
+        def hear(data: bytes) -> None:
+            if replaced.is_set():
+                return
             try:
                 message = _decode(data)
             except msgspec.DecodeError as error:
                 _note_undecoded(data, error)
-                continue
+                return
             if type(message) is ari.RESTResponse:
                 over_socket.answered(message)
             elif type(message) is ari.ApplicationReplaced:
-                self._replaced = True
-                raise Replaced
+                replaced.set()
+                socket.transport.abort()
             elif self._up:
                 self._take(message)
             else:
                 self._early.append(message)
-        raise ConnectionError("Asterisk closed the event socket")
+
+        socket.listen(hear)
+        await socket.wait_closed()
+        if replaced.is_set():
+            self._replaced = True
+            raise Replaced
+        closed = socket.protocol.close_exc
+        raise closed if isinstance(closed, ConnectionClosedError) else ConnectionError(_CLOSED)
 
     def _take(self, message: ari.Message) -> None:
         event = self._legs.translate(message)
@@ -296,6 +328,13 @@ class AriTelephony:
     def _tell_failed_prompt(self, event: PlaybackEnded) -> None:
         if self._up and event.leg in self._legs:
             self._tell(event)
+
+
+def _heed_cancellation() -> None:
+    """End the task if it was cancelled in the moment its link broke: a task group then tells of the break only."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _expect(answer: Response, kind: type[_T]) -> _T:

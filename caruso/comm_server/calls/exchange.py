@@ -153,12 +153,12 @@ class Exchange:
         step = lifecycle.arrive(event, entry_point, self._clock.now(), offers=offers)
         live = _Live(step.call, busy=True)
         self._live[contact] = live
-        log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
         self._carry_out(live, step)
         live.busy = False
         if step.call.phase is not Phase.ENDED:
             self._ask(self._hooks.arrived, live)
         self._drain(live)
+        log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
 
     def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
         """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""
@@ -254,7 +254,8 @@ class Exchange:
         """
         self.link_up = False
         for live in self._live.values():
-            self._set(live, CancelTimer(timer=Timer.RING))
+            for ringing in (Timer.RING, Timer.PARTY):
+                self._set(live, CancelTimer(timer=ringing))
         self._hooks.link(False)
 
     def _link_up(self, link: LinkUp) -> None:
@@ -268,7 +269,7 @@ class Exchange:
         for command in recovery.strays(link, self.calls):
             self._telephony.send(command)
         for leg in link.legs.values():
-            if ids.agent_of(leg.leg) is not None:
+            if ids.is_dialled(leg.leg):
                 continue
             if ids.contact_of(leg.leg) in self._over:
                 self._telephony.send(HangUp(leg=leg.leg))

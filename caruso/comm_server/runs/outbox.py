@@ -51,7 +51,17 @@ MOST_WITHDRAWN = 10_000
 TIMEOUT, OUTCOME_UNKNOWN = "timeout", "outcome-unknown"
 UNCERTAIN = frozenset({TIMEOUT, OUTCOME_UNKNOWN, "failed"})
 #: Failures that trying again does not mend.
-FINAL = frozenset({"bad-arguments", "unknown-operation", "rejected-input", "not-found", "not-allowed"})
+FINAL = frozenset(
+    {
+        "bad-arguments",
+        "unknown-operation",
+        "rejected-input",
+        "not-found",
+        "not-allowed",
+        "mail-refused",
+        "mail-not-set-up",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +96,12 @@ class Outbox:
         tasks: GuardedTasks,
         owner: str,
         hear: Callable[[Heard], Awaitable[None]],
+        delayed: Callable[[OutboxAction, str], None] = lambda *_: None,
     ) -> None:
-        """`hear` lets the run know, and writes the outcome down; it may raise `StorageUnavailable`."""
+        """`hear` lets the run know, and writes the outcome down; it may raise `StorageUnavailable`.
+
+        `delayed` is told of an action that has failed, with a code, and is tried again.
+        """
         self._store = store
         self._services = services
         self._objects = objects
@@ -95,6 +109,7 @@ class Outbox:
         self._tasks = tasks
         self._owner = owner
         self._hear = hear
+        self._delayed = delayed
         #: Actions under way.
         self._tasks_by_key: dict[str, asyncio.Task[None]] = {}
         #: Those of them that may have begun.
@@ -194,6 +209,7 @@ class Outbox:
         answer = await self._attempt(claimed)
         while answer.failure in UNCERTAIN and _tries_left(claimed) and not self._repeatable(claimed.service):
             # It may have been done, or be under way still: it is asked for under the same key, while we live.
+            self._delayed(claimed, answer.failure)
             await asyncio.sleep(claimed.retry_wait_seconds)
             claimed = replace(claimed, attempts=claimed.attempts + 1)
             answer = await self._attempt(claimed)
@@ -259,6 +275,7 @@ class Outbox:
     async def _put_off(self, action: OutboxAction, failure: str) -> None:
         until = self._clock.now() + timedelta(seconds=action.retry_wait_seconds)
         log.info("script_action_put_off", run_id=action.run, service=action.service, code=failure)
+        self._delayed(action, failure)
         await self._until_stored(lambda: self._store.put_off(action.key, owner=self._owner, until=until))
         self._look.set()
 

@@ -7,7 +7,15 @@ import pytest
 from caruso.comm_server.agents.dialog_views import dialog_view, drafted
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
-from caruso.script_engine.turns import ScriptChannel, WentBack
+from caruso.script_engine.turns import (
+    CallService,
+    Corrected,
+    Finished,
+    ScriptChannel,
+    ServiceAnswered,
+    Undo,
+    WentBack,
+)
 from tests.unit.script_engine.leading import Led, dialog
 
 END = '<end id="e" outcome="done"/>'
@@ -74,3 +82,18 @@ def test_a_private_answer_is_shown_to_who_gave_it_only() -> None:
     assert dialog_view(script, typed.run, None, None).trail[0].shown == "4711"
     typed.give(WentBack(turn=typed.run.turn))
     assert dialog_view(script, typed.run, None, None).turn.answer == "4711"
+
+
+def test_after_the_end_what_may_be_undone_is_shown_as_it_is_now() -> None:
+    sent = '<do service="email.send"><undo><do service="email.recall"/></undo></do>'
+    script = dialog(
+        QUESTION.format(kind="yes-no", more="", inner=f'<next if="answers.q" to="e">{sent}</next>') + END
+    )
+    run = Led(script, ScriptChannel.AGENT).answer("yes")
+    run.give(ServiceAnswered(key=run.one(CallService).key))
+    run.give(Corrected(item="q", text="no"))
+    end = run.one(Finished)
+    (offer,) = dialog_view(script, run.run, end, None).turn.offers
+    assert (offer.service, offer.question) == ("email.send", "See help.")
+    run.give(Undo(key=offer.key))
+    assert dialog_view(script, run.run, end, None).turn.offers == []

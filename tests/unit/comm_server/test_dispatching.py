@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from caruso.comm_server.acd.needs import Need
 from caruso.model.centre import AgentProfile, Queue, Relaxation, RoutingRule
 from caruso.model.facts import (
     ContactIdentified,
@@ -253,6 +254,16 @@ def test_an_offer_that_cannot_be_made_keeps_neither_the_contact_nor_the_agent() 
     floor.refused.clear()
     floor.queued(SECOND)
     assert sorted(floor.asked) == [(FIRST, ANNA), (SECOND, BRAM)]
+
+
+def test_who_is_free_for_a_consultation_has_been_idle_longest_of_those_who_can() -> None:
+    floor = Floor(gas(), agents=(agent(ANNA), agent(BRAM, dutch=5), agent(AgentId("chloe"), POWER, dutch=9)))
+    need = Need(queue=GAS, skills=((DUTCH, 3),))
+    assert floor.dispatcher.idle_longest(need) is None
+    for each in floor.agents:
+        floor.presence(each.id, Presence.READY)
+    assert floor.dispatcher.idle_longest(need) == BRAM
+    assert floor.dispatcher.idle_longest(Need(queue=GAS)) == ANNA
 
 
 def test_how_long_contacts_keep_agents_busy_is_measured() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from structlog.testing import capture_logs
 
 from caruso.comm_server.fact_stream import FactStream
@@ -73,6 +74,31 @@ def test_what_a_follower_causes_is_decided_about_before_the_next_is_followed() -
     stream.decide(lambda heard: told.append(f"decides {names([heard])[0]}"))
     stream.publish(fact("a"), fact("b"))
     assert told == ["decides a", "decides b", "follows a", "decides c", "follows b", "follows c"]
+
+
+def test_in_a_turn_those_who_follow_hear_when_it_is_done() -> None:
+    stream, told = FactStream(), list[str]()
+    stream.follow(lambda fact: told.append(f"follows {names([fact])[0]}"))
+    stream.decide(lambda fact: told.append(f"decides {names([fact])[0]}"))
+    with stream.turn():
+        stream.publish(fact("a"))
+        stream.publish(fact("b"))
+        told.append("done")
+    assert told == ["decides a", "decides b", "done", "follows a", "follows b"]
+
+
+def test_a_turn_that_fails_tells_what_happened_before() -> None:
+    stream, heard = FactStream(), list[AnyFact]()
+    stream.follow(heard.append)
+
+    def fail() -> None:
+        with stream.turn():
+            stream.publish(fact("a"))
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        fail()
+    assert names(heard) == ["a"]
 
 
 def test_a_listener_that_raises_keeps_nobody_from_hearing() -> None:

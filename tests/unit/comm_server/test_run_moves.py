@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
+from caruso.comm_server.run_moves import SEND_RETRY_WAIT_SECONDS
 from caruso.errors import IllegalMove
 from caruso.model import desk, ids
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
@@ -17,6 +18,7 @@ from caruso.model.ids import AgentId, CustomerId, RunId, ScriptId
 from caruso.model.run_records import ActionState
 from caruso.model.views import DialogView
 from caruso.script_engine.turns import Answered, ScriptChannel
+from caruso.service_manager.failures import MailRefused, MailUnavailable, ServiceFailed
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import DIRECT, WholeCentre
@@ -133,11 +135,58 @@ def test_a_link_is_sent_by_mail_once() -> None:
         house.stores.call = send  # type: ignore[method-assign]
         house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="customer@example.org")
         await asyncio.sleep(1)
-        assert dialog(house).link_sent_to == "customer@example.org"
+        assert (dialog(house).link_state, dialog(house).link_to) == ("sent", "customer@example.org")
         assert [(mail["service"], mail["to"]) for mail in sent] == [("email.send", "customer@example.org")]
         assert dialog(house).link in sent[0]["text"]
         house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="nobody")
         assert "refused" in house.diary[-1]
+
+    lead(scene)
+
+
+def test_a_link_that_cannot_be_sent_yet_is_told_at_once_and_sent_later() -> None:
+    async def scene(house: WholeCentre) -> None:
+        failures: list[ServiceFailed] = [MailUnavailable("no"), MailUnavailable("no")]
+        await talking(house)
+
+        async def send(service: str, params: Mapping[str, Any], *, key: str) -> None:
+            if failures:
+                raise failures.pop()
+
+        house.stores.call = send  # type: ignore[method-assign]
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="customer@example.org")
+        await asyncio.sleep(1)
+        assert (dialog(house).link_state, dialog(house).link_problem) == (
+            "delayed",
+            "The mail server cannot be reached.",
+        )
+        assert dialog(house).link
+        await asyncio.sleep(2.5 * SEND_RETRY_WAIT_SECONDS)
+        assert (dialog(house).link_state, dialog(house).link_problem) == ("sent", "")
+
+    lead(scene)
+
+
+def test_a_refused_address_is_told_and_what_becomes_of_it_later_is_not_told_of_the_next_link() -> None:
+    async def scene(house: WholeCentre) -> None:
+        await talking(house)
+
+        async def send(service: str, params: Mapping[str, Any], *, key: str) -> None:
+            if params["to"] == "slow@example.org":
+                await asyncio.sleep(5)
+                raise MailRefused("no")
+            raise MailRefused("no such user")
+
+        house.stores.call = send  # type: ignore[method-assign]
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="nobody@example.org")
+        await asyncio.sleep(1)
+        assert (dialog(house).link_state, dialog(house).link_to) == ("failed", "nobody@example.org")
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="slow@example.org")
+        await asyncio.sleep(1)
+        assert dialog(house).link_state == "sending"
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
+        await asyncio.sleep(10)
+        assert (dialog(house).link_state, dialog(house).link_problem) == ("shown", "")
 
     lead(scene)
 

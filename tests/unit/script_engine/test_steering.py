@@ -386,7 +386,7 @@ def test_an_agent_is_asked_whether_to_undo() -> None:
     led = stored(AGENT).give(Corrected(item="way", text="2"))
     assert led.all(CallService) == []
     (offer,) = led.turn.offers
-    assert (offer.service, offer.item) == ("erp.store", "left")
+    assert (offer.service, offer.item, offer.question) == ("erp.store", "left", "left?")
     assert led.give(Undo(key=offer.key)).one(CallService).service == "erp.cancel"
     assert led.turn.offers == ()
     assert led.give(Undo(key=offer.key)).all(CallService) == []

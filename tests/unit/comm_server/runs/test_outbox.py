@@ -16,6 +16,7 @@ from caruso.model.ids import RunId, ScriptId
 from caruso.model.run_records import ActionState, OutboxAction, SavedRun
 from caruso.script_engine.turns import Answered, Happened, ServiceAnswered
 from caruso.service_manager import ServiceFailed
+from caruso.service_manager.failures import MailRefused, MailUnavailable, OutcomeUnknown
 from lab.fake_runs import FakeObjects, FakeServices, runs_in_memory
 from lab.memory_runs import MemoryRuns
 from lab.run_scripts import MOVING
@@ -35,6 +36,8 @@ class House:
         self.objects = FakeObjects()
         self.tasks = GuardedTasks()
         self.heard: list[Heard] = []
+        #: Keys and codes of attempts that are followed by another.
+        self.delayed: list[tuple[str, str]] = []
         self.sent: Counter[str] = Counter()
         #: How each attempt ends: an exception, or None.
         self.fate: list[Exception | None] = []
@@ -61,6 +64,7 @@ class House:
             tasks=self.tasks,
             owner=name,
             hear=self.hear,
+            delayed=lambda action, failure: self.delayed.append((action.key, failure)),
         )
 
     def run(self, outbox: Outbox, *, alone: bool = True) -> asyncio.Task[None]:
@@ -129,6 +133,19 @@ def test_what_failed_is_tried_again_later_also_by_another_server() -> None:
         await asyncio.sleep(30)
         assert house.sent["run1/mail"] == 1
         assert house.store.actions["run1/mail"].attempts == 3
+
+    play(scene)
+
+
+def test_each_attempt_that_is_followed_by_another_is_told() -> None:
+    async def scene(house: House) -> None:
+        house.fate = [MailUnavailable("no"), OutcomeUnknown("perhaps"), MailRefused("never")]
+        outbox = house.server("a")
+        house.run(outbox)
+        outbox.begin([house.order(retries=9, retry_wait_seconds=10.0)])
+        await asyncio.sleep(60)
+        assert house.delayed == [("run1/mail", "mail-unavailable"), ("run1/mail", "outcome-unknown")]
+        assert [heard.failure for heard in house.heard] == ["mail-refused"]
 
     play(scene)
 

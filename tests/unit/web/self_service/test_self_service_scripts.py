@@ -45,7 +45,7 @@ VISITORS, STEPS = 2, 25
 async def test_a_script_is_led_by_visitors_who_answer_anything(public: Public, name: str) -> None:
     script = public.runs.publish_all(list(SOURCES.values()), SOURCES[name])
     for seed in range(VISITORS):
-        chance = random.Random(f"{name}{seed}")
+        chance = random.Random(f"{name}{seed}")  # noqa: S311  the same each time
         browser, page = await public.started(script)
         for _ in range(STEPS):
             _check(page)
