@@ -171,6 +171,10 @@ class Floor:
         self._reserves = tuple(reserves)
         self._touched.update(self._held)
 
+    def look_again(self) -> None:
+        """Decide anew about those who are held back, without waiting for the next review."""
+        self._touched.update(self._held)
+
     # -- What is decided --------------------------------------------------------------------------------------
 
     def decide(self, now: float) -> list[Decision]:
