@@ -4,6 +4,9 @@
 /** What an agent is doing. */
 export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talking" | "wrap-up";
 
+/** What an agent's phone is called for. */
+export type OfferPurpose = "queue" | "transfer" | "consult";
+
 /** What a signed-in person may do; each includes the ones before it. */
 export type Role = "agent" | "supervisor" | "admin";
 
@@ -680,6 +683,25 @@ export interface TrailLine {
   masked: boolean;
 }
 
+/** One agent's turn with a contact, or that of somebody outside. */
+export interface Segment {
+  agent: string | null;
+  number: string;
+  queue: string | null;
+  purpose: OfferPurpose;
+  by: string | null;
+  connected_at: string | null;
+  ended_at: string | null;
+  ring_seconds: number;
+  talk_seconds: number;
+  hold_seconds: number;
+  consult_seconds: number;
+  wrap_up_seconds: number;
+  disposition: string;
+  note: string;
+  given_to: string;
+}
+
 /** A contact, and everything that happened in its dialogs. */
 export interface ContactDetail {
   id: string;
@@ -699,6 +721,7 @@ export interface ContactDetail {
   note: string;
   answers: [string, string][];
   trail: TrailLine[];
+  segments: Segment[];
 }
 
 /** A customer found. */

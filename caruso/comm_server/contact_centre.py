@@ -63,9 +63,9 @@ from caruso.model.facts import (
     Presence,
     TransferForm,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId
 from caruso.model.run_records import OutboxAction, StoredFile
-from caruso.model.telephony import TelephonyEvent
+from caruso.model.telephony import AnswerTransfer, TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
 from caruso.ports import (
     ActionServices,
@@ -648,6 +648,7 @@ class ContactCentre:
             dialog_resumed=self.reception.dialog_resumed,
             heard=self.reception.heard,
             prompts_over=self.reception.prompts_over,
+            transfer_requested=self._transfer_requested,
             link=self._link,
             surroundings=self.surroundings,
         )
@@ -655,6 +656,18 @@ class ContactCentre:
     def _entry_point(self, dialled: str) -> EntryPointId | None:
         found = self._centre.entry_point_for(dialled)
         return found.id if found else None
+
+    def _transfer_requested(self, leg: LegId, to: str) -> None:
+        """Do what an agent's phone asks for as if she had asked at the console."""
+        try:
+            ask = self.transfers.referred(leg, to)
+        except (IllegalMove, NotFound) as refusal:
+            log.info("transfer_refused", leg=leg, reason=str(refusal))
+            self._outside.telephony.send(AnswerTransfer(leg=leg, done=False))
+            return
+        # The phone is told before it is hung up: afterwards nobody could.
+        self._outside.telephony.send(AnswerTransfer(leg=leg, done=True))
+        self.exchange.post(ids.contact_of(leg), ask)
 
     def surroundings(self) -> Surroundings:
         """Return what recovery of calls needs to know of the centre."""

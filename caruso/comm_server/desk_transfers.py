@@ -26,14 +26,15 @@ from caruso.comm_server.calls.lifecycle import (
     Target,
     ToggleAsked,
     TransferAsked,
+    advance,
 )
 from caruso.comm_server.calls.recovery import place_in
 from caruso.comm_server.script_library import ScriptLibrary
-from caruso.errors import IllegalMove
-from caruso.model import desk
+from caruso.errors import IllegalMove, NotFound
+from caruso.model import desk, ids
 from caruso.model.centre import Centre, Queue
 from caruso.model.facts import Presence
-from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, ScriptId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, LegId, QueueId, ScriptId
 from caruso.model.views import TargetView
 
 #: How long a colleague's phone rings where no queue says it, seconds.
@@ -91,22 +92,27 @@ class DeskTransfers:
             case desk.DropParty(party=party):
                 self._exchange.post(contact, DropAsked(agent=agent, offer=party))
 
-    def refer(self, agent: AgentId, contact: ContactId, to: str) -> None:
-        """Give a customer away as the agent's own phone asks for: to a colleague, a number of ours, or outside.
+    def referred(self, leg: LegId, to: str) -> TransferAsked:
+        """Return what an agent's own phone asks for: a colleague, a queue, a number of ours, or one outside.
 
-        Raises `IllegalMove` or `NotFound`.
+        Raises `IllegalMove` or `NotFound` when it is not possible now.
         """
+        agent, contact = ids.agent_of(leg), ids.contact_of(leg)
+        call = self._exchange.call(contact)
+        if agent is None or call is None or call.agent_leg != leg:
+            raise NotFound("The call is over.")
+        asked = TransferAsked(agent=agent, to=self._goal(contact, *self._meant(to)))
+        advance(call, asked, self._clock.now())  # it is tried out: nothing comes of it
+        return asked
+
+    def _meant(self, to: str) -> tuple[str, str]:
         centre = self._centre()
         entry_point = centre.entry_point_for(to)
-        if to in centre.agents:
-            kind, goal = "agent", to
-        elif to in centre.queues:
-            kind, goal = "queue", to
-        elif entry_point is not None:
-            kind, goal = "entry-point", str(entry_point.id)
-        else:
-            kind, goal = "number", to
-        self._exchange.post(contact, TransferAsked(agent=agent, to=self._goal(contact, kind, goal)))
+        if AgentId(to) in centre.agents:
+            return "agent", to
+        if QueueId(to) in centre.queues:
+            return "queue", to
+        return ("entry-point", entry_point.id) if entry_point is not None else ("number", to)
 
     # -- Whom they mean ---------------------------------------------------------------------------------------
 

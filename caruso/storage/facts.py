@@ -18,7 +18,15 @@ from caruso.model.records import PastContact
 from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 from caruso.storage.run_rows import read_event, read_run
-from caruso.storage.tables import contacts, journal, presence_intervals, run_audit, run_contacts, script_runs
+from caruso.storage.tables import (
+    contacts,
+    journal,
+    presence_intervals,
+    run_audit,
+    run_contacts,
+    script_runs,
+    talk_segments,
+)
 
 #: Facts decoded before others in the loop have their turn.
 CHUNK = 2_000
@@ -96,7 +104,8 @@ class Facts:
         """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
         query = select(contacts).where(contacts.c.arrived_at >= since, contacts.c.arrived_at < until)
         if agent is not None:
-            query = query.where(contacts.c.agent == agent)
+            had = exists().where(talk_segments.c.contact == contacts.c.id, talk_segments.c.agent == agent)
+            query = query.where(or_(contacts.c.agent == agent, had))
         ordered = query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())
         return await self._past(ordered.limit(limit).offset(offset))
 

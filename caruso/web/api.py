@@ -21,6 +21,7 @@ from caruso.model.facts import ContactRouted, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import RunEvent
+from caruso.model.segments import Segment, segments_of
 from caruso.model.views import Choice, HistoryView, MonitorView, TargetView
 from caruso.ports import CustomerStore, FactStore, Phones
 from caruso.script_engine.answers import typed
@@ -164,9 +165,12 @@ class Api:
         """Return one contact and what happened in its dialogs; an agent sees her own."""
         found = await self._ask.facts.contact(ContactId(contact))
         only = _only(call.who)
-        if found is None or (only is not None and found.agent != only):
+        if found is None:
             raise NotFound("There is no such contact.")
-        return _detail(found, await self._ask.facts.trail(found.id))
+        segments = segments_of(await self._ask.facts.facts_of(found.id))
+        if only is not None and only not in (found.agent, *(segment.agent for segment in segments)):
+            raise NotFound("There is no such contact.")
+        return _detail(found, await self._ask.facts.trail(found.id), segments)
 
     @operation("GET", "/api/contacts/{contact}/decisions", role=Role.SUPERVISOR)
     async def decisions(self, call: Call, contact: str) -> list[r.Decision]:
@@ -321,8 +325,9 @@ def _line(contact: PastContact) -> r.ContactLine:
     return r.ContactLine(**_fields(contact))
 
 
-def _detail(contact: PastContact, trail: Sequence[RunEvent]) -> r.ContactDetail:
-    return r.ContactDetail(**_fields(contact), trail=[_trail_line(event) for event in trail])
+def _detail(contact: PastContact, trail: Sequence[RunEvent], segments: Sequence[Segment]) -> r.ContactDetail:
+    lines = [_trail_line(event) for event in trail]
+    return r.ContactDetail(**_fields(contact), trail=lines, segments=list(segments))
 
 
 def _decision(fact: ContactRouted) -> r.Decision:

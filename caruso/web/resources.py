@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from caruso.model.centre import Role, StationKind
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.segments import Segment
 from caruso.model.views import Choice, HistoryView
 
 #: The very end; ``$`` would let a line break through, and browsers know no ``\\Z``.
@@ -181,6 +182,8 @@ class ContactDetail(ContactLine, frozen=True, kw_only=True):
     """A contact, and everything that happened in its dialogs."""
 
     trail: list[TrailLine]
+    #: Who had it, one after the other or together.
+    segments: list[Segment] = []
 
 
 class ContactPage(Resource, frozen=True, kw_only=True):

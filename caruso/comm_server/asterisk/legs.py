@@ -24,6 +24,7 @@ from caruso.model.telephony import (
     PlaybackEnded,
     RecordingEnded,
     TelephonyEvent,
+    TransferRequested,
 )
 
 _CAUSES = {
@@ -94,6 +95,8 @@ class Legs:
             case ari.ChannelDestroyed(channel=channel, cause=cause):
                 leg = LegId(channel.id)
                 return self.end(leg, end_cause(cause, was_up=self._states.get(leg) is LegState.UP))
+            case ari.ChannelTransfer():
+                return self._transfer_requested(message)
             case ari.ChannelDtmfReceived(channel=channel, digit=digit):
                 leg = LegId(channel.id)
                 return DigitPressed(leg=leg, digit=digit) if leg in self._states else None
@@ -120,6 +123,15 @@ class Legs:
             caller_name=clean_name(channel.caller.name),
             dialled=_dialled(message.args, channel.dialplan.exten),
             answered=channel.state == "Up",
+        )
+
+    def _transfer_requested(self, message: ari.ChannelTransfer) -> TransferRequested | None:
+        """Return what a phone asks for; progress of our own answers comes as the same message."""
+        leg = LegId(message.referred_by.source_channel.id)
+        if message.state or leg not in self._states or not is_dialled(leg):
+            return None
+        return TransferRequested(
+            leg=leg, to=clean(message.refer_to.requested_destination.destination, NUMBER_LIMIT)
         )
 
     def _state_changed(self, leg: LegId, state: str) -> LegRinging | None:

@@ -29,7 +29,7 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.facts import ContactCause
-from caruso.model.ids import ContactId, EntryPointId
+from caruso.model.ids import ContactId, EntryPointId, LegId
 from caruso.model.telephony import (
     CommandFailed,
     DigitPressed,
@@ -42,6 +42,7 @@ from caruso.model.telephony import (
     PlaybackEnded,
     RecordingEnded,
     TelephonyEvent,
+    TransferRequested,
 )
 from caruso.ports import Telephony, TimerHandle, Timers
 
@@ -71,6 +72,8 @@ class Hooks:
     #: What is being said to the caller is over: he waits after a dialog, talks, or is gone. Called before the
     #: commands are given: Asterisk does not join a leg that still hears a prompt, and lets all others wait for it.
     prompts_over: Callable[[ContactId], None]
+    #: An agent's phone asks for a transfer.
+    transfer_requested: Callable[[LegId, str], None]
     #: The link to the PBX came up, or was lost.
     link: Callable[[bool], None]
     #: What recovery needs to know.
@@ -140,6 +143,8 @@ class Exchange:
                 self._arrive(event)
             case DigitPressed(leg=leg) | PlaybackEnded(leg=leg) | RecordingEnded(leg=leg):
                 self._hooks.heard(ids.contact_of(leg), event)
+            case TransferRequested(leg=leg, to=to):
+                self._hooks.transfer_requested(leg, to)
             case CommandFailed():
                 self._command_failed(event)
             case _:
