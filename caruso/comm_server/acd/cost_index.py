@@ -8,13 +8,14 @@ belongs to the contact's queue:
     - EMPTINESS * exp(-(ready agents at his home - 1) / (SPREAD * sqrt(staff there)))   for a borrowed agent
     - OWN_EMPTINESS * the same, in the first `RESERVED_SECONDS` of a wait               for an own agent
 
-(the last where agents of the queue take contacts that weigh more, too: a few are kept for those) and takes the pair worth most, while that is more than nothing. Own agents become free one after the other, each
-after an exponential time: the chance that fewer than needed do so before the target is Poisson's. Priority goes
-before any weighing, so of two contacts that wait the more important is served, and the index decides whether to
-hold or to borrow.
+(the last where agents of the queue take contacts that weigh more, too: a few are kept for those) and takes the
+pair worth most, while that is more than nothing. Own agents become free one after the other, each after an
+exponential time: the chance that fewer than needed do so before the target is Poisson's. Priority goes before any
+weighing, so of two contacts that wait the more important is served, and the index decides whether to hold or to
+borrow.
 
-Among agents of the same kind the least occupied goes first, but who can do less goes before who can do more
-(`BREADTH`): so those stay free who can be lent.
+Among agents of the same kind the least occupied goes first, but in busy times who can do less goes before who can
+do more (`BREADTH`): so those stay free who can be lent.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ PATIENCE_SECONDS = 150.0
 #: A contact whose target is missed goes on becoming more urgent, by this part of its weight for each target more.
 LATE, MOST_LATE = 0.02, 5.0
 #: An agent who can take contacts of other homes as well stands so much behind, in terms of `Occupancy.load`, for
-#: each time as many queues as his home has.
-BREADTH = 0.12
+#: each time as many queues as his home has; the busier he is, the more, so that quiet times stay even.
+BREADTH, BUSY = 0.26, 8
 #: Terms of a sum that are looked at; what comes after so many is certain anyhow.
 _MOST_TERMS = 60
 #: An own agent is always worth a little.
@@ -59,7 +60,7 @@ class CostIndex:
         """Return load and breadth, then since when idle."""
         home = len(agent.can.home)
         breadth = (len(agent.can.queues) - home) / home if home else 0.0
-        return (agent.load + BREADTH * breadth, agent.idle_since)
+        return (agent.load + BREADTH * agent.occupancy**BUSY * breadth, agent.idle_since)
 
     def figure(self, agent: ReadyAgent, stage: Stage, now: float) -> float:
         """Return the occupancy, 0 to 1."""

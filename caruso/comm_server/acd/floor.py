@@ -181,15 +181,22 @@ class Floor:
         self._reserves = tuple(reserves)
         self._touched.update(self._held)
 
-    def look_again(self) -> None:
-        """Decide anew about those who are held back, without waiting for the next review."""
-        self._touched.update(self._held)
-
     # -- What is decided --------------------------------------------------------------------------------------
 
-    def decide(self, now: float) -> list[Decision]:
-        """Return who talks with whom; they neither wait nor are ready any more."""
+    def decide(self, now: float, only: ContactId | None = None) -> list[Decision]:
+        """Return who talks with whom; they neither wait nor are ready any more.
+
+        `only`: look at the line of this contact alone, whether or not it is time for it.
+        """
         self._relax(now)
+        if only is not None:
+            self._park_all()
+            self._touched.clear()
+            if only in self._where:
+                self._touched[self._where[only][0]] = None
+            decisions = list(self._match(now))
+            self._touched.clear()
+            return decisions
         if self._review_at is not None and now >= self._review_at:
             self._review_at = None
             self._touched.update(self._held)
@@ -198,7 +205,7 @@ class Floor:
         if len(self._fresh) == 1 and not self._touched:
             (agent,) = self._fresh
             return self._serve(self._agents[agent], now)
-        decisions: list[Decision] = []
+        decisions = []
         if self._fresh or self._touched:
             self._park_all()
             decisions = list(self._match(now))
@@ -234,6 +241,12 @@ class Floor:
         if best is None:
             self._park(agent)
             return []
+        if best[1] in self._held:
+            # Somebody else may be worth more to who was held back than the one who has just become ready.
+            self._park_all()
+            decisions = list(self._match(now))
+            self._touched.clear()
+            return decisions
         return [self._decide(best[1], best[0], now)]
 
     def _match(self, now: float) -> Iterator[Decision]:
