@@ -127,7 +127,7 @@ def _relaxing(first: float, second: float) -> Callable[[int, Class], Queue]:
 
 
 def _weighing(skill: int, kind: Class) -> Queue:
-    return _queue(skill, kind, priority=0, policy="cost-index", weight=kind.weight)
+    return _queue(skill, kind, policy="cost-index", weight=kind.weight)
 
 
 RULES: Mapping[str, Callable[[int], Centre]] = {

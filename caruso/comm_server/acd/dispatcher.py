@@ -170,12 +170,12 @@ class Dispatcher:
             case _:
                 pass
 
-    def dispatch(self) -> None:
-        """Offer what can be offered; tell the others that they wait."""
+    def dispatch(self, only: ContactId | None = None) -> None:
+        """Offer what can be offered; tell the others that they wait. `only`: look at one contact's line alone."""
         if self._paused:
             return
         now = self._clock.monotonic()
-        decisions = self._floor.decide(now)
+        decisions = self._floor.decide(now, only)
         for decision in decisions:
             self._under_way[decision.waiting.contact] = decision.agent.agent
             self._wanted[decision.agent.agent] = decision.waiting.contact
@@ -344,9 +344,11 @@ class Dispatcher:
         fact, can = self._presences.get(agent), self._hooks.plan().abilities(agent)
         if fact is None or fact.presence is not Presence.READY or can is None:
             return
-        load = self._loads.get(agent, Occupancy()).load
+        lately = self._loads.get(agent, Occupancy())
         idle_since = self._hooks.idle_since(agent).timestamp()
-        self._floor.ready(ReadyAgent(agent=agent, can=can, idle_since=idle_since, load=load))
+        self._floor.ready(
+            ReadyAgent(agent=agent, can=can, idle_since=idle_since, load=lately.load, occupancy=lately.share)
+        )
 
     def _count(self, fact: PresenceChanged, by: int) -> None:
         can = self._hooks.plan().abilities(fact.agent)

@@ -47,6 +47,16 @@ class _Pair(NamedTuple):
     value: float | None
 
 
+class _Ahead(NamedTuple):
+    """What own agents take before a contact: how many, and whether there can be some that weigh more."""
+
+    contacts: int
+    outweighed: bool
+
+
+_NOBODY = _Ahead(0, False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserve:
     """So many ready agents of a queue are left alone by contacts of lower priority."""
@@ -171,15 +181,22 @@ class Floor:
         self._reserves = tuple(reserves)
         self._touched.update(self._held)
 
-    def look_again(self) -> None:
-        """Decide anew about those who are held back, without waiting for the next review."""
-        self._touched.update(self._held)
-
     # -- What is decided --------------------------------------------------------------------------------------
 
-    def decide(self, now: float) -> list[Decision]:
-        """Return who talks with whom; they neither wait nor are ready any more."""
+    def decide(self, now: float, only: ContactId | None = None) -> list[Decision]:
+        """Return who talks with whom; they neither wait nor are ready any more.
+
+        `only`: look at the line of this contact alone, whether or not it is time for it.
+        """
         self._relax(now)
+        if only is not None:
+            self._park_all()
+            self._touched.clear()
+            if only in self._where:
+                self._touched[self._where[only][0]] = None
+            decisions = list(self._match(now))
+            self._touched.clear()
+            return decisions
         if self._review_at is not None and now >= self._review_at:
             self._review_at = None
             self._touched.update(self._held)
@@ -188,7 +205,7 @@ class Floor:
         if len(self._fresh) == 1 and not self._touched:
             (agent,) = self._fresh
             return self._serve(self._agents[agent], now)
-        decisions: list[Decision] = []
+        decisions = []
         if self._fresh or self._touched:
             self._park_all()
             decisions = list(self._match(now))
@@ -224,6 +241,12 @@ class Floor:
         if best is None:
             self._park(agent)
             return []
+        if best[1] in self._held:
+            # Somebody else may be worth more to who was held back than the one who has just become ready.
+            self._park_all()
+            decisions = list(self._match(now))
+            self._touched.clear()
+            return decisions
         return [self._decide(best[1], best[0], now)]
 
     def _match(self, now: float) -> Iterator[Decision]:
@@ -255,7 +278,7 @@ class Floor:
                 self._hold(line, now, review=line.stage.ageing > 0)
             return None
         self._held.pop(line, None)
-        return self._pair(line, self._agents[entry[2]], entry[0], 0, now)
+        return self._pair(line, self._agents[entry[2]], entry[0], _NOBODY, now)
 
     def _most_valuable(self, line: Line, now: float) -> _Pair | None:
         firsts = [(entry[0], self._agents[entry[2]]) for entry in line.firsts()]
@@ -281,7 +304,7 @@ class Floor:
         if review and self._review_at is None:
             self._review_at = now + REVIEW_SECONDS
 
-    def _pair(self, line: Line, agent: ReadyAgent, rank: int, ahead: int, now: float) -> _Pair | None:
+    def _pair(self, line: Line, agent: ReadyAgent, rank: int, ahead: _Ahead, now: float) -> _Pair | None:
         """Return the head of a line with an agent; None when it had better wait."""
         rank_in_line, turn, head = line.contacts[0]
         exact = rank_in_line - head.course.stages[0][1].ageing * now
@@ -290,14 +313,15 @@ class Floor:
         value = line.policy.value(head, line.stage, self._around(line, agent, rank, ahead, now))
         return _Pair((-head.priority_at(now), -value, exact, turn), agent, rank, value) if value > 0 else None
 
-    def _around(self, line: Line, agent: ReadyAgent, rank: int, ahead: int, now: float) -> Circumstances:
+    def _around(self, line: Line, agent: ReadyAgent, rank: int, ahead: _Ahead, now: float) -> Circumstances:
         queue, home = line.stage.need.queue, agent.can.home
         own = home[0] if home else queue
         return Circumstances(
             now=now,
             home_staff=self._home_staff[queue],
             home_ready=self._home_ready[queue],
-            ahead=ahead,
+            ahead=ahead.contacts,
+            outweighed=ahead.outweighed,
             handling_seconds=self.handling_seconds(queue),
             own_staff=self._home_staff[own],
             own_ready=self._home_ready[own],
@@ -305,24 +329,25 @@ class Floor:
             borrowed=queue not in home,
         )
 
-    def _ahead(self, line: Line) -> int:
-        """Return how many contacts the agents who belong to the queue take before the head of a line.
+    def _ahead(self, line: Line) -> _Ahead:
+        """Return what the agents who belong to the queue take before the head of a line.
 
         They take what weighs more first, from all queues they belong to; looks at lines, not at contacts.
         """
         if not line.weighs:
-            return 0
+            return _NOBODY
         queue, weight, rank = line.stage.need.queue, line.stage.weight, line.contacts[0][:2]
-        count = 0
+        count, outweighed = 0, False
         for sibling in self._siblings.get(queue, (queue,)):
             for other in self._by_queue[sibling].values():
-                if other is line or not other.contacts or other.stage.need.queue != sibling:
+                if other is line or other.stage.need.queue != sibling:
                     continue
                 if other.stage.weight > weight:
+                    outweighed = True
                     count += len(other.contacts)
-                elif other.stage.weight == weight:
+                elif other.contacts and other.stage.weight == weight:
                     count += other.before(rank)
-        return count
+        return _Ahead(count, outweighed)
 
     def _decide(self, line: Line, pair: _Pair, now: float) -> Decision:
         head, agent = line.head, pair.agent

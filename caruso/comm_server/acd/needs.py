@@ -143,3 +143,5 @@ class ReadyAgent:
     idle_since: float
     #: Grows with the occupancy of the last hour (`caruso.comm_server.acd.occupancy`).
     load: float = -math.inf
+    #: Of the last hour when he became ready, 0 to 1.
+    occupancy: float = 0.0

@@ -32,6 +32,8 @@ class Circumstances:
     home_ready: int
     #: Contacts that those agents would take before this one.
     ahead: int
+    #: Whether other contacts that those agents take weigh more.
+    outweighed: bool
     #: What a contact of the queue keeps an agent busy, on average.
     handling_seconds: float
     #: The same two of where the agent belongs.
@@ -156,12 +158,6 @@ class Policies:
     def get(self, name: str) -> Policy:
         """Return one; the default for a name that is not known any more."""
         return self._known.get(name) or self._known[LongestIdle.name]
-
-
-def urgency(waited: float, target: float) -> float:
-    """Return how urgent a contact is: rises to 1 at its target, and hardly any more after it."""
-    share = waited / max(1.0, target)
-    return min(1.0, share) ** 2 + 0.05 * min(20.0, share)
 
 
 def home_wait(around: Circumstances) -> float:

@@ -32,6 +32,10 @@ class Again:
         return self.now is not None and self.now.agent == self.then.agent
 
 
+#: What facts leave out of a moment, seconds.
+_ROUNDED = 2e-6
+
+
 class _Clock:
     """Shows when the present fact happened; timers never fire, for the facts tell when something was decided."""
 
@@ -42,7 +46,8 @@ class _Clock:
         return self.at
 
     def monotonic(self) -> float:
-        return (self.at - self._start).total_seconds()
+        # Facts tell whole microseconds: what was due at that moment must not seem to be due right after it.
+        return (self.at - self._start).total_seconds() + _ROUNDED
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> _Clock:
         return self
@@ -104,7 +109,6 @@ def replay(
             idle.hear(fact)
         if isinstance(fact, ContactRouted):
             if fact.contact not in decided:
-                dispatcher.floor.look_again()
-                dispatcher.dispatch()
+                dispatcher.dispatch(only=fact.contact)
             yield Again(then=fact, now=decided.pop(fact.contact, None))
         dispatcher.hear(fact)

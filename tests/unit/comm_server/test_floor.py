@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from caruso.comm_server.acd.built_in import built_in_policies
+from caruso.comm_server.acd.cost_index import RESERVED_SECONDS
 from caruso.comm_server.acd.floor import REVIEW_SECONDS, Decision, Floor, Reserve
 from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Stage, Waiting, abilities
 from caruso.comm_server.acd.plan import needs
@@ -34,9 +35,11 @@ def course(
     ageing: float = 0.0,
     policy: str = "longest-idle",
     last_agent: float = 0.0,
+    weight: float = 1.0,
+    target: float = 20.0,
 ) -> Course:
     stages = tuple(
-        (after, Stage(need=need, step=step, policy=policy, ageing=ageing))
+        (after, Stage(need=need, step=step, policy=policy, ageing=ageing, weight=weight, target_seconds=target))
         for step, (after, need) in enumerate(needs(queue, skills or {}, relax))
     )
     return Course(priority=priority, stages=stages, last_agent_seconds=last_agent)
@@ -260,7 +263,31 @@ def test_a_contact_is_held_for_an_own_agent_who_is_soon_free() -> None:
     assert pairs(decisions) == [("caller", "borrowed")]
 
 
-def test_an_own_agent_is_never_held_back() -> None:
+def test_an_own_agent_is_kept_for_what_weighs_more_but_not_for_long() -> None:
+    both = abilities(frozenset({GAS, POWER}), {}, {})
+    found = floor()
+    for number in range(150):
+        found.on_duty(AgentId(f"own-{number}"), both, 0)
+    heavy = course(POWER, policy="cost-index", weight=5.0)
+    found.wait(waiting("heavy", heavy, turn=1), 0)
+    found.decide(0)
+    found.leave(ContactId("heavy"))
+    found.ready(ReadyAgent(agent=AgentId("own-1"), can=both, idle_since=0, load=0))
+    found.wait(waiting("light", course(GAS, policy="cost-index", weight=0.5, target=60), turn=2), 0)
+    assert found.decide(0) == []
+    found.wait(waiting("heavy-2", heavy, turn=3), 1)
+    assert pairs(found.decide(1)) == [("heavy-2", "own-1")]
+    found.ready(ReadyAgent(agent=AgentId("own-2"), can=both, idle_since=0, load=0))
+    now = 1.0
+    while not (decisions := found.decide(now)):
+        due = found.next_change()
+        assert due is not None
+        now = due
+    assert pairs(decisions) == [("light", "own-2")]
+    assert now <= RESERVED_SECONDS + REVIEW_SECONDS
+
+
+def test_an_own_agent_is_not_held_back_where_nothing_weighs_more() -> None:
     found = floor(agent("own", GAS))
     found.wait(waiting("caller", course(policy="cost-index")), 0)
     (decision,) = found.decide(0)
