@@ -115,8 +115,10 @@ class Desk:
     def _again(self) -> None:
         self.dispatcher.dispatch()
 
-    def _offer(self, decision: Decision, why: ContactRouted) -> None:
+    def _offer(self, decision: Decision) -> None:
         if decision.waiting.contact in self.refused:
             raise RuntimeError("a fault nobody thought of")
         self.asked.append((decision.waiting.contact, decision.agent.agent))
+        why = self.dispatcher.explain(decision.waiting.contact)
+        assert why is not None, "a decision without a reason"
         self.why.append(why)

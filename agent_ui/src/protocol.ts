@@ -724,6 +724,38 @@ export interface ContactDetail {
   segments: Segment[];
 }
 
+/** An agent who could have been asked. */
+export interface DecisionCandidate {
+  agent: string;
+  rank: number;
+  figure: number;
+}
+
+/** An agent of the queue who was not asked. */
+export interface DecisionLeftOut {
+  agent: string;
+  reason: string;
+}
+
+/** Why a contact was offered to an agent. */
+export interface Decision {
+  at: string;
+  visit: number;
+  queue: string;
+  agent: string;
+  waited_seconds: number;
+  priority: number;
+  policy: string;
+  step: number;
+  rule: number;
+  skills: Record<string, number>;
+  also: string[];
+  value: number | null;
+  candidates: DecisionCandidate[];
+  left_out: DecisionLeftOut[];
+  presences: Record<string, number>;
+}
+
 /** A customer found. */
 export interface CustomerLine {
   id: string;
@@ -1142,6 +1174,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: ContactDetail;
+  };
+  /** Tell why the contact was offered to whom: each decision, the first one first. */
+  "GET /api/contacts/{contact}/decisions": {
+    query: undefined;
+    body: undefined;
+    answer: Decision[];
   };
   /** Find customers by the beginning of name, number or e-mail address. */
   "GET /api/customers": {

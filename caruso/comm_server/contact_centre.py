@@ -57,7 +57,6 @@ from caruso.model.facts import (
     ContactConnected,
     ContactEnded,
     ContactIdentified,
-    ContactRouted,
     ContactTransferred,
     OfferMade,
     Presence,
@@ -501,12 +500,11 @@ class ContactCentre:
         state = self.roster.state(agent)
         return state.idle_since or state.since
 
-    def _offer(self, decision: Decision, why: ContactRouted) -> None:
+    def _offer(self, decision: Decision) -> None:
         agent, contact = decision.agent.agent, decision.waiting.contact
         station = self.stations.at(agent)
         call = self.exchange.call(contact)
         queue = self._centre.queues.get(call.place.queue) if call and call.place else None
-        self.stream.publish(why)
         self.exchange.post(
             contact,
             Offer(
@@ -516,6 +514,12 @@ class ContactCentre:
                 ring_seconds=queue.ring_seconds if queue else 20.0,
             ),
         )
+
+    def _explain(self, contact: ContactId) -> None:
+        """Have written down why the contact goes to its agent."""
+        why = self.dispatcher.explain(contact)
+        if why is not None:
+            self.stream.publish(why)
 
     def _keep_waiting(self, contact: ContactId) -> None:
         if self.exchange.call(contact) is not None:
@@ -648,6 +652,7 @@ class ContactCentre:
             dialog_resumed=self.reception.dialog_resumed,
             heard=self.reception.heard,
             prompts_over=self.reception.prompts_over,
+            offered=self._explain,
             transfer_requested=self._transfer_requested,
             link=self._link,
             surroundings=self.surroundings,

@@ -27,7 +27,6 @@ from caruso.model.facts import (
     AnyFact,
     ContactConnected,
     ContactLeftQueue,
-    ContactRouted,
     Presence,
     PresenceChanged,
 )
@@ -192,12 +191,17 @@ class SimulatedCentre:
         state = self.roster.state(agent)
         return state.idle_since or state.since
 
-    def _offer(self, decision: Decision, why: ContactRouted) -> None:
-        self._stream.publish(why)
+    def _offer(self, decision: Decision) -> None:
         agent = decision.agent.agent
         profile, queue = self._centre.agents[agent], self._centre.queues[decision.waiting.queue]
         offer = Offer(agent=agent, kind=profile.station.kind, endpoint=agent, ring_seconds=queue.ring_seconds)
         self.exchange.post(decision.waiting.contact, offer)
+
+    def _explain(self, contact: ContactId) -> None:
+        """Have written down why the contact goes to its agent."""
+        why = self.dispatcher.explain(contact)
+        if why is not None:
+            self._stream.publish(why)
 
     def _exchange_hooks(self) -> Hooks:
         return Hooks(
@@ -206,6 +210,8 @@ class SimulatedCentre:
             dialog_resumed=self._queue,
             heard=lambda contact, event: None,
             prompts_over=lambda contact: None,
+            offered=self._explain,
+            transfer_requested=lambda leg, to: None,
             link=lambda up: self.dispatcher.resume() if up else self.dispatcher.pause(),
             surroundings=lambda: Surroundings(queues=self._centre.queues, stations={}),
         )

@@ -66,7 +66,7 @@ class Hooks:
     #: Since when an agent is idle.
     idle_since: Callable[[AgentId], datetime]
     #: Makes an offer; before it, what was decided and why is told.
-    offer: Callable[[Decision, ContactRouted], None]
+    offer: Callable[[Decision], None]
     #: Called once for each contact that was not offered at once.
     keep_waiting: Callable[[ContactId], None]
     #: Called when it is time to dispatch again.
@@ -95,6 +95,8 @@ class Dispatcher:
         self._by_queue: dict[QueueId, dict[ContactId, _Contact]] = defaultdict(dict)
         #: Offers that were asked for and have not been made yet: the call has something else to do first.
         self._under_way: dict[ContactId, AgentId] = {}
+        #: Decisions nobody has asked about yet.
+        self._unexplained: dict[ContactId, tuple[Decision, float]] = {}
         #: The same by agent.
         self._wanted: dict[AgentId, ContactId] = {}
         self._fresh: dict[ContactId, None] = {}
@@ -192,13 +194,22 @@ class Dispatcher:
         """Have an offer made; one that cannot be made keeps neither the contact nor the agent."""
         contact = decision.waiting.contact
         try:
-            self._hooks.offer(decision, self._record(decision, now))
+            self._unexplained[contact] = (decision, now)
+            self._hooks.offer(decision)
         except Exception:
             # Guards the other offers of the same moment.
             log.exception("offer_not_made", contact_id=contact, agent_id=decision.agent.agent)
             self._not_under_way(contact)
             if contact in self._contacts:
                 self._floor.wait(decision.waiting, now)
+
+    def explain(self, contact: ContactId) -> ContactRouted | None:
+        """Say why a contact is offered to its agent; to be asked once the agent's phone is called, and once only.
+
+        Nobody waits for the answer, so it is not made up before. None where it is offered for another reason.
+        """
+        decided = self._unexplained.pop(contact, None)
+        return None if decided is None or contact not in self._contacts else self._record(*decided)
 
     # -- What others want to know -----------------------------------------------------------------------------
 
@@ -306,6 +317,7 @@ class Dispatcher:
 
     def _not_under_way(self, contact: ContactId, but: AgentId | None = None) -> None:
         """Forget an offer that was asked for; its agent is free again, unless it was made to him."""
+        self._unexplained.pop(contact, None)
         asked = self._under_way.pop(contact, None)
         if asked is not None:
             self._wanted.pop(asked, None)

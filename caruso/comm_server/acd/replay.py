@@ -87,8 +87,10 @@ def replay(
     clock: _Clock | None = None
     dispatcher: Dispatcher | None = None
 
-    def offer(decision: Decision, why: ContactRouted) -> None:
-        decided[decision.waiting.contact] = why
+    def offer(decision: Decision) -> None:
+        why = dispatcher.explain(decision.waiting.contact) if dispatcher is not None else None
+        if why is not None:
+            decided[why.contact] = why
 
     for fact in facts:
         if clock is None or dispatcher is None:

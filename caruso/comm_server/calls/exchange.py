@@ -28,7 +28,7 @@ from caruso.comm_server.calls.recovery import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
-from caruso.model.facts import ContactCause
+from caruso.model.facts import ContactCause, OfferMade
 from caruso.model.ids import ContactId, EntryPointId, LegId
 from caruso.model.telephony import (
     CommandFailed,
@@ -72,6 +72,8 @@ class Hooks:
     #: What is being said to the caller is over: he waits after a dialog, talks, or is gone. Called before the
     #: commands are given: Asterisk does not join a leg that still hears a prompt, and lets all others wait for it.
     prompts_over: Callable[[ContactId], None]
+    #: An agent's phone has been told to ring; called before that is made known.
+    offered: Callable[[ContactId], None]
     #: An agent's phone asks for a transfer.
     transfer_requested: Callable[[LegId, str], None]
     #: The link to the PBX came up, or was lost.
@@ -221,6 +223,9 @@ class Exchange:
             level = log.info if live.call.phase is Phase.ENDED else log.debug
             level("call_moved", contact_id=live.call.contact, phase=live.call.phase)
         if step.facts:
+            for fact in step.facts:
+                if isinstance(fact, OfferMade):
+                    self._hooks.offered(fact.contact)
             self._stream.publish(*step.facts)
 
     def _set(self, live: _Live, order: SetTimer | CancelTimer) -> None:

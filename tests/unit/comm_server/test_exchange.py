@@ -65,6 +65,7 @@ class Recorder:
             dialog_resumed=lambda _: None,
             heard=lambda *_: None,
             prompts_over=lambda _: self.told.append("prompts over"),
+            offered=lambda contact: None,
             transfer_requested=lambda *_: None,
             link=lambda _: None,
             surroundings=lambda: Surroundings(queues={}, stations={}),

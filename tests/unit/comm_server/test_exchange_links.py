@@ -95,6 +95,7 @@ class House:
                 dialog_resumed=self.resumed.append,
                 heard=lambda *_: None,
                 prompts_over=lambda _: None,
+                offered=lambda contact: None,
                 transfer_requested=lambda *_: None,
                 link=lambda _: None,
                 surroundings=lambda: around,
