@@ -40,7 +40,7 @@ ROUNDING_SECONDS = 0.05
 
 _MAY_FOLLOW = {
     Presence.SIGNED_OUT: {Presence.NOT_READY},
-    Presence.NOT_READY: {Presence.NOT_READY, Presence.READY, Presence.SIGNED_OUT},
+    Presence.NOT_READY: {Presence.NOT_READY, Presence.READY, Presence.SIGNED_OUT, Presence.OFFERED},
     Presence.READY: {Presence.OFFERED, Presence.NOT_READY, Presence.SIGNED_OUT},
     Presence.OFFERED: {Presence.TALKING, Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT},
     Presence.TALKING: {Presence.WRAP_UP, Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT},

@@ -298,6 +298,8 @@ class FakeCentre:
             case desk.MuteMe():
                 self._on_desk(seat, command.contact, "talking", "held").muted = command.on
                 self._show(seat)
+            case desk.CallOut():
+                raise IllegalMove("Nobody can be called from here.")
             case desk.Transfer() | desk.CompleteTransfer():
                 self._on_desk(seat, command.contact, "talking", "held").parties = ()
                 self._hang_up(seat)

@@ -49,7 +49,9 @@ from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
+    OUTBOUND,
     AnyFact,
+    ContactArrived,
     ContactCause,
     ContactConnected,
     ContactEnded,
@@ -229,6 +231,7 @@ class ContactCentre:
                 notes=self.notes.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
+                outside=outside.calls_outside,
             ),
             clock=clock,
             timers=timers,
@@ -513,6 +516,8 @@ class ContactCentre:
         match fact:
             case OfferMade(contact=contact) if self.cards.customer(contact) is not None:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
+            case ContactArrived(contact=contact, channel=channel) if channel == OUTBOUND:
+                self.reception.called_out(contact)
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
             case ContactTransferred(contact=contact, form=TransferForm.CONFERENCE, agent=heir, from_queue=queue):

@@ -167,6 +167,12 @@ class Reception:
         turn = Turn(number=0, item=item, kind="end", segments=segments, language=language)
         self._staff.phone.present(contact, turn)
 
+    def called_out(self, contact: ContactId) -> None:
+        """Find out whom an agent calls."""
+        call = self._staff.exchange.call(contact)
+        if call is not None:
+            self._tasks.start(self._identify(call), name="identify")
+
     async def _identify(self, call: Call) -> None:
         """Find out who it is; where an agent has the call by then, show the history, too."""
         await self._staff.cards.identify(call.contact, call.caller_number)

@@ -143,7 +143,8 @@ def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Wa
 def _busy_in(call: Call) -> Iterator[tuple[AgentId, Presence]]:
     """Yield who is in a call, or is offered it."""
     if call.desk is not None:
-        yield call.desk.agent, Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
+        rings = call.phase in (Phase.OFFERED, Phase.DIALLING)
+        yield call.desk.agent, Presence.OFFERED if rings else Presence.TALKING
     for party in call.parties:
         if party.agent is not None:
             yield party.agent, Presence.OFFERED if party.state is PartyState.RINGING else Presence.TALKING

@@ -36,6 +36,7 @@ from caruso.comm_server.calls.lifecycle.call import off_hold
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind
 from caruso.model.facts import (
+    OUTBOUND,
     AnyFact,
     ContactArrived,
     ContactCause,
@@ -51,6 +52,7 @@ from caruso.model.facts import (
     OfferEnded,
     OfferMade,
     OfferOutcome,
+    OfferPurpose,
     QueueOutcome,
 )
 from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SkillId
@@ -122,6 +124,9 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return replace(call, answered=True)
         case ContactQueued():
             return _queued(call, fact, around)
+        case OfferMade(purpose=OfferPurpose.OUTBOUND):
+            rules = around.queues.get(fact.queue) or Queue(id=fact.queue, name=fact.queue)
+            return replace(_offered(call, fact, around), phase=Phase.DIALLING, place=place_in(rules, fact.at))
         case OfferMade(by=None):
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED and _is_present(call, fact):
@@ -163,6 +168,7 @@ def _arrived(fact: ContactArrived) -> Call:
         caller_name=fact.caller_name,
         dialled=fact.dialled,
         entry_point=fact.entry_point,
+        phase=Phase.DIALLING if fact.channel == OUTBOUND else Phase.DIALOG,
     )
 
 
@@ -214,6 +220,8 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
             )
         case Phase.DIALOG:
             return Step(call=call, commands=_hang_up(legs))
+        case Phase.DIALLING:
+            return _resume_dialling(call, legs, caller, now)
         case Phase.WAITING:
             return _resume_waiting(call, legs, link, around, now)
         case Phase.OFFERED:
@@ -223,6 +231,17 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
         case Phase.TRANSFERRING | Phase.OUTSIDE:
             step = party_recovery.resume(call, legs, link, now)
             return replace(step, commands=(*_others(_unknown(call, legs), legs), *step.commands))
+
+
+def _resume_dialling(call: Call, legs: Mapping[LegId, Leg], caller: Leg, now: datetime) -> Step:
+    """Go on calling a customer whose phone rings; connect one who has answered."""
+    leg = call.agent_leg
+    if leg is None or leg not in legs or call.desk is None:
+        return advance(call, Ended(cause=ContactCause.AGENT_HUNG_UP), now)
+    if caller.state is LegState.UP:
+        return advance(call, LegAnswered(leg=caller.leg), now)
+    call = replace(call, desk=replace(call.desk, leg_up=True))
+    return Step(call=call, timers=(SetTimer(timer=Timer.RING, seconds=party_recovery.PARTY_RING_SECONDS),))
 
 
 def _at_newest_leg(desk: Desk | None, legs: Mapping[LegId, Leg]) -> Desk | None:
