@@ -24,7 +24,7 @@ from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import KeptWaiting, Offer, Phase
-from caruso.comm_server.calls.recovery import StationAt, Surroundings
+from caruso.comm_server.calls.rebuilding import StationAt, Surroundings
 from caruso.comm_server.contact_notes import ContactNotes
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet
 from caruso.comm_server.customer_cards import CustomerCards

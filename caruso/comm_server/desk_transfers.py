@@ -30,7 +30,7 @@ from caruso.comm_server.calls.lifecycle import (
     TransferAsked,
     advance,
 )
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import desk, ids

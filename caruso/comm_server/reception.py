@@ -14,7 +14,7 @@ from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Phase
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.conversations import Conversation, Conversations, call_values
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from caruso.comm_server.acd.route import Need, Waiting
 from caruso.comm_server.agents import recovery as agent_recovery
 from caruso.comm_server.agents.recovery import Was
-from caruso.comm_server.calls import recovery
+from caruso.comm_server.calls import rebuilding
 from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.comm_server.script_library import sources_of
@@ -59,7 +59,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
     past = await _read(centre, store, centres, since=min(_midnight(centre, now), now - RECENTLY))
     around = centre.surroundings()
-    rebuilt = (recovery.rebuild(facts, around) for facts in past.contacts.values())
+    rebuilt = (rebuilding.rebuild(facts, around) for facts in past.contacts.values())
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
@@ -165,7 +165,7 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
     ended_at: datetime | None = None
     for index, fact in enumerate(facts):
         if isinstance(fact, TalkEnded) and fact.agent == agent:
-            talking = recovery.rebuild(facts[:index], centre.surroundings())
+            talking = rebuilding.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
         centre.desks.put(agent, replace(centre.desk_contacts.of(talking, agent), ended_at=ended_at, held=False))

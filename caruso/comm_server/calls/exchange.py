@@ -25,7 +25,7 @@ from caruso.comm_server.calls.lifecycle import (
     Timer,
     TimerFired,
 )
-from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.calls.rebuilding import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids

@@ -17,7 +17,8 @@ from caruso.comm_server.calls.lifecycle import (
     advance,
     call_out,
 )
-from caruso.comm_server.calls.recovery import rebuild, resume
+from caruso.comm_server.calls.rebuilding import rebuild
+from caruso.comm_server.calls.recovery import resume
 from caruso.model import ids
 from caruso.model.centre import StationKind
 from caruso.model.facts import (
