@@ -1,6 +1,7 @@
 """Decide how calls go on after we were away: after a crash of ours, a lost link, a restart of the PBX.
 
-`resume` holds a call as it was (`calls.rebuilding`) against what the PBX has now; `strays` tells what the PBX holds that belongs to nobody. All pure: no journal and no PBX is asked here.
+`resume` holds a call as it was (`calls.rebuilding`) against what the PBX has now; `strays` tells what the PBX
+holds that belongs to nobody. All pure: no journal and no PBX is asked here.
 
 The PBX is the truth about the present, the journal about the past. Nothing is counted twice, because every fact
 that follows comes out of the same steps as in an undisturbed call.
