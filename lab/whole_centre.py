@@ -18,7 +18,7 @@ from caruso.comm_server import restart
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
-from caruso.model import desk
+from caruso.model import desk, ids
 from caruso.model.centre import (
     AgentProfile,
     Centre,
@@ -407,7 +407,7 @@ class WholeCentre:
         elif callers and chance < 0.90:
             self.telephony.press(self.rng.choice(callers), self.rng.choice("120#5"))
         elif callers:
-            outside = [leg for leg in self.telephony.legs if leg.endswith("~@")]
+            outside = [leg for leg in self.telephony.legs if leg.endswith("~@") or ids.is_outbound(leg)]
             leg = self.rng.choice([*callers, *outside])
             self.note("hangs up", leg)
             self.telephony.hang_up(leg)
@@ -464,6 +464,8 @@ class WholeCentre:
             self.ask(agent, desk.GoReady)
         elif chance < 0.85:
             self.ask(agent, desk.GoNotReady, reason=self.rng.choice(("", "lunch", "nonsense")))
+        elif chance < 0.88:
+            self.ask(agent, desk.CallOut, number="+49 30 456", queue=self.rng.choice((METER, BILLING, DIRECT)))
         elif chance < 0.90:
             self.ask(agent, desk.SignOut)
         elif chance < 0.95:

@@ -5,7 +5,7 @@
 export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talking" | "wrap-up";
 
 /** What an agent's phone is called for. */
-export type OfferPurpose = "queue" | "transfer" | "consult";
+export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound";
 
 /** What a signed-in person may do; each includes the ones before it. */
 export type Role = "agent" | "supervisor" | "admin";
@@ -217,6 +217,7 @@ export interface DeskView {
   reasons: Choice[];
   queues: QueueTile[];
   telephony: boolean;
+  outside: boolean;
   contact: ContactView | null;
   dialog: DialogView | null;
   customer: CustomerView | null;
@@ -409,6 +410,14 @@ export interface PressDigits {
   digits: string;
 }
 
+/** Call somebody, on behalf of a queue of the agent's: her own phone rings first. */
+export interface CallOut {
+  type: "call-out";
+  id: number;
+  number: string;
+  queue: string;
+}
+
 /** Give the customer away without a word. */
 export interface Transfer {
   type: "transfer";
@@ -567,6 +576,7 @@ export type DeskCommand =
   | Hold
   | MuteMe
   | PressDigits
+  | CallOut
   | Transfer
   | Consult
   | Toggle

@@ -27,7 +27,7 @@ from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import KeptWaiting, Offer, Phase
-from caruso.comm_server.calls.recovery import StationAt, Surroundings
+from caruso.comm_server.calls.rebuilding import StationAt, Surroundings
 from caruso.comm_server.contact_notes import ContactNotes
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet, call_values
 from caruso.comm_server.customer_cards import CustomerCards
@@ -52,7 +52,9 @@ from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
+    OUTBOUND,
     AnyFact,
+    ContactArrived,
     ContactCause,
     ContactConnected,
     ContactEnded,
@@ -237,6 +239,7 @@ class ContactCentre:
                 notes=self.notes.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
+                outside=outside.calls_outside,
             ),
             clock=clock,
             timers=timers,
@@ -558,6 +561,8 @@ class ContactCentre:
                 queue.last_agent_seconds for queue in self._centre.queues.values()
             ):
                 self.tasks.start(self._find_last_agent(contact), name="load_history")
+            case ContactArrived(contact=contact, channel=channel) if channel == OUTBOUND:
+                self.reception.called_out(contact)
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
             case ContactTransferred(contact=contact, form=TransferForm.CONFERENCE, agent=heir, from_queue=queue):

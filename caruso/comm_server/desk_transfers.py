@@ -7,6 +7,7 @@ transferred now is decided by `calls.lifecycle`.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 
 from caruso.clock import Clock
@@ -22,13 +23,14 @@ from caruso.comm_server.calls.lifecycle import (
     ConsultAsked,
     DropAsked,
     Onward,
+    OwnCall,
     QueuePlace,
     Target,
     ToggleAsked,
     TransferAsked,
     advance,
 )
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import desk, ids
@@ -46,7 +48,13 @@ _BETWEEN = re.compile(r"[\s()./-]")
 _NUMBER = re.compile(r"\+?[0-9*#]{2,32}")
 
 TransferCommand = (
-    desk.Transfer | desk.Consult | desk.Toggle | desk.Conference | desk.CompleteTransfer | desk.DropParty
+    desk.CallOut
+    | desk.Transfer
+    | desk.Consult
+    | desk.Toggle
+    | desk.Conference
+    | desk.CompleteTransfer
+    | desk.DropParty
 )
 
 
@@ -77,6 +85,9 @@ class DeskTransfers:
 
     def carry_out(self, agent: AgentId, command: TransferCommand) -> None:
         """Carry out what an agent asks for; raise `IllegalMove` or `NotFound` with a sentence for her."""
+        if isinstance(command, desk.CallOut):
+            self._call_out(agent, command)
+            return
         contact = ContactId(command.contact)
         match command:
             case desk.Transfer(kind=kind, to=to):
@@ -91,6 +102,32 @@ class DeskTransfers:
                 self._exchange.post(contact, CompleteAsked(agent=agent))
             case desk.DropParty(party=party):
                 self._exchange.post(contact, DropAsked(agent=agent, offer=party))
+
+    def _call_out(self, agent: AgentId, command: desk.CallOut) -> None:
+        profile = self._centre().agents.get(agent)
+        queue = self._queue(command.queue)
+        if profile is None or queue.id not in profile.queues:
+            raise IllegalMove("This is no queue of yours.")
+        if self._roster.state(agent).presence not in (Presence.READY, Presence.NOT_READY):
+            raise IllegalMove("You can call somebody when you are ready, or not ready; not now.")
+        if not self._exchange.link_up:
+            raise IllegalMove("The telephone system cannot be reached.")
+        station = self._stations.at(agent)
+        order = OwnCall(
+            agent=agent,
+            kind=station.kind,
+            endpoint=station.endpoint,
+            ring_seconds=queue.ring_seconds,
+            number=self._checked(command.number),
+            caller_id=queue.caller_id or self._number_of(queue.id),
+            place=place_in(queue, self._clock.now()),
+        )
+        self._exchange.call_out(ids.outbound_contact(uuid.uuid4().hex), order)
+
+    def _number_of(self, queue: QueueId) -> str:
+        """Return a number at which callers get to the queue."""
+        points = self._centre().entry_points.values()
+        return next((point.numbers[0] for point in points if point.queue == queue and point.numbers), "")
 
     def referred(self, leg: LegId, to: str) -> TransferAsked:
         """Return what an agent's own phone asks for: a colleague, a queue, a number of ours, or one outside.
@@ -169,12 +206,17 @@ class DeskTransfers:
         return Target(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=ring)
 
     def _number(self, contact: ContactId, to: str) -> Target:
+        number = self._checked(to)
+        return Target(number=number, ring_seconds=OUTSIDE_SECONDS, caller_id=self._caller_id(contact))
+
+    def _checked(self, to: str) -> str:
+        """Return a number as it is dialled."""
         if not self._outside:
             raise IllegalMove("Numbers outside cannot be called from here.")
         number = _BETWEEN.sub("", to)
         if not _NUMBER.fullmatch(number):
             raise IllegalMove("This is no telephone number: digits, with + before them where needed.")
-        return Target(number=number, ring_seconds=OUTSIDE_SECONDS, caller_id=self._caller_id(contact))
+        return number
 
     def _caller_id(self, contact: ContactId) -> str:
         """Return what somebody outside sees: the queue's number, else one at which we can be called."""

@@ -20,7 +20,7 @@ from caruso.comm_server.acd.plan import Wish
 from caruso.comm_server.agents import recovery as agent_recovery
 from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.recovery import Was
-from caruso.comm_server.calls import recovery
+from caruso.comm_server.calls import rebuilding
 from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.comm_server.script_library import sources_of
@@ -61,7 +61,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
     past = await _read(centre, store, centres, since=min(_midnight(centre, now), now - RECENTLY))
     around = centre.surroundings()
-    rebuilt = (recovery.rebuild(facts, around) for facts in past.contacts.values())
+    rebuilt = (rebuilding.rebuild(facts, around) for facts in past.contacts.values())
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
@@ -157,7 +157,8 @@ def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Wa
 def _busy_in(call: Call) -> Iterator[tuple[AgentId, Presence]]:
     """Yield who is in a call, or is offered it."""
     if call.desk is not None:
-        yield call.desk.agent, Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
+        rings = call.phase in (Phase.OFFERED, Phase.DIALLING)
+        yield call.desk.agent, Presence.OFFERED if rings else Presence.TALKING
     for party in call.parties:
         if party.agent is not None:
             yield party.agent, Presence.OFFERED if party.state is PartyState.RINGING else Presence.TALKING
@@ -178,7 +179,7 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
     ended_at: datetime | None = None
     for index, fact in enumerate(facts):
         if isinstance(fact, TalkEnded) and fact.agent == agent:
-            talking = recovery.rebuild(facts[:index], centre.surroundings())
+            talking = rebuilding.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
         centre.desks.put(agent, replace(centre.desk_contacts.of(talking, agent), ended_at=ended_at, held=False))

@@ -14,7 +14,7 @@ import msgspec
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
 
 #: Channels of contacts.
-VOICE, WEB, CALL_BACK = "voice", "web", "call-back"
+VOICE, WEB, CALL_BACK, OUTBOUND = "voice", "web", "call-back", "outbound"
 
 
 class Presence(StrEnum):
@@ -64,6 +64,8 @@ class OfferPurpose(StrEnum):
     TRANSFER = "transfer"
     #: A colleague wants to talk first, while the customer is on hold.
     CONSULT = "consult"
+    #: The agent calls somebody herself.
+    OUTBOUND = "outbound"
 
 
 class ConsultOutcome(StrEnum):
@@ -105,6 +107,10 @@ class ContactCause(StrEnum):
     CONTINUED = "continued"
     #: A page nobody came back to.
     LEFT = "left"
+    #: The customer whom an agent called was busy, or refused; did not answer; could not be reached.
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    UNREACHABLE = "unreachable"
     CLOSED = "closed"
     NO_ENTRY_POINT = "no-entry-point"
     FLOWED_OUT = "flowed-out"
@@ -136,7 +142,7 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     caller_name: str
     #: The number, or the script of a web page.
     dialled: str
-    #: ``voice``, ``web`` or ``call-back``.
+    #: ``voice``, ``web``, ``call-back``, or ``outbound``: an agent called (`caller_number` is whom).
     channel: str = VOICE
 
 

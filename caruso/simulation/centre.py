@@ -19,7 +19,7 @@ from caruso.comm_server.agents.presence import GoReady, SignIn, WrapUpOver
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import Call, Enqueue, KeptWaiting, Offer
-from caruso.comm_server.calls.recovery import Surroundings, place_in
+from caruso.comm_server.calls.rebuilding import Surroundings, place_in
 from caruso.comm_server.fact_stream import FactStream
 from caruso.model import ids
 from caruso.model.centre import Centre

@@ -18,13 +18,14 @@ from caruso.comm_server.calls.lifecycle import (
     CallEvent,
     CancelTimer,
     Ended,
+    OwnCall,
     Phase,
     SetTimer,
     Step,
     Timer,
     TimerFired,
 )
-from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.calls.rebuilding import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
@@ -166,6 +167,16 @@ class Exchange:
             self._ask(self._hooks.arrived, live)
         self._drain(live)
         log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
+
+    def call_out(self, contact: ContactId, order: OwnCall) -> None:
+        """Begin a call that an agent makes."""
+        step = lifecycle.call_out(contact, order, self._clock.now())
+        live = _Live(step.call, busy=True)
+        self._live[contact] = live
+        log.info("call_begun", contact_id=contact, agent_id=order.agent)
+        self._carry_out(live, step)
+        live.busy = False
+        self._drain(live)
 
     def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
         """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""

@@ -17,7 +17,7 @@ from caruso.comm_server.calls.lifecycle import (
     Offer,
     QueuePlace,
 )
-from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.calls.rebuilding import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.model import ids
 from caruso.model.centre import StationKind

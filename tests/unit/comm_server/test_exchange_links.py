@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Enqueue, HungUpByAgent, Offer, Phase, QueuePlace
-from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.calls.rebuilding import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind

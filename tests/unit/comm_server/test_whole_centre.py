@@ -74,7 +74,7 @@ def check_inside(house: WholeCentre) -> None:
     for contact, call in calls.items():
         timers = set(centre.exchange._live[contact].timers)
         match call.phase:
-            case Phase.OFFERED:
+            case Phase.OFFERED | Phase.DIALLING:
                 assert Timer.RING in timers, f"{contact} would ring for ever"
             case Phase.RECONNECTING:
                 assert Timer.RECONNECT in timers, f"{contact} would wait for the agent's phone for ever"
@@ -93,7 +93,8 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
     by_agent = Counter(
         call.desk.agent
         for call in centre.exchange.calls.values()
-        if call.desk is not None and call.phase in (Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
+        if call.desk is not None
+        and call.phase in (Phase.DIALLING, Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
     )
     by_agent += Counter(
         party.agent for call in centre.exchange.calls.values() for party in call.parties if party.agent is not None
@@ -108,7 +109,7 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
                 if party is not None:
                     assert party.state is PartyState.RINGING
                 else:
-                    assert call.phase is Phase.OFFERED
+                    assert call.phase in (Phase.OFFERED, Phase.DIALLING)
                     assert call.desk is not None
                     assert call.desk.agent == agent
             case Presence.TALKING:
@@ -152,7 +153,9 @@ def check_both_sides(house: WholeCentre) -> None:
         call = calls.get(ids.contact_of(name))
         assert call is not None, f"nobody owns {name}"
         assert call.phase is not Phase.ENDED, f"{name} of a call that has ended"
-        if ids.is_dialled(name):
+        if name == ids.caller_leg(call.contact) and call.phase is Phase.DIALLING:
+            continue
+        if ids.is_dialled(name) and not ids.is_outbound(name):
             assert name == call.agent_leg or call.party(name), f"{name} is left over"
             _check_party(house, call, name)
         elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.TRANSFERRING) or (
@@ -161,7 +164,7 @@ def check_both_sides(house: WholeCentre) -> None:
             assert leg.hears_something or _is_spoken_to(house, call), f"{name} hears nothing while {call.phase}"
             assert leg.bridge is None, f"{name} is in a bridge while {call.phase}"
     for contact, call in calls.items():
-        if call.phase is not Phase.ENDED:
+        if call.phase is not Phase.ENDED and call.caller_up:
             assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
         if call.phase is Phase.TALKING and call.agent_leg is not None and call.desk is not None:
             caller, agent = pbx.legs[ids.caller_leg(contact)], pbx.legs[call.agent_leg]
@@ -311,9 +314,11 @@ async def lead(house: WholeCentre, acts: int, *, faults: bool) -> None:
             await house.fault()
         look(house)
     house.apply(house.full)
-    for leg in house.telephony.callers():
-        house.telephony.hang_up(leg)
-    await asyncio.sleep(180)
+    # A customer whom an agent has begun to call answers later.
+    for seconds in (30, 150):
+        for leg in [*house.telephony.callers(), *filter(ids.is_outbound, house.telephony.legs)]:
+            house.telephony.hang_up(leg)
+        await asyncio.sleep(seconds)
     look(house)
 
 

@@ -25,6 +25,8 @@ class Phase(StrEnum):
     OFFERED = "offered"
     TALKING = "talking"
     RECONNECTING = "reconnecting"
+    #: An agent calls somebody: her own phone, or the customer's, rings.
+    DIALLING = "dialling"
     #: Given away by an agent: somebody else's phone rings for the caller, who hears music.
     TRANSFERRING = "transferring"
     #: With somebody outside; no agent takes part any more.
