@@ -38,6 +38,7 @@ from caruso.model.records import Customer, ObjectFilter, ScriptSource
 from caruso.model.telephony import EndCause
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
+from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
@@ -211,6 +212,7 @@ class WholeCentre:
         self.clock = VirtualClock(START)
         self.timers = LoopTimers()
         self.stores = SlowStores(self.rng)
+        self.callbacks = MemoryCallbacks()
         self.journal = MemoryJournal()
         self.telephony = FakeTelephony(self.rng, self._phone)
         self.full = self.description = small_centre()
@@ -259,6 +261,7 @@ class WholeCentre:
                 speech=stores,
                 runs=self.journal.runs,
                 files=stores,
+                callbacks=self.callbacks,
                 centres=stores,
                 secret=b"secret",
                 public_url="https://caruso.example",

@@ -18,6 +18,7 @@ from msgspec import NODEFAULT
 
 from caruso.comm_server.centre_tables import (
     AgentTable,
+    CallBackTable,
     CentreTables,
     EntryPointTable,
     HoursTable,
@@ -84,6 +85,7 @@ _CENTRE_TABLES = (
     ("At the top", CentreTables),
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
+    ("[queues.ID.call_back]", CallBackTable),
     ("[agents.ID]", AgentTable),
     ("[entry_points.ID]", EntryPointTable),
 )

@@ -12,8 +12,11 @@ from datetime import date, time
 from itertools import pairwise
 from zoneinfo import available_timezones
 
+from msgspec import structs
+
 from caruso.comm_server.centre_tables import (
     AgentTable,
+    CallBackTable,
     CentreTables,
     EntryPointTable,
     HoursTable,
@@ -22,6 +25,7 @@ from caruso.comm_server.centre_tables import (
 from caruso.errors import Located, RejectedInput
 from caruso.model.centre import (
     AgentProfile,
+    CallBackRules,
     Centre,
     Disposition,
     EntryPoint,
@@ -154,8 +158,21 @@ class _Check:
     def _queue(self, queue: QueueTable, where: KeyPath) -> None:
         for skill in queue.skills:
             self._refers("skills", skill, (*where, "skills", skill))
+        self._escape(queue, where)
+        if queue.call_back is not None and queue.call_back.hours is not None:
+            self._refers("hours", queue.call_back.hours, (*where, "call_back", "hours"))
         for index, disposition in enumerate(queue.dispositions or ()):
             self._refers("dispositions", disposition, (*where, "dispositions", index))
+
+    def _escape(self, queue: QueueTable, where: KeyPath) -> None:
+        if queue.escape_to is not None:
+            self._refers("entry_points", queue.escape_to, (*where, "escape_to"))
+        if (queue.escape_key is None) is not (queue.escape_to is None):
+            missing = "escape_key" if queue.escape_key is None else "escape_to"
+            given = "escape_to" if queue.escape_key is None else "escape_key"
+            self._shape.add((*where, given), "contradiction", f"“{given}” needs “{missing}”.")
+        if queue.call_back is not None and queue.escape_key == queue.call_back.key:
+            self._shape.add((*where, "escape_key"), "twice", "This key is that of the call-back already.")
 
     def _agent(self, agent: AgentTable, where: KeyPath) -> None:
         for index, queue in enumerate(agent.queues):
@@ -299,10 +316,19 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         music=queue.music,
         announce_position_seconds=queue.announce_position_seconds,
         max_wait_seconds=queue.max_wait_seconds,
+        comfort_seconds=queue.comfort_seconds,
+        comfort_text=queue.comfort_text,
+        escape_key=queue.escape_key or "",
+        escape_to=None if queue.escape_to is None else EntryPointId(queue.escape_to),
+        call_back=_call_back(queue.call_back),
         caller_id=queue.caller_id or "",
         dispositions=tuple(Disposition(id=d, name=tables.dispositions[d]) for d in dispositions),
         script=None if queue.script is None else ScriptId(queue.script),
     )
+
+
+def _call_back(table: CallBackTable | None) -> CallBackRules | None:
+    return None if table is None else CallBackRules(**structs.asdict(table))
 
 
 def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:

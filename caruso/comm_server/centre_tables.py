@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from caruso.model.centre import Role, StationKind
+from caruso.model.centre import CallFirst, Role, StationKind
 
 #: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
 Id = Annotated[
@@ -27,6 +27,8 @@ Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$", title="a colour like 
 Level = Annotated[int, Meta(ge=1, le=10)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 RingSeconds = Annotated[float, Meta(ge=1, le=300)]
+Attempts = Annotated[int, Meta(ge=1, le=20)]
+Key = Annotated[str, Meta(pattern=r"^[0-9*#]$", title="a key of the telephone, in quotes")]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
 Stretch = Annotated[str, Meta(pattern=r"^\d\d:\d\d-\d\d:\d\d$", title="a stretch of the day like “08:00-17:30”")]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", title="a language like en or de-AT")]
@@ -69,6 +71,30 @@ class HoursTable(msgspec.Struct, frozen=True, kw_only=True):
     special: dict[str, tuple[Stretch, ...]] = {}
 
 
+class CallBackTable(msgspec.Struct, frozen=True, kw_only=True):
+    """With it the centre itself calls people back, at the place in the queue they had; without it agents do, by
+    hand. It needs `outside` in the settings file.
+    """
+
+    #: Who is called first: `agent`, who hears the customer's phone ring, or `customer`, once an agent is free.
+    first: CallFirst = CallFirst.AGENT
+    #: Callers who have waited this long are told that they can press a key instead, and again after as long; 0:
+    #: never.
+    offer_after_seconds: Seconds = 60.0
+    #: The key to press.
+    key: Key = "1"
+    #: How often somebody is called at most.
+    attempts: Attempts = 3
+    #: Until somebody who did not answer is called again.
+    retry_seconds: Seconds = 1800.0
+    #: Until somebody whose phone was busy is called again.
+    busy_seconds: Seconds = 300.0
+    #: How long the customer's phone rings.
+    ring_seconds: RingSeconds = 30.0
+    #: When people may be called; at all times when not set.
+    hours: str | None = None
+
+
 class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     """Where contacts wait for an agent."""
 
@@ -94,6 +120,16 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     max_wait_seconds: Seconds = 0.0
     #: Number somebody outside sees whom an agent of this queue calls; the entry point's first one when not set.
     caller_id: Number | None = None
+    #: How often waiting callers hear that they are not forgotten; 0: never.
+    comfort_seconds: Seconds = 0.0
+    #: What they hear then, by language; the centre's own sentence when not set.
+    comfort_text: dict[Language, Text] = {}
+    #: Key with which a waiting caller leaves the queue; tell it in `comfort_text`.
+    escape_key: Key | None = None
+    #: Entry point the caller goes to then.
+    escape_to: str | None = None
+    #: How the centre calls people back.
+    call_back: CallBackTable | None = None
     #: Outcomes an agent can choose, ids of `dispositions`; all of them when not set.
     dispositions: tuple[str, ...] | None = None
     #: Script that leads the agent when none came with the contact.

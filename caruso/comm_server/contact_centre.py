@@ -44,6 +44,8 @@ from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.waiting.attendant import Around, Attendant
+from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
@@ -64,6 +66,7 @@ from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
 from caruso.ports import (
     ActionServices,
+    CallbackStore,
     CentreStore,
     CustomerStore,
     FactStore,
@@ -103,6 +106,7 @@ class Outside:
     #: Runs that live in the database, and the actions of all runs.
     runs: RunStore
     files: RunFiles
+    callbacks: CallbackStore
     #: Where older versions of scripts are.
     centres: CentreStore
     clock: Clock
@@ -134,7 +138,12 @@ class ContactCentre:
         self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
         self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
         self.dispatcher = Dispatcher(profile=self._ready_agent, offer=self._offer, keep_waiting=self._keep_waiting)
-        self.reception = Reception(staff=self._staff, centre=self.centre, clock=clock, timers=timers, tasks=tasks)
+        self.attendant = Attendant(
+            around=lambda: self._around, centre=self.centre, clock=clock, timers=timers, tasks=tasks
+        )
+        self.reception = Reception(
+            staff=self._staff, centre=self.centre, clock=clock, attendant=self.attendant, tasks=tasks
+        )
         self.exchange = Exchange(
             telephony=outside.telephony, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
         )
@@ -213,6 +222,24 @@ class ContactCentre:
             centre=self.centre,
             changed=self._changed,
         )
+        self.call_backs = CallBacks(
+            store=outside.callbacks,
+            helpers=lambda: self._helpers,
+            centre=self.centre,
+            calls_outside=outside.calls_outside,
+            clock=clock,
+            tasks=tasks,
+        )
+        self._helpers = Helpers(
+            exchange=self.exchange, dispatcher=self.dispatcher, moves=self.moves, cards=self.cards
+        )
+        self._around = Around(
+            exchange=self.exchange,
+            dispatcher=self.dispatcher,
+            phone=self.phone,
+            telephony=outside.telephony,
+            call_backs=self.call_backs,
+        )
         self._callbacks: Mapping[QueueId, int] = {}
         self.notes = ContactNotes()
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
@@ -287,6 +314,8 @@ class ContactCentre:
             self.board.hear,
             self._lead_dialogs,
             self.reception.hear,
+            self.attendant.hear,
+            self.call_backs.hear,
             self.desks.hear,
             self._clear_up,
         ):
@@ -437,7 +466,7 @@ class ContactCentre:
         self.moves.restored()
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
-        self.reception.announce_again()
+        self.attendant.look_after_again()
         self.reception.queues_changed()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:

@@ -122,8 +122,9 @@ def _lines(calls: Iterable[Call]) -> tuple[list[Waiting], list[Waiting]]:
     for call in calls:
         if call.phase in lines and call.place is not None:
             need = Need(queue=call.place.queue, skills=tuple(sorted(call.place.skills.items())))
+            since = call.place.in_line_since or call.place.since
             lines[call.phase].append(
-                Waiting(contact=call.contact, need=need, priority=call.place.priority, since=call.place.since)
+                Waiting(contact=call.contact, need=need, priority=call.place.priority, since=since)
             )
     return lines[Phase.WAITING], lines[Phase.OFFERED]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 CLOSED = {
@@ -58,6 +59,52 @@ _POSITION = {
     "nl": "U bent nummer {place} in de wachtrij.",
     "it": "Lei è il numero {place} in coda.",
 }
+
+
+COMFORT = {
+    "en": "Thank you for waiting. We will be with you as soon as possible.",
+    "de": "Danke, dass Sie warten. Wir sind so bald wie möglich für Sie da.",
+    "nl": "Bedankt voor het wachten. Wij helpen u zo snel mogelijk.",
+    "it": "Grazie per l'attesa. Saremo da lei appena possibile.",
+}
+
+_OFFER_CALL_BACK = {
+    "en": "Press {key} and we call you back. You keep your place in the queue.",
+    "de": "Drücken Sie die {key}, und wir rufen Sie zurück. Sie behalten Ihren Platz in der Warteschlange.",
+    "nl": "Toets {key} en wij bellen u terug. U behoudt uw plaats in de wachtrij.",
+    "it": "Prema {key} e la richiamiamo noi. Lei mantiene il suo posto in coda.",
+}
+
+PROMISED = {
+    "en": "We will call you back at the number you are calling from. Goodbye.",
+    "de": "Wir rufen Sie unter der Nummer zurück, von der Sie anrufen. Auf Wiederhören.",
+    "nl": "Wij bellen u terug op het nummer waarmee u belt. Tot ziens.",
+    "it": "La richiameremo al numero da cui chiama. Arrivederci.",
+}
+
+NOT_PROMISED = {
+    "en": "I am sorry, that was not possible just now. Please stay on the line.",
+    "de": "Das war leider gerade nicht möglich. Bitte bleiben Sie am Apparat.",
+    "nl": "Dat lukte helaas niet. Blijf alstublieft aan de lijn.",
+    "it": "Mi dispiace, in questo momento non è stato possibile. Resti in linea.",
+}
+
+CALLING_BACK = {
+    "en": "This is the call you asked for. One moment, please.",
+    "de": "Dies ist der Rückruf, um den Sie gebeten haben. Einen Moment, bitte.",
+    "nl": "Dit is het gesprek waar u om vroeg. Een ogenblik, alstublieft.",
+    "it": "Questa è la chiamata che ha richiesto. Un momento, per favore.",
+}
+
+
+def spoken(sentence: Mapping[str, str], language: str) -> str:
+    """Return a sentence in this language, or in English."""
+    return sentence.get(language, sentence["en"])
+
+
+def offer_call_back(key: str, language: str) -> str:
+    """Return the offer to be called back, for pressing `key`."""
+    return spoken(_OFFER_CALL_BACK, language).format(key=key)
 
 
 def position(place: int, language: str) -> str:

@@ -74,6 +74,36 @@ class Hours:
     special: Mapping[date, tuple[Interval, ...]] = field(default_factory=dict)
 
 
+class CallFirst(StrEnum):
+    """Whom the centre calls first when it calls somebody back."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBackRules:
+    """How the centre calls people back itself. Times are seconds."""
+
+    first: CallFirst = CallFirst.AGENT
+    #: Waiting callers are offered to be called back after this, and as often again; 0 for never.
+    offer_after_seconds: float = 60.0
+    key: str = "1"
+    #: How often somebody is called at most.
+    attempts: int = 3
+    #: Until the next attempt after nobody answered, and after it was busy.
+    retry_seconds: float = 1_800.0
+    busy_seconds: float = 300.0
+    #: How long the customer's phone rings.
+    ring_seconds: float = 30.0
+    #: Opening hours within which people are called; at all times when None.
+    hours: str | None = None
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        return f"{self.first} first, {self.attempts} attempts, offered after {self.offer_after_seconds:g} s"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """Where contacts wait for an agent."""
@@ -96,6 +126,14 @@ class Queue:
     max_wait_seconds: float = 0.0
     #: What somebody outside sees as our number when an agent calls for this queue; empty: the entry point's.
     caller_id: str = ""
+    #: Seconds between comforting words, and what is said, by language; 0 for none.
+    comfort_seconds: float = 0.0
+    comfort_text: Mapping[str, str] = field(default_factory=dict)
+    #: Key with which a waiting caller leaves for another entry point.
+    escape_key: str = ""
+    escape_to: EntryPointId | None = None
+    #: How people are called back; None: agents do it by hand.
+    call_back: CallBackRules | None = None
     dispositions: tuple[Disposition, ...] = ()
     #: Script that leads the agent when no script run came with the contact.
     script: ScriptId | None = None

@@ -113,6 +113,14 @@ class ContactCause(StrEnum):
     #: It ended while no server was connected.
     ENDED_UNSEEN = "ended-unseen"
     FAILED = "failed"
+    #: The caller will be called back, and has hung up or was told so.
+    CALL_BACK = "call-back"
+    #: Somebody we called was busy, did not answer, or could not be reached.
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    UNREACHABLE = "unreachable"
+    #: A call of ours that is not needed any more, or begins anew.
+    WITHDRAWN = "withdrawn"
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -186,6 +194,9 @@ class ContactQueued(Fact, frozen=True, kw_only=True, tag="contact-queued"):
     queue: QueueId
     priority: int
     skills: dict[SkillId, int]
+    #: Since when it is treated as waiting, where that is earlier: a call-back keeps the place of who asked for it.
+    #: Its wait in the figures begins with `at`.
+    in_line_since: datetime | None = None
 
 
 class OfferMade(Fact, frozen=True, kw_only=True, tag="offer-made"):
@@ -300,6 +311,13 @@ class OutsideEnded(Fact, frozen=True, kw_only=True, tag="outside-ended"):
     talk_seconds: float
 
 
+class CustomerReached(Fact, frozen=True, kw_only=True, tag="customer-reached"):
+    """Somebody we called has answered."""
+
+    contact: ContactId
+    ring_seconds: float
+
+
 class ContactHeld(Fact, frozen=True, kw_only=True, tag="contact-held"):
     """The customer hears music while the agent does something else."""
 
@@ -373,6 +391,7 @@ AnyFact = (
     | OfferEnded
     | ContactLeftQueue
     | ContactConnected
+    | CustomerReached
     | ConsultStarted
     | ConsultEnded
     | ContactTransferred

@@ -2,8 +2,8 @@
 
 A voice contact is named after its caller's leg, and everything that is made for it carries that name:
 ``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~<offer>~@`` that of somebody outside whom an agent
-called, ``<contact>~bridge`` the bridge. So whatever is found in the
-PBX after a crash says by itself whose it is, and making it twice is impossible.
+called, ``<contact>~customer`` that of a customer whom the centre called, ``<contact>~bridge`` the bridge. So
+whatever is found in the PBX after a crash says by itself whose it is, and making it twice is impossible.
 ``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
 """
 
@@ -28,11 +28,16 @@ UserId = NewType("UserId", str)
 
 #: Stands in the place of the agent in names of legs to somebody outside; cannot occur in an agent's id.
 _OUTSIDE = "@"
+#: Names of calls that the centre makes; the PBX names callers' legs ``<seconds>.<number>``.
+_OUTGOING, _CUSTOMER = "outgoing-", "customer"
 
 
 def caller_leg(contact: ContactId) -> LegId:
-    """Return the leg of the caller of `contact`."""
-    return LegId(contact)
+    """Return the leg of the caller of `contact`, or of the customer whom the centre calls in it.
+
+    Asterisk (22.10) takes no id for a new channel with which another begins: an agent may be there first.
+    """
+    return LegId(f"{contact}~{_CUSTOMER}" if is_outgoing(contact) else contact)
 
 
 def agent_leg(contact: ContactId, offer: int, agent: AgentId) -> LegId:
@@ -48,6 +53,24 @@ def outside_leg(contact: ContactId, offer: int) -> LegId:
 def is_dialled(leg: LegId) -> bool:
     """Tell whether we dialled this leg; callers' legs are named by the PBX."""
     return "~" in leg
+
+
+def outgoing_contact(callback: str, attempt: int, version: int) -> ContactId:
+    """Return the call in which the centre calls somebody back for the how-manieth time, from 1.
+
+    `version` is the call-back's: an attempt that came to nothing through us has another name than the next.
+    """
+    return ContactId(f"{_OUTGOING}{callback}-{attempt}-{version}")
+
+
+def callback_of(outgoing: ContactId) -> str:
+    """Return the call-back for which the centre makes this call (`outgoing_contact`)."""
+    return outgoing.removeprefix(_OUTGOING).rsplit("-", 2)[0]
+
+
+def is_outgoing(contact: ContactId | None) -> bool:
+    """Tell whether the centre itself calls the customer in this contact."""
+    return contact is not None and contact.startswith(_OUTGOING)
 
 
 def bridge(contact: ContactId) -> BridgeId:

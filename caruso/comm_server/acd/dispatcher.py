@@ -109,8 +109,9 @@ class Dispatcher:
         match fact:
             case ContactQueued():
                 need = Need(queue=fact.queue, skills=tuple(sorted(fact.skills.items())))
-                newest = Waiting(contact=fact.contact, need=need, priority=fact.priority, since=fact.at)
-                self._add(self._next(newest))
+                since = fact.in_line_since or fact.at
+                newest = Waiting(contact=fact.contact, need=need, priority=fact.priority, since=since)
+                self._add(self._next(newest) if since >= fact.at else self._at_old_place(newest))
             case OfferMade(contact=contact):
                 self._asked.pop(contact, None)
                 waiting = self._take(contact)
@@ -159,6 +160,12 @@ class Dispatcher:
         """Let a contact wait behind all who have the same priority."""
         self._turns += 1
         return replace(waiting, turn=self._turns)
+
+    def _at_old_place(self, waiting: Waiting) -> Waiting:
+        """Let a contact wait before all who came later than it did."""
+        later = [other.turn for other in self.everybody() if other.since > waiting.since]
+        # With the same turn the earlier one goes first.
+        return replace(waiting, turn=min(later)) if later else self._next(waiting)
 
     def _add(self, waiting: Waiting) -> None:
         insort(self._lines.setdefault(waiting.need, []), waiting, key=_RANK)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.texts import NUMBER_LIMIT, clean, clean_name
+from caruso.model import ids
 from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     DigitPressed,
@@ -37,7 +38,7 @@ _CAUSES = {
 
 def is_dialled(leg: str) -> bool:
     """Say whether we dialled this leg (`caruso.model.ids`): a caller's leg is named by Asterisk."""
-    return "~" in leg
+    return ids.is_dialled(LegId(leg))
 
 
 def end_cause(q850: int, *, was_up: bool) -> EndCause:

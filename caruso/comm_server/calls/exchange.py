@@ -114,6 +114,16 @@ class Exchange:
         for call in calls:
             self._live[call.contact] = _Live(call)
 
+    def begin(self, step: Step) -> None:
+        """Begin a call that we make."""
+        live = _Live(step.call, busy=True)
+        self._live[step.call.contact] = live
+        with self._stream.turn():
+            self._carry_out(live, step)
+            live.busy = False
+            self._drain(live)
+        log.info("call_begun", contact_id=step.call.contact)
+
     def post(self, contact: ContactId, event: CallEvent) -> None:
         """Give a call an event.
 

@@ -22,6 +22,7 @@ from caruso.comm_server.calls.lifecycle import (
     Desk,
     Ended,
     Offer,
+    Outgoing,
     Phase,
     QueuePlace,
     SetTimer,
@@ -46,6 +47,7 @@ from caruso.model.facts import (
     ContactQueued,
     ContactResumed,
     ContactTransferred,
+    CustomerReached,
     DialogContinued,
     DialogStarted,
     OfferEnded,
@@ -120,14 +122,20 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
     match fact:
         case DialogStarted() | DialogContinued():
             return replace(call, answered=True)
+        case CustomerReached(at=at) if call.outgoing is not None:
+            desk = replace(call.desk, connected_at=at) if call.desk else None
+            return replace(call, answered=True, desk=desk, outgoing=replace(call.outgoing, reached_at=at))
         case ContactQueued():
             return _queued(call, fact, around)
         case OfferMade(by=None):
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED and _is_present(call, fact):
             return replace(call, phase=Phase.WAITING, desk=None)
-        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED):
-            return replace(call, phase=Phase.DIALOG, music=False, place=None, desk=None, flowed_out=True)
+        case ContactLeftQueue(
+            outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED | QueueOutcome.CALL_BACK as outcome
+        ):
+            out = replace(call, phase=Phase.DIALOG, music=False, place=None, desk=None, flowed_out=True)
+            return replace(out, called_back=outcome is QueueOutcome.CALL_BACK)
         case ContactConnected(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
             desk = replace(call.desk, connected_at=at, leg_up=True)
             return replace(call, phase=Phase.TALKING, answered=True, music=False, desk=desk)
@@ -156,6 +164,11 @@ def _is_present(call: Call, fact: OfferEnded) -> bool:
 
 
 def _arrived(fact: ContactArrived) -> Call:
+    outgoing = None
+    if ids.is_outgoing(fact.contact):
+        # Where it was to wait is known to who ordered it: unless the customer was reached, it begins anew.
+        nowhere = QueuePlace(queue=QueueId(""), since=fact.at)
+        outgoing = Outgoing(number=fact.caller_number, place=nowhere)
     return Call(
         contact=fact.contact,
         arrived_at=fact.at,
@@ -163,13 +176,18 @@ def _arrived(fact: ContactArrived) -> Call:
         caller_name=fact.caller_name,
         dialled=fact.dialled,
         entry_point=fact.entry_point,
+        outgoing=outgoing,
     )
 
 
 def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
     # A queue that has been removed since keeps its callers; only its rules are forgotten.
     queue = around.queues.get(fact.queue) or Queue(id=fact.queue, name=fact.queue)
-    place = replace(place_in(queue, fact.at, priority=fact.priority), skills=dict(fact.skills))
+    place = replace(
+        place_in(queue, fact.at, priority=fact.priority),
+        skills=dict(fact.skills),
+        in_line_since=fact.in_line_since,
+    )
     return replace(
         call, phase=Phase.WAITING, visit=fact.visit, place=place, desk=None, parties=(), flowed_out=False
     )
@@ -199,6 +217,10 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
         caller_up=caller is not None,
         desk=_at_newest_leg(call.desk, legs),
     )
+    if lifecycle.not_there(call):
+        # Nobody was reached, as far as we know: whoever rings is let go, and the call is made again.
+        begun_anew = advance(replace(call, caller_up=caller is not None), Ended(cause=ContactCause.WITHDRAWN), now)
+        return replace(begun_anew, timers=(SetTimer(timer=Timer.FORGET, seconds=lifecycle.FORGET_SECONDS),))
     if caller is None:
         if call.phase is Phase.ENDED:
             return Step(call=call, commands=_hang_up(legs))
