@@ -1,6 +1,14 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
-import type { CallbackLine, CentreSummary, ContactDetail, ContactPage, Phone, WhoAmI } from "./protocol";
+import type {
+  CallbackLine,
+  CentreSummary,
+  ContactDetail,
+  ContactPage,
+  Phone,
+  TargetView,
+  WhoAmI,
+} from "./protocol";
 
 export const DESK_SOCKET = "/ws/console";
 export const MONITOR_SOCKET = "/ws/monitor";
@@ -72,6 +80,10 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
 
 export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
+}
+
+export function readTransferTargets(signal: AbortSignal): Promise<TargetView[]> {
+  return call("GET", "/api/transfer-targets", undefined, signal);
 }
 
 export function readCallbacks(signal: AbortSignal): Promise<CallbackLine[]> {

@@ -20,6 +20,7 @@ export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-b
 export interface StationView {
   kind: string;
   reachable: boolean | null;
+  fixed: boolean;
 }
 
 /** The confirmed presence, since when, and until when where it ends by itself (ring, wrap-up). */
@@ -311,6 +312,7 @@ export interface MonitorView {
   gone_calls: string[];
   gone_agents: string[];
   telephony: boolean;
+  unheard_since: string | null;
   centre: string;
 }
 
