@@ -22,6 +22,7 @@ from caruso.comm_server.centre_tables import (
     CentreTables,
     EntryPointTable,
     HoursTable,
+    OverflowTable,
     QueueTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
@@ -86,6 +87,7 @@ _CENTRE_TABLES = (
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
     ("[queues.ID.call_back]", CallBackTable),
+    ("[[queues.ID.overflow]]", OverflowTable),
     ("[agents.ID]", AgentTable),
     ("[entry_points.ID]", EntryPointTable),
 )

@@ -28,9 +28,11 @@ Level = Annotated[int, Meta(ge=1, le=10)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 RingSeconds = Annotated[float, Meta(ge=1, le=300)]
 Attempts = Annotated[int, Meta(ge=1, le=20)]
+Ahead = Annotated[int, Meta(ge=0, le=10_000)]
 Key = Annotated[str, Meta(pattern=r"^[0-9*#]$", title="a key of the telephone, in quotes")]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
 Stretch = Annotated[str, Meta(pattern=r"^\d\d:\d\d-\d\d:\d\d$", title="a stretch of the day like “08:00-17:30”")]
+Calendar = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,4})?$", title="a country or region like DE-BY")]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", title="a language like en or de-AT")]
 MusicClass = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_-]{1,80}$", title="the name of a class of musiconhold.conf")
@@ -69,6 +71,11 @@ class HoursTable(msgspec.Struct, frozen=True, kw_only=True):
     sunday: tuple[Stretch, ...] | None = None
     #: Days that differ, e.g. ``2026-12-24 = ["08:00-12:00"]``, ``2026-12-25 = []``.
     special: dict[str, tuple[Stretch, ...]] = {}
+    #: Whose public holidays count: a country, or a region of it: ``"DE"``, ``"DE-BY"`` (ISO 3166). None when not
+    #: set. A special day goes before a holiday.
+    holidays: Calendar | None = None
+    #: When it is open on these holidays; not at all when not set.
+    on_holidays: tuple[Stretch, ...] = ()
 
 
 class CallBackTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +100,25 @@ class CallBackTable(msgspec.Struct, frozen=True, kw_only=True):
     ring_seconds: RingSeconds = 30.0
     #: When people may be called; at all times when not set.
     hours: str | None = None
+
+
+class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
+    """When a caller leaves the queue without an agent, and for where. All conditions that are given must hold; the
+    first table that applies holds. Whose phone rings already is not taken back.
+    """
+
+    #: So many callers are before him at least: a full queue.
+    ahead: Ahead | None = None
+    #: He has waited so long.
+    after_seconds: Seconds = 0.0
+    #: No agent of the queue is signed in.
+    nobody_signed_in: bool = False
+    #: Queue in which he waits on, before those who came after him.
+    queue: str | None = None
+    #: Or entry point where he begins anew.
+    entry_point: str | None = None
+    #: Or what he is told before he is let go.
+    text: Text = ""
 
 
 class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +146,8 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     max_wait_seconds: Seconds = 0.0
     #: Number somebody outside sees whom an agent of this queue calls; the entry point's first one when not set.
     caller_id: Number | None = None
+    #: Where callers go who should not wait (on): a list of tables, ``[[queues.ID.overflow]]``.
+    overflow: tuple[OverflowTable, ...] = ()
     #: How often waiting callers hear that they are not forgotten; 0: never.
     comfort_seconds: Seconds = 0.0
     #: What they hear then, by language; the centre's own sentence when not set.
@@ -161,6 +189,12 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     hours: str | None = None
     #: What callers hear, and visitors read, outside these hours.
     closed_text: Text = ""
+    #: Another entry point that callers get outside these hours; it may have hours of its own.
+    closed_to: str | None = None
+    #: Queue in which callers wait outside these hours.
+    closed_queue: str | None = None
+    #: Callers outside these hours can press the key of the queue's `call_back` to be called when it is open.
+    closed_call_back: bool = False
     #: Callers can key in the six digits a web page showed them, to go on with an agent where they were.
     codes: bool = False
 

@@ -46,6 +46,7 @@ from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
+from caruso.comm_server.waiting.overflowing import Overflowing
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
@@ -240,6 +241,15 @@ class ContactCentre:
             telephony=outside.telephony,
             call_backs=self.call_backs,
         )
+        self.overflowing = Overflowing(
+            exchange=self.exchange,
+            dispatcher=self.dispatcher,
+            roster=self.roster,
+            attendant=self.attendant,
+            centre=self.centre,
+            clock=clock,
+            timers=timers,
+        )
         self._callbacks: Mapping[QueueId, int] = {}
         self.notes = ContactNotes()
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
@@ -315,6 +325,7 @@ class ContactCentre:
             self._lead_dialogs,
             self.reception.hear,
             self.attendant.hear,
+            self.overflowing.hear,
             self.call_backs.hear,
             self.desks.hear,
             self._clear_up,
@@ -340,6 +351,7 @@ class ContactCentre:
             agent for agent, state in self.roster.states.items() if state.presence is Presence.READY
         )
         self.reception.queues_changed()
+        self.overflowing.look_at_all()
         self.board.centre_changed()
         self.desks.touch_all()
         self.stream.publish()
@@ -472,6 +484,7 @@ class ContactCentre:
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
         self.attendant.look_after_again()
+        self.overflowing.look_at_all()
         self.reception.queues_changed()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:

@@ -21,8 +21,9 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.tokens import CODE_DIGITS
-from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE
-from caruso.comm_server.waiting.attendant import INTERRUPTION, PROMISE, Attendant
+from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE, spoken
+from caruso.comm_server.waiting.attendant import INTERRUPTION, PROMISE, SORRY, Attendant
+from caruso.comm_server.waiting.closed import is_closed, stands_in
 from caruso.errors import CarusoError
 from caruso.model.centre import Centre, EntryPoint
 from caruso.model.facts import (
@@ -34,7 +35,6 @@ from caruso.model.facts import (
     QueueOutcome,
 )
 from caruso.model.ids import ContactId, QueueId, ScriptId, SkillId
-from caruso.model.opening_hours import is_open
 from caruso.model.run_records import RunToken
 from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded
 from caruso.ports import Telephony
@@ -64,6 +64,7 @@ _LAST_WORDS = {
     _CLOSED: ContactCause.CLOSED,
     _NOBODY_FREE: ContactCause.FLOWED_OUT,
     PROMISE: ContactCause.CALL_BACK,
+    SORRY: ContactCause.CLOSED,
 }
 
 
@@ -115,7 +116,13 @@ class Reception:
         entry_point = self._entry_point(call)
         if entry_point is None:
             self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
-        elif self._closed(entry_point):
+        else:
+            self._admit(call, entry_point)
+
+    def _admit(self, call: Call, entry_point: EntryPoint) -> None:
+        """Give a caller what an entry point has for him at this hour."""
+        entry_point = stands_in(entry_point, self._centre(), self._clock.now())
+        if self._closed(entry_point):
             self._say_closed(call, entry_point)
         elif entry_point.codes:
             self._staff.exchange.post(call.contact, BeginDialog())
@@ -159,11 +166,18 @@ class Reception:
         return entry_points.get(call.entry_point) if call.entry_point else None
 
     def _closed(self, entry_point: EntryPoint) -> bool:
-        hours = self._centre().hours.get(entry_point.hours) if entry_point.hours else None
-        return hours is not None and not is_open(hours, self._clock.now())
+        return is_closed(entry_point, self._centre(), self._clock.now())
 
     def _say_closed(self, call: Call, entry_point: EntryPoint) -> None:
+        if entry_point.closed_queue is not None:
+            self._enqueue(call.contact, entry_point.closed_queue)
+            self._tasks.start(self._identify(call), name="identify")
+            return
         text = entry_point.closed_text or CLOSED.get(entry_point.language, CLOSED["en"])
+        if entry_point.closed_call_back:
+            self._staff.exchange.post(call.contact, BeginDialog())
+            if self._attendant.offer_when_open(call, entry_point, text):
+                return
         self._staff.exchange.post(call.contact, BeginDialog())
         self._say(call.contact, _CLOSED, text, entry_point.language)
 
@@ -327,6 +341,8 @@ class Reception:
 
     def given(self, contact: ContactId, given: Input) -> None:
         """Hand the caller's input to the script; one that fails costs the caller nothing but the rest of it."""
+        if self._attendant.given(contact, given):
+            return
         if contact in self._codes:
             self._code_given(contact, given)
             return
@@ -453,13 +469,17 @@ class Reception:
     def _nobody_free(self, contact: ContactId) -> None:
         call = self._staff.exchange.call(contact)
         away = self._attendant.leaving_for(contact)
-        other = self._centre().entry_points.get(away) if away is not None else None
-        if call is not None and call.phase is Phase.DIALOG and other is not None:
-            self._begin_with(call, other)
-        elif call is not None and call.phase is Phase.DIALOG:
+        if call is None or call.phase is not Phase.DIALOG:
+            return
+        other = self._centre().entry_points.get(away.entry_point) if away.entry_point is not None else None
+        if other is not None:
+            self._admit(call, other)
+        elif away.place is not None:
+            self._staff.exchange.post(contact, Enqueue(place=away.place))
+        else:
             entry_point = self._entry_point(call)
             language = entry_point.language if entry_point else "en"
-            self._say(contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+            self._say(contact, _NOBODY_FREE, away.text or spoken(NOBODY_FREE, language), language)
 
     def queues_changed(self) -> None:
         """Let callers whose queue was taken away wait in another."""

@@ -89,6 +89,28 @@ NOT_PROMISED = {
     "it": "Mi dispiace, in questo momento non è stato possibile. Resti in linea.",
 }
 
+_OFFER_WHEN_OPEN = {
+    "en": "Press {key} and we call you back when we are open.",
+    "de": "Drücken Sie die {key}, und wir rufen Sie zurück, sobald wir wieder erreichbar sind.",
+    "nl": "Toets {key} en wij bellen u terug zodra we open zijn.",
+    "it": "Prema {key} e la richiameremo quando saremo aperti.",
+}
+
+PROMISED_LATER = {
+    "en": "We will call you back when we are open, at the number you are calling from. Goodbye.",
+    "de": "Wir rufen Sie zurück, sobald wir erreichbar sind, unter der Nummer, von der Sie anrufen. "
+    "Auf Wiederhören.",
+    "nl": "Wij bellen u terug zodra we open zijn, op het nummer waarmee u belt. Tot ziens.",
+    "it": "La richiameremo quando saremo aperti, al numero da cui chiama. Arrivederci.",
+}
+
+NOT_PROMISED_LATER = {
+    "en": "I am sorry, that was not possible just now. Please call again later. Goodbye.",
+    "de": "Das war leider gerade nicht möglich. Bitte rufen Sie später noch einmal an. Auf Wiederhören.",
+    "nl": "Dat lukte helaas niet. Belt u later nog eens. Tot ziens.",
+    "it": "Mi dispiace, in questo momento non è stato possibile. Richiami più tardi. Arrivederci.",
+}
+
 CALLING_BACK = {
     "en": "This is the call you asked for. One moment, please.",
     "de": "Dies ist der Rückruf, um den Sie gebeten haben. Einen Moment, bitte.",
@@ -105,6 +127,11 @@ def spoken(sentence: Mapping[str, str], language: str) -> str:
 def offer_call_back(key: str, language: str) -> str:
     """Return the offer to be called back, for pressing `key`."""
     return spoken(_OFFER_CALL_BACK, language).format(key=key)
+
+
+def offer_when_open(key: str, language: str) -> str:
+    """Return the offer to be called back when we are open, for pressing `key`."""
+    return spoken(_OFFER_WHEN_OPEN, language).format(key=key)
 
 
 def position(place: int, language: str) -> str:

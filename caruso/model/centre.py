@@ -65,13 +65,16 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """When something is open: intervals for each weekday (0 = Monday), and for special days."""
+    """When something is open: intervals for each weekday (0 = Monday), on holidays, and on special days."""
 
     id: str
     #: IANA name, e.g. ``Europe/Berlin``.
     timezone: str
     weekdays: Mapping[int, tuple[Interval, ...]]
     special: Mapping[date, tuple[Interval, ...]] = field(default_factory=dict)
+    #: Whose public holidays count (`caruso.model.public_holidays`), and when it is open on them.
+    holidays: str = ""
+    on_holidays: tuple[Interval, ...] = ()
 
 
 class CallFirst(StrEnum):
@@ -105,6 +108,32 @@ class CallBackRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """When a caller leaves a queue without an agent, and for where. All conditions that are given must hold."""
+
+    #: So many are before him at least.
+    ahead: int | None = None
+    #: He has waited so long, seconds.
+    after_seconds: float = 0.0
+    #: No agent of the queue is signed in.
+    nobody_signed_in: bool = False
+    #: One of these: where he goes, or what he is told before he is let go.
+    queue: QueueId | None = None
+    entry_point: EntryPointId | None = None
+    text: str = ""
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        parts = [
+            f"from {self.ahead} ahead" if self.ahead is not None else "",
+            f"after {self.after_seconds:g} s" if self.after_seconds else "",
+            "when nobody is signed in" if self.nobody_signed_in else "",
+            f"to {self.queue or self.entry_point}" if self.queue or self.entry_point else "goodbye",
+        ]
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """Where contacts wait for an agent."""
 
@@ -126,6 +155,8 @@ class Queue:
     max_wait_seconds: float = 0.0
     #: What somebody outside sees as our number when an agent calls for this queue; empty: the entry point's.
     caller_id: str = ""
+    #: Where callers go who should not wait (on); the first rule that applies holds.
+    overflow: tuple[Overflow, ...] = ()
     #: Seconds between comforting words, and what is said, by language; 0 for none.
     comfort_seconds: float = 0.0
     comfort_text: Mapping[str, str] = field(default_factory=dict)
@@ -161,6 +192,11 @@ class EntryPoint:
     hours: str | None = None
     #: Told to callers and visitors outside the hours.
     closed_text: str = ""
+    #: Where callers go outside the hours, instead of being told: another entry point, or a queue.
+    closed_to: EntryPointId | None = None
+    closed_queue: QueueId | None = None
+    #: Callers outside the hours can press a key to be called back when it is open.
+    closed_call_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

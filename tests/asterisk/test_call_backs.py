@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ from lab.floor import Agent, Floor
 from lab.sip_phones import PATIENCE_SECONDS, Caller
 from lab.web_client import Refused
 
+#: The day on which the line with call-backs is open again.
+NEXT_OPENING = datetime.now(UTC).date() + timedelta(days=20)
 CENTRE = """
 name = "Test"
 timezone = "Europe/Amsterdam"
@@ -86,7 +89,37 @@ queue = "gas"
 name = "Water line"
 numbers = ["7002"]
 queue = "water"
-"""
+
+[hours.never]
+weekdays = []
+
+[hours.far]
+weekdays = []
+[hours.far.special]
+@FAR@ = ["08:00-09:00"]
+
+[entry_points.closed]
+name = "Closed: another entry point"
+numbers = ["7003"]
+queue = "water"
+hours = "never"
+closed_to = "gas"
+
+[entry_points.queueing]
+name = "Closed: another queue"
+numbers = ["7004"]
+queue = "water"
+hours = "never"
+closed_queue = "gas"
+
+[entry_points.tomorrow]
+name = "Closed: a call-back"
+numbers = ["7005"]
+queue = "gas"
+hours = "far"
+closed_text = "Closed."
+closed_call_back = true
+""".replace("@FAR@", str(NEXT_OPENING))
 
 
 @pytest.fixture(autouse=True)
@@ -287,3 +320,43 @@ async def test_nobody_is_called_back_twice_after_a_crash(floor: Floor) -> None:
     await anna.until(Presence.READY)
     kept = await until_one_is(floor, "done", "4930999999")
     assert kept["attempts"] == 0
+
+
+async def test_a_closed_line_gives_its_callers_to_another_queue_or_entry_point(floor: Floor) -> None:
+    """7003 stands back for the gas line, 7004 lets callers wait in its queue."""
+    anna = await floor.agent("anna")
+    for dialled in ("7003", "7004"):
+        caller = floor.call(dialled, number=f"49301{dialled}")
+        (await anna.phone.rings()).answer()
+        await anna.until(Presence.TALKING)
+        await floor.hear_each_other(anna.contact)
+        caller.hang_up()
+        await anna.until(Presence.READY)
+    assert {fact.queue for fact in await floor.facts(ContactQueued, count=2)} == {"gas"}
+
+
+async def test_a_caller_outside_the_hours_asks_to_be_called_when_it_is_open(floor: Floor) -> None:
+    """He is told that it is closed, and presses 1: he will be called at the next opening, not now."""
+    anna = await floor.agent("anna")
+    caller = floor.call("7005", number="4930123123")
+    await caller.until_answered()
+    await asyncio.sleep(1)
+    caller.press("1")
+    await caller.until_over()
+    promised = await until_one_is(floor, "open", "4930123123")
+    assert promised["due_at"].startswith(str(NEXT_OPENING))
+    assert [end.cause for end in await floor.facts(ContactEnded, count=1)] == [ContactCause.CALL_BACK]
+    await asyncio.sleep(2.5)
+    assert not anna.phone.calls
+    assert anna.presence is Presence.READY
+
+
+async def test_a_caller_outside_the_hours_who_presses_something_else_is_let_go(floor: Floor) -> None:
+    """He presses 5: no promise."""
+    caller = floor.call("7005", number="4930321321")
+    await caller.until_answered()
+    await asyncio.sleep(1)
+    caller.press("5")
+    await caller.until_over()
+    assert [end.cause for end in await floor.facts(ContactEnded, count=1)] == [ContactCause.CLOSED]
+    assert not [line for line in await call_backs(floor, "open") if line["number"] == "4930321321"]

@@ -7,38 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.calls.lifecycle import Call, LeaveQueue, Phase
+from caruso.comm_server.calls.lifecycle import Call, Ended, LeaveQueue, Phase, QueuePlace
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.sentences import (
     CALLING_BACK,
     COMFORT,
     NOT_PROMISED,
+    NOT_PROMISED_LATER,
     PROMISED,
+    PROMISED_LATER,
     offer_call_back,
+    offer_when_open,
     position,
     spoken,
 )
 from caruso.comm_server.waiting.call_backs import CallBacks
+from caruso.comm_server.waiting.closed import opens_at
 from caruso.comm_server.waiting.experience import Announcement, Words, is_offered, next_announcement
 from caruso.model import ids
-from caruso.model.centre import Centre, Queue
-from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, QueueOutcome
+from caruso.model.centre import Centre, EntryPoint, Queue
+from caruso.model.facts import AnyFact, ContactCause, ContactEnded, ContactLeftQueue, ContactQueued, QueueOutcome
 from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
-from caruso.script_engine.turns import Segment, Turn
+from caruso.script_engine.turns import Answered, DigitRule, Input, Segment, Turn
 
 log = structlog.get_logger(__name__)
 
 #: Items of turns that interrupt the music, and of the last words to who will be called back.
 INTERRUPTION, PROMISE = "centre.while-waiting", "centre.call-back"
+#: Of a caller who came while we are closed: the offer, and that it could not be kept.
+OFFER, SORRY = "centre.closed-call-back", "centre.no-call-back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,15 @@ class Around:
     phone: PhoneChannel
     telephony: Telephony
     call_backs: CallBacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """Where a caller goes who leaves a queue: an entry point, another queue, or home after these words."""
+
+    entry_point: EntryPointId | None = None
+    place: QueuePlace | None = None
+    text: str = ""
 
 
 class Attendant:
@@ -72,8 +88,10 @@ class Attendant:
         self._tasks = tasks
         #: Callers whose wish to be called back is being written down.
         self._wished: set[ContactId] = set()
-        #: Callers who leave a queue for another entry point.
-        self._leaving: dict[ContactId, EntryPointId] = {}
+        #: Callers who are leaving a queue.
+        self._leaving: dict[ContactId, Away] = {}
+        #: Callers who came while we are closed, with the queue that may call them, and when.
+        self._closed: dict[ContactId, tuple[Queue, datetime]] = {}
 
     @property
     def _around(self) -> Around:
@@ -91,6 +109,9 @@ class Attendant:
                 self._announce_later(contact, visit)
             case ContactLeftQueue(contact=contact, outcome=QueueOutcome.CALL_BACK):
                 self.promised(contact)
+            case ContactEnded(contact=contact):
+                self._closed.pop(contact, None)
+                self._leaving.pop(contact, None)
             case _:
                 pass
 
@@ -169,14 +190,18 @@ class Attendant:
                 self._tasks.start(self._promise(call), name="promise_callback")
             return True
         if queue.escape_to is not None and digit == queue.escape_key:
-            self._leaving[contact] = queue.escape_to
-            self._around.exchange.post(contact, LeaveQueue(outcome=QueueOutcome.FLOWED_OUT))
+            self.leave(contact, Away(entry_point=queue.escape_to))
             return True
         return False
 
-    def leaving_for(self, contact: ContactId) -> EntryPointId | None:
-        """Return, once, for which entry point a caller has left the queue; None when not for one."""
-        return self._leaving.pop(contact, None)
+    def leave(self, contact: ContactId, away: Away) -> None:
+        """Take a caller out of the queue."""
+        self._leaving[contact] = away
+        self._around.exchange.post(contact, LeaveQueue(outcome=QueueOutcome.FLOWED_OUT))
+
+    def leaving_for(self, contact: ContactId) -> Away:
+        """Return, once, where a caller goes who has left the queue; nowhere when he waited too long."""
+        return self._leaving.pop(contact, Away())
 
     async def _promise(self, call: Call) -> None:
         """Write the promise down, and only then let the caller go."""
@@ -195,6 +220,52 @@ class Attendant:
             self._around.exchange.post(call.contact, LeaveQueue(outcome=QueueOutcome.CALL_BACK))
         else:
             await self._around.call_backs.take_back(call)  # an agent was quicker
+
+    # -- Outside the hours ------------------------------------------------------------------------------------
+
+    def offer_when_open(self, call: Call, entry_point: EntryPoint, text: str) -> bool:
+        """Tell a caller that we are closed, and offer to call him when we are open; False when that cannot be."""
+        queue = self._centre().queues.get(entry_point.queue)
+        at = opens_at(entry_point, self._centre(), self._clock.now())
+        if queue is None or queue.call_back is None or at is None:
+            return False
+        if not self._around.call_backs.can_call(call.caller_number, queue):
+            return False
+        language, key = entry_point.language, queue.call_back.key
+        self._closed[call.contact] = (queue, at)
+        words = f"{text} {offer_when_open(key, language)}"
+        turn = Turn(
+            number=0,
+            item=OFFER,
+            kind="question",
+            segments=(Segment(text=words),),
+            digits=DigitRule(minimum=1, maximum=1, end_key=""),
+            language=language,
+        )
+        self._around.phone.present(call.contact, turn)
+        return True
+
+    def given(self, contact: ContactId, given: Input) -> bool:
+        """Take the answer of a caller who was offered that; False when nobody asked him."""
+        offered = self._closed.pop(contact, None)
+        call = self._around.exchange.call(contact)
+        if offered is None or call is None:
+            return offered is not None
+        queue, at = offered
+        wanted = isinstance(given, Answered) and queue.call_back is not None and given.text == queue.call_back.key
+        if wanted:
+            self._tasks.start(self._promise_later(call, queue, at), name="promise_callback")
+        else:
+            self._around.exchange.post(contact, Ended(cause=ContactCause.CLOSED))
+        return True
+
+    async def _promise_later(self, call: Call, queue: Queue, at: datetime) -> None:
+        kept = await self._around.call_backs.promise_later(call, queue, at)
+        now = self._around.exchange.call(call.contact)
+        if now is None or now.phase is not Phase.DIALOG:
+            return
+        words = PROMISED_LATER if kept else NOT_PROMISED_LATER
+        self._say(now, PROMISE if kept else SORRY, spoken(words, self._language(now)))
 
     # -- What is known ----------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -16,7 +16,8 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.calls.lifecycle import Call, Ended, Outgoing, Phase, begin, not_there
+from caruso.comm_server.calls.lifecycle import Call, Ended, Outgoing, Phase, QueuePlace, begin, not_there
+from caruso.comm_server.calls.recovery import place_in
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.run_moves import RunMoves
@@ -24,7 +25,7 @@ from caruso.comm_server.waiting import promises
 from caruso.errors import CarusoError, IllegalMove, NotFound, StorageUnavailable
 from caruso.model import ids
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
-from caruso.model.centre import CallBackRules, CallFirst, Centre
+from caruso.model.centre import CallBackRules, CallFirst, Centre, Queue
 from caruso.model.facts import AnyFact, ContactCause, ContactConnected, ContactEnded
 from caruso.model.ids import ContactId, QueueId
 from caruso.model.opening_hours import is_open
@@ -84,24 +85,37 @@ class CallBacks:
 
     def can_promise(self, call: Call) -> bool:
         """Tell whether a waiting caller can be called back."""
-        if not self._calls_outside or call.place is None or call.outgoing is not None:
+        if call.place is None or call.outgoing is not None:
             return False
         queue = self._centre().queues.get(call.place.queue)
-        return queue is not None and queue.call_back is not None and promises.can_be_called(call.caller_number)
+        return queue is not None and self.can_call(call.caller_number, queue)
+
+    def can_call(self, number: str, queue: Queue) -> bool:
+        """Tell whether somebody with this number can be called for a queue."""
+        return self._calls_outside and queue.call_back is not None and promises.can_be_called(number)
 
     async def promise(self, call: Call) -> bool:
         """Promise a waiting caller to call back; False when that could not be written down."""
         if call.place is None:
             return False
+        return await self._add(call, call.place)
+
+    async def promise_later(self, call: Call, queue: Queue, due_at: datetime) -> bool:
+        """Promise a caller who does not wait to call him at a later time; False as with `promise`."""
+        return await self._add(call, place_in(queue, self._clock.now()), due_at)
+
+    async def _add(self, call: Call, place: QueuePlace, due_at: datetime | None = None) -> bool:
         customer = self._helpers.cards.customer(call.contact)
         promise = promises.promised(
             call,
-            call.place,
+            place,
             call.caller_number,
             customer=customer.id if customer else None,
             name=customer.name if customer else "",
             now=self._clock.now(),
         )
+        if due_at is not None:
+            promise = replace(promise, due_at=due_at, waiting_since=None)
         try:
             await self._store.add(promise)
         except StorageUnavailable:
