@@ -216,6 +216,8 @@ class _Check:
         self._refers("queues", entry_point.queue, (*where, "queue"))
         if entry_point.hours is not None:
             self._refers("hours", entry_point.hours, (*where, "hours"))
+        if entry_point.callers and not entry_point.numbers:
+            self._shape.add((*where, "callers"), "contradiction", "“callers” needs “numbers”.")
         if not entry_point.numbers and entry_point.web is None:
             message = "An entry point needs a number, or a script for the web: set numbers or web."
             self._shape.add((*where, "numbers"), "no-number", message)
@@ -269,7 +271,8 @@ class _Check:
     def _numbers(self, entry_points: Mapping[str, EntryPointTable]) -> None:
         taken: dict[str, str] = {}
         for key, entry_point in entry_points.items():
-            for index, number in enumerate(entry_point.numbers):
+            # Others may have the number of one that is for some callers only.
+            for index, number in enumerate(() if entry_point.callers else entry_point.numbers):
                 owner = taken.setdefault(number, f"{key} {index}")
                 if owner != f"{key} {index}":
                     self._shape.add(
@@ -385,6 +388,7 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         short_abandon_seconds=queue.short_abandon_seconds,
         music=queue.music,
         announce_position_seconds=queue.announce_position_seconds,
+        announce_wait_seconds=queue.announce_wait_seconds,
         max_wait_seconds=queue.max_wait_seconds,
         overflow=tuple(_overflow(table) for table in queue.overflow),
         comfort_seconds=queue.comfort_seconds,
@@ -418,6 +422,7 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         id=EntryPointId(key),
         name=entry_point.name,
         numbers=entry_point.numbers,
+        callers=entry_point.callers,
         queue=QueueId(entry_point.queue),
         script=None if entry_point.script is None else ScriptId(entry_point.script),
         web=None if entry_point.web is None else ScriptId(entry_point.web),

@@ -22,6 +22,9 @@ Text = Annotated[str, Meta(max_length=2000, title="text of up to 2000 characters
 Number = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9+*#._-]{1,40}$", title="a number as it is dialled, in quotes, without spaces")
 ]
+CallerPattern = Annotated[
+    str, Meta(pattern=r"^(hidden|\+?[0-9]{1,20}\*?)$", title="a number like +49301234, +4930* or hidden")
+]
 Minutes = Annotated[int, Meta(ge=0, le=240)]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$", title="a colour like #0b5a6b")]
 Level = Annotated[int, Meta(ge=1, le=10)]
@@ -142,6 +145,9 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     music: MusicClass = "default"
     #: How often callers hear their position; 0: never.
     announce_position_seconds: Seconds = 0.0
+    #: How often callers hear between how many minutes it may still take; 0: never. While that is not known well
+    #: enough nothing is said.
+    announce_wait_seconds: Seconds = 0.0
     #: After this time a contact that found no agent is told so and ended; 0: never.
     max_wait_seconds: Seconds = 0.0
     #: Number somebody outside sees whom an agent of this queue calls; the entry point's first one when not set.
@@ -171,6 +177,9 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     name: Line
     #: Numbers as the trunk delivers them: ``["4711", "+49301234567"]``.
     numbers: tuple[Number, ...] = ()
+    #: Whose calls it takes: numbers, ``"+4930*"`` for all that begin so, ``"hidden"``; everybody's when not set.
+    #: So a number can have several entry points, one of them for all others.
+    callers: tuple[CallerPattern, ...] = ()
     #: Script that everybody on the web may be led by, without an agent: its pages are under ``/s/<script>``.
     web: str | None = None
     #: What the first web page says the script is about, by language: ``{ en = "…", de = "…" }``.

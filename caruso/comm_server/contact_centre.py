@@ -46,6 +46,7 @@ from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
+from caruso.comm_server.waiting.estimates import Estimates
 from caruso.comm_server.waiting.overflowing import Overflowing
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
@@ -234,12 +235,14 @@ class ContactCentre:
         self._helpers = Helpers(
             exchange=self.exchange, dispatcher=self.dispatcher, moves=self.moves, cards=self.cards
         )
+        self.estimates = Estimates(lines=self.dispatcher, clock=clock, wanted=self._estimates_wait)
         self._around = Around(
             exchange=self.exchange,
             dispatcher=self.dispatcher,
             phone=self.phone,
             telephony=outside.telephony,
             call_backs=self.call_backs,
+            estimates=self.estimates,
         )
         self.overflowing = Overflowing(
             exchange=self.exchange,
@@ -324,6 +327,7 @@ class ContactCentre:
             self.board.hear,
             self._lead_dialogs,
             self.reception.hear,
+            self.estimates.hear,
             self.attendant.hear,
             self.overflowing.hear,
             self.call_backs.hear,
@@ -630,6 +634,10 @@ class ContactCentre:
         profile = self._centre.agents.get(agent)
         return {"id": agent, "name": profile.name if profile else agent}
 
+    def _estimates_wait(self, queue: QueueId) -> bool:
+        rules = self._centre.queues.get(queue)
+        return rules is not None and rules.announce_wait_seconds > 0
+
     def _number_to_call(self) -> str:
         """Return a number at which callers can key in a code."""
         points = self._centre.entry_points.values()
@@ -648,8 +656,8 @@ class ContactCentre:
             surroundings=self.surroundings,
         )
 
-    def _entry_point(self, dialled: str) -> EntryPointId | None:
-        found = self._centre.entry_point_for(dialled)
+    def _entry_point(self, dialled: str, caller: str) -> EntryPointId | None:
+        found = self._centre.entry_point_for(dialled, caller)
         return found.id if found else None
 
     def surroundings(self) -> Surroundings:

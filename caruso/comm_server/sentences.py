@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -127,6 +128,39 @@ def spoken(sentence: Mapping[str, str], language: str) -> str:
 def offer_call_back(key: str, language: str) -> str:
     """Return the offer to be called back, for pressing `key`."""
     return spoken(_OFFER_CALL_BACK, language).format(key=key)
+
+
+_WAIT = {
+    "en": (
+        "It will probably take less than a minute.",
+        "It will probably take less than {most} minutes.",
+        "It will probably take between {least} and {most} minutes.",
+    ),
+    "de": (
+        "Es dauert voraussichtlich weniger als eine Minute.",
+        "Es dauert voraussichtlich weniger als {most} Minuten.",
+        "Es dauert voraussichtlich zwischen {least} und {most} Minuten.",
+    ),
+    "nl": (
+        "Het duurt waarschijnlijk minder dan een minuut.",
+        "Het duurt waarschijnlijk minder dan {most} minuten.",
+        "Het duurt waarschijnlijk tussen {least} en {most} minuten.",
+    ),
+    "it": (
+        "L'attesa sarà probabilmente inferiore a un minuto.",
+        "L'attesa sarà probabilmente inferiore a {most} minuti.",
+        "L'attesa sarà probabilmente tra {least} e {most} minuti.",
+    ),
+}
+
+
+def wait(least_seconds: float, most_seconds: float, language: str) -> str:
+    """Return the announcement of how long it may still take, in whole minutes that hold the range."""
+    at_once, less, between = _WAIT.get(language, _WAIT["en"])
+    least, most = math.floor(least_seconds / 60), max(1, math.ceil(most_seconds / 60))
+    if most == 1:
+        return at_once
+    return (between if least else less).format(least=least, most=most)
 
 
 def offer_when_open(key: str, language: str) -> str:

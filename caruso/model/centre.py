@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId
 
+#: Stands for callers who hide their number.
+HIDDEN = "hidden"
+
 
 class StationKind(StrEnum):
     """How an agent hears and speaks."""
@@ -151,6 +154,8 @@ class Queue:
     music: str = "default"
     #: Seconds between announcements of the position; 0 for none.
     announce_position_seconds: float = 0.0
+    #: Seconds between announcements of the estimated wait; 0 for none.
+    announce_wait_seconds: float = 0.0
     #: Seconds after which a contact that found no agent is told so and ended as flowed-out; 0 for never.
     max_wait_seconds: float = 0.0
     #: What somebody outside sees as our number when an agent calls for this queue; empty: the entry point's.
@@ -177,6 +182,8 @@ class EntryPoint:
     id: EntryPointId
     name: str
     numbers: tuple[str, ...]
+    #: Whose calls it takes (`is_caller`), when others with the same number take the rest; everybody's when empty.
+    callers: tuple[str, ...] = ()
     queue: QueueId
     script: ScriptId | None = None
     #: Script that everybody on the web may be led by.
@@ -235,9 +242,23 @@ class Centre:
     #: Of the public web pages: ``#rrggbb``.
     colour: str = "#0b5a6b"
 
-    def entry_point_for(self, dialled: str) -> EntryPoint | None:
-        """Return the entry point that answers the number `dialled`, or None."""
+    def entry_point_for(self, dialled: str, caller: str = "") -> EntryPoint | None:
+        """Return the entry point that answers the number `dialled`, or None.
+
+        One that is for this caller goes before the one that is for all.
+        """
+        found: EntryPoint | None = None
         for entry_point in self.entry_points.values():
             if dialled in entry_point.numbers:
-                return entry_point
-        return None
+                if any(is_caller(caller, pattern) for pattern in entry_point.callers):
+                    return entry_point
+                if not entry_point.callers:
+                    found = entry_point
+        return found
+
+
+def is_caller(number: str, pattern: str) -> bool:
+    """Tell whether a caller's number is meant: written out, ``+4930*`` for all that begin so, ``hidden``."""
+    if pattern == HIDDEN:
+        return not number
+    return number.startswith(pattern[:-1]) and bool(number) if pattern.endswith("*") else number == pattern

@@ -69,6 +69,12 @@ queue = "small"
 name = "Staffed line"
 numbers = ["7004"]
 queue = "staffed"
+
+[entry_points.abroad]
+name = "Callers from abroad"
+numbers = ["7002"]
+callers = ["+33*", "0033*"]
+queue = "gas"
 """
 
 
@@ -117,3 +123,14 @@ async def test_callers_leave_a_queue_when_its_last_agent_signs_out(floor: Floor)
     assert [fact.queue for fact in await floor.facts(ContactQueued, count=2)] == ["staffed", "water"]
     caller.hang_up()
     await anna.until(Presence.READY)
+
+
+async def test_callers_of_one_number_get_the_entry_point_that_is_for_them(floor: Floor) -> None:
+    """Everybody who dials 7002 gets Anna, but callers from abroad, who get Bob."""
+    anna, bob = await floor.agent("anna"), await floor.agent("bob")
+    for agent, number in ((bob, "0033123456"), (anna, "0049123456")):
+        caller = floor.call("7002", number=number)
+        (await agent.phone.rings()).answer()
+        await agent.until(Presence.TALKING)
+        caller.hang_up()
+        await agent.until(Presence.READY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from operator import attrgetter
 
 from caruso.comm_server.acd.route import Assignment, Need, ReadyAgent, Waiting, route
@@ -87,6 +88,12 @@ class Dispatcher:
         """Return all waiting contacts, those being offered included, most urgent first."""
         waiting = [entry for line in self._lines.values() for entry in line]
         return sorted([*waiting, *self._offered.values()], key=_RANK)
+
+    def waiting_in(self, queue: QueueId) -> tuple[int, datetime | None]:
+        """Return how many wait in a queue, those being offered included, and since when the first of them."""
+        lines = [entry for line in self._lines.values() for entry in line if line[0].need.queue == queue]
+        since = [w.since for w in (*lines, *self._offered.values()) if w.need.queue == queue]
+        return len(since), min(since, default=None)
 
     def ready(self, queue: QueueId) -> int:
         """Return how many agents could be offered a contact of a queue."""

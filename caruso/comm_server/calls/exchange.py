@@ -60,8 +60,8 @@ class _Live:
 class Hooks:
     """Who is told what is none of the exchange's business."""
 
-    #: Finds the entry point of a dialled number.
-    entry_point: Callable[[str], EntryPointId | None]
+    #: Finds the entry point of a dialled number for a caller's number.
+    entry_point: Callable[[str, str], EntryPointId | None]
     #: A new call is in our hands; decide what it gets.
     arrived: Callable[[Call], None]
     #: A call in a dialog is back in our hands after we were away.
@@ -159,7 +159,7 @@ class Exchange:
         contact = ids.contact_of(event.leg)
         if contact in self._live:
             return
-        entry_point = self._hooks.entry_point(event.dialled)
+        entry_point = self._hooks.entry_point(event.dialled, event.caller_number)
         step = lifecycle.arrive(event, entry_point, self._clock.now(), offers=offers)
         live = _Live(step.call, busy=True)
         self._live[contact] = live

@@ -28,9 +28,11 @@ from caruso.comm_server.sentences import (
     offer_when_open,
     position,
     spoken,
+    wait,
 )
 from caruso.comm_server.waiting.call_backs import CallBacks
 from caruso.comm_server.waiting.closed import opens_at
+from caruso.comm_server.waiting.estimates import Estimates
 from caruso.comm_server.waiting.experience import Announcement, Words, is_offered, next_announcement
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Queue
@@ -57,6 +59,7 @@ class Around:
     phone: PhoneChannel
     telephony: Telephony
     call_backs: CallBacks
+    estimates: Estimates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +166,9 @@ class Attendant:
         match words:
             case Words.POSITION:
                 return position(self._around.dispatcher.position(call.contact), language)
+            case Words.WAIT:
+                left = self._around.estimates.left(call.contact)
+                return wait(*left, language) if left is not None else ""
             case Words.COMFORT:
                 return queue.comfort_text.get(language) or spoken(COMFORT, language)
             case Words.CALL_BACK if queue.call_back is not None and self._around.call_backs.can_promise(call):

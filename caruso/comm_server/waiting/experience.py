@@ -19,6 +19,7 @@ class Words(StrEnum):
     """What can be told to somebody who waits, in the order in which it is said."""
 
     POSITION = "position"
+    WAIT = "wait"
     COMFORT = "comfort"
     CALL_BACK = "call-back"
 
@@ -58,6 +59,7 @@ def is_offered(queue: Queue, waited_seconds: float) -> bool:
 
 def _intervals(queue: Queue) -> Iterator[tuple[Words, float]]:
     yield Words.POSITION, queue.announce_position_seconds
+    yield Words.WAIT, queue.announce_wait_seconds
     yield Words.COMFORT, queue.comfort_seconds
     yield Words.CALL_BACK, queue.call_back.offer_after_seconds if queue.call_back else 0.0
 
