@@ -233,7 +233,11 @@ class ContactCentre:
             tasks=tasks,
         )
         self._helpers = Helpers(
-            exchange=self.exchange, dispatcher=self.dispatcher, moves=self.moves, cards=self.cards
+            exchange=self.exchange,
+            dispatcher=self.dispatcher,
+            moves=self.moves,
+            cards=self.cards,
+            conversations=self.conversations,
         )
         self.estimates = Estimates(lines=self.dispatcher, clock=clock, wanted=self._estimates_wait)
         self._around = Around(

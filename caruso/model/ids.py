@@ -55,12 +55,13 @@ def is_dialled(leg: LegId) -> bool:
     return "~" in leg
 
 
-def outgoing_contact(callback: str, attempt: int, version: int) -> ContactId:
+def outgoing_contact(callback: str, attempt: int, begun: int) -> ContactId:
     """Return the call in which the centre calls somebody back for the how-manieth time, from 1.
 
-    `version` is the call-back's: an attempt that came to nothing through us has another name than the next.
+    `begun` is when, in milliseconds since 1970: a call of which a crash left nothing but legs in the PBX has
+    another name than the next.
     """
-    return ContactId(f"{_OUTGOING}{callback}-{attempt}-{version}")
+    return ContactId(f"{_OUTGOING}{callback}-{attempt}-{begun}")
 
 
 def callback_of(outgoing: ContactId) -> str:

@@ -360,3 +360,47 @@ async def test_a_caller_outside_the_hours_who_presses_something_else_is_let_go(f
     await caller.until_over()
     assert [end.cause for end in await floor.facts(ContactEnded, count=1)] == [ContactCause.CLOSED]
     assert not [line for line in await call_backs(floor, "open") if line["number"] == "4930321321"]
+
+
+async def test_a_customer_who_hangs_up_before_an_agent_comes_is_called_again(floor: Floor) -> None:
+    """Customer first: he answers, Bob's phone rings, and he hangs up; half a second later he is called again."""
+    await asks_to_be_called(floor, "7002", "4930454545")
+    bob = await floor.agent("bob")
+    at_home = await floor.phones.phone("4930454545").rings()
+    at_home.answer()
+    ringing = await bob.phone.rings()
+    at_home.hang_up()
+    await ringing.until_over()
+    await bob.until(Presence.READY)
+    again = await floor.phones.phone("4930454545").rings()
+    again.answer()
+    (await bob.phone.rings()).answer()
+    await bob.until(Presence.TALKING)
+    await floor.hear_each_other(bob.contact)
+    again.hang_up()
+    await bob.until(Presence.READY)
+    kept = await until_one_is(floor, "done", "4930454545")
+    assert kept["attempts"] == 1
+
+
+async def test_a_call_back_that_an_agent_declines_waits_on_at_its_place(floor: Floor) -> None:
+    """Anna declines, goes ready again, and is offered it again; the customer has heard nothing of it."""
+    await asks_to_be_called(floor, "7001", "4930565656")
+    anna = await goes_ready(floor, "anna")
+    (await anna.phone.rings()).refuse()
+    await anna.until(Presence.NOT_READY)
+    assert not floor.phones.phone("4930565656").calls
+    await anna.do(desk.GoReady)
+    (await anna.phone.rings()).answer()
+    at_home = await floor.phones.phone("4930565656").rings()
+    # She changes her mind while it rings: the customer's phone stops, and he is called again.
+    await anna.until(Presence.TALKING)
+    await anna.about(desk.HangUpCall)
+    await at_home.until_over()
+    (await anna.phone.rings()).answer()
+    at_home = await floor.phones.phone("4930565656").rings()
+    at_home.answer()
+    await floor.hear_each_other(anna.contact)
+    at_home.hang_up()
+    await anna.until(Presence.READY)
+    await until_one_is(floor, "done", "4930565656")

@@ -187,6 +187,8 @@ def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
         place_in(queue, fact.at, priority=fact.priority),
         skills=dict(fact.skills),
         in_line_since=fact.in_line_since,
+        # Whom we called is not sent away because nobody is free.
+        max_wait_seconds=0.0 if call.outgoing is not None else queue.max_wait_seconds,
     )
     return replace(
         call, phase=Phase.WAITING, visit=fact.visit, place=place, desk=None, parties=(), flowed_out=False

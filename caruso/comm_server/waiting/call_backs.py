@@ -16,8 +16,9 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.calls.lifecycle import Call, Ended, Outgoing, Phase, QueuePlace, begin, not_there
+from caruso.comm_server.calls.lifecycle import Call, Ended, Outgoing, Phase, QueuePlace, Step, begin, not_there
 from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.run_moves import RunMoves
@@ -27,7 +28,7 @@ from caruso.model import ids
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import CallBackRules, CallFirst, Centre, Queue
 from caruso.model.facts import AnyFact, ContactCause, ContactConnected, ContactEnded
-from caruso.model.ids import ContactId, QueueId
+from caruso.model.ids import ContactId, QueueId, RunId
 from caruso.model.opening_hours import is_open
 from caruso.ports import CallbackStore
 
@@ -50,6 +51,7 @@ class Helpers:
     dispatcher: Dispatcher
     moves: RunMoves
     cards: CustomerCards
+    conversations: Conversations
 
 
 class CallBacks:
@@ -114,6 +116,9 @@ class CallBacks:
             name=customer.name if customer else "",
             now=self._clock.now(),
         )
+        conversation = self._helpers.conversations.get(call.contact)
+        if conversation is not None and not conversation.finished:
+            promise = replace(promise, run=conversation.run.id)
         if due_at is not None:
             promise = replace(promise, due_at=due_at, waiting_since=None)
         try:
@@ -146,7 +151,8 @@ class CallBacks:
         found = await self._store.find(queues=queues, states=states, limit=MOST_AT_ONCE)
         await self._tidy([callback for callback in found if callback.id not in self._under_way], now)
         due = promises.whom_to_call(
-            found,
+            # Who still hears our goodbye cannot be called, and leads his dialog.
+            [known for known in found if known.origin is None or not self._is_on_the_line(known.origin)],
             centre.queues,
             under_way=self._under_way.keys(),
             free=self._free,
@@ -166,9 +172,14 @@ class CallBacks:
 
     def _note_calls(self) -> None:
         """Know of calls that live since before a restart."""
-        for contact in self._helpers.exchange.calls:
-            if ids.is_outgoing(contact):
+        for contact, call in self._helpers.exchange.calls.items():
+            # Of one that has ended the end was heard already, though the PBX may still let go its legs.
+            if ids.is_outgoing(contact) and call.phase is not Phase.ENDED:
                 self._under_way.setdefault(CallbackId(ids.callback_of(contact)), contact)
+
+    def _is_on_the_line(self, contact: ContactId) -> bool:
+        call = self._helpers.exchange.call(contact)
+        return call is not None and call.phase is not Phase.ENDED
 
     def _may_call(self, rules: CallBackRules, now: datetime) -> bool:
         hours = self._centre().hours.get(rules.hours) if rules.hours else None
@@ -188,7 +199,7 @@ class CallBacks:
         queue = self._centre().queues[callback.queue]
         now = self._clock.now()
         place = promises.place(callback, queue, now)
-        contact = ids.outgoing_contact(callback.id, callback.attempts + 1, callback.version)
+        contact = ids.outgoing_contact(callback.id, callback.attempts + 1, int(now.timestamp() * 1000))
         outgoing = Outgoing(
             number=callback.number,
             caller_id=queue.caller_id or self._number_of(callback),
@@ -199,18 +210,21 @@ class CallBacks:
         step = begin(contact, outgoing, name=callback.name, entry_point=callback.entry_point, now=now)
         self._under_way[callback.id] = contact
         if callback.run is not None:
-            try:
-                if await self._helpers.moves.bring(
-                    contact, callback.run, lambda: True, announce=lambda: self._helpers.exchange.begin(step)
-                ):
-                    return
-            except CarusoError as error:
-                # The call is made all the same; only its dialog is not at hand.
-                log.warning("callback_without_dialog", contact_id=contact, error=str(error))
+            await self._bring(callback.run, contact, step)
         if self._helpers.exchange.call(contact) is None:
             self._helpers.exchange.begin(step)
         if callback.customer is not None:
             self._tasks.start(self._helpers.cards.restore(contact, callback.customer), name="restore_card")
+
+    async def _bring(self, run: RunId, contact: ContactId, step: Step) -> None:
+        """Begin the call with the dialog in which it was promised."""
+        try:
+            await self._helpers.moves.bring(
+                contact, run, lambda: True, announce=lambda: self._helpers.exchange.begin(step)
+            )
+        except CarusoError as error:
+            # The call is made all the same; only its dialog is not at hand.
+            log.warning("callback_without_dialog", contact_id=contact, error=str(error))
 
     def _number_of(self, callback: Callback) -> str:
         """Return our number that the customer knows: where he called, or where calls of the queue come in."""
