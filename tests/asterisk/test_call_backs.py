@@ -181,6 +181,7 @@ async def test_an_agent_is_called_first_and_hears_the_customers_phone_ring(floor
     with pytest.raises(Refused, match="not answered yet"):
         await anna.about(desk.Hold, on=True)
     at_home.answer()
+    await anna.until(Presence.TALKING)
     await floor.hear_each_other(anna.contact)
     await floor.facts(CustomerReached, count=1)
 
@@ -224,6 +225,7 @@ async def test_who_asked_is_served_before_who_came_later(floor: Floor) -> None:
     (await anna.phone.rings()).answer()
     at_home = await floor.phones.phone("4930333333").rings()
     at_home.answer()
+    await anna.until(Presence.TALKING)
     await floor.hear_each_other(anna.contact)
     at_home.hang_up()
     (await anna.phone.rings()).answer()
@@ -310,6 +312,7 @@ async def test_nobody_is_called_back_twice_after_a_crash(floor: Floor) -> None:
     (await anna.phone.rings()).answer()
     at_home = await floor.phones.phone("4930999999").rings()
     at_home.answer()
+    await anna.until(Presence.TALKING)
     await floor.hear_each_other(anna.contact)
     await floor.facts(CustomerReached, count=1)
     await floor.server.kill()
@@ -400,6 +403,7 @@ async def test_a_call_back_that_an_agent_declines_waits_on_at_its_place(floor: F
     (await anna.phone.rings()).answer()
     at_home = await floor.phones.phone("4930565656").rings()
     at_home.answer()
+    await anna.until(Presence.TALKING)
     await floor.hear_each_other(anna.contact)
     at_home.hang_up()
     await anna.until(Presence.READY)
