@@ -29,6 +29,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     reasons: [{ id: "break", name: "Break" }],
     queues: [],
     telephony: true,
+    outside: false,
     contact: null,
     dialog: null,
     customer: null,

@@ -24,6 +24,8 @@ from caruso.comm_server.centre_tables import (
     HoursTable,
     OverflowTable,
     QueueTable,
+    RelaxTable,
+    RuleTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
 from caruso.toml.shape import Secret, describe
@@ -88,6 +90,8 @@ _CENTRE_TABLES = (
     ("[queues.ID]", QueueTable),
     ("[queues.ID.call_back]", CallBackTable),
     ("[[queues.ID.overflow]]", OverflowTable),
+    ("[[queues.ID.relax]]", RelaxTable),
+    ("[[queues.ID.rules]]", RuleTable),
     ("[agents.ID]", AgentTable),
     ("[entry_points.ID]", EntryPointTable),
 )

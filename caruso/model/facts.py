@@ -14,7 +14,7 @@ import msgspec
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
 
 #: Channels of contacts.
-VOICE, WEB, CALL_BACK = "voice", "web", "call-back"
+VOICE, WEB, CALL_BACK, OUTBOUND = "voice", "web", "call-back", "outbound"
 
 
 class Presence(StrEnum):
@@ -64,6 +64,8 @@ class OfferPurpose(StrEnum):
     TRANSFER = "transfer"
     #: A colleague wants to talk first, while the customer is on hold.
     CONSULT = "consult"
+    #: The agent calls somebody herself.
+    OUTBOUND = "outbound"
 
 
 class ConsultOutcome(StrEnum):
@@ -105,6 +107,10 @@ class ContactCause(StrEnum):
     CONTINUED = "continued"
     #: A page nobody came back to.
     LEFT = "left"
+    #: The customer whom an agent called was busy, or refused; did not answer; could not be reached.
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    UNREACHABLE = "unreachable"
     CLOSED = "closed"
     NO_ENTRY_POINT = "no-entry-point"
     FLOWED_OUT = "flowed-out"
@@ -115,10 +121,6 @@ class ContactCause(StrEnum):
     FAILED = "failed"
     #: The caller will be called back, and has hung up or was told so.
     CALL_BACK = "call-back"
-    #: Somebody we called was busy, did not answer, or could not be reached.
-    BUSY = "busy"
-    NO_ANSWER = "no-answer"
-    UNREACHABLE = "unreachable"
     #: A call of ours that is not needed any more, or begins anew.
     WITHDRAWN = "withdrawn"
 
@@ -144,7 +146,7 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     caller_name: str
     #: The number, or the script of a web page.
     dialled: str
-    #: ``voice``, ``web`` or ``call-back``.
+    #: ``voice``, ``web``, ``call-back``, or ``outbound``: an agent called (`caller_number` is whom).
     channel: str = VOICE
 
 
@@ -197,6 +199,57 @@ class ContactQueued(Fact, frozen=True, kw_only=True, tag="contact-queued"):
     #: Since when it is treated as waiting, where that is earlier: a call-back keeps the place of who asked for it.
     #: Its wait in the figures begins with `at`.
     in_line_since: datetime | None = None
+    #: What a script asked for, beside the queue's rules; None in the journals of older versions, which did not
+    #: tell the two apart.
+    own_priority: int | None = None
+    own_skills: dict[SkillId, int] | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent who could have been offered a contact."""
+
+    agent: AgentId
+    #: For the queue: 1 goes first, 0 is who was talked with last, from 11 on it is overflow.
+    rank: int
+    #: What the policy goes by: since when idle (seconds since 1970), occupancy (0 to 1), levels.
+    figure: float
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent of the queue who could not, and why."""
+
+    agent: AgentId
+    #: A presence, ``skill:<id>``, ``offer-under-way``, ``reserved``, or ``behind`` candidates.
+    reason: str
+
+
+class ContactRouted(Fact, frozen=True, kw_only=True, tag="contact-routed", omit_defaults=True):
+    """It was decided whom the contact is offered to; the `OfferMade` follows unless the caller was faster."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    agent: AgentId
+    waited_seconds: float
+    #: With ageing.
+    priority: int
+    policy: str
+    #: Which step of the relaxation held; 0: what the queue asks for at first.
+    step: int = 0
+    #: Which rule of the queue applied, from 1; 0: none.
+    rule: int = 0
+    #: What was needed in this step.
+    skills: dict[SkillId, int] = {}
+    #: Queues whose agents were asked, too.
+    also: list[QueueId] = []
+    #: What the pair was worth, where the policy weighs pairs.
+    value: float | None = None
+    #: The chosen agent and the next ones, the best first.
+    candidates: list[Candidate] = []
+    #: Agents of the queue who could not, the first of them where there are many.
+    left_out: list[LeftOut] = []
+    #: How many agents of the queue were in each presence.
+    presences: dict[str, int] = {}
 
 
 class OfferMade(Fact, frozen=True, kw_only=True, tag="offer-made"):
@@ -387,6 +440,7 @@ AnyFact = (
     | DialogContinued
     | DialogEnded
     | ContactQueued
+    | ContactRouted
     | OfferMade
     | OfferEnded
     | ContactLeftQueue

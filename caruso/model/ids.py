@@ -28,16 +28,17 @@ UserId = NewType("UserId", str)
 
 #: Stands in the place of the agent in names of legs to somebody outside; cannot occur in an agent's id.
 _OUTSIDE = "@"
-#: Names of calls that the centre makes; the PBX names callers' legs ``<seconds>.<number>``.
-_OUTGOING, _CUSTOMER = "outgoing-", "customer"
+#: Begins the names of calls that the centre makes by itself, and of those that agents make; how the customer's leg
+#: ends in both. The PBX names callers' legs ``<seconds>.<number>``.
+_OUTGOING, _OUTBOUND, _CUSTOMER = "outgoing-", "out-", "customer"
 
 
 def caller_leg(contact: ContactId) -> LegId:
-    """Return the leg of the caller of `contact`, or of the customer whom the centre calls in it.
+    """Return the leg of the customer of `contact`: the caller's, or the one on which we called him.
 
-    Asterisk (22.10) takes no id for a new channel with which another begins: an agent may be there first.
+    The latter must not be the beginning of an agent's leg that is there already: Asterisk refuses such a name.
     """
-    return LegId(f"{contact}~{_CUSTOMER}" if is_outgoing(contact) else contact)
+    return LegId(f"{contact}~{_CUSTOMER}" if contact.startswith((_OUTGOING, _OUTBOUND)) else contact)
 
 
 def agent_leg(contact: ContactId, offer: int, agent: AgentId) -> LegId:
@@ -72,6 +73,16 @@ def callback_of(outgoing: ContactId) -> str:
 def is_outgoing(contact: ContactId | None) -> bool:
     """Tell whether the centre itself calls the customer in this contact."""
     return contact is not None and contact.startswith(_OUTGOING)
+
+
+def is_outbound(leg: LegId) -> bool:
+    """Tell whether it is the leg of a customer whom we called."""
+    return leg.endswith(f"~{_CUSTOMER}")
+
+
+def outbound_contact(name: str) -> ContactId:
+    """Return the contact in which an agent calls somebody; `name` is used once."""
+    return ContactId(f"{_OUTBOUND}{name}")
 
 
 def bridge(contact: ContactId) -> BridgeId:

@@ -17,7 +17,7 @@ from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Call, Ended, Outgoing, Phase, QueuePlace, Step, begin, not_there
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
@@ -187,7 +187,7 @@ class CallBacks:
 
     def _free(self, queue: QueueId, since: datetime) -> int:
         """Return how many agents are there for somebody in line since then whom we have not called yet."""
-        waiting = [w for w in self._helpers.dispatcher.everybody() if w.need.queue == queue and w.since <= since]
+        waiting = [w for w in self._helpers.dispatcher.everybody() if w.queue == queue and w.since <= since]
         ringing = [
             call
             for call in self._helpers.exchange.calls.values()

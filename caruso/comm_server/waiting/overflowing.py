@@ -13,7 +13,7 @@ from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Call, Phase
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.waiting.attendant import Attendant, Away
 from caruso.comm_server.waiting.overflow import Situation, look_again_after, overflows
 from caruso.model.centre import Centre, Overflow, Queue

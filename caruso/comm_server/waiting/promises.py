@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from caruso.comm_server.calls.lifecycle import Call, QueuePlace
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
 from caruso.model.centre import CallBackRules, CallFirst, Queue
 from caruso.model.facts import ContactCause

@@ -44,6 +44,7 @@ from lab.whole_centre import WholeCentre
 
 #: Log events that tell of a fault in the centre itself.
 FAULTS = {
+    "offer_not_made",
     "call_failed",
     "call_not_resumed",
     "no_queue_left",
@@ -63,8 +64,12 @@ def check_inside(house: WholeCentre) -> None:
     """Hold the parts of the centre against each other."""
     centre = house.centre
     calls = centre.exchange.calls
-    waiting = Counter(w.contact for line in centre.dispatcher._lines.values() for w in line)
-    offered = set(centre.dispatcher._offered)
+    known, under_way = centre.dispatcher._contacts, centre.dispatcher._under_way
+    waiting = Counter([*(w.contact for w in centre.dispatcher.floor.waiting), *under_way])
+    offered = {contact for contact, held in known.items() if held.offered}
+    assert set(waiting) | offered == set(known)
+    for queue, contacts in centre.dispatcher._by_queue.items():
+        assert contacts, f"an empty {queue} is kept"
     assert set(waiting) == {c for c, call in calls.items() if call.phase is Phase.WAITING}
     assert all(count == 1 for count in waiting.values())
     assert offered == {c for c, call in calls.items() if call.phase is Phase.OFFERED}
@@ -72,7 +77,7 @@ def check_inside(house: WholeCentre) -> None:
     for contact, call in calls.items():
         timers = set(centre.exchange._live[contact].timers)
         match call.phase:
-            case Phase.OFFERED:
+            case Phase.OFFERED | Phase.DIALLING:
                 assert Timer.RING in timers, f"{contact} would ring for ever"
             case Phase.RECONNECTING:
                 assert Timer.RECONNECT in timers, f"{contact} would wait for the agent's phone for ever"
@@ -91,7 +96,8 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
     by_agent = Counter(
         call.desk.agent
         for call in centre.exchange.calls.values()
-        if call.desk is not None and call.phase in (Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
+        if call.desk is not None
+        and call.phase in (Phase.DIALLING, Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
     )
     by_agent += Counter(
         party.agent for call in centre.exchange.calls.values() for party in call.parties if party.agent is not None
@@ -106,7 +112,7 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
                 if party is not None:
                     assert party.state is PartyState.RINGING
                 else:
-                    assert call.phase is Phase.OFFERED
+                    assert call.phase in (Phase.OFFERED, Phase.DIALLING)
                     assert call.desk is not None
                     assert call.desk.agent == agent
             case Presence.TALKING:
@@ -124,15 +130,22 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
             case _:
                 assert by_agent[agent] == 0, f"{agent} has a call and is {state.presence}"
         ready = state.presence is Presence.READY and agent in house.description.agents
-        assert (agent in centre.dispatcher._profiles) is ready, f"{agent} {state.presence}"
+        free = {*centre.dispatcher.floor.ready_agents, *centre.dispatcher._wanted}
+        assert (agent in free) is ready, f"{agent} {state.presence}"
         if state.contact is not None:
             held = centre.desks.contact(agent)
             assert held is not None, f"nothing on the desk of {agent}, who is {state.presence}"
             assert held.contact == state.contact
     assert set(by_agent) <= set(centre.roster.states)
-    if not centre.dispatcher._paused and not centre.dispatcher._dirty:
-        for line in centre.dispatcher._lines.values():
-            assert not any(agent.can_serve(line[0].need) for agent in centre.dispatcher._ready), "left waiting"
+    floor = centre.dispatcher.floor
+    if not centre.dispatcher._paused and not floor._fresh and not floor._touched:
+        for one in floor.waiting:
+            stage = floor.stage_of(one.contact)
+            assert stage is not None
+            if stage.only is not None or stage.policy == "cost-index":
+                continue  # held back on purpose
+            for agent_ready in floor.ready_agents.values():
+                assert agent_ready.can.rank_for(stage.need) is None, f"{one.contact} was left waiting"
 
 
 def check_both_sides(house: WholeCentre) -> None:
@@ -143,6 +156,8 @@ def check_both_sides(house: WholeCentre) -> None:
         call = calls.get(ids.contact_of(name))
         assert call is not None, f"nobody owns {name}"
         assert call.phase is not Phase.ENDED, f"{name} of a call that has ended"
+        if name == ids.caller_leg(call.contact) and call.phase is Phase.DIALLING:
+            continue
         if ids.is_dialled(name):
             known = name in (call.agent_leg, ids.caller_leg(call.contact)) or call.party(name)
             assert known, f"{name} is left over"
@@ -157,7 +172,7 @@ def check_both_sides(house: WholeCentre) -> None:
         if not_there(call):
             _check_not_there(house, call)
             continue
-        if call.phase is not Phase.ENDED:
+        if call.phase is not Phase.ENDED and call.caller_up:
             assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
         if call.phase is Phase.TALKING and call.agent_leg is not None and call.desk is not None:
             caller, agent = pbx.legs[ids.caller_leg(contact)], pbx.legs[call.agent_leg]
@@ -299,16 +314,18 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "phones": centre.phone._phones,
         "presented": centre.phone._presented,
         "hand-overs": centre.reception._hand_overs,
-        "lines": centre.dispatcher._lines,
-        "offered": centre.dispatcher._offered,
+        "contacts": centre.dispatcher._contacts,
+        "waiting": list(centre.dispatcher.floor.waiting),
+        "by queue": centre.dispatcher._by_queue,
         "fresh": centre.dispatcher._fresh,
-        "asked": centre.dispatcher._asked,
         "calls back": centre.call_backs._under_way,
         "wishes": centre.attendant._wished,
         "leaving": centre.attendant._leaving,
         "closed": centre.attendant._closed,
         "been in": centre.overflowing._been_in,
         "estimates": centre.estimates._came,
+        "under way": centre.dispatcher._under_way,
+        "wanted": centre.dispatcher._wanted,
         "notes": centre.notes._notes,
         "desks": centre.desks._contacts,
         "worksheets": centre.roster._worksheets,
@@ -338,9 +355,11 @@ async def lead(house: WholeCentre, acts: int, *, faults: bool) -> None:
     house.calls_back = False
     for contact in [call.contact for call in house.centre.exchange.calls.values() if call.outgoing is not None]:
         house.centre.exchange.post(contact, Ended(cause=ContactCause.WITHDRAWN))
-    for leg in house.telephony.callers():
-        house.telephony.hang_up(leg)
-    await asyncio.sleep(180)
+    # A customer whom an agent has begun to call answers later.
+    for seconds in (30, 150):
+        for leg in [*house.telephony.callers(), *filter(ids.is_outbound, house.telephony.legs)]:
+            house.telephony.hang_up(leg)
+        await asyncio.sleep(seconds)
     look(house)
 
 

@@ -56,6 +56,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     TransferAsked,
     Withdrawn,
 )
+from caruso.comm_server.calls.lifecycle.outbound import OwnCall, call_out
 from caruso.comm_server.calls.lifecycle.parties import MOST_PARTIES, hand_over_to
 from caruso.comm_server.calls.lifecycle.step import CancelTimer, SetTimer, Step
 from caruso.comm_server.calls.lifecycle.talking import (
@@ -97,6 +98,7 @@ __all__ = [
     "Offer",
     "Onward",
     "Outgoing",
+    "OwnCall",
     "Party",
     "PartyState",
     "Phase",
@@ -112,6 +114,7 @@ __all__ = [
     "advance",
     "arrive",
     "begin",
+    "call_out",
     "give_to_another",
     "hand_over_to",
     "leave",

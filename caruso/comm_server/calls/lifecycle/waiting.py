@@ -63,6 +63,8 @@ def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, Contact
         priority=place.priority,
         skills=dict(place.skills),
         in_line_since=place.in_line_since,
+        own_priority=place.own_priority,
+        own_skills=dict(place.own_skills),
     )
     return queued, fact
 
