@@ -93,7 +93,8 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
         case DialogStarted() | DialogContinued():
             return replace(call, answered=True)
         case CustomerReached(at=at) if call.outgoing is not None:
-            desk = replace(call.desk, connected_at=at) if call.desk else None
+            rang = (at - (call.desk.connected_at or at)).total_seconds() if call.desk else 0.0
+            desk = replace(call.desk, hold_seconds=rang) if call.desk else None
             return replace(call, answered=True, desk=desk, outgoing=replace(call.outgoing, reached_at=at))
         case ContactQueued():
             return _queued(call, fact, around)

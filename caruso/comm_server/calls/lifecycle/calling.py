@@ -12,7 +12,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from caruso.comm_server.calls.lifecycle.call import Call, Outgoing, Phase, seconds
+from caruso.comm_server.calls.lifecycle.call import Call, Outgoing, Phase, off_hold, seconds
 from caruso.comm_server.calls.lifecycle.ending import end
 from caruso.comm_server.calls.lifecycle.step import Step
 from caruso.comm_server.calls.lifecycle.waiting import max_wait, wait_in
@@ -97,9 +97,9 @@ def customer_answered(call: Call, outgoing: Outgoing, now: datetime) -> Step:
     leg = call.agent_leg
     if call.phase is not Phase.TALKING or call.desk is None or leg is None:
         return Step(call=call, commands=(HangUp(leg=caller),))
-    # The talk begins now: until here the agent has listened to ringing.
+    # The talk begins now: until here the agent has listened to ringing, which counts as hold.
     return Step(
-        call=replace(reached, desk=replace(call.desk, connected_at=now)),
+        call=replace(reached, desk=off_hold(call.desk, now)),
         commands=(StopRinging(leg=leg), OpenBridge(bridge=ids.bridge(call.contact), legs=(caller, leg))),
         facts=(fact,),
     )

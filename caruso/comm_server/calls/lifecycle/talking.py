@@ -65,7 +65,7 @@ def connect(call: Call, desk: Desk, leg: LegId, now: datetime) -> Step:
     )
     timers = tuple(CancelTimer(timer=timer) for timer in (Timer.RING, Timer.REDIAL, Timer.MAX_WAIT))
     if call.outgoing is not None and not call.caller_up:
-        waits = replace(talking, answered=False, desk=replace(desk, leg_up=True))
+        waits = replace(talking, answered=False, desk=replace(desk, leg_up=True, connected_at=now, held_since=now))
         return replace(agent_there(waits, call.outgoing, leg, now), facts=facts, timers=timers)
     return Step(call=talking, commands=_bridge_commands(call, leg), facts=facts, timers=timers)
 
