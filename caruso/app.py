@@ -248,6 +248,7 @@ class Server:
                 speech=self._speech,
                 runs=self._runs,
                 files=self._files,
+                callbacks=self._callbacks,
                 centres=self._centres,
                 secret=self._pbx.server_secret.encode(),
                 public_url=self._config.public_url,
@@ -313,6 +314,7 @@ class Server:
         """Give the dialog of a call-back to the agent who takes it, and take it off the desk afterwards."""
         log.info("callback_moved", agent_id=callback.agent, callback_id=callback.id, state=callback.state)
         self.centre.moves.callback_moved(callback)
+        self.centre.call_backs.moved(callback)
 
     def _on_actions_written(self, actions: Sequence[OutboxAction]) -> None:
         """Let actions of scripts begin; those from before the centre was built are found by the outbox itself."""
@@ -375,6 +377,7 @@ class Server:
         """Show how many call-backs wait; other servers and commands change them too."""
         while True:
             try:
+                await self.centre.call_backs.call_due()
                 self.centre.set_callbacks(await self._callbacks.open_counts())
             except StorageUnavailable:
                 pass  # the journal's health tells

@@ -409,6 +409,10 @@ class CallbackStore(Protocol):
         """Return call-backs in `states`, by the time they are due; of all queues when `queues` is None."""
         ...
 
+    async def of_caller(self, number: str, customer: CustomerId | None) -> Sequence[Callback]:
+        """Return the open call-backs to this number, or for this customer."""
+        ...
+
     async def change(self, callback: Callback) -> bool:
         """Write a call-back whose version before this one is the one that is kept; False: somebody was quicker."""
         ...

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
-from caruso.model.ids import QueueId
+from caruso.model.ids import CustomerId, QueueId
 
 
 class MemoryCallbacks:
@@ -32,6 +32,16 @@ class MemoryCallbacks:
         """Return call-backs in `states`, by the time they are due."""
         found = [c for c in self.kept.values() if c.state in states and (queues is None or c.queue in queues)]
         return sorted(found, key=lambda callback: (callback.due_at, callback.id))[:limit]
+
+    async def of_caller(self, number: str, customer: CustomerId | None) -> Sequence[Callback]:
+        """Return the open call-backs to this number, or for this customer."""
+        await asyncio.sleep(0)
+        return [
+            c
+            for c in self.kept.values()
+            if c.state is CallbackState.OPEN
+            and ((number and c.number == number) or (customer is not None and c.customer == customer))
+        ]
 
     async def change(self, callback: Callback) -> bool:
         """Write a call-back if its version is the next one."""

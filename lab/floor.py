@@ -90,7 +90,7 @@ class Floor:
         """Use `opened`."""
         self.server = server
         self.phones = phones
-        self._supervisor = supervisor
+        self.supervisor = supervisor
         self._begun = begun
         self._logged = len(server.log_lines())
         self._stack = AsyncExitStack()
@@ -129,7 +129,7 @@ class Floor:
 
     async def monitor(self) -> MonitorView:
         """Return what the supervisor sees."""
-        return msgspec.convert(await self._supervisor.call("GET", "/api/monitor"), MonitorView)
+        return msgspec.convert(await self.supervisor.call("GET", "/api/monitor"), MonitorView)
 
     async def shows(self, wanted: Callable[[MonitorView], bool], seconds: float = PATIENCE_SECONDS) -> MonitorView:
         """Wait until the monitor shows it."""
@@ -221,7 +221,7 @@ class Floor:
                 break
             await asyncio.sleep(0.02)
         assert not left, f"left in Asterisk: {left}"
-        health = await self._supervisor.call("GET", "/api/health")
+        health = await self.supervisor.call("GET", "/api/health")
         assert health["status"] == "ok", health
 
     async def books_balance(self) -> None:

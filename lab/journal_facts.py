@@ -19,6 +19,7 @@ from caruso.model.facts import (
     ContactQueued,
     ContactResumed,
     ContactTransferred,
+    CustomerReached,
     DialogContinued,
     DialogEnded,
     DialogStarted,
@@ -117,6 +118,7 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         ServerStarted(at=at, version="1.2.3"),
         *call,
         ContactIdentified(at=at, contact=contact, customer=CustomerId("customer-1")),
+        CustomerReached(at=at, contact=contact, ring_seconds=4.5),
         DialogStarted(at=at, contact=contact, run=run, script=ScriptId("meter-reading"), version="a1"),
         DialogContinued(
             at=at,

@@ -190,7 +190,7 @@ class CentreServer:
                 if (await self.health())["status"] == "ok":
                     return
             await asyncio.sleep(0.02)
-        raise TimeoutError(f"the server is not healthy:\n{self.log[-3000:]}")
+        raise TimeoutError(f"the server is not healthy: {await self.health()}\n{self.log[-3000:]}")
 
     async def health(self) -> Any:
         """Return what it says of its health."""

@@ -21,11 +21,14 @@ from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
 from caruso.model import desk, ids
 from caruso.model.centre import (
     AgentProfile,
+    CallBackRules,
+    CallFirst,
     Centre,
     Disposition,
     EntryPoint,
     Hours,
     NotReadyReason,
+    Overflow,
     Queue,
     Relaxation,
     Role,
@@ -40,6 +43,7 @@ from caruso.model.records import Customer, ObjectFilter, ScriptSource
 from caruso.model.telephony import EndCause
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
+from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
@@ -67,6 +71,8 @@ def small_centre() -> Centre:
             announce_position_seconds=7,
             script=ScriptId("meter-reading"),
             dispositions=done,
+            call_back=CallBackRules(offer_after_seconds=3, retry_seconds=6, busy_seconds=3, ring_seconds=12),
+            overflow=(Overflow(after_seconds=45, queue=DIRECT), Overflow(ahead=4, text="Full.")),
         ),
         Queue(
             id=BILLING,
@@ -93,6 +99,11 @@ def small_centre() -> Centre:
             max_wait_seconds=40,
             announce_position_seconds=5,
             script=ScriptId("moving"),
+            escape_key="5",
+            escape_to=EntryPointId("billing"),
+            call_back=CallBackRules(
+                first=CallFirst.CUSTOMER, offer_after_seconds=3, key="2", retry_seconds=6, ring_seconds=12
+            ),
         ),
     )
     entry_points = (
@@ -222,6 +233,7 @@ class WholeCentre:
         self.clock = VirtualClock(START)
         self.timers = LoopTimers()
         self.stores = SlowStores(self.rng)
+        self.callbacks = MemoryCallbacks()
         self.journal = MemoryJournal()
         self.telephony = FakeTelephony(self.rng, self._phone)
         self.full = self.description = small_centre()
@@ -232,6 +244,10 @@ class WholeCentre:
         self.answers: Callable[[str], Pickup | None] | None = None
         #: How often of 1 an agent in a contact thinks of transfers.
         self.transfers = 0.1
+        #: Callers besides the usual ones.
+        self.more_numbers: tuple[str, ...] = ()
+        #: Whether people are called back.
+        self.calls_back = True
         #: What happened, for the message of a test that fails.
         self.diary: list[str] = []
         #: Runs somebody has a page of, links agents made, codes pages showed.
@@ -270,6 +286,7 @@ class WholeCentre:
                 speech=stores,
                 runs=self.journal.runs,
                 files=stores,
+                callbacks=self.callbacks,
                 centres=stores,
                 secret=b"secret",
                 public_url="https://caruso.example",
@@ -286,7 +303,14 @@ class WholeCentre:
     async def start(self) -> None:
         """Bring the server up."""
         self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
+        self.centre.tasks.start(self._call_back(), name="call_back")
         self.telephony.connect(self.centre.on_telephony)
+
+    async def _call_back(self) -> None:
+        """Look every other second who is to be called back, until the house is closed."""
+        while self.calls_back:
+            await self.centre.call_backs.call_due()
+            await asyncio.sleep(2.0)
 
     async def crash(self, lost: int, away: float) -> None:
         """Kill the server, with `lost` journal entries unwritten, and start it again `away` seconds later."""
@@ -304,6 +328,7 @@ class WholeCentre:
         await restart.restore(self.centre, self.journal, _NoCentres(), self.clock.now())
         await self.journal.runs.release_others(self.centre.conversations.live_runs())
         self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
+        self.centre.tasks.start(self._call_back(), name="call_back")
         self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
         await asyncio.sleep(self.rng.uniform(0, 0.5))
         self.note("restored")
@@ -396,7 +421,7 @@ class WholeCentre:
         callers = self.telephony.callers()
         chance = self.rng.random()
         if chance < 0.25 and len(callers) < 12:
-            number = self.rng.choice(("+31201", "+31202", ""))
+            number = self.rng.choice(("+31201", "+31202", "", *self.more_numbers))
             dialled = self.rng.choices(NUMBERS, (38, 20, 28, 6, 6, 2))[0]
             self.note("call", self.telephony.call(dialled, number), dialled)
         elif callers and self.codes and chance < 0.35:
@@ -405,7 +430,9 @@ class WholeCentre:
             for digit in code:
                 self.telephony.press(leg, digit)
         elif callers and chance < 0.90:
-            self.telephony.press(self.rng.choice(callers), self.rng.choice("120#5"))
+            leg, digit = self.rng.choice(callers), self.rng.choice("120#5")
+            self.note("presses", leg, digit)
+            self.telephony.press(leg, digit)
         elif callers:
             outside = [leg for leg in self.telephony.legs if leg.endswith("~@") or ids.is_outbound(leg)]
             leg = self.rng.choice([*callers, *outside])

@@ -14,7 +14,7 @@ export type Role = "agent" | "supervisor" | "admin";
 export type StationKind = "browser" | "sip";
 
 /** How far a call-back is. */
-export type CallbackState = "open" | "taken" | "done" | "cancelled";
+export type CallbackState = "open" | "taken" | "done" | "cancelled" | "unreached";
 
 /** What can happen to a script. */
 export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-back" | "retired" | "deleted";
@@ -842,6 +842,9 @@ export interface CallbackLine {
   agent_name: string;
   created_at: string;
   changed_at: string;
+  waiting_since: string | null;
+  next_at: string | null;
+  result: string;
   version: number;
 }
 

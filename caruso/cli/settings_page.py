@@ -18,9 +18,11 @@ from msgspec import NODEFAULT
 
 from caruso.comm_server.centre_tables import (
     AgentTable,
+    CallBackTable,
     CentreTables,
     EntryPointTable,
     HoursTable,
+    OverflowTable,
     QueueTable,
     RelaxTable,
     RuleTable,
@@ -86,6 +88,8 @@ _CENTRE_TABLES = (
     ("At the top", CentreTables),
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
+    ("[queues.ID.call_back]", CallBackTable),
+    ("[[queues.ID.overflow]]", OverflowTable),
     ("[[queues.ID.relax]]", RelaxTable),
     ("[[queues.ID.rules]]", RuleTable),
     ("[agents.ID]", AgentTable),

@@ -12,23 +12,30 @@ from datetime import date, time
 from itertools import pairwise
 from zoneinfo import available_timezones
 
+from msgspec import structs
+
 from caruso.comm_server.centre_routing import BUILT_IN, RoutingCheck, relaxation, routing_rule
 from caruso.comm_server.centre_tables import (
     AgentTable,
+    CallBackTable,
     CentreTables,
     EntryPointTable,
     HoursTable,
+    OverflowTable,
     QueueTable,
 )
 from caruso.errors import Located, RejectedInput
+from caruso.model import public_holidays
 from caruso.model.centre import (
     AgentProfile,
+    CallBackRules,
     Centre,
     Disposition,
     EntryPoint,
     Hours,
     Interval,
     NotReadyReason,
+    Overflow,
     Queue,
     Skill,
     Station,
@@ -48,6 +55,8 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _WORKING_DAYS = 5
 _TIMEZONES = available_timezones()
 _MIDNIGHT = time(0)
+#: What callers outside the hours can get instead of words: one of these.
+_OUTSIDE_HOURS = ("closed_to", "closed_queue", "closed_call_back")
 _TABLES = ("skills", "not_ready_reasons", "dispositions", "hours", "queues", "agents", "entry_points")
 
 
@@ -140,6 +149,7 @@ class _Check:
             self._agent(agent, ("agents", key))
         for key, entry_point in tables.entry_points.items():
             self._entry_point(entry_point, ("entry_points", key))
+            self._outside_hours(key, tables)
         self._numbers(tables.entry_points)
         self._pages(tables.entry_points)
 
@@ -159,10 +169,42 @@ class _Check:
     def _queue(self, queue: QueueTable, where: KeyPath) -> None:
         for skill in queue.skills:
             self._refers("skills", skill, (*where, "skills", skill))
+        self._escape(queue, where)
+        for index, overflow in enumerate(queue.overflow):
+            self._overflow(overflow, where, index)
+        if queue.call_back is not None and queue.call_back.hours is not None:
+            self._refers("hours", queue.call_back.hours, (*where, "call_back", "hours"))
         for index, disposition in enumerate(queue.dispositions or ()):
             self._refers("dispositions", disposition, (*where, "dispositions", index))
-
         self._routing.queue(queue, where)
+
+    def _overflow(self, overflow: OverflowTable, queue: KeyPath, index: int) -> None:
+        where = (*queue, "overflow", index)
+        if overflow.queue is not None:
+            self._refers("queues", overflow.queue, (*where, "queue"))
+            if overflow.queue == queue[-1]:
+                self._shape.add((*where, "queue"), "circle", "Callers would overflow into the same queue.")
+        if overflow.entry_point is not None:
+            self._refers("entry_points", overflow.entry_point, (*where, "entry_point"))
+        given = [name for name in ("queue", "entry_point", "text") if getattr(overflow, name)]
+        if not given:
+            self._shape.add(where, "no-target", "Where do callers go? Set queue, entry_point or text.")
+        for name in given[1:]:
+            message = f"Callers cannot get “{given[0]}” and “{name}”."
+            self._shape.add((*where, name), "contradiction", message)
+        if overflow.ahead is None and not overflow.after_seconds and not overflow.nobody_signed_in:
+            message = "Without a condition nobody ever waits: set ahead, after_seconds or nobody_signed_in."
+            self._shape.add(where, "no-condition", message)
+
+    def _escape(self, queue: QueueTable, where: KeyPath) -> None:
+        if queue.escape_to is not None:
+            self._refers("entry_points", queue.escape_to, (*where, "escape_to"))
+        if (queue.escape_key is None) is not (queue.escape_to is None):
+            missing = "escape_key" if queue.escape_key is None else "escape_to"
+            given = "escape_to" if queue.escape_key is None else "escape_key"
+            self._shape.add((*where, given), "contradiction", f"“{given}” needs “{missing}”.")
+        if queue.call_back is not None and queue.escape_key == queue.call_back.key:
+            self._shape.add((*where, "escape_key"), "twice", "This key is that of the call-back already.")
 
     def _agent(self, agent: AgentTable, where: KeyPath) -> None:
         for index, queue in enumerate(agent.queues):
@@ -185,6 +227,8 @@ class _Check:
         self._refers("queues", entry_point.queue, (*where, "queue"))
         if entry_point.hours is not None:
             self._refers("hours", entry_point.hours, (*where, "hours"))
+        if entry_point.callers and not entry_point.numbers:
+            self._shape.add((*where, "callers"), "contradiction", "“callers” needs “numbers”.")
         if not entry_point.numbers and entry_point.web is None:
             message = "An entry point needs a number, or a script for the web: set numbers or web."
             self._shape.add((*where, "numbers"), "no-number", message)
@@ -192,6 +236,34 @@ class _Check:
             for key in ("about", "minutes", "call_back"):
                 if getattr(entry_point, key):
                     self._shape.add((*where, key), "contradiction", f"“{key}” is for web pages: set web.")
+
+    def _outside_hours(self, key: str, tables: CentreTables) -> None:
+        entry_point, where = tables.entry_points[key], ("entry_points", key)
+        if entry_point.closed_to is not None:
+            self._refers("entry_points", entry_point.closed_to, (*where, "closed_to"))
+        if entry_point.closed_queue is not None:
+            self._refers("queues", entry_point.closed_queue, (*where, "closed_queue"))
+        given = [name for name in _OUTSIDE_HOURS if getattr(entry_point, name)]
+        for name in given[1:]:
+            message = f"Callers outside the hours cannot get “{given[0]}” and “{name}”."
+            self._shape.add((*where, name), "contradiction", message)
+        if given and entry_point.hours is None:
+            self._shape.add((*where, given[0]), "contradiction", f"“{given[0]}” needs “hours”.")
+        queue = tables.queues.get(entry_point.queue)
+        if entry_point.closed_call_back and queue is not None and queue.call_back is None:
+            message = f"Queue “{entry_point.queue}” calls nobody back: it has no table “call_back”."
+            self._shape.add((*where, "closed_call_back"), "contradiction", message)
+        self._circle(key, tables)
+
+    def _circle(self, key: str, tables: CentreTables) -> None:
+        """Tell of entry points that send callers round in a circle, once for each circle."""
+        passed, other = [key], tables.entry_points[key].closed_to
+        while other in tables.entry_points and other not in passed:
+            passed.append(other)
+            other = tables.entry_points[other].closed_to
+        if other == key and key == min(passed):
+            message = f"Callers would go round in a circle: {' → '.join([*passed, key])}."
+            self._shape.add(("entry_points", key, "closed_to"), "circle", message)
 
     def _pages(self, entry_points: Mapping[str, EntryPointTable]) -> None:
         taken: dict[str, str] = {}
@@ -210,7 +282,8 @@ class _Check:
     def _numbers(self, entry_points: Mapping[str, EntryPointTable]) -> None:
         taken: dict[str, str] = {}
         for key, entry_point in entry_points.items():
-            for index, number in enumerate(entry_point.numbers):
+            # Others may have the number of one that is for some callers only.
+            for index, number in enumerate(() if entry_point.callers else entry_point.numbers):
                 owner = taken.setdefault(number, f"{key} {index}")
                 if owner != f"{key} {index}":
                     self._shape.add(
@@ -222,12 +295,27 @@ class _Check:
     def _hours(self, hours: HoursTable, where: KeyPath) -> None:
         if hours.timezone:
             self._timezone(hours.timezone, (*where, "timezone"))
-        for key in ("weekdays", *_DAYS):
+        if hours.holidays is not None:
+            self._calendar(hours.holidays, (*where, "holidays"))
+        if hours.on_holidays and hours.holidays is None:
+            self._shape.add((*where, "on_holidays"), "contradiction", "“on_holidays” needs “holidays”.")
+        for key in ("weekdays", "on_holidays", *_DAYS):
             self._stretches(getattr(hours, key) or (), (*where, key))
         for day, stretches in hours.special.items():
             if _date(day) is None:
                 self._shape.add((*where, "special", day), "wrong-key", f"“{day}” is no day like 2026-12-24.")
             self._stretches(stretches, (*where, "special", day))
+
+    def _calendar(self, name: str, where: KeyPath) -> None:
+        country, _, region = name.partition("-")
+        known = public_holidays.regions()
+        if country not in known:
+            message = f"There are no public holidays for a country “{country}”."
+            self._shape.add(where, "unknown-country", message, suggestion=did_you_mean(country, known))
+        elif region and region not in known[country]:
+            message = f"There are no public holidays for a region “{region}” of {country}."
+            of = [f"{country}-{each}" for each in known[country]]
+            self._shape.add(where, "unknown-region", message, suggestion=_nearest(name, of))
 
     def _stretches(self, stretches: tuple[str, ...], where: KeyPath) -> None:
         read: list[tuple[int, int, int]] = []
@@ -273,7 +361,8 @@ def _warnings(tables: CentreTables, source: TomlSource) -> Iterator[Located]:
             found = source.located(("queues", key), "nobody-able", f"No agent can take contacts of queue “{key}”.")
             yield replace(found, level="warning")
     for key, entry_point in tables.entry_points.items():
-        if entry_point.hours is not None and not entry_point.closed_text:
+        told = entry_point.closed_to is None and entry_point.closed_queue is None
+        if entry_point.hours is not None and told and not entry_point.closed_text:
             found = source.located(
                 ("entry_points", key), "no-closed-text", "Callers outside the hours hear nothing: set closed_text."
             )
@@ -317,11 +406,33 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         last_agent_seconds=queue.last_agent_seconds,
         reserved_agents=queue.reserved_agents,
         announce_position_seconds=queue.announce_position_seconds,
+        announce_wait_seconds=queue.announce_wait_seconds,
         max_wait_seconds=queue.max_wait_seconds,
+        overflow=tuple(_overflow(table) for table in queue.overflow),
+        comfort_seconds=queue.comfort_seconds,
+        comfort_text=queue.comfort_text,
+        escape_key=queue.escape_key or "",
+        escape_to=None if queue.escape_to is None else EntryPointId(queue.escape_to),
+        call_back=_call_back(queue.call_back),
         caller_id=queue.caller_id or "",
         dispositions=tuple(Disposition(id=d, name=tables.dispositions[d]) for d in dispositions),
         script=None if queue.script is None else ScriptId(queue.script),
     )
+
+
+def _overflow(table: OverflowTable) -> Overflow:
+    return Overflow(
+        ahead=table.ahead,
+        after_seconds=table.after_seconds,
+        nobody_signed_in=table.nobody_signed_in,
+        queue=None if table.queue is None else QueueId(table.queue),
+        entry_point=None if table.entry_point is None else EntryPointId(table.entry_point),
+        text=table.text,
+    )
+
+
+def _call_back(table: CallBackTable | None) -> CallBackRules | None:
+    return None if table is None else CallBackRules(**structs.asdict(table))
 
 
 def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
@@ -329,6 +440,7 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         id=EntryPointId(key),
         name=entry_point.name,
         numbers=entry_point.numbers,
+        callers=entry_point.callers,
         queue=QueueId(entry_point.queue),
         script=None if entry_point.script is None else ScriptId(entry_point.script),
         web=None if entry_point.web is None else ScriptId(entry_point.web),
@@ -338,6 +450,9 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         language=entry_point.language,
         hours=entry_point.hours,
         closed_text=entry_point.closed_text,
+        closed_to=None if entry_point.closed_to is None else EntryPointId(entry_point.closed_to),
+        closed_queue=None if entry_point.closed_queue is None else QueueId(entry_point.closed_queue),
+        closed_call_back=entry_point.closed_call_back,
         codes=entry_point.codes,
     )
 
@@ -365,7 +480,14 @@ def _hours(key: str, hours: HoursTable, timezone: str) -> Hours:
         usual = hours.weekdays if number < _WORKING_DAYS else ()
         weekdays[number] = _intervals(usual if own is None else own)
     special = {date.fromisoformat(day): _intervals(stretches) for day, stretches in hours.special.items()}
-    return Hours(id=key, timezone=hours.timezone or timezone, weekdays=weekdays, special=special)
+    return Hours(
+        id=key,
+        timezone=hours.timezone or timezone,
+        weekdays=weekdays,
+        special=special,
+        holidays=hours.holidays or "",
+        on_holidays=_intervals(hours.on_holidays),
+    )
 
 
 def _intervals(stretches: tuple[str, ...]) -> tuple[Interval, ...]:

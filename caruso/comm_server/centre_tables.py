@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from caruso.model.centre import Role, StationKind
+from caruso.model.centre import CallFirst, Role, StationKind
 
 #: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
 Id = Annotated[
@@ -22,11 +22,17 @@ Text = Annotated[str, Meta(max_length=2000, title="text of up to 2000 characters
 Number = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9+*#._-]{1,40}$", title="a number as it is dialled, in quotes, without spaces")
 ]
+CallerPattern = Annotated[
+    str, Meta(pattern=r"^(hidden|\+?[0-9]{1,20}\*?)$", title="a number like +49301234, +4930* or hidden")
+]
 Minutes = Annotated[int, Meta(ge=0, le=240)]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$", title="a colour like #0b5a6b")]
 Level = Annotated[int, Meta(ge=1, le=10)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 RingSeconds = Annotated[float, Meta(ge=1, le=300)]
+Attempts = Annotated[int, Meta(ge=1, le=20)]
+Ahead = Annotated[int, Meta(ge=0, le=10_000)]
+Key = Annotated[str, Meta(pattern=r"^[0-9*#]$", title="a key of the telephone, in quotes")]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
 Rank = Annotated[int, Meta(ge=1, le=9)]
 #: 0: not needed any more.
@@ -38,6 +44,7 @@ Condition = Annotated[
     str, Meta(min_length=1, max_length=2000, title="a condition like “customer.segment = 'gold'”")
 ]
 Stretch = Annotated[str, Meta(pattern=r"^\d\d:\d\d-\d\d:\d\d$", title="a stretch of the day like “08:00-17:30”")]
+Calendar = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,4})?$", title="a country or region like DE-BY")]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", title="a language like en or de-AT")]
 MusicClass = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_-]{1,80}$", title="the name of a class of musiconhold.conf")
@@ -76,6 +83,54 @@ class HoursTable(msgspec.Struct, frozen=True, kw_only=True):
     sunday: tuple[Stretch, ...] | None = None
     #: Days that differ, e.g. ``2026-12-24 = ["08:00-12:00"]``, ``2026-12-25 = []``.
     special: dict[str, tuple[Stretch, ...]] = {}
+    #: Whose public holidays count: a country, or a region of it: ``"DE"``, ``"DE-BY"`` (ISO 3166). None when not
+    #: set. A special day goes before a holiday.
+    holidays: Calendar | None = None
+    #: When it is open on these holidays; not at all when not set.
+    on_holidays: tuple[Stretch, ...] = ()
+
+
+class CallBackTable(msgspec.Struct, frozen=True, kw_only=True):
+    """With it the centre itself calls people back, at the place in the queue they had; without it agents do, by
+    hand. It needs `outside` in the settings file.
+    """
+
+    #: Who is called first: `agent`, who hears the customer's phone ring, or `customer`, once an agent is free.
+    first: CallFirst = CallFirst.AGENT
+    #: Callers who have waited this long are told that they can press a key instead, and again after as long; 0:
+    #: never.
+    offer_after_seconds: Seconds = 60.0
+    #: The key to press.
+    key: Key = "1"
+    #: How often somebody is called at most.
+    attempts: Attempts = 3
+    #: Until somebody who did not answer is called again.
+    retry_seconds: Seconds = 1800.0
+    #: Until somebody whose phone was busy is called again.
+    busy_seconds: Seconds = 300.0
+    #: How long the customer's phone rings.
+    ring_seconds: RingSeconds = 30.0
+    #: When people may be called; at all times when not set.
+    hours: str | None = None
+
+
+class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
+    """When a caller leaves the queue without an agent, and for where. All conditions that are given must hold; the
+    first table that applies holds. Whose phone rings already is not taken back.
+    """
+
+    #: So many callers are before him at least: a full queue.
+    ahead: Ahead | None = None
+    #: He has waited so long.
+    after_seconds: Seconds = 0.0
+    #: No agent of the queue is signed in.
+    nobody_signed_in: bool = False
+    #: Queue in which he waits on, before those who came after him.
+    queue: str | None = None
+    #: Or entry point where he begins anew.
+    entry_point: str | None = None
+    #: Or what he is told before he is let go.
+    text: Text = ""
 
 
 class RelaxTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,10 +198,25 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     music: MusicClass = "default"
     #: How often callers hear their position; 0: never.
     announce_position_seconds: Seconds = 0.0
+    #: How often callers hear between how many minutes it may still take; 0: never. While that is not known well
+    #: enough nothing is said.
+    announce_wait_seconds: Seconds = 0.0
     #: After this time a contact that found no agent is told so and ended; 0: never.
     max_wait_seconds: Seconds = 0.0
     #: Number somebody outside sees whom an agent of this queue calls; the entry point's first one when not set.
     caller_id: Number | None = None
+    #: Where callers go who should not wait (on): a list of tables, ``[[queues.ID.overflow]]``.
+    overflow: tuple[OverflowTable, ...] = ()
+    #: How often waiting callers hear that they are not forgotten; 0: never.
+    comfort_seconds: Seconds = 0.0
+    #: What they hear then, by language; the centre's own sentence when not set.
+    comfort_text: dict[Language, Text] = {}
+    #: Key with which a waiting caller leaves the queue; tell it in `comfort_text`.
+    escape_key: Key | None = None
+    #: Entry point the caller goes to then.
+    escape_to: str | None = None
+    #: How the centre calls people back.
+    call_back: CallBackTable | None = None
     #: Outcomes an agent can choose, ids of `dispositions`; all of them when not set.
     dispositions: tuple[str, ...] | None = None
     #: Script that leads the agent when none came with the contact.
@@ -160,6 +230,9 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     name: Line
     #: Numbers as the trunk delivers them: ``["4711", "+49301234567"]``.
     numbers: tuple[Number, ...] = ()
+    #: Whose calls it takes: numbers, ``"+4930*"`` for all that begin so, ``"hidden"``; everybody's when not set.
+    #: So a number can have several entry points, one of them for all others.
+    callers: tuple[CallerPattern, ...] = ()
     #: Script that everybody on the web may be led by, without an agent: its pages are under ``/s/<script>``.
     web: str | None = None
     #: What the first web page says the script is about, by language: ``{ en = "…", de = "…" }``.
@@ -178,6 +251,12 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     hours: str | None = None
     #: What callers hear, and visitors read, outside these hours.
     closed_text: Text = ""
+    #: Another entry point that callers get outside these hours; it may have hours of its own.
+    closed_to: str | None = None
+    #: Queue in which callers wait outside these hours.
+    closed_queue: str | None = None
+    #: Callers outside these hours can press the key of the queue's `call_back` to be called when it is open.
+    closed_call_back: bool = False
     #: Callers can key in the six digits a web page showed them, to go on with an agent where they were.
     codes: bool = False
 

@@ -47,6 +47,10 @@ from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.waiting.attendant import Around, Attendant
+from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
+from caruso.comm_server.waiting.estimates import Estimates
+from caruso.comm_server.waiting.overflowing import Overflowing
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
@@ -70,6 +74,7 @@ from caruso.model.telephony import AnswerTransfer, TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
 from caruso.ports import (
     ActionServices,
+    CallbackStore,
     CentreStore,
     CustomerStore,
     FactStore,
@@ -110,6 +115,7 @@ class Outside:
     #: Runs that live in the database, and the actions of all runs.
     runs: RunStore
     files: RunFiles
+    callbacks: CallbackStore
     #: Where older versions of scripts are.
     centres: CentreStore
     clock: Clock
@@ -144,7 +150,12 @@ class ContactCentre:
         self.dispatcher = Dispatcher(
             hooks=self._dispatcher_hooks(), policies=built_in_policies(), clock=clock, timers=timers
         )
-        self.reception = Reception(staff=self._staff, centre=self.centre, clock=clock, timers=timers, tasks=tasks)
+        self.attendant = Attendant(
+            around=lambda: self._around, centre=self.centre, clock=clock, timers=timers, tasks=tasks
+        )
+        self.reception = Reception(
+            staff=self._staff, centre=self.centre, clock=clock, attendant=self.attendant, tasks=tasks
+        )
         self.exchange = Exchange(
             telephony=outside.telephony, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
         )
@@ -223,6 +234,39 @@ class ContactCentre:
             centre=self.centre,
             changed=self._changed,
         )
+        self.call_backs = CallBacks(
+            store=outside.callbacks,
+            helpers=lambda: self._helpers,
+            centre=self.centre,
+            calls_outside=outside.calls_outside,
+            clock=clock,
+            tasks=tasks,
+        )
+        self._helpers = Helpers(
+            exchange=self.exchange,
+            dispatcher=self.dispatcher,
+            moves=self.moves,
+            cards=self.cards,
+            conversations=self.conversations,
+        )
+        self.estimates = Estimates(lines=self.dispatcher, clock=clock, wanted=self._estimates_wait)
+        self._around = Around(
+            exchange=self.exchange,
+            dispatcher=self.dispatcher,
+            phone=self.phone,
+            telephony=outside.telephony,
+            call_backs=self.call_backs,
+            estimates=self.estimates,
+        )
+        self.overflowing = Overflowing(
+            exchange=self.exchange,
+            dispatcher=self.dispatcher,
+            roster=self.roster,
+            attendant=self.attendant,
+            centre=self.centre,
+            clock=clock,
+            timers=timers,
+        )
         self._callbacks: Mapping[QueueId, int] = {}
         self.notes = ContactNotes()
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
@@ -298,6 +342,10 @@ class ContactCentre:
             self.board.hear,
             self._lead_dialogs,
             self.reception.hear,
+            self.estimates.hear,
+            self.attendant.hear,
+            self.overflowing.hear,
+            self.call_backs.hear,
             self.desks.hear,
             self._clear_up,
         ):
@@ -321,6 +369,7 @@ class ContactCentre:
         self._sign_removed_out()
         self.dispatcher.rules_changed()
         self.reception.queues_changed()
+        self.overflowing.look_at_all()
         self.board.centre_changed()
         self.desks.touch_all()
         self.stream.publish()
@@ -452,7 +501,8 @@ class ContactCentre:
         self.moves.restored()
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
-        self.reception.announce_again()
+        self.attendant.look_after_again()
+        self.overflowing.look_at_all()
         self.reception.queues_changed()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:
@@ -643,6 +693,10 @@ class ContactCentre:
         profile = self._centre.agents.get(agent)
         return {"id": agent, "name": profile.name if profile else agent}
 
+    def _estimates_wait(self, queue: QueueId) -> bool:
+        rules = self._centre.queues.get(queue)
+        return rules is not None and rules.announce_wait_seconds > 0
+
     def _number_to_call(self) -> str:
         """Return a number at which callers can key in a code."""
         points = self._centre.entry_points.values()
@@ -663,8 +717,8 @@ class ContactCentre:
             surroundings=self.surroundings,
         )
 
-    def _entry_point(self, dialled: str) -> EntryPointId | None:
-        found = self._centre.entry_point_for(dialled)
+    def _entry_point(self, dialled: str, caller: str) -> EntryPointId | None:
+        found = self._centre.entry_point_for(dialled, caller)
         return found.id if found else None
 
     def _transfer_requested(self, leg: LegId, to: str) -> None:

@@ -1,4 +1,4 @@
-"""Leads callers from arrival to a queue: opening hours, the entry point's script, hand-over, announcements.
+"""Leads callers from arrival to a queue: opening hours, the entry point's script, hand-over.
 
 What a caller gets when something fails here is always the same: the entry point's queue, where a person is.
 """
@@ -21,24 +21,23 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.tokens import CODE_DIGITS
-from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE, position
+from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE, spoken
+from caruso.comm_server.waiting.attendant import INTERRUPTION, PROMISE, SORRY, Attendant
+from caruso.comm_server.waiting.closed import is_closed, stands_in
 from caruso.errors import CarusoError
-from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint
 from caruso.model.facts import (
     AnyFact,
     ContactCause,
     ContactLeftQueue,
-    ContactQueued,
     ContactTransferred,
     OfferEnded,
     QueueOutcome,
 )
 from caruso.model.ids import ContactId, QueueId, ScriptId, SkillId
-from caruso.model.opening_hours import is_open
 from caruso.model.run_records import RunToken
-from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded, StartMusic, StopMusic
-from caruso.ports import Telephony, Timers
+from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded
+from caruso.ports import Telephony
 from caruso.script_engine.turns import (
     Answered,
     DigitRule,
@@ -57,12 +56,16 @@ log = structlog.get_logger(__name__)
 #: Items of turns that are the centre's own, not a script's.
 _CLOSED = "centre.closed"
 _NOBODY_FREE = "centre.nobody-free"
-_POSITION = "centre.position"
 _CODE = "centre.code"
 #: Codes a caller may key in before he is treated like any other.
 MOST_CODE_TRIES = 3
 #: Why a call ended after one of the centre's own last words.
-_LAST_WORDS = {_CLOSED: ContactCause.CLOSED, _NOBODY_FREE: ContactCause.FLOWED_OUT}
+_LAST_WORDS = {
+    _CLOSED: ContactCause.CLOSED,
+    _NOBODY_FREE: ContactCause.FLOWED_OUT,
+    PROMISE: ContactCause.CALL_BACK,
+    SORRY: ContactCause.CLOSED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +90,14 @@ class Reception:
         staff: Callable[[], Staff],
         centre: Callable[[], Centre],
         clock: Clock,
-        timers: Timers,
+        attendant: Attendant,
         tasks: GuardedTasks,
     ) -> None:
         """Begin with nobody at the door; `staff` is complete by the time the first call arrives."""
         self._staff_of = staff
         self._centre = centre
         self._clock = clock
-        self._timers = timers
+        self._attendant = attendant
         self._tasks = tasks
         self._hand_overs: dict[ContactId, HandOver] = {}
         #: Callers whose turn is being presented after a restart of ours.
@@ -113,7 +116,13 @@ class Reception:
         entry_point = self._entry_point(call)
         if entry_point is None:
             self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
-        elif self._closed(entry_point):
+        else:
+            self._admit(call, entry_point)
+
+    def _admit(self, call: Call, entry_point: EntryPoint) -> None:
+        """Give a caller what an entry point has for him at this hour."""
+        entry_point = stands_in(entry_point, self._centre(), self._clock.now())
+        if self._closed(entry_point):
             self._say_closed(call, entry_point)
         elif entry_point.codes:
             self._staff.exchange.post(call.contact, BeginDialog())
@@ -136,7 +145,10 @@ class Reception:
         if call.flowed_out:
             # It was out of the queue again, and about to be told so.
             self._staff.exchange.post(call.contact, BeginDialog())
-            self._nobody_free(call.contact)
+            if call.called_back:
+                self._attendant.promised(call.contact)
+            else:
+                self._nobody_free(call.contact)
         elif conversation is not None and conversation.channel is ScriptChannel.PHONE:
             self._staff.exchange.post(call.contact, BeginDialog())
             self._resuming.add(call.contact)
@@ -154,11 +166,18 @@ class Reception:
         return entry_points.get(call.entry_point) if call.entry_point else None
 
     def _closed(self, entry_point: EntryPoint) -> bool:
-        hours = self._centre().hours.get(entry_point.hours) if entry_point.hours else None
-        return hours is not None and not is_open(hours, self._clock.now())
+        return is_closed(entry_point, self._centre(), self._clock.now())
 
     def _say_closed(self, call: Call, entry_point: EntryPoint) -> None:
+        if entry_point.closed_queue is not None:
+            self._enqueue(call.contact, entry_point.closed_queue)
+            self._tasks.start(self._identify(call), name="identify")
+            return
         text = entry_point.closed_text or CLOSED.get(entry_point.language, CLOSED["en"])
+        if entry_point.closed_call_back:
+            self._staff.exchange.post(call.contact, BeginDialog())
+            if self._attendant.offer_when_open(call, entry_point, text):
+                return
         self._staff.exchange.post(call.contact, BeginDialog())
         self._say(call.contact, _CLOSED, text, entry_point.language)
 
@@ -321,11 +340,15 @@ class Reception:
     # -- The dialog on the phone ------------------------------------------------------------------------------
 
     def heard(self, contact: ContactId, event: DigitPressed | PlaybackEnded | RecordingEnded) -> None:
-        """Hand digits and ends of prompts and recordings to the phone channel."""
+        """Hand digits and ends of prompts and recordings to the phone channel; who waits presses other keys."""
+        if isinstance(event, DigitPressed) and self._attendant.pressed(contact, event.digit):
+            return
         self._staff.phone.heard(contact, event)
 
     def given(self, contact: ContactId, given: Input) -> None:
         """Hand the caller's input to the script; one that fails costs the caller nothing but the rest of it."""
+        if self._attendant.given(contact, given):
+            return
         if contact in self._codes:
             self._code_given(contact, given)
             return
@@ -366,8 +389,8 @@ class Reception:
         call = self._staff.exchange.call(contact)
         if call is None:
             return
-        if turn.item == _POSITION:
-            self._music_again(call)
+        if turn.item == INTERRUPTION:
+            self._attendant.music_again(call)
         elif order is not None and order.channel is ScriptChannel.WEB:
             # The customer goes on with a link; nothing more is to be said on the phone.
             self._staff.exchange.post(contact, Ended(cause=ContactCause.CONTINUED))
@@ -438,8 +461,6 @@ class Reception:
     def hear(self, fact: AnyFact) -> None:
         """Tell a caller who waited too long that nobody is free; mind callers whose queue is gone."""
         match fact:
-            case ContactQueued(contact=contact, queue=queue, visit=visit):
-                self._announce_later(contact, queue, visit)
             case ContactTransferred(contact=contact, entry_point=point, script=script) if point or script:
                 self._onward(contact, script)
             case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):
@@ -453,10 +474,18 @@ class Reception:
 
     def _nobody_free(self, contact: ContactId) -> None:
         call = self._staff.exchange.call(contact)
-        if call is not None and call.phase is Phase.DIALOG:
+        away = self._attendant.leaving_for(contact)
+        if call is None or call.phase is not Phase.DIALOG:
+            return
+        other = self._centre().entry_points.get(away.entry_point) if away.entry_point is not None else None
+        if other is not None:
+            self._admit(call, other)
+        elif away.place is not None:
+            self._staff.exchange.post(contact, Enqueue(place=away.place))
+        else:
             entry_point = self._entry_point(call)
             language = entry_point.language if entry_point else "en"
-            self._say(contact, _NOBODY_FREE, NOBODY_FREE.get(language, NOBODY_FREE["en"]), language)
+            self._say(contact, _NOBODY_FREE, away.text or spoken(NOBODY_FREE, language), language)
 
     def queues_changed(self) -> None:
         """Let callers whose queue was taken away wait in another."""
@@ -469,35 +498,3 @@ class Reception:
         # Before those who come later: it is not the caller who left.
         priority = call.place.priority + 1 if call.place else None
         self._enqueue(call.contact, self._own_queue(call), priority=priority)
-
-    # -- Announcements ----------------------------------------------------------------------------------------
-
-    def announce_again(self) -> None:
-        """Tell those who wait their places again after a restart."""
-        for call in self._staff.exchange.calls.values():
-            if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None:
-                self._announce_later(call.contact, call.place.queue, call.visit)
-
-    def _announce_later(self, contact: ContactId, queue: QueueId, visit: int) -> None:
-        rules = self._centre().queues.get(queue)
-        if rules is not None and rules.announce_position_seconds > 0:
-            self._timers.call_later(rules.announce_position_seconds, lambda: self._announce(contact, queue, visit))
-
-    def _announce(self, contact: ContactId, queue: QueueId, visit: int) -> None:
-        """Tell a waiting caller his place; one whose phone rings at an agent's already hears music until then."""
-        call = self._staff.exchange.call(contact)
-        if call is None or call.place is None or call.visit != visit:
-            return
-        # The announcement before may not be over: then this one is left out.
-        if call.phase is Phase.WAITING and call.music and not self._staff.phone.speaks(contact):
-            entry_point = self._entry_point(call)
-            language = entry_point.language if entry_point else "en"
-            place = self._staff.dispatcher.position(contact)
-            self._staff.telephony.send(StopMusic(leg=ids.caller_leg(contact)))
-            self._say(contact, _POSITION, position(place, language), language)
-        if call.phase in (Phase.WAITING, Phase.OFFERED):
-            self._announce_later(contact, queue, visit)
-
-    def _music_again(self, call: Call) -> None:
-        if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None:
-            self._staff.telephony.send(StartMusic(leg=ids.caller_leg(call.contact), music=call.place.music))

@@ -127,7 +127,7 @@ def _waiting(calls: Iterable[Call]) -> tuple[list[Asked], list[ContactId]]:
                 priority=call.place.own_priority,
                 skills=tuple(sorted(call.place.own_skills.items())),
             ),
-            since=call.place.since,
+            since=call.place.in_line_since or call.place.since,
             visit=call.visit,
         )
         for call in calls

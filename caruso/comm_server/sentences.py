@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import datetime
 
 CLOSED = {
@@ -58,6 +60,112 @@ _POSITION = {
     "nl": "U bent nummer {place} in de wachtrij.",
     "it": "Lei è il numero {place} in coda.",
 }
+
+
+COMFORT = {
+    "en": "Thank you for waiting. We will be with you as soon as possible.",
+    "de": "Danke, dass Sie warten. Wir sind so bald wie möglich für Sie da.",
+    "nl": "Bedankt voor het wachten. Wij helpen u zo snel mogelijk.",
+    "it": "Grazie per l'attesa. Saremo da lei appena possibile.",
+}
+
+_OFFER_CALL_BACK = {
+    "en": "Press {key} and we call you back. You keep your place in the queue.",
+    "de": "Drücken Sie die {key}, und wir rufen Sie zurück. Sie behalten Ihren Platz in der Warteschlange.",
+    "nl": "Toets {key} en wij bellen u terug. U behoudt uw plaats in de wachtrij.",
+    "it": "Prema {key} e la richiamiamo noi. Lei mantiene il suo posto in coda.",
+}
+
+PROMISED = {
+    "en": "We will call you back at the number you are calling from. Goodbye.",
+    "de": "Wir rufen Sie unter der Nummer zurück, von der Sie anrufen. Auf Wiederhören.",
+    "nl": "Wij bellen u terug op het nummer waarmee u belt. Tot ziens.",
+    "it": "La richiameremo al numero da cui chiama. Arrivederci.",
+}
+
+NOT_PROMISED = {
+    "en": "I am sorry, that was not possible just now. Please stay on the line.",
+    "de": "Das war leider gerade nicht möglich. Bitte bleiben Sie am Apparat.",
+    "nl": "Dat lukte helaas niet. Blijf alstublieft aan de lijn.",
+    "it": "Mi dispiace, in questo momento non è stato possibile. Resti in linea.",
+}
+
+_OFFER_WHEN_OPEN = {
+    "en": "Press {key} and we call you back when we are open.",
+    "de": "Drücken Sie die {key}, und wir rufen Sie zurück, sobald wir wieder erreichbar sind.",
+    "nl": "Toets {key} en wij bellen u terug zodra we open zijn.",
+    "it": "Prema {key} e la richiameremo quando saremo aperti.",
+}
+
+PROMISED_LATER = {
+    "en": "We will call you back when we are open, at the number you are calling from. Goodbye.",
+    "de": "Wir rufen Sie zurück, sobald wir erreichbar sind, unter der Nummer, von der Sie anrufen. "
+    "Auf Wiederhören.",
+    "nl": "Wij bellen u terug zodra we open zijn, op het nummer waarmee u belt. Tot ziens.",
+    "it": "La richiameremo quando saremo aperti, al numero da cui chiama. Arrivederci.",
+}
+
+NOT_PROMISED_LATER = {
+    "en": "I am sorry, that was not possible just now. Please call again later. Goodbye.",
+    "de": "Das war leider gerade nicht möglich. Bitte rufen Sie später noch einmal an. Auf Wiederhören.",
+    "nl": "Dat lukte helaas niet. Belt u later nog eens. Tot ziens.",
+    "it": "Mi dispiace, in questo momento non è stato possibile. Richiami più tardi. Arrivederci.",
+}
+
+CALLING_BACK = {
+    "en": "This is the call you asked for. One moment, please.",
+    "de": "Dies ist der Rückruf, um den Sie gebeten haben. Einen Moment, bitte.",
+    "nl": "Dit is het gesprek waar u om vroeg. Een ogenblik, alstublieft.",
+    "it": "Questa è la chiamata che ha richiesto. Un momento, per favore.",
+}
+
+
+def spoken(sentence: Mapping[str, str], language: str) -> str:
+    """Return a sentence in this language, or in English."""
+    return sentence.get(language, sentence["en"])
+
+
+def offer_call_back(key: str, language: str) -> str:
+    """Return the offer to be called back, for pressing `key`."""
+    return spoken(_OFFER_CALL_BACK, language).format(key=key)
+
+
+_WAIT = {
+    "en": (
+        "It will probably take less than a minute.",
+        "It will probably take less than {most} minutes.",
+        "It will probably take between {least} and {most} minutes.",
+    ),
+    "de": (
+        "Es dauert voraussichtlich weniger als eine Minute.",
+        "Es dauert voraussichtlich weniger als {most} Minuten.",
+        "Es dauert voraussichtlich zwischen {least} und {most} Minuten.",
+    ),
+    "nl": (
+        "Het duurt waarschijnlijk minder dan een minuut.",
+        "Het duurt waarschijnlijk minder dan {most} minuten.",
+        "Het duurt waarschijnlijk tussen {least} en {most} minuten.",
+    ),
+    "it": (
+        "L'attesa sarà probabilmente inferiore a un minuto.",
+        "L'attesa sarà probabilmente inferiore a {most} minuti.",
+        "L'attesa sarà probabilmente tra {least} e {most} minuti.",
+    ),
+}
+
+
+def wait(least_seconds: float, most_seconds: float, language: str) -> str:
+    """Return the announcement of how long it may still take, in whole minutes that hold the range."""
+    at_once, less, between = _WAIT.get(language, _WAIT["en"])
+    least, most = math.floor(least_seconds / 60), max(1, math.ceil(most_seconds / 60))
+    if most == 1:
+        return at_once
+    return (between if least else less).format(least=least, most=most)
+
+
+def offer_when_open(key: str, language: str) -> str:
+    """Return the offer to be called back when we are open, for pressing `key`."""
+    return spoken(_OFFER_WHEN_OPEN, language).format(key=key)
 
 
 def position(place: int, language: str) -> str:

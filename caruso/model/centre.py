@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId
 
+#: Stands for callers who hide their number.
+HIDDEN = "hidden"
+
 
 class StationKind(StrEnum):
     """How an agent hears and speaks."""
@@ -65,13 +68,72 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """When something is open: intervals for each weekday (0 = Monday), and for special days."""
+    """When something is open: intervals for each weekday (0 = Monday), on holidays, and on special days."""
 
     id: str
     #: IANA name, e.g. ``Europe/Berlin``.
     timezone: str
     weekdays: Mapping[int, tuple[Interval, ...]]
     special: Mapping[date, tuple[Interval, ...]] = field(default_factory=dict)
+    #: Whose public holidays count (`caruso.model.public_holidays`), and when it is open on them.
+    holidays: str = ""
+    on_holidays: tuple[Interval, ...] = ()
+
+
+class CallFirst(StrEnum):
+    """Whom the centre calls first when it calls somebody back."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBackRules:
+    """How the centre calls people back itself. Times are seconds."""
+
+    first: CallFirst = CallFirst.AGENT
+    #: Waiting callers are offered to be called back after this, and as often again; 0 for never.
+    offer_after_seconds: float = 60.0
+    key: str = "1"
+    #: How often somebody is called at most.
+    attempts: int = 3
+    #: Until the next attempt after nobody answered, and after it was busy.
+    retry_seconds: float = 1_800.0
+    busy_seconds: float = 300.0
+    #: How long the customer's phone rings.
+    ring_seconds: float = 30.0
+    #: Opening hours within which people are called; at all times when None.
+    hours: str | None = None
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        return f"{self.first} first, {self.attempts} attempts, offered after {self.offer_after_seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """When a caller leaves a queue without an agent, and for where. All conditions that are given must hold."""
+
+    #: So many are before him at least.
+    ahead: int | None = None
+    #: He has waited so long, seconds.
+    after_seconds: float = 0.0
+    #: No agent of the queue is signed in.
+    nobody_signed_in: bool = False
+    #: One of these: where he goes, or what he is told before he is let go.
+    queue: QueueId | None = None
+    entry_point: EntryPointId | None = None
+    text: str = ""
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        parts = [
+            f"from {self.ahead} ahead" if self.ahead is not None else "",
+            f"after {self.after_seconds:g} s" if self.after_seconds else "",
+            "when nobody is signed in" if self.nobody_signed_in else "",
+            f"to {self.queue or self.entry_point}" if self.queue or self.entry_point else "goodbye",
+        ]
+        return " ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +210,22 @@ class Queue:
     reserved_agents: int = 0
     #: Seconds between announcements of the position; 0 for none.
     announce_position_seconds: float = 0.0
+    #: Seconds between announcements of the estimated wait; 0 for none.
+    announce_wait_seconds: float = 0.0
     #: Seconds after which a contact that found no agent is told so and ended as flowed-out; 0 for never.
     max_wait_seconds: float = 0.0
     #: What somebody outside sees as our number when an agent calls for this queue; empty: the entry point's.
     caller_id: str = ""
+    #: Where callers go who should not wait (on); the first rule that applies holds.
+    overflow: tuple[Overflow, ...] = ()
+    #: Seconds between comforting words, and what is said, by language; 0 for none.
+    comfort_seconds: float = 0.0
+    comfort_text: Mapping[str, str] = field(default_factory=dict)
+    #: Key with which a waiting caller leaves for another entry point.
+    escape_key: str = ""
+    escape_to: EntryPointId | None = None
+    #: How people are called back; None: agents do it by hand.
+    call_back: CallBackRules | None = None
     dispositions: tuple[Disposition, ...] = ()
     #: Script that leads the agent when no script run came with the contact.
     script: ScriptId | None = None
@@ -164,6 +238,8 @@ class EntryPoint:
     id: EntryPointId
     name: str
     numbers: tuple[str, ...]
+    #: Whose calls it takes (`is_caller`), when others with the same number take the rest; everybody's when empty.
+    callers: tuple[str, ...] = ()
     queue: QueueId
     script: ScriptId | None = None
     #: Script that everybody on the web may be led by.
@@ -179,6 +255,11 @@ class EntryPoint:
     hours: str | None = None
     #: Told to callers and visitors outside the hours.
     closed_text: str = ""
+    #: Where callers go outside the hours, instead of being told: another entry point, or a queue.
+    closed_to: EntryPointId | None = None
+    closed_queue: QueueId | None = None
+    #: Callers outside the hours can press a key to be called back when it is open.
+    closed_call_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +300,23 @@ class Centre:
     #: Of the public web pages: ``#rrggbb``.
     colour: str = "#0b5a6b"
 
-    def entry_point_for(self, dialled: str) -> EntryPoint | None:
-        """Return the entry point that answers the number `dialled`, or None."""
+    def entry_point_for(self, dialled: str, caller: str = "") -> EntryPoint | None:
+        """Return the entry point that answers the number `dialled`, or None.
+
+        One that is for this caller goes before the one that is for all.
+        """
+        found: EntryPoint | None = None
         for entry_point in self.entry_points.values():
             if dialled in entry_point.numbers:
-                return entry_point
-        return None
+                if any(is_caller(caller, pattern) for pattern in entry_point.callers):
+                    return entry_point
+                if not entry_point.callers:
+                    found = entry_point
+        return found
+
+
+def is_caller(number: str, pattern: str) -> bool:
+    """Tell whether a caller's number is meant: written out, ``+4930*`` for all that begin so, ``hidden``."""
+    if pattern == HIDDEN:
+        return not number
+    return number.startswith(pattern[:-1]) and bool(number) if pattern.endswith("*") else number == pattern

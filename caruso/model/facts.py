@@ -119,6 +119,10 @@ class ContactCause(StrEnum):
     #: It ended while no server was connected.
     ENDED_UNSEEN = "ended-unseen"
     FAILED = "failed"
+    #: The caller will be called back, and has hung up or was told so.
+    CALL_BACK = "call-back"
+    #: A call of ours that is not needed any more, or begins anew.
+    WITHDRAWN = "withdrawn"
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -192,6 +196,9 @@ class ContactQueued(Fact, frozen=True, kw_only=True, tag="contact-queued"):
     queue: QueueId
     priority: int
     skills: dict[SkillId, int]
+    #: Since when it is treated as waiting, where that is earlier: a call-back keeps the place of who asked for it.
+    #: Its wait in the figures begins with `at`.
+    in_line_since: datetime | None = None
     #: What a script asked for, beside the queue's rules; None in the journals of older versions, which did not
     #: tell the two apart.
     own_priority: int | None = None
@@ -357,6 +364,13 @@ class OutsideEnded(Fact, frozen=True, kw_only=True, tag="outside-ended"):
     talk_seconds: float
 
 
+class CustomerReached(Fact, frozen=True, kw_only=True, tag="customer-reached"):
+    """Somebody we called has answered."""
+
+    contact: ContactId
+    ring_seconds: float
+
+
 class ContactHeld(Fact, frozen=True, kw_only=True, tag="contact-held"):
     """The customer hears music while the agent does something else."""
 
@@ -431,6 +445,7 @@ AnyFact = (
     | OfferEnded
     | ContactLeftQueue
     | ContactConnected
+    | CustomerReached
     | ConsultStarted
     | ConsultEnded
     | ContactTransferred

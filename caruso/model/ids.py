@@ -2,8 +2,8 @@
 
 A voice contact is named after its caller's leg, and everything that is made for it carries that name:
 ``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~<offer>~@`` that of somebody outside whom an agent
-called, ``<contact>~bridge`` the bridge. So whatever is found in the
-PBX after a crash says by itself whose it is, and making it twice is impossible.
+called, ``<contact>~customer`` that of a customer whom the centre called, ``<contact>~bridge`` the bridge. So
+whatever is found in the PBX after a crash says by itself whose it is, and making it twice is impossible.
 ``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
 """
 
@@ -28,8 +28,9 @@ UserId = NewType("UserId", str)
 
 #: Stands in the place of the agent in names of legs to somebody outside; cannot occur in an agent's id.
 _OUTSIDE = "@"
-#: Begins the names of contacts in which we call the customer, and what his leg ends with.
-_OUTBOUND, _CUSTOMER = "out-", "customer"
+#: Begins the names of calls that the centre makes by itself, and of those that agents make; how the customer's leg
+#: ends in both. The PBX names callers' legs ``<seconds>.<number>``.
+_OUTGOING, _OUTBOUND, _CUSTOMER = "outgoing-", "out-", "customer"
 
 
 def caller_leg(contact: ContactId) -> LegId:
@@ -37,7 +38,7 @@ def caller_leg(contact: ContactId) -> LegId:
 
     The latter must not be the beginning of an agent's leg that is there already: Asterisk refuses such a name.
     """
-    return LegId(f"{contact}~{_CUSTOMER}" if contact.startswith(_OUTBOUND) else contact)
+    return LegId(f"{contact}~{_CUSTOMER}" if contact.startswith((_OUTGOING, _OUTBOUND)) else contact)
 
 
 def agent_leg(contact: ContactId, offer: int, agent: AgentId) -> LegId:
@@ -53,6 +54,25 @@ def outside_leg(contact: ContactId, offer: int) -> LegId:
 def is_dialled(leg: LegId) -> bool:
     """Tell whether we dialled this leg; callers' legs are named by the PBX."""
     return "~" in leg
+
+
+def outgoing_contact(callback: str, attempt: int, begun: int) -> ContactId:
+    """Return the call in which the centre calls somebody back for the how-manieth time, from 1.
+
+    `begun` is when, in milliseconds since 1970: a call of which a crash left nothing but legs in the PBX has
+    another name than the next.
+    """
+    return ContactId(f"{_OUTGOING}{callback}-{attempt}-{begun}")
+
+
+def callback_of(outgoing: ContactId) -> str:
+    """Return the call-back for which the centre makes this call (`outgoing_contact`)."""
+    return outgoing.removeprefix(_OUTGOING).rsplit("-", 2)[0]
+
+
+def is_outgoing(contact: ContactId | None) -> bool:
+    """Tell whether the centre itself calls the customer in this contact."""
+    return contact is not None and contact.startswith(_OUTGOING)
 
 
 def is_outbound(leg: LegId) -> bool:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from caruso.model.centre import Hours, Interval
+from caruso.model.public_holidays import is_holiday
 
 #: How far ahead a next opening is looked for: a year of special days, and a bit.
 HORIZON_DAYS = 400
@@ -51,9 +52,11 @@ def _stretches(hours: Hours, day: date) -> Iterator[tuple[datetime, datetime]]:
 
 
 def intervals_on(hours: Hours, day: date) -> tuple[Interval, ...]:
-    """Return the intervals of a day: its own if it is a special one, else its weekday's."""
+    """Return the intervals of a day: its own if it is a special one, else a holiday's, else its weekday's."""
     if day in hours.special:
         return hours.special[day]
+    if hours.holidays and is_holiday(hours.holidays, day):
+        return hours.on_holidays
     return hours.weekdays.get(day.weekday(), ())
 
 

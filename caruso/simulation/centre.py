@@ -205,7 +205,7 @@ class SimulatedCentre:
 
     def _exchange_hooks(self) -> Hooks:
         return Hooks(
-            entry_point=ids.EntryPointId,
+            entry_point=lambda dialled, caller: ids.EntryPointId(dialled),
             arrived=self._queue,
             dialog_resumed=self._queue,
             heard=lambda contact, event: None,

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import RowMapping, false, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
-from caruso.model.ids import QueueId
+from caruso.model.ids import CustomerId, QueueId
 from caruso.storage.engine import Database
 from caruso.storage.tables import callbacks
 
@@ -44,6 +44,16 @@ class Callbacks:
         if queues is not None:
             query = query.where(callbacks.c.queue.in_(list(queues)))
         query = query.order_by(callbacks.c.due_at, callbacks.c.id).limit(limit)
+        async with self._database.reading() as connection:
+            return [_callback(row) for row in (await connection.execute(query)).mappings()]
+
+    async def of_caller(self, number: str, customer: CustomerId | None) -> Sequence[Callback]:
+        """Return the open call-backs to this number, or for this customer."""
+        his = callbacks.c.number == number if number else false()
+        query = select(callbacks).where(
+            callbacks.c.state == CallbackState.OPEN.value,
+            or_(his, callbacks.c.customer == customer) if customer is not None else his,
+        )
         async with self._database.reading() as connection:
             return [_callback(row) for row in (await connection.execute(query)).mappings()]
 

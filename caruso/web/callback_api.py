@@ -67,6 +67,12 @@ class CallbackLine(Resource, frozen=True, kw_only=True):
     agent_name: str
     created_at: datetime
     changed_at: datetime
+    #: Since when the customer waits, where he asked for it in a queue: he keeps his place.
+    waiting_since: datetime | None
+    #: Not called again by the centre before this time.
+    next_at: datetime | None
+    #: What came of the last attempt: `busy`, `no-answer`, `unreachable`, `reached`, `got-through`, …
+    result: str
     version: int
 
 

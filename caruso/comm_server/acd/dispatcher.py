@@ -157,7 +157,7 @@ class Dispatcher:
         """Take note of a fact."""
         match fact:
             case ContactQueued():
-                self._add(_asked(fact), self._clock.monotonic())
+                self._queue(fact)
             case ContactIdentified(contact=contact):
                 self.learn(contact)
             case OfferMade(contact=contact, agent=agent, queue=queue):
@@ -257,7 +257,22 @@ class Dispatcher:
 
     # -- Contacts ---------------------------------------------------------------------------------------------
 
-    def _add(self, asked: Asked, entered: float) -> None:
+    def _queue(self, fact: ContactQueued) -> None:
+        now, since = self._clock.monotonic(), fact.in_line_since
+        if since is None or since >= fact.at:
+            self._add(_asked(fact), now)
+        else:
+            self._add(_asked(fact), now - (fact.at - since).total_seconds(), self._turn_at(since))
+
+    def _turn_at(self, since: datetime) -> float | None:
+        """Return the turn of somebody who has waited since then: before all who came later; None for the last."""
+        turns = [(contact.waiting.since, contact.waiting.turn) for contact in self._contacts.values()]
+        later = min((turn for at, turn in turns if at > since), default=None)
+        if later is None:
+            return None
+        return (max((turn for _, turn in turns if turn < later), default=later - 1.0) + later) / 2
+
+    def _add(self, asked: Asked, entered: float, turn: float | None = None) -> None:
         self._turns += 1
         course = self._hooks.plan().course(asked.wish, self._hooks.known(asked.contact), self._clock.now())
         waiting = Waiting(
@@ -265,7 +280,7 @@ class Dispatcher:
             course=course,
             since=asked.since,
             entered=entered,
-            turn=self._turns,
+            turn=self._turns if turn is None else turn,
             last_agent=self._last_agent(asked.contact, course.last_agent_seconds),
         )
         contact = _Contact(asked=asked, waiting=waiting)
@@ -419,4 +434,4 @@ def _asked(fact: ContactQueued) -> Asked:
     priority = fact.own_priority if apart else fact.priority
     skills: Mapping[SkillId, int] = fact.own_skills if fact.own_skills is not None else fact.skills
     wish = Wish(queue=fact.queue, priority=priority, skills=tuple(sorted(skills.items())))
-    return Asked(contact=fact.contact, wish=wish, since=fact.at, visit=fact.visit)
+    return Asked(contact=fact.contact, wish=wish, since=fact.in_line_since or fact.at, visit=fact.visit)

@@ -41,7 +41,7 @@ class _Pair(NamedTuple):
     """The head of a line, and an agent for it."""
 
     #: Among all pairs, the least first: priority, rank or worth, place in the line.
-    place: tuple[float, float, float, int]
+    place: tuple[float, float, float, float]
     agent: ReadyAgent
     rank: int
     value: float | None
@@ -96,7 +96,7 @@ class Floor:
         self._by_queue: dict[QueueId, dict[Stage, Line]] = defaultdict(dict)
         self._own: dict[AgentId, dict[Stage, Line]] = defaultdict(dict)
         self._where: dict[ContactId, tuple[Line, Waiting]] = {}
-        self._wakes: list[tuple[float, int, ContactId]] = []
+        self._wakes: list[tuple[float, float, ContactId]] = []
         self._agents: dict[AgentId, ReadyAgent] = {}
         #: Agents who are in the lines' heaps, with the number under which they were put there.
         self._parked: dict[AgentId, int] = {}

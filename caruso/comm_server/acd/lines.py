@@ -31,7 +31,7 @@ class Line:
         #: Who was talked with last comes before any weighing.
         self.weighs = policy.weighs and stage.only is None
         #: The most urgent first: the two parts of `Waiting.rank`, which no two contacts share, and the contact.
-        self.contacts: list[tuple[float, int, Waiting]] = []
+        self.contacts: list[tuple[float, float, Waiting]] = []
         self._parked = parked
         self._heaps: dict[Hashable, list[Entry]] = {}
         self._ranks: dict[Hashable, int] = {}
@@ -51,7 +51,7 @@ class Line:
         """Let a contact go."""
         del self.contacts[bisect_left(self.contacts, waiting.rank)]
 
-    def before(self, rank: tuple[float, int]) -> int:
+    def before(self, rank: tuple[float, float]) -> int:
         """Return how many contacts go before one of this rank."""
         return bisect_left(self.contacts, rank)
 

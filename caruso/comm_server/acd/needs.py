@@ -74,7 +74,7 @@ class Waiting:
     #: On the monotonic clock, seconds: for decisions. A clock that is set back makes nobody wait anew.
     entered: float
     #: The how-manieth to begin waiting: among equals the first goes first, whatever the clock said.
-    turn: int
+    turn: float
     last_agent: AgentId | None = None
 
     @property
@@ -83,7 +83,7 @@ class Waiting:
         return self.course.stages[0][1].need.queue
 
     @property
-    def rank(self) -> tuple[float, int]:
+    def rank(self) -> tuple[float, float]:
         """Return what contacts of a queue are ordered by: priority with ageing, then who came first.
 
         With the same ageing for all, the order at any moment is that of ``priority - ageing * entered``.

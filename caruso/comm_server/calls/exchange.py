@@ -62,8 +62,8 @@ class _Live:
 class Hooks:
     """Who is told what is none of the exchange's business."""
 
-    #: Finds the entry point of a dialled number.
-    entry_point: Callable[[str], EntryPointId | None]
+    #: Finds the entry point of a dialled number for a caller's number.
+    entry_point: Callable[[str, str], EntryPointId | None]
     #: A new call is in our hands; decide what it gets.
     arrived: Callable[[Call], None]
     #: A call in a dialog is back in our hands after we were away.
@@ -120,6 +120,16 @@ class Exchange:
         for call in calls:
             self._live[call.contact] = _Live(call)
 
+    def begin(self, step: Step) -> None:
+        """Begin a call that we make."""
+        live = _Live(step.call, busy=True)
+        self._live[step.call.contact] = live
+        with self._stream.turn():
+            self._carry_out(live, step)
+            live.busy = False
+            self._drain(live)
+        log.info("call_begun", contact_id=step.call.contact)
+
     def post(self, contact: ContactId, event: CallEvent) -> None:
         """Give a call an event.
 
@@ -157,7 +167,7 @@ class Exchange:
         contact = ids.contact_of(event.leg)
         if contact in self._live:
             return
-        entry_point = self._hooks.entry_point(event.dialled)
+        entry_point = self._hooks.entry_point(event.dialled, event.caller_number)
         step = lifecycle.arrive(event, entry_point, self._clock.now(), offers=offers)
         live = _Live(step.call, busy=True)
         self._live[contact] = live

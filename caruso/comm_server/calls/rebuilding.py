@@ -15,10 +15,12 @@ from caruso.comm_server.calls import party_recovery
 from caruso.comm_server.calls.lifecycle import (
     Call,
     Desk,
+    Outgoing,
     Phase,
     QueuePlace,
 )
 from caruso.comm_server.calls.lifecycle.call import off_hold
+from caruso.model import ids
 from caruso.model.centre import Queue, StationKind
 from caruso.model.facts import (
     OUTBOUND,
@@ -31,6 +33,7 @@ from caruso.model.facts import (
     ContactQueued,
     ContactResumed,
     ContactTransferred,
+    CustomerReached,
     DialogContinued,
     DialogStarted,
     OfferEnded,
@@ -89,6 +92,10 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
     match fact:
         case DialogStarted() | DialogContinued():
             return replace(call, answered=True)
+        case CustomerReached(at=at) if call.outgoing is not None:
+            rang = (at - (call.desk.connected_at or at)).total_seconds() if call.desk else 0.0
+            desk = replace(call.desk, hold_seconds=rang) if call.desk else None
+            return replace(call, answered=True, desk=desk, outgoing=replace(call.outgoing, reached_at=at))
         case ContactQueued():
             return _queued(call, fact, around)
         case OfferMade(purpose=OfferPurpose.OUTBOUND):
@@ -98,8 +105,11 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED and _is_present(call, fact):
             return replace(call, phase=Phase.WAITING, desk=None)
-        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED):
-            return replace(call, phase=Phase.DIALOG, music=False, place=None, desk=None, flowed_out=True)
+        case ContactLeftQueue(
+            outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED | QueueOutcome.CALL_BACK as outcome
+        ):
+            out = replace(call, phase=Phase.DIALOG, music=False, place=None, desk=None, flowed_out=True)
+            return replace(out, called_back=outcome is QueueOutcome.CALL_BACK)
         case ContactConnected(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
             desk = replace(call.desk, connected_at=at, leg_up=True)
             return replace(call, phase=Phase.TALKING, answered=True, music=False, desk=desk)
@@ -128,6 +138,11 @@ def _is_present(call: Call, fact: OfferEnded) -> bool:
 
 
 def _arrived(fact: ContactArrived) -> Call:
+    outgoing = None
+    if ids.is_outgoing(fact.contact):
+        # Where it was to wait is known to who ordered it: unless the customer was reached, it begins anew.
+        nowhere = QueuePlace(queue=QueueId(""), since=fact.at)
+        outgoing = Outgoing(number=fact.caller_number, place=nowhere)
     return Call(
         contact=fact.contact,
         arrived_at=fact.at,
@@ -136,6 +151,7 @@ def _arrived(fact: ContactArrived) -> Call:
         dialled=fact.dialled,
         entry_point=fact.entry_point,
         phase=Phase.DIALLING if fact.channel == OUTBOUND else Phase.DIALOG,
+        outgoing=outgoing,
     )
 
 
@@ -148,6 +164,9 @@ def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
         skills=dict(fact.skills),
         own_priority=fact.own_priority if told_apart else fact.priority,
         own_skills=dict(fact.own_skills if fact.own_skills is not None else fact.skills),
+        in_line_since=fact.in_line_since,
+        # Whom we called is not sent away because nobody is free.
+        max_wait_seconds=0.0 if call.outgoing is not None else queue.max_wait_seconds,
     )
     return replace(
         call, phase=Phase.WAITING, visit=fact.visit, place=place, desk=None, parties=(), flowed_out=False

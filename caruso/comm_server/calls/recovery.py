@@ -69,6 +69,10 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
         caller_up=caller is not None,
         desk=_at_newest_leg(call.desk, legs),
     )
+    if lifecycle.not_there(call):
+        # Nobody was reached, as far as we know: whoever rings is let go, and the call is made again.
+        begun_anew = advance(replace(call, caller_up=caller is not None), Ended(cause=ContactCause.WITHDRAWN), now)
+        return replace(begun_anew, timers=(SetTimer(timer=Timer.FORGET, seconds=lifecycle.FORGET_SECONDS),))
     if caller is None:
         if call.phase is Phase.ENDED:
             return Step(call=call, commands=_hang_up(legs))

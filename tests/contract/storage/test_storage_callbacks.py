@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
-from caruso.model.ids import AgentId, CustomerId, QueueId, RunId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId, UserId
 from caruso.ports import CallbackStore
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.engine import Database
@@ -67,6 +67,36 @@ async def test_a_callback_comes_back_as_it_was_kept(store: CallbackStore) -> Non
     assert await store.get(CallbackId("b1")) == full
     assert await store.get(CallbackId("b2")) == bare
     assert await store.get(CallbackId("b3")) is None
+
+
+async def test_a_place_in_the_queue_comes_back_as_it_was_kept(store: CallbackStore) -> None:
+    kept = callback(
+        waiting_since=NOW - timedelta(minutes=7),
+        priority=3,
+        skills={SkillId("german"): 5},
+        origin=ContactId("1712.4"),
+        entry_point=EntryPointId("gas"),
+        next_at=NOW + timedelta(minutes=5),
+        result="busy",
+    )
+    await store.add(kept)
+    assert await store.get(CallbackId("b1")) == kept
+
+
+async def test_open_callbacks_of_a_caller_are_found_by_number_or_customer(store: CallbackStore) -> None:
+    his = callback("his", number="+491", customer=CustomerId("c1"))
+    number, same = callback("number", number="+492", customer=None), callback("same", customer=CustomerId("c1"))
+    over = taken(callback("over", number="+491"))
+    for each in (his, number, same, replace(over, state=CallbackState.OPEN, version=1)):
+        await store.add(each)
+    assert await store.change(over)
+
+    async def found(number: str, customer: str | None) -> set[str]:
+        return {c.id for c in await store.of_caller(number, CustomerId(customer) if customer else None)}
+
+    assert await found("+491", None) == {"his"}
+    assert await found("+492", "c1") == {"number", "his", "same"}
+    assert await found("", None) == set()
 
 
 async def test_the_same_callback_added_again_changes_nothing(store: CallbackStore) -> None:

@@ -197,6 +197,40 @@ def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> No
         ),
         ('"00:00-24:00"', '"08:00-08:00"', "closes-before-opening"),
         ('"00:00-24:00"', '"08:00-12:00", "07:00-08:01"', "overlap] @hours.tokyo.weekdays[1]"),
+        ('friday = ["08:00-12:00"]', 'holidays = "DD"', "unknown-country] @hours.office.holidays"),
+        ('friday = ["08:00-12:00"]', 'holidays = "DE-XY"', "unknown-region] @hours.office.holidays"),
+        ('friday = ["08:00-12:00"]', 'holidays = "de"', "wrong-value] @hours.office.holidays"),
+        (
+            'friday = ["08:00-12:00"]',
+            'on_holidays = ["08:00-12:00"]',
+            "contradiction] @hours.office.on_holidays",
+        ),
+        (
+            'closed_text = "We are closed."',
+            'closed_to = "nihgt"',
+            "unknown-entry point] @entry_points.main.closed_to",
+        ),
+        (
+            'closed_text = "We are closed."',
+            'closed_queue = "servce"',
+            "unknown-queue] @entry_points.main.closed_queue",
+        ),
+        (
+            'closed_text = "We are closed."',
+            'closed_to = "night"\nclosed_queue = "service"',
+            "contradiction] @entry_points.main.closed_queue",
+        ),
+        (
+            'closed_text = "We are closed."',
+            "closed_call_back = true",
+            "contradiction] @entry_points.main.closed_call_back",
+        ),
+        ('closed_text = "We are closed."', 'closed_to = "main"', "circle] @entry_points.main.closed_to"),
+        (
+            'numbers = ["4712"]',
+            'numbers = ["4712"]\nclosed_queue = "billing"',
+            "contradiction] @entry_points.night.closed_queue",
+        ),
         ("2026-12-25 = []", "2026-02-30 = []", "wrong-key] @hours.office.special.2026-02-30"),
         ("ring_seconds = 15", "ring_second = 15", "(did you mean “ring_seconds”?)"),
         ("ring_seconds = 15", "ring_seconds = 0", "a number from 1 to 300, not 0"),
@@ -284,3 +318,47 @@ def test_whatever_stands_there_is_read_or_told(which: int, value: object) -> Non
         read_centre(text, "centre.toml")
     except RejectedInput as rejected:
         assert all(finding.line for finding in rejected.findings)  # noqa: PT017  both outcomes are right
+
+
+def test_a_number_may_have_entry_points_for_some_callers_and_one_for_all_others() -> None:
+    more = """
+[entry_points.vip]
+name = "For some"
+numbers = ["4711"]
+callers = ["+4930*", "+4940123", "hidden"]
+queue = "service"
+"""
+    centre = read_centre(GOOD + more, "centre.toml").centre
+    assert not warnings(read_centre(GOOD + more, "centre.toml"))[2:]
+
+    def found(caller: str) -> str | None:
+        point = centre.entry_point_for("4711", caller)
+        return point.id if point else None
+
+    assert [found("+49301"), found("+4940123"), found("")] == ["vip", "vip", "vip"]
+    assert [found("+49401234"), found("+49"), found("4930")] == ["main", "main", "main"]
+    assert centre.entry_point_for("4799", "+49301") is None
+    twice = GOOD + more.replace("callers", "#")
+    assert any("duplicate-number" in finding for finding in findings(twice))
+
+
+def test_an_overflow_needs_a_condition_and_one_target() -> None:
+    def told(lines: str) -> list[str]:
+        return findings(GOOD + f"\n[[queues.service.overflow]]\n{lines}\n")
+
+    assert any("no-condition" in finding for finding in told('queue = "billing"'))
+    assert any("no-target" in finding for finding in told("ahead = 3"))
+    assert any("contradiction" in finding for finding in told('ahead = 3\nqueue = "billing"\ntext = "Full."'))
+    assert any("circle" in finding for finding in told('ahead = 3\nqueue = "service"'))
+    assert any("unknown-queue" in finding for finding in told('ahead = 3\nqueue = "servce"'))
+    assert any("unknown-entry point" in finding for finding in told('ahead = 3\nentry_point = "nihgt"'))
+
+
+def test_keys_of_a_queue_do_not_contradict_each_other() -> None:
+    def told(lines: str) -> list[str]:
+        return findings(GOOD.replace("[queues.service]", f"[queues.service]\n{lines}", 1))
+
+    assert any("contradiction" in finding for finding in told('escape_key = "9"'))
+    assert any("contradiction" in finding for finding in told('escape_to = "night"'))
+    same = 'escape_key = "1"\nescape_to = "night"\ncall_back = {}'
+    assert any("twice" in finding for finding in told(same))

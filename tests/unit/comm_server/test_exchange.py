@@ -60,7 +60,7 @@ class Recorder:
 
     def exchange(self) -> Exchange:
         hooks = Hooks(
-            entry_point=lambda _: EntryPointId("main"),
+            entry_point=lambda dialled, caller: EntryPointId("main"),
             arrived=lambda _: None,
             dialog_resumed=lambda _: None,
             heard=lambda *_: None,

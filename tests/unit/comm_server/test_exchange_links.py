@@ -90,7 +90,7 @@ class House:
             clock=StoppedClock(),
             timers=self.timers,
             hooks=Hooks(
-                entry_point=lambda _: EntryPointId("main"),
+                entry_point=lambda dialled, caller: EntryPointId("main"),
                 arrived=lambda _: None,
                 dialog_resumed=self.resumed.append,
                 heard=lambda *_: None,

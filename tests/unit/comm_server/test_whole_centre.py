@@ -13,18 +13,21 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase, Timer
+from caruso.comm_server.calls.lifecycle import Call, Ended, PartyState, Phase, Timer, not_there
 from caruso.comm_server.monitor.board import Board
 from caruso.model import ids
+from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.facts import (
     AnyFact,
     ConsultEnded,
     ConsultStarted,
     ContactArrived,
+    ContactCause,
     ContactConnected,
     ContactEnded,
     ContactLeftQueue,
     ContactQueued,
+    CustomerReached,
     OfferEnded,
     OfferMade,
     OutsideCalled,
@@ -155,15 +158,20 @@ def check_both_sides(house: WholeCentre) -> None:
         assert call.phase is not Phase.ENDED, f"{name} of a call that has ended"
         if name == ids.caller_leg(call.contact) and call.phase is Phase.DIALLING:
             continue
-        if ids.is_dialled(name) and not ids.is_outbound(name):
-            assert name == call.agent_leg or call.party(name), f"{name} is left over"
+        if ids.is_dialled(name):
+            known = name in (call.agent_leg, ids.caller_leg(call.contact)) or call.party(name)
+            assert known, f"{name} is left over"
             _check_party(house, call, name)
-        elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.TRANSFERRING) or (
-            call.phase is Phase.RECONNECTING and not call.joined
+        if name == ids.caller_leg(call.contact) and (
+            call.phase in (Phase.WAITING, Phase.OFFERED, Phase.TRANSFERRING)
+            or (call.phase is Phase.RECONNECTING and not call.joined)
         ):
             assert leg.hears_something or _is_spoken_to(house, call), f"{name} hears nothing while {call.phase}"
             assert leg.bridge is None, f"{name} is in a bridge while {call.phase}"
     for contact, call in calls.items():
+        if not_there(call):
+            _check_not_there(house, call)
+            continue
         if call.phase is not Phase.ENDED and call.caller_up:
             assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
         if call.phase is Phase.TALKING and call.agent_leg is not None and call.desk is not None:
@@ -175,6 +183,30 @@ def check_both_sides(house: WholeCentre) -> None:
     together = (Phase.TALKING, Phase.RECONNECTING, Phase.OUTSIDE)
     talking = {c for c, call in calls.items() if call.phase in together}
     assert {ids.contact_of(bridge) for bridge in pbx.bridges} <= talking
+
+
+def _check_not_there(house: WholeCentre, call: Call) -> None:
+    """Nobody hears anybody before the customer has answered, and his phone rings when it should."""
+    rings = ids.caller_leg(call.contact) in house.telephony.legs
+    assert rings is (call.phase in (Phase.DIALOG, Phase.TALKING)), f"{call.contact} rings while {call.phase}"
+    assert ids.bridge(call.contact) not in house.telephony.bridges
+
+
+def _check_promises(house: WholeCentre) -> None:
+    """Every promise is kept, given up or open; nobody was called more often than the rules allow."""
+    for callback in house.callbacks.kept.values():
+        assert callback.state is not CallbackState.TAKEN, f"{callback.id} is stuck"
+        rules = house.full.queues[callback.queue].call_back
+        assert rules is not None
+        assert callback.attempts <= rules.attempts
+    talked = Counter(
+        ids.callback_of(fact.contact)
+        for fact in house.journal.facts
+        if isinstance(fact, CustomerReached) and ids.is_outgoing(fact.contact)
+    )
+    for name, count in talked.items():
+        callback = house.callbacks.kept[CallbackId(name)]
+        assert count <= callback.version, f"{name} was reached {count} times"
 
 
 def _check_party(house: WholeCentre, call: Call, name: LegId) -> None:
@@ -286,6 +318,12 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "waiting": list(centre.dispatcher.floor.waiting),
         "by queue": centre.dispatcher._by_queue,
         "fresh": centre.dispatcher._fresh,
+        "calls back": centre.call_backs._under_way,
+        "wishes": centre.attendant._wished,
+        "leaving": centre.attendant._leaving,
+        "closed": centre.attendant._closed,
+        "been in": centre.overflowing._been_in,
+        "estimates": centre.estimates._came,
         "under way": centre.dispatcher._under_way,
         "wanted": centre.dispatcher._wanted,
         "notes": centre.notes._notes,
@@ -314,6 +352,9 @@ async def lead(house: WholeCentre, acts: int, *, faults: bool) -> None:
             await house.fault()
         look(house)
     house.apply(house.full)
+    house.calls_back = False
+    for contact in [call.contact for call in house.centre.exchange.calls.values() if call.outgoing is not None]:
+        house.centre.exchange.post(contact, Ended(cause=ContactCause.WITHDRAWN))
     # A customer whom an agent has begun to call answers later.
     for seconds in (30, 150):
         for leg in [*house.telephony.callers(), *filter(ids.is_outbound, house.telephony.legs)]:
@@ -330,17 +371,19 @@ def look(house: WholeCentre) -> None:
         check_both_sides(house)
 
 
-def run(seed: int, acts: int, *, faults: bool, transfers: float = 0.1) -> None:
+def run(seed: int, acts: int, *, faults: bool, transfers: float = 0.1, callers: int = 0) -> None:
     """Lead one centre from one seed through many acts."""
     houses: list[WholeCentre] = []
 
     async def main() -> None:
         house = WholeCentre(seed)
         house.transfers = transfers
+        house.more_numbers = tuple(f"+3120{number}" for number in range(10, 10 + callers))
         houses.append(house)
         await lead(house, acts, faults=faults)
         check_nothing_kept(house)
         check_books(house)
+        _check_promises(house)
         check_runs(house)
         check_board(house)
         await house.centre.tasks.close()
@@ -369,6 +412,11 @@ def test_nothing_is_lost_stuck_or_kept_when_things_break_as_well(seed: int) -> N
 @pytest.mark.parametrize("seed", range(200, 212))
 def test_nothing_is_lost_stuck_or_kept_where_agents_mostly_transfer(seed: int) -> None:
     run(seed, 400, faults=seed % 2 == 0, transfers=0.7)
+
+
+@pytest.mark.parametrize("seed", range(300, 316))
+def test_nothing_is_lost_stuck_or_kept_where_many_are_called_back(seed: int) -> None:
+    run(seed, 500, faults=seed % 2 == 0, transfers=0.02, callers=60)
 
 
 def test_a_caller_reaches_an_agent_in_the_fake_house() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caruso.model.centre import Hours, Interval
-from caruso.model.opening_hours import is_open, next_opening
+from caruso.model.opening_hours import intervals_on, is_open, next_opening
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -172,3 +175,29 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(
     steps = min(int((found - now) / timedelta(minutes=15)), 96)
     assert not any(is_open(when, now + step * timedelta(minutes=15)) for step in range(steps))
     assert (found == now) is is_open(when, now)
+
+
+def test_public_holidays_of_the_region_are_closed_and_special_days_go_before_them() -> None:
+    """Corpus Christi is a holiday in Bavaria and none in Berlin; Good Friday is one in both."""
+    weekdays = dict.fromkeys(range(7), (Interval(opens=time(8), closes=time(17)),))
+    hours = Hours(id="h", timezone="Europe/Berlin", weekdays=weekdays, holidays="DE-BY")
+    berlin = replace(hours, holidays="DE-BE")
+    corpus_christi, good_friday = date(2026, 6, 4), date(2026, 4, 3)
+    assert intervals_on(hours, corpus_christi) == ()
+    assert intervals_on(berlin, corpus_christi) == weekdays[0]
+    assert intervals_on(hours, good_friday) == intervals_on(berlin, good_friday) == ()
+    assert intervals_on(replace(hours, holidays=""), good_friday) == weekdays[0]
+    short = (Interval(opens=time(10), closes=time(12)),)
+    assert intervals_on(replace(hours, on_holidays=short), good_friday) == short
+    assert intervals_on(replace(hours, special={good_friday: weekdays[0]}), good_friday) == weekdays[0]
+    closed_over_easter = next_opening(hours, datetime(2026, 4, 3, 9, tzinfo=UTC))
+    assert closed_over_easter == datetime(2026, 4, 4, 6, tzinfo=UTC)
+
+
+def test_a_centre_without_holidays_does_not_load_their_library() -> None:
+    """Loading it takes half a second and 16 MB."""
+    code = (
+        "import sys, caruso.comm_server.centre_file, caruso.model.opening_hours; print('holidays' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

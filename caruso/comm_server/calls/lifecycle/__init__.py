@@ -22,11 +22,13 @@ from caruso.comm_server.calls.lifecycle.call import (
     RESUME_HEADER,
     Call,
     Desk,
+    Outgoing,
     Party,
     PartyState,
     Phase,
     QueuePlace,
 )
+from caruso.comm_server.calls.lifecycle.calling import begin, not_there
 from caruso.comm_server.calls.lifecycle.consulting import leave
 from caruso.comm_server.calls.lifecycle.ending import FORGET_SECONDS
 from caruso.comm_server.calls.lifecycle.events import (
@@ -43,6 +45,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     HoldAsked,
     HungUpByAgent,
     KeptWaiting,
+    LeaveQueue,
     MuteAsked,
     Offer,
     Onward,
@@ -90,9 +93,11 @@ __all__ = [
     "HoldAsked",
     "HungUpByAgent",
     "KeptWaiting",
+    "LeaveQueue",
     "MuteAsked",
     "Offer",
     "Onward",
+    "Outgoing",
     "OwnCall",
     "Party",
     "PartyState",
@@ -108,10 +113,12 @@ __all__ = [
     "Withdrawn",
     "advance",
     "arrive",
+    "begin",
     "call_out",
     "give_to_another",
     "hand_over_to",
     "leave",
+    "not_there",
     "park",
     "requeue",
 ]

@@ -8,6 +8,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from caruso.comm_server.calls.lifecycle.call import Call, Desk, PartyState, Phase, expect_desk
+from caruso.comm_server.calls.lifecycle.calling import not_there
 from caruso.comm_server.calls.lifecycle.consulting import (
     complete,
     confer,
@@ -33,6 +34,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     HoldAsked,
     HungUpByAgent,
     KeptWaiting,
+    LeaveQueue,
     MuteAsked,
     Offer,
     Timer,
@@ -61,6 +63,7 @@ from caruso.comm_server.calls.lifecycle.waiting import (
     offer_ended,
     rings,
 )
+from caruso.errors import IllegalMove
 from caruso.model import ids
 from caruso.model.facts import ContactArrived, ContactCause, OfferOutcome
 from caruso.model.ids import AgentId, EntryPointId
@@ -73,6 +76,17 @@ from caruso.model.telephony import (
     LegEnded,
     LegRinging,
     Mute,
+)
+
+#: What an agent cannot ask for before the customer is there.
+_NEEDS_CUSTOMER = (
+    HoldAsked,
+    DigitsAsked,
+    TransferAsked,
+    ConsultAsked,
+    ToggleAsked,
+    ConferenceAsked,
+    CompleteAsked,
 )
 
 
@@ -114,6 +128,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
         IllegalMove: an agent asked for something that is not possible now. Everything else that does not fit is
             ignored.
     """
+    if isinstance(event, _NEEDS_CUSTOMER) and not_there(call) and call.phase is Phase.TALKING:
+        raise IllegalMove("The customer has not answered yet.")
     match event:
         case LegEnded(leg=leg, cause=cause):
             return leg_ended(call, leg, cause, now)
@@ -139,6 +155,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
                 return party_hangs_up(call, party, now)
             expect_desk(call, agent, Phase.OFFERED)
             return offer_ended(call, OfferOutcome.DECLINED, now)
+        case LeaveQueue(outcome=outcome):
+            return flow_out(call, call.place, now, outcome) if call.place else Step(call=call)
         case Withdrawn():
             return offer_ended(call, OfferOutcome.WITHDRAWN, now)
         case HungUpByAgent(agent=agent):

@@ -47,6 +47,23 @@ class QueuePlace(msgspec.Struct, frozen=True, kw_only=True):
     music: str = "default"
     short_abandon_seconds: float = 5.0
     max_wait_seconds: float = 0.0
+    #: Since when it is treated as waiting, where that is earlier than `since`.
+    in_line_since: datetime | None = None
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that we make."""
+
+    number: str
+    #: What the customer sees as our number.
+    caller_id: str = ""
+    ring_seconds: float = 30.0
+    #: The agent is called before the customer.
+    agent_first: bool = True
+    #: Where the contact waits for an agent.
+    place: QueuePlace
+    called_at: datetime | None = None
+    reached_at: datetime | None = None
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +154,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
     #: It waited too long, and is out of the queue to be told so.
     flowed_out: bool = False
+    #: Out of the queue, because he will be called back.
+    called_back: bool = False
+    #: Whom we call; None for somebody who called us.
+    outgoing: Outgoing | None = None
     #: Dialled legs that were made and have not reported their end.
     open_legs: frozenset[LegId] = frozenset()
 

@@ -107,7 +107,9 @@ def _queue_outcome(place: QueuePlace, cause: ContactCause, now: datetime) -> Que
         case ContactCause.CALLER_HUNG_UP | ContactCause.ENDED_UNSEEN:
             short = seconds(place.since, now) <= place.short_abandon_seconds
             return QueueOutcome.SHORT_ABANDONED if short else QueueOutcome.ABANDONED
-        case ContactCause.FLOWED_OUT | ContactCause.CLOSED | ContactCause.COMPLETED:
+        case ContactCause.CALL_BACK:
+            return QueueOutcome.CALL_BACK
+        case ContactCause.FLOWED_OUT | ContactCause.CLOSED | ContactCause.COMPLETED | ContactCause.WITHDRAWN:
             return QueueOutcome.FLOWED_OUT
         case _:
             return QueueOutcome.LOST

@@ -8,7 +8,7 @@ import msgspec
 
 from caruso.comm_server.calls.lifecycle.call import QueuePlace
 from caruso.model.centre import StationKind
-from caruso.model.facts import ContactCause
+from caruso.model.facts import ContactCause, QueueOutcome
 from caruso.model.ids import AgentId, EntryPointId, ScriptId
 from caruso.model.telephony import CommandFailed, LegAnswered, LegArrived, LegEnded, LegRinging
 
@@ -47,6 +47,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     kind: StationKind
     endpoint: str
     ring_seconds: float
+
+
+class LeaveQueue(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller need not wait any more, and hears why: he will be called back, goes elsewhere, nobody comes."""
+
+    outcome: QueueOutcome
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +172,7 @@ CallEvent = (
     | Enqueue
     | KeptWaiting
     | Offer
+    | LeaveQueue
     | Declined
     | Withdrawn
     | HungUpByAgent

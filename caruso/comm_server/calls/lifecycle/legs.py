@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from caruso.comm_server.calls.lifecycle import consulting, outbound, transferring
 from caruso.comm_server.calls.lifecycle.call import Call, Desk, Party, PartyState, Phase
+from caruso.comm_server.calls.lifecycle.calling import customer_answered, customer_not_reached, not_there
 from caruso.comm_server.calls.lifecycle.ending import end
 from caruso.comm_server.calls.lifecycle.events import Timer
 from caruso.comm_server.calls.lifecycle.step import SetTimer, Step
@@ -23,6 +24,8 @@ from caruso.model.telephony import CommandFailed, EndCause, HangUp
 
 def leg_answered(call: Call, leg: LegId, now: datetime) -> Step:
     """Connect whoever is expected; hang up on everybody else."""
+    if leg == ids.caller_leg(call.contact) and call.outgoing is not None:
+        return customer_answered(call, call.outgoing, now) if not_there(call) else Step(call=call)
     party = call.party(leg)
     if call.phase is Phase.DIALLING and call.desk is not None and leg == ids.caller_leg(call.contact):
         return outbound.customer_answered(call, call.desk, now)
@@ -55,7 +58,7 @@ def _party_answered(call: Call, party: Party, now: datetime) -> Step:
 def leg_ended(call: Call, leg: LegId, cause: EndCause, now: datetime) -> Step:
     """Return what follows for the call from the end of one leg."""
     if leg == ids.caller_leg(call.contact):
-        return _caller_left(call, cause, now)
+        return customer_not_reached(call, cause, now) if not_there(call) else _caller_left(call, cause, now)
     if leg not in call.open_legs:
         return Step(call=call)
     party, current = call.party(leg), leg == call.agent_leg
@@ -69,6 +72,8 @@ def leg_ended(call: Call, leg: LegId, cause: EndCause, now: datetime) -> Step:
             return Step(call=call, timers=(SetTimer(timer=Timer.REDIAL, seconds=REDIAL_SECONDS),))
         case Phase.OFFERED:
             return offer_ended(call, offer_outcome(cause), now)
+        case Phase.TALKING if not_there(call):
+            return end(call, ContactCause.AGENT_HUNG_UP, now)
         case Phase.TALKING if call.desk.kind is StationKind.BROWSER:
             return lose_browser(call, call.desk, now)
         case Phase.TALKING if call.parties:

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from caruso.comm_server.calls.lifecycle.call import Call, Desk, PartyState, Phase, off_hold
+from caruso.comm_server.calls.lifecycle.calling import agent_there
 from caruso.comm_server.calls.lifecycle.ending import end, left_queue, offer_fact, talk_fact
 from caruso.comm_server.calls.lifecycle.events import Timer
 from caruso.comm_server.calls.lifecycle.parties import changed, fetch_caller, park_party, resume_joined
@@ -63,6 +64,9 @@ def connect(call: Call, desk: Desk, leg: LegId, now: datetime) -> Step:
         ContactConnected(at=now, contact=call.contact, agent=desk.agent, queue=place.queue),
     )
     timers = tuple(CancelTimer(timer=timer) for timer in (Timer.RING, Timer.REDIAL, Timer.MAX_WAIT))
+    if call.outgoing is not None and not call.caller_up:
+        waits = replace(talking, answered=False, desk=replace(desk, leg_up=True, connected_at=now, held_since=now))
+        return replace(agent_there(waits, call.outgoing, leg, now), facts=facts, timers=timers)
     return Step(call=talking, commands=_bridge_commands(call, leg), facts=facts, timers=timers)
 
 

@@ -62,6 +62,7 @@ def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, Contact
         queue=place.queue,
         priority=place.priority,
         skills=dict(place.skills),
+        in_line_since=place.in_line_since,
         own_priority=place.own_priority,
         own_skills=dict(place.own_skills),
     )
@@ -77,7 +78,7 @@ def max_wait(place: QueuePlace) -> tuple[SetTimer, ...]:
 
 def kept_waiting(call: Call) -> Step:
     """Let a caller hear music for whom nobody was free at once."""
-    if call.phase is not Phase.WAITING or call.music:
+    if call.phase is not Phase.WAITING or call.music or not call.caller_up:
         return Step(call=call)
     leg = ids.caller_leg(call.contact)
     music = call.place.music if call.place else "default"
@@ -126,7 +127,7 @@ def dial_agent(call: Call, desk: Desk, timeout: float, *, resume: bool = False) 
         caller_number=call.caller_number,
         caller_name=call.caller_name,
         timeout_seconds=timeout,
-        for_leg=ids.caller_leg(call.contact),
+        for_leg=ids.caller_leg(call.contact) if call.caller_up else None,
         headers={RESUME_HEADER: "yes"} if resume else {},
     )
 
@@ -152,22 +153,33 @@ def rings(call: Call, leg: LegId) -> Step:
     return Step(call=replace(call, desk=replace(call.desk, rang=True)))
 
 
-def flow_out(call: Call, place: QueuePlace, now: datetime) -> Step:
-    """Take a caller who waited too long out of the queue, back to where words can be said."""
+def flow_out(
+    call: Call, place: QueuePlace, now: datetime, outcome: QueueOutcome = QueueOutcome.FLOWED_OUT
+) -> Step:
+    """Take a caller out of the queue, back to where words can be said: he waited too long, or need not wait."""
     if call.phase not in (Phase.WAITING, Phase.OFFERED):
         return Step(call=call)
     facts: list[AnyFact] = []
     if call.phase is Phase.OFFERED and call.desk is not None:
         facts.append(offer_fact(call, call.desk, place, OfferOutcome.WITHDRAWN, now))
-    facts.append(left_queue(call, place, QueueOutcome.FLOWED_OUT, now))
+    facts.append(left_queue(call, place, outcome, now))
     caller = ids.caller_leg(call.contact)
     answer: tuple[TelephonyCommand, ...] = () if call.answered else (Answer(leg=caller),)
     silence: tuple[TelephonyCommand, ...] = (StopMusic(leg=caller),) if call.music else ()
     leg = call.agent_leg
     hang_up = (HangUp(leg=leg),) if leg is not None and leg in call.open_legs else ()
     return Step(
-        call=replace(call, phase=Phase.DIALOG, answered=True, music=False, place=None, desk=None, flowed_out=True),
+        call=replace(
+            call,
+            phase=Phase.DIALOG,
+            answered=True,
+            music=False,
+            place=None,
+            desk=None,
+            flowed_out=True,
+            called_back=outcome is QueueOutcome.CALL_BACK,
+        ),
         commands=(*hang_up, *answer, *silence),
         facts=tuple(facts),
-        timers=(CancelTimer(timer=Timer.RING), CancelTimer(timer=Timer.REDIAL)),
+        timers=tuple(CancelTimer(timer=timer) for timer in (Timer.RING, Timer.REDIAL, Timer.MAX_WAIT)),
     )

@@ -1,0 +1,1 @@
+"""What callers can have instead of waiting: a call-back that keeps their place."""
