@@ -255,6 +255,7 @@ class Server:
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
                 endpoint_name=endpoint_name,
+                calls_outside=bool(self._config.asterisk.outside),
             ),
         )
 

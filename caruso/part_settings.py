@@ -31,6 +31,7 @@ def asterisk_settings(config: Config) -> AsteriskSettings:
         phone_ws_url=settings.phone_ws_url,
         phone_sip_server=f"sip:{host}",
         phone_domain=urlsplit(f"//{host}").hostname or "localhost",
+        outside=settings.outside,
         server_secret=read_or_make_secret(config.secret_file).decode(),
     )
 

@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from caruso.model.facts import (
     AnyFact,
+    ConsultEnded,
+    ConsultOutcome,
+    ConsultStarted,
     ContactArrived,
     ContactConnected,
     ContactEnded,
@@ -21,6 +24,9 @@ from caruso.model.facts import (
     OfferEnded,
     OfferMade,
     OfferOutcome,
+    OfferPurpose,
+    OutsideCalled,
+    OutsideEnded,
     Presence,
     PresenceChanged,
     QueueOutcome,
@@ -48,6 +54,10 @@ def imbalances(facts: Sequence[AnyFact]) -> list[str]:
         *_once_each("contact", _contacts(facts, ContactArrived), "ended", _contacts(facts, ContactEnded)),
         *_once_each("visit", _visits(facts, ContactQueued), "left its queue", _visits(facts, ContactLeftQueue)),
         *_once_each("offer", _offers(facts, OfferMade), "ended", _offers(facts, OfferEnded)),
+        *_once_each("call", _outside(facts, OutsideCalled), "ended", _outside(facts, OutsideEnded)),
+        *_once_each(
+            "consultation", _consultations(facts, ConsultStarted), "ended", _consultations(facts, ConsultEnded)
+        ),
         *_conversations(facts),
         *_talk_times(facts),
         *_presences(facts),
@@ -78,13 +88,33 @@ def _offers(facts: Iterable[AnyFact], kind: type[OfferMade | OfferEnded]) -> Ite
     return ((fact.contact, fact.offer, fact.agent) for fact in facts if isinstance(fact, kind))
 
 
+def _outside(facts: Iterable[AnyFact], kind: type[OutsideCalled | OutsideEnded]) -> Iterator[object]:
+    return ((fact.contact, fact.offer, fact.number) for fact in facts if isinstance(fact, kind))
+
+
+def _consultations(facts: Iterable[AnyFact], kind: type[ConsultStarted | ConsultEnded]) -> Iterator[object]:
+    return ((fact.contact, fact.offer, fact.by, fact.agent) for fact in facts if isinstance(fact, kind))
+
+
 def _conversations(facts: Iterable[AnyFact]) -> Iterator[str]:
-    """Everybody who was answered talked, and was wrapped up, as often as an offer was accepted."""
+    """Everybody who was answered talked, and was wrapped up, as often as an offer was accepted.
+
+    A transfer is accepted without a queue; who is consulted talks only when joined, or left with the customer.
+    """
     counted: dict[str, Counter[tuple[ContactId, AgentId | None]]] = defaultdict(Counter)
+    purposes: dict[tuple[ContactId, int], OfferPurpose] = {}
     for fact in facts:
         match fact:
+            case OfferMade():
+                purposes[fact.contact, fact.offer] = fact.purpose
             case OfferEnded(outcome=OfferOutcome.ACCEPTED):
-                counted["accepted"][fact.contact, fact.agent] += 1
+                purpose = purposes.get((fact.contact, fact.offer), OfferPurpose.QUEUE)
+                if purpose is OfferPurpose.QUEUE:
+                    counted["accepted"][fact.contact, fact.agent] += 1
+                if purpose is not OfferPurpose.CONSULT:
+                    counted["begun"][fact.contact, fact.agent] += 1
+            case ConsultEnded(outcome=ConsultOutcome.JOINED | ConsultOutcome.COMPLETED) if fact.agent is not None:
+                counted["begun"][fact.contact, fact.agent] += 1
             case ContactLeftQueue(outcome=QueueOutcome.ANSWERED):
                 counted["answered"][fact.contact, fact.agent] += 1
             case ContactConnected():
@@ -95,40 +125,44 @@ def _conversations(facts: Iterable[AnyFact]) -> Iterator[str]:
                 counted["wrapped up"][fact.contact, fact.agent] += 1
             case _:
                 pass
-    for what in ("answered", "connected", "talked", "wrapped up"):
-        if counted[what] != counted["accepted"]:
-            yield f"accepted: {dict(counted['accepted'])}, but {what}: {dict(counted[what])}"
+    if counted["answered"] != counted["accepted"]:
+        yield f"accepted: {dict(counted['accepted'])}, but answered: {dict(counted['answered'])}"
+    for what in ("connected", "talked", "wrapped up"):
+        if counted[what] != counted["begun"]:
+            yield f"accepted: {dict(counted['begun'])}, but {what}: {dict(counted[what])}"
 
 
 def _talk_times(facts: Iterable[AnyFact]) -> Iterator[str]:
-    """Talk and hold fill the time between the connection and its end, and hold is what was held."""
-    connected: dict[ContactId, ContactConnected] = {}
-    held: dict[ContactId, ContactHeld] = {}
-    holds: dict[ContactId, float] = defaultdict(float)
+    """Talk and hold fill each agent's time from the connection to its end, and hold is what was held."""
+    connected: dict[tuple[ContactId, AgentId], ContactConnected] = {}
+    held: dict[tuple[ContactId, AgentId], ContactHeld] = {}
+    holds: dict[tuple[ContactId, AgentId], float] = defaultdict(float)
     for fact in facts:
         match fact:
-            case ContactConnected(contact=contact):
-                connected[contact] = fact
-            case ContactHeld(contact=contact):
-                if contact in held:
-                    yield f"contact {contact} was held twice at once"
-                held[contact] = fact
-            case ContactResumed(contact=contact):
-                if contact not in held:
-                    yield f"contact {contact} was resumed without having been held"
+            case ContactConnected():
+                connected[fact.contact, fact.agent] = fact
+            case ContactHeld():
+                if (fact.contact, fact.agent) in held:
+                    yield f"contact {fact.contact} was held twice at once by {fact.agent}"
+                held[fact.contact, fact.agent] = fact
+            case ContactResumed():
+                key = (fact.contact, fact.agent)
+                if key not in held:
+                    yield f"contact {fact.contact} was resumed without having been held by {fact.agent}"
                 else:
-                    holds[contact] += (fact.at - held.pop(contact).at).total_seconds()
-            case TalkEnded(contact=contact) if contact in connected:
-                if contact in held:
-                    holds[contact] += (fact.at - held.pop(contact).at).total_seconds()
-                whole = (fact.at - connected.pop(contact).at).total_seconds()
+                    holds[key] += (fact.at - held.pop(key).at).total_seconds()
+            case TalkEnded() if (fact.contact, fact.agent) in connected:
+                key = (fact.contact, fact.agent)
+                if key in held:
+                    holds[key] += (fact.at - held.pop(key).at).total_seconds()
+                whole = (fact.at - connected.pop(key).at).total_seconds()
                 if abs(fact.talk_seconds + fact.hold_seconds - whole) > ROUNDING_SECONDS:
-                    yield f"contact {contact}: {fact} does not fill {whole} s"
-                if abs(fact.hold_seconds - holds.pop(contact, 0.0)) > ROUNDING_SECONDS:
-                    yield f"contact {contact}: {fact} is not what was held"
+                    yield f"contact {fact.contact}: {fact} does not fill {whole} s"
+                if abs(fact.hold_seconds - holds.pop(key, 0.0)) > ROUNDING_SECONDS:
+                    yield f"contact {fact.contact}: {fact} is not what was held"
             case _:
                 pass
-    for contact in held:
+    for contact, _ in held:
         yield f"contact {contact} is still held"
 
 

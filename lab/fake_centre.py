@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+import msgspec
+
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -40,10 +42,12 @@ from caruso.model.views import (
     DeskView,
     HistoryView,
     MonitorView,
+    PartyView,
     PresenceView,
     QueueRow,
     QueueTile,
     StationView,
+    TargetView,
     WaitingRow,
 )
 from caruso.ports import TimerHandle
@@ -118,6 +122,7 @@ class _Contact:
     ended_at: datetime | None = None
     muted: bool = False
     note: str = ""
+    parties: tuple[PartyView, ...] = ()
 
 
 @dataclass(slots=True)
@@ -290,6 +295,12 @@ class FakeCentre:
                 self._show(seat)
             case desk.MuteMe():
                 self._on_desk(seat, command.contact, "talking", "held").muted = command.on
+                self._show(seat)
+            case desk.Transfer() | desk.CompleteTransfer():
+                self._on_desk(seat, command.contact, "talking", "held").parties = ()
+                self._hang_up(seat)
+            case desk.Consult() | desk.Toggle() | desk.Conference() | desk.DropParty():
+                self._consult(self._on_desk(seat, command.contact, "talking", "held"), command)
                 self._show(seat)
             case desk.PressDigits():
                 self._on_desk(seat, command.contact, "talking")
@@ -508,6 +519,46 @@ class FakeCentre:
         seat.handled += 1
         self._become(seat, *seat.afterwards)
 
+    def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
+        """Return colleagues, queues and any number."""
+        colleagues = [
+            TargetView(
+                kind="agent",
+                id=seat.profile.id,
+                name=seat.profile.name,
+                presence=seat.presence,
+                reason=seat.reason,
+                possible=seat.presence is Presence.READY,
+            )
+            for seat in self._seats.values()
+            if seat.profile.id != agent
+        ]
+        queues = [TargetView(kind="queue", id=queue.id, name=queue.name) for queue in self._centre.queues.values()]
+        return [*colleagues, *queues, TargetView(kind="number", id="", name="")]
+
+    def _consult(
+        self, contact: _Contact, command: desk.Consult | desk.Toggle | desk.Conference | desk.DropParty
+    ) -> None:
+        """Whoever is consulted answers at once."""
+        match command:
+            case desk.Consult(kind=kind, to=to):
+                known = self._seats.get(AgentId(to)) if kind == "agent" else None
+                name = known.profile.name if known else to
+                party = PartyView(id=2, agent=to if known else "", name=name, state="consulted")
+                contact.parties, contact.phase = (party,), "held"
+            case desk.Toggle():
+                held = contact.phase == "held"
+                contact.phase = "talking" if held else "held"
+                contact.parties = tuple(
+                    msgspec.structs.replace(party, state="parked" if held else "consulted")
+                    for party in contact.parties
+                )
+            case desk.Conference():
+                contact.phase = "talking"
+                contact.parties = tuple(msgspec.structs.replace(p, state="joined") for p in contact.parties)
+            case desk.DropParty():
+                contact.parties = ()
+
     def _on_desk(self, seat: _Seat, contact_id: str, *phases: str) -> _Contact:
         if seat.contact is None or seat.contact.id != contact_id:
             raise NotFound("This contact is not on your desk.")
@@ -701,6 +752,7 @@ def _contact_view(contact: _Contact) -> ContactView:
         muted=contact.muted,
         dispositions=[Choice(id=d.id, name=d.name) for d in contact.queue.dispositions],
         note=contact.note,
+        parties=list(contact.parties),
     )
 
 

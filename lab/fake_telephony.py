@@ -45,8 +45,10 @@ from caruso.model.telephony import (
     RecordingEnded,
     SendDigits,
     StartMusic,
+    StartRinging,
     StopMusic,
     StopPlayback,
+    StopRinging,
     TelephonyCommand,
     TelephonyEvent,
 )
@@ -56,7 +58,9 @@ from caruso.ports import TelephonyListener
 LATENCY_SECONDS = 0.03
 
 
-_OfLeg = Answer | StartMusic | StopMusic | Play | Record | Join | Part | Mute | SendDigits
+_OfLeg = (
+    Answer | StartRinging | StopRinging | StartMusic | StopMusic | Play | Record | Join | Part | Mute | SendDigits
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +74,8 @@ class FakeLeg:
     endpoint: str = ""
     bridge: BridgeId | None = None
     music: bool = False
+    #: Hears ringing by our command.
+    ringing: bool = False
     muted: bool = False
     recording: RecordingId | None = None
     #: Prompts one after the other; the first is heard.
@@ -227,7 +233,7 @@ class FakeTelephony:
             case _:
                 known = self.legs.get(command.leg)
                 if known is None:
-                    if not isinstance(command, StopMusic):
+                    if not isinstance(command, StopMusic | StopRinging):
                         self._refuse(command, leg=command.leg, bridge=None)
                     return
                 self._with_leg(command, known)
@@ -240,6 +246,10 @@ class FakeTelephony:
         match command:
             case Answer():
                 leg.state = LegState.UP
+            case StartRinging():
+                leg.ringing = True
+            case StopRinging():
+                leg.ringing = False
             case StartMusic():
                 leg.music = True
             case StopMusic():
@@ -301,10 +311,12 @@ class FakeTelephony:
         name = command.leg
         if name in self.legs:
             return
-        leg = FakeLeg(leg=name, state=LegState.DIALLING, endpoint=command.endpoint, prompts=deque())
+        leg = FakeLeg(
+            leg=name, state=LegState.DIALLING, endpoint=command.endpoint or command.number, prompts=deque()
+        )
         self.legs[name] = leg
         later = asyncio.get_running_loop().call_later
-        pickup = self._phone(command.endpoint)
+        pickup = self._phone(leg.endpoint)
         if pickup is None:
             pickup = Pickup(seconds=command.timeout_seconds, cause=EndCause.NO_ANSWER)
         if pickup.cause is not EndCause.UNREACHABLE:
@@ -337,7 +349,7 @@ class FakeTelephony:
 
     def callers(self) -> list[LegId]:
         """Return the legs of those who called in."""
-        return [leg for leg in self.legs if ids.agent_of(leg) is None]
+        return [leg for leg in self.legs if not ids.is_dialled(leg)]
 
     def agents_legs(self) -> list[LegId]:
         """Return the legs to agents that were answered."""

@@ -148,13 +148,21 @@ class Floor:
     async def hear_each_other(self, contact: str, seconds: float = PATIENCE_SECONDS) -> float:
         """Wait until caller and agent are in one bridge, and return how long that took."""
         began = time.monotonic()
+        await self.together(contact, lambda legs: len(legs) == 2, seconds)
+        return time.monotonic() - began
+
+    async def together(
+        self, contact: str, wanted: Callable[[list[str]], bool], seconds: float = PATIENCE_SECONDS
+    ) -> list[str]:
+        """Wait until the legs in the bridge of `contact` are as wanted, and return them."""
+        until = time.monotonic() + seconds
         joined: list[str] = []
         async with aiohttp.ClientSession(headers=self.server.pbx.http_headers) as http:
-            while time.monotonic() < began + seconds:
+            while time.monotonic() < until:
                 async with http.get(f"{self.server.pbx.ari_url}/bridges/{quote(contact)}~bridge") as answer:
-                    joined = (await answer.json())["channels"] if answer.status == 200 else []
-                if len(joined) == 2:
-                    return time.monotonic() - began
+                    joined = sorted((await answer.json())["channels"]) if answer.status == 200 else []
+                if wanted(joined):
+                    return joined
                 await asyncio.sleep(0.01)
         raise AssertionError(f"in the bridge: {joined}")
 

@@ -55,8 +55,8 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "asterisk": ("getInfo", "listModules", "getObject", "updateObject", "deleteObject"),
     "bridges": ("list", "createWithId", "destroy", "addChannel", "removeChannel"),
     "channels": (
-        "list", "originateWithId", "hangup", "answer", "ring", "sendDTMF", "mute", "unmute", "startMoh", "stopMoh",
-        "playWithId", "record",
+        "list", "originateWithId", "hangup", "answer", "ring", "ringStop", "sendDTMF", "mute", "unmute",
+        "startMoh", "stopMoh", "playWithId", "record",
     ),
     "endpoints": ("listByTech",),
     "playbacks": ("stop",),

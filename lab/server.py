@@ -63,6 +63,7 @@ class CentreServer:
         ami_port: int = 0,
         program: Sequence[str] = ("-m", "caruso"),
         settings: str = "",
+        outside: str = "",
     ) -> None:
         """Prepare a server for the description `centre` (text of a centre.toml, or none) in `directory`.
 
@@ -75,6 +76,7 @@ class CentreServer:
         self._scripts = scripts
         self._customers = tuple(customers)
         self._further_settings = settings
+        self._outside = outside
         self._data_dir = data_dir or directory / "data"
         self._ari_port = ari_port or pbx.http_port
         self._ami_port = ami_port or pbx.ami_port
@@ -294,6 +296,7 @@ ami_secret = "{pbx.ami_secret}"
 context = "caruso-in"
 phone_ws_url = "{pbx.ws_url}"
 sip_server = "127.0.0.1:{pbx.sip_port}"
+outside = "{self._outside}"
 
 [log]
 format = "json"

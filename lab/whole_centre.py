@@ -219,6 +219,8 @@ class WholeCentre:
         self._commands = 0
         #: What phones do; where it is not set, anything.
         self.answers: Callable[[str], Pickup | None] | None = None
+        #: How often of 1 an agent in a contact thinks of transfers.
+        self.transfers = 0.1
         #: What happened, for the message of a test that fails.
         self.diary: list[str] = []
         #: Runs somebody has a page of, links agents made, codes pages showed.
@@ -264,6 +266,7 @@ class WholeCentre:
                 timers=self.timers,
                 recordings=Path("/nowhere"),
                 endpoint_name=lambda agent, kind: f"{agent}-{kind}",
+                calls_outside=True,
             ),
         )
         self.journal.actions_written = centre.outbox.begin
@@ -317,6 +320,8 @@ class WholeCentre:
             return self.answers(endpoint)
         name, _, kind = endpoint.rpartition("-")
         chance = self.rng.random()
+        if not name:
+            return self._outside_phone(chance)
         if kind == "browser":
             if AgentId(name) not in self.consoles:
                 return Pickup(seconds=0.05, cause=EndCause.UNREACHABLE)
@@ -326,6 +331,11 @@ class WholeCentre:
         if chance < 0.8:
             return Pickup(seconds=self.rng.uniform(0.1, 2), cause=EndCause.REJECTED)
         return None if chance < 0.95 else Pickup(seconds=0.02, cause=EndCause.UNREACHABLE)
+
+    def _outside_phone(self, chance: float) -> Pickup | None:
+        if chance < 0.7:
+            return Pickup(seconds=self.rng.uniform(0.5, 8.0))
+        return None if chance < 0.8 else Pickup(seconds=0.3, cause=EndCause.BUSY)
 
     # -- People -----------------------------------------------------------------------------------------------
 
@@ -386,8 +396,9 @@ class WholeCentre:
         elif callers and chance < 0.90:
             self.telephony.press(self.rng.choice(callers), self.rng.choice("120#5"))
         elif callers:
-            leg = self.rng.choice(callers)
-            self.note("caller hangs up", leg)
+            outside = [leg for leg in self.telephony.legs if leg.endswith("~@")]
+            leg = self.rng.choice([*callers, *outside])
+            self.note("hangs up", leg)
             self.telephony.hang_up(leg)
 
     def _web_acts(self) -> None:
@@ -452,6 +463,9 @@ class WholeCentre:
     def _agent_in_contact(self, agent: AgentId, view: DeskView) -> None:
         assert view.contact is not None
         contact = view.contact.id
+        if self.rng.random() < self.transfers:
+            self._agent_transfers(agent, contact)
+            return
         chance = self.rng.random()
         if chance < 0.10:
             self.ask(agent, desk.HangUpCall, contact=contact)
@@ -477,6 +491,30 @@ class WholeCentre:
             self.ask(agent, desk.PressDigits, contact=contact, digits="12#")
         elif view.dialog is not None:
             self._agent_leads(agent, view)
+
+    def _agent_transfers(self, agent: AgentId, contact: str) -> None:
+        """Consult, toggle, confer, complete, cancel, or give the customer away."""
+        goals = [
+            *(("agent", name) for name in self.full.agents),
+            *(("queue", queue) for queue in self.full.queues),
+            ("number", "+49 30 123"),
+        ]
+        dialogs = [*(("entry-point", point) for point in self.full.entry_points), ("script", "meter-reading")]
+        chance = self.rng.random()
+        if chance < 0.20:
+            kind, to = self.rng.choice([*goals, *dialogs])
+            self.ask(agent, desk.Transfer, contact=contact, kind=kind, to=to)
+        elif chance < 0.55:
+            kind, to = self.rng.choice(goals)
+            self.ask(agent, desk.Consult, contact=contact, kind=kind, to=to)
+        elif chance < 0.65:
+            self.ask(agent, desk.Toggle, contact=contact)
+        elif chance < 0.77:
+            self.ask(agent, desk.Conference, contact=contact)
+        elif chance < 0.88:
+            self.ask(agent, desk.CompleteTransfer, contact=contact)
+        else:
+            self.ask(agent, desk.DropParty, contact=contact, party=self.rng.choice((0, 0, 1, 2, 3)))
 
     def _agent_leads(self, agent: AgentId, view: DeskView) -> None:
         dialog = view.dialog

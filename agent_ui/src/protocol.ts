@@ -48,6 +48,21 @@ export interface QueueTile {
   callbacks: number;
 }
 
+/** Somebody besides customer and agent in the call. */
+export interface PartyView {
+  id: number;
+  agent: string;
+  name: string;
+  state: string;
+}
+
+/** What a colleague wrote about the contact. */
+export interface NoteView {
+  agent: string;
+  name: string;
+  text: string;
+}
+
 /** The contact on the desk. */
 export interface ContactView {
   id: string;
@@ -66,6 +81,11 @@ export interface ContactView {
   dispositions: Choice[];
   disposition: string;
   note: string;
+  mine: boolean;
+  parties: PartyView[];
+  from_agent: string;
+  purpose: string;
+  notes: NoteView[];
 }
 
 /** One possible answer. */
@@ -147,6 +167,7 @@ export interface DialogView {
   trail: TrailView[];
   finished: boolean;
   outcome: string;
+  read_only: boolean;
   channel: string;
   shareable: boolean;
   link: string;
@@ -383,6 +404,53 @@ export interface PressDigits {
   digits: string;
 }
 
+/** Give the customer away without a word. */
+export interface Transfer {
+  type: "transfer";
+  id: number;
+  contact: string;
+  kind: string;
+  to: string;
+}
+
+/** Talk with somebody while the customer is on hold. */
+export interface Consult {
+  type: "consult";
+  id: number;
+  contact: string;
+  kind: string;
+  to: string;
+}
+
+/** Change between the customer and whoever is consulted. */
+export interface Toggle {
+  type: "toggle";
+  id: number;
+  contact: string;
+}
+
+/** Talk with the customer and whoever is consulted together. */
+export interface Conference {
+  type: "conference";
+  id: number;
+  contact: string;
+}
+
+/** Leave the customer to whoever is consulted, or to the others in the conference. */
+export interface CompleteTransfer {
+  type: "complete-transfer";
+  id: number;
+  contact: string;
+}
+
+/** End the consultation, or send a party out of the conference. */
+export interface DropParty {
+  type: "drop-party";
+  id: number;
+  contact: string;
+  party?: number;
+}
+
 /** Answer the current item of the dialog. */
 export interface AnswerItem {
   type: "answer";
@@ -494,6 +562,12 @@ export type DeskCommand =
   | Hold
   | MuteMe
   | PressDigits
+  | Transfer
+  | Consult
+  | Toggle
+  | Conference
+  | CompleteTransfer
+  | DropParty
   | AnswerItem
   | AnswerTogether
   | KeepDraft
@@ -547,6 +621,18 @@ export interface Phone {
   username: string;
   secret: string;
   server: string;
+}
+
+/** Somebody, or something, a customer can be given to. */
+export interface TargetView {
+  kind: string;
+  id: string;
+  name: string;
+  presence: string;
+  reason: string;
+  number: string;
+  ready: number;
+  possible: boolean;
 }
 
 /** A contact of the past (or one that goes on: `ended_at` is None). */
@@ -1013,6 +1099,12 @@ export interface Operations {
     query: PhoneQuery;
     body: undefined;
     answer: Phone;
+  };
+  /** List to whom a customer can be given: colleagues with their presence, queues, entry points. */
+  "GET /api/transfer-targets": {
+    query: undefined;
+    body: undefined;
+    answer: TargetView[];
   };
   /** List contacts, newest first; an agent sees her own. */
   "GET /api/contacts": {

@@ -299,6 +299,7 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         music=queue.music,
         announce_position_seconds=queue.announce_position_seconds,
         max_wait_seconds=queue.max_wait_seconds,
+        caller_id=queue.caller_id or "",
         dispositions=tuple(Disposition(id=d, name=tables.dispositions[d]) for d in dispositions),
         script=None if queue.script is None else ScriptId(queue.script),
     )

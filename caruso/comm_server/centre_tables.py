@@ -92,6 +92,8 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     announce_position_seconds: Seconds = 0.0
     #: After this time a contact that found no agent is told so and ended; 0: never.
     max_wait_seconds: Seconds = 0.0
+    #: Number somebody outside sees whom an agent of this queue calls; the entry point's first one when not set.
+    caller_id: Number | None = None
     #: Outcomes an agent can choose, ids of `dispositions`; all of them when not set.
     dispositions: tuple[str, ...] | None = None
     #: Script that leads the agent when none came with the contact.

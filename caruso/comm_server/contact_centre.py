@@ -25,11 +25,13 @@ from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import KeptWaiting, Offer, Phase
 from caruso.comm_server.calls.recovery import StationAt, Surroundings
+from caruso.comm_server.contact_notes import ContactNotes
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.desk_commands import DeskCommands
 from caruso.comm_server.desk_contacts import DeskContacts
 from caruso.comm_server.desk_dialogs import DeskDialogs
+from caruso.comm_server.desk_transfers import DeskTransfers
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
@@ -51,13 +53,15 @@ from caruso.model.facts import (
     ContactCause,
     ContactConnected,
     ContactEnded,
+    ContactTransferred,
     OfferMade,
     Presence,
+    TransferForm,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
 from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import TelephonyEvent
-from caruso.model.views import DeskView, MonitorView, QueueTile
+from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
 from caruso.ports import (
     ActionServices,
     CentreStore,
@@ -111,6 +115,8 @@ class Outside:
     recordings: Path
     #: Under what name the PBX knows an agent's phone.
     endpoint_name: EndpointName
+    #: Whether numbers outside can be called.
+    calls_outside: bool = False
 
 
 class ContactCentre:
@@ -208,6 +214,7 @@ class ContactCentre:
             changed=self._changed,
         )
         self._callbacks: Mapping[QueueId, int] = {}
+        self.notes = ContactNotes()
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
             sources=Sources(
@@ -218,7 +225,8 @@ class ContactCentre:
                 sharing=self.moves.sharing,
                 aside=self.moves.aside,
                 station=self.stations.view,
-                muted=self._muted,
+                call=self.exchange.call,
+                notes=self.notes.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
             ),
@@ -238,6 +246,16 @@ class ContactCentre:
             desks=self.desks,
             tasks=tasks,
         )
+        self.transfers = DeskTransfers(
+            centre=self.centre,
+            roster=self.roster,
+            exchange=self.exchange,
+            stations=self.stations,
+            dispatcher=self.dispatcher,
+            library=library,
+            clock=clock,
+            outside=outside.calls_outside,
+        )
         self._commands = DeskCommands(
             centre=self.centre,
             roster=self.roster,
@@ -246,6 +264,7 @@ class ContactCentre:
             stations=self.stations,
             conversations=self.conversations,
             moves=self.moves,
+            transfers=self.transfers,
         )
         self._people = Staff(
             exchange=self.exchange,
@@ -263,6 +282,7 @@ class ContactCentre:
         # Then it is written down, and last comes what people see.
         for listener in (
             outside.journal.record,
+            self.notes.hear,
             self.desk_contacts.hear,
             self.board.hear,
             self._lead_dialogs,
@@ -379,6 +399,10 @@ class ContactCentre:
                 raise IllegalMove("Only ready, not ready and signed out can be forced.")
         self.desks.touch(agent)
 
+    def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
+        """Return everybody and everything to whom an agent can give a customer."""
+        return self.transfers.targets(agent)
+
     def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
         """Return the type of a question at the agent's desk that a file may answer; raise `IllegalMove`."""
         return self._commands.file_wanted(agent, run, item)
@@ -463,10 +487,6 @@ class ContactCentre:
     def _web_entry_point(self, script: ScriptId) -> EntryPoint | None:
         return next((entry for entry in self._centre.entry_points.values() if entry.web == script), None)
 
-    def _muted(self, agent: AgentId, contact: ContactId) -> bool:
-        call = self.exchange.call(contact)
-        return call is not None and call.desk is not None and call.desk.agent == agent and call.desk.muted
-
     def _queue_tile(self, queue: QueueId) -> QueueTile | None:
         known = self._centre.queues.get(queue)
         if known is None:
@@ -490,6 +510,9 @@ class ContactCentre:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
+            case ContactTransferred(contact=contact, form=TransferForm.CONFERENCE, agent=heir, from_queue=queue):
+                if heir is not None:
+                    self.desk_dialogs.lead(contact, heir, queue)
             case ContactEnded(
                 contact=contact,
                 cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
@@ -508,6 +531,7 @@ class ContactCentre:
             self.conversations.forget(contact)
             self.moves.forget(contact)
             self.cards.forget(contact)
+            self.notes.forget(contact)
 
     def _needed(self, contact: ContactId) -> bool:
         """Tell whether the contact goes on, or is on a desk."""
@@ -608,7 +632,7 @@ class ContactCentre:
             if state.contact is None or state.presence is Presence.WRAP_UP:
                 continue
             call = self.exchange.call(state.contact)
-            here = call is not None and call.desk is not None and call.desk.agent == agent
+            here = call is not None and call.agent_here(agent)
             if not here and state.presence is Presence.OFFERED:
                 self.roster.apply(agent, presence.OfferVanished())
             elif not here and state.presence is Presence.TALKING:

@@ -15,6 +15,7 @@ from caruso.comm_server.agents.stations import Stations
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Declined, DigitsAsked, HoldAsked, HungUpByAgent, MuteAsked
 from caruso.comm_server.conversations import Conversation, Conversations
+from caruso.comm_server.desk_transfers import DeskTransfers
 from caruso.comm_server.run_moves import RunMoves
 from caruso.errors import IllegalMove
 from caruso.model import desk
@@ -49,6 +50,7 @@ class DeskCommands:
         stations: Stations,
         conversations: Conversations,
         moves: RunMoves,
+        transfers: DeskTransfers,
     ) -> None:
         """Work with these parts of the centre."""
         self._centre = centre
@@ -58,6 +60,7 @@ class DeskCommands:
         self._stations = stations
         self._conversations = conversations
         self._moves = moves
+        self._transfers = transfers
 
     def carry_out(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.
@@ -89,6 +92,15 @@ class DeskCommands:
             case desk.PressDigits(contact=contact, digits=digits):
                 _check_digits(digits)
                 self._exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))
+            case (
+                desk.Transfer()
+                | desk.Consult()
+                | desk.Toggle()
+                | desk.Conference()
+                | desk.CompleteTransfer()
+                | desk.DropParty()
+            ):
+                self._transfers.carry_out(agent, command)
             case desk.AnswerItem(run=run, turn=turn, text=text):
                 files = self._desks.files(agent, run)
                 self._give(agent, run, Answered(turn=turn, text=text, by=agent, files=files))
@@ -131,7 +143,7 @@ class DeskCommands:
     def _expect_offer(self, agent: AgentId, contact: ContactId) -> None:
         """An offer is taken by answering the phone; this only tells whether there still is one."""
         call = self._exchange.call(contact)
-        if call is None or call.desk is None or call.desk.agent != agent:
+        if call is None or not call.agent_here(agent):
             raise IllegalMove("The offer is over.")
 
     def file_wanted(self, agent: AgentId, run: str, item: str) -> str:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from caruso.clock import Clock
 from caruso.comm_server.agents.desks import DeskContact, Desks
-from caruso.comm_server.calls.lifecycle import Call
+from caruso.comm_server.calls.lifecycle import Call, Party, Phase
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact, ContactConnected, ContactHeld, ContactResumed, OfferMade, TalkEnded
-from caruso.model.ids import ContactId, QueueId
+from caruso.model.facts import (
+    AnyFact,
+    ContactConnected,
+    ContactHeld,
+    ContactResumed,
+    OfferMade,
+    OfferPurpose,
+    TalkEnded,
+)
+from caruso.model.ids import AgentId, ContactId, QueueId
 
 
 class DeskContacts:
@@ -33,10 +43,10 @@ class DeskContacts:
     def hear(self, fact: AnyFact) -> None:
         """Put contacts on desks and keep what is shown of them."""
         match fact:
-            case OfferMade(agent=agent, contact=contact):
+            case OfferMade(agent=agent, contact=contact, by=by, purpose=purpose):
                 call = self._call(contact)
                 if call is not None:
-                    self._desks.put(agent, self.of(call))
+                    self._desks.put(agent, replace(self.of(call, agent), by=by, purpose=purpose))
             case ContactConnected(agent=agent, at=at):
                 self._desks.change(agent, connected_at=at)
             case ContactHeld(agent=agent):
@@ -48,12 +58,18 @@ class DeskContacts:
             case _:
                 pass
 
-    def of(self, call: Call) -> DeskContact:
-        """Return what a desk shows of a call that is offered or talking."""
+    def of(self, call: Call, agent: AgentId) -> DeskContact:
+        """Return what an agent's desk shows of a call that is offered to her, or in which she talks."""
         centre, now = self._centre(), self._clock.now()
         place, at_desk = call.place, call.desk
         queue = centre.queues.get(place.queue) if place else None
-        offered_at = at_desk.offered_at if at_desk else now
+        party = call.party_of(agent)
+        if party is not None:
+            offered_at, connected_at, held = party.called_at, party.connected_at, party.held_since is not None
+        else:
+            offered_at = at_desk.offered_at if at_desk else now
+            connected_at = at_desk.connected_at if at_desk else None
+            held = bool(at_desk and at_desk.held_since)
         entry_point = centre.entry_points.get(call.entry_point) if call.entry_point else None
         return DeskContact(
             contact=call.contact,
@@ -64,6 +80,14 @@ class DeskContacts:
             queued_at=place.since if place else call.arrived_at,
             offered_at=offered_at,
             ring_until=offered_at + timedelta(seconds=queue.ring_seconds if queue else 20.0),
-            connected_at=at_desk.connected_at if at_desk else None,
-            held=bool(at_desk and at_desk.held_since),
+            connected_at=connected_at,
+            held=held,
+            by=party.by if party is not None else None,
+            purpose=_purpose(call, party),
         )
+
+
+def _purpose(call: Call, party: Party | None) -> OfferPurpose:
+    if party is None:
+        return OfferPurpose.QUEUE
+    return OfferPurpose.TRANSFER if call.phase is Phase.TRANSFERRING else OfferPurpose.CONSULT

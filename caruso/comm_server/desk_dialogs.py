@@ -44,6 +44,9 @@ class DeskDialogs:
 
     def lead(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
         """Go on with the caller's dialog on the agent's screen, or begin the queue's own there."""
+        call = self._call(contact)
+        if call is not None and call.desk is not None and call.desk.agent != agent:
+            return  # a colleague in a conference looks on
         profile = self._centre().agents.get(agent)
         values = {"id": agent, "name": profile.name if profile else agent}
         conversation = self._conversations.get(contact)

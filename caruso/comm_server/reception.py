@@ -6,7 +6,7 @@ What a caller gets when something fails here is always the same: the entry point
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -25,8 +25,16 @@ from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE, 
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint
-from caruso.model.facts import AnyFact, ContactCause, ContactLeftQueue, ContactQueued, OfferEnded, QueueOutcome
-from caruso.model.ids import ContactId, QueueId, SkillId
+from caruso.model.facts import (
+    AnyFact,
+    ContactCause,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactTransferred,
+    OfferEnded,
+    QueueOutcome,
+)
+from caruso.model.ids import ContactId, QueueId, ScriptId, SkillId
 from caruso.model.opening_hours import is_open
 from caruso.model.run_records import RunToken
 from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded, StartMusic, StopMusic
@@ -40,6 +48,7 @@ from caruso.script_engine.turns import (
     Input,
     ScriptChannel,
     Segment,
+    TakenOver,
     Turn,
 )
 
@@ -124,7 +133,7 @@ class Reception:
     def dialog_resumed(self, call: Call) -> None:
         """Let a caller who was in a dialog hear the question again; where there was none yet, begin anew."""
         conversation = self._staff.conversations.get(call.contact)
-        if call.visit:
+        if call.flowed_out:
             # It was out of the queue again, and about to be told so.
             self._staff.exchange.post(call.contact, BeginDialog())
             self._nobody_free(call.contact)
@@ -195,6 +204,37 @@ class Reception:
         except Exception:
             log.exception("dialog_not_begun", contact_id=call.contact, script=script)
             self._to_a_person(call.contact)
+
+    def _onward(self, contact: ContactId, script: ScriptId | None) -> None:
+        """Lead a customer whom an agent gave away: by a script, or as at the entry point he was given to.
+
+        A dialog goes on where it was, when it is this one.
+        """
+        call = self._staff.exchange.call(contact)
+        entry_point = self._entry_point(call) if call is not None else None
+        if call is None or entry_point is None:
+            self._to_a_person(contact)
+            return
+        if script is not None:
+            entry_point = replace(entry_point, script=script)
+        if script is None and self._closed(entry_point):
+            self._say_closed(call, entry_point)
+        elif not self._goes_on(contact, entry_point):
+            self._staff.conversations.forget(contact)
+            self._begin_with(call, entry_point)
+
+    def _goes_on(self, contact: ContactId, entry_point: EntryPoint) -> bool:
+        conversation = self._staff.conversations.get(contact)
+        if conversation is None or conversation.finished or conversation.elsewhere:
+            return False
+        if conversation.dialog.id != entry_point.script:
+            return False
+        try:
+            self._staff.conversations.give(contact, TakenOver(channel=ScriptChannel.PHONE, by=""))
+        except Exception:
+            log.exception("dialog_not_taken_over", contact_id=contact)
+            return False
+        return True
 
     def _in_dialog(self, contact: ContactId) -> bool:
         call = self._staff.exchange.call(contact)
@@ -394,6 +434,8 @@ class Reception:
         match fact:
             case ContactQueued(contact=contact, queue=queue, visit=visit):
                 self._announce_later(contact, queue, visit)
+            case ContactTransferred(contact=contact, entry_point=point, script=script) if point or script:
+                self._onward(contact, script)
             case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):
                 self._nobody_free(contact)
             case OfferEnded(contact=contact, queue=queue) if queue not in self._centre().queues:

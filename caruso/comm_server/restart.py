@@ -7,7 +7,7 @@ What became of calls meanwhile is not known here: the PBX tells with its first `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from caruso.comm_server.acd.route import Need, Waiting
 from caruso.comm_server.agents import recovery as agent_recovery
 from caruso.comm_server.agents.recovery import Was
 from caruso.comm_server.calls import recovery
-from caruso.comm_server.calls.lifecycle import Call, Phase
+from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.comm_server.script_library import sources_of
 from caruso.model.facts import (
@@ -74,6 +74,8 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     ready = [was.state.agent for was in agents if was.state.presence is Presence.READY]
     centre.dispatcher.restore(*_lines(calls), ready)
     _restore_board(centre, past)
+    for facts in past.contacts.values():
+        centre.notes.restore(facts)
     centre.came_back(
         identified={
             contact: fact.customer
@@ -127,25 +129,30 @@ def _lines(calls: Iterable[Call]) -> tuple[list[Waiting], list[Waiting]]:
 
 
 def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Was]:
-    busy = {call.desk.agent: call for call in calls if call.desk is not None}
+    busy = {agent: (call, presence) for call in calls for agent, presence in _busy_in(call)}
     agents = []
     for last in past.presences:
-        call = busy.get(last.agent)
-        at_desk = (call.contact, _presence_in(call)) if call is not None else None
-        contact = call.contact if call is not None else last.contact
+        found = busy.get(last.agent)
+        at_desk = (found[0].contact, found[1]) if found is not None else None
+        contact = found[0].contact if found is not None else last.contact
         facts = past.contacts.get(contact, ()) if contact is not None else ()
         agents.append(agent_recovery.rebuild(last, at_desk, facts, centre.wrap_up))
     return agents
 
 
-def _presence_in(call: Call) -> Presence:
-    return Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
+def _busy_in(call: Call) -> Iterator[tuple[AgentId, Presence]]:
+    """Yield who is in a call, or is offered it."""
+    if call.desk is not None:
+        yield call.desk.agent, Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
+    for party in call.parties:
+        if party.agent is not None:
+            yield party.agent, Presence.OFFERED if party.state is PartyState.RINGING else Presence.TALKING
 
 
 def _hand_out_desks(centre: ContactCentre, past: Past, calls: Iterable[Call], agents: Iterable[Was]) -> None:
     for call in calls:
-        if call.desk is not None:
-            centre.desks.put(call.desk.agent, centre.desk_contacts.of(call))
+        for agent, _ in _busy_in(call):
+            centre.desks.put(agent, centre.desk_contacts.of(call, agent))
     for was in agents:
         if was.state.presence is Presence.WRAP_UP and was.state.contact is not None:
             _put_wrap_up(centre, was.state.agent, past.contacts.get(was.state.contact, ()))
@@ -160,7 +167,7 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
             talking = recovery.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
-        centre.desks.put(agent, replace(centre.desk_contacts.of(talking), ended_at=ended_at, held=False))
+        centre.desks.put(agent, replace(centre.desk_contacts.of(talking, agent), ended_at=ended_at, held=False))
 
 
 def _restore_board(centre: ContactCentre, past: Past) -> None:

@@ -100,6 +100,9 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     phone_ws_url: WebSocketUrl = ""
     #: Where SIP phones register, as the phone sees it: host, or ``host:port``. The host of `ari_url` when empty.
     sip_server: OptionalHost = ""
+    #: How a number outside is called: ``PJSIP/{number}@trunk``, with `{number}` for the number and ``trunk`` for
+    #: the trunk's endpoint. Without it nobody outside can be called.
+    outside: str = ""
 
 
 class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

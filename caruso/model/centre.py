@@ -94,6 +94,8 @@ class Queue:
     announce_position_seconds: float = 0.0
     #: Seconds after which a contact that found no agent is told so and ended as flowed-out; 0 for never.
     max_wait_seconds: float = 0.0
+    #: What somebody outside sees as our number when an agent calls for this queue; empty: the entry point's.
+    caller_id: str = ""
     dispositions: tuple[Disposition, ...] = ()
     #: Script that leads the agent when no script run came with the contact.
     script: ScriptId | None = None

@@ -75,6 +75,51 @@ class PressDigits(DeskCommand, frozen=True, kw_only=True, tag="digits"):
     digits: str
 
 
+class Transfer(DeskCommand, frozen=True, kw_only=True, tag="transfer"):
+    """Give the customer away without a word."""
+
+    contact: str
+    #: ``agent``, ``queue``, ``entry-point``, ``script`` or ``number``.
+    kind: str
+    #: An id, or the number.
+    to: str
+
+
+class Consult(DeskCommand, frozen=True, kw_only=True, tag="consult"):
+    """Talk with somebody while the customer is on hold."""
+
+    contact: str
+    #: ``agent``, ``queue`` (whoever is free there) or ``number``.
+    kind: str
+    to: str
+
+
+class Toggle(DeskCommand, frozen=True, kw_only=True, tag="toggle"):
+    """Change between the customer and whoever is consulted."""
+
+    contact: str
+
+
+class Conference(DeskCommand, frozen=True, kw_only=True, tag="conference"):
+    """Talk with the customer and whoever is consulted together."""
+
+    contact: str
+
+
+class CompleteTransfer(DeskCommand, frozen=True, kw_only=True, tag="complete-transfer"):
+    """Leave the customer to whoever is consulted, or to the others in the conference."""
+
+    contact: str
+
+
+class DropParty(DeskCommand, frozen=True, kw_only=True, tag="drop-party"):
+    """End the consultation, or send a party out of the conference."""
+
+    contact: str
+    #: Its `id`; 0: whoever is called or consulted.
+    party: int = 0
+
+
 class AnswerItem(DeskCommand, frozen=True, kw_only=True, tag="answer"):
     """Answer the current item of the dialog."""
 
@@ -176,6 +221,12 @@ AnyDeskCommand = (
     | Hold
     | MuteMe
     | PressDigits
+    | Transfer
+    | Consult
+    | Toggle
+    | Conference
+    | CompleteTransfer
+    | DropParty
     | AnswerItem
     | AnswerTogether
     | KeepDraft

@@ -55,11 +55,50 @@ class QueueOutcome(StrEnum):
     LOST = "lost"
 
 
+class OfferPurpose(StrEnum):
+    """What an agent's phone is called for."""
+
+    #: A contact out of a queue.
+    QUEUE = "queue"
+    #: A colleague gave the customer away.
+    TRANSFER = "transfer"
+    #: A colleague wants to talk first, while the customer is on hold.
+    CONSULT = "consult"
+
+
+class ConsultOutcome(StrEnum):
+    """How a consultation ended."""
+
+    #: The customer was given to whoever was consulted.
+    COMPLETED = "completed"
+    #: Customer, agent and whoever was consulted talk together from then on.
+    JOINED = "joined"
+    #: The agent ended it.
+    CANCELLED = "cancelled"
+    #: Whoever was consulted hung up, or was lost.
+    LEFT = "left"
+    #: The contact ended.
+    ENDED = "ended"
+
+
+class TransferForm(StrEnum):
+    """How an agent gave a customer away."""
+
+    #: Without a word to whoever gets the customer.
+    BLIND = "blind"
+    #: After a consultation, or while it was being rung for.
+    ATTENDED = "attended"
+    #: By leaving a conference to the others.
+    CONFERENCE = "conference"
+
+
 class ContactCause(StrEnum):
     """Why a contact ended."""
 
     CALLER_HUNG_UP = "caller-hung-up"
     AGENT_HUNG_UP = "agent-hung-up"
+    #: Somebody outside, to whom the customer had been given, hung up.
+    OUTSIDE_HUNG_UP = "outside-hung-up"
     #: The dialog came to its end and hung up.
     COMPLETED = "completed"
     #: Its dialog goes on in another contact (a page that was left for a call).
@@ -153,10 +192,13 @@ class OfferMade(Fact, frozen=True, kw_only=True, tag="offer-made"):
     """The contact was presented to an agent."""
 
     contact: ContactId
-    #: Counts the offers of the contact, from 1.
+    #: Counts the offers of the contact, from 1; calls of numbers outside are counted with them.
     offer: int
     queue: QueueId
     agent: AgentId
+    purpose: OfferPurpose = OfferPurpose.QUEUE
+    #: The colleague who transfers or consults.
+    by: AgentId | None = None
 
 
 class OfferEnded(Fact, frozen=True, kw_only=True, tag="offer-ended"):
@@ -187,6 +229,75 @@ class ContactConnected(Fact, frozen=True, kw_only=True, tag="contact-connected")
     contact: ContactId
     agent: AgentId
     queue: QueueId
+
+
+class ConsultStarted(Fact, frozen=True, kw_only=True, tag="consult-started"):
+    """An agent (`by`) talks with a colleague, or with somebody outside, about the customer, who is on hold."""
+
+    contact: ContactId
+    offer: int
+    by: AgentId
+    agent: AgentId | None = None
+    #: Of somebody outside; empty for a colleague.
+    number: str = ""
+
+
+class ConsultEnded(Fact, frozen=True, kw_only=True, tag="consult-ended"):
+    """The consultation is over."""
+
+    contact: ContactId
+    offer: int
+    by: AgentId
+    agent: AgentId | None = None
+    number: str = ""
+    outcome: ConsultOutcome
+    consult_seconds: float
+
+
+class ContactTransferred(Fact, frozen=True, kw_only=True, tag="contact-transferred"):
+    """An agent (`by`) gave the customer away: to one of `agent`, `queue`, `entry_point`, `script` and `number`."""
+
+    contact: ContactId
+    by: AgentId
+    form: TransferForm
+    #: The queue for which `by` had the customer.
+    from_queue: QueueId
+    agent: AgentId | None = None
+    queue: QueueId | None = None
+    entry_point: EntryPointId | None = None
+    script: ScriptId | None = None
+    number: str = ""
+
+
+class OutsideCalled(Fact, frozen=True, kw_only=True, tag="outside-called"):
+    """A number outside is being called, on behalf of an agent."""
+
+    contact: ContactId
+    #: Counted with the offers.
+    offer: int
+    number: str
+    purpose: OfferPurpose
+    by: AgentId
+
+
+class OutsideConnected(Fact, frozen=True, kw_only=True, tag="outside-connected"):
+    """Somebody outside and the customer hear each other."""
+
+    contact: ContactId
+    offer: int
+    number: str
+
+
+class OutsideEnded(Fact, frozen=True, kw_only=True, tag="outside-ended"):
+    """The call to a number outside is over; `outcome` tells whether it was answered."""
+
+    contact: ContactId
+    offer: int
+    number: str
+    outcome: OfferOutcome
+    ring_seconds: float
+    #: With the customer; consultation is counted by `ConsultEnded`.
+    talk_seconds: float
 
 
 class ContactHeld(Fact, frozen=True, kw_only=True, tag="contact-held"):
@@ -262,6 +373,12 @@ AnyFact = (
     | OfferEnded
     | ContactLeftQueue
     | ContactConnected
+    | ConsultStarted
+    | ConsultEnded
+    | ContactTransferred
+    | OutsideCalled
+    | OutsideConnected
+    | OutsideEnded
     | ContactHeld
     | ContactResumed
     | TalkEnded

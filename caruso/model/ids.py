@@ -1,7 +1,8 @@
 """Identifiers, and the one rule by which leg and bridge ids are derived from a contact's id.
 
 A voice contact is named after its caller's leg, and everything that is made for it carries that name:
-``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~bridge`` the bridge. So whatever is found in the
+``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~<offer>~@`` that of somebody outside whom an agent
+called, ``<contact>~bridge`` the bridge. So whatever is found in the
 PBX after a crash says by itself whose it is, and making it twice is impossible.
 ``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
 """
@@ -25,6 +26,9 @@ ScriptId = NewType("ScriptId", str)
 SkillId = NewType("SkillId", str)
 UserId = NewType("UserId", str)
 
+#: Stands in the place of the agent in names of legs to somebody outside; cannot occur in an agent's id.
+_OUTSIDE = "@"
+
 
 def caller_leg(contact: ContactId) -> LegId:
     """Return the leg of the caller of `contact`."""
@@ -34,6 +38,16 @@ def caller_leg(contact: ContactId) -> LegId:
 def agent_leg(contact: ContactId, offer: int, agent: AgentId) -> LegId:
     """Return the leg on which `agent` is offered `contact` for the `offer`-th time (from 1)."""
     return LegId(f"{contact}~{offer}~{agent}")
+
+
+def outside_leg(contact: ContactId, offer: int) -> LegId:
+    """Return the leg on which somebody outside is called for `contact`, counted with the offers."""
+    return LegId(f"{contact}~{offer}~{_OUTSIDE}")
+
+
+def is_dialled(leg: LegId) -> bool:
+    """Tell whether we dialled this leg; callers' legs are named by the PBX."""
+    return "~" in leg
 
 
 def bridge(contact: ContactId) -> BridgeId:
@@ -47,13 +61,13 @@ def contact_of(name: LegId | BridgeId) -> ContactId:
 
 
 def agent_of(leg: LegId) -> AgentId | None:
-    """Return whose station the leg leads to, or None for a caller's leg."""
+    """Return whose station the leg leads to, or None for a caller's leg and for somebody outside."""
     parts = leg.split("~")
-    return AgentId(parts[2]) if len(parts) == 3 else None
+    return AgentId(parts[2]) if len(parts) == 3 and parts[2] != _OUTSIDE else None
 
 
 def offer_of(leg: LegId) -> int:
-    """Return the number of the offer an agent's leg was made for, 0 for a caller's leg."""
+    """Return the number of the offer a dialled leg was made for, 0 for a caller's leg."""
     parts = leg.split("~")
     return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 

@@ -157,9 +157,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dial(msgspec.Struct, frozen=True, kw_only=True):
-    """Call `address` (``PJSIP/…``-free: a station's endpoint name, see `endpoint_name`) on a new leg."""
+    """Call a phone, or a number outside, on a new leg."""
 
     leg: LegId
+    #: A station's endpoint name (see `endpoint_name`); empty for a number outside.
     endpoint: str
     caller_number: str
     caller_name: str
@@ -169,6 +170,8 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
     for_leg: LegId | None = None
     #: SIP headers for the phone, names and values free of CR and LF.
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    #: The number outside.
+    number: str = ""
 
 
 class HangUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +179,18 @@ class HangUp(msgspec.Struct, frozen=True, kw_only=True):
 
     leg: LegId
     cause: EndCause = EndCause.NORMAL
+
+
+class StartRinging(msgspec.Struct, frozen=True, kw_only=True):
+    """Let an answered leg hear ringing until `StopRinging`."""
+
+    leg: LegId
+
+
+class StopRinging(msgspec.Struct, frozen=True, kw_only=True):
+    """End the ringing."""
+
+    leg: LegId
 
 
 class StartMusic(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,6 +294,8 @@ TelephonyCommand = (
     Answer
     | Dial
     | HangUp
+    | StartRinging
+    | StopRinging
     | StartMusic
     | StopMusic
     | Play

@@ -40,11 +40,48 @@ class PresenceView(View, frozen=True, kw_only=True):
     next_reason: str = ""
 
 
+class PartyView(View, frozen=True, kw_only=True):
+    """Somebody besides customer and agent in the call."""
+
+    id: int
+    #: An agent's id, or empty for somebody outside.
+    agent: str
+    #: The agent's name, or the number outside.
+    name: str
+    #: ``ringing``, ``consulted``, ``parked``, ``joined``.
+    state: str
+
+
+class NoteView(View, frozen=True, kw_only=True):
+    """What a colleague wrote about the contact."""
+
+    agent: str
+    name: str
+    text: str
+
+
+class TargetView(View, frozen=True, kw_only=True):
+    """Somebody, or something, a customer can be given to."""
+
+    #: ``agent``, ``queue``, ``entry-point``; ``number``: any number outside can be called.
+    kind: str
+    id: str
+    name: str
+    #: Of an agent.
+    presence: str = ""
+    reason: str = ""
+    #: Of an entry point.
+    number: str = ""
+    #: Of a queue: how many agents are ready.
+    ready: int = 0
+    possible: bool = True
+
+
 class ContactView(View, frozen=True, kw_only=True):
     """The contact on the desk."""
 
     id: ContactId
-    #: ``offered``, ``talking``, ``held``, ``wrap-up``.
+    #: ``offered``, ``talking``, ``held``, ``consulted`` (a colleague asks, and has the customer), ``wrap-up``.
     phase: str
     caller_number: str
     caller_name: str
@@ -62,6 +99,15 @@ class ContactView(View, frozen=True, kw_only=True):
     disposition: str = ""
     #: Autosaved note of the agent.
     note: str = ""
+    #: Whether the agent decides about the call: who only takes part can hang up and mute.
+    mine: bool = True
+    #: Who else takes part, or is called.
+    parties: list[PartyView] = []
+    #: The colleague who transfers or consults, and which of both: ``transfer``, ``consult``.
+    from_agent: str = ""
+    purpose: str = ""
+    #: What colleagues wrote about this contact.
+    notes: list[NoteView] = []
 
 
 class OptionView(View, frozen=True, kw_only=True):
@@ -160,6 +206,8 @@ class DialogView(View, frozen=True, kw_only=True):
     trail: list[TrailView]
     finished: bool = False
     outcome: str = ""
+    #: Another agent leads it: this one looks on.
+    read_only: bool = False
     #: ``phone``, ``agent`` or ``web``: on the web the customer goes on, and the agent only looks on.
     channel: str = "agent"
     #: Whether the customer can go on with it on the web.

@@ -21,7 +21,7 @@ from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import RunEvent
-from caruso.model.views import Choice, HistoryView, MonitorView
+from caruso.model.views import Choice, HistoryView, MonitorView, TargetView
 from caruso.ports import CustomerStore, FactStore, Phones
 from caruso.script_engine.answers import typed
 from caruso.script_engine.values import from_json
@@ -133,6 +133,16 @@ class Api:
             raise NotFound("You take no contacts, so you have no phone.")
         account = self._ask.phones.account(agent, query.kind)
         return r.Phone(uri=account.uri, username=account.username, secret=account.secret, server=account.server)
+
+    # -- Transfers --------------------------------------------------------------------------------------------
+
+    @operation("GET", "/api/transfer-targets", role=Role.AGENT)
+    async def transfer_targets(self, call: Call) -> list[TargetView]:
+        """List to whom a customer can be given: colleagues with their presence, queues, entry points.
+
+        An entry of kind ``number`` tells that any number outside can be called.
+        """
+        return self._ask.centre.transfer_targets(call.who.agent)
 
     # -- The past ---------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId
 from caruso.model.run_records import StoredFile
-from caruso.model.views import DeskView, MonitorView
+from caruso.model.views import DeskView, MonitorView, TargetView
 
 #: Given each new view of the desk.
 ShowDesk = Callable[[DeskView], None]
@@ -45,6 +45,10 @@ class ContactCentre(Protocol):
 
     def command(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for; raise `IllegalMove`, `NotFound` or `RejectedInput`."""
+        ...
+
+    def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
+        """Return everybody and everything to whom an agent can give a customer, the agent herself left out."""
         ...
 
     def file_wanted(self, agent: AgentId, run: str, item: str) -> str:

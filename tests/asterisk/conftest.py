@@ -77,7 +77,10 @@ def premises(
     for name, text in getattr(request.module, "SCRIPTS", {}).items():
         scripts.append(tmp_path_factory.mktemp("scripts") / f"{name}.xml")
         scripts[-1].write_text(text, encoding="utf-8")
-    server = CentreServer(pbx, tmp_path_factory.mktemp("server"), description, scripts=scripts)
+    # Numbers outside ring at phones of that name.
+    outside = f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{port}"
+    home = tmp_path_factory.mktemp("server")
+    server = CentreServer(pbx, home, description, scripts=scripts, outside=outside)
     asyncio.run(clear(pbx))  # a call that an earlier test left would be this server's first
     asyncio.run(server.start())
     yield Premises(server=server, phones_port=port)

@@ -92,6 +92,10 @@ class Dispatcher:
         """Return how many agents could be offered a contact of a queue."""
         return sum(1 for agent in self._ready if queue in agent.queues)
 
+    def idle_longest(self, need: Need) -> AgentId | None:
+        """Return the ready agent who has been idle longest of those who can serve `need`."""
+        return next((agent.agent for agent in self._ready if agent.can_serve(need)), None)
+
     def position(self, contact: ContactId) -> int:
         """Return the contact's place among those who wait for the same queue, from 1; 0 when it does not wait."""
         mine = [w for w in self.everybody() if w.contact == contact]

@@ -17,6 +17,7 @@ from caruso.clock import Clock
 from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted, file_value
 from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.roster import Roster
+from caruso.comm_server.calls.lifecycle import Call, PartyState
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.sharing import Sharing
@@ -24,16 +25,26 @@ from caruso.model.centre import Centre
 from caruso.model.desk import KeepDraft
 from caruso.model.facts import (
     AnyFact,
+    ConsultEnded,
+    ConsultStarted,
     ContactConnected,
     ContactEnded,
     ContactHeld,
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactTransferred,
     DialogEnded,
+    NoteWritten,
+    OfferEnded,
     OfferMade,
+    OfferPurpose,
+    OutsideCalled,
+    OutsideConnected,
+    OutsideEnded,
     Presence,
     PresenceChanged,
+    TalkEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, RunId
 from caruso.model.run_records import StoredFile
@@ -42,6 +53,8 @@ from caruso.model.views import (
     ContactView,
     DeskView,
     DialogView,
+    NoteView,
+    PartyView,
     PresenceView,
     QueueTile,
     StationView,
@@ -67,6 +80,9 @@ class DeskContact(msgspec.Struct, frozen=True, kw_only=True):
     connected_at: datetime | None = None
     ended_at: datetime | None = None
     held: bool = False
+    #: The colleague who transfers or consults, and which of both.
+    by: AgentId | None = None
+    purpose: OfferPurpose = OfferPurpose.QUEUE
 
 
 @dataclass(slots=True)
@@ -90,8 +106,10 @@ class Sources:
     #: The call-back that an agent makes: its dialog is shown while no contact's is.
     aside: Callable[[AgentId], ContactId | None]
     station: Callable[[AgentId], StationView]
-    #: Whether the customer is kept from hearing the agent: asked, not kept, for nobody may be wrong about it.
-    muted: Callable[[AgentId, ContactId], bool]
+    #: The call of a contact, while there is one: asked, not kept, for nobody may be wrong about who hears whom.
+    call: Callable[[ContactId], Call | None]
+    #: What agents wrote about a contact.
+    notes: Callable[[ContactId], Mapping[AgentId, str]]
     queue_tile: Callable[[QueueId], QueueTile | None]
     telephony_up: Callable[[], bool]
 
@@ -202,8 +220,21 @@ class Desks:
                 self._touch_tiles()
             case ContactQueued() | ContactLeftQueue():
                 self._touch_tiles()
-            case OfferMade(agent=agent) | ContactConnected(agent=agent):
+            case OfferMade(agent=agent, contact=contact) | ContactConnected(agent=agent, contact=contact):
                 self.touch(agent)
+                self.touch_contact(contact)
+            case (
+                OfferEnded(contact=contact)
+                | ConsultStarted(contact=contact)
+                | ConsultEnded(contact=contact)
+                | ContactTransferred(contact=contact)
+                | OutsideCalled(contact=contact)
+                | OutsideConnected(contact=contact)
+                | OutsideEnded(contact=contact)
+                | TalkEnded(contact=contact)
+                | NoteWritten(contact=contact)
+            ):
+                self.touch_contact(contact)
             case ContactHeld(agent=agent) | ContactResumed(agent=agent):
                 self.touch(agent)
             case ContactEnded(contact=contact) | DialogEnded(contact=contact):
@@ -255,7 +286,11 @@ class Desks:
         self._seq[agent] = self._seq.get(agent, 0) + 1
         state = sources.roster.state(agent)
         held = self._contacts.get(agent)
-        shows_dialog = held is not None and state.presence in (Presence.TALKING, Presence.WRAP_UP)
+        shows_dialog = held is not None and (
+            state.presence in (Presence.TALKING, Presence.WRAP_UP)
+            # Who is given a customer, or asked about one, sees what it is about before answering.
+            or (state.presence is Presence.OFFERED and held.by is not None)
+        )
         shown = held.contact if held and shows_dialog else sources.aside(agent)
         return DeskView(
             seq=self._seq[agent],
@@ -275,9 +310,10 @@ class Desks:
     def _contact_view(self, agent: AgentId, state: AgentState, held: DeskContact, centre: Centre) -> ContactView:
         queue = centre.queues.get(held.queue)
         sheet = self._sources.roster.worksheet(agent)
+        call = self._sources.call(held.contact)
         return ContactView(
             id=held.contact,
-            phase=_phase(state, held),
+            phase=_phase(agent, state, held, call),
             caller_number=held.caller_number,
             caller_name=held.caller_name,
             entry_point=held.entry_point,
@@ -288,10 +324,19 @@ class Desks:
             offered_at=held.offered_at,
             connected_at=held.connected_at,
             ended_at=held.ended_at,
-            muted=self._sources.muted(agent, held.contact),
+            muted=_muted(agent, call),
             dispositions=[Choice(id=d.id, name=d.name) for d in (queue.dispositions if queue else ())],
             disposition=sheet.disposition if sheet else "",
             note=sheet.note if sheet else "",
+            mine=call is None or call.desk is None or call.desk.agent == agent,
+            parties=_parties(agent, call, centre) if call is not None else [],
+            from_agent=_name(held.by, centre) if held.by else "",
+            purpose=held.purpose.value if held.by else "",
+            notes=[
+                NoteView(agent=author, name=_name(author, centre), text=text)
+                for author, text in self._sources.notes(held.contact).items()
+                if author != agent and text
+            ],
         )
 
     def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:
@@ -314,6 +359,8 @@ class Desks:
             return None
         draft, sharing = self._drafts.get(agent), self._sources.sharing(contact)
         view = dialog_view(conversation.dialog, conversation.run, conversation.finished, draft, sharing)
+        if conversation.by != agent and not conversation.elsewhere:
+            view = msgspec.structs.replace(view, read_only=True)
         if not view.draft:
             self._drafts.pop(agent, None)
         return view
@@ -334,7 +381,43 @@ def _presence(state: AgentState, held: DeskContact | None) -> PresenceView:
     )
 
 
-def _phase(state: AgentState, held: DeskContact) -> str:
+def _name(agent: AgentId | None, centre: Centre) -> str:
+    profile = centre.agents.get(agent) if agent else None
+    return profile.name if profile else agent or ""
+
+
+def _muted(agent: AgentId, call: Call | None) -> bool:
+    """Tell whether the others are kept from hearing the agent."""
+    if call is None:
+        return False
+    party = call.party_of(agent)
+    if party is not None:
+        return party.muted
+    return call.desk is not None and call.desk.agent == agent and call.desk.muted
+
+
+def _parties(agent: AgentId, call: Call, centre: Centre) -> list[PartyView]:
+    """Return who besides customer and `agent` takes part, or is called."""
+    others = [
+        PartyView(
+            id=party.offer,
+            agent=party.agent or "",
+            name=_name(party.agent, centre) if party.agent else party.number,
+            state=party.state.value,
+        )
+        for party in call.parties
+        if party.agent != agent
+    ]
+    if call.desk is None or call.desk.agent == agent or not call.agent_here(agent):
+        return others
+    owner = call.desk.agent
+    return [PartyView(id=0, agent=owner, name=_name(owner, centre), state="joined"), *others]
+
+
+def _phase(agent: AgentId, state: AgentState, held: DeskContact, call: Call | None) -> str:
+    party = call.party_of(agent) if call is not None else None
+    if party is not None and party.state in (PartyState.CONSULTED, PartyState.PARKED):
+        return "consulted"
     match state.presence:
         case Presence.OFFERED:
             return "offered"

@@ -28,6 +28,9 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import IllegalMove
 from caruso.model.facts import (
     AnyFact,
+    ConsultEnded,
+    ConsultOutcome,
+    ConsultStarted,
     ContactConnected,
     NoteWritten,
     OfferEnded,
@@ -167,11 +170,21 @@ class Roster:
                 self._follow(agent, of_offer(outcome))
             case ContactConnected(agent=agent, contact=contact, queue=queue):
                 self._worksheets[agent] = Worksheet(contact=contact, queue=queue)
-                self._follow(agent, TalkBegan(contact))
+                if not self._talks(agent, contact):  # who was consulted before does already
+                    self._follow(agent, TalkBegan(contact))
+            case ConsultStarted(agent=colleague, contact=contact) if colleague is not None:
+                self._follow(colleague, TalkBegan(contact))
+            case ConsultEnded(agent=colleague, outcome=consulted) if colleague is not None:
+                if consulted not in (ConsultOutcome.COMPLETED, ConsultOutcome.JOINED):
+                    self._follow(colleague, TalkOver(timedelta(0)))
             case TalkEnded(agent=agent, queue=queue):
                 self._follow(agent, TalkOver(self._wrap_up(queue)))
             case _:
                 pass
+
+    def _talks(self, agent: AgentId, contact: ContactId) -> bool:
+        state = self.state(agent)
+        return state.presence is Presence.TALKING and state.contact == contact
 
     def _follow(self, agent: AgentId, event: PresenceEvent) -> None:
         """Apply what has already happened; where it does not fit, the log must know, and the fact is right."""

@@ -390,6 +390,11 @@ def channels_ring(*, channel_id: str) -> Request:
     return Request("POST", f"channels/{_segment(channel_id)}/ring")
 
 
+def channels_ring_stop(*, channel_id: str) -> Request:
+    """``DELETE /channels/{channelId}/ring``."""
+    return Request("DELETE", f"channels/{_segment(channel_id)}/ring")
+
+
 def channels_send_dtmf(
     *,
     channel_id: str,

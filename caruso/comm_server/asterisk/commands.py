@@ -35,8 +35,10 @@ from caruso.model.telephony import (
     RecordingEnded,
     SendDigits,
     StartMusic,
+    StartRinging,
     StopMusic,
     StopPlayback,
+    StopRinging,
     TelephonyCommand,
     TelephonyEvent,
 )
@@ -81,15 +83,19 @@ class Response(msgspec.Struct, frozen=True):
         return f"{self.status} {told.get('message', '')}".strip()
 
 
-def requests(command: TelephonyCommand, app: str) -> tuple[Request, ...]:
-    """Return what to send, in order."""
+def requests(command: TelephonyCommand, app: str, outside: str = "") -> tuple[Request, ...]:
+    """Return what to send, in order; `outside` is how a number outside is called, with `{number}` in it."""
     match command:
         case Answer(leg=leg):
             return (ari.channels_answer(channel_id=leg),)
         case Dial():
-            return (_dial(command, app),)
+            return (_dial(command, app, outside),)
         case HangUp(leg=leg, cause=cause):
             return (ari.channels_hangup(channel_id=leg, reason_code=_Q850[cause]),)
+        case StartRinging(leg=leg):
+            return (ari.channels_ring(channel_id=leg),)
+        case StopRinging(leg=leg):
+            return (ari.channels_ring_stop(channel_id=leg),)
         case StartMusic(leg=leg, music=music):
             return (ari.channels_start_moh(channel_id=leg, moh_class=music),)
         case StopMusic(leg=leg):
@@ -135,7 +141,7 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
             return None  # either it is under way or it is stored; the other is not there
         case Record(leg=leg, recording=recording) if not gone:
             return RecordingEnded(leg=leg, recording=recording, failed=True)
-        case HangUp() | StopPlayback() | CloseBridge() | StopMusic() | Part() if gone:
+        case HangUp() | StopPlayback() | CloseBridge() | StopMusic() | StopRinging() | Part() if gone:
             # Part: 422 is a leg that is not in the bridge, which says nothing about the leg itself.
             return None
         case Play(leg=leg, playback=playback) if not gone:
@@ -176,7 +182,11 @@ def _join(bridge: BridgeId, legs: tuple[LegId, ...]) -> Request:
     return ari.bridges_add_channel(bridge_id=bridge, channel=legs, inhibit_connected_line_updates=True)
 
 
-def _dial(command: Dial, app: str) -> Request:
+def _dial(command: Dial, app: str, outside: str) -> Request:
+    place = f"PJSIP/{command.endpoint}"
+    if command.number:
+        # Without a trunk nothing is named so, and the call is refused as to a phone that is not there.
+        place = outside.replace("{number}", _NOT_DIALLED.sub("", command.number)) or "PJSIP/"
     name = clean(command.caller_name, NAME_LIMIT).translate(_NOT_IN_QUOTES)
     number = clean(command.caller_number, NUMBER_LIMIT).translate(_NOT_IN_QUOTES)
     variables = {
@@ -186,7 +196,7 @@ def _dial(command: Dial, app: str) -> Request:
     }
     return ari.channels_originate_with_id(
         channel_id=command.leg,
-        endpoint=f"PJSIP/{command.endpoint}",
+        endpoint=place,
         app=app,
         app_args=DIALLED,
         caller_id=f'"{name}" <{number}>',
@@ -196,6 +206,8 @@ def _dial(command: Dial, app: str) -> Request:
     )
 
 
+#: What is no part of a number that can be dialled.
+_NOT_DIALLED = re.compile(r"[^0-9+*#]")
 #: Would end the quoted name, or begin the number, of ``"name" <number>``.
 _NOT_IN_QUOTES = str.maketrans({'"': "'", "<": "(", ">": ")", "\\": "/"})
 

@@ -26,6 +26,8 @@ class AsteriskSettings:
     phone_sip_server: str = "sip:localhost:5060"
     #: Domain part of the phones' addresses.
     phone_domain: str = "localhost"
+    #: How a number outside is called, `{number}` standing for it; empty: not at all.
+    outside: str = ""
     #: The phones' secrets are derived from it. Changing it changes them all.
     server_secret: str = field(repr=False)
     #: A command unanswered for so long has failed.

@@ -113,7 +113,7 @@ class AriTelephony:
             return
         if type(command) is Dial:
             self._legs.dialling(command.leg)
-        for request in requests(command, self._settings.app):
+        for request in requests(command, self._settings.app, self._settings.outside):
             rest.submit(request, lambda response: self._answered(command, response))
         if type(command) is Dial:
             rest.flush()  # two people wait for it; what else follows from the event can wait

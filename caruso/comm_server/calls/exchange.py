@@ -254,7 +254,8 @@ class Exchange:
         """
         self.link_up = False
         for live in self._live.values():
-            self._set(live, CancelTimer(timer=Timer.RING))
+            for ringing in (Timer.RING, Timer.PARTY):
+                self._set(live, CancelTimer(timer=ringing))
         self._hooks.link(False)
 
     def _link_up(self, link: LinkUp) -> None:
@@ -268,7 +269,7 @@ class Exchange:
         for command in recovery.strays(link, self.calls):
             self._telephony.send(command)
         for leg in link.legs.values():
-            if ids.agent_of(leg.leg) is not None:
+            if ids.is_dialled(leg.leg):
                 continue
             if ids.contact_of(leg.leg) in self._over:
                 self._telephony.send(HangUp(leg=leg.leg))

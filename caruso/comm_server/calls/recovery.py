@@ -15,7 +15,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from caruso.comm_server.calls import lifecycle
+from caruso.comm_server.calls import lifecycle, party_recovery
 from caruso.comm_server.calls.lifecycle import (
     Call,
     CancelTimer,
@@ -26,10 +26,13 @@ from caruso.comm_server.calls.lifecycle import (
     QueuePlace,
     SetTimer,
     Step,
+    Target,
     Timer,
+    TransferAsked,
     Withdrawn,
     advance,
 )
+from caruso.comm_server.calls.lifecycle.call import off_hold
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind
 from caruso.model.facts import (
@@ -42,6 +45,7 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactTransferred,
     DialogContinued,
     DialogStarted,
     OfferEnded,
@@ -63,6 +67,7 @@ from caruso.model.telephony import (
     OpenBridge,
     StartMusic,
     StopMusic,
+    StopRinging,
     TelephonyCommand,
 )
 
@@ -117,24 +122,37 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return replace(call, answered=True)
         case ContactQueued():
             return _queued(call, fact, around)
-        case OfferMade():
+        case OfferMade(by=None):
             return _offered(call, fact, around)
-        case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
+        case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED and _is_present(call, fact):
             return replace(call, phase=Phase.WAITING, desk=None)
         case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED):
-            return replace(call, phase=Phase.DIALOG, place=None, desk=None)
-        case ContactConnected(at=at) if call.desk is not None:
+            return replace(call, phase=Phase.DIALOG, music=False, place=None, desk=None, flowed_out=True)
+        case ContactConnected(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
             desk = replace(call.desk, connected_at=at, leg_up=True)
-            return replace(call, phase=Phase.TALKING, answered=True, desk=desk)
-        case ContactHeld(at=at) if call.desk is not None:
-            return replace(call, music=True, desk=replace(call.desk, held_since=at))
-        case ContactResumed(at=at) if call.desk is not None and call.desk.held_since is not None:
-            held = call.desk.hold_seconds + (at - call.desk.held_since).total_seconds()
-            return replace(call, music=False, desk=replace(call.desk, held_since=None, hold_seconds=held))
+            return replace(call, phase=Phase.TALKING, answered=True, music=False, desk=desk)
+        case ContactHeld(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
+            held = replace(call, music=True, desk=replace(call.desk, held_since=at))
+            return party_recovery.fold(held, fact, StationKind.SIP, "")
+        case ContactResumed(at=at, agent=agent) if (
+            call.held and call.desk is not None and call.desk.agent == agent
+        ):
+            back = replace(call, music=False, desk=off_hold(call.desk, at))
+            return party_recovery.fold(back, fact, StationKind.SIP, "")
+        case ContactTransferred(queue=queue) if queue is not None:
+            rules = around.queues.get(queue) or Queue(id=queue, name=queue)
+            place = place_in(rules, fact.at)
+            return party_recovery.fold(replace(call, place=place), fact, StationKind.SIP, "")
         case ContactEnded():
             return replace(call, phase=Phase.ENDED)
         case _:
-            return call
+            station = around.stations.get(fact.agent) if isinstance(fact, OfferMade) else None
+            found = station or StationAt(kind=StationKind.SIP, endpoint="")
+            return party_recovery.fold(call, fact, found.kind, found.endpoint)
+
+
+def _is_present(call: Call, fact: OfferEnded) -> bool:
+    return call.desk is not None and call.desk.offer == fact.offer
 
 
 def _arrived(fact: ContactArrived) -> Call:
@@ -152,7 +170,9 @@ def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
     # A queue that has been removed since keeps its callers; only its rules are forgotten.
     queue = around.queues.get(fact.queue) or Queue(id=fact.queue, name=fact.queue)
     place = replace(place_in(queue, fact.at, priority=fact.priority), skills=dict(fact.skills))
-    return replace(call, phase=Phase.WAITING, visit=fact.visit, place=place, desk=None)
+    return replace(
+        call, phase=Phase.WAITING, visit=fact.visit, place=place, desk=None, parties=(), flowed_out=False
+    )
 
 
 def _offered(call: Call, fact: OfferMade, around: Surroundings) -> Call:
@@ -163,6 +183,7 @@ def _offered(call: Call, fact: OfferMade, around: Surroundings) -> Call:
         endpoint=station.endpoint,
         offered_at=fact.at,
         offer=fact.offer,
+        leg=fact.offer,
     )
     return replace(call, phase=Phase.OFFERED, offer=fact.offer, desk=desk)
 
@@ -176,6 +197,7 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
         offer=max(call.offer, offers_in(link, call.contact)),
         open_legs=frozenset(legs),
         caller_up=caller is not None,
+        desk=_at_newest_leg(call.desk, legs),
     )
     if caller is None:
         if call.phase is Phase.ENDED:
@@ -197,7 +219,30 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
         case Phase.OFFERED:
             return _resume_offered(call, legs, around, now)
         case Phase.TALKING | Phase.RECONNECTING:
-            return _resume_talking(call, legs, link, now)
+            return _resume_talking(call, legs, link, around, now)
+        case Phase.TRANSFERRING | Phase.OUTSIDE:
+            step = party_recovery.resume(call, legs, link, now)
+            return replace(step, commands=(*_others(_unknown(call, legs), legs), *step.commands))
+
+
+def _at_newest_leg(desk: Desk | None, legs: Mapping[LegId, Leg]) -> Desk | None:
+    """Return the desk with the newest of the agent's legs: her phone may have been called again."""
+    if desk is None:
+        return None
+    numbers = [ids.offer_of(leg) for leg in legs if ids.agent_of(leg) == desk.agent]
+    return replace(desk, leg=max(numbers, default=desk.leg))
+
+
+def _unknown(call: Call, legs: Mapping[LegId, Leg]) -> list[LegId]:
+    known = {call.agent_leg, *(party.leg(call.contact) for party in call.parties)}
+    return [leg for leg in legs if leg not in known]
+
+
+def _others(unknown: Iterable[LegId], legs: Iterable[LegId]) -> tuple[TelephonyCommand, ...]:
+    """Hang up on those of `legs` who are unknown; somebody else may hear ring still who is not even known of."""
+    gone = frozenset(unknown)
+    known = [leg for leg in legs if leg not in gone]
+    return (*_hang_up(sorted(gone)), *(StopRinging(leg=leg) for leg in known if gone))
 
 
 def _resume_waiting(
@@ -221,7 +266,8 @@ def _adopt(call: Call, leg: LegId, agent: AgentId, around: Surroundings, now: da
     offer = Offer(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=0)
     offered = advance(numbered, offer, now)
     talking = advance(offered.call, LegAnswered(leg=leg), now)
-    return replace(talking, commands=(_heard(leg), *talking.commands), facts=(*offered.facts, *talking.facts))
+    commands = (*_others(call.open_legs - {leg}, call.open_legs), _heard(leg), *talking.commands)
+    return replace(talking, commands=commands, facts=(*offered.facts, *talking.facts))
 
 
 def _heard(leg: LegId) -> Mute:
@@ -231,7 +277,7 @@ def _heard(leg: LegId) -> Mute:
 
 def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings, now: datetime) -> Step:
     leg = call.agent_leg
-    others = _hang_up({other: state for other, state in legs.items() if other != leg})
+    others = _others((other for other in legs if other != leg), legs)
     # Nobody has told whether music plays; to end music that does not play harms nobody, to keep it would.
     call = replace(call, music=call.answered)
     if leg is None or leg not in legs:
@@ -255,20 +301,66 @@ def _music(call: Call) -> tuple[TelephonyCommand, ...]:
     return (StartMusic(leg=ids.caller_leg(call.contact), music=call.place.music),)
 
 
-def _resume_talking(call: Call, legs: Mapping[LegId, Leg], link: LinkUp, now: datetime) -> Step:
-    leg = call.agent_leg
-    others = _hang_up({other: state for other, state in legs.items() if other != leg})
-    if leg is None or leg not in legs:
-        step = _agent_away(call, leg, now)
+def _resume_talking(
+    call: Call, legs: Mapping[LegId, Leg], link: LinkUp, around: Surroundings, now: datetime
+) -> Step:
+    given = _given_away(call, legs, link)
+    if given is not None:
+        return _adopt_transfer(call, *given, around, now)
+    known, others = call.agent_leg, _others(_unknown(call, legs), legs)
+    parties = party_recovery.resume(call, legs, link, now)
+    call, leg = parties.call, parties.call.agent_leg
+    if leg != known:
+        step = Step(call=call)
+    elif leg is None or leg not in legs:
+        step = _agent_away(call, leg, now, given_away=bool(others))
     elif call.phase is Phase.RECONNECTING or _is_dialled_again(call, legs[leg], link):
         step = _reconnecting(_away(call), leg, legs[leg], now)
     else:
         step = Step(call=call, commands=_mend(call, call.desk, leg, link))
-    away = _parked(step.call, link) if step.call.phase is Phase.RECONNECTING else ()
-    return replace(step, commands=(*others, *step.commands, *away))
+    away = _parked(step.call, link) if step.call.phase is Phase.RECONNECTING and step.call.held else ()
+    if step.call.agent_leg != known:
+        away = _heard_by_others(step.call, link)
+    return replace(
+        step,
+        commands=(*others, *parties.commands, *step.commands, *away),
+        facts=(*parties.facts, *step.facts),
+        timers=(*parties.timers, *step.timers),
+    )
 
 
-def _agent_away(call: Call, leg: LegId | None, now: datetime) -> Step:
+def _given_away(call: Call, legs: Mapping[LegId, Leg], link: LinkUp) -> tuple[LegId, AgentId] | None:
+    """Return the colleague with whom the customer talks already, without the journal knowing of a transfer."""
+    joined = link.bridges.get(ids.bridge(call.contact), frozenset())
+    if call.agent_leg in legs or call.phase is not Phase.TALKING or call.parties:
+        return None
+    if ids.caller_leg(call.contact) not in joined:
+        return None
+    for leg in legs:
+        agent = ids.agent_of(leg)
+        if leg in joined and agent is not None and call.desk is not None and agent != call.desk.agent:
+            return leg, agent
+    return None
+
+
+def _adopt_transfer(call: Call, leg: LegId, agent: AgentId, around: Surroundings, now: datetime) -> Step:
+    """Write down that the customer was given to a colleague."""
+    desk = call.desk
+    assert desk is not None  # noqa: S101 - for the type checker; `_given_away` has looked
+    station = around.stations.get(agent) or StationAt(kind=StationKind.SIP, endpoint="")
+    to = Target(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=0)
+    numbered = replace(call, offer=ids.offer_of(leg) - 1)
+    given = advance(numbered, TransferAsked(agent=desk.agent, to=to), now)
+    talking = advance(given.call, LegAnswered(leg=leg), now)
+    commands = (*_others(call.open_legs - {leg}, call.open_legs), _heard(leg), *talking.commands)
+    return replace(talking, commands=commands, facts=(*given.facts, *talking.facts))
+
+
+def _agent_away(call: Call, leg: LegId | None, now: datetime, *, given_away: bool) -> Step:
+    if given_away and call.phase is Phase.TALKING and call.desk is not None and not call.parties:
+        # Somebody else's phone was called for the customer, and nothing is known of it: a person must take him.
+        # What he hears is not known either; the queue tells anew that he waits.
+        return lifecycle.give_to_another(replace(call, music=False), call.desk, now)
     if leg is not None and call.phase is Phase.TALKING:
         lost = replace(call, open_legs=call.open_legs | {leg})
         return advance(lost, LegEnded(leg=leg, cause=EndCause.NORMAL), now)
@@ -292,8 +384,10 @@ def _away(call: Call) -> Call:
     """Say of a call whose agent's phone is being dialled again that it is; the journal knows only of the hold."""
     if call.desk is None:
         return call
-    away = replace(call.desk, leg_up=False, held_since=call.desk.held_since or call.desk.connected_at)
-    return replace(call, phase=Phase.RECONNECTING, music=True, desk=away)
+    # Others in a conference talk on meanwhile.
+    held_since = call.desk.held_since or (None if call.joined else call.desk.connected_at)
+    away = replace(call.desk, leg_up=False, held_since=held_since)
+    return replace(call, phase=Phase.RECONNECTING, music=held_since is not None, desk=away)
 
 
 def _reconnecting(call: Call, leg: LegId, state: Leg, now: datetime) -> Step:
@@ -321,6 +415,15 @@ def _parked(call: Call, link: LinkUp) -> tuple[TelephonyCommand, ...]:
     return (part, music) if ids.caller_leg(call.contact) in joined else (music,)
 
 
+def _heard_by_others(call: Call, link: LinkUp) -> tuple[TelephonyCommand, ...]:
+    """Bring a caller back who now talks with others, and of whom the journal did not know that he was on hold."""
+    caller, bridge = ids.caller_leg(call.contact), ids.bridge(call.contact)
+    talks = call.phase in (Phase.TALKING, Phase.OUTSIDE) and not call.held
+    if not talks or caller in link.bridges.get(bridge, frozenset()):
+        return ()
+    return (StopMusic(leg=caller), OpenBridge(bridge=bridge, legs=(caller,)))
+
+
 def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, ...]:
     if call.place is None or call.place.max_wait_seconds <= 0:
         return ()
@@ -342,10 +445,10 @@ def strays(link: LinkUp, calls: Mapping[ContactId, Call]) -> tuple[TelephonyComm
 
     A caller's leg that no call owns is not a stray but a new arrival; the shell treats it as one.
     """
-    legs = [leg for leg in link.legs if ids.agent_of(leg) is not None and ids.contact_of(leg) not in calls]
+    legs = [leg for leg in link.legs if ids.is_dialled(leg) and ids.contact_of(leg) not in calls]
     bridges = [bridge for bridge in link.bridges if not _in_use(calls.get(ids.contact_of(bridge)))]
     return (*(HangUp(leg=leg) for leg in legs), *(CloseBridge(bridge=bridge) for bridge in bridges))
 
 
 def _in_use(call: Call | None) -> bool:
-    return call is not None and call.phase in (Phase.TALKING, Phase.RECONNECTING)
+    return call is not None and call.phase in (Phase.TALKING, Phase.RECONNECTING, Phase.OUTSIDE)

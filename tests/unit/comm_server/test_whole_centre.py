@@ -13,11 +13,13 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from caruso.comm_server.calls.lifecycle import Call, Phase, Timer
+from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase, Timer
 from caruso.comm_server.monitor.board import Board
 from caruso.model import ids
 from caruso.model.facts import (
     AnyFact,
+    ConsultEnded,
+    ConsultStarted,
     ContactArrived,
     ContactConnected,
     ContactEnded,
@@ -25,6 +27,8 @@ from caruso.model.facts import (
     ContactQueued,
     OfferEnded,
     OfferMade,
+    OutsideCalled,
+    OutsideEnded,
     Presence,
     TalkEnded,
     WrapUpEnded,
@@ -69,6 +73,8 @@ def check_inside(house: WholeCentre) -> None:
                 assert Timer.RING in timers, f"{contact} would ring for ever"
             case Phase.RECONNECTING:
                 assert Timer.RECONNECT in timers, f"{contact} would wait for the agent's phone for ever"
+            case Phase.TRANSFERRING:
+                assert Timer.PARTY in timers, f"{contact} would be rung for for ever"
             case Phase.ENDED:
                 assert Timer.FORGET in timers, f"{contact} would be kept for ever"
             case _:
@@ -84,20 +90,31 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
         for call in centre.exchange.calls.values()
         if call.desk is not None and call.phase in (Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
     )
+    by_agent += Counter(
+        party.agent for call in centre.exchange.calls.values() for party in call.parties if party.agent is not None
+    )
     assert all(count == 1 for count in by_agent.values()), f"two calls at one desk: {by_agent}"
     for agent, state in centre.roster.states.items():
         call = centre.exchange.call(state.contact) if state.contact else None
         match state.presence:
             case Presence.OFFERED:
                 assert call is not None
-                assert call.phase is Phase.OFFERED
-                assert call.desk is not None
-                assert call.desk.agent == agent
+                party = call.party_of(agent)
+                if party is not None:
+                    assert party.state is PartyState.RINGING
+                else:
+                    assert call.phase is Phase.OFFERED
+                    assert call.desk is not None
+                    assert call.desk.agent == agent
             case Presence.TALKING:
                 assert call is not None
                 assert call.phase in (Phase.TALKING, Phase.RECONNECTING)
-                assert call.desk is not None
-                assert call.desk.agent == agent
+                party = call.party_of(agent)
+                if party is not None:
+                    assert party.state is not PartyState.RINGING
+                else:
+                    assert call.desk is not None
+                    assert call.desk.agent == agent
             case Presence.WRAP_UP:
                 assert agent in centre.roster._ends, f"the wrap-up of {agent} would never end"
                 assert by_agent[agent] == 0
@@ -123,9 +140,12 @@ def check_both_sides(house: WholeCentre) -> None:
         call = calls.get(ids.contact_of(name))
         assert call is not None, f"nobody owns {name}"
         assert call.phase is not Phase.ENDED, f"{name} of a call that has ended"
-        if ids.agent_of(name):
-            assert name == call.agent_leg, f"{name} is left over"
-        elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.RECONNECTING):
+        if ids.is_dialled(name):
+            assert name == call.agent_leg or call.party(name), f"{name} is left over"
+            _check_party(house, call, name)
+        elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.TRANSFERRING) or (
+            call.phase is Phase.RECONNECTING and not call.joined
+        ):
             assert leg.hears_something or _is_spoken_to(house, call), f"{name} hears nothing while {call.phase}"
             assert leg.bridge is None, f"{name} is in a bridge while {call.phase}"
     for contact, call in calls.items():
@@ -137,8 +157,18 @@ def check_both_sides(house: WholeCentre) -> None:
             assert (caller.bridge == agent.bridge == ids.bridge(contact)) is (call.desk.held_since is None)
             assert caller.music is (call.desk.held_since is not None)
             assert agent.muted == call.desk.muted
-    talking = {c for c, call in calls.items() if call.phase in (Phase.TALKING, Phase.RECONNECTING)}
+    together = (Phase.TALKING, Phase.RECONNECTING, Phase.OUTSIDE)
+    talking = {c for c, call in calls.items() if call.phase in together}
     assert {ids.contact_of(bridge) for bridge in pbx.bridges} <= talking
+
+
+def _check_party(house: WholeCentre, call: Call, name: LegId) -> None:
+    party, leg = call.party(name), house.telephony.legs[name]
+    if party is None:
+        return
+    in_it = party.state in (PartyState.CONSULTED, PartyState.JOINED)
+    assert (leg.bridge is not None) is in_it, f"{name} is {party.state}"
+    assert leg.music is (party.state is PartyState.PARKED), f"{name} is {party.state}"
 
 
 def _is_spoken_to(house: WholeCentre, call: Call) -> bool:
@@ -185,9 +215,13 @@ def check_books(house: WholeCentre) -> None:
                 queued[fact.contact, fact.visit] += 1
             case ContactLeftQueue():
                 queued[fact.contact, fact.visit] -= 1
-            case OfferMade():
+            case OfferMade() | OutsideCalled():
                 queued[fact.contact, "offer", fact.offer] += 1
-            case OfferEnded():
+            case ConsultStarted():
+                queued[fact.contact, "consult", fact.offer] += 1
+            case ConsultEnded():
+                queued[fact.contact, "consult", fact.offer] -= 1
+            case OfferEnded() | OutsideEnded():
                 queued[fact.contact, "offer", fact.offer] -= 1
             case ContactArrived() if not ids.is_web(fact.contact):
                 queued[fact.contact] += 1
@@ -237,6 +271,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "offered": centre.dispatcher._offered,
         "fresh": centre.dispatcher._fresh,
         "asked": centre.dispatcher._asked,
+        "notes": centre.notes._notes,
         "desks": centre.desks._contacts,
         "worksheets": centre.roster._worksheets,
         "monitor's calls": centre.board._calls,
@@ -276,12 +311,13 @@ def look(house: WholeCentre) -> None:
         check_both_sides(house)
 
 
-def run(seed: int, acts: int, *, faults: bool) -> None:
+def run(seed: int, acts: int, *, faults: bool, transfers: float = 0.1) -> None:
     """Lead one centre from one seed through many acts."""
     houses: list[WholeCentre] = []
 
     async def main() -> None:
         house = WholeCentre(seed)
+        house.transfers = transfers
         houses.append(house)
         await lead(house, acts, faults=faults)
         check_nothing_kept(house)
@@ -309,6 +345,11 @@ def test_nothing_is_lost_stuck_or_kept_while_everybody_does_anything(seed: int) 
 @pytest.mark.parametrize("seed", range(100, 124))
 def test_nothing_is_lost_stuck_or_kept_when_things_break_as_well(seed: int) -> None:
     run(seed, 400, faults=True)
+
+
+@pytest.mark.parametrize("seed", range(200, 212))
+def test_nothing_is_lost_stuck_or_kept_where_agents_mostly_transfer(seed: int) -> None:
+    run(seed, 400, faults=seed % 2 == 0, transfers=0.7)
 
 
 def test_a_caller_reaches_an_agent_in_the_fake_house() -> None:

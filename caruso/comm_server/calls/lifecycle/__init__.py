@@ -1,8 +1,11 @@
 """Decide what happens to a call: pure steps from one state to the next.
 
     DIALOG <-> WAITING <-> OFFERED -> TALKING <-> RECONNECTING
-       |         |           |          |             |
-       +---------+-----------+----------+-------------+--> ENDED
+       ^         ^                      |  ^          |
+       |         +----- TRANSFERRING <--+  |          |
+       |         |           |  +----------+          |
+       |         |           +--> OUTSIDE             |
+       +---------+----------------------+-------------+--> ENDED (from everywhere)
 
 A step takes the call, an event and `now`, and returns the call, telephony commands, facts and timers. It knows
 no Asterisk, no script engine (prompts and digits are `caruso.comm_server.ivr`) and does not choose agents (that is
@@ -15,13 +18,26 @@ twice, a ring timer that fired too late) change nothing.
 """
 
 from caruso.comm_server.calls.lifecycle.advance import advance, arrive
-from caruso.comm_server.calls.lifecycle.call import RESUME_HEADER, Call, Desk, Phase, QueuePlace
+from caruso.comm_server.calls.lifecycle.call import (
+    RESUME_HEADER,
+    Call,
+    Desk,
+    Party,
+    PartyState,
+    Phase,
+    QueuePlace,
+)
+from caruso.comm_server.calls.lifecycle.consulting import leave
 from caruso.comm_server.calls.lifecycle.ending import FORGET_SECONDS
 from caruso.comm_server.calls.lifecycle.events import (
     BeginDialog,
     CallEvent,
+    CompleteAsked,
+    ConferenceAsked,
+    ConsultAsked,
     Declined,
     DigitsAsked,
+    DropAsked,
     Ended,
     Enqueue,
     HoldAsked,
@@ -29,17 +45,30 @@ from caruso.comm_server.calls.lifecycle.events import (
     KeptWaiting,
     MuteAsked,
     Offer,
+    Onward,
+    Target,
     Timer,
     TimerFired,
+    ToggleAsked,
+    TransferAsked,
     Withdrawn,
 )
+from caruso.comm_server.calls.lifecycle.parties import MOST_PARTIES, hand_over_to
 from caruso.comm_server.calls.lifecycle.step import CancelTimer, SetTimer, Step
-from caruso.comm_server.calls.lifecycle.talking import DIGIT_SECONDS, RECONNECT_SECONDS, REDIAL_SECONDS, park
+from caruso.comm_server.calls.lifecycle.talking import (
+    DIGIT_SECONDS,
+    RECONNECT_SECONDS,
+    REDIAL_SECONDS,
+    give_to_another,
+    park,
+)
+from caruso.comm_server.calls.lifecycle.transferring import requeue
 from caruso.comm_server.calls.lifecycle.waiting import RING_GRACE_SECONDS
 
 __all__ = [
     "DIGIT_SECONDS",
     "FORGET_SECONDS",
+    "MOST_PARTIES",
     "RECONNECT_SECONDS",
     "REDIAL_SECONDS",
     "RESUME_HEADER",
@@ -48,9 +77,13 @@ __all__ = [
     "Call",
     "CallEvent",
     "CancelTimer",
+    "CompleteAsked",
+    "ConferenceAsked",
+    "ConsultAsked",
     "Declined",
     "Desk",
     "DigitsAsked",
+    "DropAsked",
     "Ended",
     "Enqueue",
     "HoldAsked",
@@ -58,14 +91,24 @@ __all__ = [
     "KeptWaiting",
     "MuteAsked",
     "Offer",
+    "Onward",
+    "Party",
+    "PartyState",
     "Phase",
     "QueuePlace",
     "SetTimer",
     "Step",
+    "Target",
     "Timer",
     "TimerFired",
+    "ToggleAsked",
+    "TransferAsked",
     "Withdrawn",
     "advance",
     "arrive",
+    "give_to_another",
+    "hand_over_to",
+    "leave",
     "park",
+    "requeue",
 ]

@@ -7,13 +7,27 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from caruso.comm_server.calls.lifecycle.call import Call, Phase, expect_desk
+from caruso.comm_server.calls.lifecycle.call import Call, Desk, PartyState, Phase, expect_desk
+from caruso.comm_server.calls.lifecycle.consulting import (
+    complete,
+    confer,
+    consult,
+    drop,
+    leave,
+    put_on_hold,
+    take_back,
+    toggle,
+)
 from caruso.comm_server.calls.lifecycle.ending import end, forget
 from caruso.comm_server.calls.lifecycle.events import (
     BeginDialog,
     CallEvent,
+    CompleteAsked,
+    ConferenceAsked,
+    ConsultAsked,
     Declined,
     DigitsAsked,
+    DropAsked,
     Ended,
     Enqueue,
     HoldAsked,
@@ -23,11 +37,21 @@ from caruso.comm_server.calls.lifecycle.events import (
     Offer,
     Timer,
     TimerFired,
+    ToggleAsked,
+    TransferAsked,
     Withdrawn,
 )
-from caruso.comm_server.calls.lifecycle.legs import command_failed, leg_answered, leg_ended
+from caruso.comm_server.calls.lifecycle.legs import (
+    command_failed,
+    leg_answered,
+    leg_ended,
+    party_does_not_answer,
+    party_hangs_up,
+)
+from caruso.comm_server.calls.lifecycle.parties import changed
 from caruso.comm_server.calls.lifecycle.step import Step
-from caruso.comm_server.calls.lifecycle.talking import give_to_another, hold, press, redial, resume
+from caruso.comm_server.calls.lifecycle.talking import give_to_another, press, redial
+from caruso.comm_server.calls.lifecycle.transferring import transfer
 from caruso.comm_server.calls.lifecycle.waiting import (
     begin_dialog,
     enqueue,
@@ -39,7 +63,7 @@ from caruso.comm_server.calls.lifecycle.waiting import (
 )
 from caruso.model import ids
 from caruso.model.facts import ContactArrived, ContactCause, OfferOutcome
-from caruso.model.ids import EntryPointId
+from caruso.model.ids import AgentId, EntryPointId
 from caruso.model.telephony import (
     CommandFailed,
     EndCause,
@@ -110,29 +134,60 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
         case Offer():
             return offer(call, event, now)
         case Declined(agent=agent):
+            party = call.party_of(agent)
+            if party is not None and party.state is PartyState.RINGING:
+                return party_hangs_up(call, party, now)
             expect_desk(call, agent, Phase.OFFERED)
             return offer_ended(call, OfferOutcome.DECLINED, now)
         case Withdrawn():
             return offer_ended(call, OfferOutcome.WITHDRAWN, now)
         case HungUpByAgent(agent=agent):
+            party = call.party_of(agent)
+            if party is not None:
+                return party_hangs_up(call, party, now)
             expect_desk(call, agent, Phase.TALKING, Phase.RECONNECTING)
             return end(call, ContactCause.AGENT_HUNG_UP, now)
         case HoldAsked(agent=agent, on=on):
             desk = expect_desk(call, agent, Phase.TALKING)
-            return hold(call, desk, now) if on else resume(call, desk, now)
+            return put_on_hold(call, desk, now) if on else take_back(call, desk, now)
         case MuteAsked(agent=agent, on=on):
-            desk = expect_desk(call, agent, Phase.TALKING)
-            leg = ids.agent_leg(call.contact, call.offer, agent)
-            return Step(call=replace(call, desk=replace(desk, muted=on)), commands=(Mute(leg=leg, on=on),))
+            return _mute(call, agent, on)
         case DigitsAsked(agent=agent, digits=digits):
             desk = expect_desk(call, agent, Phase.TALKING)
             return press(call, desk, desk.digits + digits, pressing=bool(desk.digits))
+        case TransferAsked():
+            return transfer(call, event, now)
+        case ConsultAsked():
+            return consult(call, event, now)
+        case ToggleAsked(agent=agent):
+            return toggle(call, expect_desk(call, agent, Phase.TALKING), now)
+        case ConferenceAsked(agent=agent):
+            return confer(call, expect_desk(call, agent, Phase.TALKING), now)
+        case CompleteAsked(agent=agent):
+            return complete(call, expect_desk(call, agent, Phase.TALKING), now)
+        case DropAsked():
+            return drop(call, event, now)
         case TimerFired(timer=timer):
             return _timer_fired(call, timer, now)
         case Ended(cause=cause):
             return Step(call=call) if call.phase is Phase.ENDED else end(call, cause, now)
         case _:
             assert_never(event)
+
+
+def _not_back(call: Call, desk: Desk, now: datetime) -> Step:
+    """Find somebody else for a customer whose agent did not come back."""
+    return leave(call, desk, now) if call.parties else give_to_another(call, desk, now)
+
+
+def _mute(call: Call, agent: AgentId, on: bool) -> Step:
+    party = call.party_of(agent)
+    if party is not None and party.answered_at is not None:
+        muted = changed(call, replace(party, muted=on))
+        return Step(call=muted, commands=(Mute(leg=party.leg(call.contact), on=on),))
+    desk = expect_desk(call, agent, Phase.TALKING)
+    leg = ids.agent_leg(call.contact, desk.leg, agent)
+    return Step(call=replace(call, desk=replace(desk, muted=on)), commands=(Mute(leg=leg, on=on),))
 
 
 def _timer_fired(call: Call, timer: Timer, now: datetime) -> Step:
@@ -144,9 +199,11 @@ def _timer_fired(call: Call, timer: Timer, now: datetime) -> Step:
             return redial(call, call.desk) if again and call.desk else Step(call=call)
         case Timer.RECONNECT:
             away = call.phase is Phase.RECONNECTING and call.desk is not None
-            return give_to_another(call, call.desk, now) if away and call.desk else Step(call=call)
+            return _not_back(call, call.desk, now) if away and call.desk else Step(call=call)
         case Timer.MAX_WAIT:
             return flow_out(call, call.place, now) if call.place else Step(call=call)
+        case Timer.PARTY:
+            return party_does_not_answer(call, now)
         case Timer.FORGET:
             return forget(call)
         case Timer.DIGIT:

@@ -25,6 +25,10 @@ class Phase(StrEnum):
     OFFERED = "offered"
     TALKING = "talking"
     RECONNECTING = "reconnecting"
+    #: Given away by an agent: somebody else's phone rings for the caller, who hears music.
+    TRANSFERRING = "transferring"
+    #: With somebody outside; no agent takes part any more.
+    OUTSIDE = "outside"
     ENDED = "ended"
 
 
@@ -57,8 +61,52 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     digits: str = ""
     #: Number of the offer in the facts; legs dialled again for the same offer count on.
     offer: int = 0
+    #: Number of the newest leg.
+    leg: int = 0
     #: The phone has rung: it is there, or was a moment ago.
     rang: bool = False
+
+
+class PartyState(StrEnum):
+    """Where a further party of a call is."""
+
+    RINGING = "ringing"
+    #: Talks with the agent; the customer is on hold.
+    CONSULTED = "consulted"
+    #: Hears music; the agent is with the customer again.
+    PARKED = "parked"
+    #: Talks with everybody.
+    JOINED = "joined"
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody besides caller and agent: a colleague, or somebody outside."""
+
+    #: Number of the offer, and of the leg.
+    offer: int
+    #: None for somebody outside.
+    agent: AgentId | None = None
+    #: Of somebody outside.
+    number: str = ""
+    kind: StationKind = StationKind.SIP
+    endpoint: str = ""
+    #: Who called this party.
+    by: AgentId
+    called_at: datetime
+    #: When the phone was answered.
+    answered_at: datetime | None = None
+    #: Since when the party hears the customer.
+    connected_at: datetime | None = None
+    held_since: datetime | None = None
+    hold_seconds: float = 0.0
+    muted: bool = False
+    state: PartyState = PartyState.RINGING
+
+    def leg(self, contact: ContactId) -> LegId:
+        """Return the party's leg."""
+        if self.agent is None:
+            return ids.outside_leg(contact, self.offer)
+        return ids.agent_leg(contact, self.offer, self.agent)
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,13 +128,44 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     place: QueuePlace | None = None
     offer: int = 0
     desk: Desk | None = None
-    #: Agents' legs that were made and have not reported their end.
+    #: Further parties; one of them at most is not `JOINED`.
+    parties: tuple[Party, ...] = ()
+    #: It waited too long, and is out of the queue to be told so.
+    flowed_out: bool = False
+    #: Dialled legs that were made and have not reported their end.
     open_legs: frozenset[LegId] = frozenset()
 
     @property
     def agent_leg(self) -> LegId | None:
         """Return the leg of the present offer."""
-        return ids.agent_leg(self.contact, self.offer, self.desk.agent) if self.desk else None
+        return ids.agent_leg(self.contact, self.desk.leg, self.desk.agent) if self.desk else None
+
+    @property
+    def pending(self) -> Party | None:
+        """Return the party that is not joined yet: called, consulted or parked."""
+        return next((party for party in self.parties if party.state is not PartyState.JOINED), None)
+
+    @property
+    def joined(self) -> tuple[Party, ...]:
+        """Return the parties that talk with everybody."""
+        return tuple(party for party in self.parties if party.state is PartyState.JOINED)
+
+    @property
+    def held(self) -> bool:
+        """Tell whether the customer is on hold."""
+        return self.desk is not None and self.desk.held_since is not None
+
+    def party(self, leg: LegId) -> Party | None:
+        """Return whose leg it is."""
+        return next((party for party in self.parties if party.leg(self.contact) == leg), None)
+
+    def agent_here(self, agent: AgentId) -> bool:
+        """Tell whether the agent is in the call, or is called into it."""
+        return (self.desk is not None and self.desk.agent == agent) or self.party_of(agent) is not None
+
+    def party_of(self, agent: AgentId) -> Party | None:
+        """Return the colleague who was called into the call."""
+        return next((party for party in self.parties if party.agent == agent), None)
 
     @property
     def gone(self) -> bool:

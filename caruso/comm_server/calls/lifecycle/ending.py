@@ -6,20 +6,33 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from caruso.comm_server.calls.lifecycle.call import Call, Desk, Phase, QueuePlace, off_hold, seconds
+from caruso.comm_server.calls.lifecycle.call import (
+    Call,
+    Desk,
+    Party,
+    PartyState,
+    Phase,
+    QueuePlace,
+    off_hold,
+    seconds,
+)
 from caruso.comm_server.calls.lifecycle.events import Timer
 from caruso.comm_server.calls.lifecycle.step import CancelTimer, SetTimer, Step
 from caruso.model import ids
 from caruso.model.facts import (
     AnyFact,
+    ConsultEnded,
+    ConsultOutcome,
     ContactCause,
     ContactEnded,
     ContactLeftQueue,
     OfferEnded,
     OfferOutcome,
+    OutsideEnded,
     QueueOutcome,
     TalkEnded,
 )
+from caruso.model.ids import AgentId, QueueId
 from caruso.model.telephony import CloseBridge, HangUp, TelephonyCommand
 
 #: A leg that has not reported its end after this is hung up once more and forgotten, seconds.
@@ -29,7 +42,7 @@ FORGET_SECONDS = 10.0
 def end(call: Call, cause: ContactCause, now: datetime) -> Step:
     """End everything that is left of the call, in whatever phase it is."""
     return Step(
-        call=replace(call, phase=Phase.ENDED, music=False),
+        call=replace(call, phase=Phase.ENDED, music=False, parties=()),
         commands=_end_commands(call),
         facts=(*_closing_facts(call, cause, now), ContactEnded(at=now, contact=call.contact, cause=cause)),
         timers=(
@@ -41,7 +54,7 @@ def end(call: Call, cause: ContactCause, now: datetime) -> Step:
 
 def _end_commands(call: Call) -> tuple[TelephonyCommand, ...]:
     caller = (ids.caller_leg(call.contact),) if call.caller_up else ()
-    bridged = call.phase in (Phase.TALKING, Phase.RECONNECTING)
+    bridged = call.phase in (Phase.TALKING, Phase.RECONNECTING, Phase.OUTSIDE)
     bridge = (CloseBridge(bridge=ids.bridge(call.contact)),) if bridged else ()
     return (*(HangUp(leg=leg) for leg in caller), *(HangUp(leg=leg) for leg in sorted(call.open_legs)), *bridge)
 
@@ -58,10 +71,33 @@ def _closing_facts(call: Call, cause: ContactCause, now: datetime) -> tuple[AnyF
                 offer_fact(call, desk, place, outcome, now),
                 left_queue(call, place, _queue_outcome(place, cause, now), now),
             )
-        case Phase.TALKING | Phase.RECONNECTING if place is not None and desk is not None:
-            return (talk_fact(call, desk, place, now),)
+        case Phase.TALKING | Phase.RECONNECTING if desk is not None:
+            queue = place.queue if place else QueueId("")
+            return (*_parties_over(call, cause, now), talk_fact(call, desk, queue, now))
+        case Phase.TRANSFERRING | Phase.OUTSIDE:
+            return _parties_over(call, cause, now)
         case _:
             return ()
+
+
+def _parties_over(call: Call, cause: ContactCause, now: datetime) -> tuple[AnyFact, ...]:
+    """Return what is to be written down of further parties when the contact ends."""
+    by_caller = cause is ContactCause.CALLER_HUNG_UP
+    unanswered = OfferOutcome.ABANDONED if by_caller else OfferOutcome.WITHDRAWN
+    facts: list[AnyFact] = []
+    for party in call.parties:
+        outside = party.agent is None
+        if party.state is PartyState.RINGING and not outside:
+            facts.append(party_offer_fact(call, party, unanswered, now))
+        elif party.state is PartyState.RINGING:
+            facts.append(outside_fact(call, party, unanswered, now))
+        elif party.state is PartyState.JOINED and party.agent is not None:
+            facts.append(party_talk_fact(call, party, party.agent, now))
+        elif party.state is not PartyState.JOINED:
+            facts.append(consult_fact(call, party, ConsultOutcome.ENDED, now))
+        if outside and party.state is not PartyState.RINGING:
+            facts.append(outside_fact(call, party, OfferOutcome.ACCEPTED, now))
+    return tuple(facts)
 
 
 def _queue_outcome(place: QueuePlace, cause: ContactCause, now: datetime) -> QueueOutcome:
@@ -102,7 +138,61 @@ def offer_fact(call: Call, desk: Desk, place: QueuePlace, outcome: OfferOutcome,
     )
 
 
-def talk_fact(call: Call, desk: Desk, place: QueuePlace, now: datetime) -> TalkEnded:
+def party_offer_fact(call: Call, party: Party, outcome: OfferOutcome, now: datetime) -> OfferEnded:
+    """Return the fact that a colleague who was called for a transfer or a consultation has answered, or not."""
+    return OfferEnded(
+        at=now,
+        contact=call.contact,
+        offer=party.offer,
+        queue=call.place.queue if call.place else QueueId(""),
+        agent=party.agent or AgentId(""),
+        outcome=outcome,
+        ring_seconds=seconds(party.called_at, now),
+    )
+
+
+def consult_fact(call: Call, party: Party, outcome: ConsultOutcome, now: datetime) -> ConsultEnded:
+    """Return the fact that a consultation is over."""
+    return ConsultEnded(
+        at=now,
+        contact=call.contact,
+        offer=party.offer,
+        by=party.by,
+        agent=party.agent,
+        number=party.number,
+        outcome=outcome,
+        consult_seconds=seconds(party.answered_at or now, now),
+    )
+
+
+def outside_fact(call: Call, party: Party, outcome: OfferOutcome, now: datetime) -> OutsideEnded:
+    """Return the fact that the call to a number outside is over."""
+    return OutsideEnded(
+        at=now,
+        contact=call.contact,
+        offer=party.offer,
+        number=party.number,
+        outcome=outcome,
+        ring_seconds=seconds(party.called_at, party.answered_at or now),
+        talk_seconds=seconds(party.connected_at or now, now),
+    )
+
+
+def party_talk_fact(call: Call, party: Party, agent: AgentId, now: datetime) -> TalkEnded:
+    """Return the fact that a colleague's segment of the talk is over."""
+    hold = party.hold_seconds + (seconds(party.held_since, now) if party.held_since else 0.0)
+    total = seconds(party.connected_at or now, now)
+    return TalkEnded(
+        at=now,
+        contact=call.contact,
+        agent=agent,
+        queue=call.place.queue if call.place else QueueId(""),
+        talk_seconds=round(max(0.0, total - hold), 3),
+        hold_seconds=round(hold, 3),
+    )
+
+
+def talk_fact(call: Call, desk: Desk, queue: QueueId, now: datetime) -> TalkEnded:
     """Return the fact that the agent's segment of the talk is over."""
     hold = off_hold(desk, now).hold_seconds
     total = seconds(desk.connected_at or now, now)
@@ -110,7 +200,7 @@ def talk_fact(call: Call, desk: Desk, place: QueuePlace, now: datetime) -> TalkE
         at=now,
         contact=call.contact,
         agent=desk.agent,
-        queue=place.queue,
+        queue=queue,
         talk_seconds=round(max(0.0, total - hold), 3),
         hold_seconds=round(hold, 3),
     )

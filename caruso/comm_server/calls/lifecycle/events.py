@@ -9,7 +9,7 @@ import msgspec
 from caruso.comm_server.calls.lifecycle.call import QueuePlace
 from caruso.model.centre import StationKind
 from caruso.model.facts import ContactCause
-from caruso.model.ids import AgentId
+from caruso.model.ids import AgentId, EntryPointId, ScriptId
 from caruso.model.telephony import CommandFailed, LegAnswered, LegArrived, LegEnded, LegRinging
 
 
@@ -22,6 +22,8 @@ class Timer(StrEnum):
     MAX_WAIT = "max-wait"
     FORGET = "forget"
     DIGIT = "digit"
+    #: A further party's phone rings.
+    PARTY = "party"
 
 
 class BeginDialog(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,64 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     cause: ContactCause
 
 
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose phone is to ring: a colleague's, or a number outside."""
+
+    agent: AgentId | None = None
+    number: str = ""
+    kind: StationKind = StationKind.SIP
+    endpoint: str = ""
+    ring_seconds: float
+    #: What somebody outside sees as our number.
+    caller_id: str = ""
+
+
+class Onward(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a dialog leads the caller again: at an entry point, or by a script."""
+
+    entry_point: EntryPointId | None = None
+    script: ScriptId | None = None
+
+
+class TransferAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent gives the customer away without a word: to a queue, to somebody, or to a dialog."""
+
+    agent: AgentId
+    to: QueuePlace | Target | Onward
+
+
+class ConsultAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent wants to talk with somebody while the customer is on hold."""
+
+    agent: AgentId
+    to: Target
+
+
+class ToggleAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent changes between the customer and whoever is consulted."""
+
+    agent: AgentId
+
+
+class ConferenceAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent brings the customer and whoever is consulted together, and stays."""
+
+    agent: AgentId
+
+
+class CompleteAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent leaves the customer to whoever is called, consulted or joined."""
+
+    agent: AgentId
+
+
+class DropAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent ends the consultation (`offer` 0), or sends a party out of the conference."""
+
+    agent: AgentId
+    offer: int = 0
+
+
 CallEvent = (
     LegArrived
     | LegRinging
@@ -112,6 +172,12 @@ CallEvent = (
     | HoldAsked
     | MuteAsked
     | DigitsAsked
+    | TransferAsked
+    | ConsultAsked
+    | ToggleAsked
+    | ConferenceAsked
+    | CompleteAsked
+    | DropAsked
     | TimerFired
     | Ended
 )

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from caruso.comm_server.calls.lifecycle.call import Call, Desk, Phase, off_hold
+from caruso.comm_server.calls.lifecycle.call import Call, Desk, PartyState, Phase, off_hold
 from caruso.comm_server.calls.lifecycle.ending import end, left_queue, offer_fact, talk_fact
 from caruso.comm_server.calls.lifecycle.events import Timer
+from caruso.comm_server.calls.lifecycle.parties import changed, fetch_caller, park_party, resume_joined
 from caruso.comm_server.calls.lifecycle.step import CancelTimer, SetTimer, Step
 from caruso.comm_server.calls.lifecycle.waiting import dial_agent, max_wait, wait_in, with_new_leg
 from caruso.model import ids
@@ -77,10 +78,14 @@ def hold(call: Call, desk: Desk, now: datetime) -> Step:
     """Put the customer on hold."""
     if desk.held_since is not None:
         return Step(call=call)
+    colleagues = [party.agent for party in call.joined if party.agent is not None]
+    parties = tuple(
+        replace(party, held_since=now) if party.state is PartyState.JOINED else party for party in call.parties
+    )
     return Step(
-        call=replace(call, music=True, desk=replace(desk, held_since=now, digits="")),
+        call=replace(call, music=True, parties=parties, desk=replace(desk, held_since=now, digits="")),
         commands=park(call),
-        facts=(ContactHeld(at=now, contact=call.contact, agent=desk.agent),),
+        facts=tuple(ContactHeld(at=now, contact=call.contact, agent=agent) for agent in (desk.agent, *colleagues)),
         timers=(CancelTimer(timer=Timer.DIGIT),),
     )
 
@@ -96,11 +101,11 @@ def resume(call: Call, desk: Desk, now: datetime) -> Step:
     """Take the customer back from hold."""
     if desk.held_since is None:
         return Step(call=call)
-    caller = ids.caller_leg(call.contact)
+    together, colleagues = resume_joined(call, now)
     return Step(
-        call=replace(call, music=False, desk=off_hold(desk, now)),
-        commands=(StopMusic(leg=caller), Join(bridge=ids.bridge(call.contact), leg=caller)),
-        facts=(ContactResumed(at=now, contact=call.contact, agent=desk.agent),),
+        call=replace(together, music=False, desk=off_hold(desk, now)),
+        commands=fetch_caller(call),
+        facts=(ContactResumed(at=now, contact=call.contact, agent=desk.agent), *colleagues),
     )
 
 
@@ -117,20 +122,29 @@ def press(call: Call, desk: Desk, digits: str, *, pressing: bool) -> Step:
 
 
 def lose_browser(call: Call, desk: Desk, now: datetime) -> Step:
-    """Keep the customer for an agent whose browser went away (reload, crash, network): it will be back."""
+    """Keep the customer for an agent whose browser went away (reload, crash, network): it will be back.
+
+    Others in a conference talk on meanwhile; whoever is consulted hears music.
+    """
     facts: tuple[AnyFact, ...] = ()
     commands: tuple[TelephonyCommand, ...] = ()
-    if desk.held_since is None:
+    away = replace(desk, leg_up=False, muted=False, digits="")
+    party = call.pending
+    if party is not None and party.state is PartyState.CONSULTED:
+        call = changed(call, replace(party, state=PartyState.PARKED))
+        commands = park_party(call, party)
+    if desk.held_since is None and not call.joined:
         facts = (ContactHeld(at=now, contact=call.contact, agent=desk.agent),)
-        commands = park(call)
-    away = replace(desk, leg_up=False, held_since=desk.held_since or now, muted=False, digits="")
+        commands = (*commands, *park(call))
+        away = replace(away, held_since=now)
     return Step(
-        call=replace(call, phase=Phase.RECONNECTING, music=True, desk=away),
+        call=replace(call, phase=Phase.RECONNECTING, music=away.held_since is not None, desk=away),
         commands=commands,
         facts=facts,
         timers=(
             SetTimer(timer=Timer.REDIAL, seconds=REDIAL_SECONDS),
             SetTimer(timer=Timer.RECONNECT, seconds=RECONNECT_SECONDS),
+            CancelTimer(timer=Timer.DIGIT),
         ),
     )
 
@@ -146,11 +160,16 @@ def redial(call: Call, desk: Desk) -> Step:
 
 def reconnect(call: Call, desk: Desk, leg: LegId, now: datetime) -> Step:
     """Go on with the talk: the browser is back."""
+    timers = (CancelTimer(timer=Timer.REDIAL), CancelTimer(timer=Timer.RECONNECT))
+    if desk.held_since is None:
+        joined = replace(call, phase=Phase.TALKING, desk=replace(desk, leg_up=True))
+        return Step(call=joined, commands=(Join(bridge=ids.bridge(call.contact), leg=leg),), timers=timers)
+    together, colleagues = resume_joined(call, now)
     return Step(
-        call=replace(call, phase=Phase.TALKING, music=False, desk=replace(off_hold(desk, now), leg_up=True)),
+        call=replace(together, phase=Phase.TALKING, music=False, desk=replace(off_hold(desk, now), leg_up=True)),
         commands=_bridge_commands(call, leg),
-        facts=(ContactResumed(at=now, contact=call.contact, agent=desk.agent),),
-        timers=(CancelTimer(timer=Timer.REDIAL), CancelTimer(timer=Timer.RECONNECT)),
+        facts=(ContactResumed(at=now, contact=call.contact, agent=desk.agent), *colleagues),
+        timers=timers,
     )
 
 
@@ -166,6 +185,6 @@ def give_to_another(call: Call, desk: Desk, now: datetime) -> Step:
     return Step(
         call=queued,
         commands=(*hang_up, CloseBridge(bridge=ids.bridge(call.contact))),
-        facts=(talk_fact(call, desk, place, now), fact),
+        facts=(talk_fact(call, desk, place.queue, now), fact),
         timers=(CancelTimer(timer=Timer.REDIAL), *max_wait(first)),
     )

@@ -54,7 +54,7 @@ def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Ste
 
 def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
     """Return the call at a new place, and the fact of it."""
-    queued = replace(call, phase=Phase.WAITING, visit=call.visit + 1, place=place, desk=None)
+    queued = replace(call, phase=Phase.WAITING, visit=call.visit + 1, place=place, desk=None, flowed_out=False)
     fact = ContactQueued(
         at=now,
         contact=call.contact,
@@ -112,7 +112,8 @@ def with_new_leg(call: Call) -> Call:
     """Count one more offer and expect its leg."""
     assert call.desk is not None  # noqa: S101 - for the type checker; callers have just set it
     leg = ids.agent_leg(call.contact, call.offer + 1, call.desk.agent)
-    return replace(call, offer=call.offer + 1, open_legs=call.open_legs | {leg})
+    number = call.offer + 1
+    return replace(call, offer=number, desk=replace(call.desk, leg=number), open_legs=call.open_legs | {leg})
 
 
 def dial_agent(call: Call, desk: Desk, timeout: float, *, resume: bool = False) -> Dial:
@@ -132,8 +133,8 @@ def offer_ended(call: Call, outcome: OfferOutcome, now: datetime) -> Step:
     """Take the call back to its old place in the queue."""
     if call.phase is not Phase.OFFERED or call.desk is None or call.place is None:
         return Step(call=call)
-    leg = ids.agent_leg(call.contact, call.offer, call.desk.agent)
-    hang_up = (HangUp(leg=leg),) if leg in call.open_legs else ()
+    leg = call.agent_leg
+    hang_up = (HangUp(leg=leg),) if leg is not None and leg in call.open_legs else ()
     return Step(
         call=replace(call, phase=Phase.WAITING, desk=None),
         commands=hang_up,
@@ -163,7 +164,7 @@ def flow_out(call: Call, place: QueuePlace, now: datetime) -> Step:
     leg = call.agent_leg
     hang_up = (HangUp(leg=leg),) if leg is not None and leg in call.open_legs else ()
     return Step(
-        call=replace(call, phase=Phase.DIALOG, answered=True, music=False, place=None, desk=None),
+        call=replace(call, phase=Phase.DIALOG, answered=True, music=False, place=None, desk=None, flowed_out=True),
         commands=(*hang_up, *answer, *silence),
         facts=tuple(facts),
         timers=(CancelTimer(timer=Timer.RING), CancelTimer(timer=Timer.REDIAL)),
