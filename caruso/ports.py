@@ -86,6 +86,10 @@ class FactStore(Protocol):
         """Return all facts of one contact, oldest first."""
         ...
 
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return the last `QueueSwitched` of every queue."""
+        ...
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
         ...

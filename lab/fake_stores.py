@@ -111,6 +111,10 @@ class MemoryFacts:
         """Return nothing."""
         return ()
 
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return nothing: lines are kept here, not facts."""
         return ()

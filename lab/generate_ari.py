@@ -56,7 +56,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "bridges": ("list", "createWithId", "destroy", "addChannel", "removeChannel"),
     "channels": (
         "list", "originateWithId", "hangup", "answer", "ring", "ringStop", "sendDTMF", "mute", "unmute",
-        "startMoh", "stopMoh", "playWithId", "record",
+        "startMoh", "stopMoh", "playWithId", "record", "snoopChannelWithId",
     ),
     "endpoints": ("listByTech",),
     "playbacks": ("stop",),

@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from caruso.model.facts import VOICE, AnyFact, ContactArrived, ContactEnded, Presence, PresenceChanged
+from caruso.model.facts import (
+    VOICE,
+    AnyFact,
+    ContactArrived,
+    ContactEnded,
+    Presence,
+    PresenceChanged,
+    QueueSwitched,
+)
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, is_web
 from caruso.model.records import PastContact
 from caruso.model.run_records import OutboxAction, RunEvent, RunTurn, SavedRun
@@ -114,6 +122,10 @@ class MemoryJournal:
 
     def _presences(self) -> dict[AgentId, PresenceChanged]:
         return {fact.agent: fact for fact in self.facts if isinstance(fact, PresenceChanged)}
+
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return the last switch of every queue."""
+        return list({fact.queue: fact for fact in self.facts if isinstance(fact, QueueSwitched)}.values())
 
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return all facts of one contact."""

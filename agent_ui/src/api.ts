@@ -1,6 +1,15 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
-import type { CallbackLine, CentreSummary, ContactDetail, ContactPage, Phone, WhoAmI } from "./protocol";
+import type {
+  CallbackLine,
+  CentreSummary,
+  ContactDetail,
+  ContactPage,
+  Phone,
+  SupervisionMode,
+  SupervisionStarted,
+  WhoAmI,
+} from "./protocol";
 
 export const DESK_SOCKET = "/ws/console";
 export const MONITOR_SOCKET = "/ws/monitor";
@@ -76,6 +85,43 @@ export function readContact(id: string, signal: AbortSignal): Promise<ContactDet
 
 export function readCallbacks(signal: AbortSignal): Promise<CallbackLine[]> {
   return call("GET", "/api/callbacks", undefined, signal);
+}
+
+export async function startSupervision(
+  contact: string,
+  mode: SupervisionMode,
+  phone: string,
+): Promise<string> {
+  const path = `/api/calls/${encodeURIComponent(contact)}/supervision`;
+  return (await call<SupervisionStarted>("POST", path, { mode, phone })).id;
+}
+
+export function changeSupervision(id: string, mode: SupervisionMode): Promise<void> {
+  return call("POST", `/api/supervisions/${encodeURIComponent(id)}/mode`, { mode });
+}
+
+export function stopSupervision(id: string): Promise<void> {
+  return call("DELETE", `/api/supervisions/${encodeURIComponent(id)}`);
+}
+
+export function forcePresence(agent: string, presence: string): Promise<void> {
+  return call("POST", `/api/agents/${encodeURIComponent(agent)}/presence`, { presence });
+}
+
+export function moveWaiting(contact: string, queue: string): Promise<void> {
+  return call("POST", `/api/waiting/${encodeURIComponent(contact)}/move`, { queue });
+}
+
+export function prioritiseWaiting(contact: string, priority: number): Promise<void> {
+  return call("POST", `/api/waiting/${encodeURIComponent(contact)}/priority`, { priority });
+}
+
+export function switchQueue(queue: string, open: boolean): Promise<void> {
+  return call("POST", `/api/queues/${encodeURIComponent(queue)}/open`, { open });
+}
+
+export function sendMessage(to: { agents: string[] } | { queue: string }, text: string): Promise<void> {
+  return call("POST", "/api/messages", { ...to, text });
 }
 
 export type CallbackMove = "take" | "give-back" | "done" | "cancel";

@@ -29,6 +29,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     reasons: [{ id: "break", name: "Break" }],
     queues: [],
     telephony: true,
+    messages: [],
     contact: null,
     dialog: null,
     customer: null,
@@ -54,6 +55,12 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     dispositions: [],
     disposition: "",
     note: "",
+    mine: true,
+    parties: [],
+    from_agent: "",
+    purpose: "",
+    notes: [],
+    watchers: [],
     ...change,
   };
 }
@@ -68,6 +75,7 @@ export function dialog(change: Partial<DialogView> = {}): DialogView {
     trail: [],
     finished: false,
     outcome: "",
+    read_only: false,
     channel: "agent",
     shareable: true,
     link: "",
@@ -138,6 +146,7 @@ export function monitor(change: Partial<MonitorView> = {}): MonitorView {
     waiting: [],
     calls: [],
     queues: [],
+    supervisions: [],
     gone_waiting: [],
     gone_calls: [],
     gone_agents: [],
@@ -167,6 +176,7 @@ export function queueRow(change: Partial<QueueRow> = {}): QueueRow {
     average_answer_seconds: null,
     longest_wait_seconds: 0,
     callbacks: 0,
+    open: true,
     ...change,
   };
 }

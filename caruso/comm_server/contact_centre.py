@@ -44,6 +44,10 @@ from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.supervision.messages import AgentMessages
+from caruso.comm_server.supervision.supervisors import Floor, Supervisors
+from caruso.comm_server.supervision.switches import QueueSwitches
+from caruso.comm_server.supervision.watches import Watches
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
@@ -56,6 +60,8 @@ from caruso.model.facts import (
     ContactTransferred,
     OfferMade,
     Presence,
+    SupervisionEnded,
+    SupervisionModeChanged,
     TransferForm,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
@@ -134,7 +140,15 @@ class ContactCentre:
         self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
         self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
         self.dispatcher = Dispatcher(profile=self._ready_agent, offer=self._offer, keep_waiting=self._keep_waiting)
-        self.reception = Reception(staff=self._staff, centre=self.centre, clock=clock, timers=timers, tasks=tasks)
+        self.switches = QueueSwitches()
+        self.reception = Reception(
+            staff=self._staff,
+            centre=self.centre,
+            clock=clock,
+            timers=timers,
+            tasks=tasks,
+            queue_open=self.switches.is_open,
+        )
         self.exchange = Exchange(
             telephony=outside.telephony, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
         )
@@ -215,6 +229,10 @@ class ContactCentre:
         )
         self._callbacks: Mapping[QueueId, int] = {}
         self.notes = ContactNotes()
+        self.messages = AgentMessages(self._changed_desk)
+        self.watches = Watches(
+            telephony=outside.telephony, stream=stream, clock=clock, timers=timers, call=self.exchange.call
+        )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
             sources=Sources(
@@ -227,6 +245,8 @@ class ContactCentre:
                 station=self.stations.view,
                 call=self.exchange.call,
                 notes=self.notes.of,
+                watchers=self._watchers,
+                messages=self.messages.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
             ),
@@ -256,6 +276,23 @@ class ContactCentre:
             clock=clock,
             outside=outside.calls_outside,
         )
+        self.supervisors = Supervisors(
+            Floor(
+                centre=self.centre,
+                exchange=self.exchange,
+                roster=self.roster,
+                stations=self.stations,
+                desks=self.desks,
+                stream=stream,
+                clock=clock,
+                new_id=lambda: uuid.uuid4().hex,
+                endpoint_name=outside.endpoint_name,
+                calls_outside=outside.calls_outside,
+            ),
+            watches=self.watches,
+            switches=self.switches,
+            messages=self.messages,
+        )
         self._commands = DeskCommands(
             centre=self.centre,
             roster=self.roster,
@@ -265,6 +302,7 @@ class ContactCentre:
             conversations=self.conversations,
             moves=self.moves,
             transfers=self.transfers,
+            seen=self.supervisors.seen,
         )
         self._people = Staff(
             exchange=self.exchange,
@@ -276,13 +314,15 @@ class ContactCentre:
             telephony=outside.telephony,
         )
         # The order matters: agents move, then lines change and routing runs.
-        for listener in (self.roster.hear, self.dispatcher.hear):
+        for listener in (self.roster.hear, self.switches.hear, self.dispatcher.hear):
             stream.decide(listener)
         stream.when_quiet(self.dispatcher.dispatch)
         # Then it is written down, and last comes what people see.
         for listener in (
             outside.journal.record,
             self.notes.hear,
+            self.watches.hear,
+            self.messages.hear,
             self.desk_contacts.hear,
             self.board.hear,
             self._lead_dialogs,
@@ -312,6 +352,7 @@ class ContactCentre:
         )
         self.reception.queues_changed()
         self.board.centre_changed()
+        self.supervisors.review()
         self.desks.touch_all()
         self.stream.publish()
 
@@ -325,7 +366,9 @@ class ContactCentre:
         """Take an event of the PBX."""
         # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
         with self.stream.turn():
-            self.exchange.on_telephony(event)
+            left = self.watches.on_telephony(event)
+            if left is not None:
+                self.exchange.on_telephony(left)
 
     def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
@@ -518,6 +561,8 @@ class ContactCentre:
                 cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
             ):
                 self.reception.caller_gone(contact)
+            case SupervisionModeChanged(agent=agent) | SupervisionEnded(agent=agent):
+                self.desks.touch(agent)
             case _:
                 pass
 
@@ -550,6 +595,12 @@ class ContactCentre:
     def _finished(self, conversation: Conversation, end: Finished) -> None:
         self.reception.finished(conversation, end)
         self.desk_dialogs.finished(conversation, end)
+
+    def _watchers(self, contact: ContactId, agent: AgentId) -> list[str]:
+        return self.supervisors.watchers(contact, agent)
+
+    def _changed_desk(self, agent: AgentId) -> None:
+        self.desks.touch(agent)
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)

@@ -89,13 +89,18 @@ class Reception:
         clock: Clock,
         timers: Timers,
         tasks: GuardedTasks,
+        queue_open: Callable[[QueueId], bool],
     ) -> None:
-        """Begin with nobody at the door; `staff` is complete by the time the first call arrives."""
+        """Begin with nobody at the door; `staff` is complete by the time the first call arrives.
+
+        `queue_open` tells whether somebody may enter a queue now.
+        """
         self._staff_of = staff
         self._centre = centre
         self._clock = clock
         self._timers = timers
         self._tasks = tasks
+        self._queue_open = queue_open
         self._hand_overs: dict[ContactId, HandOver] = {}
         #: Callers whose turn is being presented after a restart of ours.
         self._resuming: set[ContactId] = set()
@@ -113,7 +118,7 @@ class Reception:
         entry_point = self._entry_point(call)
         if entry_point is None:
             self._staff.exchange.post(call.contact, Ended(cause=ContactCause.NO_ENTRY_POINT))
-        elif self._closed(entry_point):
+        elif self._closed(entry_point) or not (entry_point.script or self._queue_open(entry_point.queue)):
             self._say_closed(call, entry_point)
         elif entry_point.codes:
             self._staff.exchange.post(call.contact, BeginDialog())
@@ -157,10 +162,11 @@ class Reception:
         hours = self._centre().hours.get(entry_point.hours) if entry_point.hours else None
         return hours is not None and not is_open(hours, self._clock.now())
 
-    def _say_closed(self, call: Call, entry_point: EntryPoint) -> None:
-        text = entry_point.closed_text or CLOSED.get(entry_point.language, CLOSED["en"])
+    def _say_closed(self, call: Call, entry_point: EntryPoint | None) -> None:
+        language = entry_point.language if entry_point else "en"
+        text = (entry_point.closed_text if entry_point else "") or CLOSED.get(language, CLOSED["en"])
         self._staff.exchange.post(call.contact, BeginDialog())
-        self._say(call.contact, _CLOSED, text, entry_point.language)
+        self._say(call.contact, _CLOSED, text, language)
 
     def _say(self, contact: ContactId, item: str, text: str, language: str) -> None:
         segments = (Segment(text=text, barge_in=False),)
@@ -425,6 +431,10 @@ class Reception:
         if rules is None:
             log.error("no_queue_left", contact_id=contact)
             self._staff.exchange.post(contact, Ended(cause=ContactCause.FAILED))
+            return
+        call = self._staff.exchange.call(contact)
+        if call is not None and call.phase is Phase.DIALOG and not self._queue_open(rules.id):
+            self._say_closed(call, self._entry_point(call))
             return
         place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
         self._staff.exchange.post(contact, Enqueue(place=place))

@@ -51,6 +51,8 @@ class Past:
     runs: Sequence[SavedRun]
     #: Scripts the runs are pinned to and the library does not know, with those that they call before them.
     sources: Sequence[ScriptSource]
+    #: How queues were switched by hand.
+    switches: Sequence[AnyFact]
     #: All facts since midnight, and of the last minutes.
     recent: Sequence[AnyFact]
 
@@ -63,6 +65,8 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
+    centre.switches.restore(past.switches)
+    centre.messages.restore(past.recent)
     centre.library.keep(*past.sources)
     centre.conversations.restore(past.runs)
     agents = _agents(centre, past, calls)
@@ -102,6 +106,7 @@ async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *
         presences=presences,
         runs=saved,
         sources=[source for found in sources for source in found],
+        switches=await store.queue_switches(),
         recent=await store.facts_since(since),
     )
 
@@ -172,6 +177,8 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
 
 def _restore_board(centre: ContactCentre, past: Past) -> None:
     centre.board.restore(past.recent)
+    for switch in past.switches:
+        centre.board.show(switch)
     for facts in past.contacts.values():
         for fact in facts:
             centre.board.show(fact)

@@ -210,6 +210,12 @@ class FinishContact(DeskCommand, frozen=True, kw_only=True, tag="finish"):
     note: str = ""
 
 
+class SeeMessage(DeskCommand, frozen=True, kw_only=True, tag="see-message"):
+    """Take note of a supervisor's message."""
+
+    message: str
+
+
 AnyDeskCommand = (
     GoReady
     | GoNotReady
@@ -239,4 +245,5 @@ AnyDeskCommand = (
     | TakeDialogBack
     | SaveNote
     | FinishContact
+    | SeeMessage
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text
 
 from caruso.model.facts import VOICE, WEB, AnyFact, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
@@ -46,6 +46,13 @@ class Facts:
         """Return the last `PresenceChanged` of every agent."""
         current = select(presence_intervals.c.seq).where(presence_intervals.c.ended_at.is_(None))
         return await self._facts(journal.c.seq.in_(current))
+
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return the last `QueueSwitched` of every queue."""
+        # As the index says it, so that it is used: as a parameter the kind would not be known.
+        switched = text("kind = 'queue-switched'")
+        last = select(func.max(journal.c.seq)).where(switched).group_by(journal.c.queue)
+        return await self._facts(journal.c.seq.in_(last))
 
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET
 
 from caruso.clock import Clock
+from caruso.comm_server.supervision.scope import seen_by
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
 from caruso.model.facts import Presence
@@ -31,6 +32,7 @@ from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
 from caruso.web.sessions import Sessions, SignedIn, handle_of
 from caruso.web.sign_in import SignIn
+from caruso.web.supervision_api import supervisor
 
 #: Reports how a part of the server is: figures, and ``ok`` (False when it is degraded).
 HealthCheck = Callable[[], Mapping[str, object]]
@@ -257,7 +259,8 @@ class Api:
     @operation("GET", "/api/monitor", role=Role.SUPERVISOR)
     async def monitor(self, call: Call) -> MonitorView:
         """Return the whole live monitor, once; changes are pushed on /ws/monitor."""
-        return self._ask.centre.monitor()
+        scope = self._ask.centre.supervisors.scope(supervisor(call.who))
+        return seen_by(self._ask.centre.monitor(), scope, self._ask.centre.centre())
 
     @operation("POST", "/api/agents/{agent}/presence", role=Role.SUPERVISOR, status=204)
     async def force_presence(self, call: Call, agent: str, body: r.ForcedPresence) -> None:
@@ -265,6 +268,7 @@ class Api:
         possible = (*_FORCEABLE, Presence.READY) if call.who.may(Role.ADMIN) else _FORCEABLE
         if body.presence not in possible:
             raise mistake("presence", f"Must be one of {', '.join(possible)}.")
+        self._ask.centre.supervisors.check_agent(supervisor(call.who), AgentId(agent))
         self._ask.centre.force_presence(AgentId(agent), Presence(body.presence), body.reason, by=call.who.user.id)
 
     # -- Health -----------------------------------------------------------------------------------------------

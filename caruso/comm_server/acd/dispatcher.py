@@ -20,6 +20,7 @@ from caruso.model.facts import (
     OfferOutcome,
     Presence,
     PresenceChanged,
+    PriorityChanged,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 
@@ -120,6 +121,8 @@ class Dispatcher:
                 back = self._offered.pop(contact, None)
                 if back is not None:
                     self._add(back)
+            case PriorityChanged(contact=contact, priority=priority):
+                self._reprioritise(contact, priority)
             case ContactLeftQueue(contact=contact):
                 self._offered.pop(contact, None)
                 self._take(contact)
@@ -154,6 +157,18 @@ class Dispatcher:
         taken = set(self._asked.values())
         lines = [[entry for entry in line if entry.contact not in self._asked] for line in self._lines.values()]
         return lines, [agent for agent in self._ready if agent.agent not in taken]
+
+    def _reprioritise(self, contact: ContactId, priority: int) -> None:
+        """Let a contact go before or after others from now on; among equals it keeps its turn."""
+        if contact in self._offered:
+            self._offered[contact] = replace(self._offered[contact], priority=priority)
+            return
+        heard_music = contact not in self._fresh
+        waiting = self._take(contact)
+        if waiting is not None:
+            self._add(replace(waiting, priority=priority))
+            if heard_music:
+                self._fresh.pop(contact, None)
 
     def _next(self, waiting: Waiting) -> Waiting:
         """Let a contact wait behind all who have the same priority."""

@@ -51,6 +51,7 @@ from caruso.model.facts import (
     OfferEnded,
     OfferMade,
     OfferOutcome,
+    PriorityChanged,
     QueueOutcome,
 )
 from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SkillId
@@ -122,6 +123,8 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return replace(call, answered=True)
         case ContactQueued():
             return _queued(call, fact, around)
+        case PriorityChanged(priority=priority) if call.place is not None:
+            return replace(call, place=replace(call.place, priority=priority))
         case OfferMade(by=None):
             return _offered(call, fact, around)
         case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED and _is_present(call, fact):

@@ -35,6 +35,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     KeptWaiting,
     MuteAsked,
     Offer,
+    Reprioritise,
     Timer,
     TimerFired,
     ToggleAsked,
@@ -59,6 +60,7 @@ from caruso.comm_server.calls.lifecycle.waiting import (
     kept_waiting,
     offer,
     offer_ended,
+    reprioritise,
     rings,
 )
 from caruso.model import ids
@@ -131,6 +133,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             return enqueue(call, place, now)
         case KeptWaiting():
             return kept_waiting(call)
+        case Reprioritise(priority=priority, by=by):
+            return reprioritise(call, priority, by, now)
         case Offer():
             return offer(call, event, now)
         case Declined(agent=agent):
