@@ -125,7 +125,7 @@ class Server:
         self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
-        self._ami = AmiLink(self._pbx, reachable=self._on_phone)
+        self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
         self._speech = EspeakSpeech(
             config.speech_cache,
             config.speech.voices,
@@ -321,6 +321,9 @@ class Server:
 
     def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         self.centre.on_phone(agent, kind, reachable)
+
+    def _on_phones_watched(self, watched: bool) -> None:
+        self.centre.on_phones_watched(watched)
 
     # -- Running ----------------------------------------------------------------------------------------------
 

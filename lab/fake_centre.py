@@ -185,6 +185,7 @@ class FakeCentre:
         self._random = random.Random(7)
         self._seats = {agent.id: _Seat(agent, agent.station.kind, now()) for agent in self._centre.agents.values()}
         self._telephony = True
+        self._unheard_since: datetime | None = None
         self._watchers: dict[int, PushMonitor] = {}
         self._monitor_seq = 0
         self._shown: dict[str, dict[str, object]] = {}
@@ -262,6 +263,7 @@ class FakeCentre:
             queues=[row for row in rows["queues"].values() if isinstance(row, QueueRow)],
             supervisions=list(self.supervisors.rows.values()),
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre.name,
         )
 
@@ -394,6 +396,7 @@ class FakeCentre:
     def set_telephony(self, up: bool) -> None:
         """Let the link to the PBX break or come back."""
         self._telephony = up
+        self._unheard_since = None if up else self._now()
         for seat in self._seats.values():
             self._show(seat)
         self._monitor_changed()
@@ -727,6 +730,7 @@ class FakeCentre:
             gone_agents=gone["agents"],
             supervisions=list(self.supervisors.rows.values()),
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre.name,
         )
         self.push_change(view)

@@ -31,6 +31,11 @@ def measured(what: str, **seconds: float) -> None:
             out.write(b"".join(line + b"\n" for line in lines))
 
 
+def counted(what: str, **numbers: int) -> None:
+    """Tell how many of each there were; ``pytest -s`` or ``-rP`` shows it."""
+    print(f"counted: {what}: {', '.join(f'{number:,} {name}' for name, number in numbers.items())}")
+
+
 def gathered(file: Path) -> dict[str, list[float]]:
     """Return all figures in a file, by name, in the order taken."""
     found: dict[str, list[float]] = {}

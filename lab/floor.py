@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -29,6 +28,7 @@ from caruso.model.facts import AnyFact, Presence
 from caruso.model.ids import AgentId, ContactId
 from caruso.model.views import DeskView, MonitorView
 from lab.books import imbalances
+from lab.complaints import complaints
 from lab.console_client import Console, open_console
 from lab.listening import clear, leftovers
 from lab.server import SUPERVISOR, CentreServer
@@ -38,7 +38,6 @@ from lab.web_client import Refused, WebClient
 _F = TypeVar("_F", bound=AnyFact)
 
 _IN_A_CALL = frozenset({Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP})
-_COMPLAINT = re.compile(r"\[(error|critical) +\]|Traceback")
 
 
 class Agent:
@@ -93,12 +92,10 @@ class Floor:
         self.phones = phones
         self._supervisor = supervisor
         self._begun = begun
-        self._logged = len(server.log)
+        self._logged = len(server.log_lines())
         self._stack = AsyncExitStack()
         self._callers: list[Caller] = []
         self.agents: dict[str, Agent] = {}
-        #: Complaints of the server that a test provokes, as regular expressions.
-        self.expected_complaints: list[str] = []
 
     async def agent(self, name: str, *, ready: bool = True, phone: str = "") -> Agent:
         """Have somebody sign in, and go ready."""
@@ -238,12 +235,8 @@ class Floor:
         raise AssertionError("the books do not balance:\n" + "\n".join(wrong))
 
     def _no_complaints(self) -> None:
-        complaints = [
-            line
-            for line in self.server.log[self._logged :].splitlines()
-            if _COMPLAINT.search(line) and not any(re.search(known, line) for known in self.expected_complaints)
-        ]
-        assert not complaints, "\n".join(complaints)
+        found = complaints(self.server.log_lines()[self._logged :])
+        assert not found, "\n".join(found)
 
     async def _go_home(self) -> None:
         for agent in self.agents.values():

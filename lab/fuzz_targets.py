@@ -1,16 +1,27 @@
-"""What is fuzzed: expressions, patterns and whole scripts, each from any bytes. `lab.fuzz` is the command."""
+"""What is fuzzed, each from any bytes: expressions, patterns, whole scripts, forms. `lab.fuzz` is the command."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from caruso.errors import RejectedInput
+from caruso.model.ids import RunId, ScriptId
+from caruso.script_engine.engine import present, start, step
 from caruso.script_engine.expressions import ExpressionError, expression
 from caruso.script_engine.expressions.checker import check
 from caruso.script_engine.expressions.names import Names
 from caruso.script_engine.expressions.patterns import PatternError, compile_pattern
 from caruso.script_engine.lint import check_source
+from caruso.script_engine.loader import load
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.runs import run_from_json, run_to_json
+from caruso.script_engine.turns import Answered, Confirmed, Input, RunStart, ScriptChannel
+from caruso.script_engine.xforms import translate
 from lab.bench.expressions import Facts
 
+_NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+_STEPS = 8
 _NAMES = Names(roots={"answers": {}, "customer": {}})
 
 
@@ -43,13 +54,46 @@ def fuzz_pattern(data: bytes) -> None:
 
 
 def fuzz_script(data: bytes) -> None:
-    """Check a script; raise `Misbehaved` for a finding without a place."""
-    if any(finding.line < 1 for finding in check_source(data, "fuzz.xml")):
+    """Check a script, and begin with one that has no mistake; raise `Misbehaved` for a finding without a place."""
+    findings = check_source(data, "fuzz.xml")
+    if any(finding.line < 1 for finding in findings):
         raise Misbehaved("a finding has no line")
+    if all(finding.level == "warning" for finding in findings):
+        _lead(load(data, "fuzz.xml"))
+
+
+def _lead(dialog: Dialog) -> None:
+    """Answer whatever is asked with the first thing that comes to mind."""
+    begin = RunStart(
+        run=RunId("r"), script=ScriptId(dialog.id), channel=ScriptChannel.AGENT, language=dialog.languages[0]
+    )
+    run, _ = start(dialog, begin, _NOW)
+    for _ in range(_STEPS):
+        turn = present(dialog, run)
+        given: Input = Answered(turn=run.turn, text=turn.options[0].value if turn.options else "1")
+        if turn.kind == "info":
+            given = Confirmed(turn=run.turn)
+        run, _ = step(dialog, run, given, _NOW)
+        if run_from_json(run_to_json(run)) != run:
+            raise Misbehaved("a run is not what was kept of it")
+
+
+def fuzz_form(data: bytes) -> None:
+    """Import a form; raise `Misbehaved` when what was made of it is no script."""
+    try:
+        imported = translate(data, "fuzz.xml")
+    except RejectedInput:
+        return
+    if imported.refused:
+        if not imported.remarks:
+            raise Misbehaved("a form was refused without a reason")
+    else:
+        _lead(load(imported.script, "fuzz.xml"))
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "expression": fuzz_expression,
     "pattern": fuzz_pattern,
     "script": fuzz_script,
+    "form": fuzz_form,
 }

@@ -18,6 +18,8 @@ from lab.asterisk import LocalAsterisk
 
 #: Looks at what is still there before a clearing gives up: about a second.
 CLEARINGS = 50
+#: A link that was told to end has closed its socket by then.
+END_SECONDS = 10.0
 
 _E = TypeVar("_E", bound=TelephonyEvent)
 
@@ -91,8 +93,8 @@ async def listening(settings: AsteriskSettings, agents: Iterable[AgentProfile] =
         yield link
     finally:
         running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        ended, _ = await asyncio.wait({running}, timeout=END_SECONDS)
+        assert ended, "the link does not end"
 
 
 async def leftovers(pbx: LocalAsterisk) -> list[str]:

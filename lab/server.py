@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,12 +39,19 @@ from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
 from lab.asterisk import LocalAsterisk
 from lab.ports import free_port
+from lab.tones import read_sound
 from lab.web_client import WebClient
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Everybody's password in the lab. It opens nothing but servers on loopback that end with their test.
 LAB_PASSWORD = "lab-password"
 SUPERVISOR = "sam"
+
+
+def spoken(directory: Path) -> list[Sequence[int]]:
+    """Return the sounds of what a server in this directory has had spoken until now, the newest last."""
+    files = (directory / "data" / "speech").glob("*.wav")
+    return [read_sound(file) for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
 
 class CentreServer:
@@ -102,6 +110,10 @@ class CentreServer:
         """Everything it has logged."""
         return (self._directory / "server.log").read_text(errors="replace")
 
+    def log_lines(self) -> list[str]:
+        """Return what it has logged, without a line that is just being written."""
+        return self.log.split("\n")[:-1]
+
     async def __aenter__(self) -> Self:
         """Start it."""
         await self.start()
@@ -122,9 +134,12 @@ class CentreServer:
         self._process = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml"), "serve"]
+        if setpriv := shutil.which("setpriv"):  # so that it never outlives us, whatever kills us
+            command = [setpriv, "--pdeathsig", "KILL", *command]
         with (self._directory / "server.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml"), "serve"],
+                command,
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 RATE = 8_000
+#: Two recordings of one sentence resemble each other more than this, of two sentences less.
+SAME_SENTENCE = 0.8
 _FULL = 32_767
 
 #: A beep and the pause after it: speech is no steady sound either, and what removes noise takes steady ones away.

@@ -8,6 +8,7 @@ import type {
   Phone,
   SupervisionMode,
   SupervisionStarted,
+  TargetView,
   WhoAmI,
 } from "./protocol";
 
@@ -81,6 +82,10 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
 
 export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
+}
+
+export function readTransferTargets(signal: AbortSignal): Promise<TargetView[]> {
+  return call("GET", "/api/transfer-targets", undefined, signal);
 }
 
 export function readCallbacks(signal: AbortSignal): Promise<CallbackLine[]> {

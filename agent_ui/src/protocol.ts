@@ -23,6 +23,7 @@ export type SupervisionMode = "listen" | "whisper" | "barge";
 export interface StationView {
   kind: string;
   reachable: boolean | null;
+  fixed: boolean;
 }
 
 /** The confirmed presence, since when, and until when where it ends by itself (ring, wrap-up). */
@@ -339,6 +340,7 @@ export interface MonitorView {
   gone_calls: string[];
   gone_agents: string[];
   telephony: boolean;
+  unheard_since: string | null;
   centre: string;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WaitingRow } from "../src/protocol";
-import { initialMonitor, type MonitorState, reduceMonitor } from "../src/state/monitor";
+import { initialMonitor, knownAt, type MonitorState, reduceMonitor } from "../src/state/monitor";
 import { monitor, queueRow } from "./samples";
 
 const AT = Date.parse("2026-03-01T10:00:00Z");
@@ -58,4 +58,20 @@ test("a missed change is noticed, and changes nothing", () => {
 
 test("changes before the first whole view are a gap", () => {
   expect(after(monitor({ seq: 3, whole: false })).gap).toBe(true);
+});
+
+test("while the telephone system is away, what is shown of calls grows old, on the local clock", () => {
+  const minute = 60_000;
+  const state = after(
+    monitor({
+      seq: 1,
+      now: new Date(AT + 5 * minute).toISOString(),
+      telephony: false,
+      unheard_since: new Date(AT + 4 * minute).toISOString(),
+    }),
+  );
+  expect(state.link.heardAt).toBe(AT);
+  expect(knownAt(state)).toBe(AT - minute);
+  const back = reduceMonitor(state, { kind: "view", view: monitor({ seq: 2, whole: false }), at: AT });
+  expect(knownAt(back)).toBe(AT);
 });

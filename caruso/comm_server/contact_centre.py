@@ -375,6 +375,11 @@ class ContactCentre:
         self.stations.set_reachable(agent, kind, reachable)
         self.desks.touch(agent)
 
+    def on_phones_watched(self, watched: bool) -> None:
+        """Take note whether phones that register are heard of now; those there were have been told before."""
+        self.stations.set_watched(watched)
+        self.desks.touch_all()
+
     def set_callbacks(self, waiting: Mapping[QueueId, int]) -> None:
         """Take note how many call-backs nobody has taken yet, by queue."""
         if waiting != self._callbacks:

@@ -271,8 +271,10 @@ class StationView(View, frozen=True, kw_only=True):
 
     #: ``browser`` or ``sip``.
     kind: str
-    #: None where it cannot be known (a phone at a fixed address).
+    #: None where it is not known: the phone need not register (`fixed`), or the PBX cannot be asked.
     reachable: bool | None = None
+    #: At a fixed address, where it is called whether it has registered or not.
+    fixed: bool = False
 
 
 class MessageView(View, frozen=True, kw_only=True):
@@ -406,4 +408,6 @@ class MonitorView(View, frozen=True, kw_only=True, tag_field="type", tag="monito
     gone_calls: list[str] = []
     gone_agents: list[str] = []
     telephony: bool = True
+    #: While the PBX cannot be reached: since when nothing has been heard of calls.
+    unheard_since: datetime | None = None
     centre: str = ""

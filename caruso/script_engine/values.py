@@ -137,6 +137,6 @@ def to_plain(value: Value) -> Any:
 
 
 def number_text(value: Decimal) -> str:
-    """Return a number without an exponent and without idle zeros."""
-    text = format(value, "f")
+    """Return a number without an exponent and without idle zeros; zero has no sign, as remainders of it may."""
+    text = format(value or Decimal(0), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -68,7 +68,7 @@ def money(value: Decimal, currency: str, language: str) -> str:
     """Return an amount; without a currency just the number."""
     if not currency or abs(value) >= LARGEST_AMOUNT:
         return f"{number(value, language)} {currency}".strip()
-    return numbers.format_currency(value, currency, locale=locale(language))
+    return numbers.format_currency(value or Decimal(0), currency, locale=locale(language))
 
 
 def currency_name(count: Decimal, currency: str, language: str) -> str:

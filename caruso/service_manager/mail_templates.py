@@ -154,7 +154,7 @@ def _written(value: object, locale: Locale) -> object:
         case None:
             return ""
         case Decimal():
-            return format_decimal(value, locale=locale, decimal_quantization=False)
+            return format_decimal(value or Decimal(0), locale=locale, decimal_quantization=False)
         case datetime():
             return format_datetime(value, format="short", locale=locale)
         case date():

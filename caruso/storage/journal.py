@@ -206,7 +206,8 @@ class JournalWriter:
             async with asyncio.timeout(seconds):
                 await self.flush()
         except (TimeoutError, StorageUnavailable):
-            log.error("journal_closed_unwritten", buffered=self._buffered, reason=self._last_error)
+            if self._buffered:  # a writer that another has replaced has ended with nothing left
+                log.error("journal_closed_unwritten", buffered=self._buffered, reason=self._last_error)
         self._give_up.set()
         self._wake.set()
         return not self._buffered

@@ -23,6 +23,8 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SPACE = re.compile(r"[ \t]*")
 _SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _PLAIN_VALUE = re.compile(r"[^,\]}#\n]*")
+_DECLARED_TWICE = re.compile(r"Cannot declare \((?P<names>.*)\) twice$")
+_QUOTED = re.compile(r"'([^']*)'")
 _TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
@@ -93,7 +95,16 @@ def _not_toml(message: str, text: str, file: str) -> Located:
         message = message[: place.start()]
         line = int(place["line"] or text.count("\n") + 1)
         column = int(place["column"] or 0)
-    return Located(rule="not-toml", message=f"{message}.", file=file, line=line, column=column)
+    return Located(rule="not-toml", message=_in_words(message), file=file, line=line, column=column)
+
+
+def _in_words(message: str) -> str:
+    """Return tomllib's sentence, but where only who knows the library would understand it."""
+    if message == "Cannot overwrite a value":
+        return "Something of this name has been set above: a name stands once in a table."
+    if table := _DECLARED_TWICE.match(message):
+        return f"The table {'.'.join(_QUOTED.findall(table['names']))} stands above already: put all into one."
+    return f"{message}."
 
 
 class _Scanner:

@@ -18,6 +18,8 @@ from lab.bench.report import Figure
 from lab.figures import GATHERED, gathered
 
 OUTPUT = Path("build/bench")
+#: The tests take ten minutes; what hangs must not hang this.
+LIMIT_SECONDS = 1800.0
 #: Whatever measures.
 TESTS = (
     "tests/asterisk/test_survival.py",
@@ -29,6 +31,7 @@ TESTS = (
 #: Seconds at most, by name of the figure. From the issue and from PERFORMANCE.md, section 5.
 GOALS = {
     "killed with 35 calls up: restored": 3.0,
+    "killed with 35 calls up: since_launch": 3.0,
     "kill on sqlite: restored": 3.0,
     "kill on postgresql: restored": 3.0,
     "stop on sqlite: restored": 3.0,
@@ -42,12 +45,15 @@ GOALS = {
     "frozen ARI socket: noticed": 10.0,
     "AMI cut: noticed": 1.0,
     "AMI cut: back": 10.0,
-    "sqlite: alarm": 5.0,
-    "sqlite: offer_p99_during": 0.05,
-    "postgres-locked: offer_p99_during": 0.05,
-    "postgres-hung: offer_p99_during": 0.05,
+    "database away, sqlite: alarm": 5.0,
+    "database away, sqlite: offer_p99_during": 0.05,
+    "database away, postgres-locked: offer_p99_during": 0.05,
+    "database away, postgres-hung: offer_p99_during": 0.05,
     "disk full: journal_alarm": 5.0,
     "console reloaded in mid-call: caller_heard": 6.0,
+    "server killed, seen from a browser: desk_live": 3.0,
+    "server killed, seen from a browser: monitor_live": 3.0,
+    "Asterisk killed, seen from a browser: phone_signed_in": 5.0,
 }
 
 
@@ -74,17 +80,31 @@ def table(lines: Sequence[Figure]) -> str:
     )
 
 
+def verdict(lines: Sequence[Figure]) -> str:
+    """Say in a sentence how many goals were met."""
+    goals = [line for line in lines if line.met is not None]
+    missed = [line.name for line in goals if not line.met]
+    return f"{len(goals) - len(missed)} of {len(goals)} goals met" + (
+        f"; missed: {', '.join(missed)}" if missed else ""
+    )
+
+
 def main() -> int:
     """Run the tests, and report."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     taken = OUTPUT / "recovery-taken.jsonl"
     taken.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", *TESTS]
-    done = subprocess.run(command, env={**os.environ, GATHERED: str(taken.resolve())}, check=False)
+    environment = {**os.environ, GATHERED: str(taken.resolve())}
+    try:
+        code = subprocess.run(command, env=environment, check=False, timeout=LIMIT_SECONDS).returncode
+    except subprocess.TimeoutExpired:
+        print(f"\nThe tests did not end within {LIMIT_SECONDS:.0f} s.")
+        code = 1
     lines = list(figures(gathered(taken)))
     (OUTPUT / "recovery.json").write_bytes(msgspec.json.format(msgspec.json.encode(lines)))
-    print(f"\n{table(lines)}\n\nfigures in {OUTPUT / 'recovery.json'}")
-    return done.returncode
+    print(f"\n{table(lines)}\n\n{verdict(lines)}; figures in {OUTPUT / 'recovery.json'}")
+    return code
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from caruso.model.facts import (
     AnyFact,
     ContactArrived,
@@ -20,9 +18,9 @@ from caruso.model.facts import (
     QueueOutcome,
 )
 from caruso.model.views import AgentRow, MonitorView, QueueRow
+from lab.complaints import complaints
 
 _BUSY = frozenset({Presence.OFFERED, Presence.TALKING})
-_BAD_LEVELS = frozenset({"error", "critical", "exception"})
 #: Lines shown of something that is complained about in many.
 _SHOWN = 5
 
@@ -124,23 +122,12 @@ def _complaints(found: Evidence) -> Iterator[str]:
     crashes = [code for code in early if code != -signal.SIGKILL]
     if crashes:
         yield f"The server ended in the middle with {', '.join(map(str, crashes))}."
-    bad = [line for line in found.log if is_complaint(line)]
+    bad = complaints(found.log)
     if bad:
         yield f"The server's log has {len(bad)} errors: {_some(bad)}"
     yield from found.agent_problems[:_SHOWN]
     if found.call_failures:
         yield f"{len(found.call_failures)} callers met something unexpected: {_some(found.call_failures)}"
-
-
-def is_complaint(line: str) -> bool:
-    """Tell whether a line of the log is an error, or none of ours at all (a traceback, a warning of Python's)."""
-    if not line.strip():
-        return False
-    try:
-        entry = msgspec.json.decode(line)
-    except msgspec.DecodeError:
-        return True
-    return not isinstance(entry, dict) or entry.get("level") in _BAD_LEVELS or "exception" in entry
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -20,9 +20,10 @@ from caruso.model.facts import Presence, TalkEnded, WrapUpEnded
 from lab.asterisk import LocalAsterisk
 from lab.baresip import Heard, ListeningPhone, listening_caller, listening_phone
 from lab.floor import Floor, opened
-from lab.server import CentreServer
+from lab.letter_script import LETTER
+from lab.server import CentreServer, spoken
 from lab.sip_phones import sip_phones
-from lab.tones import read_sound, resemblance, write_beeps
+from lab.tones import SAME_SENTENCE, resemblance, write_beeps
 
 CALLER_HZ = 400.0
 AGENT_HZ = 1000.0
@@ -31,8 +32,6 @@ RINGING_HZ = 460.0
 PLAY_SECONDS = 240.0
 #: Below this nothing is heard; the beeps have 0.3, the music 0.02 and more.
 QUIET = 0.003
-#: Two recordings of one sentence agree better than this, of two sentences worse.
-SAME_SENTENCE = 0.8
 #: What was under way when something was asked for has been heard after this.
 SETTLE_SECONDS = 0.3
 
@@ -88,21 +87,6 @@ hours = "never"
 closed_text = "We are closed today. Please call us again tomorrow morning."
 """
 
-SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
-<dialog id="letter" version="1.0" languages="en" channels="phone agent">
-  <title lang="en">Letter</title>
-  <question id="number" type="digits">
-    <text lang="en">Please enter the two digits that stand on the upper right of the letter you had from us.</text>
-    <input digits="2" first-digit-timeout="20s" next-digit-timeout="20s"/>
-  </question>
-  <handover id="over" channel="agent" resume-at="done">
-    <text lang="en">One moment please, I am connecting you.</text>
-  </handover>
-  <end id="done" outcome="handled"/>
-</dialog>
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -122,15 +106,14 @@ class Scene:
 
     def sentences(self) -> list[Sequence[int]]:
         """Return what the server has had spoken until now, the newest last."""
-        files = (self.directory / "server" / "data" / "speech").glob("*.wav")
-        return [read_sound(file) for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
+        return spoken(self.directory / "server")
 
 
 @pytest.fixture
 async def scene(pbx: LocalAsterisk, tmp_path: Path) -> AsyncIterator[Scene]:
     """Return an agent's phone with ears, and a server."""
     script = tmp_path / "letter.xml"
-    script.write_text(SCRIPT, encoding="utf-8")
+    script.write_text(LETTER, encoding="utf-8")
     plays = write_beeps(tmp_path / "agent.wav", hertz=AGENT_HZ, seconds=PLAY_SECONDS)
     async with AsyncExitStack() as stack:
         phone = await stack.enter_async_context(listening_phone("anna", plays=plays))

@@ -77,7 +77,9 @@ async def test_calls_go_on_while_the_database_is_away(
         url = server.url(server.new_database())
         fault = postgres_locked(url) if how == "postgres-locked" else postgres_hung(server)
     lasts = LOCKED_SECONDS[how]
-    async with staffed(pbx, tmp_path / "server", agents=6, wrap_up_seconds=0, database_url=url) as centre:
+    told = ["journal_writing_failed"]
+    house = staffed(pbx, tmp_path / "server", agents=6, wrap_up_seconds=0, database_url=url, told=told)
+    async with house as centre:
         async with caller(pbx, "7001", stay_seconds=TALK_SECONDS, calls=12, per_second=CALLS_PER_SECOND) as first:
             assert (await first.result()).successful == 12
         began = datetime.now(UTC)
@@ -103,7 +105,7 @@ async def test_calls_go_on_while_the_database_is_away(
     before = [fact for fact in facts if fact.at < began]
     during = [fact for fact in facts if fact.at >= began]
     measured(
-        how,
+        f"database away, {how}",
         alarm=alarm.result(),
         refused=refused.result(),
         recovered=recovered,

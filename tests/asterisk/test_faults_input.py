@@ -24,6 +24,7 @@ from caruso.web.binding import Operation
 from caruso.web.live_socket import FLOODING
 from caruso.web.operations import declared_operations
 from lab.asterisk import LocalAsterisk
+from lab.complaints import complaints
 from lab.server import LAB_PASSWORD
 from lab.sipp import caller
 from lab.staffed import StaffedCentre, phases, staffed
@@ -98,8 +99,8 @@ def house(pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def assert_well(house: House) -> None:
     """A call works, and nothing went wrong that somebody would have to look into."""
     house.runner.run(_a_call(house.centre))
-    complaints = re.findall(r".*(?:Traceback|\[(?:error|critical) +\]).*", house.centre.server.log)
-    assert not complaints
+    found = complaints(house.centre.server.log_lines())
+    assert not found, "\n".join(found)
 
 
 async def _a_call(centre: StaffedCentre) -> None:

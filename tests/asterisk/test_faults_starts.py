@@ -71,7 +71,7 @@ async def test_a_stop_in_order_and_a_crash_keep_everybody_where_he_was(
             began = time.monotonic()
             if how == "stop":
                 assert await centre.server.stop() == 0
-                stopped = time.monotonic() - began
+                measured(f"stop on {engine}", stopped=time.monotonic() - began)
             else:
                 await asyncio.sleep(WRITTEN_SECONDS)
                 await centre.server.kill()
@@ -85,7 +85,7 @@ async def test_a_stop_in_order_and_a_crash_keep_everybody_where_he_was(
             assert [row.id for row in after.waiting] == [row.id for row in before.waiting]
             for console in centre.consoles:
                 await console.until(lambda view: view.presence.presence is Presence.TALKING)
-            measured(f"{how} on {engine}", stopped=stopped, serving=serving, restored=restored - serving)
+            measured(f"{how} on {engine}", serving=serving, restored=restored - serving)
         await clear(pbx)
         await centre.until(lambda view: not view.calls)
         await nothing_left(pbx)
@@ -138,8 +138,9 @@ async def test_a_server_that_starts_while_the_database_is_locked_serves_all_the_
     1 talks ──► database locked ──► kill -9, start ──► 1 talks on, another call ──► unlocked ──► whole journal
     """
     file = tmp_path / "caruso.db"
+    url, told = f"sqlite:///{file}", ["journal_writing_failed"]
     async with (
-        staffed(pbx, tmp_path / "server", agents=2, wrap_up_seconds=0, database_url=f"sqlite:///{file}") as centre,
+        staffed(pbx, tmp_path / "server", agents=2, wrap_up_seconds=0, database_url=url, told=told) as centre,
         caller(pbx, "7001", stay_seconds=600),
     ):
         await centre.until(lambda view: phases(view) == Counter(talking=1))
@@ -167,7 +168,7 @@ async def test_a_server_that_starts_while_the_database_is_locked_serves_all_the_
 async def test_a_second_server_takes_over_and_the_first_ends(pbx: LocalAsterisk, tmp_path: Path) -> None:
     """Conversations and waiting callers are the second one's; no call is offered twice."""
     async with (
-        staffed(pbx, tmp_path / "first", agents=2, wrap_up_seconds=0) as centre,
+        staffed(pbx, tmp_path / "first", agents=2, wrap_up_seconds=0, told=["server_taken_over"]) as centre,
         caller(pbx, "7001", stay_seconds=600, calls=3, per_second=10),
     ):
         before = await centre.until(lambda view: phases(view) == Counter(talking=2, waiting=1))

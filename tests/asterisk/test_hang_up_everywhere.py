@@ -34,6 +34,7 @@ from caruso.model.ids import ContactId
 from caruso.model.records import PhoneAccount
 from lab.books import outcomes
 from lab.floor import Agent, Floor
+from lab.letter_script import LETTER
 from lab.sip_phones import Caller, PhoneCall
 from lab.web_client import Refused
 
@@ -42,21 +43,7 @@ LANES = 12
 RING_SECONDS = 1.0
 WRAP_UP_SECONDS = 0.4
 
-QUESTION = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
-<dialog id="two-digits" version="1.0" languages="en" channels="phone agent">
-  <title lang="en">Two digits</title>
-  <question id="number" type="digits">
-    <text lang="en">Please enter the two digits that stand on the upper right of the letter you had from us.</text>
-    <input digits="2" first-digit-timeout="20s" next-digit-timeout="20s"/>
-  </question>
-  <handover id="over" channel="agent" resume-at="done">
-    <text lang="en">One moment please, I am connecting you with a colleague who can help you with that.</text>
-  </handover>
-  <end id="done" outcome="handled"/>
-</dialog>
-"""
-SCRIPTS = {"two-digits": QUESTION}
+SCRIPTS = {"letter": LETTER}
 
 
 def _lane(number: int, station: str) -> str:
@@ -80,7 +67,23 @@ queue = "q{number}"
 name = "Dialog {number}"
 numbers = ["71{number:02}"]
 queue = "q{number}"
-script = "two-digits"
+script = "letter"
+
+[queues.told{number}]
+name = "Tells the position, lane {number}"
+announce_position_seconds = 1
+
+[entry_points.told{number}]
+name = "Told {number}"
+numbers = ["72{number:02}"]
+queue = "told{number}"
+
+[entry_points.closed{number}]
+name = "Closed {number}"
+numbers = ["73{number:02}"]
+queue = "q{number}"
+hours = "never"
+closed_text = "We are closed today. Please call us again tomorrow morning, when all of us are here."
 """
 
 
@@ -91,7 +94,7 @@ def _sip(number: int) -> str:
 #: The last lanes have browser phones, which may go away and come back in mid-call.
 BROWSER_LANES = range(LANES, LANES + 4)
 CENTRE = (
-    'name = "Lanes"\ntimezone = "Europe/Amsterdam"\n'
+    'name = "Lanes"\ntimezone = "Europe/Amsterdam"\n\n[hours.never]\nweekdays = []\n'
     + "".join(_lane(number, _sip(number)) for number in range(LANES))
     + "".join(_lane(number, 'station = "browser"') for number in BROWSER_LANES)
 )
@@ -131,6 +134,18 @@ class Walk:
         await self.half_a_number()
         self.caller.press("7")
         await asyncio.sleep(0.6)
+
+    async def closed(self) -> None:
+        """Hears that nobody is there at this time."""
+        self.caller = self.floor.call(f"73{self.lane:02}", number=self.number)
+        await self.caller.until_answered()
+        await asyncio.sleep(0.6)
+
+    async def announced(self) -> None:
+        """Waits where nobody serves, and is being told the position."""
+        self.caller = self.floor.call(f"72{self.lane:02}", number=self.number)
+        await self.caller.until_answered()
+        await asyncio.sleep(1.6)
 
     async def wait(self) -> None:
         await self.agent.do(desk.GoNotReady)
@@ -272,7 +287,9 @@ def at_every_step() -> list[Case]:
         case(Walk.prompt, leaves),
         case(Walk.half_a_number, leaves),
         case(Walk.hand_over, leaves),
+        case(Walk.closed, leaves),
         case(Walk.wait, leaves, left=(ABANDONED,)),
+        case(Walk.announced, leaves, left=(ABANDONED,)),
         case(Walk.ring, leaves, left=(ABANDONED,)),
         case(Walk.ring, Walk.phone_hangs_up, then_leaves, left=(ABANDONED,)),
         case(Walk.ring, Walk.phone_is_busy, then_leaves, left=(ABANDONED,)),
@@ -351,7 +368,7 @@ def at_once() -> list[Case]:
 async def test_hang_up_at_every_step(floor: Floor) -> None:
     """Caller, agent's phone and console end a call at each step there is.
 
-    33 cases, twelve at once on SIP phones, four on browser phones.
+    35 cases, twelve at once on SIP phones, four on browser phones.
     """
     await walk(floor, at_every_step())
 

@@ -291,6 +291,7 @@ async def test_a_phone_that_is_not_answered_changes_nothing(scene: Scene) -> Non
 async def test_hold_is_heard_as_the_agent_hears_it(scene: Scene) -> None:
     """On hold the supervisor hears the agent alone, and both again afterwards."""
     await scene.supervise("listen")
+    await expect(scene, caller=(AGENT_HZ,), agent=(CALLER_HZ,), supervisor=BOTH)
     await scene.anna.about(desk.Hold, on=True)
     await asyncio.sleep(SETTLE_SECONDS)
     at_supervisor = await scene.supervisor.listen(seconds=1.8)

@@ -67,7 +67,13 @@ async def test_kill_9_while_a_mail_is_being_sent_for_a_caller(pbx: LocalAsterisk
     digits = [(1.5, "4"), (0.3, "7"), (0.3, "1"), (0.3, "1"), (0.3, "#")]
     async with mail_server({"DATA": "hang"}) as mails:
         house = staffed(
-            pbx, tmp_path / "server", agents=1, more=LINE, scripts=[script], settings=settings(mails.port)
+            pbx,
+            tmp_path / "server",
+            agents=1,
+            more=LINE,
+            scripts=[script],
+            told=["script_action_outcome_unknown"],
+            settings=settings(mails.port),
         )
         async with house as centre:
             async with caller(pbx, "7002", stay_seconds=600, digits=digits):

@@ -32,6 +32,7 @@ from caruso.model.facts import (
     TalkEnded,
     TransferForm,
 )
+from caruso.model.ids import AgentId
 from lab.floor import Agent, Floor
 from lab.sip_phones import Caller, PhoneCall
 from lab.web_client import Refused
@@ -170,7 +171,7 @@ async def test_a_colleague_sees_who_transfers_and_what_was_written_before_answer
     talk.caller.hang_up()
     await bob.until(Presence.WRAP_UP)
     talked = {fact.agent: fact.talk_seconds for fact in await floor.facts(TalkEnded, count=2)}
-    assert talked["bob"] >= 0.4
+    assert talked[AgentId("bob")] >= 0.4
     (given,) = await floor.facts(ContactTransferred)
     assert (given.by, given.agent, given.form) == ("anna", "bob", TransferForm.BLIND)
     assert [fact.outcome for fact in await floor.facts(ContactLeftQueue)] == [QueueOutcome.ANSWERED]

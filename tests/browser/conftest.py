@@ -7,6 +7,7 @@ its own, and what others do is on other desks.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -97,7 +98,12 @@ async def stage() -> AsyncIterator[Stage]:
 
 #: One for each test, and some to spare; the calls of one go to somebody else soon, the wrap-up of one is short.
 IMPATIENT, HURRIED = "nora", "olaf"
-AGENTS = ("anna", "ben", "cara", "dan", "eva", "finn", "gwen", "hugo", "iris", "jan", "kim", IMPATIENT, HURRIED)
+#: The calls of the first are the second's, too.
+LEAVING, STANDING_IN = "paul", "quinn"
+AGENTS = (
+    *("anna", "ben", "cara", "dan", "eva", "finn", "gwen", "hugo", "iris", "jan", "kim", "lara", "mona"),
+    *(IMPATIENT, HURRIED, LEAVING, STANDING_IN),
+)
 #: Who calls, whatever the desk.
 CALLER = "Ada Amberly"
 _DESK = """
@@ -108,7 +114,7 @@ ring_seconds = {ring_seconds}
 
 [agents.{name}]
 name = "{title}"
-queues = ["{name}"]
+queues = {queues}
 
 [entry_points.{name}]
 name = "Line of {name}"
@@ -177,6 +183,10 @@ class House:
         """Return the desk where wrap-up is soon over."""
         return self._desk_of(HURRIED)
 
+    def shared_desks(self) -> tuple[Desk, Desk]:
+        """Return the desk of one who leaves, and that of one who has the same calls."""
+        return self._desk_of(LEAVING), self._desk_of(STANDING_IN)
+
     def _desk_of(self, agent: str) -> Desk:
         return next(desk for desk in self.desks if desk.agent == agent)
 
@@ -244,8 +254,10 @@ def build_house(directory: Path, agents: Sequence[str] = AGENTS, *, pbx: LocalAs
 
 
 def _desk_table(agent: str, index: int) -> str:
+    queues = [agent, LEAVING] if agent == STANDING_IN else [agent]
     return _DESK.format(
         name=agent,
+        queues=json.dumps(queues),
         title=agent.title(),
         index=index,
         ring_seconds=RONA_SECONDS if agent == IMPATIENT else 30,

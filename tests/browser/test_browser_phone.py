@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from caruso.model.facts import (
-    AnyFact,
     ContactCause,
     ContactEnded,
     ContactLeftQueue,
     QueueOutcome,
     WrapUpEnded,
 )
-from lab.baresip import ListeningPhone
 from lab.figures import measured
 from lab.server import LAB_PASSWORD, SUPERVISOR
 from tests.browser.conftest import (
@@ -34,74 +30,17 @@ from tests.browser.conftest import (
     open_console,
     signed_in,
 )
-
-#: A resolution of 12 Hz in the browser's spectrum, and a codec in between.
-NEAR_HERTZ = 15.0
-#: Of 1. The beeps are at 0.28 (a sine of half the height, two thirds of the time).
-AUDIBLE = 0.05
-SILENT = 0.0008
-#: How much of what is heard is the tone that is played.
-MOSTLY = 0.6
-#: How long a test waits for the one to hear the other again.
-RESUMED_SECONDS = 20.0
-
-
-async def hear_each_other(console: Console, caller: ListeningPhone) -> None:
-    """Fail unless each hears the other's tone."""
-    await console.until("audio-level", state="up")
-    pitch, heard = await asyncio.gather(console.pitch(seconds=1.0), caller.listen(seconds=1.2))
-    assert pitch == pytest.approx(CALLER_HERTZ, abs=NEAR_HERTZ)
-    assert heard.loudness > AUDIBLE
-    assert heard.share_of(AGENT_HERTZ) > MOSTLY
-    assert heard.share_of(CALLER_HERTZ) < 0.1, "the caller hears himself"
-
-
-async def until_heard(console: Console, hertz: float, *, within_seconds: float) -> None:
-    """Wait until the browser hears this tone."""
-    give_up = time.monotonic() + within_seconds
-    while abs(await console.pitch(seconds=0.3) - hertz) > NEAR_HERTZ:
-        assert time.monotonic() < give_up, f"{hertz} Hz is not heard within {within_seconds} s"
-
-
-async def tell_the_machine(caller: ListeningPhone, *answers: str) -> None:
-    """Press keys as soon as the machine is there, each answer in the middle of the question."""
-    await caller.answered()
-    for answer in answers:
-        await asyncio.sleep(0.8)
-        await caller.press(answer)
-
-
-async def take(console: Console) -> None:
-    """Accept the offer by keyboard and be in conversation."""
-    await console.until("offer")
-    await console.press("Alt+a")
-    await console.until("conversation", state="talking")
-
-
-async def finish(console: Console, *, hang_up: bool = True) -> None:
-    """Bring the contact to its end."""
-    if hang_up:
-        await console.press("Alt+e")
-    await console.until("wrap-up")
-    await console.part("disposition-done").click()
-    await console.press("Alt+f")
-    await console.until("presence", state="ready")
-
-
-async def nothing_left(house: House, desk: Desk) -> None:
-    """Fail when a channel of the desk or of the caller stays up."""
-    for _ in range(40):
-        left = await house.pbx.cli("core show channels concise")
-        if not left.strip():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"left behind at {desk.agent}'s: {left}")
-
-
-def one(facts: Sequence[AnyFact], kind: type) -> AnyFact:
-    """Return the only fact of its kind."""
-    (found,) = [fact for fact in facts if isinstance(fact, kind)]
-    return found
+from tests.browser.talking import (
+    RESUMED_SECONDS,
+    SILENT,
+    finish,
+    hear_each_other,
+    nothing_left,
+    one,
+    take,
+    tell_the_machine,
+    until_heard,
+)
 
 
 async def test_a_caller_tells_the_machine_and_an_agent_in_a_browser_goes_on_from_there(
@@ -146,6 +85,7 @@ async def test_a_caller_tells_the_machine_and_an_agent_in_a_browser_goes_on_from
         await console.press("Alt+f")
         await console.until("presence", state="ready")
         await sam.until("agents-row", id=desk.agent, presence="ready")
+        await the_figures_of_the_day(sam, desk)
         await nothing_left(house, desk)
         await in_the_history(console, desk)
     assert sam.failures == []
@@ -159,6 +99,16 @@ async def test_a_caller_tells_the_machine_and_an_agent_in_a_browser_goes_on_from
     ended = one(facts, ContactEnded)
     assert isinstance(ended, ContactEnded)
     assert ended.cause is ContactCause.AGENT_HUNG_UP
+
+
+async def the_figures_of_the_day(sam: Console, desk: Desk) -> None:
+    """One caller came and was served in time; the supervisor sees that without asking."""
+    queue = sam.part(f"monitor-queue-{desk.agent}")
+    await expect(queue.get_by_test_id("service-level")).to_have_text("100 %")
+    await expect(queue.get_by_test_id("queue-waiting")).to_have_text("0")
+    await expect(queue.get_by_test_id("queue-entered")).to_have_text("1")
+    await expect(queue.get_by_test_id("queue-answered")).to_have_text("1")
+    await expect(queue.get_by_test_id("queue-abandoned")).to_have_text("0")
 
 
 async def the_dialog_goes_on(console: Console) -> None:

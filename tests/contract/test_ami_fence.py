@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from caruso.comm_server.asterisk.ami import AmiLink, AmiRefused, contact_reachable
+from caruso.comm_server.asterisk.ami import AmiLink, AmiRefused, NotPermitted, contact_reachable
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.errors import LinkDown
 from caruso.model.centre import StationKind
@@ -51,7 +51,9 @@ class FakeManager:
 
 @contextlib.asynccontextmanager
 async def managed(
-    answer: Answer = usual, reachable: Callable[[AgentId, StationKind, bool | None], None] | None = None
+    answer: Answer = usual,
+    reachable: Callable[[AgentId, StationKind, bool | None], None] | None = None,
+    watched: Callable[[bool], None] | None = None,
 ) -> AsyncIterator[tuple[FakeManager, AmiLink]]:
     fake = FakeManager(answer)
     server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
@@ -60,7 +62,7 @@ async def managed(
         ari_password="a", ami_secret="b", server_secret="c", ami_port=fake.port,
         request_timeout_seconds=1.0, ping_seconds=0.5, reconnect_first_seconds=0.01,
     )  # fmt: skip
-    link = AmiLink(settings, reachable=reachable, refused_pause_seconds=30)
+    link = AmiLink(settings, reachable=reachable, watched=watched, refused_pause_seconds=30)
     running = asyncio.create_task(link.run())
     try:
         yield fake, link
@@ -183,6 +185,52 @@ async def test_a_refused_action_says_why() -> None:
         await until(lambda: link.up)
         with pytest.raises(AmiRefused, match="No such module"):
             await link.reload("nothing.so")
+
+
+async def test_what_our_user_may_not_ask_is_told_apart_from_what_is_not_there() -> None:
+    """No context of this name; no right to look. The link stays up either way: calls do not depend on it."""
+
+    def answer(action: dict[str, str], writer: asyncio.StreamWriter) -> str | None:
+        if action["Action"] == "PJSIPShowContacts":
+            return "Response: Error\r\nMessage: Permission denied"
+        if action["Action"] == "ShowDialPlan":
+            known = action["Context"] == "forbidden"
+            return f"Response: Error\r\nMessage: {'Permission denied' if known else 'Did not find context'}"
+        return usual(action, writer)
+
+    async with managed(answer) as (fake, link):
+        await until(lambda: link.up)
+        with pytest.raises(NotPermitted, match="PJSIPShowContacts: Permission denied"):
+            await link.contacts()
+        assert await link.dialplan("elsewhere") == []
+        with pytest.raises(NotPermitted, match="ShowDialPlan: Permission denied"):
+            await link.dialplan("forbidden")
+        assert link.up
+        assert len(fake.writers) == 1
+
+
+async def test_it_is_told_when_the_phones_are_known_and_when_nobody_looks_any_more() -> None:
+    """Only then a phone of which nothing was heard is one that is not there."""
+    told: list[object] = []
+
+    def one_phone(action: dict[str, str], writer: asyncio.StreamWriter) -> str | None:
+        if action["Action"] != "PJSIPShowContacts":
+            return usual(action, writer)
+        name = action["ActionID"]
+        writer.write(f"Response: Success\r\nActionID: {name}\r\nEventList: start\r\n\r\n".encode())
+        contact = "Event: ContactList\r\nEndpoint: anna-sip\r\nStatus: Reachable"
+        writer.write(f"{contact}\r\nActionID: {name}\r\n\r\n".encode())
+        return "Event: ContactListComplete\r\nEventList: Complete"
+
+    def reachable(agent: AgentId, _: StationKind, on: bool | None) -> None:
+        told.append((agent, on))
+
+    async with managed(one_phone, reachable=reachable, watched=told.append) as (fake, _):
+        await until(lambda: len(told) == 2)
+        assert told == [("anna", True), True]
+        fake.writers[0].transport.abort()
+        await until(lambda: len(told) >= 4)
+        assert told[2:4] == [False, ("anna", None)]
 
 
 async def test_an_endless_message_is_cut_off() -> None:

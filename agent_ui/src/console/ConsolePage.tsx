@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { Shell } from "../parts/Shell";
 import type { ContactView, DeskView } from "../protocol";
 import { CallbackPanel } from "./CallbackPanel";
+import { ColleaguesNotes } from "./ColleaguesNotes";
 import { CustomerCard } from "./CustomerCard";
 import { DialogPanel } from "./DialogPanel";
 import { useDesk, useDeskState } from "./desk";
@@ -113,7 +114,11 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
     return (
       <div className="columns columns-offer">
         <OfferCard view={view} contact={contact} />
-        <CustomerCard customer={view.customer} contact={contact} />
+        <div className="column">
+          <ColleaguesNotes contact={contact} />
+          <TrailPanel dialog={view.dialog} since={contact.connected_at} />
+          <CustomerCard customer={view.customer} contact={contact} />
+        </div>
       </div>
     );
   }
@@ -122,10 +127,18 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
     <div className="columns">
       <div className="column">
         {wrapUp && <WrapUpPanel view={view} contact={contact} note={note} />}
-        <DialogPanel dialog={view.dialog} address={view.customer?.email ?? ""} />
+        {view.dialog?.read_only === true && !wrapUp ? (
+          <section className="card" data-testid="dialog-looked-on">
+            <h2 className="card-kicker">{view.dialog.title}</h2>
+            <p className="quiet">A colleague leads this dialog; its answers are shown here.</p>
+          </section>
+        ) : (
+          <DialogPanel dialog={view.dialog} address={view.customer?.email ?? ""} />
+        )}
       </div>
       <div className="column">
-        <NotePanel note={note} />
+        <ColleaguesNotes contact={contact} />
+        {contact.phase !== "consulted" && <NotePanel note={note} />}
         <TrailPanel dialog={view.dialog} since={contact.connected_at} />
       </div>
       <div className="column">

@@ -10,6 +10,8 @@ import { keysOf, type ShortcutAction } from "../state/shortcuts";
 import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
 import { useBusy, useDesk, useDeskState, useLive, useOffset, usePhoneState, useSend } from "./desk";
+import { PartiesBar } from "./PartiesBar";
+import { TransferPanel } from "./TransferPanel";
 
 export function ConversationControls({ contact }: { contact: ContactView }) {
   const actions = useContactActions();
@@ -38,15 +40,18 @@ export function ConversationControls({ contact }: { contact: ContactView }) {
           )}
         </div>
       </div>
+      <PartiesBar contact={contact} />
       <div className="conversation-buttons">
-        <CallButton
-          action="hold"
-          command="hold"
-          icon={held ? "play" : "pause"}
-          text={held ? "Take back" : "Hold"}
-          pressed={held}
-          onClick={() => actions.toggleHold(contact)}
-        />
+        {contact.mine && (
+          <CallButton
+            action="hold"
+            command="hold"
+            icon={held ? "play" : "pause"}
+            text={held ? "Take back" : "Hold"}
+            pressed={held}
+            onClick={() => actions.toggleHold(contact)}
+          />
+        )}
         <CallButton
           action="mute"
           command="mute"
@@ -55,12 +60,13 @@ export function ConversationControls({ contact }: { contact: ContactView }) {
           pressed={contact.muted}
           onClick={() => actions.toggleMute(contact)}
         />
-        <Keypad contact={contact} />
+        {contact.mine && <Keypad contact={contact} />}
+        {contact.mine && <TransferPanel contact={contact} />}
         <CallButton
           action="hang-up"
           command="hang-up"
           icon="hangUp"
-          text="End"
+          text={contact.mine ? "End" : "Leave"}
           color={ACTION_COLORS.end}
           onClick={() => actions.hangUp(contact)}
         />

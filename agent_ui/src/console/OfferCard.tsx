@@ -26,7 +26,13 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
       data-contact={contact.id}
     >
       <h2 id="offer-title" className="card-kicker">
-        Incoming call · {contact.queue_name}
+        {contact.from_agent === ""
+          ? "Incoming call"
+          : contact.purpose === "consult"
+            ? `${contact.from_agent} asks you about a customer`
+            : `${contact.from_agent} transfers a customer`}
+        {" · "}
+        {contact.queue_name}
       </h2>
       <div className="offer-who" data-testid="offer-caller">
         {view.customer?.name || contact.caller_name || contact.caller_number || "Unknown caller"}

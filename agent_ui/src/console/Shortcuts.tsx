@@ -53,6 +53,8 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
       return onConsole(() => desk.openPanel("reasons"));
     case "keypad":
       return onConsole(() => desk.openPanel(desk.panel === "keypad" ? null : "keypad"));
+    case "transfer":
+      return onConsole(() => desk.openPanel(desk.panel === "transfer" ? null : "transfer"));
     case "share":
       return onConsole(openShare);
     case "note":

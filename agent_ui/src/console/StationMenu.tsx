@@ -62,7 +62,11 @@ export function StationMenu() {
 /** For the browser phone this page knows best; for a SIP phone only the server does. */
 function reachOf(station: StationView, phone: PhoneState): { reach: Reach; text: string } {
   if (station.kind !== "browser") {
-    if (station.reachable === null) return { reach: "good", text: "fixed address" };
+    if (station.reachable === null) {
+      return station.fixed
+        ? { reach: "good", text: "fixed address" }
+        : { reach: "pending", text: "not known whether reachable" };
+    }
     return station.reachable ? { reach: "good", text: "reachable" } : { reach: "bad", text: "not reachable" };
   }
   switch (phone.registration) {

@@ -11,7 +11,7 @@ import type { CommandType, DeskState } from "../state/desk";
 import { isPending } from "../state/desk";
 import type { Freshness } from "../state/link";
 
-export type Panel = "reasons" | "keypad" | "help" | null;
+export type Panel = "reasons" | "keypad" | "transfer" | "help" | null;
 
 export interface Desk {
   connection: DeskConnection;

@@ -14,7 +14,7 @@ import { useNow } from "../parts/useNow";
 import { useStore } from "../parts/useStore";
 import type { AgentRow, CallRow, Choice, QueueRow, WaitingRow } from "../protocol";
 import { type Freshness, freshness as freshnessOf } from "../state/link";
-import type { MonitorState } from "../state/monitor";
+import { knownAt, type MonitorState } from "../state/monitor";
 import { PRESENCE_LOOKS, reasonText } from "../state/presence";
 import { ownSupervision } from "../state/supervision";
 import { QueueCard } from "./QueueCard";
@@ -84,7 +84,9 @@ function Trouble({
   return (
     <div className="banner" data-tone="bad" data-testid="telephony-down">
       <Icon name="warning" />
-      <div className="banner-text">The telephone system cannot be reached.</div>
+      <div className="banner-text">
+        The telephone system cannot be reached. What is shown of calls is as old as the figures say.
+      </div>
     </div>
   );
 }
@@ -140,6 +142,8 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
   const calls = useMemo(() => [...state.calls.values()], [state.calls]);
   const queues = useMemo(() => [...state.queues.values()].sort(byName), [state.queues]);
   const asOf = <AsOf heardAt={state.link.heardAt} stale={stale} />;
+  // What is known of calls comes from the telephone system: while that is away it grows old.
+  const callsAsOf = <AsOf heardAt={knownAt(state)} stale={stale || state.unheardSince !== null} />;
   const queueName = (id: string) => names.get(id) ?? id;
   const agentName = (id: string) => state.agents.get(id)?.name ?? id;
   const reasons = useCentre()?.reasons ?? [];
@@ -153,7 +157,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
         station={station}
       />
       <section className="monitor-section" aria-labelledby="queues-title" data-testid="monitor-queues">
-        <SectionHead id="queues-title" title="Queues since midnight" asOf={asOf} />
+        <SectionHead id="queues-title" title="Queues since midnight" asOf={callsAsOf} />
         {queues.length === 0 ? (
           <p className="quiet">There are no queues.</p>
         ) : (
@@ -186,7 +190,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
           aria-labelledby="waiting-title"
           data-testid="monitor-waiting"
         >
-          <SectionHead id="waiting-title" title="Waiting calls" count={waiting.length} asOf={asOf} />
+          <SectionHead id="waiting-title" title="Waiting calls" count={waiting.length} asOf={callsAsOf} />
           <SortableTable
             caption="Waiting calls"
             testid="waiting"
@@ -197,7 +201,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
           />
         </section>
         <section className="card monitor-calls" aria-labelledby="calls-title" data-testid="monitor-calls">
-          <SectionHead id="calls-title" title="Calls in progress" count={calls.length} asOf={asOf} />
+          <SectionHead id="calls-title" title="Calls in progress" count={calls.length} asOf={callsAsOf} />
           <SortableTable
             caption="Calls in progress"
             testid="calls"

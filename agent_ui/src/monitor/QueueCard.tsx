@@ -49,9 +49,9 @@ export function QueueCard({ queue, offset }: { queue: QueueRow; offset: number }
         </div>
       </div>
       <dl className="counts">
-        <Count name="Entered" value={queue.entered} />
-        <Count name="Answered" value={queue.answered} />
-        <Count name="Abandoned" value={queue.abandoned} />
+        <Count name="Entered" value={queue.entered} testid="queue-entered" />
+        <Count name="Answered" value={queue.answered} testid="queue-answered" />
+        <Count name="Abandoned" value={queue.abandoned} testid="queue-abandoned" />
         <Count name="Short" value={queue.short_abandoned} />
         <Count name="Flowed out" value={queue.flowed_out} />
         <Count name="Lost" value={queue.lost} />

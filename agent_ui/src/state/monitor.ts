@@ -10,6 +10,8 @@ export interface MonitorState {
   seq: number | null;
   clockOffset: number;
   telephony: boolean;
+  /** While the telephone system is away: since when nothing has been heard of calls, in local milliseconds. */
+  unheardSince: number | null;
   centre: string;
   queues: ReadonlyMap<string, QueueRow>;
   agents: ReadonlyMap<string, AgentRow>;
@@ -25,6 +27,7 @@ export const initialMonitor: MonitorState = {
   seq: null,
   clockOffset: 0,
   telephony: true,
+  unheardSince: null,
   centre: "",
   queues: new Map(),
   agents: new Map(),
@@ -53,11 +56,13 @@ export function reduceMonitor(state: MonitorState, event: MonitorEvent): Monitor
 function viewReceived(state: MonitorState, view: MonitorView, at: number): MonitorState {
   const gap = !view.whole && state.seq !== null && view.seq !== state.seq + 1;
   if (!view.whole && (state.seq === null || gap)) return { ...state, gap: true };
+  const clockOffset = Date.parse(view.now) - at;
   return {
     ...state,
     seq: view.seq,
-    clockOffset: Date.parse(view.now) - at,
+    clockOffset,
     telephony: view.telephony,
+    unheardSince: view.unheard_since === null ? null : Date.parse(view.unheard_since) - clockOffset,
     centre: view.centre || state.centre,
     queues: merged(state.queues, view.queues, [], view.whole),
     agents: merged(state.agents, view.agents, view.gone_agents, view.whole),
@@ -66,6 +71,13 @@ function viewReceived(state: MonitorState, view: MonitorView, at: number): Monit
     supervisions: view.supervisions,
     gap: false,
   };
+}
+
+/** When what is shown was last known to be so, in local milliseconds: calls are old too while their PBX is away. */
+export function knownAt(state: MonitorState): number | null {
+  const { heardAt } = state.link;
+  if (heardAt === null || state.unheardSince === null) return heardAt;
+  return Math.min(heardAt, state.unheardSince);
 }
 
 function merged<Row extends { id: string }>(

@@ -54,5 +54,5 @@ export function maySignOut(view: DeskView): boolean {
 
 /** True while somebody is, or is about to be, on the line. */
 export function isInConversation(view: DeskView): boolean {
-  return view.contact !== null && (view.contact.phase === "talking" || view.contact.phase === "held");
+  return view.contact !== null && ["talking", "held", "consulted"].includes(view.contact.phase);
 }

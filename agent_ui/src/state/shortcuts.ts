@@ -3,6 +3,7 @@
 import type { DeskView } from "../protocol";
 import { isInConversation, mayGoNotReady, mayGoReady } from "./presence";
 import { mayBeShared } from "./sharing";
+import { transferChoices } from "./transfers";
 
 export type ShortcutAction =
   | "ready"
@@ -13,6 +14,7 @@ export type ShortcutAction =
   | "mute"
   | "keypad"
   | "hang-up"
+  | "transfer"
   | "note"
   | "dialog"
   | "back"
@@ -38,6 +40,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "mute", keys: "Alt+M", meaning: "Mute and unmute your microphone" },
   { action: "keypad", keys: "Alt+K", meaning: "Open the keypad" },
   { action: "hang-up", keys: "Alt+E", meaning: "End the call" },
+  { action: "transfer", keys: "Alt+T", meaning: "Transfer: search colleagues, queues and numbers" },
   { action: "dialog", keys: "Alt+Q", meaning: "Go to the current question" },
   { action: "back", keys: "Alt+B", meaning: "Go back one question" },
   { action: "undo", keys: "Alt+U", meaning: "Go to what is to be undone" },
@@ -82,7 +85,10 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "accept":
     case "decline":
       return phase === "offered";
+    case "transfer":
+      return view.contact !== null && transferChoices(view.contact).start;
     case "hold":
+      return isInConversation(view) && view.contact?.mine === true;
     case "mute":
     case "keypad":
     case "hang-up":

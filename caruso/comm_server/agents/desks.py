@@ -367,7 +367,8 @@ class Desks:
         draft, sharing = self._drafts.get(agent), self._sources.sharing(contact)
         view = dialog_view(conversation.dialog, conversation.run, conversation.finished, draft, sharing)
         if conversation.by != agent and not conversation.elsewhere:
-            view = msgspec.structs.replace(view, read_only=True)
+            trail = [msgspec.structs.replace(entry, correctable=False) for entry in view.trail]
+            view = msgspec.structs.replace(view, read_only=True, shareable=False, trail=trail)
         if not view.draft:
             self._drafts.pop(agent, None)
         return view

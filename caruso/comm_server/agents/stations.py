@@ -29,6 +29,7 @@ class Stations:
         self._endpoint_name = endpoint_name
         self._chosen: dict[AgentId, StationKind] = {}
         self._reachable: dict[tuple[AgentId, StationKind], bool | None] = {}
+        self._watched = False
 
     def choose(self, agent: AgentId, kind: StationKind) -> None:
         """Use another phone from the next contact on."""
@@ -42,11 +43,20 @@ class Stations:
     def view(self, agent: AgentId) -> StationView:
         """Return the phone as the agent's console shows it."""
         kind = self._kind(agent)
-        return StationView(kind=kind, reachable=self._reachable.get((agent, kind)))
+        profile = self._centre().agents.get(agent)
+        fixed = kind is StationKind.SIP and profile is not None and bool(profile.station.address)
+        known = self._reachable.get((agent, kind))
+        if known is None and self._watched and not fixed:
+            known = False  # whoever had registered would have been told
+        return StationView(kind=kind, reachable=known, fixed=fixed)
 
     def set_reachable(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note that a phone registered or went away, or that nobody can tell any more."""
         self._reachable[agent, kind] = reachable
+
+    def set_watched(self, watched: bool) -> None:
+        """Take note that all phones that are registered have been told, and will be; or that nobody looks."""
+        self._watched = watched
 
     def _kind(self, agent: AgentId) -> StationKind:
         profile = self._centre().agents.get(agent)

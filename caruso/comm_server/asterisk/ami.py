@@ -29,6 +29,9 @@ MAX_MESSAGE_CHARACTERS = 1_000_000
 #: After a refused sign-in: a tighter loop would have us banned.
 REFUSED_PAUSE_SECONDS = 60.0
 
+#: What Asterisk says to a user of whom manager.conf does not say that he may.
+_NOT_PERMITTED = "Permission denied"
+
 #: Told whenever it is learnt whether an agent's phone can be reached; None: nobody knows any more.
 Reachable = Callable[[AgentId, StationKind, bool | None], None]
 
@@ -39,6 +42,12 @@ class AmiRefused(CarusoError):
     """Asterisk refused a management action."""
 
     code = "ami-refused"
+
+
+class NotPermitted(AmiRefused):
+    """Asterisk does not let our manager user do this: manager.conf, write."""
+
+    code = "ami-not-permitted"
 
 
 class SignInRefused(AmiRefused):
@@ -66,11 +75,16 @@ class AmiLink:
         settings: AsteriskSettings,
         *,
         reachable: Reachable | None = None,
+        watched: Callable[[bool], None] | None = None,
         refused_pause_seconds: float = REFUSED_PAUSE_SECONDS,
     ) -> None:
-        """Nothing is connected before `run`."""
+        """Nothing is connected before `run`.
+
+        `watched` is told True once all phones that can be reached have been told, and False when no more are.
+        """
         self._settings = settings
         self._reachable = reachable
+        self._watched = watched
         self._refused_pause_seconds = refused_pause_seconds
         self._manager: _Manager | None = None
         #: Why the link is not up.
@@ -94,18 +108,22 @@ class AmiLink:
         await self._act("Reload", Module=module)
 
     async def contacts(self) -> dict[str, str]:
-        """Return the contact state of each endpoint that has one."""
+        """Return the contact state of each endpoint that has one; raise `NotPermitted`."""
         try:
             answers = await self._act("PJSIPShowContacts")
+        except NotPermitted:
+            raise
         except AmiRefused:
             return {}  # "No Contacts found"
         rows = [answer for answer in answers if answer.get("Event") == "ContactList"]
         return {row["Endpoint"]: row["Status"] for row in rows if "Endpoint" in row and "Status" in row}
 
     async def dialplan(self, context: str) -> list[tuple[str, str, str]]:
-        """Return extension, application and its data of each step in a context."""
+        """Return extension, application and its data of each step in a context; raise `NotPermitted`."""
         try:
             answers = await self._act("ShowDialPlan", Context=context)
+        except NotPermitted:
+            raise
         except AmiRefused:
             return []  # no such context
         steps = [answer for answer in answers if "Application" in answer]
@@ -157,6 +175,7 @@ class AmiLink:
         finally:
             was_up, self._manager = self.up, None
             manager.abort()
+            self._tell_watched(False)
             for endpoint in self._known:
                 self._tell(endpoint, None)
         return was_up
@@ -182,9 +201,14 @@ class AmiLink:
 
     async def _tell_all(self) -> None:
         """Tell what is so now, and of phones that went away while nobody listened that they did."""
-        contacts = await self.contacts()
+        try:
+            contacts = await self.contacts()
+        except NotPermitted as refused:
+            _log.warning("ami_not_permitted", reason=str(refused))
+            return
         for endpoint in [*contacts, *(name for name in self._known if name not in contacts)]:
             self._learn(endpoint, contacts.get(endpoint, "Removed"))
+        self._tell_watched(True)
 
     def _heard(self, event: Mapping[str, str]) -> None:
         if event.get("Event") == "ContactStatus":
@@ -202,6 +226,14 @@ class AmiLink:
             return
         try:
             self._reachable(*station, reachable)
+        except Exception:  # noqa: BLE001 -- a fault in whoever is told must not cut the link
+            _log.exception("ami_handler_failed")
+
+    def _tell_watched(self, watched: bool) -> None:
+        if self._watched is None:
+            return
+        try:
+            self._watched(watched)
         except Exception:  # noqa: BLE001 -- a fault in whoever is told must not cut the link
             _log.exception("ami_handler_failed")
 
@@ -229,7 +261,8 @@ class _Manager(Manager):  # type: ignore[misc]
             self.protocol.responses.pop(action.id, None)
         answers = [_plain(answer) for answer in action.responses]
         if answers and answers[0].get("Response") == "Error":
-            raise AmiRefused(f"{name}: {answers[0].get('Message', '')}")
+            message = answers[0].get("Message", "")
+            raise (NotPermitted if message == _NOT_PERMITTED else AmiRefused)(f"{name}: {message}")
         return answers
 
     def dispatch(self, event: Mapping[str, Any]) -> list[str]:

@@ -171,7 +171,9 @@ async def _check_phones(rest: RestOverHttp) -> list[CheckLine]:
             ari.asterisk_delete_object(config_class="res_pjsip", object_type=kind, id_=_PROBE)
         )
         failed = next((answer for answer in (made, removed) if not answer.ok), None)
-        hint = "ari.conf: read_only=no" if failed and failed.status == 403 else f"sorcery.conf: {kind}=memory"
+        # Both are refused with 403; only where objects cannot be kept Asterisk speaks of sorcery.
+        read_only = failed is not None and failed.status == 403 and "sorcery" not in failed.reason
+        hint = "ari.conf: read_only=no" if read_only else f"sorcery.conf: {kind}=memory"
         mistake = f"{failed.reason} ({hint})" if failed else ""
         lines.append(_line(f"Phones: {kind}", mistake, "can be made and removed"))
     return lines

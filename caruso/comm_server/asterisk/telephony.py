@@ -11,6 +11,7 @@ What comes in between connecting and the snapshot waits and follows it: nothing 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
@@ -95,6 +96,8 @@ class AriTelephony:
         #: Events between connecting and the snapshot.
         self._early: list[ari.Message] = []
         self._replaced = False
+        #: When an attempt to connect was last given up unanswered, by the loop's clock.
+        self._given_up_at = -math.inf
 
     @property
     def up(self) -> bool:
@@ -153,15 +156,27 @@ class AriTelephony:
         told = Told()
         while True:
             reason, was_up = await self._one_link()
+            _heed_cancellation()
             if was_up:
                 wait = self._settings.reconnect_first_seconds
                 told = Told()
             if self._replaced:
-                wait = self._settings.replaced_pause_seconds
+                wait = self._pause_when_replaced()
             if told.is_news(reason, asyncio.get_running_loop().time()):
                 _log.warning("pbx_link_failed", reason=reason)
             await asyncio.sleep(wait)
             wait = min(wait * 2, self._settings.reconnect_most_seconds)
+
+    def _pause_when_replaced(self) -> float:
+        """Return how long to leave our application to whoever has taken it over, seconds.
+
+        An Asterisk that hung answers the attempts we have given up when it wakes, and may take one of those for
+        the newer server. Then nobody else has our calls.
+        """
+        settings, now = self._settings, asyncio.get_running_loop().time()
+        given_up, self._given_up_at = self._given_up_at, -math.inf
+        ourselves = now - given_up < settings.replaced_pause_seconds
+        return settings.reconnect_first_seconds if ourselves else settings.replaced_pause_seconds
 
     async def _one_link(self) -> tuple[str, bool]:
         """Hold one connection until it ends; return why, and whether it had come up."""
@@ -178,6 +193,8 @@ class AriTelephony:
             CarusoError,
         ) as failures:
             reason = "; ".join(dict.fromkeys(_sentences(failures)))
+            if not self._up and failures.subgroup(TimeoutError) is not None:
+                self._given_up_at = asyncio.get_running_loop().time()
         finally:
             was_up, self._up, self._rest = self._up, False, None
             if was_up:
@@ -312,6 +329,13 @@ class AriTelephony:
     def _tell_failed_prompt(self, event: PlaybackEnded) -> None:
         if self._up and event.leg in self._legs:
             self._tell(event)
+
+
+def _heed_cancellation() -> None:
+    """End the task if it was cancelled in the moment its link broke: a task group then tells of the break only."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _expect(answer: Response, kind: type[_T]) -> _T:

@@ -43,6 +43,8 @@ from caruso.ports import Timers
 
 #: Pause between two pushes, seconds: 5 updates/s is well below what a person can read.
 PUSH_SECONDS = 0.2
+#: How often it looks whether a new day has begun, while somebody watches and nothing happens.
+DAY_CHECK_SECONDS = 30.0
 
 Push = Callable[[MonitorView], None]
 
@@ -80,7 +82,10 @@ class Board:
         self._watchers: list[Push] = []
         self._seq = 0
         self._scheduled = False
+        self._looks_for_midnight = False
         self._telephony = False
+        #: Since when nothing has been heard of calls; None while they are heard of.
+        self._unheard_since: datetime | None = clock.now()
         self._callbacks: Mapping[QueueId, int] = {}
         self._supervisions = SupervisionRows()
         #: Queues closed by hand.
@@ -141,6 +146,10 @@ class Board:
 
     def set_telephony(self, up: bool) -> None:
         """Tell whether the PBX can be reached."""
+        if up:
+            self._unheard_since = None
+        elif self._telephony:
+            self._unheard_since = self._clock.now()
         self._telephony = up
         self._schedule()
 
@@ -169,6 +178,9 @@ class Board:
     def watch(self, push: Push) -> Callable[[], None]:
         """Push changes to `push` from now on; call what is returned to end it."""
         self._watchers.append(push)
+        if not self._looks_for_midnight:
+            self._looks_for_midnight = True
+            self._timers.call_later(DAY_CHECK_SECONDS, self._look_for_midnight)
         return lambda: self._watchers.remove(push) if push in self._watchers else None
 
     def whole(self) -> MonitorView:
@@ -186,12 +198,21 @@ class Board:
             queues=queues,
             supervisions=self._supervisions.now(now),
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre().name,
         )
 
     def figures(self) -> dict[QueueId, QueueFigures]:
         """Return today's figures of each queue."""
         return dict(self._figures)
+
+    def _look_for_midnight(self) -> None:
+        """Show the figures of a new day though nothing has happened in it yet."""
+        self._looks_for_midnight = bool(self._watchers)
+        if self._watchers:
+            self._timers.call_later(DAY_CHECK_SECONDS, self._look_for_midnight)
+            if self._clock.now() >= self._day.ends:
+                self._schedule()
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -224,6 +245,7 @@ class Board:
             gone_waiting=[contact for contact in waiting if contact not in self._waiting],
             gone_calls=[contact for contact in calls if contact not in self._calls],
             telephony=self._telephony,
+            unheard_since=self._unheard_since,
             centre=self._centre().name,
         )
 

@@ -49,7 +49,7 @@ def _time_keys(kind: QuestionType, text: str) -> str:
             case QuestionType.DATE:
                 return f"{date.fromisoformat(text):%d%m%Y}"
             case QuestionType.TIME:
-                return f"{time.fromisoformat(text):%H%M}"
+                return f"{time.fromisoformat(text.rjust(len('09:00'), '0')):%H%M}"
             case _:
                 return f"{datetime.fromisoformat(text):%d%m%Y%H%M}"
     except ValueError:

@@ -307,23 +307,26 @@ class Plan:
         return terms.choice(self.applies(node, context), stored(value, node.type), terms.NOTHING)
 
     def _in_pass(self, node: Node, code: str, context: Context) -> Term:
-        match self.becomes(node):
-            case Becomes.QUESTION:
-                answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
-                offered = self.beginnings.at(node, context)
-                if offered is None or offered.code == "null":
-                    return answer
-                return replace(terms.choice(terms.call("known", Kind.BOOLEAN, answer), answer, offered), node=True)
-            case Becomes.VARIABLE:
-                raise Untranslatable(f"{node.path} is set by an action in each pass of a repeat")
-            case Becomes.COMPUTED:
-                if node in self._working:
-                    raise Untranslatable(f"{node.path} is worked out from itself")
-                self._working.add(node)
-                try:
+        if node in self._working:
+            raise Untranslatable(f"{node.path} is worked out from itself")
+        self._working.add(node)
+        try:
+            match self.becomes(node):
+                case Becomes.QUESTION:
+                    return self._question_in_pass(node, code, context)
+                case Becomes.VARIABLE:
+                    raise Untranslatable(f"{node.path} is set by an action in each pass of a repeat")
+                case Becomes.COMPUTED:
                     return replace(self.worked_out(node, context), node=True)
-                finally:
-                    self._working.discard(node)
+        finally:
+            self._working.discard(node)
+
+    def _question_in_pass(self, node: Node, code: str, context: Context) -> Term:
+        answer = Term(f"{code}.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
+        offered = self.beginnings.at(node, context)
+        if offered is None or offered.code == "null":
+            return answer
+        return replace(terms.choice(terms.call("known", Kind.BOOLEAN, answer), answer, offered), node=True)
 
     def passes(self, repeat: Node, context: Context) -> Term:
         """Return the list of passes of a repeat."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.model.ids import ContactId, LegId, PlaybackId, RecordingId
-from caruso.model.telephony import DropRecording, PlaybackEnded, Record, RecordingEnded, TelephonyCommand
+from caruso.model.telephony import DropRecording, Play, PlaybackEnded, Record, RecordingEnded, TelephonyCommand
 from caruso.script_engine.turns import Answered, Happened, Input, RecordRule, Segment, Turn
 
 CONTACT, LEG = ContactId("17.1"), LegId("17.1")
@@ -26,7 +26,18 @@ class Phone:
 
     channel: PhoneChannel
     commands: Commands
+    recordings: Path
     given: list[Input] = field(default_factory=list)
+
+    async def sounds(self, *segments: Segment, language: str) -> tuple[str, ...]:
+        """Return what the PBX is to play for a turn that says this."""
+        self.sent.clear()
+        self.channel.present(CONTACT, replace(TURN, segments=segments, language=language))
+        async with asyncio.timeout(5):
+            while not (plays := [command for command in self.sent if isinstance(command, Play)]):
+                self.commands.something.clear()
+                await self.commands.something.wait()
+        return plays[0].sounds
 
     async def record(self) -> None:
         """Ask, and hear the question to its end."""
@@ -84,7 +95,7 @@ async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
         given=lambda contact, given_: given.append(given_),
         said=lambda contact, turn: None,
     )
-    yield Phone(channel=channel, commands=commands, given=given)
+    yield Phone(channel=channel, commands=commands, recordings=tmp_path, given=given)
     await tasks.close()
 
 
@@ -127,3 +138,14 @@ async def test_leaving_in_the_middle_removes_the_recording(phone: Phone) -> None
 async def test_after_we_were_away_what_was_being_recorded_is_removed(phone: Phone) -> None:
     phone.channel.present_again(CONTACT, TURN, ".99")
     assert phone.drops() == [NAME]
+
+
+async def test_a_recording_of_the_language_is_played_and_where_there_is_none_the_text_is_spoken(
+    phone: Phone,
+) -> None:
+    (phone.recordings / "de").mkdir()
+    (phone.recordings / "de" / "hello.wav").touch()
+    hello, name = Segment(text="Hello", audio="hello.wav"), Segment(text="Jo")
+    recorded = str(phone.recordings / "de" / "hello")
+    assert await phone.sounds(hello, name, language="de") == (recorded, "/speech/a")
+    assert await phone.sounds(hello, name, language="nl") == ("/speech/a", "/speech/a")

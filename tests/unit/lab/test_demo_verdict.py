@@ -21,7 +21,7 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId
 from caruso.model.views import AgentRow, CallRow, MonitorView, QueueRow
-from lab.demo.verdict import Evidence, is_complaint, problems, table
+from lab.demo.verdict import Evidence, problems, table
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BILLS = QueueId("bills")
@@ -155,22 +155,6 @@ def test_a_call_that_is_still_shown_is_told() -> None:
     row = CallRow(id=ContactId("1"), phase="talking", caller="", agent="Bram", queue=BILLS, since=NOON)
     view = MonitorView(seq=1, now=NOON, whole=True, calls=[row], queues=[queue_row()])
     assert problems(replace(GOOD, monitor=view)) == ("The monitor still shows 1 calls.",)
-
-
-@pytest.mark.parametrize(
-    ("line", "bad"),
-    [
-        ('{"event":"x","level":"info"}', False),
-        ('{"event":"x","level":"warning"}', False),
-        ('{"event":"x","level":"warning","exception":"Traceback"}', True),
-        ('{"event":"x","level":"critical"}', True),
-        ("Traceback (most recent call last):", True),
-        ("sys:1: RuntimeWarning: coroutine was never awaited", True),
-        ("", False),
-    ],
-)
-def test_errors_and_lines_that_are_no_log_are_complaints(line: str, bad: bool) -> None:
-    assert is_complaint(line) is bad
 
 
 def test_the_table_has_a_row_for_each_queue() -> None:

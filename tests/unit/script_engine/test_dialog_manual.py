@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lxml import etree
 
 from caruso.script_engine import lint
 from caruso.script_engine.expressions.functions import FUNCTIONS
@@ -44,6 +47,36 @@ def test_every_attribute_is_described_with_its_values_and_default(name: str) -> 
         assert [value for value in node.itervalues() if f"`{value}`" not in meaning] == [], attribute
 
 
+def examples(text: str) -> Iterator[Any]:
+    """Give all elements in the pieces of scripts that stand in a part of the manual."""
+    for piece in re.findall(r"```xml\n(.*?)```|`(<[^`]+>)`", text, re.DOTALL):
+        source = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>", "", "".join(piece), flags=re.DOTALL)
+        yield from (node for node in etree.fromstring(f"<piece>{source}</piece>").iter() if node.tag != "piece")
+
+
+@pytest.mark.parametrize("name", sorted(ELEMENTS))
+def test_every_element_has_an_example(name: str) -> None:
+    assert name in {node.tag for node in examples(sections()[name])}
+
+
+def test_examples_have_elements_and_attributes_that_there_are() -> None:
+    declared = {name: {attribute.name for attribute in node.iterattributes()} for name, node in ELEMENTS.items()}
+    wrong = [
+        etree.tostring(node) for node in examples(MANUAL) if not set(node.attrib) <= declared.get(node.tag, set())
+    ]
+    assert wrong == []
+
+
+def test_every_attribute_is_shown_in_a_script_that_passes_its_tests_or_in_the_manual() -> None:
+    """Of the scripts in scripts/examples and packs, which `test_shipped_scripts` runs."""
+    shown = {(node.tag, name) for node in examples(MANUAL) for name in node.attrib}
+    shipped = [*(ROOT / "scripts" / "examples").glob("*.xml"), *(ROOT / "packs").glob("*/scripts/*.xml")]
+    used = [node for path in shipped for node in etree.parse(path).iter() if isinstance(node.tag, str)]
+    shown |= {(node.tag, name) for node in used for name in node.attrib}
+    assert {(name, one.name) for name, node in ELEMENTS.items() for one in node.iterattributes()} - shown == set()
+    assert set(ELEMENTS) - {node.tag for node in used} == set(), "in no script that is run"
+
+
 def test_the_example_is_a_right_script() -> None:
     (example,) = [block for block in re.findall(r"```xml\n(.*?)```", MANUAL, re.DOTALL) if "<dialog" in block]
     assert [
@@ -65,9 +98,19 @@ def test_every_function_is_described() -> None:
     assert described == set(FUNCTIONS)
 
 
+def rules_described() -> set[str]:
+    return set(re.findall(r"`([a-z-]+)`", MANUAL.split("## What the check finds")[1]))
+
+
+def test_every_rule_is_found_by_some_test() -> None:
+    """A test names the rule as what it expects."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"""["'\[]([a-z]+(?:-[a-z]+)*)["'\]:]""", tests))
+    assert rules_described() - named == set()
+
+
 def test_every_rule_is_described() -> None:
-    table = MANUAL.split("## What the check finds")[1]
-    described = set(re.findall(r"`([a-z-]+)`", table))
+    described = rules_described()
     used = set()
     for path in CODE.rglob("*.py"):
         code = path.read_text(encoding="utf-8")

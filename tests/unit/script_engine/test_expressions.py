@@ -147,6 +147,7 @@ def value(source: str) -> Any:
         ("number('12a')", None),
         ("number('1e9')", None),
         ("text(7 / 2)", "3.5"),
+        ("text(-7 % 7) + text(0 * -5) + text(round(-0.3)) + text(number('-0.0'))", "0000"),
         ("today() = date('2026-11-23')", True),
         ("date('nonsense')", None),
         ("days_between(date('2026-01-01'), date('2026-03-01'))", Decimal(59)),

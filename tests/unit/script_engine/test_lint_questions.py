@@ -55,6 +55,7 @@ def options(count: int) -> str:
         (question("choices", 'min="today()"', GAS), "wrong-type"),
         (question("time", 'max="today()"'), "wrong-type"),
         (question("choice", inner='<from-list name="l" if="option.size"/>'), "unknown-name"),
+        (question("choice", inner='<from-list name="k"/>'), "unknown-list"),
         (question("choice", inner='<from-objects class="Customer" value="id" show="title"/>'), "unknown-name"),
         (question("choice", inner='<from-objects class="Meter" value="id" show="name"/>'), "unknown-class"),
         (

@@ -71,6 +71,12 @@ def test_values_are_written_as_in_the_language(
     assert show(amount, language) == number
 
 
+def test_nobody_is_told_a_zero_with_a_minus() -> None:
+    zero = Decimal(-7) % 7
+    assert show(zero, "en") == "0"
+    assert show(zero, "en", "money", currency="EUR") == "€0.00"
+
+
 @pytest.mark.parametrize(
     ("language", "day", "clock", "noon", "money", "cents", "minus"),
     [

@@ -134,6 +134,21 @@ def test_a_text_that_is_no_toml_is_rejected_with_its_place(text: str, line: int,
     assert (finding.file, finding.rule, finding.line, finding.column) == ("centre.toml", "not-toml", line, column)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("port = 1\nport = 2\n", "a name stands once in a table"),
+        ("[queues.gas]\na = 1\n[queues.gas]\nb = 1\n", "The table queues.gas stands above already"),
+        ("a = 1\n[a]\n", "a name stands once in a table"),
+        ("a = ?", "Invalid value."),
+    ],
+)
+def test_what_stands_there_twice_is_said_in_words(text: str, said: str) -> None:
+    with pytest.raises(RejectedInput) as rejected:
+        read_toml(text, "centre.toml")
+    assert said in rejected.value.findings[0].message
+
+
 def test_endless_nesting_is_rejected() -> None:
     with pytest.raises(RejectedInput) as rejected:
         read_toml("a = " + "[" * 100_000, "f.toml")

@@ -56,8 +56,8 @@ COMMENT: /\/\/[^\n]*/
 #: Exponents beyond are no numbers of a person's.
 LARGEST_EXPONENT = 27
 
-_FUNCTIONS = {"size": "length", "string": "text", "double": "number", "int": "number", "timestamp": "date_time"}
-_METHODS = {
+FUNCTIONS = {"size": "length", "string": "text", "double": "number", "int": "number", "timestamp": "date_time"}
+METHODS = {
     "size": "length",
     "startsWith": "starts_with",
     "endsWith": "ends_with",
@@ -67,8 +67,8 @@ _METHODS = {
     "upperAscii": "upper",
     "trim": "trim",
 }
-_MACROS = {"exists": "any", "all": "all", "filter": "where", "map": "each"}
-_CALENDAR = {
+MACROS = {"exists": "any", "all": "all", "filter": "where", "map": "each"}
+CALENDAR = {
     "getFullYear": "year({})",
     "getMonth": "(month({}) - 1)",
     "getDate": "day({})",
@@ -107,7 +107,7 @@ def translate(source: str) -> Translated:
 
 @functools.cache
 def _parser() -> lark.Lark:
-    return lark.Lark(GRAMMAR, parser="earley", lexer="dynamic", maybe_placeholders=False)
+    return lark.Lark(GRAMMAR, parser="lalr", maybe_placeholders=False)
 
 
 class _Ours(str):
@@ -199,26 +199,26 @@ class _Writer(lark.Transformer[lark.Token, str]):
             _refuse("conversions between kinds of numbers")
         if name == "timestamp" and not isinstance(arguments[0].constant, str):
             _refuse("moments as numbers")
-        if name not in _FUNCTIONS:
+        if name not in FUNCTIONS:
             _refuse("functions that the test itself defines")
         if name == "size" and arguments[0].is_map:
             _refuse("the size of a map")
-        return _Ours.of(f"{_FUNCTIONS[name]}({', '.join(arguments)})")
+        return _Ours.of(f"{FUNCTIONS[name]}({', '.join(arguments)})")
 
     def method(self, of: _Ours, name: str, *arguments: _Ours) -> str:
-        if name in _MACROS or name == "exists_one":
+        if name in MACROS or name == "exists_one":
             return self._macro(of, name, arguments)
-        if name in _CALENDAR:
+        if name in CALENDAR:
             if arguments:
                 _refuse("time zones of their own")
-            return _Ours.of(_CALENDAR[name].format(of))
+            return _Ours.of(CALENDAR[name].format(of))
         if name.startswith("get"):
             _refuse("seconds, and days of the year")
-        if name not in _METHODS:
+        if name not in METHODS:
             _refuse("functions of extensions")
         if name == "size" and of.is_map:
             _refuse("the size of a map")
-        return _Ours.of(f"{_METHODS[name]}({', '.join([of, *arguments])})")
+        return _Ours.of(f"{METHODS[name]}({', '.join([of, *arguments])})")
 
     def _macro(self, of: _Ours, name: str, arguments: tuple[_Ours, ...]) -> str:
         if of.is_map:
@@ -230,7 +230,7 @@ class _Writer(lark.Transformer[lark.Token, str]):
         variable, body = arguments
         if name == "exists_one":
             return _Ours.of(f"(count(where({of}, {variable}, {body})) = 1)")
-        return _Ours.of(f"{_MACROS[name]}({of}, {variable}, {body})")
+        return _Ours.of(f"{MACROS[name]}({of}, {variable}, {body})")
 
     def message(self, *_: str) -> str:
         _refuse("protobuf messages")

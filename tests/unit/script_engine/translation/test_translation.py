@@ -230,8 +230,9 @@ def test_an_original_changed_with_its_translations_is_not_outdated() -> None:
     [b"", b"a,b\n", b"\xff", b"id,en,en\n", b'id,en\n"' + b"x" * 200_000, b"id,en\n" + b"a,b\n" * 20_001],
 )
 def test_what_is_no_table_is_refused_with_its_place(table: bytes) -> None:
-    with pytest.raises(RejectedInput, match=r"t\.csv"):
+    with pytest.raises(RejectedInput, match=r"t\.csv") as refused:
         from_csv(table, "t.csv", "en")
+    assert {finding.rule for finding in refused.value.findings} == {"translations"}
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 not really", b"id,en\n", bytes(500)])

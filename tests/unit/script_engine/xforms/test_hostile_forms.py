@@ -98,3 +98,22 @@ def test_values_of_a_repeat_that_build_on_each_other_are_not_written_out_endless
     imported = translated(source)
     assert imported is not None
     assert "/data/last" not in imported.values
+
+
+@pytest.mark.parametrize(
+    ("sets_a", "sets_b"), [("../a", "1"), ("../b", "../a"), ("/data/r/b + 1", "/data/r/a + 1")]
+)
+@pytest.mark.parametrize("event", ["odk-instance-first-load", "odk-new-repeat"])
+def test_answers_of_a_repeat_that_begin_with_each_other_are_told(event: str, sets_a: str, sets_b: str) -> None:
+    actions = "".join(
+        f"<setvalue event='{event}' ref='/data/r/{name}' value='{value}'/>"
+        for name, value in (("a", sets_a), ("b", sets_b))
+    )
+    source = form(
+        f"<r><a/><b/></r>---{actions}",
+        "<group ref='/data/r'><repeat nodeset='/data/r'>"
+        "<input ref='/data/r/a'/><input ref='/data/r/b'/></repeat></group>",
+    )
+    imported = translated(source)
+    assert imported is not None
+    assert any("worked out from itself" in remark.reason for remark in imported.remarks)

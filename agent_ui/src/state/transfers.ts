@@ -1,0 +1,101 @@
+/** Whom a customer can be given to, as the agent searches for it, and what can be done in a consultation. */
+
+import type { ContactView, PartyView, TargetView } from "../protocol";
+
+/** What people put between the digits of a number. */
+const BETWEEN = /[\s()./-]/g;
+const NUMBER = /^\+?[0-9*#]{2,32}$/;
+
+const PRESENCE_TEXTS: Record<string, string> = {
+  ready: "ready",
+  "not-ready": "not ready",
+  "signed-out": "signed out",
+  offered: "phone rings",
+  talking: "in a call",
+  "wrap-up": "wrap-up",
+};
+
+/** The number somebody typed, or null when it is none. */
+export function typedNumber(text: string): string | null {
+  const number = text.replace(BETWEEN, "");
+  return NUMBER.test(number) ? number : null;
+}
+
+/** Targets that fit what was typed, those that can take the customer now first; a typed number comes before all. */
+export function foundTargets(targets: readonly TargetView[], text: string): TargetView[] {
+  const wanted = text.trim().toLowerCase();
+  const number = typedNumber(text);
+  const outside = targets.find((target) => target.kind === "number");
+  const fitting = targets.filter(
+    (target) =>
+      target.kind !== "number" &&
+      (target.name.toLowerCase().includes(wanted) ||
+        target.id.toLowerCase().includes(wanted) ||
+        (number !== null && target.number.includes(number))),
+  );
+  const sorted = fitting.sort((one, other) => Number(other.possible) - Number(one.possible));
+  return number !== null && outside !== undefined
+    ? [{ ...outside, id: number, name: number }, ...sorted]
+    : sorted;
+}
+
+/** What kind of target it is and how it is doing, in words. */
+export function targetText(target: TargetView): string {
+  switch (target.kind) {
+    case "agent":
+      return PRESENCE_TEXTS[target.presence] ?? target.presence;
+    case "queue":
+      return `queue · ${target.ready} ready`;
+    case "entry-point":
+      return `entry point · ${target.number}`;
+    default:
+      return "number outside";
+  }
+}
+
+/** Whether one can talk with the target before the customer does. */
+export function mayConsult(target: TargetView): boolean {
+  if (target.kind === "queue") return target.ready > 0;
+  return target.possible && target.kind !== "entry-point";
+}
+
+/** Whoever is called, consulted or parked. */
+export function pendingParty(contact: ContactView): PartyView | null {
+  return contact.parties.find((party) => party.state !== "joined") ?? null;
+}
+
+export interface TransferChoices {
+  /** Somebody may be called, or the customer given away. */
+  start: boolean;
+  /** Change between customer and whoever is consulted. */
+  toggle: boolean;
+  conference: boolean;
+  complete: boolean;
+  /** End the consultation. */
+  cancel: boolean;
+}
+
+/** What can be done about further parties now. */
+export function transferChoices(contact: ContactView): TransferChoices {
+  const pending = pendingParty(contact);
+  const reached = pending !== null && pending.state !== "ringing";
+  const here = contact.mine && (contact.phase === "talking" || contact.phase === "held");
+  const othersJoined = contact.parties.some((party) => party.state === "joined");
+  return {
+    start: here && pending === null,
+    toggle: here && reached,
+    conference: here && reached,
+    complete: here && (pending !== null ? reached || !othersJoined : othersJoined),
+    cancel: here && pending !== null,
+  };
+}
+
+export function partyText(party: PartyView): string {
+  const states: Record<string, string> = {
+    ringing: "phone rings",
+    consulted: "talks with you",
+    parked: "hears music",
+    joined: "in the conference",
+  };
+  return states[party.state] ?? party.state;
+}

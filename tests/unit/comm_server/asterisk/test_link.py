@@ -1,0 +1,96 @@
+"""How the link to Asterisk ends and is made again, whatever else happens in that moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from caruso.comm_server.asterisk.settings import AsteriskSettings
+from caruso.comm_server.asterisk.telephony import AriTelephony, Replaced
+
+Attempt = Callable[[], Awaitable[None]]
+
+SETTINGS = AsteriskSettings(
+    ari_password="a",
+    ami_secret="b",
+    server_secret="c",
+    reconnect_first_seconds=0.01,
+    reconnect_most_seconds=0.01,
+    replaced_pause_seconds=30.0,
+)
+#: Much more than the attempts take that are made at once, much less than the pause.
+PATIENCE_SECONDS = 5.0
+
+
+class ScriptedLink(AriTelephony):
+    """A link whose attempts to connect go as written; after the last of them it stays up."""
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        super().__init__(SETTINGS, lambda _: None)
+        self._attempts = list(attempts)
+        self.tried = 0
+        self.stays_up = asyncio.Event()
+
+    async def _connected(self) -> None:
+        self.tried += 1
+        if self.tried > len(self._attempts):
+            self.stays_up.set()
+            await asyncio.sleep(3600)
+        await self._attempts[self.tried - 1]()
+
+
+async def unanswered() -> None:
+    raise TimeoutError
+
+
+async def refused() -> None:
+    raise ConnectionRefusedError
+
+
+async def test_a_link_that_breaks_in_the_moment_the_server_stops_is_not_made_again() -> None:
+    """The task group of a link tells of the break only, and the wish to stop would be forgotten."""
+
+    async def broken_while_stopped() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(stop_and_break())
+            await asyncio.sleep(3600)
+
+    async def stop_and_break() -> None:
+        running.cancel()
+        raise ConnectionError("Asterisk closed the event socket")
+
+    link = ScriptedLink([broken_while_stopped])
+    running = asyncio.create_task(link.run())
+    done, _ = await asyncio.wait({running}, timeout=PATIENCE_SECONDS)
+    running.cancel()
+    assert done
+    assert running.cancelled()
+    assert link.tried == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "at_once"), [([unanswered], True), ([refused], False), ([], False)], ids=["hung", "down", "up"]
+)
+async def test_who_is_replaced_by_an_attempt_of_his_own_comes_back_at_once(
+    before: list[Attempt], at_once: bool
+) -> None:
+    """An Asterisk that hung answers attempts given up long ago; another server's is left alone for a while."""
+
+    async def replaced() -> None:
+        link._replaced = True
+        raise Replaced
+
+    link = ScriptedLink([*before, replaced])
+    running = asyncio.create_task(link.run())
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS if at_once else 0.5):
+            await link.stays_up.wait()
+    except TimeoutError:
+        assert not at_once
+    else:
+        assert at_once
+    finally:
+        running.cancel()
+        await asyncio.wait({running})

@@ -1,0 +1,79 @@
+"""The monitor says how old it is and which day it counts, also while nothing happens."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from caruso.comm_server.monitor.board import DAY_CHECK_SECONDS, Board
+from caruso.model.facts import ContactLeftQueue, ContactQueued, QueueOutcome
+from caruso.model.ids import ContactId
+from caruso.model.views import MonitorView
+from lab.virtual_time import LoopTimers, VirtualClock, run_in_virtual_time
+from lab.whole_centre import METER, small_centre
+
+#: Two minutes before midnight in the centre's zone.
+EVENING = datetime(2026, 6, 1, 21, 58, tzinfo=UTC)
+CONTACT = ContactId("1")
+
+
+def a_board() -> Board:
+    return Board(centre=small_centre, clock=VirtualClock(EVENING), timers=LoopTimers())
+
+
+def entered(view: MonitorView) -> int:
+    return next(row.entered for row in view.queues if row.id == METER)
+
+
+def test_at_midnight_the_figures_begin_anew_though_nothing_happens() -> None:
+    """Somebody watches; nobody calls after the one before midnight."""
+
+    async def night() -> None:
+        board = a_board()
+        seen: list[MonitorView] = []
+        end = board.watch(seen.append)
+        board.hear(ContactQueued(at=EVENING, contact=CONTACT, visit=1, queue=METER, priority=0, skills={}))
+        board.hear(
+            ContactLeftQueue(
+                at=EVENING, contact=CONTACT, visit=1, queue=METER, outcome=QueueOutcome.ABANDONED, waited_seconds=9
+            )
+        )
+        await asyncio.sleep(60)
+        assert entered(seen[-1]) == 1
+        told = len(seen)
+        await asyncio.sleep(60 + DAY_CHECK_SECONDS + 1)
+        assert entered(seen[-1]) == 0
+        assert len(seen) == told + 1, "a day begins once"
+        end()
+        await asyncio.sleep(3 * DAY_CHECK_SECONDS)
+
+    run_in_virtual_time(night)
+
+
+def test_nobody_looks_for_midnight_when_nobody_watches() -> None:
+    async def night() -> None:
+        timers = LoopTimers()
+        board = Board(centre=small_centre, clock=VirtualClock(EVENING), timers=timers)
+        for _ in range(2):
+            board.watch(lambda _: None)()
+        await asyncio.sleep(2 * DAY_CHECK_SECONDS)
+        assert len(timers) == 0
+
+    run_in_virtual_time(night)
+
+
+def test_while_the_pbx_is_away_the_monitor_says_since_when_it_has_heard_nothing() -> None:
+    async def outage() -> None:
+        board = a_board()
+        assert board.whole().unheard_since is not None
+        board.set_telephony(True)
+        assert board.whole().unheard_since is None
+        await asyncio.sleep(10)
+        board.set_telephony(False)
+        await asyncio.sleep(10)
+        board.set_telephony(False)
+        since = board.whole().unheard_since
+        assert since is not None
+        assert abs(since - EVENING - timedelta(seconds=10)) < timedelta(seconds=1)
+
+    run_in_virtual_time(outage)
