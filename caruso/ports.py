@@ -106,9 +106,19 @@ class FactStore(Protocol):
         ...
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        offset: int = 0,
+        agent: AgentId | None = None,
+        queues: Collection[QueueId] | None = None,
     ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
+        """Return contacts that arrived in [since, until), newest first.
+
+        Only those of `agent`, and only those that waited last in one of `queues`, where these are given.
+        """
         ...
 
     async def contact(self, contact: ContactId) -> PastContact | None:

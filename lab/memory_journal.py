@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from caruso.model.facts import (
     PresenceChanged,
     QueueSwitched,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, is_web
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, is_web
 from caruso.model.records import PastContact
 from caruso.model.run_records import OutboxAction, RunEvent, RunTurn, SavedRun
 from lab.memory_runs import MemoryRuns
@@ -165,7 +165,14 @@ class MemoryJournal:
         return ()
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        offset: int = 0,
+        agent: AgentId | None = None,
+        queues: Collection[QueueId] | None = None,
     ) -> Sequence[PastContact]:
         """Return nothing."""
         return ()

@@ -1187,7 +1187,7 @@ export interface Operations {
     body: undefined;
     answer: TargetView[];
   };
-  /** List contacts, newest first; an agent sees her own. */
+  /** List contacts, newest first; an agent sees her own, a supervisor those of her queues. */
   "GET /api/contacts": {
     query: ContactsQuery;
     body: undefined;

@@ -478,8 +478,15 @@ class ContactCentre:
         if not self.desks.is_open(agent):
             self.roster.apply(agent, ConsoleGone())
 
-    def came_back(self, *, identified: Mapping[ContactId, CustomerId], unwritten: Iterable[AgentState]) -> None:
+    def came_back(
+        self,
+        *,
+        identified: Mapping[ContactId, CustomerId],
+        unwritten: Iterable[AgentState],
+        lost: Iterable[AnyFact] = (),
+    ) -> None:
         """Go on after a restart: what the journal had not been told is written, and consoles are expected back."""
+        self.stream.publish(*lost)
         for state in unwritten:
             self.roster.announce(state.agent)
         self.moves.restored()

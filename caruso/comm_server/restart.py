@@ -28,11 +28,14 @@ from caruso.model.facts import (
     ContactIdentified,
     Presence,
     PresenceChanged,
+    SupervisionBegun,
+    SupervisionEnded,
     TalkEnded,
 )
-from caruso.model.ids import AgentId, ContactId
+from caruso.model.ids import AgentId, ContactId, SupervisionId
 from caruso.model.records import ScriptSource
 from caruso.model.run_records import SavedRun
+from caruso.model.supervision import SupervisionOutcome
 from caruso.ports import CentreStore, FactStore
 
 log = structlog.get_logger(__name__)
@@ -87,6 +90,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
             for fact in facts
             if isinstance(fact, ContactIdentified)
         },
+        lost=_lost_supervisions(past, now),
         unwritten=[was.state for was in agents if was.unwritten],
     )
     log.info("centre_restored", calls=len(calls), agents=len(agents))
@@ -184,6 +188,30 @@ def _restore_board(centre: ContactCentre, past: Past) -> None:
             centre.board.show(fact)
     for presence in past.presences:
         centre.board.show(presence)
+
+
+def _lost_supervisions(past: Past, now: datetime) -> list[SupervisionEnded]:
+    """Return that supervisions are over which were going on: what they were made of is cleared away."""
+    open_ones: dict[SupervisionId, SupervisionBegun] = {}
+    for fact in (*(fact for facts in past.contacts.values() for fact in facts), *past.recent):
+        if isinstance(fact, SupervisionBegun):
+            open_ones[fact.supervision] = fact
+    for fact in (*(fact for facts in past.contacts.values() for fact in facts), *past.recent):
+        if isinstance(fact, SupervisionEnded):
+            open_ones.pop(fact.supervision, None)
+    return [
+        SupervisionEnded(
+            at=now,
+            supervision=begun.supervision,
+            contact=begun.contact,
+            agent=begun.agent,
+            queue=begun.queue,
+            by=begun.by,
+            outcome=SupervisionOutcome.LOST,
+            seconds=0.0,
+        )
+        for begun in open_ones.values()
+    ]
 
 
 def _midnight(centre: ContactCentre, now: datetime) -> datetime:

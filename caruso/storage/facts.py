@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text
 
 from caruso.model.facts import VOICE, WEB, AnyFact, Presence
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
 from caruso.model.records import PastContact
 from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
@@ -98,12 +98,24 @@ class Facts:
         return await self._past(query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc()).limit(limit))
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        offset: int = 0,
+        agent: AgentId | None = None,
+        queues: Collection[QueueId] | None = None,
     ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
+        """Return contacts that arrived in [since, until), newest first.
+
+        Only those of `agent`, and only those that waited last in one of `queues`, where these are given.
+        """
         query = select(contacts).where(contacts.c.arrived_at >= since, contacts.c.arrived_at < until)
         if agent is not None:
             query = query.where(contacts.c.agent == agent)
+        if queues is not None:
+            query = query.where(contacts.c.queue.in_(sorted(queues)))
         ordered = query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())
         return await self._past(ordered.limit(limit).offset(offset))
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET
 
 from caruso.clock import Clock
-from caruso.comm_server.supervision.scope import seen_by
+from caruso.comm_server.supervision.scope import Scope, has_queue, seen_by
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
 from caruso.model.facts import Presence
@@ -150,13 +150,18 @@ class Api:
 
     @operation("GET", "/api/contacts", role=Role.AGENT)
     async def contacts(self, call: Call, query: r.ContactsQuery) -> r.ContactPage:
-        """List contacts, newest first; an agent sees her own."""
+        """List contacts, newest first; an agent sees her own, a supervisor those of her queues."""
         until = query.until or self._ask.clock.now()
         since = query.since or until - _DAY
         if since > until:
             raise mistake("since", "The time it begins is after the one it ends.")
         found = await self._ask.facts.contacts(
-            since=since, until=until, limit=query.limit + 1, offset=query.offset, agent=_only(call.who)
+            since=since,
+            until=until,
+            limit=query.limit + 1,
+            offset=query.offset,
+            agent=_only(call.who),
+            queues=self._scope(call),
         )
         lines = [_line(contact) for contact in found[: query.limit]]
         return r.ContactPage(contacts=lines, more=len(found) > query.limit)
@@ -166,9 +171,14 @@ class Api:
         """Return one contact and what happened in its dialogs; an agent sees her own."""
         found = await self._ask.facts.contact(ContactId(contact))
         only = _only(call.who)
-        if found is None or (only is not None and found.agent != only):
+        hidden = found is not None and not has_queue(self._scope(call), found.queue)
+        if found is None or hidden or (only is not None and found.agent != only):
             raise NotFound("There is no such contact.")
         return _detail(found, await self._ask.facts.trail(found.id))
+
+    def _scope(self, call: Call) -> Scope:
+        """Return whose queues' contacts may be seen; an agent sees her own, whatever the queue."""
+        return self._ask.centre.supervisors.scope(supervisor(call.who)) if call.who.may(Role.SUPERVISOR) else None
 
     # -- Customers --------------------------------------------------------------------------------------------
 

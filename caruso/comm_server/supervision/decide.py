@@ -60,10 +60,10 @@ RING_SECONDS = 30.0
 RING_GRACE_SECONDS = 5.0
 #: After this an ear that went away by itself is replaced, seconds.
 MEND_SECONDS = 1.0
-#: A conversation is listened to, or entered, this long after it began, seconds. Asterisk 22.10 hands the packets of
-#: two parties through by itself and, once somebody listens, sends its own. When that happens within the first half
-#: second, a phone (Baresip 1.0) may play none of them: it did in four of nine attempts within 0.2 s, in none of eight
-#: after 0.7 s.
+#: A conversation is listened to, or entered, this long after it began, seconds. Asterisk 22.10 hands the packets
+#: of two parties through by itself and, once somebody listens, sends its own. When that happens within the first
+#: half second, a phone (Baresip 1.0) may play none of them: it did not in four of nine attempts within 0.2 s, and
+#: did in all of eight after 0.7 s.
 STEADY_SECONDS = 1.5
 #: A leg that has not reported its end after this is hung up once more and forgotten, seconds.
 FORGET_SECONDS = 10.0

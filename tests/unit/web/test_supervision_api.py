@@ -99,6 +99,19 @@ async def test_a_supervisor_sees_and_touches_her_queues_only(house: House) -> No
     assert contact not in str(view)
 
 
+async def test_the_past_and_call_backs_are_those_of_her_queues(house: House) -> None:
+    span = "?since=2020-01-01T00:00:00Z&limit=500"
+    sam, alex = await house.browser("sam"), await house.browser("alex")
+    everything = (await alex.call("GET", f"/api/contacts{span}"))["contacts"]
+    give(house, "sam", BILLING)
+    hers = (await sam.call("GET", f"/api/contacts{span}"))["contacts"]
+    assert hers == [line for line in everything if line["queue"] == "billing"]
+    others = [line["id"] for line in everything if line["queue"] != "billing"]
+    assert others, "there is something to be hidden"
+    assert await refused(house, "sam", "GET", f"/api/contacts/{others[0]}") == 404
+    assert {line["queue"] for line in await sam.call("GET", "/api/callbacks")} <= {"billing"}
+
+
 async def test_agents_of_other_queues_cannot_be_forced(house: House) -> None:
     give(house, "sam", METER)
     body = {"presence": "signed-out"}
