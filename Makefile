@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-route bench-scripts oracle
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts oracle
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -51,8 +51,11 @@ bench-call: setup-test ## Hold call handling against Dial() and Queue(); CELLS=q
 bench-recovery: setup-test ## Break things on real programs and measure how soon all is back
 	@exec $(PYTHON) -m lab.bench.recovery
 
-bench-route: setup-code ## Measure the decision who gets which waiting contact
-	@exec $(PYTHON) -m lab.bench.route
+bench-acd: setup-code ## Measure what an event of the distribution costs, at up to 10,000 agents and waiting contacts
+	@exec $(PYTHON) -m lab.bench.acd
+
+bench-routing: setup-code ## Measure how well contacts are distributed, by four sets of rules on the same callers
+	@exec $(PYTHON) -m lab.bench.routing
 
 bench-scripts: setup-code ## Measure how fast dialogs are led and expressions evaluated, beside others
 	@exec $(PYTHON) -m lab.bench.scripts

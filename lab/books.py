@@ -21,6 +21,7 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactTransferred,
     OfferEnded,
     OfferMade,
     OfferOutcome,
@@ -42,7 +43,7 @@ ROUNDING_SECONDS = 0.05
 
 _MAY_FOLLOW = {
     Presence.SIGNED_OUT: {Presence.NOT_READY},
-    Presence.NOT_READY: {Presence.NOT_READY, Presence.READY, Presence.SIGNED_OUT},
+    Presence.NOT_READY: {Presence.NOT_READY, Presence.READY, Presence.SIGNED_OUT, Presence.OFFERED},
     Presence.READY: {Presence.OFFERED, Presence.NOT_READY, Presence.SIGNED_OUT},
     Presence.OFFERED: {Presence.TALKING, Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT},
     Presence.TALKING: {Presence.WRAP_UP, Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT},
@@ -111,16 +112,25 @@ def _conversations(facts: Iterable[AnyFact]) -> Iterator[str]:
     A transfer is accepted without a queue; who is consulted talks only when joined, or left with the customer.
     """
     counted: dict[str, Counter[tuple[ContactId, AgentId | None]]] = defaultdict(Counter)
+    #: Whose phone rings, and to whom of them the customer has been given already.
+    called: set[tuple[ContactId, AgentId]] = set()
+    given: set[tuple[ContactId, AgentId]] = set()
     purposes: dict[tuple[ContactId, int], OfferPurpose] = {}
     for fact in facts:
         match fact:
+            case ContactTransferred(agent=agent) if agent is not None and (fact.contact, agent) in called:
+                given.add((fact.contact, agent))
             case OfferMade():
+                called.add((fact.contact, fact.agent))
+                given.discard((fact.contact, fact.agent))
                 purposes[fact.contact, fact.offer] = fact.purpose
             case OfferEnded(outcome=OfferOutcome.ACCEPTED):
+                called.discard((fact.contact, fact.agent))
                 purpose = purposes.get((fact.contact, fact.offer), OfferPurpose.QUEUE)
                 if purpose is OfferPurpose.QUEUE:
                     counted["accepted"][fact.contact, fact.agent] += 1
-                if purpose is not OfferPurpose.CONSULT:
+                # Who is given the customer while still being called for a consultation talks with him at once.
+                if purpose is not OfferPurpose.CONSULT or (fact.contact, fact.agent) in given:
                     counted["begun"][fact.contact, fact.agent] += 1
             case ConsultEnded(outcome=ConsultOutcome.JOINED | ConsultOutcome.COMPLETED) if fact.agent is not None:
                 counted["begun"][fact.contact, fact.agent] += 1

@@ -306,6 +306,8 @@ class FakeCentre:
             case desk.MuteMe():
                 self._on_desk(seat, command.contact, "talking", "held").muted = command.on
                 self._show(seat)
+            case desk.CallOut():
+                raise IllegalMove("Nobody can be called from here.")
             case desk.Transfer() | desk.CompleteTransfer():
                 self._on_desk(seat, command.contact, "talking", "held").parties = ()
                 self._hang_up(seat)
@@ -660,6 +662,7 @@ class FakeCentre:
             queues=[self._tile(self._centre.queues[queue]) for queue in seat.profile.queues],
             messages=self.messages_of(seat.profile.id),
             telephony=self._telephony,
+            outside=True,
             contact=None if contact is None else _contact_view(contact),
             dialog=None if contact is None else contact.dialog.view(),
             customer=None if contact is None or contact.customer is None else self._card(contact.customer),

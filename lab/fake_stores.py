@@ -102,6 +102,8 @@ class MemoryFacts:
         self.past = list(contacts)
         #: What happened in dialogs, by contact.
         self.trails: dict[ContactId, Sequence[RunEvent]] = {}
+        #: Facts, by contact.
+        self.facts: dict[ContactId, Sequence[AnyFact]] = {}
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
         """Return nothing: nothing is open."""
@@ -116,8 +118,8 @@ class MemoryFacts:
         return ()
 
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
-        """Return nothing: lines are kept here, not facts."""
-        return ()
+        """Return what was put there; of past contacts only lines are kept."""
+        return self.facts.get(contact, ())
 
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return nothing."""

@@ -20,6 +20,7 @@ from caruso.model import ids
 from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     Answer,
+    AnswerTransfer,
     CloseBridge,
     CommandFailed,
     Dial,
@@ -60,7 +61,18 @@ LATENCY_SECONDS = 0.03
 
 
 _OfLeg = (
-    Answer | StartRinging | StopRinging | StartMusic | StopMusic | Play | Record | Join | Part | Mute | SendDigits
+    Answer
+    | AnswerTransfer
+    | StartRinging
+    | StopRinging
+    | StartMusic
+    | StopMusic
+    | Play
+    | Record
+    | Join
+    | Part
+    | Mute
+    | SendDigits
 )
 
 
@@ -240,7 +252,7 @@ class FakeTelephony:
             case _:
                 known = self.legs.get(command.leg)
                 if known is None:
-                    if not isinstance(command, StopMusic | StopRinging):
+                    if not isinstance(command, StopMusic | StopRinging | AnswerTransfer):
                         self._refuse(command, leg=command.leg, bridge=None)
                     return
                 self._with_leg(command, known)
@@ -253,6 +265,8 @@ class FakeTelephony:
         match command:
             case Answer():
                 leg.state = LegState.UP
+            case AnswerTransfer():
+                pass
             case StartRinging():
                 leg.ringing = True
             case StopRinging():

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from caruso.model.facts import (
     AnyFact,
+    ConsultEnded,
+    ConsultOutcome,
+    ConsultStarted,
     ContactArrived,
     ContactCause,
     ContactConnected,
@@ -15,6 +18,7 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactTransferred,
     DialogContinued,
     DialogEnded,
     DialogStarted,
@@ -22,11 +26,16 @@ from caruso.model.facts import (
     OfferEnded,
     OfferMade,
     OfferOutcome,
+    OfferPurpose,
+    OutsideCalled,
+    OutsideConnected,
+    OutsideEnded,
     Presence,
     PresenceChanged,
     QueueOutcome,
     ServerStarted,
     TalkEnded,
+    TransferForm,
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
@@ -129,8 +138,50 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         ),
         ContactHeld(at=at, contact=contact, agent=agent),
         ContactResumed(at=at, contact=contact, agent=agent),
+        *_given_away(contact, agent, at),
         NoteWritten(at=at, contact=contact, agent=agent, text="will call back\n„morgen“"),
         PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
+    ]
+
+
+def _given_away(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:
+    """Return a consultation with somebody outside, who gets the customer."""
+    number, colleague = "+4930555", AgentId("colleague")
+    return [
+        OutsideCalled(at=at, contact=contact, offer=2, number=number, purpose=OfferPurpose.CONSULT, by=agent),
+        ConsultStarted(at=at, contact=contact, offer=2, by=agent, agent=colleague, number=number),
+        ConsultEnded(
+            at=at,
+            contact=contact,
+            offer=2,
+            by=agent,
+            agent=colleague,
+            number=number,
+            outcome=ConsultOutcome.COMPLETED,
+            consult_seconds=7.5,
+        ),
+        ContactTransferred(
+            at=at,
+            contact=contact,
+            by=agent,
+            form=TransferForm.ATTENDED,
+            from_queue=QueueId("q"),
+            agent=colleague,
+            queue=QueueId("other"),
+            entry_point=EntryPointId("main"),
+            script=ScriptId("meter-reading"),
+            number=number,
+        ),
+        OutsideConnected(at=at, contact=contact, offer=2, number=number),
+        OutsideEnded(
+            at=at,
+            contact=contact,
+            offer=2,
+            number=number,
+            outcome=OfferOutcome.ACCEPTED,
+            ring_seconds=2.0,
+            talk_seconds=8.0,
+        ),
     ]
 
 

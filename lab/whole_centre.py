@@ -18,7 +18,7 @@ from caruso.comm_server import restart
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
-from caruso.model import desk
+from caruso.model import desk, ids
 from caruso.model.centre import (
     AgentProfile,
     Centre,
@@ -27,7 +27,9 @@ from caruso.model.centre import (
     Hours,
     NotReadyReason,
     Queue,
+    Relaxation,
     Role,
+    RoutingRule,
     Station,
     StationKind,
 )
@@ -70,6 +72,8 @@ def small_centre() -> Centre:
         Queue(
             id=METER,
             name="Meter",
+            policy="least-occupied",
+            last_agent_seconds=4,
             ring_seconds=6,
             wrap_up_seconds=5,
             announce_position_seconds=7,
@@ -81,6 +85,12 @@ def small_centre() -> Centre:
             name="Billing",
             priority=1,
             skills={SkillId("billing"): 3},
+            ageing_per_minute=10,
+            relax=(
+                Relaxation(after_seconds=3, skills={SkillId("billing"): 1}),
+                Relaxation(after_seconds=9, skills={SkillId("billing"): 0}, queues=(DIRECT,)),
+            ),
+            rules=(RoutingRule(when="customer.last_reading > 50", priority=2, policy="most-skilled"),),
             ring_seconds=5,
             wrap_up_seconds=0,
             script=ScriptId("billing"),
@@ -89,6 +99,7 @@ def small_centre() -> Centre:
         Queue(
             id=DIRECT,
             name="Direct",
+            policy="cost-index",
             ring_seconds=8,
             wrap_up_seconds=8,
             max_wait_seconds=40,
@@ -408,7 +419,8 @@ class WholeCentre:
         elif callers and chance < 0.90:
             self.telephony.press(self.rng.choice(callers), self.rng.choice("120#5"))
         elif callers:
-            outside = [leg for leg in self.telephony.legs if leg.endswith(("~@", "~phone", "~ear1"))]
+            further = ("~@", "~phone", "~ear1")
+            outside = [leg for leg in self.telephony.legs if leg.endswith(further) or ids.is_outbound(leg)]
             leg = self.rng.choice([*callers, *outside])
             self.note("hangs up", leg)
             self.telephony.hang_up(leg)
@@ -465,6 +477,8 @@ class WholeCentre:
             self.ask(agent, desk.GoReady)
         elif chance < 0.85:
             self.ask(agent, desk.GoNotReady, reason=self.rng.choice(("", "lunch", "nonsense")))
+        elif chance < 0.88:
+            self.ask(agent, desk.CallOut, number="+49 30 456", queue=self.rng.choice((METER, BILLING, DIRECT)))
         elif chance < 0.90:
             self.ask(agent, desk.SignOut)
         elif chance < 0.95:

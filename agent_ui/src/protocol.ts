@@ -4,6 +4,9 @@
 /** What an agent is doing. */
 export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talking" | "wrap-up";
 
+/** What an agent's phone is called for. */
+export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound";
+
 /** What a signed-in person may do; each includes the ones before it. */
 export type Role = "agent" | "supervisor" | "admin";
 
@@ -227,6 +230,7 @@ export interface DeskView {
   queues: QueueTile[];
   telephony: boolean;
   messages: MessageView[];
+  outside: boolean;
   contact: ContactView | null;
   dialog: DialogView | null;
   customer: CustomerView | null;
@@ -434,6 +438,14 @@ export interface PressDigits {
   digits: string;
 }
 
+/** Call somebody, on behalf of a queue of the agent's: her own phone rings first. */
+export interface CallOut {
+  type: "call-out";
+  id: number;
+  number: string;
+  queue: string;
+}
+
 /** Give the customer away without a word. */
 export interface Transfer {
   type: "transfer";
@@ -599,6 +611,7 @@ export type DeskCommand =
   | Hold
   | MuteMe
   | PressDigits
+  | CallOut
   | Transfer
   | Consult
   | Toggle
@@ -716,6 +729,25 @@ export interface TrailLine {
   masked: boolean;
 }
 
+/** One agent's turn with a contact, or that of somebody outside. */
+export interface Segment {
+  agent: string | null;
+  number: string;
+  queue: string | null;
+  purpose: OfferPurpose;
+  by: string | null;
+  connected_at: string | null;
+  ended_at: string | null;
+  ring_seconds: number;
+  talk_seconds: number;
+  hold_seconds: number;
+  consult_seconds: number;
+  wrap_up_seconds: number;
+  disposition: string;
+  note: string;
+  given_to: string;
+}
+
 /** A contact, and everything that happened in its dialogs. */
 export interface ContactDetail {
   id: string;
@@ -735,6 +767,39 @@ export interface ContactDetail {
   note: string;
   answers: [string, string][];
   trail: TrailLine[];
+  segments: Segment[];
+}
+
+/** An agent who could have been asked. */
+export interface DecisionCandidate {
+  agent: string;
+  rank: number;
+  figure: number;
+}
+
+/** An agent of the queue who was not asked. */
+export interface DecisionLeftOut {
+  agent: string;
+  reason: string;
+}
+
+/** Why a contact was offered to an agent. */
+export interface Decision {
+  at: string;
+  visit: number;
+  queue: string;
+  agent: string;
+  waited_seconds: number;
+  priority: number;
+  policy: string;
+  step: number;
+  rule: number;
+  skills: Record<string, number>;
+  also: string[];
+  value: number | null;
+  candidates: DecisionCandidate[];
+  left_out: DecisionLeftOut[];
+  presences: Record<string, number>;
 }
 
 /** A customer found. */
@@ -1198,6 +1263,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: ContactDetail;
+  };
+  /** Tell why the contact was offered to whom: each decision, the first one first. */
+  "GET /api/contacts/{contact}/decisions": {
+    query: undefined;
+    body: undefined;
+    answer: Decision[];
   };
   /** Find customers by the beginning of name, number or e-mail address. */
   "GET /api/customers": {

@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     _checking(commands)
     script_commands(group(commands, "script", "dialog scripts"))
     _applying(commands)
+    _simulating(commands)
     _users(commands)
     return parser
 
@@ -73,6 +74,64 @@ def _apply(wanted: argparse.Namespace) -> int:
     from caruso.cli.applying import apply  # loads the script engine: nobody else should wait for it
 
     return apply(wanted)
+
+
+def _simulating(commands: Any) -> None:
+    simulate = command(
+        commands,
+        "simulate",
+        _simulate,
+        "show what a centre's rules make of callers, by the code that runs in production",
+    )
+    simulate.add_argument("file", type=Path, metavar="FILE", help="centre.toml")
+    coming = simulate.add_mutually_exclusive_group()
+    coming.add_argument("--arrivals", type=Path, metavar="FILE", help="callers, as CSV (simulation.md)")
+    coming.add_argument(
+        "--profile", default="office", metavar="NAME", help="draw callers: office, flat, or a TOML file"
+    )
+    simulate.add_argument("--calls", type=_calls, default=1000, metavar="N", help="in a day, with --profile NAME")
+    simulate.add_argument("--days", type=_days, default=1, metavar="N")
+    simulate.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed, the same callers")
+    simulate.add_argument("--against", type=Path, metavar="FILE", help="another centre.toml, on the same callers")
+    simulate.add_argument(
+        "--answer-seconds", type=_seconds, default=3.0, metavar="S", help="a phone rings so long"
+    )
+    simulate.add_argument("--out", type=Path, metavar="FILE", help="save the figures, as JSON")
+    simulate.add_argument("--log", type=Path, metavar="FILE", help="write down every decision, and why")
+
+
+def _calls(text: str) -> int:
+    return _between(text, 1, 1_000_000)
+
+
+def _days(text: str) -> int:
+    return _between(text, 1, 366)
+
+
+def _between(text: str, least: int, most: int) -> int:
+    try:
+        found = int(text)
+    except ValueError:
+        found = least - 1
+    if not least <= found <= most:
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
+    return found
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 3600:
+        raise argparse.ArgumentTypeError("must be a number from 0 to 3600")
+    return found
+
+
+def _simulate(wanted: argparse.Namespace) -> int:
+    from caruso.cli.simulating import simulate  # loads the whole centre: nobody else should wait for it
+
+    return simulate(wanted)
 
 
 def _users(commands: Any) -> None:

@@ -22,6 +22,8 @@ from caruso.comm_server.centre_tables import (
     EntryPointTable,
     HoursTable,
     QueueTable,
+    RelaxTable,
+    RuleTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
 from caruso.toml.shape import Secret, describe
@@ -84,6 +86,8 @@ _CENTRE_TABLES = (
     ("At the top", CentreTables),
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
+    ("[[queues.ID.relax]]", RelaxTable),
+    ("[[queues.ID.rules]]", RuleTable),
     ("[agents.ID]", AgentTable),
     ("[entry_points.ID]", EntryPointTable),
 )

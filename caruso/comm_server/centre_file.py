@@ -12,6 +12,7 @@ from datetime import date, time
 from itertools import pairwise
 from zoneinfo import available_timezones
 
+from caruso.comm_server.centre_routing import BUILT_IN, RoutingCheck, relaxation, routing_rule
 from caruso.comm_server.centre_tables import (
     AgentTable,
     CentreTables,
@@ -70,11 +71,14 @@ class CentreFile:
     source: TomlSource
 
 
-def read_centre(text: str, file: str) -> CentreFile:
-    """Read a description; raise `RejectedInput` with all mistakes in the order of the file."""
+def read_centre(text: str, file: str, policies: Collection[str] = BUILT_IN) -> CentreFile:
+    """Read a description; raise `RejectedInput` with all mistakes in the order of the file.
+
+    `policies`: those there are.
+    """
     shape = Shape(read_toml(text, file))
     tables = shape.struct(CentreTables, shape.source.data, ())
-    check = _Check(shape, _known_ids(shape.source))
+    check = _Check(shape, _known_ids(shape.source), policies)
     if tables is not None:
         check.everything(tables)
     if shape.findings or tables is None:
@@ -115,8 +119,9 @@ def _nearest(word: str, known: Collection[str]) -> str:
 class _Check:
     """Checks what a single value cannot tell."""
 
-    def __init__(self, shape: Shape, known: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, shape: Shape, known: Mapping[str, Collection[str]], policies: Collection[str]) -> None:
         self._shape = shape
+        self._routing = RoutingCheck(shape, self._refers, known, policies)
         self._known = known
 
     def everything(self, tables: CentreTables) -> None:
@@ -161,6 +166,8 @@ class _Check:
         for index, disposition in enumerate(queue.dispositions or ()):
             self._refers("dispositions", disposition, (*where, "dispositions", index))
 
+        self._routing.queue(queue, where)
+
     def _agent(self, agent: AgentTable, where: KeyPath) -> None:
         for index, queue in enumerate(agent.queues):
             self._refers("queues", queue, (*where, "queues", index))
@@ -168,6 +175,11 @@ class _Check:
                 self._shape.add((*where, "queues", index), "twice", f"“{queue}” is in the list already.")
         for skill in agent.skills:
             self._refers("skills", skill, (*where, "skills", skill))
+        for queue in agent.preference:
+            if queue in self._known["queues"] and queue not in agent.queues:
+                message = f"The agent does not take contacts of “{queue}”: add it to queues."
+                self._shape.add((*where, "preference", queue), "contradiction", message)
+            self._refers("queues", queue, (*where, "preference", queue))
         if agent.address is not None and agent.station is not StationKind.SIP:
             self._shape.add(
                 (*where, "address"), "contradiction", "Only a SIP phone has an address: set station = “sip”."
@@ -306,6 +318,13 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         target_seconds=queue.target_seconds,
         short_abandon_seconds=queue.short_abandon_seconds,
         music=queue.music,
+        ageing_per_minute=queue.ageing_per_minute,
+        relax=tuple(relaxation(step) for step in queue.relax),
+        rules=tuple(routing_rule(rule) for rule in queue.rules),
+        policy=queue.policy,
+        weight=queue.weight,
+        last_agent_seconds=queue.last_agent_seconds,
+        reserved_agents=queue.reserved_agents,
         announce_position_seconds=queue.announce_position_seconds,
         max_wait_seconds=queue.max_wait_seconds,
         caller_id=queue.caller_id or "",
@@ -339,6 +358,7 @@ def _agent(key: str, agent: AgentTable) -> AgentProfile:
         name=agent.name,
         queues=tuple(QueueId(queue) for queue in agent.queues),
         skills=_skills(agent.skills),
+        preference={QueueId(queue): rank for queue, rank in agent.preference.items()},
         station=Station(kind=agent.station, address=agent.address or ""),
         role=agent.role,
     )

@@ -29,6 +29,15 @@ Level = Annotated[int, Meta(ge=1, le=10)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 RingSeconds = Annotated[float, Meta(ge=1, le=300)]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
+Rank = Annotated[int, Meta(ge=1, le=9)]
+#: 0: not needed any more.
+RelaxedLevel = Annotated[int, Meta(ge=0, le=10)]
+Ageing = Annotated[float, Meta(ge=0, le=100)]
+Weight = Annotated[float, Meta(gt=0, le=100)]
+Reserve = Annotated[int, Meta(ge=0, le=1_000)]
+Condition = Annotated[
+    str, Meta(min_length=1, max_length=2000, title="a condition like “customer.segment = 'gold'”")
+]
 Stretch = Annotated[str, Meta(pattern=r"^\d\d:\d\d-\d\d:\d\d$", title="a stretch of the day like “08:00-17:30”")]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", title="a language like en or de-AT")]
 MusicClass = Annotated[
@@ -70,6 +79,36 @@ class HoursTable(msgspec.Struct, frozen=True, kw_only=True):
     special: dict[str, tuple[Stretch, ...]] = {}
 
 
+class RelaxTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of an agent after a contact has waited a while: a lower level, fewer skills, other queues'
+    agents. Each step begins with what the one before allowed and only widens it.
+    """
+
+    #: Since the contact came into the queue.
+    after_seconds: Seconds
+    #: Level that is enough from now on, by skill; 0: the skill is not needed any more.
+    skills: dict[str, RelaxedLevel] = {}
+    #: Agents of these queues are asked, too, after the queue's own.
+    queues: tuple[str, ...] = ()
+
+
+class RuleTable(msgspec.Struct, frozen=True, kw_only=True):
+    """How contacts of which something is known are distributed. The first rule that applies holds."""
+
+    #: Condition over `customer`, `answers` and `call`: `customer.segment = 'gold'` (see expressions.md).
+    when: Condition
+    #: Instead of the queue's; what a script says goes before both.
+    priority: Priority | None = None
+    #: What an agent must be able to do besides what the queue asks for.
+    skills: dict[str, Level] = {}
+    #: Instead of the queue's.
+    policy: str | None = None
+    #: Instead of the queue's, for distribution only: the figures go by the queue's.
+    target_seconds: Seconds | None = None
+    #: Instead of the queue's.
+    weight: Weight | None = None
+
+
 class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     """Where contacts wait for an agent."""
 
@@ -79,6 +118,20 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority = 0
     #: What an agent must be able to do at least, by skill: ``{german = 5}``.
     skills: dict[str, Level] = {}
+    #: Points of priority that a contact gains in a minute of waiting, so that nobody is passed over for ever.
+    ageing_per_minute: Ageing = 0.0
+    #: What is asked of agents while a contact waits, in the order of the times: a list of tables.
+    relax: tuple[RelaxTable, ...] = ()
+    #: How contacts of which something is known are distributed: a list of tables.
+    rules: tuple[RuleTable, ...] = ()
+    #: Who of the qualified agents is asked first: `longest-idle`, `least-occupied`, `most-skilled`, `cost-index`.
+    policy: str = "longest-idle"
+    #: What a missed target costs, beside other queues'; only for `cost-index`.
+    weight: Weight = 1.0
+    #: How long a contact waits for the agent its customer talked with last; 0: not at all.
+    last_agent_seconds: Seconds = 0.0
+    #: So many ready agents of this queue get no contacts of queues with a lower priority.
+    reserved_agents: Reserve = 0
     #: How long an agent's phone rings before the contact goes to somebody else.
     ring_seconds: RingSeconds = 20.0
     #: How long an agent may work on after the conversation; 0: ready at once.
@@ -152,6 +205,8 @@ class AgentTable(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ()
     #: What the agent can do, 1 to 10 by skill: ``{german = 10}``.
     skills: dict[str, Level] = {}
+    #: Rank of the agent's queues: 1 first; a queue that is not named has rank 1.
+    preference: dict[str, Rank] = {}
     #: Phone the agent begins with; another can be chosen at the console.
     station: StationKind = StationKind.BROWSER
     #: Fixed SIP address of a phone that does not register. Only with ``station = "sip"``.

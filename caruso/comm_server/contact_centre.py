@@ -9,14 +9,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from caruso.clock import Clock
+from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.acd.dispatcher import Dispatcher
-from caruso.comm_server.acd.route import Assignment, ReadyAgent
+from caruso.comm_server.acd.dispatcher import Hooks as DispatcherHooks
+from caruso.comm_server.acd.floor import Decision
+from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import DeskHandle, Desks, Sources
 from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, GoReady, SignIn, SignOut
@@ -24,9 +27,9 @@ from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import KeptWaiting, Offer, Phase
-from caruso.comm_server.calls.recovery import StationAt, Surroundings
+from caruso.comm_server.calls.rebuilding import StationAt, Surroundings
 from caruso.comm_server.contact_notes import ContactNotes
-from caruso.comm_server.conversations import Conversation, Conversations, Outlet
+from caruso.comm_server.conversations import Conversation, Conversations, Outlet, call_values
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.desk_commands import DeskCommands
 from caruso.comm_server.desk_contacts import DeskContacts
@@ -53,10 +56,13 @@ from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
+    OUTBOUND,
     AnyFact,
+    ContactArrived,
     ContactCause,
     ContactConnected,
     ContactEnded,
+    ContactIdentified,
     ContactTransferred,
     OfferMade,
     Presence,
@@ -64,9 +70,9 @@ from caruso.model.facts import (
     SupervisionModeChanged,
     TransferForm,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId
 from caruso.model.run_records import OutboxAction, StoredFile
-from caruso.model.telephony import TelephonyEvent
+from caruso.model.telephony import AnswerTransfer, TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
 from caruso.ports import (
     ActionServices,
@@ -88,6 +94,7 @@ from caruso.script_engine.turns import (
     Turn,
     Value,
 )
+from caruso.script_engine.values import to_values
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +138,7 @@ class ContactCentre:
     def __init__(self, centre: Centre, library: ScriptLibrary, outside: Outside) -> None:
         """Begin with nobody signed in, no call, and the PBX not reached yet."""
         self._centre = centre
+        self._plan = Plan(centre)
         self._outside = outside
         self.library = library
         self.tasks = GuardedTasks()
@@ -139,7 +147,9 @@ class ContactCentre:
         clock, timers, stream, tasks = outside.clock, outside.timers, self.stream, self.tasks
         self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
         self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
-        self.dispatcher = Dispatcher(profile=self._ready_agent, offer=self._offer, keep_waiting=self._keep_waiting)
+        self.dispatcher = Dispatcher(
+            hooks=self._dispatcher_hooks(), policies=built_in_policies(), clock=clock, timers=timers
+        )
         self.switches = QueueSwitches()
         self.reception = Reception(
             staff=self._staff,
@@ -249,6 +259,7 @@ class ContactCentre:
                 messages=self.messages.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
+                outside=outside.calls_outside,
             ),
             clock=clock,
             timers=timers,
@@ -346,10 +357,9 @@ class ContactCentre:
     def apply(self, centre: Centre) -> None:
         """Put another description in force; calls and agents go on under it."""
         self._centre = centre
+        self._plan = Plan(centre)
         self._sign_removed_out()
-        self.dispatcher.review_agents(
-            agent for agent, state in self.roster.states.items() if state.presence is Presence.READY
-        )
+        self.dispatcher.rules_changed()
         self.reception.queues_changed()
         self.board.centre_changed()
         self.supervisors.review()
@@ -401,7 +411,7 @@ class ContactCentre:
         return {
             "telephony": self.exchange.link_up,
             "calls": len(self.exchange.calls),
-            "waiting": len(self.dispatcher.everybody()),
+            "waiting": len(self.dispatcher),
             "agents_signed_in": sum(1 for state in states if state.presence is not Presence.SIGNED_OUT),
         }
 
@@ -504,31 +514,65 @@ class ContactCentre:
 
     # -- Distribution -----------------------------------------------------------------------------------------
 
-    def _ready_agent(self, agent: AgentId) -> ReadyAgent | None:
-        profile = self._centre.agents.get(agent)
-        if profile is None:
-            return None
-        state = self.roster.state(agent)
-        return ReadyAgent(
-            agent=agent,
-            queues=frozenset(profile.queues),
-            skills=profile.skills,
-            idle_since=state.idle_since or state.since,
+    def _dispatcher_hooks(self) -> DispatcherHooks:
+        return DispatcherHooks(
+            plan=lambda: self._plan,
+            known=self._known,
+            last_agent=self._last_agent,
+            idle_since=self._idle_since,
+            offer=self._offer,
+            keep_waiting=self._keep_waiting,
+            again=self.stream.publish,
         )
 
-    def _offer(self, assignment: Assignment) -> None:
-        station = self.stations.at(assignment.agent)
-        call = self.exchange.call(assignment.contact)
+    def _known(self, contact: ContactId) -> Known:
+        """Return what is known of a contact, for the queue's rules."""
+        call = self.exchange.call(contact)
+        if call is None or call.place is None or not self._plan.depends_on_what_is_known(call.place.queue):
+            return {}
+        customer = self.cards.customer(contact)
+        conversation = self.conversations.get(contact)
+        return {
+            "customer": {**to_values(customer.attributes), "id": customer.id, "name": customer.name}
+            if customer
+            else {},
+            "answers": conversation.run.answers if conversation else {},
+            "call": call_values(
+                contact=contact,
+                caller_number=call.caller_number,
+                caller_name=call.caller_name,
+                dialled=call.dialled,
+                customer=customer,
+            ),
+        }
+
+    def _last_agent(self, contact: ContactId) -> AgentId | None:
+        return self.cards.last_agent(contact)
+
+    def _idle_since(self, agent: AgentId) -> datetime:
+        state = self.roster.state(agent)
+        return state.idle_since or state.since
+
+    def _offer(self, decision: Decision) -> None:
+        agent, contact = decision.agent.agent, decision.waiting.contact
+        station = self.stations.at(agent)
+        call = self.exchange.call(contact)
         queue = self._centre.queues.get(call.place.queue) if call and call.place else None
         self.exchange.post(
-            assignment.contact,
+            contact,
             Offer(
-                agent=assignment.agent,
+                agent=agent,
                 kind=station.kind,
                 endpoint=station.endpoint,
                 ring_seconds=queue.ring_seconds if queue else 20.0,
             ),
         )
+
+    def _explain(self, contact: ContactId) -> None:
+        """Have written down why the contact goes to its agent."""
+        why = self.dispatcher.explain(contact)
+        if why is not None:
+            self.stream.publish(why)
 
     def _keep_waiting(self, contact: ContactId) -> None:
         if self.exchange.call(contact) is not None:
@@ -546,12 +590,12 @@ class ContactCentre:
         known = self._centre.queues.get(queue)
         if known is None:
             return None
-        since = [waiting.since for waiting in self.dispatcher.everybody() if waiting.need.queue == queue]
+        waiting, oldest = self.dispatcher.waiting_in(queue)
         return QueueTile(
             id=queue,
             name=known.name,
-            waiting=len(since),
-            oldest=min(since, default=None),
+            waiting=waiting,
+            oldest=oldest,
             ready=self.dispatcher.ready(queue),
             callbacks=self._callbacks.get(queue, 0),
         )
@@ -563,6 +607,12 @@ class ContactCentre:
         match fact:
             case OfferMade(contact=contact) if self.cards.customer(contact) is not None:
                 self.tasks.start(self.cards.load_history(contact), name="load_history")
+            case ContactIdentified(contact=contact) if any(
+                queue.last_agent_seconds for queue in self._centre.queues.values()
+            ):
+                self.tasks.start(self._find_last_agent(contact), name="load_history")
+            case ContactArrived(contact=contact, channel=channel) if channel == OUTBOUND:
+                self.reception.called_out(contact)
             case ContactConnected(contact=contact, agent=agent, queue=queue):
                 self.desk_dialogs.lead(contact, agent, queue)
             case ContactTransferred(contact=contact, form=TransferForm.CONFERENCE, agent=heir, from_queue=queue):
@@ -577,6 +627,11 @@ class ContactCentre:
                 self.desks.touch(agent)
             case _:
                 pass
+
+    async def _find_last_agent(self, contact: ContactId) -> None:
+        await self.cards.load_history(contact)
+        self.dispatcher.learn(contact)
+        self.stream.publish()
 
     def _clear_up(self, fact: AnyFact) -> None:
         """Drop what is kept for a contact that has ended, unless an agent still writes about it."""
@@ -660,6 +715,8 @@ class ContactCentre:
             dialog_resumed=self.reception.dialog_resumed,
             heard=self.reception.heard,
             prompts_over=self.reception.prompts_over,
+            offered=self._explain,
+            transfer_requested=self._transfer_requested,
             link=self._link,
             surroundings=self.surroundings,
         )
@@ -667,6 +724,18 @@ class ContactCentre:
     def _entry_point(self, dialled: str) -> EntryPointId | None:
         found = self._centre.entry_point_for(dialled)
         return found.id if found else None
+
+    def _transfer_requested(self, leg: LegId, to: str) -> None:
+        """Do what an agent's phone asks for as if she had asked at the console."""
+        try:
+            ask = self.transfers.referred(leg, to)
+        except (IllegalMove, NotFound) as refusal:
+            log.info("transfer_refused", leg=leg, reason=str(refusal))
+            self._outside.telephony.send(AnswerTransfer(leg=leg, done=False))
+            return
+        # The phone is told before it is hung up: afterwards nobody could.
+        self._outside.telephony.send(AnswerTransfer(leg=leg, done=True))
+        self.exchange.post(ids.contact_of(leg), ask)
 
     def surroundings(self) -> Surroundings:
         """Return what recovery of calls needs to know of the centre."""

@@ -13,7 +13,7 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import CarusoError
 from caruso.model.centre import Centre
 from caruso.model.facts import ContactIdentified
-from caruso.model.ids import ContactId, CustomerId
+from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
 from caruso.model.views import CustomerView, HistoryView
 from caruso.ports import CustomerStore, FactStore
@@ -53,6 +53,10 @@ class CustomerCards:
     def customer(self, contact: ContactId) -> Customer | None:
         """Return who the contact is, as far as it is known by now."""
         return self._known.get(contact)
+
+    def last_agent(self, contact: ContactId) -> AgentId | None:
+        """Return whom the customer talked with last, as far as the history has been loaded."""
+        return next((past.agent for past in self._history.get(contact, ()) if past.agent), None)
 
     def forget(self, contact: ContactId) -> None:
         """Drop the card of a contact that is over."""

@@ -95,7 +95,8 @@ class DeskCommands:
                 _check_digits(digits)
                 self._exchange.post(ContactId(contact), DigitsAsked(agent=agent, digits=digits))
             case (
-                desk.Transfer()
+                desk.CallOut()
+                | desk.Transfer()
                 | desk.Consult()
                 | desk.Toggle()
                 | desk.Conference()

@@ -7,11 +7,12 @@ transferred now is decided by `calls.lifecycle`.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
-from caruso.comm_server.acd.route import Need
+from caruso.comm_server.acd.needs import Need
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import Stations
 from caruso.comm_server.calls.exchange import Exchange
@@ -22,18 +23,20 @@ from caruso.comm_server.calls.lifecycle import (
     ConsultAsked,
     DropAsked,
     Onward,
+    OwnCall,
     QueuePlace,
     Target,
     ToggleAsked,
     TransferAsked,
+    advance,
 )
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.script_library import ScriptLibrary
-from caruso.errors import IllegalMove
-from caruso.model import desk
+from caruso.errors import IllegalMove, NotFound
+from caruso.model import desk, ids
 from caruso.model.centre import Centre, Queue
 from caruso.model.facts import Presence
-from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, ScriptId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, LegId, QueueId, ScriptId
 from caruso.model.views import TargetView
 
 #: How long a colleague's phone rings where no queue says it, seconds.
@@ -45,7 +48,13 @@ _BETWEEN = re.compile(r"[\s()./-]")
 _NUMBER = re.compile(r"\+?[0-9*#]{2,32}")
 
 TransferCommand = (
-    desk.Transfer | desk.Consult | desk.Toggle | desk.Conference | desk.CompleteTransfer | desk.DropParty
+    desk.CallOut
+    | desk.Transfer
+    | desk.Consult
+    | desk.Toggle
+    | desk.Conference
+    | desk.CompleteTransfer
+    | desk.DropParty
 )
 
 
@@ -76,6 +85,9 @@ class DeskTransfers:
 
     def carry_out(self, agent: AgentId, command: TransferCommand) -> None:
         """Carry out what an agent asks for; raise `IllegalMove` or `NotFound` with a sentence for her."""
+        if isinstance(command, desk.CallOut):
+            self._call_out(agent, command)
+            return
         contact = ContactId(command.contact)
         match command:
             case desk.Transfer(kind=kind, to=to):
@@ -91,22 +103,53 @@ class DeskTransfers:
             case desk.DropParty(party=party):
                 self._exchange.post(contact, DropAsked(agent=agent, offer=party))
 
-    def refer(self, agent: AgentId, contact: ContactId, to: str) -> None:
-        """Give a customer away as the agent's own phone asks for: to a colleague, a number of ours, or outside.
+    def _call_out(self, agent: AgentId, command: desk.CallOut) -> None:
+        profile = self._centre().agents.get(agent)
+        queue = self._queue(command.queue)
+        if profile is None or queue.id not in profile.queues:
+            raise IllegalMove("This is no queue of yours.")
+        if self._roster.state(agent).presence not in (Presence.READY, Presence.NOT_READY):
+            raise IllegalMove("You can call somebody when you are ready, or not ready; not now.")
+        if not self._exchange.link_up:
+            raise IllegalMove("The telephone system cannot be reached.")
+        station = self._stations.at(agent)
+        order = OwnCall(
+            agent=agent,
+            kind=station.kind,
+            endpoint=station.endpoint,
+            ring_seconds=queue.ring_seconds,
+            number=self._checked(command.number),
+            caller_id=queue.caller_id or self._number_of(queue.id),
+            place=place_in(queue, self._clock.now()),
+        )
+        self._exchange.call_out(ids.outbound_contact(uuid.uuid4().hex), order)
 
-        Raises `IllegalMove` or `NotFound`.
+    def _number_of(self, queue: QueueId) -> str:
+        """Return a number at which callers get to the queue."""
+        points = self._centre().entry_points.values()
+        return next((point.numbers[0] for point in points if point.queue == queue and point.numbers), "")
+
+    def referred(self, leg: LegId, to: str) -> TransferAsked:
+        """Return what an agent's own phone asks for: a colleague, a queue, a number of ours, or one outside.
+
+        Raises `IllegalMove` or `NotFound` when it is not possible now.
         """
+        agent, contact = ids.agent_of(leg), ids.contact_of(leg)
+        call = self._exchange.call(contact)
+        if agent is None or call is None or call.agent_leg != leg:
+            raise NotFound("The call is over.")
+        asked = TransferAsked(agent=agent, to=self._goal(contact, *self._meant(to)))
+        advance(call, asked, self._clock.now())  # it is tried out: nothing comes of it
+        return asked
+
+    def _meant(self, to: str) -> tuple[str, str]:
         centre = self._centre()
         entry_point = centre.entry_point_for(to)
-        if to in centre.agents:
-            kind, goal = "agent", to
-        elif to in centre.queues:
-            kind, goal = "queue", to
-        elif entry_point is not None:
-            kind, goal = "entry-point", str(entry_point.id)
-        else:
-            kind, goal = "number", to
-        self._exchange.post(contact, TransferAsked(agent=agent, to=self._goal(contact, kind, goal)))
+        if AgentId(to) in centre.agents:
+            return "agent", to
+        if QueueId(to) in centre.queues:
+            return "queue", to
+        return ("entry-point", entry_point.id) if entry_point is not None else ("number", to)
 
     # -- Whom they mean ---------------------------------------------------------------------------------------
 
@@ -163,12 +206,17 @@ class DeskTransfers:
         return Target(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=ring)
 
     def _number(self, contact: ContactId, to: str) -> Target:
+        number = self._checked(to)
+        return Target(number=number, ring_seconds=OUTSIDE_SECONDS, caller_id=self._caller_id(contact))
+
+    def _checked(self, to: str) -> str:
+        """Return a number as it is dialled."""
         if not self._outside:
             raise IllegalMove("Numbers outside cannot be called from here.")
         number = _BETWEEN.sub("", to)
         if not _NUMBER.fullmatch(number):
             raise IllegalMove("This is no telephone number: digits, with + before them where needed.")
-        return Target(number=number, ring_seconds=OUTSIDE_SECONDS, caller_id=self._caller_id(contact))
+        return number
 
     def _caller_id(self, contact: ContactId) -> str:
         """Return what somebody outside sees: the queue's number, else one at which we can be called."""

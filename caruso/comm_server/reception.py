@@ -14,7 +14,7 @@ from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Phase
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.conversations import Conversation, Conversations, call_values
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
@@ -172,6 +172,12 @@ class Reception:
         segments = (Segment(text=text, barge_in=False),)
         turn = Turn(number=0, item=item, kind="end", segments=segments, language=language)
         self._staff.phone.present(contact, turn)
+
+    def called_out(self, contact: ContactId) -> None:
+        """Find out whom an agent calls."""
+        call = self._staff.exchange.call(contact)
+        if call is not None:
+            self._tasks.start(self._identify(call), name="identify")
 
     async def _identify(self, call: Call) -> None:
         """Find out who it is; where an agent has the call by then, show the history, too."""

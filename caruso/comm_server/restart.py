@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from msgspec.structs import replace
 
-from caruso.comm_server.acd.route import Need, Waiting
+from caruso.comm_server.acd.dispatcher import Asked
+from caruso.comm_server.acd.plan import Wish
 from caruso.comm_server.agents import recovery as agent_recovery
+from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.recovery import Was
-from caruso.comm_server.calls import recovery
+from caruso.comm_server.calls import rebuilding
 from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.comm_server.script_library import sources_of
@@ -64,7 +66,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
     past = await _read(centre, store, centres, since=min(_midnight(centre, now), now - RECENTLY))
     around = centre.surroundings()
-    rebuilt = (recovery.rebuild(facts, around) for facts in past.contacts.values())
+    rebuilt = (rebuilding.rebuild(facts, around) for facts in past.contacts.values())
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
@@ -78,8 +80,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
         [was.state for was in agents],
         {was.state.agent: was.worksheet for was in agents if was.worksheet is not None},
     )
-    ready = [was.state.agent for was in agents if was.state.presence is Presence.READY]
-    centre.dispatcher.restore(*_lines(calls), ready)
+    centre.dispatcher.restore(*_waiting(calls), [_presence_of(was.state) for was in agents])
     _restore_board(centre, past)
     for facts in past.contacts.values():
         centre.notes.restore(facts)
@@ -125,16 +126,29 @@ def group_by_contact(facts: Iterable[AnyFact]) -> dict[ContactId, list[AnyFact]]
     return dict(grouped)
 
 
-def _lines(calls: Iterable[Call]) -> tuple[list[Waiting], list[Waiting]]:
-    """Return who waited, and who was being offered."""
-    lines: dict[Phase, list[Waiting]] = {Phase.WAITING: [], Phase.OFFERED: []}
-    for call in calls:
-        if call.phase in lines and call.place is not None:
-            need = Need(queue=call.place.queue, skills=tuple(sorted(call.place.skills.items())))
-            lines[call.phase].append(
-                Waiting(contact=call.contact, need=need, priority=call.place.priority, since=call.place.since)
-            )
-    return lines[Phase.WAITING], lines[Phase.OFFERED]
+def _waiting(calls: Iterable[Call]) -> tuple[list[Asked], list[ContactId]]:
+    """Return who waited, and which of them were being offered."""
+    asked = [
+        Asked(
+            contact=call.contact,
+            wish=Wish(
+                queue=call.place.queue,
+                priority=call.place.own_priority,
+                skills=tuple(sorted(call.place.own_skills.items())),
+            ),
+            since=call.place.since,
+            visit=call.visit,
+        )
+        for call in calls
+        if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None
+    ]
+    return asked, [call.contact for call in calls if call.phase is Phase.OFFERED]
+
+
+def _presence_of(state: AgentState) -> PresenceChanged:
+    return PresenceChanged(
+        at=state.since, agent=state.agent, presence=state.presence, reason=state.reason, contact=state.contact
+    )
 
 
 def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Was]:
@@ -152,7 +166,8 @@ def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Wa
 def _busy_in(call: Call) -> Iterator[tuple[AgentId, Presence]]:
     """Yield who is in a call, or is offered it."""
     if call.desk is not None:
-        yield call.desk.agent, Presence.OFFERED if call.phase is Phase.OFFERED else Presence.TALKING
+        rings = call.phase in (Phase.OFFERED, Phase.DIALLING)
+        yield call.desk.agent, Presence.OFFERED if rings else Presence.TALKING
     for party in call.parties:
         if party.agent is not None:
             yield party.agent, Presence.OFFERED if party.state is PartyState.RINGING else Presence.TALKING
@@ -173,7 +188,7 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
     ended_at: datetime | None = None
     for index, fact in enumerate(facts):
         if isinstance(fact, TalkEnded) and fact.agent == agent:
-            talking = recovery.rebuild(facts[:index], centre.surroundings())
+            talking = rebuilding.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
         centre.desks.put(agent, replace(centre.desk_contacts.of(talking, agent), ended_at=ended_at, held=False))

@@ -76,6 +76,48 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """What is asked of an agent after a contact has waited a while. Steps only widen the circle of agents."""
+
+    after_seconds: float
+    #: Skills at the level that is enough from now on; 0: not needed any more.
+    skills: Mapping[SkillId, int] = field(default_factory=dict)
+    #: Agents of these queues are asked, too, after the queue's own.
+    queues: tuple[QueueId, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        levels = [f"{skill} {level}" for skill, level in self.skills.items()]
+        return f"after {self.after_seconds:g} s " + " ".join([*levels, *(f"+{queue}" for queue in self.queues)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingRule:
+    """How contacts of which something is known are distributed; what is None is as for all others."""
+
+    #: Expression over ``customer``, ``answers`` and ``call``.
+    when: str
+    priority: int | None = None
+    #: Needed besides the queue's.
+    skills: Mapping[SkillId, int] = field(default_factory=dict)
+    policy: str | None = None
+    target_seconds: float | None = None
+    weight: float | None = None
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        levels = ", ".join(f"{skill} {level}" for skill, level in self.skills.items())
+        told = (
+            ("priority", self.priority),
+            ("skills", levels or None),
+            ("policy", self.policy),
+            ("target", self.target_seconds),
+            ("weight", self.weight),
+        )
+        return f"{self.when}: " + " ".join(f"{name} {value}" for name, value in told if value is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """Where contacts wait for an agent."""
 
@@ -91,6 +133,20 @@ class Queue:
     target_seconds: float = 20.0
     short_abandon_seconds: float = 5.0
     music: str = "default"
+    #: Points of priority that a contact gains in a minute of waiting.
+    ageing_per_minute: float = 0.0
+    #: In the order of their times.
+    relax: tuple[Relaxation, ...] = ()
+    #: The first that applies holds.
+    rules: tuple[RoutingRule, ...] = ()
+    #: Who of the qualified agents is asked first (`caruso.comm_server.acd.policy`).
+    policy: str = "longest-idle"
+    #: What a missed target costs, beside other queues' (policy ``cost-index``).
+    weight: float = 1.0
+    #: How long a contact waits for the agent its customer talked with last; 0 for not at all.
+    last_agent_seconds: float = 0.0
+    #: Ready agents that contacts of lower priority leave alone.
+    reserved_agents: int = 0
     #: Seconds between announcements of the position; 0 for none.
     announce_position_seconds: float = 0.0
     #: Seconds after which a contact that found no agent is told so and ended as flowed-out; 0 for never.
@@ -145,6 +201,8 @@ class AgentProfile:
     name: str
     queues: tuple[QueueId, ...]
     skills: Mapping[SkillId, int] = field(default_factory=dict)
+    #: Rank of the agent's queues, 1 first; a queue that is not named has rank 1.
+    preference: Mapping[QueueId, int] = field(default_factory=dict)
     station: Station = field(default_factory=lambda: Station(kind=StationKind.BROWSER))
     role: Role = Role.AGENT
 

@@ -75,6 +75,13 @@ class PressDigits(DeskCommand, frozen=True, kw_only=True, tag="digits"):
     digits: str
 
 
+class CallOut(DeskCommand, frozen=True, kw_only=True, tag="call-out"):
+    """Call somebody, on behalf of a queue of the agent's: her own phone rings first."""
+
+    number: str
+    queue: str
+
+
 class Transfer(DeskCommand, frozen=True, kw_only=True, tag="transfer"):
     """Give the customer away without a word."""
 
@@ -227,6 +234,7 @@ AnyDeskCommand = (
     | Hold
     | MuteMe
     | PressDigits
+    | CallOut
     | Transfer
     | Consult
     | Toggle

@@ -26,7 +26,7 @@ from caruso.model.ids import (
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
 #: Channels of contacts.
-VOICE, WEB, CALL_BACK = "voice", "web", "call-back"
+VOICE, WEB, CALL_BACK, OUTBOUND = "voice", "web", "call-back", "outbound"
 
 
 class Presence(StrEnum):
@@ -76,6 +76,8 @@ class OfferPurpose(StrEnum):
     TRANSFER = "transfer"
     #: A colleague wants to talk first, while the customer is on hold.
     CONSULT = "consult"
+    #: The agent calls somebody herself.
+    OUTBOUND = "outbound"
 
 
 class ConsultOutcome(StrEnum):
@@ -117,6 +119,10 @@ class ContactCause(StrEnum):
     CONTINUED = "continued"
     #: A page nobody came back to.
     LEFT = "left"
+    #: The customer whom an agent called was busy, or refused; did not answer; could not be reached.
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    UNREACHABLE = "unreachable"
     CLOSED = "closed"
     NO_ENTRY_POINT = "no-entry-point"
     FLOWED_OUT = "flowed-out"
@@ -148,7 +154,7 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     caller_name: str
     #: The number, or the script of a web page.
     dialled: str
-    #: ``voice``, ``web`` or ``call-back``.
+    #: ``voice``, ``web``, ``call-back``, or ``outbound``: an agent called (`caller_number` is whom).
     channel: str = VOICE
 
 
@@ -198,6 +204,57 @@ class ContactQueued(Fact, frozen=True, kw_only=True, tag="contact-queued"):
     queue: QueueId
     priority: int
     skills: dict[SkillId, int]
+    #: What a script asked for, beside the queue's rules; None in the journals of older versions, which did not
+    #: tell the two apart.
+    own_priority: int | None = None
+    own_skills: dict[SkillId, int] | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent who could have been offered a contact."""
+
+    agent: AgentId
+    #: For the queue: 1 goes first, 0 is who was talked with last, from 11 on it is overflow.
+    rank: int
+    #: What the policy goes by: since when idle (seconds since 1970), occupancy (0 to 1), levels.
+    figure: float
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent of the queue who could not, and why."""
+
+    agent: AgentId
+    #: A presence, ``skill:<id>``, ``offer-under-way``, ``reserved``, or ``behind`` candidates.
+    reason: str
+
+
+class ContactRouted(Fact, frozen=True, kw_only=True, tag="contact-routed", omit_defaults=True):
+    """It was decided whom the contact is offered to; the `OfferMade` follows unless the caller was faster."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    agent: AgentId
+    waited_seconds: float
+    #: With ageing.
+    priority: int
+    policy: str
+    #: Which step of the relaxation held; 0: what the queue asks for at first.
+    step: int = 0
+    #: Which rule of the queue applied, from 1; 0: none.
+    rule: int = 0
+    #: What was needed in this step.
+    skills: dict[SkillId, int] = {}
+    #: Queues whose agents were asked, too.
+    also: list[QueueId] = []
+    #: What the pair was worth, where the policy weighs pairs.
+    value: float | None = None
+    #: The chosen agent and the next ones, the best first.
+    candidates: list[Candidate] = []
+    #: Agents of the queue who could not, the first of them where there are many.
+    left_out: list[LeftOut] = []
+    #: How many agents of the queue were in each presence.
+    presences: dict[str, int] = {}
 
 
 class OfferMade(Fact, frozen=True, kw_only=True, tag="offer-made"):
@@ -455,6 +512,7 @@ AnyFact = (
     | DialogContinued
     | DialogEnded
     | ContactQueued
+    | ContactRouted
     | OfferMade
     | OfferEnded
     | ContactLeftQueue

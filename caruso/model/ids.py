@@ -32,11 +32,16 @@ UserId = NewType("UserId", str)
 _OUTSIDE = "@"
 #: Stands in the place of the contact in names of what supervisors listen with; the PBX gives no such name.
 _SUPERVISION = "supervision"
+#: Begins the names of contacts in which we call the customer, and what his leg ends with.
+_OUTBOUND, _CUSTOMER = "out-", "customer"
 
 
 def caller_leg(contact: ContactId) -> LegId:
-    """Return the leg of the caller of `contact`."""
-    return LegId(contact)
+    """Return the leg of the customer of `contact`: the caller's, or the one on which we called him.
+
+    The latter must not be the beginning of an agent's leg that is there already: Asterisk refuses such a name.
+    """
+    return LegId(f"{contact}~{_CUSTOMER}" if contact.startswith(_OUTBOUND) else contact)
 
 
 def agent_leg(contact: ContactId, offer: int, agent: AgentId) -> LegId:
@@ -52,6 +57,16 @@ def outside_leg(contact: ContactId, offer: int) -> LegId:
 def is_dialled(leg: LegId) -> bool:
     """Tell whether we dialled this leg; callers' legs are named by the PBX."""
     return "~" in leg
+
+
+def is_outbound(leg: LegId) -> bool:
+    """Tell whether it is the leg of a customer whom we called."""
+    return leg.endswith(f"~{_CUSTOMER}")
+
+
+def outbound_contact(name: str) -> ContactId:
+    """Return the contact in which an agent calls somebody; `name` is used once."""
+    return ContactId(f"{_OUTBOUND}{name}")
 
 
 def bridge(contact: ContactId) -> BridgeId:

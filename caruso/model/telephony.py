@@ -70,6 +70,14 @@ class LegEnded(msgspec.Struct, frozen=True, kw_only=True):
     cause: EndCause
 
 
+class TransferRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's phone asks to be replaced (REFER, RFC 3515); it waits for `AnswerTransfer`."""
+
+    leg: LegId
+    #: What was dialled on the phone; empty when it wants to connect two of its own calls.
+    to: str
+
+
 class DigitPressed(msgspec.Struct, frozen=True, kw_only=True):
     """A DTMF digit (0-9 A-D * #) was pressed on a leg."""
 
@@ -138,6 +146,7 @@ TelephonyEvent = (
     | LegRinging
     | LegAnswered
     | LegEnded
+    | TransferRequested
     | DigitPressed
     | PlaybackEnded
     | RecordingEnded
@@ -179,6 +188,13 @@ class HangUp(msgspec.Struct, frozen=True, kw_only=True):
 
     leg: LegId
     cause: EndCause = EndCause.NORMAL
+
+
+class AnswerTransfer(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell a phone that asked for a transfer whether that is being done."""
+
+    leg: LegId
+    done: bool
 
 
 class StartRinging(msgspec.Struct, frozen=True, kw_only=True):
@@ -306,6 +322,7 @@ TelephonyCommand = (
     Answer
     | Dial
     | HangUp
+    | AnswerTransfer
     | StartRinging
     | StopRinging
     | StartMusic

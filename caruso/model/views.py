@@ -82,7 +82,8 @@ class ContactView(View, frozen=True, kw_only=True):
     """The contact on the desk."""
 
     id: ContactId
-    #: ``offered``, ``talking``, ``held``, ``consulted`` (a colleague asks, and has the customer), ``wrap-up``.
+    #: ``offered``, ``dialling`` (the agent calls), ``talking``, ``held``, ``consulted`` (a colleague asks),
+    #: ``wrap-up``.
     phase: str
     caller_number: str
     caller_name: str
@@ -302,6 +303,8 @@ class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     #: False while the PBX cannot be reached: nothing can be offered.
     telephony: bool = True
     messages: list[MessageView] = []
+    #: Whether numbers outside can be called.
+    outside: bool = False
     contact: ContactView | None = None
     dialog: DialogView | None = None
     customer: CustomerView | None = None

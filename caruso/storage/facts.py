@@ -12,18 +12,29 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text
 
-from caruso.model.facts import VOICE, WEB, AnyFact, Presence
+from caruso.model.facts import OUTBOUND, VOICE, WEB, AnyFact, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
 from caruso.model.records import PastContact
 from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 from caruso.storage.run_rows import read_event, read_run
-from caruso.storage.tables import contacts, journal, presence_intervals, run_audit, run_contacts, script_runs
+from caruso.storage.tables import (
+    contacts,
+    journal,
+    presence_intervals,
+    run_audit,
+    run_contacts,
+    script_runs,
+    talk_segments,
+)
 
 #: Facts decoded before others in the loop have their turn.
 CHUNK = 2_000
 
 log = structlog.get_logger(__name__)
+
+#: Channels of contacts that a telephone carries.
+_CALLS = (VOICE, OUTBOUND)
 
 _decoder = msgspec.json.Decoder(AnyFact)
 #: The fact as the text it is kept as: decoded once, straight into its type.
@@ -39,7 +50,7 @@ class Facts:
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
         """Return all facts of contacts that have not ended, oldest first; of calls alone."""
-        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel == VOICE)
+        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel.in_(_CALLS))
         return await self._facts(journal.c.contact.in_(still_open))
 
     async def last_presences(self) -> Sequence[AnyFact]:
@@ -79,7 +90,7 @@ class Facts:
         return [*await self._gone_to_the_web(on_a_desk), *led]
 
     async def _gone_to_the_web(self, on_a_desk: Select[Any]) -> list[SavedRun]:
-        open_call = and_(contacts.c.channel == VOICE, contacts.c.ended_at.is_(None))
+        open_call = and_(contacts.c.channel.in_(_CALLS), contacts.c.ended_at.is_(None))
         joined = contacts.join(run_contacts, run_contacts.c.contact == contacts.c.id).join(
             script_runs, script_runs.c.id == run_contacts.c.run
         )
@@ -113,7 +124,8 @@ class Facts:
         """
         query = select(contacts).where(contacts.c.arrived_at >= since, contacts.c.arrived_at < until)
         if agent is not None:
-            query = query.where(contacts.c.agent == agent)
+            had = exists().where(talk_segments.c.contact == contacts.c.id, talk_segments.c.agent == agent)
+            query = query.where(or_(contacts.c.agent == agent, had))
         if queues is not None:
             query = query.where(contacts.c.queue.in_(sorted(queues)))
         ordered = query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())

@@ -47,10 +47,12 @@ from caruso.storage.tables import (
     contacts,
     journal,
     journal_head,
+    outside_calls,
     presence_intervals,
     queue_visits,
     run_contacts,
     talk_segments,
+    transfers,
 )
 from caruso.storage.text_cleaning import clean_fact, clean_turn
 from caruso.storage.upsert import upsert
@@ -434,6 +436,8 @@ class JournalWriter:
             (statements.visits, list(changes.visits.values())),
             (statements.segments, list(changes.segments.values())),
             (statements.intervals, list(changes.intervals.values())),
+            (statements.transfers, list(changes.transfers.values())),
+            (statements.outside_calls, list(changes.outside_calls.values())),
             (statements.run_contacts, _run_contact_rows(facts)),
         ):
             if rows:
@@ -466,6 +470,8 @@ class _Statements:
     visits: Insert
     segments: Insert
     intervals: Insert
+    transfers: Insert
+    outside_calls: Insert
     run_contacts: Insert
     runs: RunStatements
 
@@ -479,6 +485,8 @@ def _statements(dialect: str) -> _Statements:
         visits=upsert(dialect, queue_visits),
         segments=upsert(dialect, talk_segments),
         intervals=upsert(dialect, presence_intervals),
+        transfers=upsert(dialect, transfers),
+        outside_calls=upsert(dialect, outside_calls),
         run_contacts=upsert(dialect, run_contacts),
         runs=run_statements(dialect),
     )

@@ -22,8 +22,10 @@ from caruso.model.facts import (
     ContactIdentified,
     ContactLeftQueue,
     ContactQueued,
+    ContactTransferred,
     DialogContinued,
     NoteWritten,
+    OutsideEnded,
     PresenceChanged,
     TalkEnded,
     WrapUpEnded,
@@ -50,6 +52,8 @@ class Changes:
     visits: dict[tuple[ContactId, int], Row] = field(default_factory=dict)
     segments: dict[int, Row] = field(default_factory=dict)
     intervals: dict[int, Row] = field(default_factory=dict)
+    transfers: dict[int, Row] = field(default_factory=dict)
+    outside_calls: dict[int, Row] = field(default_factory=dict)
     #: What is known from now on, by contact and by agent.
     known_contacts: dict[ContactId, ContactRows] = field(default_factory=dict)
     known_intervals: dict[AgentId, Row] = field(default_factory=dict)
@@ -224,6 +228,7 @@ def _begin_segment(changes: Changes, rows: ContactRows, seq: int, fact: ContactC
         "wrapped_up_at": None,
         "wrap_up_seconds": 0.0,
         "disposition": "",
+        "note": "",
     }
     rows.segments[fact.agent] = segment
     changes.segments[seq] = segment
@@ -258,14 +263,49 @@ def _note_written(changes: Changes, rows: ContactRows, _seq: int, fact: NoteWrit
 
 def _wrap_up_ended(changes: Changes, rows: ContactRows, _seq: int, fact: WrapUpEnded) -> None:
     row = _contact(changes, rows)
-    row["disposition"] = fact.disposition
-    row["note"] = fact.note
+    # An agent who gave the contact away and writes nothing takes nothing from those who did.
+    row["disposition"] = fact.disposition or row["disposition"]
+    row["note"] = fact.note or row["note"]
     segment = rows.segments.get(fact.agent)
     if segment is not None:
         changes.segments[segment["seq"]] = segment
         segment["wrapped_up_at"] = fact.at
         segment["wrap_up_seconds"] = fact.wrap_up_seconds
         segment["disposition"] = fact.disposition
+        segment["note"] = fact.note
+
+
+def _transferred(changes: Changes, rows: ContactRows, seq: int, fact: ContactTransferred) -> None:
+    goals = {
+        "agent": fact.agent,
+        "queue": fact.queue,
+        "entry-point": fact.entry_point,
+        "script": fact.script,
+        "number": fact.number,
+    }
+    kind, whom = next(((kind, str(goal)) for kind, goal in goals.items() if goal), ("", ""))
+    changes.transfers[seq] = {
+        "seq": seq,
+        "contact": fact.contact,
+        "at": fact.at,
+        "by_agent": fact.by,
+        "form": fact.form.value,
+        "from_queue": fact.from_queue,
+        "to_kind": kind,
+        "to_whom": whom,
+    }
+
+
+def _outside_ended(changes: Changes, rows: ContactRows, seq: int, fact: OutsideEnded) -> None:
+    changes.outside_calls[seq] = {
+        "seq": seq,
+        "contact": fact.contact,
+        "number": fact.number,
+        "ended_at": fact.at,
+        "outcome": fact.outcome.value,
+        "ring_seconds": fact.ring_seconds,
+        "talk_seconds": fact.talk_seconds,
+    }
 
 
 def _fold_presence(changes: Changes, intervals: Mapping[AgentId, Row], seq: int, fact: PresenceChanged) -> None:
@@ -299,6 +339,8 @@ _CONTACT_FOLDS: dict[type, Callable[[Changes, ContactRows, int, Any], None]] = {
     ContactConnected: _connected,
     ContactHeld: _held,
     TalkEnded: _talk_ended,
+    ContactTransferred: _transferred,
+    OutsideEnded: _outside_ended,
     ContactEnded: _ended,
     NoteWritten: _note_written,
     WrapUpEnded: _wrap_up_ended,

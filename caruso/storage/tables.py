@@ -308,6 +308,36 @@ talk_segments = Table(
     Column("wrapped_up_at", UtcDateTime),
     Column("wrap_up_seconds", Double, nullable=False),
     Column("disposition", Text, nullable=False),
+    #: The agent's own; the contact's is the newest of all.
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    #: Of the `ContactTransferred`.
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("contact", Text, nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("by_agent", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("from_queue", Text, nullable=False),
+    #: ``agent``, ``queue``, ``entry-point``, ``script`` or ``number``, and its id.
+    Column("to_kind", Text, nullable=False),
+    Column("to_whom", Text, nullable=False),
+)
+
+outside_calls = Table(
+    "outside_calls",
+    metadata,
+    #: Of the `OutsideEnded`.
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("contact", Text, nullable=False, index=True),
+    Column("number", Text, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("ring_seconds", Double, nullable=False),
+    Column("talk_seconds", Double, nullable=False),
 )
 
 presence_intervals = Table(

@@ -18,10 +18,11 @@ from caruso.clock import Clock
 from caruso.comm_server.supervision.scope import Scope, has_queue, seen_by
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
-from caruso.model.facts import Presence
+from caruso.model.facts import ContactRouted, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import RunEvent
+from caruso.model.segments import Segment, segments_of
 from caruso.model.views import Choice, HistoryView, MonitorView, TargetView
 from caruso.ports import CustomerStore, FactStore, Phones
 from caruso.script_engine.answers import typed
@@ -171,10 +172,20 @@ class Api:
         """Return one contact and what happened in its dialogs; an agent sees her own."""
         found = await self._ask.facts.contact(ContactId(contact))
         only = _only(call.who)
-        hidden = found is not None and not has_queue(self._scope(call), found.queue)
-        if found is None or hidden or (only is not None and found.agent != only):
+        if found is None or not has_queue(self._scope(call), found.queue):
             raise NotFound("There is no such contact.")
-        return _detail(found, await self._ask.facts.trail(found.id))
+        segments = segments_of(await self._ask.facts.facts_of(found.id))
+        if only is not None and only not in (found.agent, *(segment.agent for segment in segments)):
+            raise NotFound("There is no such contact.")
+        return _detail(found, await self._ask.facts.trail(found.id), segments)
+
+    @operation("GET", "/api/contacts/{contact}/decisions", role=Role.SUPERVISOR)
+    async def decisions(self, call: Call, contact: str) -> list[r.Decision]:
+        """Tell why the contact was offered to whom: each decision, the first one first."""
+        found = await self._ask.facts.facts_of(ContactId(contact))
+        if not found:
+            raise NotFound("There is no such contact.")
+        return [_decision(fact) for fact in found if isinstance(fact, ContactRouted)]
 
     def _scope(self, call: Call) -> Scope:
         """Return whose queues' contacts may be seen; an agent sees her own, whatever the queue."""
@@ -327,8 +338,16 @@ def _line(contact: PastContact) -> r.ContactLine:
     return r.ContactLine(**_fields(contact))
 
 
-def _detail(contact: PastContact, trail: Sequence[RunEvent]) -> r.ContactDetail:
-    return r.ContactDetail(**_fields(contact), trail=[_trail_line(event) for event in trail])
+def _detail(contact: PastContact, trail: Sequence[RunEvent], segments: Sequence[Segment]) -> r.ContactDetail:
+    lines = [_trail_line(event) for event in trail]
+    return r.ContactDetail(**_fields(contact), trail=lines, segments=list(segments))
+
+
+def _decision(fact: ContactRouted) -> r.Decision:
+    fields = {name: getattr(fact, name) for name in r.Decision.__struct_fields__}
+    fields["candidates"] = [r.DecisionCandidate(**msgspec.structs.asdict(each)) for each in fact.candidates]
+    fields["left_out"] = [r.DecisionLeftOut(**msgspec.structs.asdict(each)) for each in fact.left_out]
+    return r.Decision(**fields)
 
 
 def _fields(contact: PastContact) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from msgspec import inspect as mi
 from caruso.model.callbacks import CallbackState
 from caruso.model.centre import Role, StationKind
 from caruso.model.desk import AnyDeskCommand
-from caruso.model.facts import Presence
+from caruso.model.facts import OfferPurpose, Presence
 from caruso.model.script_versions import ScriptEventKind
 from caruso.model.supervision import SupervisionMode
 from caruso.model.views import DeskView, MonitorView
@@ -34,7 +34,7 @@ _HEADER = """\
 
 #: What travels over the sockets.
 _OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure)
-_ENUMS = (Presence, Role, StationKind, CallbackState, ScriptEventKind, SupervisionMode)
+_ENUMS = (Presence, OfferPurpose, Role, StationKind, CallbackState, ScriptEventKind, SupervisionMode)
 
 
 def generate() -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from lab.bench import cells, report, route
+from lab.bench import acd, cells, report
 from lab.bench.caruso_contestant import CarusoContestant
 from lab.bench.contestants import Contestant, DialContestant, QueueContestant
 from lab.bench.measure import Outcome, measure
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         outcomes = runner.run(run(chosen, repeats, options.seed, options.only))
     lines, figures = report.summarize(outcomes)
-    decision = report.alone("route.p99", route.decision_ms(), "ms", most=route.GOAL_MS)
+    decision = report.alone("route.p99", acd.decision_ms(), "ms", most=acd.DECISION_MS)
     lines, figures = lines + decision[0], figures + decision[1]
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "call.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))

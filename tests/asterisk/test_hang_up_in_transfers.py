@@ -178,6 +178,8 @@ class Walk:
 
 
 Deed = Callable[[Walk], Awaitable[None]]
+#: How far the call is taken, and what is done then, each so many seconds after the one before.
+Case = tuple[Deed, tuple[tuple[float, Deed], ...]]
 STEPS: tuple[Deed, ...] = (
     Walk.blind,
     Walk.blind_answered,
@@ -204,9 +206,9 @@ ENDS: tuple[Deed, ...] = (
 OFFSETS = (0.0, 0.002, 0.005, 0.01, 0.03)
 
 
-async def walk_all(floor: Floor, cases: Sequence[tuple[Deed, tuple[tuple[float, Deed], ...]]]) -> None:
+async def walk_all(floor: Floor, cases: Sequence[Case]) -> None:
     """Walk the cases in their lanes; each ends with the caller hanging up."""
-    queue: asyncio.Queue[tuple[Deed, tuple[tuple[float, Deed], ...]]] = asyncio.Queue()
+    queue: asyncio.Queue[Case] = asyncio.Queue()
     for one in cases:
         queue.put_nowait(one)
     numbers = itertools.count(4_900_001)
@@ -256,7 +258,7 @@ async def test_two_things_at_once_at_every_step(floor: Floor) -> None:
     leaves = (0.3, Walk.caller_leaves)
     ringing = (Walk.blind, Walk.blind_outside, Walk.consult)
     ends = (Walk.caller_leaves, Walk.owner_drops, Walk.owner_leaves, Walk.owner_completes)
-    cases = [
+    cases: list[Case] = [
         (step, ((0.0, Walk.other_answers), (offset, end), leaves))
         for step in ringing
         for end in ends

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from caruso.model import desk
-from caruso.model.facts import ContactHeld, ContactQueued, OfferEnded, OfferOutcome, Presence
+from caruso.model.facts import ContactHeld, ContactQueued, ContactTransferred, OfferEnded, OfferOutcome, Presence
 from lab.asterisk import LocalAsterisk
 from lab.floor import Agent, Floor
 from lab.sip_phones import Caller, PhoneCall
@@ -119,16 +119,33 @@ async def test_a_caller_who_connects_two_agents_leaves_nothing_behind(floor: Flo
     await bob.until(Presence.READY)
 
 
-@pytest.mark.parametrize("number", ["7001", "999"])
-async def test_an_agents_phone_cannot_send_the_caller_past_the_centre(floor: Floor, number: str) -> None:
-    """A REFER from the agent's phone is not seen by the centre: transfers are the console's.
+@pytest.mark.parametrize(("number", "rings"), [("bob", "bob"), ("7001", "bob"), ("+4930555", "+4930555")])
+async def test_an_agents_phone_transfers_through_the_centre(floor: Floor, number: str, rings: str) -> None:
+    """A REFER from the agent's phone does what the console's transfer does, and the books know of it.
 
-    caller ── 7001 ──► anna;  anna's phone: REFER to 7001 ──► refused, and nothing changes
+    caller ── 7001 ──► anna;  anna's phone: REFER ──► a colleague, an entry point's queue, a number outside
     """
     anna = await floor.agent("anna")
     caller, ringing = await talking(floor, anna)
-    assert await ringing.transfer(number) >= 300
+    await floor.agent("bob")
+    assert await ringing.transfer(number) == 202
+    await ringing.until_over()
+    (await floor.phones.phone(rings).rings()).answer()
+    (given,) = await floor.facts(ContactTransferred, count=1)
+    assert given.by == "anna"
+    await floor.hear_each_other(given.contact)
+    caller.hang_up()
+
+
+@pytest.mark.parametrize("number", ["carl", "nonsense"])
+async def test_a_transfer_that_is_not_possible_leaves_the_caller_with_the_agent(floor: Floor, number: str) -> None:
+    """caller ── 7001 ──► anna;  anna's phone: REFER to nobody ──► told so, and nothing changes."""
+    anna = await floor.agent("anna")
+    caller, ringing = await talking(floor, anna)
+    await ringing.transfer(number)
+    await asyncio.sleep(0.5)
     await floor.hear_each_other(anna.contact)
+    assert not ringing.over
     ringing.hang_up()
     await caller.until_over()
     await anna.until(Presence.READY)

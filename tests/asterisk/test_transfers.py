@@ -32,7 +32,6 @@ from caruso.model.facts import (
     TalkEnded,
     TransferForm,
 )
-from caruso.model.ids import AgentId
 from lab.floor import Agent, Floor
 from lab.sip_phones import Caller, PhoneCall
 from lab.web_client import Refused
@@ -170,8 +169,8 @@ async def test_a_colleague_sees_who_transfers_and_what_was_written_before_answer
     await asyncio.sleep(0.5)
     talk.caller.hang_up()
     await bob.until(Presence.WRAP_UP)
-    talked = {fact.agent: fact.talk_seconds for fact in await floor.facts(TalkEnded, count=2)}
-    assert talked[AgentId("bob")] >= 0.4
+    talked = {str(fact.agent): fact.talk_seconds for fact in await floor.facts(TalkEnded, count=2)}
+    assert talked["bob"] >= 0.4
     (given,) = await floor.facts(ContactTransferred)
     assert (given.by, given.agent, given.form) == ("anna", "bob", TransferForm.BLIND)
     assert [fact.outcome for fact in await floor.facts(ContactLeftQueue)] == [QueueOutcome.ANSWERED]
@@ -342,3 +341,79 @@ async def test_an_agent_who_puts_the_receiver_down_in_a_consultation_completes_i
     talk.phone.hang_up()
     await talk.hear("bob", "caller")
     await talk.anna.until(Presence.WRAP_UP)
+
+
+# -- Calls that agents make -----------------------------------------------------------------------------------
+
+
+async def test_an_agent_calls_somebody_who_sees_the_queues_number(floor: Floor) -> None:
+    """anna: call +4930777 for gas ──► her phone ──► the customer's ──► both talk, wrap-up, books."""
+    anna = await floor.agent("anna", ready=False)
+    await anna.do(desk.CallOut, number="+49 30 777", queue="gas")
+    own = await anna.phone.rings()
+    assert own.caller == "+4930777"
+    await anna.sees(lambda view: view.contact is not None and view.contact.phase == "dialling")
+    own.answer()
+    customer = await floor.phones.phone("+4930777").rings()
+    assert customer.caller == "+31205550100"
+    customer.answer()
+    await anna.until(Presence.TALKING)
+    await floor.hear_each_other(anna.contact)
+    await anna.about(desk.Hold, on=True)
+    await anna.about(desk.Hold, on=False)
+    await floor.hear_each_other(anna.contact)
+    customer.hang_up()
+    await own.until_over()
+    await anna.until(Presence.WRAP_UP)
+    await anna.about(desk.FinishContact, disposition="done")
+    await anna.until(Presence.NOT_READY)
+    (ended,) = await floor.facts(ContactEnded, count=1)
+    assert ended.cause is ContactCause.CALLER_HUNG_UP
+
+
+@pytest.mark.parametrize("step", ["own phone rings", "customer's phone rings", "busy", "agent hangs up"])
+async def test_a_call_that_comes_to_nothing_leaves_the_agent_as_she_was(floor: Floor, step: str) -> None:
+    anna = await floor.agent("anna")
+    await anna.do(desk.CallOut, number="+4930778", queue="gas")
+    own = await anna.phone.rings()
+    await anna.sees(lambda view: view.contact is not None and view.contact.phase == "dialling")
+    if step == "own phone rings":
+        await anna.about(desk.HangUpCall)
+    else:
+        own.answer()
+        customer = await floor.phones.phone("+4930778").rings()
+        if step == "busy":
+            customer.refuse()
+        elif step == "agent hangs up":
+            own.hang_up()
+        else:
+            await anna.about(desk.HangUpCall)
+        await customer.until_over()
+    await own.until_over()
+    await anna.until(Presence.READY)
+    (ended,) = await floor.facts(ContactEnded, count=1)
+    assert ended.cause is (ContactCause.BUSY if step == "busy" else ContactCause.AGENT_HUNG_UP)
+
+
+async def test_a_customer_an_agent_called_can_be_given_to_a_colleague(floor: Floor) -> None:
+    bob = await floor.agent("bob")
+    anna = await floor.agent("anna")
+    await anna.do(desk.CallOut, number="+4930779", queue="gas")
+    (await anna.phone.rings()).answer()
+    (await floor.phones.phone("+4930779").rings()).answer()
+    await anna.until(Presence.TALKING)
+    contact = anna.contact
+    await anna.about(desk.Transfer, kind="agent", to="bob")
+    (await bob.phone.rings()).answer()
+    await bob.until(Presence.TALKING)
+    await floor.together(contact, lambda legs: [leg.rpartition("~")[2] for leg in legs] == ["bob", "customer"])
+    await bob.about(desk.HangUpCall)
+    await bob.until(Presence.WRAP_UP)
+
+
+async def test_calling_out_is_refused_with_a_sentence_where_it_is_not_possible(floor: Floor) -> None:
+    anna = await floor.agent("anna")
+    with pytest.raises(Refused, match="no queue of yours"):
+        await anna.do(desk.CallOut, number="+4930777", queue="water")
+    with pytest.raises(Refused, match="no telephone number"):
+        await anna.do(desk.CallOut, number="mum", queue="gas")

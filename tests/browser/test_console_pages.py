@@ -333,3 +333,50 @@ async def test_nothing_is_wider_than_the_window(chromium: Browser, stage: Stage,
     await console.part("nav-history").click()
     await console.until("contacts")
     assert await console.page.evaluate(wide) <= width
+
+
+async def test_a_colleague_is_asked_brought_in_and_left_with_the_customer_by_keyboard(
+    chromium: Browser, stage: Stage
+) -> None:
+    """Alt+T, a name, Enter; then change between both, bring them together, and leave."""
+    ben = await open_console(chromium, stage.url)
+    await ben.sign_in("ben", "ben")
+    await ben.until("presence", state="not-ready")
+    await ben.press("Alt+r")
+    await ben.until("presence", state="ready")
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Alt+t")
+    await console.until("transfer-panel")
+    await expect(console.part("transfer-search")).to_be_focused()
+    assert await violations(console.page) == []
+    await console.page.keyboard.type("be")
+    await console.until("transfer-target", target="ben")
+    await console.press("Enter")
+    await console.until("party", state="consulted")
+    await console.until("conversation", state="held")
+    assert await violations(console.page) == []
+    await console.part("toggle").press("Enter")
+    await console.until("party", state="parked")
+    await console.part("confer").press("Enter")
+    await console.until("party", state="joined")
+    await console.part("complete").press("Enter")
+    await console.until("wrap-up")
+    asked = [command for agent, command in stage.centre.commands if agent == ANNA]
+    consulted = next(command for command in asked if isinstance(command, desk.Consult))
+    assert (consulted.kind, consulted.to) == ("agent", "ben")
+    assert console.failures == []
+
+
+async def test_a_number_is_typed_and_gets_the_customer_at_once(chromium: Browser, stage: Stage) -> None:
+    """Ctrl+Enter gives the customer away without a word."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Alt+t")
+    await console.until("transfer-panel")
+    await console.page.keyboard.type("+49 30 555")
+    await console.until("transfer-target", target="+4930555")
+    await console.press("Control+Enter")
+    await console.until("wrap-up")
+    (given,) = [command for _, command in stage.centre.commands if isinstance(command, desk.Transfer)]
+    assert (given.kind, given.to) == ("number", "+4930555")

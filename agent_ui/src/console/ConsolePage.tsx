@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { Shell } from "../parts/Shell";
 import type { ContactView, DeskView } from "../protocol";
 import { CallbackPanel } from "./CallbackPanel";
+import { CallOut, Dialling } from "./CallOut";
 import { ColleaguesNotes } from "./ColleaguesNotes";
 import { CustomerCard } from "./CustomerCard";
 import { DialogPanel } from "./DialogPanel";
@@ -97,6 +98,7 @@ function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
           </div>
         </div>
       )}
+      {view.outside && view.queues.length > 0 && presence !== "signed-out" && <CallOut view={view} />}
       {view.queues.length > 0 && <CallbackPanel view={view} />}
     </>
   );
@@ -119,6 +121,14 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
           <TrailPanel dialog={view.dialog} since={contact.connected_at} />
           <CustomerCard customer={view.customer} contact={contact} />
         </div>
+      </div>
+    );
+  }
+  if (contact.phase === "dialling") {
+    return (
+      <div className="columns columns-offer">
+        <Dialling view={view} contact={contact} />
+        <CustomerCard customer={view.customer} contact={contact} />
       </div>
     );
   }

@@ -80,6 +80,7 @@ function usePhone(connection: DeskConnection, phone: Phone): void {
   const contact = useStore(connection.store, (state) => state.view?.contact?.id ?? null);
   const muted = useStore(connection.store, (state) => state.view?.contact?.muted ?? false);
   const talking = useStore(connection.store, (state) => state.view !== null && isInConversation(state.view));
+  const dialling = useStore(connection.store, (state) => state.view?.contact?.phase === "dialling");
   const elsewhere = phase === "elsewhere";
   const wanted = kind === "browser" && phase !== "refused" && !elsewhere;
 
@@ -97,6 +98,11 @@ function usePhone(connection: DeskConnection, phone: Phone): void {
       phone.stop();
     };
   }, [phone]);
+
+  // Who calls somebody need not accept her own phone's ringing as well.
+  useEffect(() => {
+    if (wanted && dialling && contact !== null) phone.accept(contact);
+  }, [phone, wanted, dialling, contact]);
 
   useEffect(() => phone.follow(contact, talking, muted), [phone, contact, talking, muted]);
 }

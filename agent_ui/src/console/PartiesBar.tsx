@@ -27,7 +27,7 @@ export function PartiesBar({ contact }: { contact: ContactView }) {
                 variant="subtle"
                 disabled={!live}
                 onClick={() => void send({ type: "drop-party", contact: contact.id, party: party.id })}
-                aria-label={`Send ${party.name} out of the conference`}
+                aria-label={`Remove ${party.name} from the conference`}
                 data-testid="drop-party"
               >
                 Remove

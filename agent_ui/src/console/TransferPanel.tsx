@@ -25,6 +25,7 @@ export function TransferPanel({ contact }: { contact: ContactView }) {
       onChange={(opened) => openPanel(opened ? "transfer" : null)}
       position="bottom-end"
       width={420}
+      transitionProps={{ duration: 0 }}
       returnFocus
       trapFocus
       withinPortal
@@ -136,7 +137,7 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
                 variant="default"
                 disabled={!mayConsult(target)}
                 onClick={() => give("consult", target)}
-                aria-label={`Ask ${target.name} first`}
+                aria-label={`Ask first: ${target.name}`}
                 data-testid="consult-target"
               >
                 Ask first
@@ -146,7 +147,7 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
               size="compact-sm"
               disabled={!target.possible}
               onClick={() => give("transfer", target)}
-              aria-label={`Transfer to ${target.name}`}
+              aria-label={`Transfer: ${target.name}`}
               data-testid="give-target"
             >
               Transfer

@@ -74,6 +74,7 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
         <Fact name="Talked" value={clock(contact.talk_seconds)} />
         <Fact name="Id" value={<code>{contact.id}</code>} />
       </dl>
+      <Segments contact={contact} names={names} />
       <h3 className="card-subtitle">Note</h3>
       <p className={contact.note === "" ? "quiet" : "history-note"}>{contact.note || "No note."}</p>
       <h3 className="card-subtitle">Answers</h3>
@@ -87,6 +88,49 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
         </dl>
       )}
       <Trail lines={contact.trail.filter((line) => TOLD[line.event] !== undefined)} names={names} />
+    </>
+  );
+}
+
+const CAME_BY: Record<string, string> = {
+  queue: "the queue",
+  transfer: "a transfer",
+  consult: "a consultation",
+};
+
+/** Who had the contact: shown where it was not one agent alone. */
+function Segments({ contact, names }: { contact: Contact; names: Names }) {
+  if (contact.segments.length < 2) return null;
+  return (
+    <>
+      <h3 className="card-subtitle">Who had it, and for how long</h3>
+      <table className="trail-table" data-testid="contact-segments">
+        <thead>
+          <tr>
+            <th scope="col">Who</th>
+            <th scope="col">Through</th>
+            <th scope="col">Talked</th>
+            <th scope="col">Hold</th>
+            <th scope="col">Consulted</th>
+            <th scope="col">Given to</th>
+          </tr>
+        </thead>
+        <tbody>
+          {contact.segments.map((segment) => (
+            <tr key={`${segment.agent ?? segment.number} ${segment.connected_at} ${segment.ended_at}`}>
+              <td>{segment.agent === null ? segment.number : names.agent(segment.agent)}</td>
+              <td>
+                {CAME_BY[segment.purpose]}
+                {segment.by !== null && ` by ${names.agent(segment.by)}`}
+              </td>
+              <td>{clock(segment.talk_seconds)}</td>
+              <td>{clock(segment.hold_seconds)}</td>
+              <td>{clock(segment.consult_seconds)}</td>
+              <td>{segment.given_to || "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </>
   );
 }

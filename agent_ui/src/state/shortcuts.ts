@@ -89,9 +89,10 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
       return view.contact !== null && transferChoices(view.contact).start;
     case "hold":
       return isInConversation(view) && view.contact?.mine === true;
+    case "hang-up":
+      return isInConversation(view) || phase === "dialling";
     case "mute":
     case "keypad":
-    case "hang-up":
       return isInConversation(view);
     case "note":
       return isInConversation(view) || phase === "wrap-up";

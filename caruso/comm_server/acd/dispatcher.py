@@ -1,20 +1,32 @@
-"""Keeps the lines of waiting contacts and the ready agents, and offers what `route` decides.
+"""Keeps the floor up to date by facts, and offers what it decides (`caruso.comm_server.acd.floor`).
 
-Lives on facts: what a fact has not told, the dispatcher does not know. Routes once all facts have been heard.
+Lives on facts: what a fact has not told, the dispatcher does not know. Decides once all facts have been heard, and
+again when a contact has waited long enough for something to change.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from operator import attrgetter
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from caruso.comm_server.acd.route import Assignment, Need, ReadyAgent, Waiting, route
+import structlog
+
+from caruso.clock import Clock
+from caruso.comm_server.acd.floor import Decision, Floor
+from caruso.comm_server.acd.needs import Need, ReadyAgent, Waiting
+from caruso.comm_server.acd.occupancy import Occupancy
+from caruso.comm_server.acd.plan import Known, Plan, Wish
+from caruso.comm_server.acd.policy import Policies
+from caruso.comm_server.acd.record import record, why_not
 from caruso.model.facts import (
     AnyFact,
+    ContactIdentified,
     ContactLeftQueue,
     ContactQueued,
+    ContactRouted,
+    LeftOut,
     OfferEnded,
     OfferMade,
     OfferOutcome,
@@ -22,39 +34,82 @@ from caruso.model.facts import (
     PresenceChanged,
     PriorityChanged,
 )
-from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
+from caruso.ports import TimerHandle, Timers
 
-_RANK = attrgetter("rank")
+log = structlog.get_logger(__name__)
+
+_ON_DUTY = frozenset({Presence.READY, Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP})
+#: A change that is due at a moment is looked for this much later, seconds: clocks are not that exact.
+_LATER = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A contact as it came into its queue."""
+
+    contact: ContactId
+    wish: Wish
+    since: datetime
+    visit: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the dispatcher needs of others."""
+
+    #: The rules in force.
+    plan: Callable[[], Plan]
+    #: What is known of a contact.
+    known: Callable[[ContactId], Known]
+    #: Whom its customer talked with last.
+    last_agent: Callable[[ContactId], AgentId | None]
+    #: Since when an agent is idle.
+    idle_since: Callable[[AgentId], datetime]
+    #: Makes an offer; before it, what was decided and why is told.
+    offer: Callable[[Decision], None]
+    #: Called once for each contact that was not offered at once.
+    keep_waiting: Callable[[ContactId], None]
+    #: Called when it is time to dispatch again.
+    again: Callable[[], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Contact:
+    asked: Asked
+    waiting: Waiting
+    #: An offer was made, and has not come to nothing.
+    offered: bool = False
 
 
 class Dispatcher:
     """Who waits, who is ready, who is offered what."""
 
-    def __init__(
-        self,
-        *,
-        profile: Callable[[AgentId], ReadyAgent | None],
-        offer: Callable[[Assignment], None],
-        keep_waiting: Callable[[ContactId], None],
-    ) -> None:
-        """Begin paused and empty.
-
-        `profile` tells what a ready agent can do, None for one who is not in the centre any more; `offer` makes
-        an offer; `keep_waiting` is called once for each contact that was not offered at once.
-        """
-        self._profile = profile
-        self._offer = offer
-        self._keep_waiting = keep_waiting
-        self._lines: dict[Need, list[Waiting]] = {}
-        self._offered: dict[ContactId, Waiting] = {}
-        self._ready: list[ReadyAgent] = []
-        self._profiles: dict[AgentId, ReadyAgent] = {}
-        self._fresh: dict[ContactId, None] = {}
+    def __init__(self, *, hooks: Hooks, policies: Policies, clock: Clock, timers: Timers) -> None:
+        """Begin paused and empty."""
+        self._hooks = hooks
+        self._clock = clock
+        self._timers = timers
+        self._policies = policies
+        self._floor = Floor(policies)
+        self._contacts: dict[ContactId, _Contact] = {}
+        self._by_queue: dict[QueueId, dict[ContactId, _Contact]] = defaultdict(dict)
         #: Offers that were asked for and have not been made yet: the call has something else to do first.
-        self._asked: dict[ContactId, AgentId] = {}
-        self._dirty = False
+        self._under_way: dict[ContactId, AgentId] = {}
+        #: Decisions nobody has asked about yet.
+        self._unexplained: dict[ContactId, tuple[Decision, float]] = {}
+        #: The same by agent.
+        self._wanted: dict[AgentId, ContactId] = {}
+        self._fresh: dict[ContactId, None] = {}
+        self._presences: dict[AgentId, PresenceChanged] = {}
+        self._counts: dict[QueueId, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._loads: dict[AgentId, Occupancy] = {}
+        self._handling: dict[AgentId, tuple[QueueId, float]] = {}
+        self._timer: tuple[float, TimerHandle] | None = None
         self._paused = True
         self._turns = 0
+
+    # -- From outside -----------------------------------------------------------------------------------------
 
     def pause(self) -> None:
         """Offer nothing: the PBX cannot be reached."""
@@ -63,142 +118,315 @@ class Dispatcher:
     def resume(self) -> None:
         """Offer again. What waiting callers hear is not known any more: all are told anew that they wait."""
         self._paused = False
-        self._dirty = True
-        self._fresh.update((waiting.contact, None) for line in self._lines.values() for waiting in line)
+        self._fresh.update((name, None) for name, contact in self._contacts.items() if not contact.offered)
 
-    def restore(self, waiting: Iterable[Waiting], offered: Iterable[Waiting], ready: Iterable[AgentId]) -> None:
-        """Take over what waited, or was being offered, and who was ready before a crash."""
-        for agent in ready:
-            self._add_agent(agent)
-        ringing = {entry.contact: entry for entry in offered}
-        for entry in sorted((*waiting, *ringing.values()), key=_RANK):
-            if entry.contact in ringing:
-                self._offered[entry.contact] = self._next(entry)
-            else:
-                self._add(self._next(entry))
+    def restore(
+        self, asked: Iterable[Asked], offered: Iterable[ContactId], presences: Iterable[PresenceChanged]
+    ) -> None:
+        """Take over what waited, or (`offered`) rang, and what agents did before a crash."""
+        self._floor.reserve(self._hooks.plan().reserves)
+        for presence in presences:
+            self._take_presence(presence, self._clock.monotonic())
+        ringing = set(offered)
+        now, wall = self._clock.monotonic(), self._clock.now()
+        for each in sorted(asked, key=lambda a: a.since):
+            self._add(each, now - max(0.0, (wall - each.since).total_seconds()))
+            if each.contact in ringing:
+                self._floor.leave(each.contact)
+                self._fresh.pop(each.contact, None)
+                self._contacts[each.contact].offered = True
 
-    def review_agents(self, ready: Iterable[AgentId]) -> None:
-        """Take over changed skills and queues; `ready` are all agents who are ready now, known here or not."""
-        for known in list(self._profiles):
-            self._remove_agent(known)
-        for agent in ready:
-            self._add_agent(agent)
+    def rules_changed(self) -> None:
+        """Distribute by other rules from now on, those who wait already, too."""
+        now, plan = self._clock.monotonic(), self._hooks.plan()
+        self._floor.reserve(plan.reserves)
+        for contact in self._contacts.values():
+            self._go_by_rules(contact, now)
+        self._counts.clear()
+        for presence in list(self._presences.values()):
+            self._count(presence, 1)
+            self._take_duty(presence, now)
+            self._take_ready(presence)
 
-    def everybody(self) -> list[Waiting]:
-        """Return all waiting contacts, those being offered included, most urgent first."""
-        waiting = [entry for line in self._lines.values() for entry in line]
-        return sorted([*waiting, *self._offered.values()], key=_RANK)
-
-    def ready(self, queue: QueueId) -> int:
-        """Return how many agents could be offered a contact of a queue."""
-        return sum(1 for agent in self._ready if queue in agent.queues)
-
-    def idle_longest(self, need: Need) -> AgentId | None:
-        """Return the ready agent who has been idle longest of those who can serve `need`."""
-        return next((agent.agent for agent in self._ready if agent.can_serve(need)), None)
-
-    def position(self, contact: ContactId) -> int:
-        """Return the contact's place among those who wait for the same queue, from 1; 0 when it does not wait."""
-        mine = [w for w in self.everybody() if w.contact == contact]
-        if not mine:
-            return 0
-        same = [w for w in self.everybody() if w.need.queue == mine[0].need.queue]
-        return same.index(mine[0]) + 1
+    def learn(self, contact: ContactId) -> None:
+        """Go by what is known of a contact by now."""
+        known = self._contacts.get(contact)
+        if known is not None:
+            self._go_by_rules(known, self._clock.monotonic())
 
     def hear(self, fact: AnyFact) -> None:
         """Take note of a fact."""
         match fact:
             case ContactQueued():
-                need = Need(queue=fact.queue, skills=tuple(sorted(fact.skills.items())))
-                newest = Waiting(contact=fact.contact, need=need, priority=fact.priority, since=fact.at)
-                self._add(self._next(newest))
-            case OfferMade(contact=contact):
-                self._asked.pop(contact, None)
-                waiting = self._take(contact)
-                if waiting is not None:
-                    self._offered[contact] = waiting
-            case OfferEnded(contact=contact, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
-                back = self._offered.pop(contact, None)
-                if back is not None:
-                    self._add(back)
+                self._add(_asked(fact), self._clock.monotonic())
+            case ContactIdentified(contact=contact):
+                self.learn(contact)
+            case OfferMade(contact=contact, agent=agent, queue=queue):
+                self._offer_made(contact, agent, queue)
+            case OfferEnded(contact=contact, agent=agent, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
+                self._handling.pop(agent, None)
+                self._offer_failed(contact)
             case PriorityChanged(contact=contact, priority=priority):
                 self._reprioritise(contact, priority)
             case ContactLeftQueue(contact=contact):
-                self._offered.pop(contact, None)
-                self._take(contact)
-                if self._asked.pop(contact, None) is not None:
-                    self._dirty = True
-            case PresenceChanged(agent=agent, presence=presence):
-                self._remove_agent(agent)
-                if presence is Presence.READY:
-                    self._add_agent(agent)
+                self._left(contact)
+            case PresenceChanged():
+                self._take_presence(fact, self._clock.monotonic())
             case _:
                 pass
 
-    def dispatch(self) -> None:
-        """Offer what can be offered; tell the others that they wait."""
+    def dispatch(self, only: ContactId | None = None) -> None:
+        """Offer what can be offered; tell the others that they wait. `only`: look at one contact's line alone."""
         if self._paused:
             return
-        if self._dirty:
-            self._dirty = False
-            if self._ready and self._lines:
-                for assignment in route(*self._free()):
-                    self._asked[assignment.contact] = assignment.agent
-                    self._offer(assignment)
+        now = self._clock.monotonic()
+        decisions = self._floor.decide(now, only)
+        for decision in decisions:
+            self._under_way[decision.waiting.contact] = decision.agent.agent
+            self._wanted[decision.agent.agent] = decision.waiting.contact
+        for decision in decisions:
+            self._offer(decision, now)
         for contact in list(self._fresh):
             del self._fresh[contact]
-            if contact not in self._offered:
-                self._keep_waiting(contact)
+            known = self._contacts.get(contact)
+            if known is not None and not known.offered:
+                self._hooks.keep_waiting(contact)
+        self._set_timer(now)
 
-    def _free(self) -> tuple[Iterable[Sequence[Waiting]], Sequence[ReadyAgent]]:
-        """Return the lines and the agents without those between whom an offer is under way."""
-        if not self._asked:
-            return self._lines.values(), self._ready
-        taken = set(self._asked.values())
-        lines = [[entry for entry in line if entry.contact not in self._asked] for line in self._lines.values()]
-        return lines, [agent for agent in self._ready if agent.agent not in taken]
+    def _offer(self, decision: Decision, now: float) -> None:
+        """Have an offer made; one that cannot be made keeps neither the contact nor the agent."""
+        contact = decision.waiting.contact
+        try:
+            self._unexplained[contact] = (decision, now)
+            self._hooks.offer(decision)
+        except Exception:
+            # Guards the other offers of the same moment.
+            log.exception("offer_not_made", contact_id=contact, agent_id=decision.agent.agent)
+            self._not_under_way(contact)
+            if contact in self._contacts:
+                self._floor.wait(decision.waiting, now)
+
+    def explain(self, contact: ContactId) -> ContactRouted | None:
+        """Say why a contact is offered to its agent; to be asked once the agent's phone is called, and once only.
+
+        Nobody waits for the answer, so it is not made up before. None where it is offered for another reason.
+        """
+        decided = self._unexplained.pop(contact, None)
+        return None if decided is None or contact not in self._contacts else self._record(*decided)
+
+    # -- What others want to know -----------------------------------------------------------------------------
+
+    def everybody(self) -> list[Waiting]:
+        """Return all waiting contacts, those being offered included, most urgent first."""
+        return sorted((contact.waiting for contact in self._contacts.values()), key=lambda w: w.rank)
+
+    def __len__(self) -> int:
+        """Return how many contacts wait, those being offered included."""
+        return len(self._contacts)
+
+    def waiting_in(self, queue: QueueId) -> tuple[int, datetime | None]:
+        """Return how many wait in a queue, those being offered included, and since when the first of them."""
+        contacts = self._by_queue.get(queue)
+        first = next(iter(contacts.values()), None) if contacts else None
+        return len(contacts or ()), first.waiting.since if first else None
+
+    def ready(self, queue: QueueId) -> int:
+        """Return how many agents could be offered a contact of a queue."""
+        return self._floor.ready_for(queue)
+
+    def idle_longest(self, need: Need) -> AgentId | None:
+        """Return the ready agent who has been idle longest of those of the best rank who can serve `need`."""
+        ranked = ((agent.can.rank_for(need), agent) for agent in self._floor.ready_agents.values())
+        able = [(rank, agent.idle_since, agent.agent) for rank, agent in ranked if rank is not None]
+        return min(able)[2] if able else None
+
+    def position(self, contact: ContactId) -> int:
+        """Return the contact's place among those who wait for the same queue, from 1; 0 when it does not wait."""
+        known = self._contacts.get(contact)
+        if known is None:
+            return 0
+        mine = known.waiting
+        rings = (
+            self._contacts[name].waiting
+            for name in self._by_queue[mine.queue]
+            if self._floor.stage_of(name) is None
+        )
+        return 1 + self._floor.before(mine) + sum(1 for other in rings if other.rank < mine.rank)
+
+    @property
+    def floor(self) -> Floor:
+        """Return the floor, to look at."""
+        return self._floor
+
+    # -- Contacts ---------------------------------------------------------------------------------------------
+
+    def _add(self, asked: Asked, entered: float) -> None:
+        self._turns += 1
+        course = self._hooks.plan().course(asked.wish, self._hooks.known(asked.contact), self._clock.now())
+        waiting = Waiting(
+            contact=asked.contact,
+            course=course,
+            since=asked.since,
+            entered=entered,
+            turn=self._turns,
+            last_agent=self._last_agent(asked.contact, course.last_agent_seconds),
+        )
+        contact = _Contact(asked=asked, waiting=waiting)
+        self._contacts[asked.contact] = contact
+        self._by_queue[asked.wish.queue][asked.contact] = contact
+        self._fresh[asked.contact] = None
+        self._floor.wait(waiting, self._clock.monotonic())
+
+    def _last_agent(self, contact: ContactId, seconds: float) -> AgentId | None:
+        return self._hooks.last_agent(contact) if seconds > 0 else None
+
+    def _go_by_rules(self, contact: _Contact, now: float) -> None:
+        """Distribute a contact by the rules in force and what is known of it; its place in time stays."""
+        name = contact.asked.contact
+        course = self._hooks.plan().course(contact.asked.wish, self._hooks.known(name), self._clock.now())
+        last = self._last_agent(name, course.last_agent_seconds)
+        if course is contact.waiting.course and last == contact.waiting.last_agent:
+            return
+        contact.waiting = replace(contact.waiting, course=course, last_agent=last)
+        if self._floor.leave(name) is not None:
+            self._floor.wait(contact.waiting, now)
 
     def _reprioritise(self, contact: ContactId, priority: int) -> None:
-        """Let a contact go before or after others from now on; among equals it keeps its turn."""
-        if contact in self._offered:
-            self._offered[contact] = replace(self._offered[contact], priority=priority)
-            return
-        heard_music = contact not in self._fresh
-        waiting = self._take(contact)
-        if waiting is not None:
-            self._add(replace(waiting, priority=priority))
-            if heard_music:
-                self._fresh.pop(contact, None)
-
-    def _next(self, waiting: Waiting) -> Waiting:
-        """Let a contact wait behind all who have the same priority."""
-        self._turns += 1
-        return replace(waiting, turn=self._turns)
-
-    def _add(self, waiting: Waiting) -> None:
-        insort(self._lines.setdefault(waiting.need, []), waiting, key=_RANK)
-        self._fresh[waiting.contact] = None
-        self._dirty = True
-
-    def _take(self, contact: ContactId) -> Waiting | None:
-        self._fresh.pop(contact, None)
-        for need, line in self._lines.items():
-            for index, waiting in enumerate(line):
-                if waiting.contact == contact:
-                    del line[index]
-                    if not line:
-                        del self._lines[need]
-                    return waiting
-        return None
-
-    def _remove_agent(self, agent: AgentId) -> None:
-        known = self._profiles.pop(agent, None)
+        """Let a contact go before or after others from now on; its place in time stays."""
+        known = self._contacts.get(contact)
         if known is not None:
-            del self._ready[bisect_left(self._ready, known.rank, key=_RANK)]
+            known.asked = replace(known.asked, wish=replace(known.asked.wish, priority=priority))
+            self._go_by_rules(known, self._clock.monotonic())
 
-    def _add_agent(self, agent: AgentId) -> None:
-        profile = self._profile(agent)
-        if profile is not None:
-            self._profiles[agent] = profile
-            insort(self._ready, profile, key=_RANK)
-            self._dirty = True
+    def _offer_made(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
+        self._handling[agent] = (queue, self._clock.monotonic())
+        self._fresh.pop(contact, None)
+        self._not_under_way(contact, but=agent)
+        known = self._contacts.get(contact)
+        if known is not None:
+            known.offered = True
+            self._floor.leave(contact)
+
+    def _offer_failed(self, contact: ContactId) -> None:
+        known = self._contacts.get(contact)
+        if known is not None and known.offered:
+            known.offered = False
+            self._fresh[contact] = None
+            self._floor.wait(known.waiting, self._clock.monotonic())
+
+    def _left(self, contact: ContactId) -> None:
+        self._fresh.pop(contact, None)
+        self._floor.leave(contact)
+        known = self._contacts.pop(contact, None)
+        if known is not None:
+            queue = known.asked.wish.queue
+            self._by_queue[queue].pop(contact, None)
+            if not self._by_queue[queue]:
+                del self._by_queue[queue]
+        self._not_under_way(contact)
+
+    def _not_under_way(self, contact: ContactId, but: AgentId | None = None) -> None:
+        """Forget an offer that was asked for; its agent is free again, unless it was made to him."""
+        self._unexplained.pop(contact, None)
+        asked = self._under_way.pop(contact, None)
+        if asked is not None:
+            self._wanted.pop(asked, None)
+            if asked != but:
+                self._give_back(asked)
+
+    # -- Agents -----------------------------------------------------------------------------------------------
+
+    def _take_presence(self, fact: PresenceChanged, now: float) -> None:
+        agent, before = fact.agent, self._presences.get(fact.agent)
+        if before is not None:
+            self._count(before, -1)
+        self._presences[agent] = fact
+        self._count(fact, 1)
+        busy = fact.presence is not Presence.READY if fact.presence in _ON_DUTY else None
+        self._loads[agent] = self._loads.get(agent, Occupancy(at=now)).then(now, busy)
+        if (before is not None and before.presence in _ON_DUTY) is not (fact.presence in _ON_DUTY):
+            self._take_duty(fact, now)
+        if fact.presence not in (Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP):
+            handled = self._handling.pop(agent, None)
+            if handled is not None:
+                self._floor.handled(handled[0], now - handled[1])
+        self._take_ready(fact)
+
+    def _take_duty(self, fact: PresenceChanged, now: float) -> None:
+        can = self._hooks.plan().abilities(fact.agent) if fact.presence in _ON_DUTY else None
+        self._floor.on_duty(fact.agent, can, now)
+
+    def _take_ready(self, fact: PresenceChanged) -> None:
+        self._floor.unready(fact.agent)
+        if fact.presence is Presence.READY and fact.agent not in self._wanted:
+            self._give_back(fact.agent)
+
+    def _give_back(self, agent: AgentId) -> None:
+        """Let an agent who is ready be offered contacts."""
+        fact, can = self._presences.get(agent), self._hooks.plan().abilities(agent)
+        if fact is None or fact.presence is not Presence.READY or can is None:
+            return
+        lately = self._loads.get(agent, Occupancy())
+        idle_since = self._hooks.idle_since(agent).timestamp()
+        self._floor.ready(
+            ReadyAgent(agent=agent, can=can, idle_since=idle_since, load=lately.load, occupancy=lately.share)
+        )
+
+    def _count(self, fact: PresenceChanged, by: int) -> None:
+        can = self._hooks.plan().abilities(fact.agent)
+        for queue in can.queues if can else ():
+            self._counts[queue][fact.presence.value] += by
+
+    # -- Why --------------------------------------------------------------------------------------------------
+
+    def _record(self, decision: Decision, now: float) -> ContactRouted:
+        known, queue = self._contacts[decision.waiting.contact], decision.stage.need.queue
+        return record(
+            decision,
+            at=self._clock.now(),
+            now=now,
+            visit=known.asked.visit,
+            left_out=self._left_out(decision),
+            presences=self._counts.get(queue, {}),
+        )
+
+    def _left_out(self, decision: Decision) -> Iterator[LeftOut]:
+        stage, named = decision.stage, {agent for agent, _, _ in decision.candidates}
+        plan = self._hooks.plan()
+        for agent in plan.members(stage.need):
+            if agent in named:
+                continue
+            fact = self._presences.get(agent)
+            yield why_not(
+                agent,
+                plan.abilities(agent),
+                stage,
+                presence=fact.presence if fact else Presence.SIGNED_OUT,
+                reason=fact.reason if fact else "",
+                under_way=agent in self._wanted,
+                spared=lambda can: self._floor.spares(can, decision),
+            )
+
+    # -- Time -------------------------------------------------------------------------------------------------
+
+    def _set_timer(self, now: float) -> None:
+        when = self._floor.next_change()
+        if self._timer is not None:
+            if when is not None and when >= self._timer[0]:
+                return
+            self._timer[1].cancel()
+            self._timer = None
+        if when is not None:
+            self._timer = (when, self._timers.call_later(max(0.0, when - now) + _LATER, self._due))
+
+    def _due(self) -> None:
+        self._timer = None
+        self._hooks.again()
+
+
+def _asked(fact: ContactQueued) -> Asked:
+    apart = fact.own_skills is not None
+    priority = fact.own_priority if apart else fact.priority
+    skills: Mapping[SkillId, int] = fact.own_skills if fact.own_skills is not None else fact.skills
+    wish = Wish(queue=fact.queue, priority=priority, skills=tuple(sorted(skills.items())))
+    return Asked(contact=fact.contact, wish=wish, since=fact.at, visit=fact.visit)

@@ -117,6 +117,8 @@ class Sources:
     messages: Callable[[AgentId], list[MessageView]]
     queue_tile: Callable[[QueueId], QueueTile | None]
     telephony_up: Callable[[], bool]
+    #: Whether numbers outside can be called.
+    outside: bool = False
 
 
 class Desks:
@@ -294,7 +296,7 @@ class Desks:
         shows_dialog = held is not None and (
             state.presence in (Presence.TALKING, Presence.WRAP_UP)
             # Who is given a customer, or asked about one, sees what it is about before answering.
-            or (state.presence is Presence.OFFERED and held.by is not None)
+            or (state.presence is Presence.OFFERED and held.by not in (None, agent))
         )
         shown = held.contact if held and shows_dialog else sources.aside(agent)
         return DeskView(
@@ -308,6 +310,7 @@ class Desks:
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
             messages=sources.messages(agent),
+            outside=sources.outside,
             contact=self._contact_view(agent, state, held, centre) if held else None,
             dialog=self._dialog_view(agent, shown) if shown else None,
             customer=sources.cards.view(held.contact) if held else None,
@@ -336,7 +339,7 @@ class Desks:
             note=sheet.note if sheet else "",
             mine=call is None or call.desk is None or call.desk.agent == agent,
             parties=_parties(agent, call, centre) if call is not None else [],
-            from_agent=_name(held.by, centre) if held.by else "",
+            from_agent=_name(held.by, centre) if held.by != agent else "",
             purpose=held.purpose.value if held.by else "",
             notes=[
                 NoteView(agent=author, name=_name(author, centre), text=text)
@@ -428,7 +431,7 @@ def _phase(agent: AgentId, state: AgentState, held: DeskContact, call: Call | No
         return "consulted"
     match state.presence:
         case Presence.OFFERED:
-            return "offered"
+            return "dialling" if held.purpose is OfferPurpose.OUTBOUND else "offered"
         case Presence.TALKING:
             return "held" if held.held else "talking"
         case _:

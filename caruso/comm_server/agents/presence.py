@@ -78,6 +78,12 @@ class OfferBegan(msgspec.Struct, frozen=True):
     contact: ContactId
 
 
+class OwnCallBegan(msgspec.Struct, frozen=True):
+    """The agent calls somebody; what she was before follows the contact."""
+
+    contact: ContactId
+
+
 class OfferFailed(msgspec.Struct, frozen=True):
     """The agent did not take it: RONA, DECLINED or UNREACHABLE."""
 
@@ -114,6 +120,7 @@ PresenceEvent = (
     | GoReady
     | GoNotReady
     | OfferBegan
+    | OwnCallBegan
     | OfferFailed
     | OfferVanished
     | TalkBegan
@@ -144,6 +151,8 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
         case OfferBegan(contact=contact):
             _expect(state, Presence.READY)
             return replace(state, presence=Presence.OFFERED, since=now, contact=contact, after=After())
+        case OwnCallBegan(contact=contact):
+            return _own_call(state, contact, now)
         case OfferFailed(reason=reason):
             _expect(state, Presence.OFFERED)
             return _not_ready(state, reason, now)
@@ -165,6 +174,13 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
             return state if state.presence is Presence.SIGNED_OUT else _go_not_ready(state, CONSOLE_GONE, now)
         case _:
             assert_never(event)
+
+
+def _own_call(state: AgentState, contact: ContactId, now: datetime) -> AgentState:
+    if state.presence not in (Presence.READY, Presence.NOT_READY):
+        raise IllegalMove("You can call somebody when you are ready, or not ready; not now.")
+    after = After(presence=state.presence, reason=state.reason)
+    return replace(state, presence=Presence.OFFERED, reason="", since=now, contact=contact, after=after)
 
 
 def of_offer(outcome: OfferOutcome) -> OfferFailed | OfferVanished:

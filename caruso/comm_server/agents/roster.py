@@ -17,6 +17,7 @@ from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.presence import (
     AgentState,
     OfferBegan,
+    OwnCallBegan,
     PresenceEvent,
     TalkBegan,
     TalkOver,
@@ -36,6 +37,7 @@ from caruso.model.facts import (
     OfferEnded,
     OfferMade,
     OfferOutcome,
+    OfferPurpose,
     Presence,
     PresenceChanged,
     TalkEnded,
@@ -164,6 +166,8 @@ class Roster:
     def hear(self, fact: AnyFact) -> None:
         """Move agents as facts about calls tell."""
         match fact:
+            case OfferMade(agent=agent, contact=contact, purpose=OfferPurpose.OUTBOUND):
+                self._follow(agent, OwnCallBegan(contact))
             case OfferMade(agent=agent, contact=contact):
                 self._follow(agent, OfferBegan(contact))
             case OfferEnded(agent=agent, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:

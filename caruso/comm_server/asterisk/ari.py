@@ -96,6 +96,25 @@ class Bridge(Model, frozen=True, gc=False):
     channels: list[str]
 
 
+class RequiredDestination(Model, frozen=True, gc=False):
+    """ARI's ``RequiredDestination``."""
+
+    protocol_id: str = ""
+    destination: str = ""
+
+
+class ReferTo(Model, frozen=True, gc=False):
+    """ARI's ``ReferTo``."""
+
+    requested_destination: RequiredDestination
+
+
+class ReferredBy(Model, frozen=True, gc=False):
+    """ARI's ``ReferredBy``."""
+
+    source_channel: Channel
+
+
 class SystemInfo(Model, frozen=True, gc=False):
     """ARI's ``SystemInfo``."""
 
@@ -160,6 +179,14 @@ class ChannelStateChange(Model, frozen=True, gc=False, tag_field="type", tag="Ch
     channel: ChannelRef
 
 
+class ChannelTransfer(Model, frozen=True, gc=False, tag_field="type", tag="ChannelTransfer"):
+    """ARI's ``ChannelTransfer``."""
+
+    refer_to: ReferTo
+    referred_by: ReferredBy
+    state: str = ""
+
+
 class PlaybackFinished(Model, frozen=True, gc=False, tag_field="type", tag="PlaybackFinished"):
     """ARI's ``PlaybackFinished``."""
 
@@ -205,6 +232,7 @@ Message = (
     | ChannelDestroyed
     | ChannelDtmfReceived
     | ChannelStateChange
+    | ChannelTransfer
     | PlaybackFinished
     | RecordingFailed
     | RecordingFinished
@@ -218,6 +246,7 @@ MESSAGES = (
     "ChannelDestroyed",
     "ChannelDtmfReceived",
     "ChannelStateChange",
+    "ChannelTransfer",
     "PlaybackFinished",
     "RecordingFailed",
     "RecordingFinished",
@@ -491,6 +520,11 @@ def channels_snoop_channel_with_id(
         f"channels/{_segment(channel_id)}/snoop/{_segment(snoop_id)}",
         _query(spy=spy, whisper=whisper, app=app, appArgs=app_args),
     )
+
+
+def channels_transfer_progress(*, channel_id: str, states: str) -> Request:
+    """``POST /channels/{channelId}/transfer_progress``."""
+    return Request("POST", f"channels/{_segment(channel_id)}/transfer_progress", _query(states=states))
 
 
 def endpoints_list_by_tech(*, tech: str) -> Request:

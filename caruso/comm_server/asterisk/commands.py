@@ -18,6 +18,7 @@ from caruso.comm_server.asterisk.texts import NAME_LIMIT, NUMBER_LIMIT, clean
 from caruso.model.ids import BridgeId, LegId
 from caruso.model.telephony import (
     Answer,
+    AnswerTransfer,
     CloseBridge,
     CommandFailed,
     Dial,
@@ -93,6 +94,9 @@ def requests(command: TelephonyCommand, app: str, outside: str = "") -> tuple[Re
             return (_dial(command, app, outside),)
         case HangUp(leg=leg, cause=cause):
             return (ari.channels_hangup(channel_id=leg, reason_code=_Q850[cause]),)
+        case AnswerTransfer(leg=leg, done=done):
+            state = "channel_answered" if done else "channel_declined"
+            return (ari.channels_transfer_progress(channel_id=leg, states=state),)
         case StartRinging(leg=leg):
             return (ari.channels_ring(channel_id=leg),)
         case StopRinging(leg=leg):
@@ -141,6 +145,8 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
         case Snoop(leg=leg):
             # 409 is this very leg, made before: the command was repeated.
             return None if response.status == 409 and b"exists" in response.body else _not_made(leg, response)
+        case AnswerTransfer():
+            return None  # the phone hangs up, or goes on
         case DropRecording():
             return None  # either it is under way or it is stored; the other is not there
         case Record(leg=leg, recording=recording) if not gone:
@@ -216,6 +222,9 @@ def _dial(command: Dial, app: str, outside: str) -> Request:
         for header, value in command.headers.items()
         if _HEADER.fullmatch(header)
     }
+    if not command.number:
+        # A transfer that the phone asks for is told to us, and carried out by nobody else.
+        variables["PJSIP_TRANSFER_HANDLING()"] = "ari-only"
     return ari.channels_originate_with_id(
         channel_id=command.leg,
         endpoint=place,

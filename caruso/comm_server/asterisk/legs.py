@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.texts import NUMBER_LIMIT, clean, clean_name
+from caruso.model import ids
 from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     DigitPressed,
@@ -24,6 +25,7 @@ from caruso.model.telephony import (
     PlaybackEnded,
     RecordingEnded,
     TelephonyEvent,
+    TransferRequested,
 )
 
 _CAUSES = {
@@ -33,11 +35,6 @@ _CAUSES = {
     21: EndCause.REJECTED,
     **dict.fromkeys((1, 2, 3, 20, 22, 27, 28, 34, 38, 41, 42, 44, 58, 88, 102, 127), EndCause.UNREACHABLE),
 }
-
-
-def is_dialled(leg: str) -> bool:
-    """Say whether we dialled this leg (`caruso.model.ids`): a caller's leg is named by Asterisk."""
-    return "~" in leg
 
 
 def end_cause(q850: int, *, was_up: bool) -> EndCause:
@@ -69,7 +66,7 @@ class Legs:
         ours = {
             BridgeId(bridge.id): frozenset(LegId(channel) for channel in bridge.channels)
             for bridge in bridges
-            if is_dialled(bridge.id)
+            if "~" in bridge.id
         }
         return LinkUp(legs=legs, bridges=ours, pbx_started=pbx_started)
 
@@ -94,6 +91,8 @@ class Legs:
             case ari.ChannelDestroyed(channel=channel, cause=cause):
                 leg = LegId(channel.id)
                 return self.end(leg, end_cause(cause, was_up=self._states.get(leg) is LegState.UP))
+            case ari.ChannelTransfer():
+                return self._transfer_requested(message)
             case ari.ChannelDtmfReceived(channel=channel, digit=digit):
                 leg = LegId(channel.id)
                 return DigitPressed(leg=leg, digit=digit) if leg in self._states else None
@@ -108,7 +107,7 @@ class Legs:
         channel = message.channel
         leg = LegId(channel.id)
         known = self._states.get(leg)
-        if is_dialled(leg):
+        if ids.is_dialled(leg):
             self._states[leg] = LegState.UP
             return None if known is LegState.UP else LegAnswered(leg=leg)
         if known is not None:
@@ -122,11 +121,20 @@ class Legs:
             answered=channel.state == "Up",
         )
 
+    def _transfer_requested(self, message: ari.ChannelTransfer) -> TransferRequested | None:
+        """Return what a phone asks for; progress of our own answers comes as the same message."""
+        leg = LegId(message.referred_by.source_channel.id)
+        if message.state or leg not in self._states or not ids.is_dialled(leg):
+            return None
+        return TransferRequested(
+            leg=leg, to=clean(message.refer_to.requested_destination.destination, NUMBER_LIMIT)
+        )
+
     def _state_changed(self, leg: LegId, state: str) -> LegRinging | None:
         known = self._states.get(leg)
         if known is None:
             return None
-        if not is_dialled(leg):
+        if not ids.is_dialled(leg):
             self._states[leg] = _state(state)
             return None
         if state == "Ringing" and known is LegState.DIALLING:
@@ -142,12 +150,12 @@ def _dialled(args: list[str], exten: str) -> str:
 
 def _is_ours(channel: ari.Channel, app: str) -> bool:
     in_our_app = channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.split(",")[0] == app
-    return in_our_app or is_dialled(channel.id)
+    return in_our_app or ids.is_dialled(LegId(channel.id))
 
 
 def _leg(channel: ari.Channel, app: str) -> Leg:
     state = _state(channel.state)
-    if is_dialled(channel.id) and state is LegState.UP and channel.dialplan.app_name != "Stasis":
+    if ids.is_dialled(LegId(channel.id)) and state is LegState.UP and channel.dialplan.app_name != "Stasis":
         state = LegState.RINGING  # answered just now; its StasisStart is still to come
     args = channel.dialplan.app_data.split(",")[1:]
     return Leg(
@@ -155,7 +163,7 @@ def _leg(channel: ari.Channel, app: str) -> Leg:
         state=state,
         caller_number=clean(channel.caller.number, NUMBER_LIMIT),
         caller_name=clean_name(channel.caller.name),
-        dialled="" if is_dialled(channel.id) else _dialled(args, channel.dialplan.exten),
+        dialled="" if ids.is_dialled(LegId(channel.id)) else _dialled(args, channel.dialplan.exten),
     )
 
 

@@ -140,8 +140,8 @@ _ALL = (
     ("rewrite_contact", "yes"),
     ("rtp_symmetric", "yes"),
     ("force_rport", "yes"),
-    # The centre would not learn of a transfer that the phone makes by itself.
-    ("allow_transfer", "no"),
+    # What a phone asks for is told to the centre, which transfers (see `commands._dial`).
+    ("allow_transfer", "yes"),
 )
 _WEB: Fields = (
     ("allow", "opus,ulaw"),

@@ -18,18 +18,19 @@ from caruso.comm_server.calls.lifecycle import (
     CallEvent,
     CancelTimer,
     Ended,
+    OwnCall,
     Phase,
     SetTimer,
     Step,
     Timer,
     TimerFired,
 )
-from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.calls.rebuilding import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
-from caruso.model.facts import ContactCause
-from caruso.model.ids import ContactId, EntryPointId
+from caruso.model.facts import ContactCause, OfferMade
+from caruso.model.ids import ContactId, EntryPointId, LegId
 from caruso.model.telephony import (
     CommandFailed,
     DigitPressed,
@@ -42,6 +43,7 @@ from caruso.model.telephony import (
     PlaybackEnded,
     RecordingEnded,
     TelephonyEvent,
+    TransferRequested,
 )
 from caruso.ports import Telephony, TimerHandle, Timers
 
@@ -71,6 +73,10 @@ class Hooks:
     #: What is being said to the caller is over: he waits after a dialog, talks, or is gone. Called before the
     #: commands are given: Asterisk does not join a leg that still hears a prompt, and lets all others wait for it.
     prompts_over: Callable[[ContactId], None]
+    #: An agent's phone has been told to ring; called before that is made known.
+    offered: Callable[[ContactId], None]
+    #: An agent's phone asks for a transfer.
+    transfer_requested: Callable[[LegId, str], None]
     #: The link to the PBX came up, or was lost.
     link: Callable[[bool], None]
     #: What recovery needs to know.
@@ -140,6 +146,8 @@ class Exchange:
                 self._arrive(event)
             case DigitPressed(leg=leg) | PlaybackEnded(leg=leg) | RecordingEnded(leg=leg):
                 self._hooks.heard(ids.contact_of(leg), event)
+            case TransferRequested(leg=leg, to=to):
+                self._hooks.transfer_requested(leg, to)
             case CommandFailed():
                 self._command_failed(event)
             case _:
@@ -159,6 +167,16 @@ class Exchange:
             self._ask(self._hooks.arrived, live)
         self._drain(live)
         log.info("call_arrived", contact_id=contact, entry_point=step.call.entry_point)
+
+    def call_out(self, contact: ContactId, order: OwnCall) -> None:
+        """Begin a call that an agent makes."""
+        step = lifecycle.call_out(contact, order, self._clock.now())
+        live = _Live(step.call, busy=True)
+        self._live[contact] = live
+        log.info("call_begun", contact_id=contact, agent_id=order.agent)
+        self._carry_out(live, step)
+        live.busy = False
+        self._drain(live)
 
     def _ask(self, hook: Callable[[Call], None], live: _Live) -> None:
         """Let somebody decide about a call; one that nobody can decide about is ended, and harms no other."""
@@ -216,6 +234,9 @@ class Exchange:
             level = log.info if live.call.phase is Phase.ENDED else log.debug
             level("call_moved", contact_id=live.call.contact, phase=live.call.phase)
         if step.facts:
+            for fact in step.facts:
+                if isinstance(fact, OfferMade):
+                    self._hooks.offered(fact.contact)
             self._stream.publish(*step.facts)
 
     def _set(self, live: _Live, order: SetTimer | CancelTimer) -> None:

@@ -1,6 +1,7 @@
 """Decide how further parties of a call go on after we were away: consultations, conferences, transfers under way.
 
-`fold` and `resume` are the parts of `caruso.comm_server.calls.recovery` that deal with more than caller and agent.
+`fold` and `resume` are the parts of `calls.rebuilding` and `calls.recovery` that deal with more than caller and
+agent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Decide how calls go on after we were away: after a crash of ours, a lost link, a restart of the PBX.
 
-`rebuild` folds the journal's facts of one contact into the call as it was; `resume` holds it against what the PBX
-has now; `strays` tells what the PBX holds that belongs to nobody. All pure: no journal and no PBX is asked here.
+`resume` holds a call as it was (`calls.rebuilding`) against what the PBX has now; `strays` tells what the PBX
+holds that belongs to nobody. All pure: no journal and no PBX is asked here.
 
 The PBX is the truth about the present, the journal about the past. Nothing is counted twice, because every fact
 that follows comes out of the same steps as in an undisturbed call.
@@ -10,7 +10,6 @@ that follows comes out of the same steps as in an undisturbed call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -23,7 +22,6 @@ from caruso.comm_server.calls.lifecycle import (
     Ended,
     Offer,
     Phase,
-    QueuePlace,
     SetTimer,
     Step,
     Target,
@@ -32,29 +30,13 @@ from caruso.comm_server.calls.lifecycle import (
     Withdrawn,
     advance,
 )
-from caruso.comm_server.calls.lifecycle.call import off_hold
+from caruso.comm_server.calls.rebuilding import StationAt, Surroundings
 from caruso.model import ids
-from caruso.model.centre import Queue, StationKind
+from caruso.model.centre import StationKind
 from caruso.model.facts import (
-    AnyFact,
-    ContactArrived,
     ContactCause,
-    ContactConnected,
-    ContactEnded,
-    ContactHeld,
-    ContactLeftQueue,
-    ContactQueued,
-    ContactResumed,
-    ContactTransferred,
-    DialogContinued,
-    DialogStarted,
-    OfferEnded,
-    OfferMade,
-    OfferOutcome,
-    PriorityChanged,
-    QueueOutcome,
 )
-from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SkillId
+from caruso.model.ids import AgentId, ContactId, LegId
 from caruso.model.telephony import (
     CloseBridge,
     EndCause,
@@ -74,121 +56,6 @@ from caruso.model.telephony import (
 
 #: An offer that still rings after we were away rings at least this much longer, seconds.
 LEAST_RING_SECONDS = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationAt:
-    """Where an agent's phone is found."""
-
-    kind: StationKind
-    endpoint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a call is rebuilt with: the queues' rules and the agents' phones, as they are now."""
-
-    queues: Mapping[QueueId, Queue]
-    stations: Mapping[AgentId, StationAt]
-
-
-def place_in(
-    queue: Queue, since: datetime, *, priority: int | None = None, skills: Mapping[SkillId, int] | None = None
-) -> QueuePlace:
-    """Return a place in `queue` from `since` on; `priority` and `skills` go before the queue's own."""
-    return QueuePlace(
-        queue=queue.id,
-        since=since,
-        priority=queue.priority if priority is None else priority,
-        skills={**queue.skills, **(skills or {})},
-        music=queue.music,
-        short_abandon_seconds=queue.short_abandon_seconds,
-        max_wait_seconds=queue.max_wait_seconds,
-    )
-
-
-def rebuild(facts: Iterable[AnyFact], around: Surroundings) -> Call | None:
-    """Return the call that these facts of one contact tell of, or None when it has ended or never began."""
-    call: Call | None = None
-    for fact in facts:
-        call = _fold(call, fact, around)
-    return call if call is not None and call.phase is not Phase.ENDED else None
-
-
-def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None:
-    if call is None:
-        return _arrived(fact) if isinstance(fact, ContactArrived) else None
-    match fact:
-        case DialogStarted() | DialogContinued():
-            return replace(call, answered=True)
-        case ContactQueued():
-            return _queued(call, fact, around)
-        case PriorityChanged(priority=priority) if call.place is not None:
-            return replace(call, place=replace(call.place, priority=priority))
-        case OfferMade(by=None):
-            return _offered(call, fact, around)
-        case OfferEnded(outcome=outcome) if outcome is not OfferOutcome.ACCEPTED and _is_present(call, fact):
-            return replace(call, phase=Phase.WAITING, desk=None)
-        case ContactLeftQueue(outcome=QueueOutcome.FLOWED_OUT | QueueOutcome.TRANSFERRED):
-            return replace(call, phase=Phase.DIALOG, music=False, place=None, desk=None, flowed_out=True)
-        case ContactConnected(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
-            desk = replace(call.desk, connected_at=at, leg_up=True)
-            return replace(call, phase=Phase.TALKING, answered=True, music=False, desk=desk)
-        case ContactHeld(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
-            held = replace(call, music=True, desk=replace(call.desk, held_since=at))
-            return party_recovery.fold(held, fact, StationKind.SIP, "")
-        case ContactResumed(at=at, agent=agent) if (
-            call.held and call.desk is not None and call.desk.agent == agent
-        ):
-            back = replace(call, music=False, desk=off_hold(call.desk, at))
-            return party_recovery.fold(back, fact, StationKind.SIP, "")
-        case ContactTransferred(queue=queue) if queue is not None:
-            rules = around.queues.get(queue) or Queue(id=queue, name=queue)
-            place = place_in(rules, fact.at)
-            return party_recovery.fold(replace(call, place=place), fact, StationKind.SIP, "")
-        case ContactEnded():
-            return replace(call, phase=Phase.ENDED)
-        case _:
-            station = around.stations.get(fact.agent) if isinstance(fact, OfferMade) else None
-            found = station or StationAt(kind=StationKind.SIP, endpoint="")
-            return party_recovery.fold(call, fact, found.kind, found.endpoint)
-
-
-def _is_present(call: Call, fact: OfferEnded) -> bool:
-    return call.desk is not None and call.desk.offer == fact.offer
-
-
-def _arrived(fact: ContactArrived) -> Call:
-    return Call(
-        contact=fact.contact,
-        arrived_at=fact.at,
-        caller_number=fact.caller_number,
-        caller_name=fact.caller_name,
-        dialled=fact.dialled,
-        entry_point=fact.entry_point,
-    )
-
-
-def _queued(call: Call, fact: ContactQueued, around: Surroundings) -> Call:
-    # A queue that has been removed since keeps its callers; only its rules are forgotten.
-    queue = around.queues.get(fact.queue) or Queue(id=fact.queue, name=fact.queue)
-    place = replace(place_in(queue, fact.at, priority=fact.priority), skills=dict(fact.skills))
-    return replace(
-        call, phase=Phase.WAITING, visit=fact.visit, place=place, desk=None, parties=(), flowed_out=False
-    )
-
-
-def _offered(call: Call, fact: OfferMade, around: Surroundings) -> Call:
-    station = around.stations.get(fact.agent) or StationAt(kind=StationKind.SIP, endpoint="")
-    desk = Desk(
-        agent=fact.agent,
-        kind=station.kind,
-        endpoint=station.endpoint,
-        offered_at=fact.at,
-        offer=fact.offer,
-        leg=fact.offer,
-    )
-    return replace(call, phase=Phase.OFFERED, offer=fact.offer, desk=desk)
 
 
 def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: bool, now: datetime) -> Step:
@@ -217,6 +84,8 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
             )
         case Phase.DIALOG:
             return Step(call=call, commands=_hang_up(legs))
+        case Phase.DIALLING:
+            return _resume_dialling(call, legs, caller, now)
         case Phase.WAITING:
             return _resume_waiting(call, legs, link, around, now)
         case Phase.OFFERED:
@@ -226,6 +95,17 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
         case Phase.TRANSFERRING | Phase.OUTSIDE:
             step = party_recovery.resume(call, legs, link, now)
             return replace(step, commands=(*_others(_unknown(call, legs), legs), *step.commands))
+
+
+def _resume_dialling(call: Call, legs: Mapping[LegId, Leg], caller: Leg, now: datetime) -> Step:
+    """Go on calling a customer whose phone rings; connect one who has answered."""
+    leg = call.agent_leg
+    if leg is None or leg not in legs or call.desk is None:
+        return advance(call, Ended(cause=ContactCause.AGENT_HUNG_UP), now)
+    if caller.state is LegState.UP:
+        return advance(call, LegAnswered(leg=caller.leg), now)
+    call = replace(call, desk=replace(call.desk, leg_up=True))
+    return Step(call=call, timers=(SetTimer(timer=Timer.RING, seconds=party_recovery.PARTY_RING_SECONDS),))
 
 
 def _at_newest_leg(desk: Desk | None, legs: Mapping[LegId, Leg]) -> Desk | None:

@@ -17,6 +17,7 @@ from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
 from caruso.comm_server.monitor.supervisions import SupervisionRows
 from caruso.model.centre import Centre
 from caruso.model.facts import (
+    OUTBOUND,
     VOICE,
     AnyFact,
     ContactArrived,
@@ -109,10 +110,11 @@ class Board:
         match fact:
             case PresenceChanged():
                 self._presence(fact)
-            case ContactArrived(channel=channel) if channel != VOICE:
+            case ContactArrived(channel=channel) if channel not in (VOICE, OUTBOUND):
                 return  # a page, or a promise: not a call
             case ContactArrived():
-                self._set_call(fact.contact, "dialog", fact.caller_number, fact.at)
+                phase = "dialling" if fact.channel == OUTBOUND else "dialog"
+                self._set_call(fact.contact, phase, fact.caller_number, fact.at)
             case ContactQueued():
                 self._queued(fact)
             case PriorityChanged(contact=contact, priority=priority):

@@ -19,7 +19,7 @@ from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Call, Enqueue, Phase, Reprioritise, Withdrawn
-from caruso.comm_server.calls.recovery import place_in
+from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.supervision.decide import STEADY_SECONDS
 from caruso.comm_server.supervision.messages import AgentMessages

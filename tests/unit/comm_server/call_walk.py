@@ -24,7 +24,8 @@ from caruso.comm_server.calls.lifecycle import (
     advance,
     arrive,
 )
-from caruso.comm_server.calls.recovery import StationAt, Surroundings, rebuild, resume
+from caruso.comm_server.calls.rebuilding import StationAt, Surroundings, rebuild
+from caruso.comm_server.calls.recovery import resume
 from caruso.errors import IllegalMove
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from caruso.comm_server.acd.dispatcher import Dispatcher
-from caruso.comm_server.acd.route import Assignment, ReadyAgent
+from caruso.model.centre import AgentProfile, Queue
 from caruso.model.facts import ContactLeftQueue, ContactQueued, OfferMade, Presence, PresenceChanged, QueueOutcome
 from caruso.model.ids import AgentId, ContactId, QueueId
+from lab.dispatching import Desk
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GAS = QueueId("gas")
@@ -15,17 +15,12 @@ ANNA, BRAM = AgentId("anna"), AgentId("bram")
 FIRST, SECOND = ContactId("1"), ContactId("2")
 
 
-class Floor:
-    """A dispatcher, what it asked for, and whom it let wait."""
+class Floor(Desk):
+    """A dispatcher that may offer."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[ContactId, AgentId]] = []
-        self.waiting: list[ContactId] = []
-        self.dispatcher = Dispatcher(profile=profile, offer=self._offer, keep_waiting=self.waiting.append)
+        super().__init__([Queue(id=GAS, name="Gas")], [profile(ANNA), profile(BRAM)])
         self.dispatcher.resume()
-
-    def _offer(self, assignment: Assignment) -> None:
-        self.asked.append((assignment.contact, assignment.agent))
 
     def ready(self, agent: AgentId) -> None:
         self.dispatcher.hear(PresenceChanged(at=NOW, agent=agent, presence=Presence.READY))
@@ -40,8 +35,8 @@ class Floor:
         )
 
 
-def profile(agent: AgentId) -> ReadyAgent:
-    return ReadyAgent(agent=agent, queues=frozenset({GAS}), skills={}, idle_since=NOW)
+def profile(agent: AgentId) -> AgentProfile:
+    return AgentProfile(id=agent, name=agent, queues=(GAS,))
 
 
 def test_an_offer_that_is_under_way_is_not_asked_for_again() -> None:

@@ -17,7 +17,7 @@ from caruso.comm_server.calls.lifecycle import (
     Offer,
     QueuePlace,
 )
-from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.calls.rebuilding import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.model import ids
 from caruso.model.centre import StationKind
@@ -65,6 +65,8 @@ class Recorder:
             dialog_resumed=lambda _: None,
             heard=lambda *_: None,
             prompts_over=lambda _: self.told.append("prompts over"),
+            offered=lambda contact: None,
+            transfer_requested=lambda *_: None,
             link=lambda _: None,
             surroundings=lambda: Surroundings(queues={}, stations={}),
         )

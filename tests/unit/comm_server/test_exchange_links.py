@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Enqueue, HungUpByAgent, Offer, Phase, QueuePlace
-from caruso.comm_server.calls.recovery import Surroundings
+from caruso.comm_server.calls.rebuilding import Surroundings
 from caruso.comm_server.fact_stream import FactStream
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind
@@ -95,6 +95,8 @@ class House:
                 dialog_resumed=self.resumed.append,
                 heard=lambda *_: None,
                 prompts_over=lambda _: None,
+                offered=lambda contact: None,
+                transfer_requested=lambda *_: None,
                 link=lambda _: None,
                 surroundings=lambda: around,
             ),

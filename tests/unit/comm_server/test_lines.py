@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from caruso.comm_server.acd.dispatcher import Dispatcher
-from caruso.comm_server.acd.route import Need, Waiting
+from caruso.comm_server.acd.dispatcher import Asked, Dispatcher
+from caruso.comm_server.acd.plan import Wish
 from caruso.model.facts import ContactQueued, OfferEnded, OfferMade, OfferOutcome
 from caruso.model.ids import AgentId, ContactId, QueueId
+from lab.dispatching import Desk
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GAS = QueueId("gas")
@@ -19,7 +20,7 @@ def queued(name: str, minutes: float, priority: int = 0) -> ContactQueued:
 
 
 def a_dispatcher() -> Dispatcher:
-    return Dispatcher(profile=lambda _: None, offer=lambda _: None, keep_waiting=lambda _: None)
+    return Desk().dispatcher
 
 
 def order(dispatcher: Dispatcher) -> list[str]:
@@ -48,11 +49,10 @@ def test_an_offer_that_came_to_nothing_gives_the_old_place_back() -> None:
 
 def test_after_a_restart_all_are_in_the_order_of_their_coming_those_who_ring_too() -> None:
     dispatcher = a_dispatcher()
-    need = Need(queue=GAS)
     first, second, third = (
-        Waiting(contact=ContactId(name), need=need, priority=0, since=NOON + timedelta(seconds=number))
+        Asked(contact=ContactId(name), wish=Wish(queue=GAS), since=NOON + timedelta(seconds=number))
         for number, name in enumerate(("first", "second", "third"))
     )
-    dispatcher.restore([third, first], [second], [])
+    dispatcher.restore([third, first, second], [second.contact], [])
     dispatcher.hear(queued("newest", -60))
     assert order(dispatcher) == ["first", "second", "third", "newest"]

@@ -20,7 +20,8 @@ from caruso.comm_server.calls.lifecycle import (
     TimerFired,
     advance,
 )
-from caruso.comm_server.calls.recovery import StationAt, Surroundings, rebuild, resume, strays
+from caruso.comm_server.calls.rebuilding import StationAt, Surroundings, rebuild
+from caruso.comm_server.calls.recovery import resume, strays
 from caruso.model import ids
 from caruso.model.centre import Queue, StationKind
 from caruso.model.facts import (

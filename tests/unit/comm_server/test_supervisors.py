@@ -83,7 +83,7 @@ def test_a_changed_priority_outlives_a_crash() -> None:
         await asyncio.sleep(1)
         await house.crash(0, 0.5)
         await asyncio.sleep(1)
-        assert [w.priority for w in house.centre.dispatcher.everybody()] == [7]
+        assert [w.course.priority for w in house.centre.dispatcher.everybody()] == [7]
 
     lead(scene)
 

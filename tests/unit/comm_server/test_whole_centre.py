@@ -43,6 +43,7 @@ from lab.whole_centre import WholeCentre
 
 #: Log events that tell of a fault in the centre itself.
 FAULTS = {
+    "offer_not_made",
     "call_failed",
     "call_not_resumed",
     "no_queue_left",
@@ -62,8 +63,12 @@ def check_inside(house: WholeCentre) -> None:
     """Hold the parts of the centre against each other."""
     centre = house.centre
     calls = centre.exchange.calls
-    waiting = Counter(w.contact for line in centre.dispatcher._lines.values() for w in line)
-    offered = set(centre.dispatcher._offered)
+    known, under_way = centre.dispatcher._contacts, centre.dispatcher._under_way
+    waiting = Counter([*(w.contact for w in centre.dispatcher.floor.waiting), *under_way])
+    offered = {contact for contact, held in known.items() if held.offered}
+    assert set(waiting) | offered == set(known)
+    for queue, contacts in centre.dispatcher._by_queue.items():
+        assert contacts, f"an empty {queue} is kept"
     assert set(waiting) == {c for c, call in calls.items() if call.phase is Phase.WAITING}
     assert all(count == 1 for count in waiting.values())
     assert offered == {c for c, call in calls.items() if call.phase is Phase.OFFERED}
@@ -71,7 +76,7 @@ def check_inside(house: WholeCentre) -> None:
     for contact, call in calls.items():
         timers = set(centre.exchange._live[contact].timers)
         match call.phase:
-            case Phase.OFFERED:
+            case Phase.OFFERED | Phase.DIALLING:
                 assert Timer.RING in timers, f"{contact} would ring for ever"
             case Phase.RECONNECTING:
                 assert Timer.RECONNECT in timers, f"{contact} would wait for the agent's phone for ever"
@@ -90,7 +95,8 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
     by_agent = Counter(
         call.desk.agent
         for call in centre.exchange.calls.values()
-        if call.desk is not None and call.phase in (Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
+        if call.desk is not None
+        and call.phase in (Phase.DIALLING, Phase.OFFERED, Phase.TALKING, Phase.RECONNECTING)
     )
     by_agent += Counter(
         party.agent for call in centre.exchange.calls.values() for party in call.parties if party.agent is not None
@@ -105,7 +111,7 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
                 if party is not None:
                     assert party.state is PartyState.RINGING
                 else:
-                    assert call.phase is Phase.OFFERED
+                    assert call.phase in (Phase.OFFERED, Phase.DIALLING)
                     assert call.desk is not None
                     assert call.desk.agent == agent
             case Presence.TALKING:
@@ -123,15 +129,22 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
             case _:
                 assert by_agent[agent] == 0, f"{agent} has a call and is {state.presence}"
         ready = state.presence is Presence.READY and agent in house.description.agents
-        assert (agent in centre.dispatcher._profiles) is ready, f"{agent} {state.presence}"
+        free = {*centre.dispatcher.floor.ready_agents, *centre.dispatcher._wanted}
+        assert (agent in free) is ready, f"{agent} {state.presence}"
         if state.contact is not None:
             held = centre.desks.contact(agent)
             assert held is not None, f"nothing on the desk of {agent}, who is {state.presence}"
             assert held.contact == state.contact
     assert set(by_agent) <= set(centre.roster.states)
-    if not centre.dispatcher._paused and not centre.dispatcher._dirty:
-        for line in centre.dispatcher._lines.values():
-            assert not any(agent.can_serve(line[0].need) for agent in centre.dispatcher._ready), "left waiting"
+    floor = centre.dispatcher.floor
+    if not centre.dispatcher._paused and not floor._fresh and not floor._touched:
+        for one in floor.waiting:
+            stage = floor.stage_of(one.contact)
+            assert stage is not None
+            if stage.only is not None or stage.policy == "cost-index":
+                continue  # held back on purpose
+            for agent_ready in floor.ready_agents.values():
+                assert agent_ready.can.rank_for(stage.need) is None, f"{one.contact} was left waiting"
 
 
 def check_both_sides(house: WholeCentre) -> None:
@@ -145,7 +158,9 @@ def check_both_sides(house: WholeCentre) -> None:
         call = calls.get(ids.contact_of(name))
         assert call is not None, f"nobody owns {name}"
         assert call.phase is not Phase.ENDED, f"{name} of a call that has ended"
-        if ids.is_dialled(name):
+        if name == ids.caller_leg(call.contact) and call.phase is Phase.DIALLING:
+            continue
+        if ids.is_dialled(name) and not ids.is_outbound(name):
             assert name == call.agent_leg or call.party(name), f"{name} is left over"
             _check_party(house, call, name)
         elif call.phase in (Phase.WAITING, Phase.OFFERED, Phase.TRANSFERRING) or (
@@ -154,7 +169,7 @@ def check_both_sides(house: WholeCentre) -> None:
             assert leg.hears_something or _is_spoken_to(house, call), f"{name} hears nothing while {call.phase}"
             assert leg.bridge is None, f"{name} is in a bridge while {call.phase}"
     for contact, call in calls.items():
-        if call.phase is not Phase.ENDED:
+        if call.phase is not Phase.ENDED and call.caller_up:
             assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
         if call.phase is Phase.TALKING and call.agent_leg is not None and call.desk is not None:
             caller, agent = pbx.legs[ids.caller_leg(contact)], pbx.legs[call.agent_leg]
@@ -293,10 +308,12 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "phones": centre.phone._phones,
         "presented": centre.phone._presented,
         "hand-overs": centre.reception._hand_overs,
-        "lines": centre.dispatcher._lines,
-        "offered": centre.dispatcher._offered,
+        "contacts": centre.dispatcher._contacts,
+        "waiting": list(centre.dispatcher.floor.waiting),
+        "by queue": centre.dispatcher._by_queue,
         "fresh": centre.dispatcher._fresh,
-        "asked": centre.dispatcher._asked,
+        "under way": centre.dispatcher._under_way,
+        "wanted": centre.dispatcher._wanted,
         "notes": centre.notes._notes,
         "desks": centre.desks._contacts,
         "worksheets": centre.roster._worksheets,
@@ -323,9 +340,11 @@ async def lead(house: WholeCentre, acts: int, *, faults: bool) -> None:
             await house.fault()
         look(house)
     house.apply(house.full)
-    for leg in house.telephony.callers():
-        house.telephony.hang_up(leg)
-    await asyncio.sleep(180)
+    # A customer whom an agent has begun to call answers later.
+    for seconds in (30, 150):
+        for leg in [*house.telephony.callers(), *filter(ids.is_outbound, house.telephony.legs)]:
+            house.telephony.hang_up(leg)
+        await asyncio.sleep(seconds)
     look(house)
 
 

@@ -54,6 +54,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     TransferAsked,
     Withdrawn,
 )
+from caruso.comm_server.calls.lifecycle.outbound import OwnCall, call_out
 from caruso.comm_server.calls.lifecycle.parties import MOST_PARTIES, hand_over_to
 from caruso.comm_server.calls.lifecycle.step import CancelTimer, SetTimer, Step
 from caruso.comm_server.calls.lifecycle.talking import (
@@ -93,6 +94,7 @@ __all__ = [
     "MuteAsked",
     "Offer",
     "Onward",
+    "OwnCall",
     "Party",
     "PartyState",
     "Phase",
@@ -108,6 +110,7 @@ __all__ = [
     "Withdrawn",
     "advance",
     "arrive",
+    "call_out",
     "give_to_another",
     "hand_over_to",
     "leave",

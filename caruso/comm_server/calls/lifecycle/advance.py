@@ -149,7 +149,7 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             party = call.party_of(agent)
             if party is not None:
                 return party_hangs_up(call, party, now)
-            expect_desk(call, agent, Phase.TALKING, Phase.RECONNECTING)
+            expect_desk(call, agent, Phase.DIALLING, Phase.TALKING, Phase.RECONNECTING)
             return end(call, ContactCause.AGENT_HUNG_UP, now)
         case HoldAsked(agent=agent, on=on):
             desk = expect_desk(call, agent, Phase.TALKING)
@@ -196,6 +196,8 @@ def _mute(call: Call, agent: AgentId, on: bool) -> Step:
 
 def _timer_fired(call: Call, timer: Timer, now: datetime) -> Step:
     match timer:
+        case Timer.RING if call.phase is Phase.DIALLING:
+            return end(call, ContactCause.NO_ANSWER, now)
         case Timer.RING:
             return offer_ended(call, OfferOutcome.RONA, now)
         case Timer.REDIAL:

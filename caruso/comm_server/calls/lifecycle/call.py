@@ -25,6 +25,8 @@ class Phase(StrEnum):
     OFFERED = "offered"
     TALKING = "talking"
     RECONNECTING = "reconnecting"
+    #: An agent calls somebody: her own phone, or the customer's, rings.
+    DIALLING = "dialling"
     #: Given away by an agent: somebody else's phone rings for the caller, who hears music.
     TRANSFERRING = "transferring"
     #: With somebody outside; no agent takes part any more.
@@ -39,6 +41,9 @@ class QueuePlace(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     priority: int = 0
     skills: Mapping[SkillId, int] = msgspec.field(default_factory=dict)
+    #: What a script asked for beside the queue's rules, which may change meanwhile.
+    own_priority: int | None = None
+    own_skills: Mapping[SkillId, int] = msgspec.field(default_factory=dict)
     music: str = "default"
     short_abandon_seconds: float = 5.0
     max_wait_seconds: float = 0.0

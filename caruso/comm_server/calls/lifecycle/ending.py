@@ -71,6 +71,8 @@ def _closing_facts(call: Call, cause: ContactCause, now: datetime) -> tuple[AnyF
                 offer_fact(call, desk, place, outcome, now),
                 left_queue(call, place, _queue_outcome(place, cause, now), now),
             )
+        case Phase.DIALLING if place is not None and desk is not None:
+            return (offer_fact(call, desk, place, OfferOutcome.WITHDRAWN, now),)
         case Phase.TALKING | Phase.RECONNECTING if desk is not None:
             queue = place.queue if place else QueueId("")
             return (*_parties_over(call, cause, now), talk_fact(call, desk, queue, now))

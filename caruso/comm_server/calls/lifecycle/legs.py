@@ -7,7 +7,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from caruso.comm_server.calls.lifecycle import consulting, transferring
+from caruso.comm_server.calls.lifecycle import consulting, outbound, transferring
 from caruso.comm_server.calls.lifecycle.call import Call, Desk, Party, PartyState, Phase
 from caruso.comm_server.calls.lifecycle.ending import end
 from caruso.comm_server.calls.lifecycle.events import Timer
@@ -24,6 +24,8 @@ from caruso.model.telephony import CommandFailed, EndCause, HangUp
 def leg_answered(call: Call, leg: LegId, now: datetime) -> Step:
     """Connect whoever is expected; hang up on everybody else."""
     party = call.party(leg)
+    if call.phase is Phase.DIALLING and call.desk is not None and leg == ids.caller_leg(call.contact):
+        return outbound.customer_answered(call, call.desk, now)
     if leg in call.open_legs and party is not None:
         return _party_answered(call, party, now)
     if leg not in call.open_legs or leg != call.agent_leg or call.desk is None:
@@ -34,6 +36,8 @@ def leg_answered(call: Call, leg: LegId, now: datetime) -> Step:
             return connect(call, call.desk, leg, now)
         case Phase.RECONNECTING:
             return reconnect(call, call.desk, leg, now)
+        case Phase.DIALLING:
+            return outbound.agent_answered(call, call.desk)
         case Phase.TALKING:
             return Step(call=call)
         case _:
@@ -73,6 +77,8 @@ def leg_ended(call: Call, leg: LegId, cause: EndCause, now: datetime) -> Step:
         case Phase.TALKING:
             ended = ContactCause.PBX_LOST if cause is EndCause.LOST else ContactCause.AGENT_HUNG_UP
             return end(call, ended, now)
+        case Phase.DIALLING:
+            return end(call, ContactCause.AGENT_HUNG_UP, now)
         case Phase.RECONNECTING:
             return Step(call=call, timers=(SetTimer(timer=Timer.REDIAL, seconds=REDIAL_SECONDS),))
         case Phase.DIALOG | Phase.WAITING | Phase.TRANSFERRING | Phase.OUTSIDE | Phase.ENDED:
@@ -120,6 +126,8 @@ def _caller_left(call: Call, cause: EndCause, now: datetime) -> Step:
     call = replace(call, caller_up=False)
     if call.phase is Phase.ENDED:
         return Step(call=call)
+    if call.phase is Phase.DIALLING:
+        return outbound.not_reached(call, cause, now)
     return end(call, ContactCause.PBX_LOST if cause is EndCause.LOST else ContactCause.CALLER_HUNG_UP, now)
 
 

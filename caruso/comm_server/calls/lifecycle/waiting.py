@@ -60,7 +60,7 @@ def reprioritise(call: Call, priority: int, by: UserId, now: datetime) -> Step:
     fact = PriorityChanged(
         at=now, contact=call.contact, visit=call.visit, queue=place.queue, priority=priority, by=by
     )
-    return Step(call=replace(call, place=replace(place, priority=priority)), facts=(fact,))
+    return Step(call=replace(call, place=replace(place, priority=priority, own_priority=priority)), facts=(fact,))
 
 
 def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
@@ -73,6 +73,8 @@ def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, Contact
         queue=place.queue,
         priority=place.priority,
         skills=dict(place.skills),
+        own_priority=place.own_priority,
+        own_skills=dict(place.own_skills),
     )
     return queued, fact
 

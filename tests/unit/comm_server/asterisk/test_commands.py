@@ -10,6 +10,7 @@ from caruso.comm_server.asterisk.commands import Response, refusal, requests
 from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
     Answer,
+    AnswerTransfer,
     CloseBridge,
     CommandFailed,
     Dial,
@@ -66,7 +67,7 @@ def test_a_header_cannot_carry_another() -> None:
     headers = {"X-Caruso": "one\r\nX-Evil: two", "X) ,Evil": "three"}
     (request,) = requests(_dial(headers=headers), "caruso")
     assert msgspec.json.decode(request.body) == {
-        "variables": {"PJSIP_HEADER(add,X-Caruso)": "one X-Evil: two"},
+        "variables": {"PJSIP_HEADER(add,X-Caruso)": "one X-Evil: two", "PJSIP_TRANSFER_HANDLING()": "ari-only"},
     }
 
 
@@ -182,3 +183,19 @@ def test_a_recording_is_dropped_whether_it_is_under_way_or_stored() -> None:
         ("DELETE", "recordings/stored/r~1"),
     ]
     assert refusal(DROP, Response(404)) is None
+
+
+def test_a_number_outside_is_called_through_the_trunk_with_nothing_but_its_digits() -> None:
+    dial = _dial(endpoint="", number="+49 30#1\r\nX: y", caller_number="+31205550100", caller_name="")
+    (request,) = requests(dial, "caruso", "PJSIP/{number}@trunk")
+    query = dict(request.query)
+    assert query["endpoint"] == "PJSIP/+4930#1@trunk"
+    assert query["callerId"] == '"" <+31205550100>'
+    assert request.body == b"", "a trunk is asked for nothing that is an agent's phone's"
+
+
+def test_a_phone_is_told_whether_its_transfer_is_done() -> None:
+    told = [
+        dict(requests(AnswerTransfer(leg=AGENT, done=done), "caruso")[0].query)["states"] for done in (True, False)
+    ]
+    assert told == ["channel_answered", "channel_declined"]

@@ -1,0 +1,110 @@
+"""The policy ``cost-index``: a greedy index of what it costs to let a contact wait for an agent of its own. Pure.
+
+For a contact and a free agent it asks what letting them talk now is worth, against waiting for an agent who
+belongs to the contact's queue:
+
+    weight * (chance of missing the target while waiting for an own agent + chance of giving up meanwhile)
+    - SLOWNESS * the part of the time that a borrowed agent loses                       for a borrowed agent
+    - EMPTINESS * exp(-(ready agents at his home - 1) / (SPREAD * sqrt(staff there)))   for a borrowed agent
+    - OWN_EMPTINESS * the same, in the first `RESERVED_SECONDS` of a wait               for an own agent
+
+(the last where agents of the queue take contacts that weigh more, too: a few are kept for those) and takes the
+pair worth most, while that is more than nothing. Own agents become free one after the other, each after an
+exponential time: the chance that fewer than needed do so before the target is Poisson's. Priority goes before any
+weighing, so of two contacts that wait the more important is served, and the index decides whether to hold or to
+borrow.
+
+Among agents of the same kind the least occupied goes first, but in busy times who can do less goes before who can
+do more (`BREADTH`): so those stay free who can be lent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+
+from caruso.comm_server.acd.needs import ReadyAgent, Stage, Waiting
+from caruso.comm_server.acd.occupancy import share_of
+from caruso.comm_server.acd.policy import Circumstances, Key, home_wait
+
+#: What lost time costs, for each part of the handling time.
+SLOWNESS = 0.6
+#: By how much longer an agent of this rank takes than one who belongs to the queue; the last for all others.
+LONGER = (0.0, 0.0, 0.15, 0.3)
+#: What it costs to take the last ready agent from where he belongs, and how soon that fades.
+EMPTINESS = 0.5
+SPREAD = 0.51
+#: The same for who belongs to the queue: the last ones are kept for the more important, for a short while.
+OWN_EMPTINESS = 0.02
+RESERVED_SECONDS = 12.0
+#: How long people wait on average before they give up, seconds.
+PATIENCE_SECONDS = 150.0
+#: A contact whose target is missed goes on becoming more urgent, by this part of its weight for each target more.
+LATE, MOST_LATE = 0.02, 5.0
+#: An agent who can take contacts of other homes as well stands so much behind, in terms of `Occupancy.load`, for
+#: each time as many queues as his home has; the busier he is, the more, so that quiet times stay even.
+BREADTH, BUSY = 0.26, 8
+#: Terms of a sum that are looked at; what comes after so many is certain anyhow.
+_MOST_TERMS = 60
+#: An own agent is always worth a little.
+_OWN = 0.001
+
+
+class CostIndex:
+    """Whoever is worth most."""
+
+    name = "cost-index"
+    weighs = True
+
+    def key(self, agent: ReadyAgent, stage: Stage) -> Key:
+        """Return load and breadth, then since when idle."""
+        home = len(agent.can.home)
+        breadth = (len(agent.can.queues) - home) / home if home else 0.0
+        return (agent.load + BREADTH * agent.occupancy**BUSY * breadth, agent.idle_since)
+
+    def figure(self, agent: ReadyAgent, stage: Stage, now: float) -> float:
+        """Return the occupancy, 0 to 1."""
+        return share_of(agent.load, now)
+
+    def group(self, agent: ReadyAgent) -> Hashable:
+        """Return where the agent belongs: agents of one home are worth the same."""
+        return agent.can.home
+
+    def value(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
+        """Return what the pair is worth."""
+        waited, target = max(0.0, around.now - waiting.entered), stage.target_seconds
+        worth = stage.weight * (missing(target - waited, around) + giving_up(around))
+        if waited >= target:
+            worth += LATE * stage.weight * min(MOST_LATE, waited / max(1.0, target))
+        emptied = math.exp(-(around.own_ready - 1) / (SPREAD * math.sqrt(max(1, around.own_staff))))
+        if not around.borrowed:
+            kept = around.outweighed and waited < RESERVED_SECONDS
+            return worth + _OWN - (OWN_EMPTINESS * emptied if kept else 0.0)
+        longer = LONGER[min(around.rank, len(LONGER) - 1)]
+        return worth - SLOWNESS * longer - EMPTINESS * emptied
+
+
+def missing(slack: float, around: Circumstances) -> float:
+    """Return how likely the target is missed by waiting for an own agent, with `slack` seconds left.
+
+    It is met when more of them become free within that time than contacts are ahead. What is missed already
+    cannot be missed again.
+    """
+    if slack <= 0:
+        return 0.0
+    if not around.home_staff:
+        return 1.0
+    expected = slack * around.home_staff / around.handling_seconds
+    term = total = 1.0
+    for number in range(1, min(around.ahead, _MOST_TERMS) + 1):
+        term *= expected / number
+        total += term
+    return min(1.0, total * math.exp(-min(expected, 600.0)))
+
+
+def giving_up(around: Circumstances) -> float:
+    """Return how likely the caller gives up before an own agent is free, be it the next one only."""
+    if not around.home_staff:
+        return 1.0
+    wait = max(home_wait(around), around.handling_seconds / around.home_staff)
+    return min(1.0, wait / PATIENCE_SECONDS)

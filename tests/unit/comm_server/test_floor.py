@@ -1,0 +1,477 @@
+"""`Floor`: who gets whom, and that it agrees with the plainest rule after any events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from caruso.comm_server.acd.built_in import built_in_policies
+from caruso.comm_server.acd.cost_index import RESERVED_SECONDS
+from caruso.comm_server.acd.floor import REVIEW_SECONDS, Decision, Floor, Reserve
+from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Stage, Waiting, abilities
+from caruso.comm_server.acd.plan import needs
+from caruso.model.centre import Relaxation
+from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+GAS, POWER, WATER = QueueId("gas"), QueueId("power"), QueueId("water")
+DUTCH, GERMAN = SkillId("dutch"), SkillId("german")
+POLICIES = built_in_policies()
+
+
+def course(
+    queue: QueueId = GAS,
+    *,
+    skills: dict[SkillId, int] | None = None,
+    relax: tuple[Relaxation, ...] = (),
+    priority: int = 0,
+    ageing: float = 0.0,
+    policy: str = "longest-idle",
+    last_agent: float = 0.0,
+    weight: float = 1.0,
+    target: float = 20.0,
+) -> Course:
+    stages = tuple(
+        (after, Stage(need=need, step=step, policy=policy, ageing=ageing, weight=weight, target_seconds=target))
+        for step, (after, need) in enumerate(needs(queue, skills or {}, relax))
+    )
+    return Course(priority=priority, stages=stages, last_agent_seconds=last_agent)
+
+
+def waiting(name: str, way: Course, *, entered: float = 0, turn: int = 1, last: str | None = None) -> Waiting:
+    since = EPOCH + timedelta(seconds=entered)
+    last_agent = None if last is None else AgentId(last)
+    return Waiting(
+        contact=ContactId(name), course=way, since=since, entered=entered, turn=turn, last_agent=last_agent
+    )
+
+
+def agent(name: str, *queues: QueueId, idle: float = 0, load: float = 0, **more: Any) -> ReadyAgent:
+    can = abilities(frozenset(queues or (GAS,)), more.get("skills", {}), more.get("preference", {}))
+    return ReadyAgent(agent=AgentId(name), can=can, idle_since=idle, load=load)
+
+
+def pairs(decisions: Sequence[Decision]) -> list[tuple[str, str]]:
+    return [(str(decision.waiting.contact), str(decision.agent.agent)) for decision in decisions]
+
+
+def floor(*agents: ReadyAgent, reserves: Sequence[Reserve] = ()) -> Floor:
+    made = Floor(POLICIES, reserves)
+    for each in agents:
+        made.on_duty(each.agent, each.can, 0)
+        made.ready(each)
+    made.decide(0)
+    return made
+
+
+# -- The rule -------------------------------------------------------------------------------------------------
+
+
+def test_the_contact_that_waits_longest_gets_the_agent_idle_longest() -> None:
+    way, found = course(), floor()
+    for contact in (waiting("late", way, entered=5, turn=2), waiting("early", way, entered=1)):
+        found.wait(contact, 9)
+    for each in (agent("busy-till-now", idle=9), agent("idle", idle=2)):
+        found.ready(each)
+    assert pairs(found.decide(9)) == [("early", "idle"), ("late", "busy-till-now")]
+
+
+def test_the_longest_wait_counts_across_queues() -> None:
+    found = floor()
+    found.wait(waiting("power", course(POWER), turn=1), 9)
+    found.wait(waiting("gas", course(GAS), turn=2), 9)
+    found.ready(agent("anna", GAS, POWER))
+    assert pairs(found.decide(9)) == [("power", "anna")]
+
+
+def test_idle_time_counts_across_queues() -> None:
+    found = floor(agent("anna", GAS, idle=5), agent("bram", GAS, POWER, idle=2))
+    found.wait(waiting("caller", course(GAS)), 9)
+    assert pairs(found.decide(9)) == [("caller", "bram")]
+
+
+def test_priority_goes_before_age_until_age_makes_up_for_it() -> None:
+    for minutes, first in ((1, "vip"), (3, "old")):
+        found = floor()
+        found.wait(waiting("old", course(ageing=1 / 60), turn=1), 60 * minutes)
+        found.wait(waiting("vip", course(POWER, priority=2), entered=60 * minutes, turn=2), 60 * minutes)
+        found.ready(agent("anna", GAS, POWER))
+        assert pairs(found.decide(60 * minutes)) == [(first, "anna")], minutes
+
+
+def test_an_agent_without_the_skill_level_is_passed_over() -> None:
+    found = floor(agent("a", skills={DUTCH: 4}), agent("b", idle=1, skills={DUTCH: 5}))
+    found.wait(waiting("caller", course(skills={DUTCH: 5})), 0)
+    assert pairs(found.decide(0)) == [("caller", "b")]
+
+
+def test_a_contact_nobody_can_serve_does_not_hold_up_the_others() -> None:
+    found = floor(agent("anna"))
+    found.wait(waiting("dutch", course(skills={DUTCH: 9})), 0)
+    found.wait(waiting("gas", course(), turn=2), 0)
+    assert pairs(found.decide(0)) == [("gas", "anna")]
+
+
+def test_an_agent_takes_the_preferred_queue_first_and_who_prefers_a_queue_is_asked_first() -> None:
+    second: dict[str, Any] = {"preference": {GAS: 2}}
+    found = floor(agent("second", GAS, POWER, idle=0, **second), agent("first", GAS, idle=9))
+    found.wait(waiting("gas", course()), 9)
+    assert pairs(found.decide(9)) == [("gas", "first")]
+    found.wait(waiting("gas-2", course(), turn=2), 9)
+    found.wait(waiting("power", course(POWER), turn=3), 9)
+    assert pairs(found.decide(9)) == [("power", "second")]
+
+
+def test_policies_choose_among_agents_of_the_same_rank() -> None:
+    both = (
+        agent("idle", idle=0, load=5, skills={DUTCH: 5}),
+        agent("fresh", idle=5, load=1, skills={DUTCH: 4}),
+        agent("able", idle=9, load=9, skills={DUTCH: 9}),
+    )
+    expected = {"longest-idle": "idle", "least-occupied": "fresh", "most-skilled": "able"}
+    for policy, first in expected.items():
+        found = floor(*both)
+        found.wait(waiting("caller", course(skills={DUTCH: 1}, policy=policy)), 9)
+        assert pairs(found.decide(9)) == [("caller", first)], policy
+
+
+# -- Relaxation -----------------------------------------------------------------------------------------------
+
+STEPS = (
+    Relaxation(after_seconds=20, skills={DUTCH: 3}),
+    Relaxation(after_seconds=40, skills={DUTCH: 0}),
+    Relaxation(after_seconds=60, queues=(POWER,)),
+)
+
+
+def test_requirements_loosen_while_a_contact_waits() -> None:
+    for seconds, able in ((0, "five"), (20, "three"), (40, "none"), (60, "power")):
+        found = floor(
+            agent("five", skills={DUTCH: 5}, idle=9) if able == "five" else agent("x5", WATER),
+            agent("three", skills={DUTCH: 3}, idle=5) if able in ("five", "three") else agent("x3", WATER),
+            agent("none", idle=2) if able != "power" else agent("x0", WATER),
+            agent("power", POWER),
+        )
+        found.wait(waiting("caller", course(skills={DUTCH: 5}, relax=STEPS)), 0)
+        decisions = found.decide(0)
+        while not decisions:
+            due = found.next_change()
+            assert due is not None
+            decisions = found.decide(due)
+            assert due <= seconds
+        assert pairs(decisions) == [("caller", able)]
+        assert decisions[0].stage.step == seconds // 20
+
+
+def test_the_queues_own_agents_go_before_those_of_an_overflow() -> None:
+    found = floor(agent("other", POWER, idle=0), agent("own", GAS, idle=9))
+    found.wait(waiting("caller", course(relax=(Relaxation(after_seconds=1, queues=(POWER,)),))), 9)
+    assert pairs(found.decide(9)) == [("caller", "own")]
+
+
+# -- The agent of last time -----------------------------------------------------------------------------------
+
+
+def test_the_agent_of_last_time_goes_first() -> None:
+    found = floor(agent("anna", idle=0), agent("bram", idle=9))
+    found.wait(waiting("caller", course(last_agent=30), last="bram"), 9)
+    assert pairs(found.decide(9)) == [("caller", "bram")]
+
+
+def test_the_agent_of_last_time_is_waited_for_and_no_longer_than_that() -> None:
+    found = floor(agent("anna"))
+    found.on_duty(AgentId("bram"), agent("bram").can, 0)
+    found.wait(waiting("caller", course(last_agent=30), last="bram"), 0)
+    assert found.decide(0) == []
+    assert found.next_change() == 30
+    assert pairs(found.decide(30)) == [("caller", "anna")]
+
+
+def test_nobody_waits_for_an_agent_who_leaves_or_is_not_there() -> None:
+    found = floor(agent("anna"))
+    bram = agent("bram")
+    found.on_duty(bram.agent, bram.can, 0)
+    found.wait(waiting("caller", course(last_agent=30), last="bram"), 0)
+    assert found.decide(0) == []
+    found.on_duty(bram.agent, None, 1)
+    assert pairs(found.decide(1)) == [("caller", "anna")]
+    found.ready(agent("anna"))
+    found.wait(waiting("next", course(last_agent=30), turn=2, last="bram"), 2)
+    assert pairs(found.decide(2)) == [("next", "anna")]
+
+
+# -- Reserves -------------------------------------------------------------------------------------------------
+
+VIP = Reserve(queue=POWER, agents=1, priority=5)
+
+
+def test_a_reserved_agent_is_left_alone_by_contacts_of_lower_priority() -> None:
+    found = floor(agent("anna", GAS, POWER), reserves=[VIP])
+    found.wait(waiting("gas", course(GAS)), 0)
+    assert found.decide(0) == []
+    found.wait(waiting("vip", course(POWER, priority=5), turn=2), 0)
+    assert pairs(found.decide(0)) == [("vip", "anna")]
+
+
+def test_another_ready_agent_frees_a_reserved_one() -> None:
+    found = floor(agent("anna", GAS, POWER), reserves=[VIP])
+    found.wait(waiting("gas", course(GAS)), 0)
+    found.decide(0)
+    found.ready(agent("bram", POWER, idle=1))
+    assert pairs(found.decide(1)) == [("gas", "anna")]
+
+
+def test_age_frees_a_reserved_agent() -> None:
+    found = floor(agent("anna", GAS, POWER), reserves=[VIP])
+    found.wait(waiting("gas", course(GAS, ageing=1.0)), 0)
+    now, decisions = 0.0, found.decide(0)
+    while not decisions:
+        due = found.next_change()
+        assert due is not None
+        assert due <= now + REVIEW_SECONDS
+        now, decisions = due, found.decide(due)
+    assert now == 5.0
+
+
+# -- The policy that weighs pairs -----------------------------------------------------------------------------
+
+
+def test_a_contact_is_held_for_an_own_agent_who_is_soon_free() -> None:
+    home: dict[str, Any] = {"preference": {GAS: 1, POWER: 2}}
+    away: dict[str, Any] = {"preference": {GAS: 2, POWER: 1}}
+    found = floor()
+    for number in range(50):
+        found.on_duty(AgentId(f"gas-{number}"), agent("x", GAS, POWER, **home).can, 0)
+    borrowed = agent("borrowed", GAS, POWER, **away)
+    found.on_duty(borrowed.agent, borrowed.can, 0)
+    found.ready(borrowed)
+    found.wait(waiting("caller", course(policy="cost-index")), 0)
+    assert found.decide(0) == []
+    now = 0.0
+    while not (decisions := found.decide(now)):
+        due = found.next_change()
+        assert due is not None
+        now = due
+    assert 1 < now < 20, "it is never held beyond its target"
+    assert pairs(decisions) == [("caller", "borrowed")]
+
+
+def test_an_own_agent_is_kept_for_what_weighs_more_but_not_for_long() -> None:
+    both = abilities(frozenset({GAS, POWER}), {}, {})
+    found = floor()
+    for number in range(150):
+        found.on_duty(AgentId(f"own-{number}"), both, 0)
+    heavy = course(POWER, policy="cost-index", weight=5.0)
+    found.wait(waiting("heavy", heavy, turn=1), 0)
+    found.decide(0)
+    found.leave(ContactId("heavy"))
+    found.ready(ReadyAgent(agent=AgentId("own-1"), can=both, idle_since=0, load=0))
+    found.wait(waiting("light", course(GAS, policy="cost-index", weight=0.5, target=60), turn=2), 0)
+    assert found.decide(0) == []
+    found.wait(waiting("heavy-2", heavy, turn=3), 1)
+    assert pairs(found.decide(1)) == [("heavy-2", "own-1")]
+    found.ready(ReadyAgent(agent=AgentId("own-2"), can=both, idle_since=0, load=0))
+    now = 1.0
+    while not (decisions := found.decide(now)):
+        due = found.next_change()
+        assert due is not None
+        now = due
+    assert pairs(decisions) == [("light", "own-2")]
+    assert now <= RESERVED_SECONDS + REVIEW_SECONDS
+
+
+def test_an_own_agent_is_not_held_back_where_nothing_weighs_more() -> None:
+    found = floor(agent("own", GAS))
+    found.wait(waiting("caller", course(policy="cost-index")), 0)
+    (decision,) = found.decide(0)
+    assert decision.value is not None
+    assert decision.value > 0
+
+
+# -- Against the plainest rule --------------------------------------------------------------------------------
+
+
+def plainest(
+    contacts: Sequence[Waiting], agents: Sequence[ReadyAgent], now: float, reserves: Sequence[Reserve]
+) -> list[tuple[str, str]]:
+    """Say the same in the plainest words, as an oracle: look at every pair, take the best, begin again."""
+    left, free = list(contacts), list(agents)
+    result: list[tuple[str, str]] = []
+    while True:
+        found = [p for c in left for a in free if (p := _place(c, a, free, now, reserves)) is not None]
+        if not found:
+            return result
+        _, contact, chosen = min(found, key=lambda pair: pair[0])
+        left.remove(contact)
+        free.remove(chosen)
+        result.append((str(contact.contact), str(chosen.agent)))
+
+
+def _place(
+    contact: Waiting, one: ReadyAgent, free: Sequence[ReadyAgent], now: float, reserves: Sequence[Reserve]
+) -> tuple[tuple[Any, ...], Waiting, ReadyAgent] | None:
+    waited = now - contact.entered
+    stage = [stage for after, stage in contact.course.stages if after <= waited][-1]
+    rank = one.can.rank_for(stage.need)
+    if rank is None:
+        return None
+    points = contact.course.priority + stage.ageing * waited
+    for reserve in reserves:
+        ready = sum(1 for other in free if reserve.queue in other.can.queues)
+        spared = ready > reserve.agents or reserve.queue not in one.can.queues
+        if not spared and reserve.queue != stage.need.queue and math.floor(points + 1e-9) < reserve.priority:
+            return None
+    key = POLICIES.get(stage.policy).key(one, stage)
+    return (-math.floor(points + 1e-9), rank, -points, contact.turn, key, one.agent), contact, one
+
+
+COURSES = [
+    course(GAS),
+    course(POWER, priority=1),
+    course(WATER, ageing=0.25),
+    course(GAS, skills={DUTCH: 3}, relax=(Relaxation(after_seconds=3, skills={DUTCH: 1}),)),
+    course(
+        POWER,
+        skills={DUTCH: 2, GERMAN: 2},
+        policy="most-skilled",
+        relax=(
+            Relaxation(after_seconds=2, skills={GERMAN: 0}),
+            Relaxation(after_seconds=6, queues=(GAS, WATER)),
+        ),
+    ),
+    course(WATER, priority=2, policy="least-occupied"),
+]
+
+
+class Events(RuleBasedStateMachine):
+    """Contacts come and go, agents, too; after each event the floor decides what the plainest rule says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reserves: list[Reserve] = []
+        self.floor = Floor(POLICIES)
+        self.contacts: list[Waiting] = []
+        self.agents: list[ReadyAgent] = []
+        self.now = 0.0
+        self.turn = 0
+        self.seen: set[str] = set()
+
+    @rule(ways=st.lists(st.sampled_from(COURSES), min_size=1, max_size=4))
+    def contacts_come(self, ways: list[Course]) -> None:
+        for way in ways:
+            self.turn += 1
+            contact = waiting(f"c{self.turn}", way, entered=self.now, turn=self.turn)
+            self.contacts.append(contact)
+            self.floor.wait(contact, self.now)
+        self.decide()
+
+    @rule(
+        several=st.lists(
+            st.tuples(
+                st.integers(0, 6),
+                st.sets(st.sampled_from([GAS, POWER, WATER]), min_size=1),
+                st.integers(0, 3),
+                st.integers(0, 3),
+                st.dictionaries(st.sampled_from([GAS, POWER, WATER]), st.integers(1, 3)),
+                st.integers(0, 5),
+            ),
+            min_size=1,
+            max_size=4,
+            unique_by=lambda made: made[0],
+        )
+    )
+    def agents_are_ready(self, several: list[tuple[int, set[QueueId], int, int, dict[QueueId, int], int]]) -> None:
+        for number, queues, dutch, german, preference, idle in several:
+            each = agent(
+                f"a{number}",
+                *queues,
+                idle=idle,
+                load=float(idle % 3),
+                skills={DUTCH: dutch, GERMAN: german},
+                preference=preference,
+            )
+            self.agents = [known for known in self.agents if known.agent != each.agent] + [each]
+            self.floor.ready(each)
+        self.decide()
+
+    @precondition(lambda self: self.agents)
+    @rule(which=st.integers(0, 99))
+    def an_agent_goes(self, which: int) -> None:
+        gone = self.agents.pop(which % len(self.agents))
+        self.floor.unready(gone.agent)
+        self.decide()
+
+    @precondition(lambda self: self.contacts)
+    @rule(which=st.integers(0, 99))
+    def a_contact_goes(self, which: int) -> None:
+        gone = self.contacts.pop(which % len(self.contacts))
+        assert self.floor.leave(gone.contact) == gone
+        self.decide()
+
+    @precondition(lambda self: self.contacts)
+    @rule(which=st.integers(0, 99), way=st.sampled_from(COURSES))
+    def a_rule_is_edited_for_one_who_waits(self, which: int, way: Course) -> None:
+        index = which % len(self.contacts)
+        known = self.floor.leave(self.contacts[index].contact)
+        assert known is not None
+        self.contacts[index] = replace(known, course=way)
+        self.floor.wait(self.contacts[index], self.now)
+        self.decide()
+
+    @rule(
+        reserves=st.lists(
+            st.builds(
+                Reserve, queue=st.sampled_from([GAS, WATER]), agents=st.integers(1, 2), priority=st.integers(1, 3)
+            ),
+            max_size=2,
+        )
+    )
+    def agents_are_reserved(self, reserves: list[Reserve]) -> None:
+        self.reserves = reserves
+        self.floor.reserve(reserves)
+        self.decide()
+
+    @rule(seconds=st.integers(1, 7))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds
+        self.decide()
+
+    def decide(self) -> None:
+        expected = plainest(self.contacts, self.agents, self.now, self.reserves)
+        decisions = self.floor.decide(self.now)
+        assert pairs(decisions) == expected
+        for decision in decisions:
+            contact, chosen = decision.waiting, decision.agent
+            assert contact in self.contacts, "offered twice, or gone"
+            assert chosen in self.agents, "two at one agent, or not ready"
+            assert decision.candidates[0][0] == chosen.agent or len(decision.candidates) > 1
+            self.contacts.remove(contact)
+            self.agents.remove(chosen)
+
+    @invariant()
+    def nobody_is_lost(self) -> None:
+        assert {w.contact for w in self.floor.waiting} == {w.contact for w in self.contacts}
+        assert set(self.floor.ready_agents) == {a.agent for a in self.agents}
+        for contact in self.contacts:
+            stage = contact.course.stages[0][1]
+            mine = [w for w in self.contacts if w.queue == stage.need.queue]
+            ahead = sum(1 for other in mine if other.rank < contact.rank)
+            assert self.floor.before(contact) == ahead
+
+
+TestEvents = Events.TestCase
+TestEvents.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+# -- Needs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_need_names_its_skills_in_order() -> None:
+    assert needs(GAS, {GERMAN: 2, DUTCH: 1}, ()) == [(0.0, Need(queue=GAS, skills=((DUTCH, 1), (GERMAN, 2))))]
