@@ -86,6 +86,10 @@ class FactStore(Protocol):
         """Return all facts of one contact, oldest first."""
         ...
 
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return the last `QueueSwitched` of every queue."""
+        ...
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
         ...
@@ -102,9 +106,19 @@ class FactStore(Protocol):
         ...
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        offset: int = 0,
+        agent: AgentId | None = None,
+        queues: Collection[QueueId] | None = None,
     ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
+        """Return contacts that arrived in [since, until), newest first.
+
+        Only those of `agent`, and only those that waited last in one of `queues`, where these are given.
+        """
         ...
 
     async def contact(self, contact: ContactId) -> PastContact | None:

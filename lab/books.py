@@ -31,6 +31,8 @@ from caruso.model.facts import (
     Presence,
     PresenceChanged,
     QueueOutcome,
+    SupervisionBegun,
+    SupervisionEnded,
     TalkEnded,
     WrapUpEnded,
 )
@@ -58,6 +60,9 @@ def imbalances(facts: Sequence[AnyFact]) -> list[str]:
         *_once_each("call", _outside(facts, OutsideCalled), "ended", _outside(facts, OutsideEnded)),
         *_once_each(
             "consultation", _consultations(facts, ConsultStarted), "ended", _consultations(facts, ConsultEnded)
+        ),
+        *_once_each(
+            "supervision", _supervisions(facts, SupervisionBegun), "ended", _supervisions(facts, SupervisionEnded)
         ),
         *_conversations(facts),
         *_talk_times(facts),
@@ -95,6 +100,10 @@ def _outside(facts: Iterable[AnyFact], kind: type[OutsideCalled | OutsideEnded])
 
 def _consultations(facts: Iterable[AnyFact], kind: type[ConsultStarted | ConsultEnded]) -> Iterator[object]:
     return ((fact.contact, fact.offer, fact.by, fact.agent) for fact in facts if isinstance(fact, kind))
+
+
+def _supervisions(facts: Iterable[AnyFact], kind: type[SupervisionBegun | SupervisionEnded]) -> Iterator[object]:
+    return (fact.supervision for fact in facts if isinstance(fact, kind))
 
 
 def _conversations(facts: Iterable[AnyFact]) -> Iterator[str]:

@@ -41,6 +41,7 @@ from caruso.model.views import (
     CustomerView,
     DeskView,
     HistoryView,
+    MessageView,
     MonitorView,
     PartyView,
     PresenceView,
@@ -54,6 +55,7 @@ from caruso.ports import TimerHandle
 from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
 from lab.fake_dialog import FakeDialog
+from lab.fake_supervision import FakeSupervision
 from lab.script_dialog import ScriptDialog
 
 CallLater = Callable[[float, Callable[[], None]], TimerHandle]
@@ -192,6 +194,7 @@ class FakeCentre:
         self._new_dialog: Callable[[RunId, str], FakeDialog | ScriptDialog] = lambda run, number: FakeDialog(
             run, number, self._now
         )
+        self.supervisors = FakeSupervision(self.centre, now, self._supervisors_acted, self._talks)
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
         self.commands: list[tuple[AgentId, desk.AnyDeskCommand]] = []
@@ -225,6 +228,10 @@ class FakeCentre:
             self._show(seat)
         return FakeDesk(seat, show)
 
+    def describe(self, description: Centre) -> None:
+        """Put another description in force; agents and queues stay the same."""
+        self._centre = description
+
     def force_presence(self, agent: AgentId, presence: Presence, reason: str, by: str) -> None:
         """Make an agent not ready, or sign her out."""
         seat = self._seat(agent)
@@ -254,6 +261,7 @@ class FakeCentre:
             waiting=[row for row in rows["waiting"].values() if isinstance(row, WaitingRow)],
             calls=[row for row in rows["calls"].values() if isinstance(row, CallRow)],
             queues=[row for row in rows["queues"].values() if isinstance(row, QueueRow)],
+            supervisions=list(self.supervisors.rows.values()),
             telephony=self._telephony,
             unheard_since=self._unheard_since,
             centre=self._centre.name,
@@ -331,6 +339,9 @@ class FakeCentre:
             case desk.SaveNote():
                 self._on_desk(seat, command.contact, "talking", "held", "wrap-up").note = command.text
                 self._show(seat)
+            case desk.SeeMessage(message=message):
+                self.supervisors.unseen = [m for m in self.supervisors.unseen if m[1].id != message]
+                self._show(seat)
             case desk.FinishContact():
                 self._on_desk(seat, command.contact, "wrap-up").note = command.note
                 if command.disposition not in {d.id for d in _DISPOSITIONS}:
@@ -398,20 +409,26 @@ class FakeCentre:
         if idle:
             self._move_somebody(self._random.choice(idle))
         if self._random.random() < 0.5 or not self._waiting:
-            number = next(self._numbers)
-            queue = self._random.choice(list(self._centre.queues))
-            self._waiting[f"wait-{number}"] = WaitingRow(
-                id=ContactId(f"wait-{number}"),
-                queue=queue,
-                caller=f"+4930666{number:04}",
-                since=self._now(),
-                priority=self._centre.queues[queue].priority,
-            )
-            self._counts[queue][0] += 1
+            self.let_wait(self._random.choice(list(self._centre.queues)))
         elif len(self._waiting) > self._random.randrange(6):
             gone = self._waiting.pop(next(iter(self._waiting)))
             self._counts[gone.queue][self._random.choice((1, 1, 1, 2))] += 1
         self._monitor_changed()
+
+    def let_wait(self, queue: QueueId) -> ContactId:
+        """Let a caller begin to wait."""
+        number = next(self._numbers)
+        contact = ContactId(f"wait-{number}")
+        self._waiting[contact] = WaitingRow(
+            id=contact,
+            queue=queue,
+            caller=f"+4930666{number:04}",
+            since=self._now(),
+            priority=self._centre.queues[queue].priority,
+        )
+        self._counts[queue][0] += 1
+        self._monitor_changed()
+        return contact
 
     def push_change(self, view: MonitorView) -> None:
         """Push a change of somebody's own making."""
@@ -610,6 +627,28 @@ class FakeCentre:
             seat.seq += 1
             seat.show(self._desk_view(seat))
 
+    def messages_of(self, agent: AgentId) -> list[MessageView]:
+        """Return what the agent has not taken note of."""
+        return [message for to, message in self.supervisors.unseen if to == agent]
+
+    def _talks(self) -> dict[ContactId, tuple[AgentId, QueueId]]:
+        return {
+            seat.contact.id: (seat.profile.id, seat.contact.queue.id)
+            for seat in self._seats.values()
+            if seat.contact is not None and seat.presence is Presence.TALKING
+        }
+
+    def _supervisors_acted(self) -> None:
+        for contact, priority in self.supervisors.prioritised:
+            if contact in self._waiting:
+                self._waiting[contact] = msgspec.structs.replace(self._waiting[contact], priority=priority)
+        for contact, queue in self.supervisors.moved:
+            if contact in self._waiting:
+                self._waiting[contact] = msgspec.structs.replace(self._waiting[contact], queue=queue)
+        for seat in self._seats.values():
+            self._show(seat)
+        self._monitor_changed()
+
     def _desk_view(self, seat: _Seat) -> DeskView:
         contact = seat.contact
         return DeskView(
@@ -621,6 +660,7 @@ class FakeCentre:
             presence=PresenceView(presence=seat.presence, reason=seat.reason, since=seat.since, until=seat.until),
             reasons=[Choice(id=reason.id, name=reason.name) for reason in self._centre.not_ready_reasons],
             queues=[self._tile(self._centre.queues[queue]) for queue in seat.profile.queues],
+            messages=self.messages_of(seat.profile.id),
             telephony=self._telephony,
             outside=True,
             contact=None if contact is None else _contact_view(contact),
@@ -691,6 +731,7 @@ class FakeCentre:
             gone_waiting=gone["waiting"],
             gone_calls=gone["calls"],
             gone_agents=gone["agents"],
+            supervisions=list(self.supervisors.rows.values()),
             telephony=self._telephony,
             unheard_since=self._unheard_since,
             centre=self._centre.name,
@@ -739,6 +780,7 @@ class FakeCentre:
             target_seconds=queue.target_seconds,
             average_answer_seconds=8.5 if answered else None,
             longest_wait_seconds=41.0 if answered else 0.0,
+            open=queue.id not in self.supervisors.closed,
         )
 
 

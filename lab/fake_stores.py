@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from caruso.model.centre import StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, UserId
 from caruso.model.records import Customer, PastContact, PhoneAccount, Session, User
 from caruso.model.run_records import RunEvent, SavedRun
 
@@ -113,6 +113,10 @@ class MemoryFacts:
         """Return nothing."""
         return ()
 
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return what was put there; of past contacts only lines are kept."""
         return self.facts.get(contact, ())
@@ -130,13 +134,22 @@ class MemoryFacts:
         return [contact for contact in self._newest() if contact.customer == customer][:limit]
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        offset: int = 0,
+        agent: AgentId | None = None,
+        queues: Collection[QueueId] | None = None,
     ) -> Sequence[PastContact]:
         """Return contacts that arrived in [since, until), newest first."""
         found = [
             contact
             for contact in self._newest()
-            if since <= contact.arrived_at < until and agent in (None, contact.agent)
+            if since <= contact.arrived_at < until
+            and agent in (None, contact.agent)
+            and (queues is None or contact.queue in queues)
         ]
         return found[offset : offset + limit]
 

@@ -45,6 +45,7 @@ from caruso.model.telephony import (
     Record,
     RecordingEnded,
     SendDigits,
+    Snoop,
     StartMusic,
     StartRinging,
     StopMusic,
@@ -92,6 +93,8 @@ class FakeLeg:
     recording: RecordingId | None = None
     #: Prompts one after the other; the first is heard.
     prompts: deque[PlaybackId]
+    #: Of an ear: the leg it is at, and how it was made.
+    snoop: Snoop | None = None
 
     @property
     def hears_something(self) -> bool:
@@ -216,6 +219,8 @@ class FakeTelephony:
         for playback in gone.prompts:
             self._tell(PlaybackEnded(leg=leg, playback=playback, failed=True))
         self._tell(LegEnded(leg=leg, cause=cause))
+        for other in [name for name, held in self.legs.items() if held.snoop is not None and held.snoop.of == leg]:
+            self.hang_up(other)
 
     # -- Commands ---------------------------------------------------------------------------------------------
 
@@ -226,6 +231,8 @@ class FakeTelephony:
                 self._dial(command)
             case HangUp(leg=leg):
                 self.hang_up(leg)
+            case Snoop():
+                self._snoop(command)
             case OpenBridge(bridge=bridge, legs=legs):
                 self.bridges.setdefault(bridge, set())
                 if all(leg in self.legs for leg in legs):
@@ -320,6 +327,15 @@ class FakeTelephony:
         if leg is not None and playback in leg.prompts:
             leg.prompts.remove(playback)
             self._tell(PlaybackEnded(leg=name, playback=playback))
+
+    def _snoop(self, command: Snoop) -> None:
+        if command.leg in self.legs:
+            return
+        if command.of not in self.legs:
+            self._tell(LegEnded(leg=command.leg, cause=EndCause.UNREACHABLE))
+            return
+        self.legs[command.leg] = FakeLeg(leg=command.leg, state=LegState.UP, prompts=deque(), snoop=command)
+        self._tell(LegAnswered(leg=command.leg))
 
     def _dial(self, command: Dial) -> None:
         name = command.leg

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from caruso.model.facts import VOICE, AnyFact, ContactArrived, ContactEnded, Presence, PresenceChanged
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, is_web
+from caruso.model.facts import (
+    VOICE,
+    AnyFact,
+    ContactArrived,
+    ContactEnded,
+    Presence,
+    PresenceChanged,
+    QueueSwitched,
+)
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, is_web
 from caruso.model.records import PastContact
 from caruso.model.run_records import OutboxAction, RunEvent, RunTurn, SavedRun
 from lab.memory_runs import MemoryRuns
@@ -115,6 +123,10 @@ class MemoryJournal:
     def _presences(self) -> dict[AgentId, PresenceChanged]:
         return {fact.agent: fact for fact in self.facts if isinstance(fact, PresenceChanged)}
 
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return the last switch of every queue."""
+        return list({fact.queue: fact for fact in self.facts if isinstance(fact, QueueSwitched)}.values())
+
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return all facts of one contact."""
         return [fact for fact in self.facts if getattr(fact, "contact", None) == contact]
@@ -153,7 +165,14 @@ class MemoryJournal:
         return ()
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        offset: int = 0,
+        agent: AgentId | None = None,
+        queues: Collection[QueueId] | None = None,
     ) -> Sequence[PastContact]:
         """Return nothing."""
         return ()

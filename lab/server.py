@@ -260,7 +260,7 @@ class CentreServer:
                     User(
                         id=UserId(agent.id),
                         name=agent.name,
-                        role=Role.AGENT,
+                        role=agent.role,
                         password_hash=hashed,
                         agent=AgentId(agent.id),
                     )

@@ -38,8 +38,20 @@ from caruso.model.centre import (
 )
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence, ServerStarted
-from caruso.model.ids import AgentId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
+from caruso.model.ids import (
+    AgentId,
+    ContactId,
+    CustomerId,
+    EntryPointId,
+    QueueId,
+    RunId,
+    ScriptId,
+    SkillId,
+    UserId,
+)
 from caruso.model.records import Customer, ObjectFilter, ScriptSource
+from caruso.model.supervision import SupervisionMode
+from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import EndCause
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
@@ -415,7 +427,7 @@ class WholeCentre:
     def act(self) -> None:
         """Let somebody do something."""
         acts = (self._caller_acts, self._agent_acts, self._supervisor_acts, self._web_acts)
-        self.rng.choices(acts, (40, 49, 1, 10))[0]()
+        self.rng.choices(acts, (40, 46, 4, 10))[0]()
 
     def _caller_acts(self) -> None:
         callers = self.telephony.callers()
@@ -434,7 +446,8 @@ class WholeCentre:
             self.note("presses", leg, digit)
             self.telephony.press(leg, digit)
         elif callers:
-            outside = [leg for leg in self.telephony.legs if leg.endswith("~@") or ids.is_outbound(leg)]
+            further = ("~@", "~phone", "~ear1")
+            outside = [leg for leg in self.telephony.legs if leg.endswith(further) or ids.is_outbound(leg)]
             leg = self.rng.choice([*callers, *outside])
             self.note("hangs up", leg)
             self.telephony.hang_up(leg)
@@ -578,6 +591,39 @@ class WholeCentre:
                 self.telephony.hang_up(leg)
 
     def _supervisor_acts(self) -> None:
+        if self.rng.random() < 0.25:
+            self._forces()
+        else:
+            self._supervises()
+
+    def _supervises(self) -> None:
+        """Listen, whisper, barge in, move callers, open and close queues, write; a refusal is fine."""
+        who = Supervisor(user=UserId(self.rng.choice(("sam", "kim"))), name="Sam", role=Role.ADMIN)
+        supervisors, chance = self.centre.supervisors, self.rng.random()
+        contacts = list(self.centre.exchange.calls) or [ContactId("nobody")]
+        contact, queue = self.rng.choice(contacts), self.rng.choice(list(self.full.queues))
+        watches = [name for name, watch in self.centre.watches.all.items() if watch.supervisor.user == who.user]
+        mode = self.rng.choice(tuple(SupervisionMode))
+        self.note("supervisor", who.user, contact, queue, mode)
+        try:
+            if chance < 0.35:
+                supervisors.begin(who, contact, mode, self.rng.choice(("+49 30 123", "browser")))
+            elif chance < 0.55 and watches:
+                supervisors.change_mode(who, self.rng.choice(watches), mode)
+            elif chance < 0.62 and watches:
+                supervisors.stop(who, self.rng.choice(watches))
+            elif chance < 0.75:
+                supervisors.move(who, contact, queue)
+            elif chance < 0.90:
+                supervisors.set_priority(who, contact, self.rng.randint(-5, 5))
+            elif chance < 0.95:
+                supervisors.switch_queue(who, queue, is_open=self.rng.random() < 0.8)
+            else:
+                supervisors.send_message(who, "Well done.", agents=(), queue=queue)
+        except (IllegalMove, NotFound) as refusal:
+            self.note("  refused:", refusal)
+
+    def _forces(self) -> None:
         agent = self.rng.choice(list(self.full.agents))
         wanted = self.rng.choice((Presence.READY, Presence.NOT_READY, Presence.SIGNED_OUT))
         self.note("force", agent, wanted)

@@ -6,6 +6,8 @@ import type {
   ContactDetail,
   ContactPage,
   Phone,
+  SupervisionMode,
+  SupervisionStarted,
   TargetView,
   WhoAmI,
 } from "./protocol";
@@ -88,6 +90,43 @@ export function readTransferTargets(signal: AbortSignal): Promise<TargetView[]> 
 
 export function readCallbacks(signal: AbortSignal): Promise<CallbackLine[]> {
   return call("GET", "/api/callbacks", undefined, signal);
+}
+
+export async function startSupervision(
+  contact: string,
+  mode: SupervisionMode,
+  phone: string,
+): Promise<string> {
+  const path = `/api/calls/${encodeURIComponent(contact)}/supervision`;
+  return (await call<SupervisionStarted>("POST", path, { mode, phone })).id;
+}
+
+export function changeSupervision(id: string, mode: SupervisionMode): Promise<void> {
+  return call("POST", `/api/supervisions/${encodeURIComponent(id)}/mode`, { mode });
+}
+
+export function stopSupervision(id: string): Promise<void> {
+  return call("DELETE", `/api/supervisions/${encodeURIComponent(id)}`);
+}
+
+export function forcePresence(agent: string, presence: string): Promise<void> {
+  return call("POST", `/api/agents/${encodeURIComponent(agent)}/presence`, { presence });
+}
+
+export function moveWaiting(contact: string, queue: string): Promise<void> {
+  return call("POST", `/api/waiting/${encodeURIComponent(contact)}/move`, { queue });
+}
+
+export function prioritiseWaiting(contact: string, priority: number): Promise<void> {
+  return call("POST", `/api/waiting/${encodeURIComponent(contact)}/priority`, { priority });
+}
+
+export function switchQueue(queue: string, open: boolean): Promise<void> {
+  return call("POST", `/api/queues/${encodeURIComponent(queue)}/open`, { open });
+}
+
+export function sendMessage(to: { agents: string[] } | { queue: string }, text: string): Promise<void> {
+  return call("POST", "/api/messages", { ...to, text });
 }
 
 export type CallbackMove = "take" | "give-back" | "done" | "cancel";

@@ -19,6 +19,9 @@ export type CallbackState = "open" | "taken" | "done" | "cancelled" | "unreached
 /** What can happen to a script. */
 export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-back" | "retired" | "deleted";
 
+/** How a supervisor takes part in a conversation. */
+export type SupervisionMode = "listen" | "whisper" | "barge";
+
 /** The agent's phone. */
 export interface StationView {
   kind: string;
@@ -50,6 +53,14 @@ export interface QueueTile {
   oldest: string | null;
   ready: number;
   callbacks: number;
+}
+
+/** What a supervisor wrote to an agent who has not taken note of it. */
+export interface MessageView {
+  id: string;
+  sender: string;
+  text: string;
+  at: string;
 }
 
 /** Somebody besides customer and agent in the call. */
@@ -90,6 +101,7 @@ export interface ContactView {
   from_agent: string;
   purpose: string;
   notes: NoteView[];
+  watchers: string[];
 }
 
 /** One possible answer. */
@@ -217,6 +229,7 @@ export interface DeskView {
   reasons: Choice[];
   queues: QueueTile[];
   telephony: boolean;
+  messages: MessageView[];
   outside: boolean;
   contact: ContactView | null;
   dialog: DialogView | null;
@@ -300,6 +313,20 @@ export interface QueueRow {
   average_answer_seconds: number | null;
   longest_wait_seconds: number;
   callbacks: number;
+  open: boolean;
+}
+
+/** A supervisor in a conversation, or who just was. */
+export interface SupervisionRow {
+  id: string;
+  contact: string;
+  queue: string;
+  agent: string;
+  by: string;
+  mode: SupervisionMode;
+  stage: string;
+  since: string;
+  outcome: string;
 }
 
 /** Everything (`whole`), or the rows that changed since `seq` - 1. */
@@ -312,6 +339,7 @@ export interface MonitorView {
   waiting: WaitingRow[];
   calls: CallRow[];
   queues: QueueRow[];
+  supervisions: SupervisionRow[];
   gone_waiting: string[];
   gone_calls: string[];
   gone_agents: string[];
@@ -565,6 +593,13 @@ export interface FinishContact {
   disposition: string;
   note?: string;
 }
+
+/** Take note of a supervisor's message. */
+export interface SeeMessage {
+  type: "see-message";
+  id: number;
+  message: string;
+}
 export type DeskCommand =
   | GoReady
   | GoNotReady
@@ -594,7 +629,8 @@ export type DeskCommand =
   | ShareDialog
   | TakeDialogBack
   | SaveNote
-  | FinishContact;
+  | FinishContact
+  | SeeMessage;
 
 /** Everything the server sends on /ws/console. */
 export type ConsoleMessage =
@@ -848,6 +884,16 @@ export interface CallbackLine {
   version: number;
 }
 
+/** The supervisor's phone is being called; what becomes of it is on the monitor. */
+export interface SupervisionStarted {
+  id: string;
+}
+
+/** How many agents are shown it. */
+export interface MessageReceipt {
+  agents: number;
+}
+
 /** What is wrong with a script. */
 export interface Findings {
   findings: Finding[];
@@ -1034,6 +1080,39 @@ export interface CallbackChange {
   version: number;
 }
 
+/** How to take part, and on which phone. */
+export interface SupervisionBody {
+  mode?: SupervisionMode;
+  phone?: string;
+}
+
+/** How to take part from now on. */
+export interface SupervisionModeBody {
+  mode: SupervisionMode;
+}
+
+/** Where a waiting contact is to wait. */
+export interface MoveBody {
+  queue: string;
+}
+
+/** How urgent a waiting contact is: higher goes first. */
+export interface PriorityBody {
+  priority: number;
+}
+
+/** Whether somebody new gets in. */
+export interface QueueSwitchBody {
+  open: boolean;
+}
+
+/** What to tell, and whom: agents, or all of a queue who are signed in. */
+export interface MessageBody {
+  text: string;
+  agents?: string[];
+  queue?: string | null;
+}
+
 /** A script, and the dialogs it calls. */
 export interface LinkedBody {
   source: string;
@@ -1176,7 +1255,7 @@ export interface Operations {
     body: undefined;
     answer: TargetView[];
   };
-  /** List contacts, newest first; an agent sees her own. */
+  /** List contacts, newest first; an agent sees her own, a supervisor those of her queues. */
   "GET /api/contacts": {
     query: ContactsQuery;
     body: undefined;
@@ -1271,6 +1350,48 @@ export interface Operations {
     query: undefined;
     body: CallbackChange;
     answer: CallbackLine;
+  };
+  /** Listen, whisper or barge in: your phone is called. */
+  "POST /api/calls/{contact}/supervision": {
+    query: undefined;
+    body: SupervisionBody;
+    answer: SupervisionStarted;
+  };
+  /** Take part in another way; your phone stays connected. */
+  "POST /api/supervisions/{supervision}/mode": {
+    query: undefined;
+    body: SupervisionModeBody;
+    answer: undefined;
+  };
+  /** End it; an admin can end everybody's. */
+  "DELETE /api/supervisions/{supervision}": {
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Let a waiting contact wait in another queue; what rings for it stops ringing. */
+  "POST /api/waiting/{contact}/move": {
+    query: undefined;
+    body: MoveBody;
+    answer: undefined;
+  };
+  /** Give a waiting contact another priority; it keeps its age. */
+  "POST /api/waiting/{contact}/priority": {
+    query: undefined;
+    body: PriorityBody;
+    answer: undefined;
+  };
+  /** Open or close a queue by hand, across restarts; who waits goes on waiting. */
+  "POST /api/queues/{queue}/open": {
+    query: undefined;
+    body: QueueSwitchBody;
+    answer: undefined;
+  };
+  /** Show a message on agents' consoles until they have taken note of it. */
+  "POST /api/messages": {
+    query: undefined;
+    body: MessageBody;
+    answer: MessageReceipt;
   };
   /** Find the mistakes in a script and its test cases. */
   "POST /api/scripts/check": {

@@ -29,6 +29,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     reasons: [{ id: "break", name: "Break" }],
     queues: [],
     telephony: true,
+    messages: [],
     outside: false,
     contact: null,
     dialog: null,
@@ -60,6 +61,7 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     dispositions: [],
     disposition: "",
     note: "",
+    watchers: [],
     ...change,
   };
 }
@@ -145,6 +147,7 @@ export function monitor(change: Partial<MonitorView> = {}): MonitorView {
     waiting: [],
     calls: [],
     queues: [],
+    supervisions: [],
     gone_waiting: [],
     gone_calls: [],
     gone_agents: [],
@@ -175,6 +178,7 @@ export function queueRow(change: Partial<QueueRow> = {}): QueueRow {
     average_answer_seconds: null,
     longest_wait_seconds: 0,
     callbacks: 0,
+    open: true,
     ...change,
   };
 }

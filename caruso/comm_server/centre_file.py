@@ -23,6 +23,7 @@ from caruso.comm_server.centre_tables import (
     HoursTable,
     OverflowTable,
     QueueTable,
+    SupervisorTable,
 )
 from caruso.errors import Located, RejectedInput
 from caruso.model import public_holidays
@@ -41,7 +42,7 @@ from caruso.model.centre import (
     Station,
     StationKind,
 )
-from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId
+from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
 from caruso.toml.shape import Shape
 from caruso.toml.source import KeyPath, TomlSource, did_you_mean, read_toml
 
@@ -147,6 +148,9 @@ class _Check:
             self._queue(queue, ("queues", key))
         for key, agent in tables.agents.items():
             self._agent(agent, ("agents", key))
+        for key, supervisor in tables.supervisors.items():
+            for index, given in enumerate(supervisor.queues or ()):
+                self._refers("queues", given, ("supervisors", key, "queues", index))
         for key, entry_point in tables.entry_points.items():
             self._entry_point(entry_point, ("entry_points", key))
             self._outside_hours(key, tables)
@@ -379,11 +383,16 @@ def _centre(tables: CentreTables) -> Centre:
         colour=tables.colour,
         queues={QueueId(key): _queue(key, queue, tables) for key, queue in tables.queues.items()},
         entry_points={EntryPointId(key): _entry_point(key, e) for key, e in tables.entry_points.items()},
+        supervisors={UserId(key): _supervised(s) for key, s in tables.supervisors.items()},
         agents={AgentId(key): _agent(key, agent) for key, agent in tables.agents.items()},
         skills={SkillId(key): Skill(id=SkillId(key), name=name) for key, name in tables.skills.items()},
         hours={key: _hours(key, hours, tables.timezone) for key, hours in tables.hours.items()},
         not_ready_reasons=tuple(NotReadyReason(id=key, name=n) for key, n in tables.not_ready_reasons.items()),
     )
+
+
+def _supervised(supervisor: SupervisorTable) -> frozenset[QueueId] | None:
+    return None if supervisor.queues is None else frozenset(QueueId(queue) for queue in supervisor.queues)
 
 
 def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
@@ -416,6 +425,7 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         call_back=_call_back(queue.call_back),
         caller_id=queue.caller_id or "",
         dispositions=tuple(Disposition(id=d, name=tables.dispositions[d]) for d in dispositions),
+        supervision_announced=queue.supervision_announced,
         script=None if queue.script is None else ScriptId(queue.script),
     )
 

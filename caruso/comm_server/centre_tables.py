@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from caruso.model.centre import CallFirst, Role, StationKind
+from caruso.model.supervision import Announcement
 
 #: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
 Id = Annotated[
@@ -217,10 +218,23 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     escape_to: str | None = None
     #: How the centre calls people back.
     call_back: CallBackTable | None = None
+    #: Who is told that a supervisor listens: `nobody`, the `agent` (her console shows it, and a tone is heard at
+    #: her phone alone), or `everybody` (the customer hears the tone, too).
+    supervision_announced: Announcement = Announcement.NOBODY
     #: Outcomes an agent can choose, ids of `dispositions`; all of them when not set.
     dispositions: tuple[str, ...] | None = None
     #: Script that leads the agent when none came with the contact.
     script: str | None = None
+
+
+class SupervisorTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Which queues a supervisor sees and touches. The id is the name to sign in with.
+
+    As soon as one supervisor is named, those who are not see nothing. Admins need not be named: they see all.
+    """
+
+    #: Ids of queues, with the agents who take their contacts; all queues when not set.
+    queues: tuple[str, ...] | None = None
 
 
 class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -303,5 +317,7 @@ class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
     queues: dict[Id, QueueTable] = {}
     #: Agents by id.
     agents: dict[Id, AgentTable] = {}
+    #: Supervisors by the name they sign in with; every supervisor sees all queues when nobody is named.
+    supervisors: dict[Id, SupervisorTable] = {}
     #: Entry points by id.
     entry_points: dict[Id, EntryPointTable] = {}

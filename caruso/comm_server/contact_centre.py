@@ -47,6 +47,10 @@ from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.supervision.messages import AgentMessages
+from caruso.comm_server.supervision.supervisors import Floor, Supervisors
+from caruso.comm_server.supervision.switches import QueueSwitches
+from caruso.comm_server.supervision.watches import Watches
 from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
@@ -66,6 +70,8 @@ from caruso.model.facts import (
     ContactTransferred,
     OfferMade,
     Presence,
+    SupervisionEnded,
+    SupervisionModeChanged,
     TransferForm,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId
@@ -150,11 +156,17 @@ class ContactCentre:
         self.dispatcher = Dispatcher(
             hooks=self._dispatcher_hooks(), policies=built_in_policies(), clock=clock, timers=timers
         )
+        self.switches = QueueSwitches()
         self.attendant = Attendant(
             around=lambda: self._around, centre=self.centre, clock=clock, timers=timers, tasks=tasks
         )
         self.reception = Reception(
-            staff=self._staff, centre=self.centre, clock=clock, attendant=self.attendant, tasks=tasks
+            staff=self._staff,
+            centre=self.centre,
+            clock=clock,
+            attendant=self.attendant,
+            tasks=tasks,
+            queue_open=self.switches.is_open,
         )
         self.exchange = Exchange(
             telephony=outside.telephony, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
@@ -269,6 +281,10 @@ class ContactCentre:
         )
         self._callbacks: Mapping[QueueId, int] = {}
         self.notes = ContactNotes()
+        self.messages = AgentMessages(self._changed_desk)
+        self.watches = Watches(
+            telephony=outside.telephony, stream=stream, clock=clock, timers=timers, call=self.exchange.call
+        )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
             sources=Sources(
@@ -281,6 +297,8 @@ class ContactCentre:
                 station=self.stations.view,
                 call=self.exchange.call,
                 notes=self.notes.of,
+                watchers=self._watchers,
+                messages=self.messages.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
                 outside=outside.calls_outside,
@@ -311,6 +329,23 @@ class ContactCentre:
             clock=clock,
             outside=outside.calls_outside,
         )
+        self.supervisors = Supervisors(
+            Floor(
+                centre=self.centre,
+                exchange=self.exchange,
+                roster=self.roster,
+                stations=self.stations,
+                desks=self.desks,
+                stream=stream,
+                clock=clock,
+                new_id=lambda: uuid.uuid4().hex,
+                endpoint_name=outside.endpoint_name,
+                calls_outside=outside.calls_outside,
+            ),
+            watches=self.watches,
+            switches=self.switches,
+            messages=self.messages,
+        )
         self._commands = DeskCommands(
             centre=self.centre,
             roster=self.roster,
@@ -320,6 +355,7 @@ class ContactCentre:
             conversations=self.conversations,
             moves=self.moves,
             transfers=self.transfers,
+            seen=self.supervisors.seen,
         )
         self._people = Staff(
             exchange=self.exchange,
@@ -331,13 +367,15 @@ class ContactCentre:
             telephony=outside.telephony,
         )
         # The order matters: agents move, then lines change and routing runs.
-        for listener in (self.roster.hear, self.dispatcher.hear):
+        for listener in (self.roster.hear, self.switches.hear, self.dispatcher.hear):
             stream.decide(listener)
         stream.when_quiet(self.dispatcher.dispatch)
         # Then it is written down, and last comes what people see.
         for listener in (
             outside.journal.record,
             self.notes.hear,
+            self.watches.hear,
+            self.messages.hear,
             self.desk_contacts.hear,
             self.board.hear,
             self._lead_dialogs,
@@ -371,6 +409,7 @@ class ContactCentre:
         self.reception.queues_changed()
         self.overflowing.look_at_all()
         self.board.centre_changed()
+        self.supervisors.review()
         self.desks.touch_all()
         self.stream.publish()
 
@@ -384,7 +423,9 @@ class ContactCentre:
         """Take an event of the PBX."""
         # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
         with self.stream.turn():
-            self.exchange.on_telephony(event)
+            left = self.watches.on_telephony(event)
+            if left is not None:
+                self.exchange.on_telephony(left)
 
     def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
@@ -494,8 +535,15 @@ class ContactCentre:
         if not self.desks.is_open(agent):
             self.roster.apply(agent, ConsoleGone())
 
-    def came_back(self, *, identified: Mapping[ContactId, CustomerId], unwritten: Iterable[AgentState]) -> None:
+    def came_back(
+        self,
+        *,
+        identified: Mapping[ContactId, CustomerId],
+        unwritten: Iterable[AgentState],
+        lost: Iterable[AnyFact] = (),
+    ) -> None:
         """Go on after a restart: what the journal had not been told is written, and consoles are expected back."""
+        self.stream.publish(*lost)
         for state in unwritten:
             self.roster.announce(state.agent)
         self.moves.restored()
@@ -623,6 +671,8 @@ class ContactCentre:
                 cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
             ):
                 self.reception.caller_gone(contact)
+            case SupervisionModeChanged(agent=agent) | SupervisionEnded(agent=agent):
+                self.desks.touch(agent)
             case _:
                 pass
 
@@ -660,6 +710,12 @@ class ContactCentre:
     def _finished(self, conversation: Conversation, end: Finished) -> None:
         self.reception.finished(conversation, end)
         self.desk_dialogs.finished(conversation, end)
+
+    def _watchers(self, contact: ContactId, agent: AgentId) -> list[str]:
+        return self.supervisors.watchers(contact, agent)
+
+    def _changed_desk(self, agent: AgentId) -> None:
+        self.desks.touch(agent)
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)

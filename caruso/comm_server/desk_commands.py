@@ -51,6 +51,7 @@ class DeskCommands:
         conversations: Conversations,
         moves: RunMoves,
         transfers: DeskTransfers,
+        seen: Callable[[AgentId, str], None],
     ) -> None:
         """Work with these parts of the centre."""
         self._centre = centre
@@ -61,6 +62,7 @@ class DeskCommands:
         self._conversations = conversations
         self._moves = moves
         self._transfers = transfers
+        self._seen = seen
 
     def carry_out(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.
@@ -108,6 +110,8 @@ class DeskCommands:
             case desk.AnswerTogether(run=run, turn=turn, answers=answers):
                 files = self._desks.files(agent, run)
                 self._give(agent, run, AnsweredTogether(turn=turn, answers=answers, by=agent, files=files))
+            case desk.SeeMessage(message=message):
+                self._seen(agent, message)
             case desk.KeepDraft():
                 self._desks.keep_draft(agent, command)
             case desk.TimeUp(run=run, turn=turn):

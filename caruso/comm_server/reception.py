@@ -92,13 +92,18 @@ class Reception:
         clock: Clock,
         attendant: Attendant,
         tasks: GuardedTasks,
+        queue_open: Callable[[QueueId], bool],
     ) -> None:
-        """Begin with nobody at the door; `staff` is complete by the time the first call arrives."""
+        """Begin with nobody at the door; `staff` is complete by the time the first call arrives.
+
+        `queue_open` tells whether somebody may enter a queue now.
+        """
         self._staff_of = staff
         self._centre = centre
         self._clock = clock
         self._attendant = attendant
         self._tasks = tasks
+        self._queue_open = queue_open
         self._hand_overs: dict[ContactId, HandOver] = {}
         #: Callers whose turn is being presented after a restart of ours.
         self._resuming: set[ContactId] = set()
@@ -122,7 +127,7 @@ class Reception:
     def _admit(self, call: Call, entry_point: EntryPoint) -> None:
         """Give a caller what an entry point has for him at this hour."""
         entry_point = stands_in(entry_point, self._centre(), self._clock.now())
-        if self._closed(entry_point):
+        if self._closed(entry_point) or not (entry_point.script or self._queue_open(entry_point.queue)):
             self._say_closed(call, entry_point)
         elif entry_point.codes:
             self._staff.exchange.post(call.contact, BeginDialog())
@@ -168,18 +173,20 @@ class Reception:
     def _closed(self, entry_point: EntryPoint) -> bool:
         return is_closed(entry_point, self._centre(), self._clock.now())
 
-    def _say_closed(self, call: Call, entry_point: EntryPoint) -> None:
-        if entry_point.closed_queue is not None:
-            self._enqueue(call.contact, entry_point.closed_queue)
+    def _say_closed(self, call: Call, entry_point: EntryPoint | None) -> None:
+        other = entry_point.closed_queue if entry_point is not None else None
+        if other is not None and self._queue_open(other):
+            self._enqueue(call.contact, other)
             self._tasks.start(self._identify(call), name="identify")
             return
-        text = entry_point.closed_text or CLOSED.get(entry_point.language, CLOSED["en"])
-        if entry_point.closed_call_back:
+        language = entry_point.language if entry_point else "en"
+        text = (entry_point.closed_text if entry_point else "") or CLOSED.get(language, CLOSED["en"])
+        if entry_point is not None and entry_point.closed_call_back:
             self._staff.exchange.post(call.contact, BeginDialog())
             if self._attendant.offer_when_open(call, entry_point, text):
                 return
         self._staff.exchange.post(call.contact, BeginDialog())
-        self._say(call.contact, _CLOSED, text, entry_point.language)
+        self._say(call.contact, _CLOSED, text, language)
 
     def _say(self, contact: ContactId, item: str, text: str, language: str) -> None:
         segments = (Segment(text=text, barge_in=False),)
@@ -454,6 +461,10 @@ class Reception:
         if rules is None:
             log.error("no_queue_left", contact_id=contact)
             self._staff.exchange.post(contact, Ended(cause=ContactCause.FAILED))
+            return
+        call = self._staff.exchange.call(contact)
+        if call is not None and call.phase is Phase.DIALOG and not self._queue_open(rules.id):
+            self._say_closed(call, self._entry_point(call))
             return
         place = place_in(rules, self._clock.now(), priority=priority, skills=skills)
         self._staff.exchange.post(contact, Enqueue(place=place))

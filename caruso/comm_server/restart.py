@@ -30,11 +30,14 @@ from caruso.model.facts import (
     ContactIdentified,
     Presence,
     PresenceChanged,
+    SupervisionBegun,
+    SupervisionEnded,
     TalkEnded,
 )
-from caruso.model.ids import AgentId, ContactId
+from caruso.model.ids import AgentId, ContactId, SupervisionId
 from caruso.model.records import ScriptSource
 from caruso.model.run_records import SavedRun
+from caruso.model.supervision import SupervisionOutcome
 from caruso.ports import CentreStore, FactStore
 
 log = structlog.get_logger(__name__)
@@ -53,6 +56,8 @@ class Past:
     runs: Sequence[SavedRun]
     #: Scripts the runs are pinned to and the library does not know, with those that they call before them.
     sources: Sequence[ScriptSource]
+    #: How queues were switched by hand.
+    switches: Sequence[AnyFact]
     #: All facts since midnight, and of the last minutes.
     recent: Sequence[AnyFact]
 
@@ -65,6 +70,8 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
+    centre.switches.restore(past.switches)
+    centre.messages.restore(past.recent)
     centre.library.keep(*past.sources)
     centre.conversations.restore(past.runs)
     agents = _agents(centre, past, calls)
@@ -84,6 +91,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
             for fact in facts
             if isinstance(fact, ContactIdentified)
         },
+        lost=_lost_supervisions(past, now),
         unwritten=[was.state for was in agents if was.unwritten],
     )
     log.info("centre_restored", calls=len(calls), agents=len(agents))
@@ -103,6 +111,7 @@ async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *
         presences=presences,
         runs=saved,
         sources=[source for found in sources for source in found],
+        switches=await store.queue_switches(),
         recent=await store.facts_since(since),
     )
 
@@ -187,11 +196,37 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
 
 def _restore_board(centre: ContactCentre, past: Past) -> None:
     centre.board.restore(past.recent)
+    for switch in past.switches:
+        centre.board.show(switch)
     for facts in past.contacts.values():
         for fact in facts:
             centre.board.show(fact)
     for presence in past.presences:
         centre.board.show(presence)
+
+
+def _lost_supervisions(past: Past, now: datetime) -> list[SupervisionEnded]:
+    """Return that supervisions are over which were going on: what they were made of is cleared away."""
+    open_ones: dict[SupervisionId, SupervisionBegun] = {}
+    for fact in (*(fact for facts in past.contacts.values() for fact in facts), *past.recent):
+        if isinstance(fact, SupervisionBegun):
+            open_ones[fact.supervision] = fact
+    for fact in (*(fact for facts in past.contacts.values() for fact in facts), *past.recent):
+        if isinstance(fact, SupervisionEnded):
+            open_ones.pop(fact.supervision, None)
+    return [
+        SupervisionEnded(
+            at=now,
+            supervision=begun.supervision,
+            contact=begun.contact,
+            agent=begun.agent,
+            queue=begun.queue,
+            by=begun.by,
+            outcome=SupervisionOutcome.LOST,
+            seconds=0.0,
+        )
+        for begun in open_ones.values()
+    ]
 
 
 def _midnight(centre: ContactCentre, now: datetime) -> datetime:

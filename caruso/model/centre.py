@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 
-from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId
+from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.supervision import Announcement
 
 #: Stands for callers who hide their number.
 HIDDEN = "hidden"
@@ -226,6 +227,8 @@ class Queue:
     escape_to: EntryPointId | None = None
     #: How people are called back; None: agents do it by hand.
     call_back: CallBackRules | None = None
+    #: Who is told when a supervisor listens.
+    supervision_announced: Announcement = Announcement.NOBODY
     dispositions: tuple[Disposition, ...] = ()
     #: Script that leads the agent when no script run came with the contact.
     script: ScriptId | None = None
@@ -297,6 +300,8 @@ class Centre:
     skills: Mapping[SkillId, Skill] = field(default_factory=dict)
     hours: Mapping[str, Hours] = field(default_factory=dict)
     not_ready_reasons: tuple[NotReadyReason, ...] = ()
+    #: Queues given to supervisors, by the name they sign in with; None: all. Empty: nobody was named.
+    supervisors: Mapping[UserId, frozenset[QueueId] | None] = field(default_factory=dict)
     #: Of the public web pages: ``#rrggbb``.
     colour: str = "#0b5a6b"
 

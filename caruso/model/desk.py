@@ -217,6 +217,12 @@ class FinishContact(DeskCommand, frozen=True, kw_only=True, tag="finish"):
     note: str = ""
 
 
+class SeeMessage(DeskCommand, frozen=True, kw_only=True, tag="see-message"):
+    """Take note of a supervisor's message."""
+
+    message: str
+
+
 AnyDeskCommand = (
     GoReady
     | GoNotReady
@@ -247,4 +253,5 @@ AnyDeskCommand = (
     | TakeDialogBack
     | SaveNote
     | FinishContact
+    | SeeMessage
 )

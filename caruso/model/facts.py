@@ -11,7 +11,19 @@ from enum import StrEnum
 
 import msgspec
 
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
+from caruso.model.ids import (
+    AgentId,
+    ContactId,
+    CustomerId,
+    EntryPointId,
+    QueueId,
+    RunId,
+    ScriptId,
+    SkillId,
+    SupervisionId,
+    UserId,
+)
+from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
 #: Channels of contacts.
 VOICE, WEB, CALL_BACK, OUTBOUND = "voice", "web", "call-back", "outbound"
@@ -371,6 +383,80 @@ class CustomerReached(Fact, frozen=True, kw_only=True, tag="customer-reached"):
     ring_seconds: float
 
 
+class SupervisionBegun(Fact, frozen=True, kw_only=True, tag="supervision-begun"):
+    """A supervisor (`by`) asked to take part in an agent's conversation; the supervisor's phone is called."""
+
+    supervision: SupervisionId
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+    by: UserId
+    mode: SupervisionMode
+    #: ``browser``, ``sip``, or the number that was called.
+    phone: str
+    announced: Announcement
+
+
+class SupervisionModeChanged(Fact, frozen=True, kw_only=True, tag="supervision-mode-changed"):
+    """From now on the supervisor takes part in this way."""
+
+    supervision: SupervisionId
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+    by: UserId
+    mode: SupervisionMode
+
+
+class SupervisionEnded(Fact, frozen=True, kw_only=True, tag="supervision-ended"):
+    """The supervisor takes no part any more."""
+
+    supervision: SupervisionId
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+    by: UserId
+    outcome: SupervisionOutcome
+    #: From the answer of the supervisor's phone on.
+    seconds: float
+
+
+class PriorityChanged(Fact, frozen=True, kw_only=True, tag="priority-changed"):
+    """A supervisor (`by`) gave a waiting contact another priority; it keeps its age."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    priority: int
+    by: UserId
+
+
+class QueueSwitched(Fact, frozen=True, kw_only=True, tag="queue-switched"):
+    """A supervisor (`by`) opened or closed a queue by hand."""
+
+    queue: QueueId
+    open: bool
+    by: UserId
+
+
+class MessageSent(Fact, frozen=True, kw_only=True, tag="message-sent"):
+    """A supervisor (`by`) wrote to agents."""
+
+    message: str
+    by: UserId
+    #: The name they see.
+    sender: str
+    agents: tuple[AgentId, ...]
+    text: str
+
+
+class MessageSeen(Fact, frozen=True, kw_only=True, tag="message-seen"):
+    """An agent has taken note of a message."""
+
+    message: str
+    agent: AgentId
+
+
 class ContactHeld(Fact, frozen=True, kw_only=True, tag="contact-held"):
     """The customer hears music while the agent does something else."""
 
@@ -452,6 +538,13 @@ AnyFact = (
     | OutsideCalled
     | OutsideConnected
     | OutsideEnded
+    | SupervisionBegun
+    | SupervisionModeChanged
+    | SupervisionEnded
+    | PriorityChanged
+    | QueueSwitched
+    | MessageSent
+    | MessageSeen
     | ContactHeld
     | ContactResumed
     | TalkEnded

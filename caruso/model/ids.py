@@ -4,6 +4,7 @@ A voice contact is named after its caller's leg, and everything that is made for
 ``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~<offer>~@`` that of somebody outside whom an agent
 called, ``<contact>~customer`` that of a customer whom the centre called, ``<contact>~bridge`` the bridge. So
 whatever is found in the PBX after a crash says by itself whose it is, and making it twice is impossible.
+What is made so that somebody can listen in is named ``supervision~<supervision>~…`` and belongs to no contact.
 ``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
 """
 
@@ -24,10 +25,13 @@ QueueId = NewType("QueueId", str)
 RunId = NewType("RunId", str)
 ScriptId = NewType("ScriptId", str)
 SkillId = NewType("SkillId", str)
+SupervisionId = NewType("SupervisionId", str)
 UserId = NewType("UserId", str)
 
 #: Stands in the place of the agent in names of legs to somebody outside; cannot occur in an agent's id.
 _OUTSIDE = "@"
+#: Stands in the place of the contact in names of what supervisors listen with; the PBX gives no such name.
+_SUPERVISION = "supervision"
 #: Begins the names of calls that the centre makes by itself, and of those that agents make; how the customer's leg
 #: ends in both. The PBX names callers' legs ``<seconds>.<number>``.
 _OUTGOING, _OUTBOUND, _CUSTOMER = "outgoing-", "out-", "customer"
@@ -90,21 +94,44 @@ def bridge(contact: ContactId) -> BridgeId:
     return BridgeId(f"{contact}~bridge")
 
 
+def supervisor_leg(supervision: SupervisionId) -> LegId:
+    """Return the leg to the supervisor's phone."""
+    return LegId(f"{_SUPERVISION}~{supervision}~phone")
+
+
+def ear(supervision: SupervisionId, number: int) -> LegId:
+    """Return the `number`-th leg (from 1) on which a conversation is heard without taking part."""
+    return LegId(f"{_SUPERVISION}~{supervision}~ear{number}")
+
+
+def supervision_bridge(supervision: SupervisionId) -> BridgeId:
+    """Return the bridge in which a supervisor's phone and ear are joined."""
+    return BridgeId(f"{_SUPERVISION}~{supervision}~bridge")
+
+
+def supervision_of(name: LegId | BridgeId) -> SupervisionId | None:
+    """Return for whose listening a leg or bridge was made, None for those of contacts."""
+    parts = name.split("~")
+    return SupervisionId(parts[1]) if len(parts) == 3 and parts[0] == _SUPERVISION else None
+
+
 def contact_of(name: LegId | BridgeId) -> ContactId:
     """Return whose leg or bridge it is."""
     return ContactId(name.partition("~")[0])
 
 
 def agent_of(leg: LegId) -> AgentId | None:
-    """Return whose station the leg leads to, or None for a caller's leg and for somebody outside."""
+    """Return whose station the leg leads to; None for callers, somebody outside, and supervisors who listen."""
     parts = leg.split("~")
-    return AgentId(parts[2]) if len(parts) == 3 and parts[2] != _OUTSIDE else None
+    is_agent = len(parts) == 3 and parts[2] != _OUTSIDE and parts[0] != _SUPERVISION
+    return AgentId(parts[2]) if is_agent else None
 
 
 def offer_of(leg: LegId) -> int:
     """Return the number of the offer a dialled leg was made for, 0 for a caller's leg."""
     parts = leg.split("~")
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+    counts = len(parts) == 3 and parts[1].isdigit() and parts[0] != _SUPERVISION
+    return int(parts[1]) if counts else 0
 
 
 def run_of(action: str) -> RunId:

@@ -265,6 +265,18 @@ class DropRecording(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordingId
 
 
+class Snoop(msgspec.Struct, frozen=True, kw_only=True):
+    """Make a leg that hears what another leg says and hears, and that is heard by it alone if it is to `whisper`.
+
+    `LegAnswered` follows when it is there, `LegEnded` when it, or the other leg, is gone. Nobody in the
+    conversation notices it.
+    """
+
+    leg: LegId
+    of: LegId
+    whisper: bool = False
+
+
 class OpenBridge(msgspec.Struct, frozen=True, kw_only=True):
     """Make a bridge and join `legs` in it."""
 
@@ -319,6 +331,7 @@ TelephonyCommand = (
     | StopPlayback
     | Record
     | DropRecording
+    | Snoop
     | OpenBridge
     | Join
     | Part

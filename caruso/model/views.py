@@ -11,7 +11,8 @@ from datetime import datetime
 import msgspec
 
 from caruso.model.facts import Presence
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, SupervisionId, UserId
+from caruso.model.supervision import SupervisionMode
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +110,8 @@ class ContactView(View, frozen=True, kw_only=True):
     purpose: str = ""
     #: What colleagues wrote about this contact.
     notes: list[NoteView] = []
+    #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.
+    watchers: list[str] = []
 
 
 class OptionView(View, frozen=True, kw_only=True):
@@ -275,6 +278,15 @@ class StationView(View, frozen=True, kw_only=True):
     fixed: bool = False
 
 
+class MessageView(View, frozen=True, kw_only=True):
+    """What a supervisor wrote to an agent who has not taken note of it."""
+
+    id: str
+    sender: str
+    text: str
+    at: datetime
+
+
 class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     """All an agent's console shows, sent whole after each change."""
 
@@ -290,6 +302,7 @@ class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     queues: list[QueueTile]
     #: False while the PBX cannot be reached: nothing can be offered.
     telephony: bool = True
+    messages: list[MessageView] = []
     #: Whether numbers outside can be called.
     outside: bool = False
     contact: ContactView | None = None
@@ -360,6 +373,25 @@ class QueueRow(View, frozen=True, kw_only=True):
     longest_wait_seconds: float
     #: Call-backs that nobody has taken yet.
     callbacks: int = 0
+    #: False: closed by hand.
+    open: bool = True
+
+
+class SupervisionRow(View, frozen=True, kw_only=True):
+    """A supervisor in a conversation, or who just was."""
+
+    id: SupervisionId
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    #: Who supervises.
+    by: UserId
+    mode: SupervisionMode
+    #: ``calling`` (the supervisor's phone rings), ``active``, ``ended``.
+    stage: str
+    since: datetime
+    #: How it ended.
+    outcome: str = ""
 
 
 class MonitorView(View, frozen=True, kw_only=True, tag_field="type", tag="monitor"):
@@ -372,6 +404,8 @@ class MonitorView(View, frozen=True, kw_only=True, tag_field="type", tag="monito
     waiting: list[WaitingRow] = []
     calls: list[CallRow] = []
     queues: list[QueueRow] = []
+    #: All there are, each time; those that ended are shown for half a minute.
+    supervisions: list[SupervisionRow] = []
     #: Ids of rows that are gone: ``waiting``, ``calls``, ``agents``.
     gone_waiting: list[str] = []
     gone_calls: list[str] = []

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text
 
 from caruso.model.facts import OUTBOUND, VOICE, WEB, AnyFact, Presence
-from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
 from caruso.model.records import PastContact
 from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
@@ -57,6 +57,13 @@ class Facts:
         """Return the last `PresenceChanged` of every agent."""
         current = select(presence_intervals.c.seq).where(presence_intervals.c.ended_at.is_(None))
         return await self._facts(journal.c.seq.in_(current))
+
+    async def queue_switches(self) -> Sequence[AnyFact]:
+        """Return the last `QueueSwitched` of every queue."""
+        # As the index says it, so that it is used: as a parameter the kind would not be known.
+        switched = text("kind = 'queue-switched'")
+        last = select(func.max(journal.c.seq)).where(switched).group_by(journal.c.queue)
+        return await self._facts(journal.c.seq.in_(last))
 
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
@@ -102,13 +109,25 @@ class Facts:
         return await self._past(query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc()).limit(limit))
 
     async def contacts(
-        self, *, since: datetime, until: datetime, limit: int = 100, offset: int = 0, agent: AgentId | None = None
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int = 100,
+        offset: int = 0,
+        agent: AgentId | None = None,
+        queues: Collection[QueueId] | None = None,
     ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first; only those of `agent` when given."""
+        """Return contacts that arrived in [since, until), newest first.
+
+        Only those of `agent`, and only those that waited last in one of `queues`, where these are given.
+        """
         query = select(contacts).where(contacts.c.arrived_at >= since, contacts.c.arrived_at < until)
         if agent is not None:
             had = exists().where(talk_segments.c.contact == contacts.c.id, talk_segments.c.agent == agent)
             query = query.where(or_(contacts.c.agent == agent, had))
+        if queues is not None:
+            query = query.where(contacts.c.queue.in_(sorted(queues)))
         ordered = query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())
         return await self._past(ordered.limit(limit).offset(offset))
 

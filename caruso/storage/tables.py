@@ -109,6 +109,13 @@ journal = Table(
         sqlite_where=text("contact IS NOT NULL"),
         postgresql_where=text("contact IS NOT NULL"),
     ),
+    Index(
+        "ix_journal_queue_switches",
+        "queue",
+        "seq",
+        sqlite_where=text("kind = 'queue-switched'"),
+        postgresql_where=text("kind = 'queue-switched'"),
+    ),
 )
 
 #: One row: who writes the journal, and the number of the next fact. It makes a repeated batch count once, and

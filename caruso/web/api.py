@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET
 
 from caruso.clock import Clock
+from caruso.comm_server.supervision.scope import Scope, has_queue, seen_by
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
 from caruso.model.facts import ContactRouted, Presence
@@ -32,6 +33,7 @@ from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
 from caruso.web.sessions import Sessions, SignedIn, handle_of
 from caruso.web.sign_in import SignIn
+from caruso.web.supervision_api import supervisor
 
 #: Reports how a part of the server is: figures, and ``ok`` (False when it is degraded).
 HealthCheck = Callable[[], Mapping[str, object]]
@@ -149,13 +151,18 @@ class Api:
 
     @operation("GET", "/api/contacts", role=Role.AGENT)
     async def contacts(self, call: Call, query: r.ContactsQuery) -> r.ContactPage:
-        """List contacts, newest first; an agent sees her own."""
+        """List contacts, newest first; an agent sees her own, a supervisor those of her queues."""
         until = query.until or self._ask.clock.now()
         since = query.since or until - _DAY
         if since > until:
             raise mistake("since", "The time it begins is after the one it ends.")
         found = await self._ask.facts.contacts(
-            since=since, until=until, limit=query.limit + 1, offset=query.offset, agent=_only(call.who)
+            since=since,
+            until=until,
+            limit=query.limit + 1,
+            offset=query.offset,
+            agent=_only(call.who),
+            queues=self._scope(call),
         )
         lines = [_line(contact) for contact in found[: query.limit]]
         return r.ContactPage(contacts=lines, more=len(found) > query.limit)
@@ -165,7 +172,7 @@ class Api:
         """Return one contact and what happened in its dialogs; an agent sees her own."""
         found = await self._ask.facts.contact(ContactId(contact))
         only = _only(call.who)
-        if found is None:
+        if found is None or not has_queue(self._scope(call), found.queue):
             raise NotFound("There is no such contact.")
         segments = segments_of(await self._ask.facts.facts_of(found.id))
         if only is not None and only not in (found.agent, *(segment.agent for segment in segments)):
@@ -179,6 +186,10 @@ class Api:
         if not found:
             raise NotFound("There is no such contact.")
         return [_decision(fact) for fact in found if isinstance(fact, ContactRouted)]
+
+    def _scope(self, call: Call) -> Scope:
+        """Return whose queues' contacts may be seen; an agent sees her own, whatever the queue."""
+        return self._ask.centre.supervisors.scope(supervisor(call.who)) if call.who.may(Role.SUPERVISOR) else None
 
     # -- Customers --------------------------------------------------------------------------------------------
 
@@ -269,7 +280,8 @@ class Api:
     @operation("GET", "/api/monitor", role=Role.SUPERVISOR)
     async def monitor(self, call: Call) -> MonitorView:
         """Return the whole live monitor, once; changes are pushed on /ws/monitor."""
-        return self._ask.centre.monitor()
+        scope = self._ask.centre.supervisors.scope(supervisor(call.who))
+        return seen_by(self._ask.centre.monitor(), scope, self._ask.centre.centre())
 
     @operation("POST", "/api/agents/{agent}/presence", role=Role.SUPERVISOR, status=204)
     async def force_presence(self, call: Call, agent: str, body: r.ForcedPresence) -> None:
@@ -277,6 +289,7 @@ class Api:
         possible = (*_FORCEABLE, Presence.READY) if call.who.may(Role.ADMIN) else _FORCEABLE
         if body.presence not in possible:
             raise mistake("presence", f"Must be one of {', '.join(possible)}.")
+        self._ask.centre.supervisors.check_agent(supervisor(call.who), AgentId(agent))
         self._ask.centre.force_presence(AgentId(agent), Presence(body.presence), body.reason, by=call.who.user.id)
 
     # -- Health -----------------------------------------------------------------------------------------------

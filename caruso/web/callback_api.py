@@ -1,4 +1,4 @@
-"""The REST operations for call-backs: agents see those of their queues, supervisors all.
+"""The REST operations for call-backs: agents see those of their queues, supervisors those given to them.
 
 Every change names the version it was made on; who was slower than somebody else is refused with 409.
 """
@@ -23,6 +23,7 @@ from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
 from caruso.web.resources import Request, Resource
 from caruso.web.sessions import SignedIn
+from caruso.web.supervision_api import supervisor
 
 #: Call-backs that wait for somebody.
 _WAITING = (CallbackState.OPEN, CallbackState.TAKEN)
@@ -140,7 +141,7 @@ class CallbackApi:
     def _queues_of(self, who: SignedIn) -> Collection[QueueId] | None:
         """Return whose call-backs may be seen, None for all."""
         if who.may(Role.SUPERVISOR):
-            return None
+            return self._ask.centre.supervisors.scope(supervisor(who))
         profile = self._ask.centre.centre().agents.get(who.agent) if who.agent is not None else None
         if profile is None:
             raise NotAllowed

@@ -14,6 +14,7 @@ from caruso.model.facts import Presence
 from caruso.model.ids import AgentId
 from caruso.model.run_records import StoredFile
 from caruso.model.views import DeskView, MonitorView, TargetView
+from caruso.web.supervision_port import Supervision
 
 #: Given each new view of the desk.
 ShowDesk = Callable[[DeskView], None]
@@ -37,6 +38,11 @@ class ContactCentre(Protocol):
     @property
     def telephony_up(self) -> bool:
         """Tell whether the PBX can be reached."""
+        ...
+
+    @property
+    def supervisors(self) -> Supervision:
+        """Return what supervisors can do."""
         ...
 
     def centre(self) -> Centre:

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from caruso.comm_server.supervision.scope import Scope, seen_by
 from caruso.model.centre import Role
 from caruso.model.views import MonitorView
 from caruso.web.centre_port import ContactCentre
@@ -21,6 +22,7 @@ from caruso.web.live_socket import FLOODING, SERVER_STOPPING, SESSION_ENDED, Liv
 from caruso.web.metrics import WebMetrics
 from caruso.web.protocol import Notice
 from caruso.web.sessions import Sessions, SignedIn
+from caruso.web.supervision_api import supervisor
 
 #: Changes kept for one browser; at 5 a second, about six seconds.
 MAX_PENDING = 32
@@ -70,9 +72,12 @@ class MonitorSockets:
         """Tell whether the session goes on."""
         return await self._gate.still(signed_in, Role.SUPERVISOR)
 
-    def whole(self) -> MonitorView:
-        """Return everything, now."""
-        return self._centre.monitor()
+    def whole(self, signed_in: SignedIn) -> MonitorView:
+        """Return everything that somebody may see, now."""
+        return seen_by(self._centre.monitor(), self._scope(signed_in), self._centre.centre())
+
+    def _scope(self, signed_in: SignedIn) -> Scope:
+        return self._centre.supervisors.scope(supervisor(signed_in))
 
     def count_skipped(self) -> None:
         """Count a change that was not sent because the browser lags."""
@@ -93,9 +98,13 @@ class MonitorSockets:
             self._unwatch = None
 
     def _push(self, change: MonitorView) -> None:
-        encoded = _encoder.encode(change)
+        # Who sees the same is sent the same bytes.
+        encoded: dict[Scope, bytes] = {}
         for monitor in self._open:
-            monitor.push(change.seq, encoded)
+            scope = self._scope(monitor.signed_in)
+            if scope not in encoded:
+                encoded[scope] = _encoder.encode(seen_by(change, scope, self._centre.centre()))
+            monitor.push(change.seq, encoded[scope])
 
 
 class _Monitor:
@@ -103,6 +112,7 @@ class _Monitor:
 
     def __init__(self, request: web.Request, signed_in: SignedIn, house: MonitorSockets) -> None:
         self._house = house
+        self.signed_in = signed_in
         self._wants_whole = True
         self._seq = 0
         self._heard = 0
@@ -145,7 +155,7 @@ class _Monitor:
             return good_bye or None
         if self._wants_whole:
             self._wants_whole = False
-            whole = self._house.whole()
+            whole = self._house.whole(self.signed_in)
             self._seq = whole.seq
             return _encoder.encode(whole)
         while self._pending:

@@ -43,6 +43,7 @@ from caruso.web.self_service.site import SelfService
 from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
+from caruso.web.supervision_api import SupervisionApi
 from caruso.web.wire_log import wire_log
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -84,12 +85,18 @@ class WebServer:
         self._gate = Gate(settings, self._sessions)
         sign_in = SignIn(settings, users, self._passwords, self._sessions, clock)
         sources = Sources(
-            centre=centre, customers=customers, facts=facts, phones=phones, clock=clock, health=health
+            centre=centre,
+            customers=customers,
+            facts=facts,
+            phones=phones,
+            clock=clock,
+            health=health,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
         apis = (
             Api(sources, self._sessions, sign_in),
             CallbackApi(promised),
+            SupervisionApi(centre.supervisors),
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
         )

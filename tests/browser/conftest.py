@@ -104,6 +104,13 @@ AGENTS = (
     *("anna", "ben", "cara", "dan", "eva", "finn", "gwen", "hugo", "iris", "jan", "kim", "lara", "mona"),
     *(IMPATIENT, HURRIED, LEAVING, STANDING_IN),
 )
+#: Takes no contacts, and listens to others with her browser.
+SUPERVISOR = "sue"
+_SUPERVISOR = f"""
+[agents.{SUPERVISOR}]
+name = "Sue"
+role = "supervisor"
+"""
 #: Who calls, whatever the desk.
 CALLER = "Ada Amberly"
 _DESK = """
@@ -236,7 +243,7 @@ def build_house(directory: Path, agents: Sequence[str] = AGENTS, *, pbx: LocalAs
     server = CentreServer(
         pbx,
         directory / "server",
-        _CENTRE + "".join(tables),
+        _CENTRE + "".join(tables) + _SUPERVISOR,
         scripts=[ROOT / "packs/utility/scripts/meter-reading.xml"],
         settings=_SETTINGS,
         customers=[

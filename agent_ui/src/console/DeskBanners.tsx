@@ -9,6 +9,7 @@ import { useNow } from "../parts/useNow";
 import { microphoneText } from "../phone/phoneState";
 import { ageSeconds, spoken } from "../state/durations";
 import { useDesk, useDeskState, usePhoneState } from "./desk";
+import { Messages, Watchers } from "./Messages";
 
 /** How long a refused command is told. */
 const PROBLEM_MS = 20_000;
@@ -27,6 +28,8 @@ export function DeskBanners() {
         )}
         <PhoneBanner />
       </div>
+      <Watchers />
+      <Messages />
       <Problems />
       <ElsewhereOffer />
     </div>

@@ -1,6 +1,6 @@
 /** The supervisor's live monitor: queues, agents, waiting calls, calls in progress; pushed, each part with its age. */
 
-import { Button } from "@mantine/core";
+import { Button, CloseButton } from "@mantine/core";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { MONITOR_SOCKET } from "../api";
 import { MonitorConnection } from "../connection/monitorConnection";
@@ -8,6 +8,7 @@ import { AsOf, Since } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import { Shell } from "../parts/Shell";
 import { type Column, SortableTable } from "../parts/SortableTable";
+import { useSession } from "../parts/session";
 import { useCentre } from "../parts/useCentre";
 import { useNow } from "../parts/useNow";
 import { useStore } from "../parts/useStore";
@@ -15,7 +16,12 @@ import type { AgentRow, CallRow, Choice, QueueRow, WaitingRow } from "../protoco
 import { type Freshness, freshness as freshnessOf } from "../state/link";
 import { knownAt, type MonitorState } from "../state/monitor";
 import { PRESENCE_LOOKS, reasonText } from "../state/presence";
+import { ownSupervision } from "../state/supervision";
 import { QueueCard } from "./QueueCard";
+import { AgentMenu, ListenButton, WaitingMenu } from "./RowMenus";
+import { SupervisionBar } from "./SupervisionBar";
+import { type StationChoice, useStation } from "./station";
+import { ActionsContext, useActions, useSupervisorActions } from "./supervise";
 
 export default function MonitorPage({ onRefused }: { onRefused: () => void }) {
   const [connection] = useState(() => new MonitorConnection(MONITOR_SOCKET));
@@ -86,6 +92,47 @@ function Trouble({
 }
 
 function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
+  const actions = useSupervisorActions();
+  return (
+    <ActionsContext value={actions}>
+      <ToldBanner />
+      <Tables state={state} stale={stale} />
+    </ActionsContext>
+  );
+}
+
+/** What became of the last thing that was asked for. */
+function ToldBanner() {
+  const { told, forget } = useActions();
+  return (
+    <div role="status">
+      {told !== null && (
+        <div className="banner" data-tone={told.failed ? "bad" : "call"} data-testid="told">
+          <Icon name={told.failed ? "warning" : "check"} />
+          <div className="banner-text">{told.text}</div>
+          {told.undo !== null && (
+            <Button
+              size="compact-sm"
+              variant="white"
+              color="dark"
+              onClick={told.undo}
+              data-testid="undo-told"
+            >
+              Undo
+            </Button>
+          )}
+          <CloseButton aria-label="Close" className="banner-close" onClick={forget} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
+  const { session } = useSession();
+  const station = useStation();
+  const own = ownSupervision(state.supervisions, session.user);
+  const taken = own !== null && own.stage !== "ended";
   const names = useMemo(
     () => new Map([...state.queues.values()].map((queue) => [queue.id, queue.name])),
     [state.queues],
@@ -103,6 +150,12 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
   const offset = state.clockOffset;
   return (
     <>
+      <SupervisionBar
+        row={own}
+        agent={own === null ? "" : agentName(own.agent)}
+        offset={offset}
+        station={station}
+      />
       <section className="monitor-section" aria-labelledby="queues-title" data-testid="monitor-queues">
         <SectionHead id="queues-title" title="Queues since midnight" asOf={callsAsOf} />
         {queues.length === 0 ? (
@@ -125,7 +178,7 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
           <SortableTable
             caption="Agents"
             testid="agents"
-            columns={agentColumns(offset, queueName, reasons)}
+            columns={[...agentColumns(offset, queueName, reasons), AGENT_MENU]}
             rows={agents}
             initial={{ column: "name", descending: false }}
             empty="Nobody is signed in."
@@ -141,7 +194,7 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
           <SortableTable
             caption="Waiting calls"
             testid="waiting"
-            columns={waitingColumns(offset, queueName, agentName)}
+            columns={[...waitingColumns(offset, queueName, agentName), waitingMenu(queues)]}
             rows={waiting}
             initial={{ column: "since", descending: false }}
             empty="Nobody waits."
@@ -152,7 +205,7 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
           <SortableTable
             caption="Calls in progress"
             testid="calls"
-            columns={callColumns(offset, queueName, agentName)}
+            columns={[...callColumns(offset, queueName, agentName), listenColumn(agentName, taken, station)]}
             rows={calls}
             initial={{ column: "since", descending: false }}
             empty="No call is up."
@@ -162,6 +215,33 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
       </div>
     </>
   );
+}
+
+const MENU_WIDTH = "3.8rem";
+
+const AGENT_MENU: Column<AgentRow> = {
+  id: "menu",
+  title: "",
+  cell: (row) => <AgentMenu row={row} />,
+  width: MENU_WIDTH,
+};
+
+function waitingMenu(queues: readonly QueueRow[]): Column<WaitingRow> {
+  return {
+    id: "menu",
+    title: "",
+    cell: (row) => <WaitingMenu row={row} queues={queues} />,
+    width: MENU_WIDTH,
+  };
+}
+
+function listenColumn(agentName: NameOf, taken: boolean, station: StationChoice): Column<CallRow> {
+  return {
+    id: "listen",
+    title: "",
+    cell: (row) => <ListenButton row={row} agent={agentName(row.agent)} taken={taken} station={station} />,
+    width: "5.2rem",
+  };
 }
 
 interface SectionHeadProps {

@@ -1,13 +1,17 @@
 import { Since } from "../parts/Age";
 import type { QueueRow } from "../protocol";
 import { clock } from "../state/durations";
+import { QueueActions } from "./RowMenus";
 
 /** One queue: its service level large, what waits now, and the day's counts. */
 export function QueueCard({ queue, offset }: { queue: QueueRow; offset: number }) {
   const level = queue.service_level;
   return (
     <li className="card queue-card" data-testid={`monitor-queue-${queue.id}`}>
-      <h3 className="queue-card-name">{queue.name}</h3>
+      <div className="queue-card-head">
+        <h3 className="queue-card-name">{queue.name}</h3>
+        <QueueActions queue={queue} />
+      </div>
       <div className="queue-card-big">
         <div
           className="big"

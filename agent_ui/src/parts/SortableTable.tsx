@@ -6,8 +6,8 @@ import { nextSorting, type Sorting, type SortValue, sortRows } from "../state/so
 export interface Column<Row> {
   id: string;
   title: string;
-  /** What the column sorts by. */
-  sortBy: (row: Row) => SortValue;
+  /** What the column sorts by; a column of buttons does not. */
+  sortBy?: (row: Row) => SortValue;
   cell: (row: Row) => ReactNode;
   numeric?: boolean;
   width?: string;
@@ -36,7 +36,7 @@ export function SortableTable<Row extends { id: string }>({
 }: SortableTableProps<Row>) {
   const [sorting, setSorting] = useState(initial);
   const sorted = columns.find((column) => column.id === sorting.column);
-  const shown = sorted === undefined ? rows : sortRows(rows, sorted.sortBy, sorting.descending);
+  const shown = sorted?.sortBy === undefined ? rows : sortRows(rows, sorted.sortBy, sorting.descending);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="table-scroll" tabIndex={0} aria-label={`${caption}, table`}>
@@ -89,6 +89,13 @@ interface HeadCellProps<Row> {
 }
 
 function HeadCell<Row>({ column, sorting, sort }: HeadCellProps<Row>) {
+  if (column.sortBy === undefined) {
+    return (
+      <th scope="col">
+        <span className="visually-hidden">Actions</span>
+      </th>
+    );
+  }
   const active = sorting.column === column.id;
   const order = active ? (sorting.descending ? "descending" : "ascending") : undefined;
   return (

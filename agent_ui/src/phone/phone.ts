@@ -21,6 +21,8 @@ import {
 
 /** The server says with it that this leg belongs to a conversation which is already going on. */
 const RESUME_HEADER = "X-Caruso-Resume";
+/** A supervisor listens on this leg: she asked for it on the page. */
+const SUPERVISION_HEADER = "X-Caruso-Supervision";
 /** Registrations last so long; JsSIP renews them earlier. */
 const REGISTER_SECONDS = 120;
 /** After the first network candidate, others get so long: on a company's network the first one does. */
@@ -37,6 +39,7 @@ export class Phone {
   private readonly audio = new Audio();
   private readonly listeners = new Set<(level: number) => void>();
   private inConversation = false;
+  private supervises = false;
   private wantsMute = false;
   private generation = 0;
   private leftoverTimer: number | undefined;
@@ -197,13 +200,15 @@ export class Phone {
 
   /** A new call takes the place of an old one, unless a conversation is up and this is not its new leg. */
   private rang({ session, request }: IncomingRTCSessionEvent): void {
-    const resumes = request.getHeader(RESUME_HEADER)?.toLowerCase() === "yes";
+    const supervises = request.getHeader(SUPERVISION_HEADER)?.toLowerCase() === "yes";
+    const resumes = supervises || request.getHeader(RESUME_HEADER)?.toLowerCase() === "yes";
     if (this.store.get().call === "up" && this.inConversation && !resumes) {
       session.terminate({ status_code: 486 });
       return;
     }
     const replaced = this.session;
     this.session = session;
+    this.supervises = supervises;
     this.listenToCall(session);
     this.store.dispatch({ kind: "call", call: "ringing" });
     replaced?.terminate();
@@ -239,7 +244,7 @@ export class Phone {
   private forgetLeftover(contact: string | null): void {
     window.clearTimeout(this.leftoverTimer);
     const session = this.session;
-    if (contact !== null || session?.isEstablished() !== true) return;
+    if (contact !== null || this.supervises || session?.isEstablished() !== true) return;
     this.leftoverTimer = window.setTimeout(() => {
       if (this.session === session && !session.isEnded()) session.terminate();
     }, LEFTOVER_MS);

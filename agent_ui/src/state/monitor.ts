@@ -1,6 +1,6 @@
 /** The supervisor's monitor: a whole view, then rows that changed, put together again. Derives nothing but order. */
 
-import type { AgentRow, CallRow, MonitorView, QueueRow, WaitingRow } from "../protocol";
+import type { AgentRow, CallRow, MonitorView, QueueRow, SupervisionRow, WaitingRow } from "../protocol";
 import { changedLink, initialLink, type LinkState } from "./link";
 
 export type Section = "queues" | "agents" | "waiting" | "calls";
@@ -17,6 +17,7 @@ export interface MonitorState {
   agents: ReadonlyMap<string, AgentRow>;
   waiting: ReadonlyMap<string, WaitingRow>;
   calls: ReadonlyMap<string, CallRow>;
+  supervisions: readonly SupervisionRow[];
   /** Something was missed: only a whole view helps, so the socket must be opened anew. */
   gap: boolean;
 }
@@ -32,6 +33,7 @@ export const initialMonitor: MonitorState = {
   agents: new Map(),
   waiting: new Map(),
   calls: new Map(),
+  supervisions: [],
   gap: false,
 };
 
@@ -66,6 +68,7 @@ function viewReceived(state: MonitorState, view: MonitorView, at: number): Monit
     agents: merged(state.agents, view.agents, view.gone_agents, view.whole),
     waiting: merged(state.waiting, view.waiting, view.gone_waiting, view.whole),
     calls: merged(state.calls, view.calls, view.gone_calls, view.whole),
+    supervisions: view.supervisions,
     gap: false,
   };
 }

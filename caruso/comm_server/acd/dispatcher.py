@@ -32,6 +32,7 @@ from caruso.model.facts import (
     OfferOutcome,
     Presence,
     PresenceChanged,
+    PriorityChanged,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
 from caruso.ports import TimerHandle, Timers
@@ -165,6 +166,8 @@ class Dispatcher:
             case OfferEnded(contact=contact, agent=agent, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
                 self._handling.pop(agent, None)
                 self._offer_failed(contact)
+            case PriorityChanged(contact=contact, priority=priority):
+                self._reprioritise(contact, priority)
             case ContactLeftQueue(contact=contact):
                 self._left(contact)
             case PresenceChanged():
@@ -302,6 +305,13 @@ class Dispatcher:
         contact.waiting = replace(contact.waiting, course=course, last_agent=last)
         if self._floor.leave(name) is not None:
             self._floor.wait(contact.waiting, now)
+
+    def _reprioritise(self, contact: ContactId, priority: int) -> None:
+        """Let a contact go before or after others from now on; its place in time stays."""
+        known = self._contacts.get(contact)
+        if known is not None:
+            known.asked = replace(known.asked, wish=replace(known.asked.wish, priority=priority))
+            self._go_by_rules(known, self._clock.monotonic())
 
     def _offer_made(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
         self._handling[agent] = (queue, self._clock.monotonic())

@@ -53,6 +53,7 @@ from caruso.model.views import (
     ContactView,
     DeskView,
     DialogView,
+    MessageView,
     NoteView,
     PartyView,
     PresenceView,
@@ -110,6 +111,10 @@ class Sources:
     call: Callable[[ContactId], Call | None]
     #: What agents wrote about a contact.
     notes: Callable[[ContactId], Mapping[AgentId, str]]
+    #: Who listens, as far as the agent is to know.
+    watchers: Callable[[ContactId, AgentId], list[str]]
+    #: What supervisors wrote.
+    messages: Callable[[AgentId], list[MessageView]]
     queue_tile: Callable[[QueueId], QueueTile | None]
     telephony_up: Callable[[], bool]
     #: Whether numbers outside can be called.
@@ -304,6 +309,7 @@ class Desks:
             reasons=[Choice(id=reason.id, name=reason.name) for reason in centre.not_ready_reasons],
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
+            messages=sources.messages(agent),
             outside=sources.outside,
             contact=self._contact_view(agent, state, held, centre) if held else None,
             dialog=self._dialog_view(agent, shown) if shown else None,
@@ -340,6 +346,7 @@ class Desks:
                 for author, text in self._sources.notes(held.contact).items()
                 if author != agent and text
             ],
+            watchers=self._sources.watchers(held.contact, agent),
         )
 
     def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:

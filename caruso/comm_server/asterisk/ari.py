@@ -505,6 +505,23 @@ def channels_record(
     )
 
 
+def channels_snoop_channel_with_id(
+    *,
+    channel_id: str,
+    snoop_id: str,
+    app: str,
+    spy: str | None = None,
+    whisper: str | None = None,
+    app_args: str | None = None,
+) -> Request:
+    """``POST /channels/{channelId}/snoop/{snoopId}``."""
+    return Request(
+        "POST",
+        f"channels/{_segment(channel_id)}/snoop/{_segment(snoop_id)}",
+        _query(spy=spy, whisper=whisper, app=app, appArgs=app_args),
+    )
+
+
 def channels_transfer_progress(*, channel_id: str, states: str) -> Request:
     """``POST /channels/{channelId}/transfer_progress``."""
     return Request("POST", f"channels/{_segment(channel_id)}/transfer_progress", _query(states=states))

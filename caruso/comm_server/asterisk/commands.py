@@ -35,6 +35,7 @@ from caruso.model.telephony import (
     Record,
     RecordingEnded,
     SendDigits,
+    Snoop,
     StartMusic,
     StartRinging,
     StopMusic,
@@ -113,6 +114,8 @@ def requests(command: TelephonyCommand, app: str, outside: str = "") -> tuple[Re
         case DropRecording(recording=recording):
             cancel = ari.recordings_cancel(recording_name=recording)
             return (cancel, ari.recordings_delete_stored(recording_name=recording))
+        case Snoop():
+            return (_snoop(command, app),)
         case OpenBridge(bridge=bridge, legs=legs):
             opened = ari.bridges_create_with_id(bridge_id=bridge, type_="mixing")
             return (opened, _join(bridge, legs)) if legs else (opened,)
@@ -138,9 +141,10 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
         case Dial(leg=leg):
             if response.status == 409:
                 return None  # this very leg exists; the command was repeated
-            # Without an answer it is the link that cannot be reached, not the agent.
-            unanswered = response.status == NO_ANSWER
-            return LegEnded(leg=leg, cause=EndCause.LOST if unanswered else EndCause.UNREACHABLE)
+            return _not_made(leg, response)
+        case Snoop(leg=leg):
+            # 409 is this very leg, made before: the command was repeated.
+            return None if response.status == 409 and b"exists" in response.body else _not_made(leg, response)
         case AnswerTransfer():
             return None  # the phone hangs up, or goes on
         case DropRecording():
@@ -167,6 +171,12 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
             )
 
 
+def _not_made(leg: LegId, response: Response) -> LegEnded:
+    # Without an answer it is the link that cannot be reached, not the phone.
+    unanswered = response.status == NO_ANSWER
+    return LegEnded(leg=leg, cause=EndCause.LOST if unanswered else EndCause.UNREACHABLE)
+
+
 def _is_gone(response: Response) -> bool:
     """Say whether Asterisk does not know the leg or bridge, or the leg is on its way out of our hands."""
     if response.status in (404, 422):
@@ -186,6 +196,18 @@ def _bridge(command: TelephonyCommand) -> BridgeId | None:
 def _join(bridge: BridgeId, legs: tuple[LegId, ...]) -> Request:
     # The parties' names were told when they were called; an update in mid-call costs a SIP transaction each.
     return ari.bridges_add_channel(bridge_id=bridge, channel=legs, inhibit_connected_line_updates=True)
+
+
+def _snoop(command: Snoop, app: str) -> Request:
+    return ari.channels_snoop_channel_with_id(
+        channel_id=command.of,
+        snoop_id=command.leg,
+        spy="both",
+        # What goes out to a channel is what its phone hears.
+        whisper="out" if command.whisper else "none",
+        app=app,
+        app_args=DIALLED,
+    )
 
 
 def _dial(command: Dial, app: str, outside: str) -> Request:

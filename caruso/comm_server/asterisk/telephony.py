@@ -41,6 +41,7 @@ from caruso.model.telephony import (
     LinkUp,
     PlaybackEnded,
     RecordingEnded,
+    Snoop,
     TelephonyCommand,
     TelephonyEvent,
 )
@@ -114,7 +115,7 @@ class AriTelephony:
         rest = self._rest
         if not self._up or rest is None:
             return
-        if type(command) is Dial:
+        if type(command) is Dial or type(command) is Snoop:
             self._legs.dialling(command.leg)
         for request in requests(command, self._settings.app, self._settings.outside):
             rest.submit(request, lambda response: self._answered(command, response))
@@ -133,7 +134,7 @@ class AriTelephony:
         if response.ok:
             return
         event = refusal(command, response)
-        if isinstance(command, Dial) and response.status == NO_ANSWER:
+        if isinstance(command, Dial | Snoop) and response.status == NO_ANSWER:
             self.send(HangUp(leg=command.leg))  # it may ring all the same
         if isinstance(event, LegEnded):
             event = self._legs.end(event.leg, event.cause)

@@ -40,6 +40,7 @@ from caruso.model.facts import (
     OfferMade,
     OfferOutcome,
     OfferPurpose,
+    PriorityChanged,
     QueueOutcome,
 )
 from caruso.model.ids import AgentId, QueueId, SkillId
@@ -98,6 +99,8 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             return replace(call, answered=True, desk=desk, outgoing=replace(call.outgoing, reached_at=at))
         case ContactQueued():
             return _queued(call, fact, around)
+        case PriorityChanged(priority=priority) if call.place is not None:
+            return replace(call, place=replace(call.place, priority=priority, own_priority=priority))
         case OfferMade(purpose=OfferPurpose.OUTBOUND):
             rules = around.queues.get(fact.queue) or Queue(id=fact.queue, name=fact.queue)
             return replace(_offered(call, fact, around), phase=Phase.DIALLING, place=place_in(rules, fact.at))

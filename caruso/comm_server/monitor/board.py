@@ -14,6 +14,7 @@ import msgspec
 
 from caruso.clock import Clock
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
+from caruso.comm_server.monitor.supervisions import SupervisionRows
 from caruso.model.centre import Centre
 from caruso.model.facts import (
     OUTBOUND,
@@ -30,6 +31,11 @@ from caruso.model.facts import (
     OfferMade,
     Presence,
     PresenceChanged,
+    PriorityChanged,
+    QueueSwitched,
+    SupervisionBegun,
+    SupervisionEnded,
+    SupervisionModeChanged,
     TalkEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
@@ -82,6 +88,9 @@ class Board:
         #: Since when nothing has been heard of calls; None while they are heard of.
         self._unheard_since: datetime | None = clock.now()
         self._callbacks: Mapping[QueueId, int] = {}
+        self._supervisions = SupervisionRows()
+        #: Queues closed by hand.
+        self._closed: frozenset[QueueId] = frozenset()
         self.centre_changed()
 
     # -- Facts ------------------------------------------------------------------------------------------------
@@ -108,6 +117,12 @@ class Board:
                 self._set_call(fact.contact, phase, fact.caller_number, fact.at)
             case ContactQueued():
                 self._queued(fact)
+            case PriorityChanged(contact=contact, priority=priority):
+                self._reprioritised(contact, priority)
+            case SupervisionBegun() | SupervisionModeChanged() | SupervisionEnded():
+                self._supervisions.hear(fact)
+            case QueueSwitched(queue=queue):
+                self._closed = self._closed - {queue} if fact.open else self._closed | {queue}
             case OfferMade(contact=contact, agent=agent):
                 self._offered(contact, self._name(agent))
             case OfferEnded(contact=contact):
@@ -183,6 +198,7 @@ class Board:
             waiting=sorted(self._waiting.values(), key=lambda row: (-row.priority, row.since)),
             calls=list(self._calls.values()),
             queues=queues,
+            supervisions=self._supervisions.now(now),
             telephony=self._telephony,
             unheard_since=self._unheard_since,
             centre=self._centre().name,
@@ -226,6 +242,7 @@ class Board:
             waiting=[self._waiting[contact] for contact in waiting if contact in self._waiting],
             calls=[self._calls[contact] for contact in calls if contact in self._calls],
             queues=queues,
+            supervisions=self._supervisions.now(now),
             gone_agents=[agent for agent in agents if agent not in shown],
             gone_waiting=[contact for contact in waiting if contact not in self._waiting],
             gone_calls=[contact for contact in calls if contact not in self._calls],
@@ -284,6 +301,12 @@ class Board:
         caller = call.caller if call else ""
         self._set_call(fact.contact, "talking", caller, fact.at, queue=fact.queue, agent=self._name(fact.agent))
 
+    def _reprioritised(self, contact: ContactId, priority: int) -> None:
+        row = self._waiting.get(contact)
+        if row is not None:
+            self._waiting[contact] = msgspec.structs.replace(row, priority=priority)
+            self._changed_waiting.add(contact)
+
     def _phase(self, contact: ContactId, phase: str, since: datetime) -> None:
         call = self._calls.get(contact)
         if call is not None:
@@ -322,6 +345,7 @@ class Board:
                 ready=ready.get(queue.id, 0),
                 talking=talking.get(queue.id, 0),
                 callbacks=self._callbacks.get(queue.id, 0),
+                is_open=queue.id not in self._closed,
             )
             for queue in centre.queues.values()
         ]
@@ -365,6 +389,7 @@ def _queue_row(
     ready: int,
     talking: int,
     callbacks: int,
+    is_open: bool,
 ) -> QueueRow:
     return QueueRow(
         id=queue,
@@ -385,4 +410,5 @@ def _queue_row(
         average_answer_seconds=figures.average_answer_seconds,
         longest_wait_seconds=figures.longest_wait_seconds,
         callbacks=callbacks,
+        open=is_open,
     )

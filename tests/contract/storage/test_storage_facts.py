@@ -19,8 +19,9 @@ from caruso.model.facts import (
     Presence,
     PresenceChanged,
     QueueOutcome,
+    QueueSwitched,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, UserId
 from caruso.model.records import PastContact
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
@@ -50,6 +51,16 @@ async def test_an_empty_journal_has_no_past(facts: Facts) -> None:
     assert await facts.history(CustomerId("nobody")) == []
     assert await facts.contact(ContactId("nothing")) is None
     assert await facts.run(RunId("nothing")) is None
+
+
+async def test_the_last_switch_of_each_queue_is_known(journal: JournalWriter, facts: Facts) -> None:
+    def switch(queue: str, minutes: int, is_open: bool) -> QueueSwitched:
+        at = NOON + timedelta(minutes=minutes)
+        return QueueSwitched(at=at, queue=QueueId(queue), open=is_open, by=UserId("sam"))
+
+    last_of_gas, last_of_water = switch("gas", 2, True), switch("water", 1, False)
+    await record(journal, switch("gas", 0, False), last_of_water, *answered_call(1, NOON), last_of_gas)
+    assert await facts.queue_switches() == [last_of_water, last_of_gas]
 
 
 async def test_only_contacts_that_have_not_ended_are_open(journal: JournalWriter, facts: Facts) -> None:

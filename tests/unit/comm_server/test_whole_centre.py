@@ -15,6 +15,7 @@ import structlog
 
 from caruso.comm_server.calls.lifecycle import Call, Ended, PartyState, Phase, Timer, not_there
 from caruso.comm_server.monitor.board import Board
+from caruso.comm_server.supervision.watch import Stage
 from caruso.model import ids
 from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.facts import (
@@ -38,6 +39,7 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import LegId
 from caruso.model.run_records import ActionState
+from caruso.model.supervision import SupervisionMode
 from caruso.model.telephony import LegState
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import WholeCentre
@@ -153,6 +155,9 @@ def check_both_sides(house: WholeCentre) -> None:
     pbx, centre = house.telephony, house.centre
     calls = centre.exchange.calls
     for name, leg in pbx.legs.items():
+        if ids.supervision_of(name) is not None:
+            _check_supervision(house, name)
+            continue
         call = calls.get(ids.contact_of(name))
         assert call is not None, f"nobody owns {name}"
         assert call.phase is not Phase.ENDED, f"{name} of a call that has ended"
@@ -182,7 +187,28 @@ def check_both_sides(house: WholeCentre) -> None:
             assert agent.muted == call.desk.muted
     together = (Phase.TALKING, Phase.RECONNECTING, Phase.OUTSIDE)
     talking = {c for c, call in calls.items() if call.phase in together}
-    assert {ids.contact_of(bridge) for bridge in pbx.bridges} <= talking
+    heard = set(centre.watches.all)
+    assert {ids.supervision_of(bridge) for bridge in pbx.bridges} - {None} <= heard, "a bridge nobody listens in"
+    conversations = {bridge for bridge in pbx.bridges if ids.supervision_of(bridge) is None}
+    assert {ids.contact_of(bridge) for bridge in conversations} <= talking
+
+
+def _check_supervision(house: WholeCentre, name: LegId) -> None:
+    """Listening leaves nothing behind, and lets nobody into the conversation who did not ask for it."""
+    owner = ids.supervision_of(name)
+    watch = house.centre.watches.all.get(owner) if owner is not None else None
+    leg = house.telephony.legs[name]
+    assert watch is not None, f"nobody owns {name}"
+    assert watch.stage is not Stage.ENDED, f"{name} of a supervision that has ended"
+    assert name in watch.open_legs
+    if name == watch.phone:
+        in_call = leg.bridge == ids.bridge(watch.contact)
+        assert in_call is (watch.in_call and watch.mode is SupervisionMode.BARGE), f"{watch.mode}: {leg.bridge}"
+    elif leg.snoop is not None:
+        call = house.centre.exchange.call(watch.contact)
+        assert call is not None
+        assert leg.snoop.of == call.agent_leg, f"{name} is at somebody who is not watched any more"
+        assert not leg.snoop.whisper or watch.mode is SupervisionMode.WHISPER
 
 
 def _check_not_there(house: WholeCentre, call: Call) -> None:

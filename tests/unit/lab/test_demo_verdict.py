@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def handled(name: str) -> list[AnyFact]:
 
 
 def queue_row(**changed: int) -> QueueRow:
-    figures = {
+    figures: dict[str, Any] = {
         "entered": 2,
         "answered": 2,
         "answered_in_target": 2,

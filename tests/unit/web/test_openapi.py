@@ -26,6 +26,8 @@ EXAMPLES = {
     "{customer}": "c1",
     "{agent}": "ben",
     "{callback}": "promised-1",
+    "{supervision}": "none",
+    "{queue}": "meter",
     "{script}": "hello",
     "{version}": "1",
 }

@@ -37,6 +37,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     LeaveQueue,
     MuteAsked,
     Offer,
+    Reprioritise,
     Timer,
     TimerFired,
     ToggleAsked,
@@ -61,6 +62,7 @@ from caruso.comm_server.calls.lifecycle.waiting import (
     kept_waiting,
     offer,
     offer_ended,
+    reprioritise,
     rings,
 )
 from caruso.errors import IllegalMove
@@ -147,6 +149,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             return enqueue(call, place, now)
         case KeptWaiting():
             return kept_waiting(call)
+        case Reprioritise(priority=priority, by=by):
+            return reprioritise(call, priority, by, now)
         case Offer():
             return offer(call, event, now)
         case Declined(agent=agent):

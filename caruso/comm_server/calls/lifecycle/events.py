@@ -9,7 +9,7 @@ import msgspec
 from caruso.comm_server.calls.lifecycle.call import QueuePlace
 from caruso.model.centre import StationKind
 from caruso.model.facts import ContactCause, QueueOutcome
-from caruso.model.ids import AgentId, EntryPointId, ScriptId
+from caruso.model.ids import AgentId, EntryPointId, ScriptId, UserId
 from caruso.model.telephony import CommandFailed, LegAnswered, LegArrived, LegEnded, LegRinging
 
 
@@ -34,6 +34,13 @@ class Enqueue(msgspec.Struct, frozen=True, kw_only=True):
     """Wait in a queue, or in another."""
 
     place: QueuePlace
+
+
+class Reprioritise(msgspec.Struct, frozen=True, kw_only=True):
+    """A supervisor gives a waiting contact another priority."""
+
+    priority: int
+    by: UserId
 
 
 class KeptWaiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +178,7 @@ CallEvent = (
     | BeginDialog
     | Enqueue
     | KeptWaiting
+    | Reprioritise
     | Offer
     | LeaveQueue
     | Declined

@@ -17,8 +17,8 @@ from caruso.comm_server.calls.lifecycle.ending import left_queue, offer_fact
 from caruso.comm_server.calls.lifecycle.events import Offer, Timer
 from caruso.comm_server.calls.lifecycle.step import CancelTimer, SetTimer, Step
 from caruso.model import ids
-from caruso.model.facts import AnyFact, ContactQueued, OfferMade, OfferOutcome, QueueOutcome
-from caruso.model.ids import LegId
+from caruso.model.facts import AnyFact, ContactQueued, OfferMade, OfferOutcome, PriorityChanged, QueueOutcome
+from caruso.model.ids import LegId, UserId
 from caruso.model.telephony import Answer, Dial, HangUp, StartMusic, StopMusic, TelephonyCommand
 
 #: The PBX gives up ringing this much after the centre's own ring timer, seconds.
@@ -50,6 +50,17 @@ def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Ste
         facts=(left_queue(call, left, QueueOutcome.TRANSFERRED, now), fact),
         timers=(CancelTimer(timer=Timer.MAX_WAIT), *max_wait(place)),
     )
+
+
+def reprioritise(call: Call, priority: int, by: UserId, now: datetime) -> Step:
+    """Give a waiting caller another priority, at the same age."""
+    place = call.place
+    if call.phase not in (Phase.WAITING, Phase.OFFERED) or place is None or place.priority == priority:
+        return Step(call=call)
+    fact = PriorityChanged(
+        at=now, contact=call.contact, visit=call.visit, queue=place.queue, priority=priority, by=by
+    )
+    return Step(call=replace(call, place=replace(place, priority=priority, own_priority=priority)), facts=(fact,))
 
 
 def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:

@@ -1,0 +1,129 @@
+/** The supervisor's own phone and what is heard on it: which phone, how to take part, how it ended. */
+
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useEffect } from "react";
+import { useMaybeDesk } from "../console/desk";
+import { Since } from "../parts/Age";
+import { Icon } from "../parts/icons";
+import type { SupervisionRow } from "../protocol";
+import { MODES, supervisionText } from "../state/supervision";
+import type { StationChoice } from "./station";
+import { useActions } from "./supervise";
+
+/** Together with Alt and Shift: Alt alone belongs to the console. */
+const KEYS: Record<string, "listen" | "whisper" | "barge" | "end"> = {
+  KeyL: "listen",
+  KeyW: "whisper",
+  KeyB: "barge",
+  KeyE: "end",
+};
+
+interface SupervisionBarProps {
+  row: SupervisionRow | null;
+  agent: string;
+  offset: number;
+  station: StationChoice;
+}
+
+export function SupervisionBar({ row, agent, offset, station }: SupervisionBarProps) {
+  const actions = useActions();
+  const running = row !== null && row.stage !== "ended" ? row : null;
+  useEffect(() => {
+    if (running === null) return;
+    const pressed = (event: KeyboardEvent) => {
+      const wanted = event.altKey && event.shiftKey ? KEYS[event.code] : undefined;
+      if (wanted === undefined) return;
+      event.preventDefault();
+      if (wanted === "end") actions.stop(running.id);
+      else actions.changeMode(running.id, wanted);
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [running, actions]);
+  return (
+    <section
+      className="card supervision-bar"
+      aria-label="Listening"
+      data-testid="supervision"
+      data-stage={row?.stage ?? "none"}
+      data-mode={row?.mode ?? ""}
+    >
+      <p role="status" className="supervision-text" data-testid="supervision-text">
+        <Icon name="headset" />{" "}
+        {row === null ? "Choose a call in progress to listen to it." : supervisionText(row, agent)}
+        {running?.stage === "active" && (
+          <>
+            {" "}
+            <span aria-hidden="true">
+              <Since since={running.since} offset={offset} />
+            </span>
+          </>
+        )}
+      </p>
+      {running === null ? (
+        <PhoneChoice station={station} />
+      ) : (
+        <fieldset className="supervision-modes">
+          <legend className="visually-hidden">How to take part</legend>
+          {MODES.map(({ mode, name, told }) => (
+            <Button
+              key={mode}
+              size="compact-md"
+              variant={running.mode === mode ? "filled" : "default"}
+              aria-pressed={running.mode === mode}
+              aria-keyshortcuts={`Alt+Shift+${name.charAt(0)}`}
+              title={`${told} (Alt+Shift+${name.charAt(0)})`}
+              onClick={() => actions.changeMode(running.id, mode)}
+              data-testid={`supervision-${mode}`}
+            >
+              {name}
+            </Button>
+          ))}
+          <Button
+            size="compact-md"
+            variant="default"
+            aria-keyshortcuts="Alt+Shift+E"
+            title="Alt+Shift+E"
+            onClick={() => actions.stop(running.id)}
+            data-testid="supervision-end"
+          >
+            End
+          </Button>
+        </fieldset>
+      )}
+    </section>
+  );
+}
+
+function PhoneChoice({ station }: { station: StationChoice }) {
+  const desk = useMaybeDesk();
+  return (
+    <div className="supervision-phone">
+      <NativeSelect
+        label="Your phone"
+        value={station.kind}
+        onChange={(event) => station.choose(event.currentTarget.value)}
+        data-testid="supervision-phone"
+        data={[
+          ...(desk === null
+            ? []
+            : [
+                { value: "browser", label: "This browser" },
+                { value: "sip", label: "My SIP phone" },
+              ]),
+          { value: "number", label: "A number" },
+        ]}
+      />
+      {station.kind === "number" && (
+        <TextInput
+          label="Number"
+          type="tel"
+          autoComplete="tel"
+          value={station.number}
+          onChange={(event) => station.type(event.currentTarget.value)}
+          data-testid="supervision-number"
+        />
+      )}
+    </div>
+  );
+}

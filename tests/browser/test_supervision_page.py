@@ -1,0 +1,137 @@
+"""What supervisors do on the monitor, before a fake centre: with mouse and keyboard, refused and undone."""
+
+from __future__ import annotations
+
+from playwright.async_api import Browser, expect
+
+from caruso.model.ids import AgentId, QueueId
+from lab.chromium import Console
+from tests.browser.accessibility import WCAG, violations
+
+from .conftest import Stage, open_console
+
+
+async def supervisor(chromium: Browser, stage: Stage, user: str = "sam") -> Console:
+    """Sign in and look at the monitor."""
+    page = await open_console(chromium, stage.url, width=1440, height=960)
+    await page.sign_in(user, user)
+    await page.until("monitor-agents")
+    return page
+
+
+async def agent_talks(chromium: Browser, stage: Stage) -> Console:
+    """Let Anna talk with a customer."""
+    anna = await open_console(chromium, stage.url)
+    await anna.sign_in("anna", "anna")
+    await anna.until("presence", state="not-ready")
+    await anna.press("Alt+r")
+    await anna.until("presence", state="ready")
+    stage.centre.offer(AgentId("anna"), queue=QueueId("meter"))
+    await anna.until("offer")
+    await anna.press("Alt+a")
+    await anna.until("conversation")
+    return anna
+
+
+async def test_a_supervisor_listens_whispers_barges_in_and_ends(chromium: Browser, stage: Stage) -> None:
+    """A number as phone; the mode by button and by keys; nobody to listen to before somebody talks."""
+    sam = await supervisor(chromium, stage)
+    assert await sam.part("listen").count() == 0, "nobody talks"
+    await agent_talks(chromium, stage)
+    row = sam.part("calls-row", phase="talking")
+    await expect(row.get_by_role("button", name="Listen to Anna")).to_be_disabled()
+    await sam.part("supervision-number").fill("+49 30 123456")
+    await row.get_by_role("button", name="Listen to Anna").click()
+    await sam.until("supervision", stage="active", mode="listen")
+    await expect(sam.part("supervision-text")).to_contain_text("You listen to Anna. Nobody hears you.")
+    assert await violations(sam.page, WCAG) == []
+    await sam.part("supervision-whisper").click()
+    await sam.until("supervision", mode="whisper")
+    await sam.press("Alt+Shift+B")
+    await sam.until("supervision", mode="barge")
+    await expect(sam.part("supervision-barge")).to_have_attribute("aria-pressed", "true")
+    await sam.page.reload()
+    await sam.until("supervision", stage="active", mode="barge")
+    await sam.press("Alt+Shift+E")
+    await sam.until("supervision", stage="ended")
+    await expect(sam.part("supervision-text")).to_contain_text("Anna: Ended.")
+    await expect(sam.part("supervision-number")).to_have_value("+49 30 123456")
+
+
+async def test_a_second_page_shows_the_same_and_a_refusal_says_why(chromium: Browser, stage: Stage) -> None:
+    """What another page has begun is ended here; one conversation at a time."""
+    await agent_talks(chromium, stage)
+    sam = await supervisor(chromium, stage)
+    await sam.part("supervision-number").fill("123")
+    await sam.part("calls-row", phase="talking").get_by_role("button", name="Listen to Anna").click()
+    other = await supervisor(chromium, stage)
+    await other.until("supervision", stage="active")
+    await other.part("supervision-end").click()
+    await sam.until("supervision", stage="ended")
+    stage.centre.supervisors.refuses = "Numbers outside cannot be called from here."
+    await sam.part("calls-row", phase="talking").get_by_role("button", name="Listen to Anna").click()
+    await expect(sam.part("told")).to_contain_text("Numbers outside cannot be called from here.")
+
+
+async def test_a_queue_is_closed_and_opened_again_by_undo(chromium: Browser, stage: Stage) -> None:
+    """The card says that it is closed; undo opens it."""
+    sam = await supervisor(chromium, stage)
+    card = sam.part("monitor-queue-meter")
+    await card.get_by_role("button", name="Close Meter reading").click()
+    await expect(card.get_by_test_id("queue-closed")).to_be_visible()
+    assert await violations(sam.page, WCAG) == []
+    await sam.part("undo-told").click()
+    await expect(card.get_by_test_id("queue-closed")).to_have_count(0)
+    assert stage.centre.supervisors.closed == {}
+
+
+async def test_a_message_reaches_the_agent_and_goes_when_she_has_taken_note(
+    chromium: Browser, stage: Stage
+) -> None:
+    """By keyboard: from the row's menu to the console."""
+    anna = await open_console(chromium, stage.url)
+    await anna.sign_in("anna", "anna")
+    await anna.until("presence", state="not-ready")
+    sam = await supervisor(chromium, stage)
+    await sam.part("agents-row", id="anna").get_by_test_id("agent-menu").focus()
+    await sam.press("Enter")
+    await sam.part("write-message").click()
+    await sam.part("message-text").fill("Please take the meter line.")
+    await sam.part("send-message").click()
+    message = await anna.until("message")
+    assert "Please take the meter line." in await message.inner_text()
+    assert "Sam" in await message.inner_text()
+    assert await violations(anna.page, WCAG) == []
+    await anna.part("message-seen").click()
+    await expect(anna.part("message")).to_have_count(0)
+
+
+async def test_an_agent_is_made_not_ready_and_an_admin_undoes_it(chromium: Browser, stage: Stage) -> None:
+    """Undo makes her ready again."""
+    anna = await open_console(chromium, stage.url)
+    await anna.sign_in("anna", "anna")
+    await anna.until("presence", state="not-ready")
+    await anna.press("Alt+r")
+    await anna.until("presence", state="ready")
+    alex = await supervisor(chromium, stage, "alex")
+    await alex.part("agents-row", id="anna").get_by_test_id("agent-menu").click()
+    await alex.part("force-not-ready").click()
+    await anna.until("presence", state="not-ready")
+    await alex.part("undo-told").click()
+    await anna.until("presence", state="ready")
+
+
+async def test_a_waiting_call_is_made_more_urgent_and_moved(chromium: Browser, stage: Stage) -> None:
+    """From the menu of its row; undo brings the priority back."""
+    contact = stage.centre.let_wait(QueueId("meter"))
+    sam = await supervisor(chromium, stage)
+    row = sam.part("waiting-row", id=contact)
+    await row.get_by_test_id("waiting-menu").click()
+    await sam.part("raise").click()
+    await expect(sam.part("told")).to_contain_text("Priority 1.")
+    await sam.press("Escape")
+    await sam.part("undo-told").click()
+    await expect(sam.part("told")).to_contain_text("Priority 0.")
+    await row.get_by_test_id("waiting-menu").click()
+    await sam.part("move-to-billing").click()
+    await expect(row).to_contain_text("Billing")

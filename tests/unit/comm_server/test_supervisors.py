@@ -1,0 +1,184 @@
+"""What supervisors do to waiting callers, queues and agents, in a whole centre on fakes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from caruso.comm_server.calls.lifecycle import Phase
+from caruso.errors import IllegalMove, NotFound
+from caruso.model import desk, ids
+from caruso.model.centre import Role
+from caruso.model.facts import (
+    ContactCause,
+    ContactEnded,
+    ContactQueued,
+    PriorityChanged,
+    SupervisionBegun,
+    SupervisionEnded,
+    SupervisionModeChanged,
+)
+from caruso.model.ids import AgentId, ContactId, UserId
+from caruso.model.supervision import SupervisionMode, SupervisionOutcome
+from caruso.model.supervisor import Supervisor
+from lab.books import imbalances
+from lab.fake_telephony import Pickup
+from lab.virtual_time import run_in_virtual_time
+from lab.whole_centre import BILLING, DIRECT, WholeCentre
+
+SAM = Supervisor(user=UserId("sam"), name="Sam", role=Role.ADMIN)
+BRAM = AgentId("bram")
+
+
+def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
+    """Play a scene in a house where every phone answers at once and nothing is slow."""
+
+    async def main() -> None:
+        house = WholeCentre(0)
+        house.stores.patience = 0.0
+        house.answers = lambda endpoint: Pickup(seconds=0.1)
+        await house.start()
+        await scene(house)
+        await house.centre.tasks.close()
+
+    run_in_virtual_time(main)
+
+
+def call(house: WholeCentre, dialled: str) -> ContactId:
+    return ids.contact_of(house.telephony.call(dialled, "+31201"))
+
+
+def ready(house: WholeCentre, agent: AgentId) -> None:
+    house.open_console(agent)
+    house.ask(agent, desk.GoReady)
+
+
+def served(house: WholeCentre, agent: AgentId) -> ContactId | None:
+    return house.centre.roster.state(agent).contact
+
+
+def test_a_caller_who_was_made_more_urgent_is_served_first_and_keeps_his_age() -> None:
+    async def scene(house: WholeCentre) -> None:
+        first, second = call(house, "300"), call(house, "300")
+        await asyncio.sleep(1)
+        since = {w.contact: w.since for w in house.centre.dispatcher.everybody()}
+        house.centre.supervisors.set_priority(SAM, second, 3)
+        assert {w.contact: w.since for w in house.centre.dispatcher.everybody()} == since
+        ready(house, BRAM)
+        await asyncio.sleep(2)
+        assert served(house, BRAM) == second
+        assert [fact.by for fact in house.journal.facts if isinstance(fact, PriorityChanged)] == ["sam"]
+        assert house.centre.exchange.call(first) is not None
+
+    lead(scene)
+
+
+def test_a_changed_priority_outlives_a_crash() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = call(house, "300")
+        await asyncio.sleep(1)
+        house.centre.supervisors.set_priority(SAM, contact, 7)
+        await asyncio.sleep(1)
+        await house.crash(0, 0.5)
+        await asyncio.sleep(1)
+        assert [w.course.priority for w in house.centre.dispatcher.everybody()] == [7]
+
+    lead(scene)
+
+
+def test_a_moved_caller_waits_in_the_other_queue_and_the_books_balance() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = call(house, "300")
+        await asyncio.sleep(1)
+        house.centre.supervisors.move(SAM, contact, BILLING)
+        queued = [fact.queue for fact in house.journal.facts if isinstance(fact, ContactQueued)]
+        assert queued == [DIRECT, BILLING]
+        house.telephony.hang_up(ids.caller_leg(contact))
+        await asyncio.sleep(20)
+        assert imbalances(house.journal.facts) == []
+
+    lead(scene)
+
+
+def test_a_closed_queue_lets_nobody_in_across_a_crash_and_serves_who_waits() -> None:
+    async def scene(house: WholeCentre) -> None:
+        waits = call(house, "300")
+        await asyncio.sleep(1)
+        house.centre.supervisors.switch_queue(SAM, DIRECT, is_open=False)
+        await asyncio.sleep(1)
+        await house.crash(0, 0.5)
+        await asyncio.sleep(1)
+        late = call(house, "300")
+        await asyncio.sleep(20)
+        ended = {fact.contact: fact.cause for fact in house.journal.facts if isinstance(fact, ContactEnded)}
+        assert ended == {late: ContactCause.CLOSED}
+        ready(house, BRAM)
+        await asyncio.sleep(2)
+        assert served(house, BRAM) == waits
+        house.centre.supervisors.switch_queue(SAM, DIRECT, is_open=True)
+        again = call(house, "300")
+        await asyncio.sleep(1)
+        live = house.centre.exchange.call(again)
+        assert live is not None
+        assert live.phase is Phase.WAITING
+
+    lead(scene)
+
+
+def test_nobody_is_moved_into_a_closed_queue() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = call(house, "300")
+        await asyncio.sleep(1)
+        house.centre.supervisors.switch_queue(SAM, BILLING, is_open=False)
+        with pytest.raises(IllegalMove, match="closed"):
+            house.centre.supervisors.move(SAM, contact, BILLING)
+
+    lead(scene)
+
+
+def test_a_message_outlives_a_crash_until_it_is_seen() -> None:
+    async def scene(house: WholeCentre) -> None:
+        house.open_console(BRAM)
+        assert house.centre.supervisors.send_message(SAM, "Well done.", agents=(), queue=DIRECT) == 1
+        await asyncio.sleep(1)
+        await house.crash(0, 0.5)
+        (message,) = house.centre.messages.of(BRAM)
+        house.centre.supervisors.seen(BRAM, message.id)
+        assert house.centre.messages.of(BRAM) == []
+
+    lead(scene)
+
+
+def test_listening_is_written_down_and_ends_with_a_crash() -> None:
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.centre.supervisors.begin(SAM, contact, SupervisionMode.WHISPER, "+49 30 123")
+        await asyncio.sleep(3)
+        kinds = (SupervisionBegun, SupervisionModeChanged, SupervisionEnded)
+        assert [type(fact) for fact in house.journal.facts if isinstance(fact, kinds)] == list(kinds[:2])
+        await house.crash(0, 0.5)
+        await asyncio.sleep(1)
+        (ended,) = [fact for fact in house.journal.facts if isinstance(fact, SupervisionEnded)]
+        assert ended.outcome is SupervisionOutcome.LOST
+        assert not [leg for leg in house.telephony.legs if ids.supervision_of(leg) is not None]
+        live = house.centre.exchange.call(contact)
+        assert live is not None
+        assert live.phase is Phase.TALKING
+
+    lead(scene)
+
+
+def test_where_nobody_talks_there_is_nobody_to_listen_to() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = call(house, "300")
+        await asyncio.sleep(1)
+        with pytest.raises(IllegalMove, match="Nobody talks"):
+            house.centre.supervisors.begin(SAM, contact, SupervisionMode.LISTEN, "+49 30 123")
+        with pytest.raises(NotFound):
+            house.centre.supervisors.begin(SAM, ContactId("x"), SupervisionMode.LISTEN, "+49 30 123")
+
+    lead(scene)
