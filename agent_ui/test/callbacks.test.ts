@@ -23,6 +23,9 @@ function line(change: Partial<CallbackLine> = {}): CallbackLine {
     created_at: "2026-03-01T09:00:00Z",
     changed_at: "2026-03-01T09:00:00Z",
     version: 1,
+    waiting_since: null,
+    next_at: null,
+    result: "",
     ...change,
   };
 }
