@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from caruso.model.facts import (
     AnyFact,
+    Candidate,
     ConsultEnded,
     ConsultOutcome,
     ConsultStarted,
@@ -18,11 +19,15 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactRouted,
     ContactTransferred,
     CustomerReached,
     DialogContinued,
     DialogEnded,
     DialogStarted,
+    LeftOut,
+    MessageSeen,
+    MessageSent,
     NoteWritten,
     OfferEnded,
     OfferMade,
@@ -33,14 +38,31 @@ from caruso.model.facts import (
     OutsideEnded,
     Presence,
     PresenceChanged,
+    PriorityChanged,
     QueueOutcome,
+    QueueSwitched,
     ServerStarted,
+    SupervisionBegun,
+    SupervisionEnded,
+    SupervisionModeChanged,
     TalkEnded,
     TransferForm,
     WrapUpEnded,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId, SkillId
+from caruso.model.ids import (
+    AgentId,
+    ContactId,
+    CustomerId,
+    EntryPointId,
+    QueueId,
+    RunId,
+    ScriptId,
+    SkillId,
+    SupervisionId,
+    UserId,
+)
 from caruso.model.run_records import RunTurn, SavedRun
+from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
 AGENTS = 180
 QUEUES = 4
@@ -137,12 +159,80 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
             queue=QueueId("q"),
             priority=5,
             skills={SkillId("german"): 7, SkillId("gas"): 3},
+            own_priority=5,
+            own_skills={SkillId("gas"): 3},
+            in_line_since=at - timedelta(minutes=4),
         ),
         ContactHeld(at=at, contact=contact, agent=agent),
         ContactResumed(at=at, contact=contact, agent=agent),
         *_given_away(contact, agent, at),
+        *_supervised(contact, agent, at),
+        _routed(contact, agent, at),
         NoteWritten(at=at, contact=contact, agent=agent, text="will call back\n„morgen“"),
         PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
+    ]
+
+
+def _routed(contact: ContactId, agent: AgentId, at: datetime) -> ContactRouted:
+    """Return why a contact is offered to an agent."""
+    return ContactRouted(
+        at=at,
+        contact=contact,
+        visit=2,
+        queue=QueueId("q"),
+        agent=agent,
+        waited_seconds=12.5,
+        priority=6,
+        policy="cost-index",
+        step=1,
+        rule=2,
+        skills={SkillId("gas"): 2},
+        also=[QueueId("other")],
+        value=0.25,
+        candidates=[Candidate(agent=agent, rank=1, figure=0.5)],
+        left_out=[LeftOut(agent=AgentId("agent-2"), reason="skill:gas")],
+        presences={"ready": 1, "talking": 1},
+    )
+
+
+def _supervised(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:
+    """Return what a supervisor does."""
+    supervision, queue, by = SupervisionId("s1"), QueueId("q"), UserId("sue")
+    return [
+        SupervisionBegun(
+            at=at,
+            supervision=supervision,
+            contact=contact,
+            agent=agent,
+            queue=queue,
+            by=by,
+            mode=SupervisionMode.LISTEN,
+            phone="sip",
+            announced=Announcement.AGENT,
+        ),
+        SupervisionModeChanged(
+            at=at,
+            supervision=supervision,
+            contact=contact,
+            agent=agent,
+            queue=queue,
+            by=by,
+            mode=SupervisionMode.BARGE,
+        ),
+        SupervisionEnded(
+            at=at,
+            supervision=supervision,
+            contact=contact,
+            agent=agent,
+            queue=queue,
+            by=by,
+            outcome=SupervisionOutcome.STOPPED,
+            seconds=31.5,
+        ),
+        PriorityChanged(at=at, contact=contact, visit=2, queue=queue, priority=7, by=by),
+        QueueSwitched(at=at, queue=queue, open=False, by=by),
+        MessageSent(at=at, message="m1", by=by, sender="Sue", agents=(agent,), text="Meeting at five\n„kurz“"),
+        MessageSeen(at=at, message="m1", agent=agent),
     ]
 
 

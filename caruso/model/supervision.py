@@ -25,8 +25,6 @@ class SupervisionOutcome(StrEnum):
     NOT_ANSWERED = "not-answered"
     #: The agent's part in the conversation is over.
     CONVERSATION_OVER = "conversation-over"
-    #: The supervisor has the customer from then on.
-    TOOK_OVER = "took-over"
     #: The PBX refused it.
     FAILED = "failed"
     #: It was gone when the server or the PBX came back.

@@ -23,7 +23,6 @@ const OUTCOMES: Record<string, string> = {
   stopped: "Ended.",
   "not-answered": "Your phone was not answered.",
   "conversation-over": "The conversation is over.",
-  "took-over": "The customer is with you.",
   failed: "The telephone system refused it.",
   lost: "It was lost: the server or the telephone system was restarted.",
 };

@@ -27,7 +27,6 @@ from caruso.comm_server.supervision.watch import (
     StopAsked,
     Timer,
     TimerFired,
-    TookOver,
     Watch,
     WatchEvent,
     WatchStep,
@@ -128,9 +127,6 @@ def advance(watch: Watch, event: WatchEvent, now: datetime) -> WatchStep:
             return end(watch, SupervisionOutcome.STOPPED, now)
         case CallChanged():
             return _call_changed(watch, event, now)
-        case TookOver():
-            kept = replace(watch, open_legs=watch.open_legs - {watch.phone}, in_call=True)
-            return end(kept, SupervisionOutcome.TOOK_OVER, now)
         case LinkUp():
             return _link_up(watch, event, now)
         case TimerFired(timer=timer):

@@ -106,10 +106,6 @@ class CallChanged(msgspec.Struct, frozen=True, kw_only=True):
     leg: LegId | None
 
 
-class TookOver(msgspec.Struct, frozen=True, kw_only=True):
-    """The supervisor has the customer now: the phone's leg is the call's, and is left alone."""
-
-
 class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
     """A timer has run out."""
 
@@ -126,7 +122,6 @@ WatchEvent = (
     | ModeAsked
     | StopAsked
     | CallChanged
-    | TookOver
     | TimerFired
 )
 
