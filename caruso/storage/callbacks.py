@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, false, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
@@ -49,13 +49,14 @@ class Callbacks:
 
     async def of_caller(self, number: str, customer: CustomerId | None) -> Sequence[Callback]:
         """Return the open call-backs to this number, or for this customer."""
-        his = callbacks.c.number == number if number else false()
-        query = select(callbacks).where(
-            callbacks.c.state == CallbackState.OPEN.value,
-            or_(his, callbacks.c.customer == customer) if customer is not None else his,
-        )
-        async with self._database.reading() as connection:
-            return [_callback(row) for row in (await connection.execute(query)).mappings()]
+        if not number and customer is None:
+            return []
+
+        def work(connection: Connection) -> list[Callback]:
+            wanted = {"wanted_number": number or None, "wanted_customer": customer}
+            return [_callback(row) for row in connection.execute(_OF_CALLER, wanted).mappings()]
+
+        return await self._database.look_up(work)
 
     async def change(self, callback: Callback) -> bool:
         """Write a call-back whose version before this one is the one that is kept; False: somebody was quicker."""
@@ -77,6 +78,16 @@ class Callbacks:
         )
         async with self._database.reading() as connection:
             return {QueueId(queue): count for queue, count in (await connection.execute(query)).all()}
+
+
+#: Asked for with every conversation that begins; what is None equals nothing in SQL.
+_OF_CALLER = select(callbacks).where(
+    callbacks.c.state == CallbackState.OPEN.value,
+    or_(
+        callbacks.c.number == bindparam("wanted_number", type_=callbacks.c.number.type),
+        callbacks.c.customer == bindparam("wanted_customer", type_=callbacks.c.customer.type),
+    ),
+)
 
 
 def _row(callback: Callback) -> dict[str, Any]:
