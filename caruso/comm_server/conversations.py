@@ -171,7 +171,9 @@ class Conversations:
         conversation = self._conversations.pop(contact, None)
         if conversation is None:
             return
-        del self._contacts[conversation.run.id]
+        # The run may go on in another contact by now, which was found by its number or code.
+        if self._contacts.get(conversation.run.id) == contact:
+            del self._contacts[conversation.run.id]
         if not conversation.elsewhere:
             self._write(replace(conversation, kept=replace(conversation.kept, live=False)), ())
 

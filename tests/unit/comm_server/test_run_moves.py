@@ -273,6 +273,29 @@ def test_a_caller_with_a_code_goes_on_with_an_agent() -> None:
     lead(scene)
 
 
+def test_a_dialog_that_went_on_to_another_call_ends_with_that_one() -> None:
+    async def scene(house: WholeCentre) -> None:
+        first = await talking(house)
+        answer(house, "Main Street 1")
+        run = dialog(house).run
+        house.ask(BRAM, desk.ShareDialog, run=run)
+        await asyncio.sleep(1)
+        web = house.centre.runs
+        view = await web.open_link(dialog(house).link.rpartition("/")[2])
+        code = await web.call_code(view.run)
+        again = house.telephony.call("500", "")
+        await asyncio.sleep(3)
+        await press(house, again, code.code)
+        assert house.centre.conversations.get(ids.contact_of(again)) is not None
+        house.telephony.hang_up(ids.caller_leg(first.contact))
+        await asyncio.sleep(60)  # wrap-up is over, and the first call forgotten
+        house.telephony.hang_up(again)
+        await asyncio.sleep(60)
+        assert not house.journal.runs.runs[view.run].live, "led by nobody"
+
+    lead(scene)
+
+
 def test_a_customer_who_is_known_by_number_need_not_key_in_the_code() -> None:
     async def scene(house: WholeCentre) -> None:
         web = house.centre.runs
