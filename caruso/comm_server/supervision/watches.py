@@ -32,10 +32,16 @@ from caruso.model import ids
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, LegId, SupervisionId
 from caruso.model.telephony import (
+    AnswerTransfer,
     CommandFailed,
+    DigitPressed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
     LinkLost,
     LinkUp,
     TelephonyEvent,
+    TransferRequested,
 )
 from caruso.ports import Telephony, TimerHandle, Timers
 
@@ -123,11 +129,19 @@ class Watches:
                     return event
                 if not event.gone:
                     log.warning("supervision_refused", command=event.command, reason=event.reason)
-            case _:
+            case LegRinging() | LegAnswered() | LegEnded() | DigitPressed():
                 owner = self._owner(event.leg)
                 if owner is None:
                     return event
-        self.post(owner, event)  # type: ignore[arg-type]  # prompts and recordings change nothing
+            case _ if self._owner(event.leg) is None:
+                return event
+            case TransferRequested(leg=leg):
+                # A phone waits for the answer; a conversation that is only listened to is not the supervisor's.
+                self._telephony.send(AnswerTransfer(leg=leg, done=False))
+                return None
+            case _:
+                return None
+        self.post(owner, event)
         return None
 
     def _owner(self, leg: LegId) -> SupervisionId | None:
@@ -178,7 +192,7 @@ class Watches:
         for order in step.timers:
             self._set(live, order)
         for fact in step.facts:
-            log.info("supervision", supervision_id=live.watch.id, what=type(fact).__name__)
+            log.info("supervision_moved", supervision_id=live.watch.id, what=type(fact).__name__)
         if step.facts:
             self._stream.publish(*step.facts)
 

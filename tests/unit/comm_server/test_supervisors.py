@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from caruso.comm_server.calls.lifecycle import Phase
 from caruso.errors import IllegalMove, NotFound
@@ -20,9 +21,10 @@ from caruso.model.facts import (
     SupervisionEnded,
     SupervisionModeChanged,
 )
-from caruso.model.ids import AgentId, ContactId, UserId
+from caruso.model.ids import AgentId, ContactId, PlaybackId, UserId
 from caruso.model.supervision import SupervisionMode, SupervisionOutcome
 from caruso.model.supervisor import Supervisor
+from caruso.model.telephony import PlaybackEnded, TransferRequested
 from lab.books import imbalances
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
@@ -165,6 +167,27 @@ def test_listening_is_written_down_and_ends_with_a_crash() -> None:
         (ended,) = [fact for fact in house.journal.facts if isinstance(fact, SupervisionEnded)]
         assert ended.outcome is SupervisionOutcome.LOST
         assert not [leg for leg in house.telephony.legs if ids.supervision_of(leg) is not None]
+        live = house.centre.exchange.call(contact)
+        assert live is not None
+        assert live.phase is Phase.TALKING
+
+    lead(scene)
+
+
+def test_a_supervisors_phone_that_asks_for_a_transfer_is_refused_and_listens_on() -> None:
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.centre.supervisors.begin(SAM, contact, SupervisionMode.LISTEN, "+49 30 123")
+        await asyncio.sleep(3)
+        (phone,) = house.centre.watches.all.values()
+        with capture_logs() as logs:
+            house.centre.on_telephony(TransferRequested(leg=phone.phone, to="200"))
+            house.centre.on_telephony(PlaybackEnded(leg=phone.phone, playback=PlaybackId("p")))
+            await asyncio.sleep(3)
+        assert not [fact for fact in house.journal.facts if isinstance(fact, SupervisionEnded)]
+        assert not [entry for entry in logs if entry["log_level"] == "error"]
         live = house.centre.exchange.call(contact)
         assert live is not None
         assert live.phase is Phase.TALKING
