@@ -37,6 +37,7 @@ async def watching(chromium: Browser, stage: Stage) -> Console:
     """Have a supervisor watch an agent who talks."""
     anna = await open_console(chromium, stage.url)
     await anna.sign_in("anna", "anna")
+    await anna.until("presence", state="not-ready")
     await anna.press("Alt+r")
     await anna.until("presence", state="ready")
     stage.centre.offer(ANNA)

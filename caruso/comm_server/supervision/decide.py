@@ -312,9 +312,10 @@ def _barge(watch: Watch) -> WatchStep:
     deaf, commands = _without_ear(watch)
     if watch.in_call:
         return WatchStep(watch=deaf, commands=commands)
-    aside: tuple[TelephonyCommand, ...] = (CloseBridge(bridge=watch.bridge),) if watch.aside else ()
+    # The bridge she stood in stays, empty: under load Asterisk 22.10 answers 404 for one that was destroyed and made
+    # again by the same name.
     join = Join(bridge=ids.bridge(watch.contact), leg=watch.phone)
-    return WatchStep(watch=replace(deaf, in_call=True, aside=False), commands=(*commands, *aside, join))
+    return WatchStep(watch=replace(deaf, in_call=True, aside=False), commands=(*commands, join))
 
 
 def _stand_aside(watch: Watch) -> WatchStep:
