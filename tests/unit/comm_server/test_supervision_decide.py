@@ -84,6 +84,7 @@ class Pbx:
     watch: Watch
     legs: set[LegId] = field(default_factory=lambda: {CALLER, agents_leg(1)})
     bridges: dict[BridgeId, set[LegId]] = field(default_factory=lambda: {TALK: {CALLER, agents_leg(1)}})
+    closed: set[BridgeId] = field(default_factory=set)
     snoops: dict[LegId, Snoop] = field(default_factory=dict)
     told: list[WatchEvent] = field(default_factory=list)
     facts: list[AnyFact] = field(default_factory=list)
@@ -120,6 +121,7 @@ class Pbx:
                 else:
                     self.told.append(LegEnded(leg=leg, cause=EndCause.UNREACHABLE))
             case OpenBridge(bridge=bridge, legs=legs):
+                assert bridge not in self.closed, "Asterisk may refuse a bridge made again by the same name"
                 self.bridges.setdefault(bridge, set())
                 for leg in legs:
                     self.join(bridge, leg)
@@ -128,6 +130,7 @@ class Pbx:
             case Part(bridge=bridge, leg=leg):
                 self.bridges.get(bridge, set()).discard(leg)
             case CloseBridge(bridge=bridge):
+                self.closed.add(bridge)
                 self.bridges.pop(bridge, None)
             case Play():
                 pass
