@@ -26,6 +26,7 @@ from caruso.script_engine.lint_questions import (
     check_question,
     check_recording,
     check_secrets,
+    check_sensitive,
     check_spoken,
     missing,
 )
@@ -395,6 +396,7 @@ class _Linter:
             if item.from_objects is not None:
                 self.offered(item.from_objects)
         check_secrets(self.dialog, self.add)
+        check_sensitive(self.dialog, self.add)
 
     def offered(self, of: FromObjects) -> None:
         self.known_name("class", of.class_name, self.known.classes, of.place, "class")

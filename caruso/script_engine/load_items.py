@@ -100,6 +100,7 @@ class ItemLoader(QuestionLoader):
             place=place_of(element),
             hints=self.texts(element, "hint"),
             confirm=element.get("confirm") == "yes",
+            sensitive=element.get("sensitive") == "yes",
         )
 
     def handover(self, element: Element) -> Handover:
@@ -235,6 +236,7 @@ class ItemLoader(QuestionLoader):
             leave=name + LEAVE,
             wanted_together=element.get("show") == "together",
             members=self.shown_together(within),
+            sensitive=element.get("sensitive") == "yes",
         )
 
     def shown_together(self, within: Sequence[str]) -> tuple[str, ...]:
@@ -278,6 +280,7 @@ class ItemLoader(QuestionLoader):
             condition=condition,
             condition_after=condition is not None and self.reads(condition, within),
             most=most,
+            sensitive=element.get("sensitive") == "yes",
         )
 
     def asked_in(self, within: Sequence[str], seat: Seat, kind: type[AnyItem]) -> tuple[str, ...]:
@@ -331,6 +334,7 @@ class ItemLoader(QuestionLoader):
             passes=tuple(self.passed(child) for child in element.all("pass")),
             returns=tuple(self.returned(child) for child in element.all("return")),
             leave=name + LEAVE,
+            sensitive=element.get("sensitive") == "yes",
         )
         self.way_out(element, following, seat)
 

@@ -28,6 +28,9 @@ class Item:
     handlers: tuple[Handler, ...]
     block: Block
     place: Place
+    #: What is said while it is open at an agent's is not recorded, nor while anything in it is
+    #: (`caruso.script_engine.sensitive`).
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

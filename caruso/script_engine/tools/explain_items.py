@@ -131,6 +131,8 @@ def _answer(item: Question, dialog: Dialog) -> Iterator[str]:
         yield "not asked when known"
     if item.private:
         yield "private"
+    if item.sensitive:
+        yield "sensitive: not recorded"
     if item.read_only is True:
         yield "only shown"
     elif isinstance(item.read_only, Expression):
