@@ -26,6 +26,7 @@ import caruso
 from caruso.clock import SystemClock
 from caruso.comm_server.asterisk.ami import AmiLink
 from caruso.comm_server.asterisk.provisioning import DerivedPhones, endpoint_name
+from caruso.comm_server.asterisk.tape_deck import AsteriskTapeDeck
 from caruso.comm_server.asterisk.telephony import AriTelephony
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.restart import restore
@@ -48,13 +49,15 @@ from caruso.service_manager.built_in import register_built_in
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
-from caruso.storage.disk_room import disk_room
+from caruso.storage.disk_room import disk_room, has_room
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
+from caruso.storage.recording_files import SoundFiles
+from caruso.storage.recordings import Recordings
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
@@ -126,6 +129,7 @@ class Server:
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
+        self._recording_files = SoundFiles(config.server.data_dir / "recordings")
         self._speech = EspeakSpeech(
             config.speech_cache,
             config.speech.voices,
@@ -196,6 +200,7 @@ class Server:
             infrastructure.create_task(self._follow_centre(), name="follow_centre"),
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
+            infrastructure.create_task(self._tend_recordings(), name="tend_recordings"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
         ]
         try:
@@ -255,6 +260,10 @@ class Server:
                 clock=self._clock,
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
+                tape_deck=AsteriskTapeDeck(self._pbx, self._ami),
+                recording_store=Recordings(self._database),
+                recording_files=self._recording_files,
+                recording_room=self._has_room,
                 endpoint_name=endpoint_name,
                 calls_outside=bool(self._config.asterisk.outside),
             ),
@@ -289,10 +298,17 @@ class Server:
         )
 
     def _health_checks(self) -> Mapping[str, HealthCheck]:
-        checks = {"journal": self._journal_health, "disk": lambda: disk_room(self._config.server.data_dir)}
+        checks = {
+            "journal": self._journal_health,
+            "disk": lambda: disk_room(self._config.server.data_dir),
+            "recordings": self.centre.recordings.health,
+        }
         if self._manages:
             checks["ami"] = self._ami_health
         return checks
+
+    def _has_room(self) -> bool:
+        return has_room(self._config.server.data_dir)
 
     def _ami_health(self) -> Mapping[str, object]:
         return {"ok": self._ami.up, "failure": "" if self._ami.up else self._ami.failure}
@@ -400,6 +416,22 @@ class Server:
                 continue
             except Exception:
                 log.exception("runs_not_tended")
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def _tend_recordings(self) -> None:
+        """Bring here what an earlier process left; drop, again and again, what is too old."""
+        resumed = False
+        while True:
+            try:
+                if not resumed:
+                    await self.centre.recordings.resume()
+                    resumed = True
+                await self.centre.recordings.tend()
+            except StorageUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except Exception:
+                log.exception("recordings_not_tended")
             await asyncio.sleep(TIDY_SECONDS)
 
     async def _take_over(self) -> None:

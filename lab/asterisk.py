@@ -33,6 +33,8 @@ MODULES = (
     # timing, sound files, codecs
     "res_timing_timerfd", "format_wav", "format_pcm", "format_sln", "codec_ulaw", "codec_alaw", "codec_resample",
     "codec_opus_open_source", "res_format_attr_opus", "res_musiconhold", "res_crypto", "res_srtp",
+    # recording of calls: MixMonitor needs the others
+    "app_chanspy", "func_cut", "func_groupcount", "func_uri", "func_periodic_hook", "app_mixmonitor",
     # dialplan
     "pbx_config", "app_dial", "app_playback", "app_stack", "app_echo", "app_verbose", "app_senddtmf",
     "func_callerid", "func_channel", "func_logic", "func_strings", "func_timeout", "func_hangupcause",

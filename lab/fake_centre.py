@@ -32,6 +32,7 @@ from caruso.model.centre import (
 )
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId
+from caruso.model.recordings import RecordedCalls, RecordingRules
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import StoredFile
 from caruso.model.views import (
@@ -48,6 +49,7 @@ from caruso.model.views import (
     PresenceView,
     QueueRow,
     QueueTile,
+    RecordingView,
     StationView,
     TargetView,
     WaitingRow,
@@ -56,6 +58,7 @@ from caruso.ports import TimerHandle
 from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
 from lab.fake_dialog import FakeDialog
+from lab.fake_recordings import FakeRecordings
 from lab.fake_supervision import FakeSupervision
 from lab.script_dialog import ScriptDialog
 
@@ -78,7 +81,14 @@ def fake_description() -> Centre:
     meter, billing = QueueId("meter"), QueueId("billing")
     queues = {
         meter: Queue(id=meter, name="Meter reading", dispositions=_DISPOSITIONS, wrap_up_seconds=30),
-        billing: Queue(id=billing, name="Billing", dispositions=_DISPOSITIONS, priority=5, wrap_up_seconds=45),
+        billing: Queue(
+            id=billing,
+            name="Billing",
+            dispositions=_DISPOSITIONS,
+            priority=5,
+            wrap_up_seconds=45,
+            recording=RecordingRules(calls=RecordedCalls.ON_DEMAND, agents_listen=True),
+        ),
     }
     names = ("Anna", "Ben", "Cara", "Dan", "Eva", "Finn")
     agents = [
@@ -128,6 +138,8 @@ class _Contact:
     disposition: str = ""
     extended: int = 0
     parties: tuple[PartyView, ...] = ()
+    #: ``off``, ``on`` or ``paused``.
+    recording: str = "off"
 
 
 @dataclass(slots=True)
@@ -148,6 +160,16 @@ class _Seat:
     show: ShowDesk | None = None
     closed: DeskClosed | None = None
     timers: list[TimerHandle] = field(default_factory=list)
+
+
+class _Clock:
+    """The time as the centre is told it."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+
+    def monotonic(self) -> float:
+        return self.now().timestamp()
 
 
 class FakeDesk:
@@ -198,6 +220,7 @@ class FakeCentre:
             run, number, self._now
         )
         self.supervisors = FakeSupervision(self.centre, now, self._supervisors_acted, self._talks)
+        self.recordings = FakeRecordings(self.centre, _Clock(now))
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
         self.commands: list[tuple[AgentId, desk.AnyDeskCommand]] = []
@@ -309,6 +332,9 @@ class FakeCentre:
             case desk.MuteMe():
                 self._on_desk(seat, command.contact, "talking", "held").muted = command.on
                 self._show(seat)
+            case desk.RecordCall() | desk.PauseRecording():
+                self._record(self._on_desk(seat, command.contact, "talking", "held"), command)
+                self._show(seat)
             case desk.CallOut():
                 raise IllegalMove("Nobody can be called from here.")
             case desk.Transfer() | desk.CompleteTransfer():
@@ -359,6 +385,16 @@ class FakeCentre:
             case _:
                 assert_never(command)
         self.commands.append((agent, command))
+
+    def _record(self, contact: _Contact, command: desk.RecordCall | desk.PauseRecording) -> None:
+        if contact.queue.recording.calls is RecordedCalls.NEVER:
+            raise IllegalMove("Calls of this queue are never recorded.")
+        if isinstance(command, desk.RecordCall):
+            contact.recording = "on" if command.on else "off"
+        elif contact.recording == "off":
+            raise IllegalMove("Nothing is recorded here.")
+        else:
+            contact.recording = "paused" if command.on else "on"
 
     # -- What happens outside ---------------------------------------------------------------------------------
 
@@ -845,6 +881,22 @@ def _contact_view(contact: _Contact) -> ContactView:
         extensions_left=contact.queue.wrap_up_extensions - contact.extended if contact.phase == "wrap-up" else 0,
         extension_seconds=contact.queue.wrap_up_extension_seconds,
         parties=list(contact.parties),
+        recording=_recording(contact),
+    )
+
+
+def _recording(contact: _Contact) -> RecordingView | None:
+    if contact.queue.recording.calls is RecordedCalls.NEVER or contact.phase not in ("talking", "held"):
+        return None
+    runs = contact.recording != "off"
+    paused = contact.recording == "paused"
+    return RecordingView(
+        state=contact.recording,
+        reason="asked" if paused else "",
+        may_start=not runs,
+        may_stop=runs,
+        may_pause=runs,
+        paused_by_hand=paused,
     )
 
 

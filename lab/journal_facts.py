@@ -42,6 +42,15 @@ from caruso.model.facts import (
     PriorityChanged,
     QueueOutcome,
     QueueSwitched,
+    RecordingAccessed,
+    RecordingBegun,
+    RecordingImpossible,
+    RecordingJoined,
+    RecordingKept,
+    RecordingLost,
+    RecordingOver,
+    RecordingPaused,
+    RecordingResumed,
     ServerStarted,
     SupervisionBegun,
     SupervisionEnded,
@@ -57,12 +66,14 @@ from caruso.model.ids import (
     CustomerId,
     EntryPointId,
     QueueId,
+    RecordingId,
     RunId,
     ScriptId,
     SkillId,
     SupervisionId,
     UserId,
 )
+from caruso.model.recordings import AccessKind, PauseReason
 from caruso.model.run_records import RunTurn, SavedRun
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
@@ -169,6 +180,9 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         ContactResumed(at=at, contact=contact, agent=agent),
         *_given_away(contact, agent, at),
         *_supervised(contact, agent, at),
+        *recorded(contact, agent, at),
+        RecordingLost(at=at, contact=contact, recording=RecordingId("lost"), reason="missing"),
+        RecordingImpossible(at=at, contact=contact, queue=QueueId("q"), reason="disk-full"),
         _routed(contact, agent, at),
         DispositionChosen(at=at, contact=contact, agent=agent, disposition="done", until=at),
         WrapUpProlonged(at=at, contact=contact, agent=agent, until=at),
@@ -197,6 +211,49 @@ def _routed(contact: ContactId, agent: AgentId, at: datetime) -> ContactRouted:
         left_out=[LeftOut(agent=AgentId("agent-2"), reason="skill:gas")],
         presences={"ready": 1, "talking": 1},
     )
+
+
+def recorded(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:
+    """Return the facts of a recording that is paused, kept, put under legal hold, and heard."""
+    recording, queue = RecordingId(f"recording-{contact}"), QueueId("q")
+
+    def after(seconds: float) -> datetime:
+        return at + timedelta(seconds=seconds)
+
+    return [
+        RecordingBegun(
+            at=at,
+            contact=contact,
+            recording=recording,
+            part=1,
+            queue=queue,
+            agent=agent,
+            others=("+4930555",),
+            asked_by="olga",
+        ),
+        RecordingPaused(at=after(2), contact=contact, recording=recording, reason=PauseReason.SENSITIVE),
+        RecordingResumed(at=after(5), contact=contact, recording=recording),
+        RecordingJoined(at=after(6), contact=contact, recording=recording, others=("+4930555", "bob")),
+        RecordingOver(at=after(9), contact=contact, recording=recording, by="olga"),
+        RecordingKept(
+            at=after(10),
+            contact=contact,
+            recording=recording,
+            seconds=9.0,
+            size=288_044,
+            sha256="ab" * 32,
+            incomplete="interrupted",
+        ),
+        RecordingAccessed(
+            at=after(11),
+            contact=contact,
+            recording=recording,
+            by="olga",
+            what=AccessKind.HELD,
+            reason="complaint",
+        ),
+        RecordingAccessed(at=after(12), contact=contact, recording=recording, by="anna", what=AccessKind.LISTENED),
+    ]
 
 
 def _supervised(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:

@@ -100,6 +100,11 @@ class CentreServer:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def data_dir(self) -> Path:
+        """Where it keeps files."""
+        return self._data_dir
+
+    @property
     def pid(self) -> int:
         """The process."""
         assert self._process is not None

@@ -37,7 +37,7 @@ from caruso.model.centre import (
     StationKind,
 )
 from caruso.model.desk import AnyDeskCommand
-from caruso.model.facts import Presence, ServerStarted
+from caruso.model.facts import AnyFact, Presence, ServerStarted
 from caruso.model.ids import (
     AgentId,
     ContactId,
@@ -49,13 +49,16 @@ from caruso.model.ids import (
     SkillId,
     UserId,
 )
+from caruso.model.recordings import RecordedCalls, RecordingRules
 from caruso.model.records import Customer, ObjectFilter, ScriptSource
+from caruso.model.run_records import RunTurn
 from caruso.model.supervision import SupervisionMode
 from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import EndCause
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
 from lab.fake_callbacks import MemoryCallbacks
+from lab.fake_recordings import MemoryRecordings, MemorySounds, MemoryTapes
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
@@ -100,6 +103,7 @@ def small_centre() -> Centre:
             ring_seconds=5,
             wrap_up_seconds=0,
             script=ScriptId("billing"),
+            recording=RecordingRules(calls=RecordedCalls.ALWAYS, agent_beep=True),
             dispositions=done,
         ),
         Queue(
@@ -111,6 +115,7 @@ def small_centre() -> Centre:
             max_wait_seconds=40,
             announce_position_seconds=5,
             script=ScriptId("moving"),
+            recording=RecordingRules(calls=RecordedCalls.ON_DEMAND, announced=False),
             escape_key="5",
             escape_to=EntryPointId("billing"),
             call_back=CallBackRules(
@@ -248,6 +253,8 @@ class WholeCentre:
         self.callbacks = MemoryCallbacks()
         self.journal = MemoryJournal()
         self.telephony = FakeTelephony(self.rng, self._phone)
+        self.tapes = MemoryTapes(self.telephony.legs.__contains__, self.rng)
+        self.sounds = MemorySounds()
         self.full = self.description = small_centre()
         self.views: dict[AgentId, DeskView] = {}
         self.consoles: dict[AgentId, Callable[[], None]] = {}
@@ -305,12 +312,27 @@ class WholeCentre:
                 clock=self.clock,
                 timers=self.timers,
                 recordings=Path("/nowhere"),
+                tape_deck=self.tapes,
+                recording_store=MemoryRecordings(self._facts),
+                recording_files=self.sounds,
+                recording_room=lambda: self.rng.random() > 0.02,
                 endpoint_name=lambda agent, kind: f"{agent}-{kind}",
                 calls_outside=True,
             ),
         )
         self.journal.actions_written = centre.outbox.begin
         return centre
+
+    def _facts(self) -> list[AnyFact]:
+        return [entry for entry in self.journal.entries if not isinstance(entry, RunTurn)]
+
+    async def _bring_recordings(self) -> None:
+        """Bring what an earlier process left, as soon as the stores answer."""
+        while True:
+            try:
+                return await self.centre.recordings.resume()
+            except StorageUnavailable:
+                await asyncio.sleep(0.5)
 
     async def start(self) -> None:
         """Bring the server up."""
@@ -341,6 +363,7 @@ class WholeCentre:
         await self.journal.runs.release_others(self.centre.conversations.live_runs())
         self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.centre.tasks.start(self._call_back(), name="call_back")
+        self.centre.tasks.start(self._bring_recordings(), name="bring_recordings")
         self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
         await asyncio.sleep(self.rng.uniform(0, 0.5))
         self.note("restored")
@@ -546,6 +569,10 @@ class WholeCentre:
             self.ask(agent, desk.TakeDialogBack, run=view.dialog.run if view.dialog else "")
         elif chance < 0.58:
             self.ask(agent, desk.PressDigits, contact=contact, digits="12#")
+        elif chance < 0.61:
+            self.ask(agent, desk.RecordCall, contact=contact, on=self.rng.random() < 0.7)
+        elif chance < 0.64:
+            self.ask(agent, desk.PauseRecording, contact=contact, on=self.rng.random() < 0.5)
         elif view.dialog is not None:
             self._agent_leads(agent, view)
 

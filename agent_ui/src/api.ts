@@ -1,11 +1,14 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
 import type {
+  AccessLine,
   CallbackLine,
   CentreSummary,
   ContactDetail,
   ContactPage,
+  Outline,
   Phone,
+  RecordingLine,
   SupervisionMode,
   SupervisionStarted,
   TargetView,
@@ -82,6 +85,32 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
 
 export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
+}
+
+export function readRecordings(contact: string, signal: AbortSignal): Promise<RecordingLine[]> {
+  return call("GET", `/api/contacts/${encodeURIComponent(contact)}/recordings`, undefined, signal);
+}
+
+export function readOutline(recording: string, signal: AbortSignal): Promise<Outline> {
+  return call("GET", `/api/recordings/${encodeURIComponent(recording)}/outline`, undefined, signal);
+}
+
+export function readAccesses(recording: string, signal: AbortSignal): Promise<AccessLine[]> {
+  return call("GET", `/api/recordings/${encodeURIComponent(recording)}/accesses`, undefined, signal);
+}
+
+export function holdRecording(recording: string, held: boolean, reason: string): Promise<void> {
+  return call("POST", `/api/recordings/${encodeURIComponent(recording)}/hold`, { held, reason });
+}
+
+export function deleteRecording(recording: string, reason: string): Promise<void> {
+  const query = new URLSearchParams({ reason });
+  return call("DELETE", `/api/recordings/${encodeURIComponent(recording)}?${query}`);
+}
+
+/** Where the sound of a recording is, to be played or to be saved. */
+export function recordedSound(recording: string, download = false): string {
+  return `/recordings/${encodeURIComponent(recording)}.wav${download ? "?download=1" : ""}`;
 }
 
 export function readTransferTargets(signal: AbortSignal): Promise<TargetView[]> {

@@ -22,6 +22,18 @@ export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-b
 /** How a supervisor takes part in a conversation. */
 export type SupervisionMode = "listen" | "whisper" | "barge";
 
+/** Why nothing is recorded for a while. */
+export type PauseReason = "hold" | "asked" | "sensitive";
+
+/** How far a recording has come. */
+export type RecordingState = "recording" | "collecting" | "kept" | "lost" | "deleted";
+
+/** What somebody did with a recording. */
+export type AccessKind = "listened" | "downloaded" | "deleted" | "held" | "released";
+
+/** What somebody wants of the recording of a call. */
+export type Asked = "start" | "stop" | "pause" | "resume";
+
 /** The agent's phone. */
 export interface StationView {
   kind: string;
@@ -79,6 +91,16 @@ export interface NoteView {
   text: string;
 }
 
+/** How far the recording of a conversation is, and what can be done about it. */
+export interface RecordingView {
+  state: string;
+  reason: string;
+  may_start: boolean;
+  may_stop: boolean;
+  may_pause: boolean;
+  paused_by_hand: boolean;
+}
+
 /** The contact on the desk. */
 export interface ContactView {
   id: string;
@@ -105,6 +127,7 @@ export interface ContactView {
   purpose: string;
   notes: NoteView[];
   watchers: string[];
+  recording: RecordingView | null;
 }
 
 /** One possible answer. */
@@ -295,6 +318,7 @@ export interface CallRow {
   agent: string;
   queue: string;
   since: string;
+  recording: string;
 }
 
 /** A queue since local midnight. */
@@ -446,6 +470,22 @@ export interface PressDigits {
   id: number;
   contact: string;
   digits: string;
+}
+
+/** Record the conversation, or do not any more, where the queue leaves that to the agent. */
+export interface RecordCall {
+  type: "record";
+  id: number;
+  contact: string;
+  on: boolean;
+}
+
+/** Keep what is said out of the recording (`on`), or let it in again. */
+export interface PauseRecording {
+  type: "pause-recording";
+  id: number;
+  contact: string;
+  on: boolean;
 }
 
 /** Call somebody, on behalf of a queue of the agent's: her own phone rings first. */
@@ -636,6 +676,8 @@ export type DeskCommand =
   | Hold
   | MuteMe
   | PressDigits
+  | RecordCall
+  | PauseRecording
   | CallOut
   | Transfer
   | Consult
@@ -921,6 +963,48 @@ export interface MessageReceipt {
   agents: number;
 }
 
+/** A stretch of a recording that is silent; seconds from its beginning. */
+export interface Gap {
+  begins: number;
+  ends: number | null;
+  reason: PauseReason;
+}
+
+/** A recording of a contact, and what may be done with it. */
+export interface RecordingLine {
+  id: string;
+  contact: string;
+  part: number;
+  queue: string;
+  agent: string | null;
+  others: string[];
+  asked_by: string;
+  state: RecordingState;
+  reason: string;
+  began_at: string;
+  ended_at: string | null;
+  seconds: number;
+  gaps: Gap[];
+  size: number;
+  sha256: string;
+  held: boolean;
+  held_by: string;
+  held_for: string;
+  expires_at: string | null;
+  deleted_at: string | null;
+  deleted_by: string;
+  may_listen: boolean;
+  may_manage: boolean;
+}
+
+/** Somebody did something with a recording. */
+export interface AccessLine {
+  at: string;
+  by: string;
+  what: AccessKind;
+  reason: string;
+}
+
 /** What is wrong with a script. */
 export interface Findings {
   findings: Finding[];
@@ -1138,6 +1222,22 @@ export interface MessageBody {
   text: string;
   agents?: string[];
   queue?: string | null;
+}
+
+/** Whether a recording is under legal hold, and why. */
+export interface HoldBody {
+  held: boolean;
+  reason?: string;
+}
+
+/** Why a recording is deleted. */
+export interface DeleteQuery {
+  reason?: string;
+}
+
+/** What is to become of the recording of a call. */
+export interface RecordingWish {
+  wanted: Asked;
 }
 
 /** A script, and the dialogs it calls. */
@@ -1419,6 +1519,42 @@ export interface Operations {
     query: undefined;
     body: MessageBody;
     answer: MessageReceipt;
+  };
+  /** List the recordings of a contact; an agent sees those of her own conversations. */
+  "GET /api/contacts/{contact}/recordings": {
+    query: undefined;
+    body: undefined;
+    answer: RecordingLine[];
+  };
+  /** Return how loud it is in the course of time: the caller's channel first, then who he hears. */
+  "GET /api/recordings/{recording}/outline": {
+    query: undefined;
+    body: undefined;
+    answer: Outline;
+  };
+  /** List who heard, downloaded, held or deleted it, oldest first. */
+  "GET /api/recordings/{recording}/accesses": {
+    query: undefined;
+    body: undefined;
+    answer: AccessLine[];
+  };
+  /** Put it under legal hold, so that nobody deletes it, or release it. */
+  "POST /api/recordings/{recording}/hold": {
+    query: undefined;
+    body: HoldBody;
+    answer: undefined;
+  };
+  /** Delete its sound for good; that it was there, and who deleted it, stays known. */
+  "DELETE /api/recordings/{recording}": {
+    query: DeleteQuery;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Start, stop, pause or resume the recording of a call in progress. */
+  "POST /api/calls/{contact}/recording": {
+    query: undefined;
+    body: RecordingWish;
+    answer: undefined;
   };
   /** Find the mistakes in a script and its test cases. */
   "POST /api/scripts/check": {

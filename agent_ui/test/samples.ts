@@ -65,6 +65,7 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     disposition: "",
     note: "",
     watchers: [],
+    recording: null,
     ...change,
   };
 }

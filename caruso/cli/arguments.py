@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, services, serving, users
+from caruso.cli import checking, recordings, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import Role, StationKind
@@ -54,6 +54,8 @@ def _checking(commands: Any) -> None:
     listed.add_argument("--print-docs", action="store_true", help="print the page of services (Markdown)")
     mail = group(commands, "mail", "mails that scripts send")
     sends = command(mail, "check", services.check_mail, "read all templates")
+    recorded = group(commands, "recordings", "recorded calls")
+    command(recorded, "verify", recordings.verify, "hold all that are kept against their checksums")
     sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")
 
 

@@ -26,6 +26,7 @@ from caruso.comm_server.centre_tables import (
     OverflowTable,
     QueueTable,
     ReasonTable,
+    RecordingTable,
     RelaxTable,
     RuleTable,
 )
@@ -93,6 +94,7 @@ _CENTRE_TABLES = (
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
     ("[queues.ID.call_back]", CallBackTable),
+    ("[queues.ID.recording]", RecordingTable),
     ("[[queues.ID.overflow]]", OverflowTable),
     ("[[queues.ID.relax]]", RelaxTable),
     ("[[queues.ID.rules]]", RuleTable),

@@ -25,6 +25,7 @@ from caruso.comm_server.centre_tables import (
     OverflowTable,
     QueueTable,
     ReasonTable,
+    RecordingTable,
     SupervisorTable,
 )
 from caruso.errors import Located, RejectedInput
@@ -45,6 +46,7 @@ from caruso.model.centre import (
     StationKind,
 )
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.recordings import RecordingRules
 from caruso.toml.shape import Shape
 from caruso.toml.source import KeyPath, TomlSource, did_you_mean, read_toml
 
@@ -443,8 +445,13 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         caller_id=queue.caller_id or "",
         dispositions=tuple(_disposition(key, tables.dispositions[key]) for key in dispositions),
         supervision_announced=queue.supervision_announced,
+        recording=_recording(queue.recording),
         script=None if queue.script is None else ScriptId(queue.script),
     )
+
+
+def _recording(table: RecordingTable | None) -> RecordingRules:
+    return RecordingRules() if table is None else RecordingRules(**structs.asdict(table))
 
 
 def _overflow(table: OverflowTable) -> Overflow:

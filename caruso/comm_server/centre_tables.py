@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from caruso.model.centre import CallFirst, Role, StationKind
+from caruso.model.recordings import RecordedCalls
 from caruso.model.supervision import Announcement
 
 #: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
@@ -32,6 +33,7 @@ Level = Annotated[int, Meta(ge=1, le=10)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 RingSeconds = Annotated[float, Meta(ge=1, le=300)]
 Attempts = Annotated[int, Meta(ge=1, le=20)]
+KeepDays = Annotated[int, Meta(ge=0, le=36_500)]
 Ahead = Annotated[int, Meta(ge=0, le=10_000)]
 Key = Annotated[str, Meta(pattern=r"^[0-9*#]$", title="a key of the telephone, in quotes")]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
@@ -113,6 +115,25 @@ class CallBackTable(msgspec.Struct, frozen=True, kw_only=True):
     ring_seconds: RingSeconds = 30.0
     #: When people may be called; at all times when not set.
     hours: str | None = None
+
+
+class RecordingTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversations are recorded, who is told, and how long recordings are kept. It needs the manager
+    interface of Asterisk.
+    """
+
+    #: Which calls: `never`, `on-demand` (an agent or a supervisor asks for it), `always`.
+    calls: RecordedCalls = RecordedCalls.NEVER
+    #: Customer and agent are told before it begins, once in a call.
+    announced: bool = True
+    #: What they hear, by language; the centre's own sentence when not set.
+    announcement: dict[Language, Text] = {}
+    #: The agent alone hears a tone when a recording begins.
+    agent_beep: bool = False
+    #: Agents may hear recordings of their own conversations.
+    agents_listen: bool = False
+    #: After so many days a recording is deleted, unless it is under legal hold; 0: never by itself.
+    keep_days: KeepDays = 90
 
 
 class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +246,8 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     #: Who is told that a supervisor listens: `nobody`, the `agent` (her console shows it, and a tone is heard at
     #: her phone alone), or `everybody` (the customer hears the tone, too).
     supervision_announced: Announcement = Announcement.NOBODY
+    #: How calls are recorded.
+    recording: RecordingTable | None = None
     #: Outcomes an agent can choose, ids of `dispositions`; all of them when not set.
     dispositions: tuple[str, ...] | None = None
     #: Script that leads the agent when none came with the contact.

@@ -40,6 +40,8 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
+from caruso.comm_server.recording.office import Around as RecordingAround
+from caruso.comm_server.recording.office import RecordingOffice
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.durable import DurableRuns
 from caruso.comm_server.runs.ledger import SAVE_OBJECT
@@ -85,10 +87,13 @@ from caruso.ports import (
     CustomerStore,
     FactStore,
     Journal,
+    RecordingFiles,
+    RecordingStore,
     RunFiles,
     RunStore,
     ScriptObjects,
     SpeechSynthesis,
+    TapeDeck,
     Telephony,
     TimerHandle,
     Timers,
@@ -132,6 +137,12 @@ class Outside:
     public_url: str
     #: Folder of recorded prompts, one sub-folder per language.
     recordings: Path
+    #: Where calls are recorded, what is known of recordings, and where they are kept.
+    tape_deck: TapeDeck
+    recording_store: RecordingStore
+    recording_files: RecordingFiles
+    #: Whether there is room for more of them.
+    recording_room: Callable[[], bool]
     #: Under what name the PBX knows an agent's phone.
     endpoint_name: EndpointName
     #: Whether numbers outside can be called.
@@ -285,6 +296,7 @@ class ContactCentre:
         self.watches = Watches(
             telephony=outside.telephony, stream=stream, clock=clock, timers=timers, call=self.exchange.call
         )
+        self.recordings = RecordingOffice(self._around_recordings())
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
             sources=Sources(
@@ -298,6 +310,7 @@ class ContactCentre:
                 call=self.exchange.call,
                 notes=self.notes.of,
                 watchers=self._watchers,
+                recording=self.recordings.view,
                 messages=self.messages.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
@@ -356,6 +369,7 @@ class ContactCentre:
             moves=self.moves,
             transfers=self.transfers,
             seen=self.supervisors.seen,
+            record=self.recordings.ask_as_agent,
         )
         self._people = Staff(
             exchange=self.exchange,
@@ -375,6 +389,7 @@ class ContactCentre:
             outside.journal.record,
             self.notes.hear,
             self.watches.hear,
+            self.recordings.hear,
             self.messages.hear,
             self.desk_contacts.hear,
             self.board.hear,
@@ -410,6 +425,7 @@ class ContactCentre:
         self.overflowing.look_at_all()
         self.board.centre_changed()
         self.supervisors.review()
+        self.recordings.look_at_all()
         self.desks.touch_all()
         self.stream.publish()
 
@@ -424,6 +440,7 @@ class ContactCentre:
         # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
         with self.stream.turn():
             left = self.watches.on_telephony(event)
+            left = self.recordings.on_telephony(left) if left is not None else None
             if left is not None:
                 self.exchange.on_telephony(left)
 
@@ -559,6 +576,27 @@ class ContactCentre:
     def _can_answer(self, agent: AgentId) -> bool:
         """Tell whether the agent has a phone: a SIP phone rings without a console too."""
         return self.desks.is_open(agent) or self.stations.at(agent).kind is not StationKind.BROWSER
+
+    def _around_recordings(self) -> RecordingAround:
+        outside = self._outside
+        return RecordingAround(
+            deck=outside.tape_deck,
+            store=outside.recording_store,
+            files=outside.recording_files,
+            telephony=outside.telephony,
+            speech=outside.speech,
+            journal=outside.journal,
+            stream=self.stream,
+            clock=outside.clock,
+            timers=outside.timers,
+            tasks=self.tasks,
+            centre=self.centre,
+            call=self.exchange.call,
+            conversation=self.conversations.get,
+            room=outside.recording_room,
+            new_id=lambda: uuid.uuid4().hex,
+            changed=self._touch,
+        )
 
     # -- Distribution -----------------------------------------------------------------------------------------
 
@@ -714,11 +752,15 @@ class ContactCentre:
     def _watchers(self, contact: ContactId, agent: AgentId) -> list[str]:
         return self.supervisors.watchers(contact, agent)
 
+    def _touch(self, contact: ContactId) -> None:
+        self.desks.touch_contact(contact)
+
     def _changed_desk(self, agent: AgentId) -> None:
         self.desks.touch(agent)
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
+        self.recordings.look(contact)
         if ids.is_callback(contact):
             self.desks.touch_all()
 
@@ -804,6 +846,7 @@ class ContactCentre:
         if up:
             self._settle_agents()
             self.dispatcher.resume()
+            self.recordings.link_up()
         else:
             self.dispatcher.pause()
             self.phone.leave_all()

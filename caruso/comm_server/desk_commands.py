@@ -17,6 +17,7 @@ from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Declined, DigitsAsked, HoldAsked, HungUpByAgent, MuteAsked
 from caruso.comm_server.conversations import Conversation, Conversations
 from caruso.comm_server.desk_transfers import DeskTransfers
+from caruso.comm_server.recording.office import Asked
 from caruso.comm_server.run_moves import RunMoves
 from caruso.errors import IllegalMove
 from caruso.model import desk
@@ -53,6 +54,7 @@ class DeskCommands:
         moves: RunMoves,
         transfers: DeskTransfers,
         seen: Callable[[AgentId, str], None],
+        record: Callable[[AgentId, ContactId, Asked], None],
     ) -> None:
         """Work with these parts of the centre."""
         self._centre = centre
@@ -64,6 +66,7 @@ class DeskCommands:
         self._moves = moves
         self._transfers = transfers
         self._seen = seen
+        self._record = record
 
     def carry_out(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.
@@ -114,6 +117,10 @@ class DeskCommands:
                 self._give(agent, run, AnsweredTogether(turn=turn, answers=answers, by=agent, files=files))
             case desk.SeeMessage(message=message):
                 self._seen(agent, message)
+            case desk.RecordCall(contact=contact, on=on):
+                self._record(agent, ContactId(contact), Asked.START if on else Asked.STOP)
+            case desk.PauseRecording(contact=contact, on=on):
+                self._record(agent, ContactId(contact), Asked.PAUSE if on else Asked.RESUME)
             case desk.KeepDraft():
                 self._desks.keep_draft(agent, command)
             case desk.TimeUp(run=run, turn=turn):

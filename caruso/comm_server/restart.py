@@ -84,6 +84,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     _restore_board(centre, past)
     for facts in past.contacts.values():
         centre.notes.restore(facts)
+    centre.recordings.restore(past.contacts)
     centre.came_back(
         identified={
             contact: fact.customer

@@ -69,6 +69,13 @@ COMFORT = {
     "it": "Grazie per l'attesa. Saremo da lei appena possibile.",
 }
 
+RECORDED = {
+    "en": "This call is recorded.",
+    "de": "Dieses Gespräch wird aufgezeichnet.",
+    "nl": "Dit gesprek wordt opgenomen.",
+    "it": "Questa chiamata viene registrata.",
+}
+
 _OFFER_CALL_BACK = {
     "en": "Press {key} and we call you back. You keep your place in the queue.",
     "de": "Drücken Sie die {key}, und wir rufen Sie zurück. Sie behalten Ihren Platz in der Warteschlange.",

@@ -12,6 +12,7 @@ from datetime import date, time
 from enum import StrEnum
 
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.recordings import RecordingRules
 from caruso.model.supervision import Announcement
 
 #: Stands for callers who hide their number.
@@ -238,6 +239,7 @@ class Queue:
     call_back: CallBackRules | None = None
     #: Who is told when a supervisor listens.
     supervision_announced: Announcement = Announcement.NOBODY
+    recording: RecordingRules = field(default_factory=RecordingRules)
     dispositions: tuple[Disposition, ...] = ()
     #: Script that leads the agent when no script run came with the contact.
     script: ScriptId | None = None

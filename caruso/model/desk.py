@@ -75,6 +75,20 @@ class PressDigits(DeskCommand, frozen=True, kw_only=True, tag="digits"):
     digits: str
 
 
+class RecordCall(DeskCommand, frozen=True, kw_only=True, tag="record"):
+    """Record the conversation, or do not any more, where the queue leaves that to the agent."""
+
+    contact: str
+    on: bool
+
+
+class PauseRecording(DeskCommand, frozen=True, kw_only=True, tag="pause-recording"):
+    """Keep what is said out of the recording (`on`), or let it in again."""
+
+    contact: str
+    on: bool
+
+
 class CallOut(DeskCommand, frozen=True, kw_only=True, tag="call-out"):
     """Call somebody, on behalf of a queue of the agent's: her own phone rings first."""
 
@@ -247,6 +261,8 @@ AnyDeskCommand = (
     | Hold
     | MuteMe
     | PressDigits
+    | RecordCall
+    | PauseRecording
     | CallOut
     | Transfer
     | Consult

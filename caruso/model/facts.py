@@ -17,12 +17,14 @@ from caruso.model.ids import (
     CustomerId,
     EntryPointId,
     QueueId,
+    RecordingId,
     RunId,
     ScriptId,
     SkillId,
     SupervisionId,
     UserId,
 )
+from caruso.model.recordings import AccessKind, PauseReason
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
 #: Channels of contacts.
@@ -421,6 +423,97 @@ class SupervisionEnded(Fact, frozen=True, kw_only=True, tag="supervision-ended")
     seconds: float
 
 
+class RecordingBegun(Fact, frozen=True, kw_only=True, tag="recording-begun"):
+    """From now on what customer and agent say is recorded."""
+
+    contact: ContactId
+    recording: RecordingId
+    #: Counts the recordings of a contact, from 1.
+    part: int
+    queue: QueueId
+    #: None while the customer talks with somebody outside.
+    agent: AgentId | None = None
+    #: Who else takes part: colleagues, and numbers outside.
+    others: tuple[str, ...] = ()
+    #: A user, or empty for the rules of the queue.
+    asked_by: str = ""
+
+
+class RecordingPaused(Fact, frozen=True, kw_only=True, tag="recording-paused"):
+    """Nothing is recorded until `RecordingResumed`: there is silence in its place."""
+
+    contact: ContactId
+    recording: RecordingId
+    reason: PauseReason
+
+
+class RecordingResumed(Fact, frozen=True, kw_only=True, tag="recording-resumed"):
+    """It goes on."""
+
+    contact: ContactId
+    recording: RecordingId
+
+
+class RecordingJoined(Fact, frozen=True, kw_only=True, tag="recording-joined"):
+    """Somebody else takes part in what is recorded: colleagues, and numbers outside."""
+
+    contact: ContactId
+    recording: RecordingId
+    others: tuple[str, ...]
+
+
+class RecordingOver(Fact, frozen=True, kw_only=True, tag="recording-over"):
+    """It is over; `RecordingKept` or `RecordingLost` follows."""
+
+    contact: ContactId
+    recording: RecordingId
+    #: A user who ended it by hand.
+    by: str = ""
+    #: It ended some time before: the telephone system was lost, or nobody was connected to it.
+    unseen: bool = False
+
+
+class RecordingKept(Fact, frozen=True, kw_only=True, tag="recording-kept"):
+    """It is in the recordings folder, whole."""
+
+    contact: ContactId
+    recording: RecordingId
+    seconds: float
+    #: Bytes, and their SHA-256.
+    size: int
+    sha256: str
+    #: Why it does not hold all that was said; empty when it does.
+    incomplete: str = ""
+
+
+class RecordingLost(Fact, frozen=True, kw_only=True, tag="recording-lost"):
+    """Nothing of it could be kept."""
+
+    contact: ContactId
+    recording: RecordingId
+    reason: str
+
+
+class RecordingImpossible(Fact, frozen=True, kw_only=True, tag="recording-impossible"):
+    """The conversation should be recorded, and cannot be; it goes on all the same."""
+
+    contact: ContactId
+    queue: QueueId
+    #: ``pbx``, ``disk-full``, ``announcement``.
+    reason: str
+
+
+class RecordingAccessed(Fact, frozen=True, kw_only=True, tag="recording-accessed"):
+    """Somebody heard, downloaded, deleted, held or released a recording."""
+
+    contact: ContactId
+    recording: RecordingId
+    #: A user; empty for the rules of the queue.
+    by: str
+    what: AccessKind
+    reason: str = ""
+
+
 class PriorityChanged(Fact, frozen=True, kw_only=True, tag="priority-changed"):
     """A supervisor (`by`) gave a waiting contact another priority; it keeps its age."""
 
@@ -559,6 +652,15 @@ AnyFact = (
     | SupervisionBegun
     | SupervisionModeChanged
     | SupervisionEnded
+    | RecordingBegun
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingJoined
+    | RecordingOver
+    | RecordingKept
+    | RecordingLost
+    | RecordingImpossible
+    | RecordingAccessed
     | PriorityChanged
     | QueueSwitched
     | MessageSent

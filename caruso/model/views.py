@@ -80,6 +80,21 @@ class TargetView(View, frozen=True, kw_only=True):
     possible: bool = True
 
 
+class RecordingView(View, frozen=True, kw_only=True):
+    """How far the recording of a conversation is, and what can be done about it."""
+
+    #: ``off``, ``announcing`` (the parties are being told), ``beginning``, ``on``, ``paused``, ``impossible``.
+    state: str
+    #: Why it is paused (``hold``, ``asked``, ``sensitive``) or impossible (``pbx``, ``disk-full``,
+    #: ``announcement``).
+    reason: str = ""
+    may_start: bool = False
+    may_stop: bool = False
+    may_pause: bool = False
+    #: Somebody paused it: it can be resumed by hand.
+    paused_by_hand: bool = False
+
+
 class ContactView(View, frozen=True, kw_only=True):
     """The contact on the desk."""
 
@@ -117,6 +132,8 @@ class ContactView(View, frozen=True, kw_only=True):
     notes: list[NoteView] = []
     #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.
     watchers: list[str] = []
+    #: None where nothing is ever recorded.
+    recording: RecordingView | None = None
 
 
 class OptionView(View, frozen=True, kw_only=True):
@@ -355,6 +372,8 @@ class CallRow(View, frozen=True, kw_only=True):
     agent: str
     queue: str
     since: datetime
+    #: ``on``, ``paused``, ``impossible``, or empty.
+    recording: str = ""
 
 
 class QueueRow(View, frozen=True, kw_only=True):

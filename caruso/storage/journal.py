@@ -41,7 +41,8 @@ from caruso.model.facts import AnyFact, DialogContinued, DialogStarted
 from caruso.model.ids import AgentId, ContactId, RunId
 from caruso.model.run_records import OutboxAction, RunTurn
 from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
-from caruso.storage.projection import Changes, ContactRows, Row, contacts_to_load, fold
+from caruso.storage.projection import contacts_to_load, fold
+from caruso.storage.projection_rows import Changes, ContactRows, Row
 from caruso.storage.run_rows import RunStatements, run_statements, write_turns
 from caruso.storage.tables import (
     contacts,
@@ -50,6 +51,8 @@ from caruso.storage.tables import (
     outside_calls,
     presence_intervals,
     queue_visits,
+    recording_accesses,
+    recordings,
     run_contacts,
     talk_segments,
     transfers,
@@ -438,6 +441,8 @@ class JournalWriter:
             (statements.intervals, list(changes.intervals.values())),
             (statements.transfers, list(changes.transfers.values())),
             (statements.outside_calls, list(changes.outside_calls.values())),
+            (statements.recordings, list(changes.recordings.values())),
+            (statements.recording_accesses, list(changes.recording_accesses.values())),
             (statements.run_contacts, _run_contact_rows(facts)),
         ):
             if rows:
@@ -472,6 +477,8 @@ class _Statements:
     intervals: Insert
     transfers: Insert
     outside_calls: Insert
+    recordings: Insert
+    recording_accesses: Insert
     run_contacts: Insert
     runs: RunStatements
 
@@ -487,6 +494,8 @@ def _statements(dialect: str) -> _Statements:
         intervals=upsert(dialect, presence_intervals),
         transfers=upsert(dialect, transfers),
         outside_calls=upsert(dialect, outside_calls),
+        recordings=upsert(dialect, recordings),
+        recording_accesses=upsert(dialect, recording_accesses),
         run_contacts=upsert(dialect, run_contacts),
         runs=run_statements(dialect),
     )
@@ -545,4 +554,6 @@ def _load_contacts(connection: Connection, wanted: set[ContactId]) -> dict[Conta
         segments = select(talk_segments).where(talk_segments.c.contact.in_(some)).order_by(talk_segments.c.seq)
         for row in connection.execute(segments).mappings():
             found[row["contact"]].segments[row["agent"]] = dict(row)
+        for row in connection.execute(select(recordings).where(recordings.c.contact.in_(some))).mappings():
+            found[row["contact"]].recordings[row["id"]] = dict(row)
     return found

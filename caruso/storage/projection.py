@@ -8,7 +8,6 @@ in, it returns rows, if need be with little in them. Folding the whole journal a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,32 +30,8 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
-
-Row = dict[str, Any]
-
-
-@dataclass(slots=True)
-class ContactRows:
-    """The rows of one contact: itself, its visits by number, its latest talk segment with each agent."""
-
-    contact: Row | None = None
-    visits: dict[int, Row] = field(default_factory=dict)
-    segments: dict[AgentId, Row] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Changes:
-    """Rows that are new or different, each whole."""
-
-    contacts: dict[ContactId, Row] = field(default_factory=dict)
-    visits: dict[tuple[ContactId, int], Row] = field(default_factory=dict)
-    segments: dict[int, Row] = field(default_factory=dict)
-    intervals: dict[int, Row] = field(default_factory=dict)
-    transfers: dict[int, Row] = field(default_factory=dict)
-    outside_calls: dict[int, Row] = field(default_factory=dict)
-    #: What is known from now on, by contact and by agent.
-    known_contacts: dict[ContactId, ContactRows] = field(default_factory=dict)
-    known_intervals: dict[AgentId, Row] = field(default_factory=dict)
+from caruso.storage.projection_rows import Changes, ContactRows, Row
+from caruso.storage.recording_projection import RECORDING_FOLDS
 
 
 def contacts_to_load(known: Mapping[ContactId, ContactRows], facts: Iterable[AnyFact]) -> set[ContactId]:
@@ -113,6 +88,7 @@ def _rows_of(
                 contact=before.contact.copy(),
                 visits={visit: row.copy() for visit, row in before.visits.items()},
                 segments={agent: row.copy() for agent, row in before.segments.items()},
+                recordings={name: row.copy() for name, row in before.recordings.items()},
             )
         changes.known_contacts[contact] = rows
     return rows
@@ -344,4 +320,5 @@ _CONTACT_FOLDS: dict[type, Callable[[Changes, ContactRows, int, Any], None]] = {
     ContactEnded: _ended,
     NoteWritten: _note_written,
     WrapUpEnded: _wrap_up_ended,
+    **RECORDING_FOLDS,
 }

@@ -14,6 +14,7 @@ from caruso.model.facts import Presence
 from caruso.model.ids import AgentId
 from caruso.model.run_records import StoredFile
 from caruso.model.views import DeskView, MonitorView, TargetView
+from caruso.web.recording_port import Recordings
 from caruso.web.supervision_port import Supervision
 
 #: Given each new view of the desk.
@@ -43,6 +44,11 @@ class ContactCentre(Protocol):
     @property
     def supervisors(self) -> Supervision:
         """Return what supervisors can do."""
+        ...
+
+    @property
+    def recordings(self) -> Recordings:
+        """Return recordings."""
         ...
 
     def centre(self) -> Centre:

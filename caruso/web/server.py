@@ -35,6 +35,8 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.recording_api import PATH as RECORDED_SOUNDS
+from caruso.web.recording_api import RecordedSounds, RecordingApi
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
@@ -97,6 +99,7 @@ class WebServer:
             Api(sources, self._sessions, sign_in),
             CallbackApi(promised),
             SupervisionApi(centre.supervisors),
+            RecordingApi(centre),
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
         )
@@ -109,6 +112,7 @@ class WebServer:
             else None
         )
         self._desk_files = DeskFiles(centre, files, self._gate) if files is not None else None
+        self._recorded = RecordedSounds(centre, self._gate)
         self._runner = web.AppRunner(
             self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
         )
@@ -160,6 +164,7 @@ class WebServer:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/ws/console", self._consoles.handle)
         app.router.add_get("/ws/monitor", self._monitors.handle)
+        app.router.add_get(RECORDED_SOUNDS, self._recorded.serve)
         if self._desk_files is not None:
             app.router.add_post(DESK_FILES, self._desk_files.take)
         if self._self_service is not None:

@@ -27,5 +27,5 @@ def sound_response(path: Path, *, name: str, download: bool) -> web.FileResponse
 
 def begins(request: web.Request) -> bool:
     """Tell whether the sound is asked for from its beginning: browsers ask for stretches, one after the other."""
-    wanted = request.headers.get(hdrs.RANGE, "")
-    return not wanted or wanted.startswith("bytes=0-")
+    wanted = request.headers.get(hdrs.RANGE, "bytes=0-")
+    return request.method == hdrs.METH_GET and wanted.startswith("bytes=0-")

@@ -15,10 +15,12 @@ from typing import Any
 import msgspec
 from msgspec import inspect as mi
 
+from caruso.comm_server.recording.office import Asked
 from caruso.model.callbacks import CallbackState
 from caruso.model.centre import Role, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import OfferPurpose, Presence
+from caruso.model.recordings import AccessKind, PauseReason, RecordingState
 from caruso.model.script_versions import ScriptEventKind
 from caruso.model.sounds import Outline
 from caruso.model.supervision import SupervisionMode
@@ -35,7 +37,19 @@ _HEADER = """\
 
 #: What travels over the sockets.
 _OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure, Outline)
-_ENUMS = (Presence, OfferPurpose, Role, StationKind, CallbackState, ScriptEventKind, SupervisionMode)
+_ENUMS = (
+    Presence,
+    OfferPurpose,
+    Role,
+    StationKind,
+    CallbackState,
+    ScriptEventKind,
+    SupervisionMode,
+    PauseReason,
+    RecordingState,
+    AccessKind,
+    Asked,
+)
 
 
 def generate() -> str:

@@ -83,6 +83,8 @@ function withContact(action: ShortcutAction, view: DeskView, actions: ContactAct
   } else if (action === "decline") actions.decline(contact);
   else if (action === "hold") actions.toggleHold(contact);
   else if (action === "mute") actions.toggleMute(contact);
+  else if (action === "record") actions.toggleRecording(contact);
+  else if (action === "pause-recording") actions.togglePause(contact);
   else if (action === "hang-up") actions.hangUp(contact);
 }
 

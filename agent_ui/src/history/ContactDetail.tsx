@@ -8,6 +8,7 @@ import { navigate } from "../parts/routing";
 import type { ContactDetail as Contact, TrailLine } from "../protocol";
 import { clock } from "../state/durations";
 import { causeText, type Names, outcomeText } from "./names";
+import { Recordings } from "./Recordings";
 
 type Loaded =
   | { kind: "loading" }
@@ -75,6 +76,7 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
         <Fact name="Id" value={<code>{contact.id}</code>} />
       </dl>
       <Segments contact={contact} names={names} />
+      <Recordings contact={contact.id} names={names} />
       <h3 className="card-subtitle">Note</h3>
       <p className={contact.note === "" ? "quiet" : "history-note"}>{contact.note || "No note."}</p>
       <h3 className="card-subtitle">Answers</h3>

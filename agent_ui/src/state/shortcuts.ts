@@ -2,6 +2,7 @@
 
 import type { DeskView } from "../protocol";
 import { isInConversation, mayGoNotReady, mayGoReady } from "./presence";
+import { pauseWanted, recordWanted } from "./recording";
 import { mayBeShared } from "./sharing";
 import { transferChoices } from "./transfers";
 
@@ -13,6 +14,8 @@ export type ShortcutAction =
   | "hold"
   | "mute"
   | "keypad"
+  | "record"
+  | "pause-recording"
   | "hang-up"
   | "transfer"
   | "note"
@@ -39,6 +42,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "decline", keys: "Alt+D", meaning: "Decline the incoming call" },
   { action: "hold", keys: "Alt+H", meaning: "Hold, and take the caller back" },
   { action: "mute", keys: "Alt+M", meaning: "Mute and unmute your microphone" },
+  { action: "record", keys: "Alt+S", meaning: "Start and stop the recording" },
+  { action: "pause-recording", keys: "Alt+P", meaning: "Pause and resume the recording" },
   { action: "keypad", keys: "Alt+K", meaning: "Open the keypad" },
   { action: "hang-up", keys: "Alt+E", meaning: "End the call" },
   { action: "transfer", keys: "Alt+T", meaning: "Transfer: search colleagues, queues and numbers" },
@@ -96,6 +101,10 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "mute":
     case "keypad":
       return isInConversation(view);
+    case "record":
+      return recordWanted(view.contact?.recording ?? null) !== null;
+    case "pause-recording":
+      return pauseWanted(view.contact?.recording ?? null) !== null;
     case "note":
       return isInConversation(view) || phase === "wrap-up";
     case "finish":

@@ -60,6 +60,7 @@ from caruso.model.views import (
     PartyView,
     PresenceView,
     QueueTile,
+    RecordingView,
     StationView,
 )
 from caruso.ports import Timers
@@ -115,6 +116,8 @@ class Sources:
     notes: Callable[[ContactId], Mapping[AgentId, str]]
     #: Who listens, as far as the agent is to know.
     watchers: Callable[[ContactId, AgentId], list[str]]
+    #: How far the recording of a call is.
+    recording: Callable[[ContactId], RecordingView | None]
     #: What supervisors wrote.
     messages: Callable[[AgentId], list[MessageView]]
     queue_tile: Callable[[QueueId], QueueTile | None]
@@ -353,7 +356,12 @@ class Desks:
                 if author != agent and text
             ],
             watchers=self._sources.watchers(held.contact, agent),
+            recording=self._recording(agent, held.contact, call),
         )
+
+    def _recording(self, agent: AgentId, contact: ContactId, call: Call | None) -> RecordingView | None:
+        """Return what an agent sees of the recording who is in the call."""
+        return self._sources.recording(contact) if call is not None and call.agent_here(agent) else None
 
     def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:
         """Keep what an agent has typed and not sent, for as long as its turn waits; raise `RejectedInput`."""

@@ -129,6 +129,25 @@ class AmiLink:
         steps = [answer for answer in answers if "Application" in answer]
         return [(step.get("Extension", ""), step["Application"], step.get("AppData", "")) for step in steps]
 
+    async def mix_monitor(self, channel: str, file: str, options: str) -> str:
+        """Record a channel into a file, named from the monitor folder; return the recording's id in Asterisk."""
+        answers = await self._act("MixMonitor", Channel=channel, File=file, Options=options)
+        return answers[0].get("MixMonitorID", "") if answers else ""
+
+    async def mute_mix_monitor(self, channel: str, monitor: str, *, on: bool) -> None:
+        """Put silence into a recording instead of what is heard, or let it in again."""
+        state = "1" if on else "0"
+        await self._act("MixMonitorMute", Channel=channel, Direction="both", State=state, MixMonitorID=monitor)
+
+    async def stop_mix_monitor(self, channel: str, monitor: str) -> None:
+        """End a recording."""
+        await self._act("StopMixMonitor", Channel=channel, MixMonitorID=monitor)
+
+    async def variable(self, channel: str, name: str) -> str:
+        """Return a channel's variable, empty when it has none."""
+        answers = await self._act("Getvar", Channel=channel, Variable=name)
+        return answers[0].get("Value", "") if answers else ""
+
     async def _act(self, name: str, **headers: str) -> list[Mapping[str, str]]:
         if self._manager is None:
             raise LinkDown("Asterisk's manager interface")

@@ -15,6 +15,7 @@ import msgspec
 from caruso.clock import Clock
 from caruso.comm_server.agents.presence import late_at
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
+from caruso.comm_server.monitor.recorded import RecordingFact, recorded
 from caruso.comm_server.monitor.supervisions import SupervisionRows
 from caruso.model.centre import Centre
 from caruso.model.facts import (
@@ -34,6 +35,11 @@ from caruso.model.facts import (
     PresenceChanged,
     PriorityChanged,
     QueueSwitched,
+    RecordingBegun,
+    RecordingImpossible,
+    RecordingOver,
+    RecordingPaused,
+    RecordingResumed,
     SupervisionBegun,
     SupervisionEnded,
     SupervisionModeChanged,
@@ -122,6 +128,10 @@ class Board:
                 self._reprioritised(contact, priority)
             case SupervisionBegun() | SupervisionModeChanged() | SupervisionEnded():
                 self._supervisions.hear(fact)
+            case (
+                RecordingBegun() | RecordingPaused() | RecordingResumed() | RecordingOver() | RecordingImpossible()
+            ):
+                self._recorded(fact)
             case QueueSwitched(queue=queue):
                 self._closed = self._closed - {queue} if fact.open else self._closed | {queue}
             case OfferMade(contact=contact, agent=agent):
@@ -317,10 +327,23 @@ class Board:
     def _set_call(
         self, contact: ContactId, phase: str, caller: str, since: datetime, *, queue: str = "", agent: str = ""
     ) -> None:
+        known = self._calls.get(contact)
         self._calls[contact] = CallRow(
-            id=contact, phase=phase, caller=caller, agent=agent, queue=queue, since=since
+            id=contact,
+            phase=phase,
+            caller=caller,
+            agent=agent,
+            queue=queue,
+            since=since,
+            recording=known.recording if known else "",
         )
         self._changed_calls.add(contact)
+
+    def _recorded(self, fact: RecordingFact) -> None:
+        call = self._calls.get(fact.contact)
+        if call is not None:
+            self._calls[fact.contact] = recorded(call, fact)
+            self._changed_calls.add(fact.contact)
 
     def _queue_rows(self, now: datetime) -> list[QueueRow]:
         self._roll_over(now)
