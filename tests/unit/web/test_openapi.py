@@ -28,6 +28,7 @@ EXAMPLES = {
     "{callback}": "promised-1",
     "{supervision}": "none",
     "{queue}": "meter",
+    "{recording}": "none",
     "{script}": "hello",
     "{version}": "1",
 }
