@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from caruso.model.facts import (
+    VOICEMAIL,
     AnyFact,
     Candidate,
     ConsultEnded,
@@ -47,6 +48,19 @@ from caruso.model.facts import (
     SupervisionModeChanged,
     TalkEnded,
     TransferForm,
+    VoicemailBegun,
+    VoicemailCalled,
+    VoicemailDiscarded,
+    VoicemailDone,
+    VoicemailErased,
+    VoicemailGiven,
+    VoicemailGivenBack,
+    VoicemailListened,
+    VoicemailMailed,
+    VoicemailReceived,
+    VoicemailReplied,
+    VoicemailTaken,
+    VoicemailTranscribed,
     WrapUpEnded,
 )
 from caruso.model.ids import (
@@ -54,12 +68,14 @@ from caruso.model.ids import (
     ContactId,
     CustomerId,
     EntryPointId,
+    FileId,
     QueueId,
     RunId,
     ScriptId,
     SkillId,
     SupervisionId,
     UserId,
+    voicemail_contact,
 )
 from caruso.model.run_records import RunTurn, SavedRun
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
@@ -167,6 +183,7 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         ContactResumed(at=at, contact=contact, agent=agent),
         *_given_away(contact, agent, at),
         *_supervised(contact, agent, at),
+        *left_message(contact, agent, at),
         _routed(contact, agent, at),
         NoteWritten(at=at, contact=contact, agent=agent, text="will call back\n„morgen“"),
         PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
@@ -233,6 +250,76 @@ def _supervised(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFac
         QueueSwitched(at=at, queue=queue, open=False, by=by),
         MessageSent(at=at, message="m1", by=by, sender="Sue", agents=(agent,), text="Meeting at five\n„kurz“"),
         MessageSeen(at=at, message="m1", agent=agent),
+    ]
+
+
+def left_message(origin: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:
+    """Return a message that is heard, answered and erased, with every attribute set."""
+    contact, queue, other, by, call = (
+        voicemail_contact(origin),
+        QueueId("q"),
+        QueueId("other"),
+        UserId(agent),
+        ContactId("out-1"),
+    )
+    return [
+        VoicemailBegun(
+            at=at,
+            contact=contact,
+            origin=origin,
+            queue=queue,
+            owner=agent,
+            entry_point=EntryPointId("main"),
+            number="+493012345678",
+            name="Example",
+            run=RunId("run-each"),
+            language="de",
+            priority=3,
+            skills={SkillId("gas"): 2},
+            take=2,
+        ),
+        ContactArrived(
+            at=at,
+            contact=contact,
+            entry_point=EntryPointId("main"),
+            caller_number="+493012345678",
+            caller_name="Example",
+            dialled="100",
+            channel=VOICEMAIL,
+        ),
+        VoicemailReceived(
+            at=at,
+            contact=contact,
+            queue=queue,
+            owner=agent,
+            customer=CustomerId("customer-1"),
+            seconds=12.5,
+            file=FileId("f1"),
+        ),
+        VoicemailTranscribed(at=at, contact=contact, queue=queue),
+        VoicemailMailed(at=at, contact=contact, queue=queue, mails=2),
+        VoicemailListened(at=at, contact=contact, queue=queue, by=by, first=True, age_seconds=3.0),
+        VoicemailTaken(at=at, contact=contact, queue=queue, agent=agent, age_seconds=4.0),
+        VoicemailGivenBack(at=at, contact=contact, queue=queue, agent=agent, by=by),
+        VoicemailGiven(at=at, contact=contact, queue=other, owner=agent, from_queue=queue, by=by),
+        VoicemailTaken(at=at, contact=contact, queue=other, agent=agent, age_seconds=5.0),
+        VoicemailCalled(at=at, contact=contact, queue=other, agent=agent, call=call),
+        VoicemailReplied(
+            at=at, contact=contact, queue=other, agent=agent, call=call, first=True, age_seconds=60.0
+        ),
+        VoicemailDone(
+            at=at,
+            contact=contact,
+            queue=other,
+            agent=agent,
+            by=by,
+            disposition="solved",
+            note="answered\n„morgen“",
+            age_seconds=61.0,
+        ),
+        ContactEnded(at=at, contact=contact, cause=ContactCause.COMPLETED),
+        VoicemailErased(at=at, contact=contact, queue=other),
+        VoicemailDiscarded(at=at, contact=voicemail_contact(contact), queue=queue),
     ]
 
 

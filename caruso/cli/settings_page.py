@@ -26,6 +26,7 @@ from caruso.comm_server.centre_tables import (
     QueueTable,
     RelaxTable,
     RuleTable,
+    VoicemailTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
 from caruso.toml.shape import Secret, describe
@@ -89,6 +90,7 @@ _CENTRE_TABLES = (
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
     ("[queues.ID.call_back]", CallBackTable),
+    ("[queues.ID.voicemail]", VoicemailTable),
     ("[[queues.ID.overflow]]", OverflowTable),
     ("[[queues.ID.relax]]", RelaxTable),
     ("[[queues.ID.rules]]", RuleTable),

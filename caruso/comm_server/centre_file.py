@@ -24,6 +24,7 @@ from caruso.comm_server.centre_tables import (
     OverflowTable,
     QueueTable,
     SupervisorTable,
+    VoicemailTable,
 )
 from caruso.errors import Located, RejectedInput
 from caruso.model import public_holidays
@@ -41,6 +42,7 @@ from caruso.model.centre import (
     Skill,
     Station,
     StationKind,
+    VoicemailRules,
 )
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
 from caruso.toml.shape import Shape
@@ -57,7 +59,7 @@ _WORKING_DAYS = 5
 _TIMEZONES = available_timezones()
 _MIDNIGHT = time(0)
 #: What callers outside the hours can get instead of words: one of these.
-_OUTSIDE_HOURS = ("closed_to", "closed_queue", "closed_call_back")
+_OUTSIDE_HOURS = ("closed_to", "closed_queue", "closed_call_back", "closed_voicemail")
 _TABLES = ("skills", "not_ready_reasons", "dispositions", "hours", "queues", "agents", "entry_points")
 
 
@@ -154,6 +156,7 @@ class _Check:
         for key, entry_point in tables.entry_points.items():
             self._entry_point(entry_point, ("entry_points", key))
             self._outside_hours(key, tables)
+            self._voicemail(entry_point, ("entry_points", key), tables)
         self._numbers(tables.entry_points)
         self._pages(tables.entry_points)
 
@@ -175,14 +178,14 @@ class _Check:
             self._refers("skills", skill, (*where, "skills", skill))
         self._escape(queue, where)
         for index, overflow in enumerate(queue.overflow):
-            self._overflow(overflow, where, index)
+            self._overflow(overflow, where, index, has_voicemail=queue.voicemail is not None)
         if queue.call_back is not None and queue.call_back.hours is not None:
             self._refers("hours", queue.call_back.hours, (*where, "call_back", "hours"))
         for index, disposition in enumerate(queue.dispositions or ()):
             self._refers("dispositions", disposition, (*where, "dispositions", index))
         self._routing.queue(queue, where)
 
-    def _overflow(self, overflow: OverflowTable, queue: KeyPath, index: int) -> None:
+    def _overflow(self, overflow: OverflowTable, queue: KeyPath, index: int, *, has_voicemail: bool) -> None:
         where = (*queue, "overflow", index)
         if overflow.queue is not None:
             self._refers("queues", overflow.queue, (*where, "queue"))
@@ -190,9 +193,12 @@ class _Check:
                 self._shape.add((*where, "queue"), "circle", "Callers would overflow into the same queue.")
         if overflow.entry_point is not None:
             self._refers("entry_points", overflow.entry_point, (*where, "entry_point"))
-        given = [name for name in ("queue", "entry_point", "text") if getattr(overflow, name)]
+        if overflow.voicemail and not has_voicemail:
+            self._no_voicemail((*where, "voicemail"), queue[-1])
+        kinds = ("queue", "entry_point", "voicemail" if overflow.voicemail else "text")
+        given = [name for name in kinds if getattr(overflow, name)]
         if not given:
-            self._shape.add(where, "no-target", "Where do callers go? Set queue, entry_point or text.")
+            self._shape.add(where, "no-target", "Where do callers go? Set queue, entry_point, voicemail or text.")
         for name in given[1:]:
             message = f"Callers cannot get “{given[0]}” and “{name}”."
             self._shape.add((*where, name), "contradiction", message)
@@ -209,6 +215,11 @@ class _Check:
             self._shape.add((*where, given), "contradiction", f"“{given}” needs “{missing}”.")
         if queue.call_back is not None and queue.escape_key == queue.call_back.key:
             self._shape.add((*where, "escape_key"), "twice", "This key is that of the call-back already.")
+        if queue.voicemail is not None and queue.voicemail.key is not None:
+            call_back = queue.call_back.key if queue.call_back is not None else None
+            if queue.voicemail.key in (queue.escape_key, call_back):
+                message = "This key means something else already: the call-back, or the escape key."
+                self._shape.add((*where, "voicemail", "key"), "twice", message)
 
     def _agent(self, agent: AgentTable, where: KeyPath) -> None:
         for index, queue in enumerate(agent.queues):
@@ -258,6 +269,30 @@ class _Check:
             message = f"Queue “{entry_point.queue}” calls nobody back: it has no table “call_back”."
             self._shape.add((*where, "closed_call_back"), "contradiction", message)
         self._circle(key, tables)
+
+    def _voicemail(self, entry_point: EntryPointTable, where: KeyPath, tables: CentreTables) -> None:
+        queue = tables.queues.get(entry_point.queue)
+        for key in ("voicemail", "closed_voicemail"):
+            if getattr(entry_point, key) and queue is not None and queue.voicemail is None:
+                self._no_voicemail((*where, key), entry_point.queue)
+        for key in ("script", "codes"):
+            if entry_point.voicemail and getattr(entry_point, key):
+                message = f"Callers of a voicemail are not led by “{key}”."
+                self._shape.add((*where, key), "contradiction", message)
+        if entry_point.voicemail_for is None:
+            return
+        self._refers("agents", entry_point.voicemail_for, (*where, "voicemail_for"))
+        agent = tables.agents.get(entry_point.voicemail_for)
+        if not (entry_point.voicemail or entry_point.closed_voicemail):
+            message = "“voicemail_for” needs “voicemail” or “closed_voicemail”."
+            self._shape.add((*where, "voicemail_for"), "contradiction", message)
+        elif agent is not None and entry_point.queue not in agent.queues:
+            message = f"The agent takes no contacts of “{entry_point.queue}”, and would not see the messages."
+            self._shape.add((*where, "voicemail_for"), "contradiction", message)
+
+    def _no_voicemail(self, where: KeyPath, queue: str | int) -> None:
+        message = f"Callers cannot leave messages for queue “{queue}”: it has no table “voicemail”."
+        self._shape.add(where, "contradiction", message)
 
     def _circle(self, key: str, tables: CentreTables) -> None:
         """Tell of entry points that send callers round in a circle, once for each circle."""
@@ -366,6 +401,7 @@ def _warnings(tables: CentreTables, source: TomlSource) -> Iterator[Located]:
             yield replace(found, level="warning")
     for key, entry_point in tables.entry_points.items():
         told = entry_point.closed_to is None and entry_point.closed_queue is None
+        told = told and not (entry_point.closed_voicemail or entry_point.voicemail)
         if entry_point.hours is not None and told and not entry_point.closed_text:
             found = source.located(
                 ("entry_points", key), "no-closed-text", "Callers outside the hours hear nothing: set closed_text."
@@ -423,6 +459,7 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         escape_key=queue.escape_key or "",
         escape_to=None if queue.escape_to is None else EntryPointId(queue.escape_to),
         call_back=_call_back(queue.call_back),
+        voicemail=_voicemail(queue.voicemail),
         caller_id=queue.caller_id or "",
         dispositions=tuple(Disposition(id=d, name=tables.dispositions[d]) for d in dispositions),
         supervision_announced=queue.supervision_announced,
@@ -438,11 +475,19 @@ def _overflow(table: OverflowTable) -> Overflow:
         queue=None if table.queue is None else QueueId(table.queue),
         entry_point=None if table.entry_point is None else EntryPointId(table.entry_point),
         text=table.text,
+        voicemail=table.voicemail,
     )
 
 
 def _call_back(table: CallBackTable | None) -> CallBackRules | None:
     return None if table is None else CallBackRules(**structs.asdict(table))
+
+
+def _voicemail(table: VoicemailTable | None) -> VoicemailRules | None:
+    if table is None:
+        return None
+    given = structs.asdict(table)
+    return VoicemailRules(**given | {"greeting_sound": table.greeting_sound or "", "key": table.key or ""})
 
 
 def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
@@ -463,6 +508,9 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         closed_to=None if entry_point.closed_to is None else EntryPointId(entry_point.closed_to),
         closed_queue=None if entry_point.closed_queue is None else QueueId(entry_point.closed_queue),
         closed_call_back=entry_point.closed_call_back,
+        closed_voicemail=entry_point.closed_voicemail,
+        voicemail=entry_point.voicemail,
+        voicemail_for=None if entry_point.voicemail_for is None else AgentId(entry_point.voicemail_for),
         codes=entry_point.codes,
     )
 

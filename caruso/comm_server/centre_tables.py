@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from caruso.model.centre import CallFirst, Role, StationKind
+from caruso.model.centre import CallFirst, Role, StationKind, VoicemailLight
 from caruso.model.supervision import Announcement
 
 #: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
@@ -34,6 +34,17 @@ RingSeconds = Annotated[float, Meta(ge=1, le=300)]
 Attempts = Annotated[int, Meta(ge=1, le=20)]
 Ahead = Annotated[int, Meta(ge=0, le=10_000)]
 Key = Annotated[str, Meta(pattern=r"^[0-9*#]$", title="a key of the telephone, in quotes")]
+#: 600 s of sound are 10 MB.
+MessageSeconds = Annotated[float, Meta(ge=5, le=600)]
+SilenceSeconds = Annotated[float, Meta(ge=2, le=60)]
+LeastSeconds = Annotated[float, Meta(ge=0.5, le=10)]
+Days = Annotated[int, Meta(ge=0, le=3_650)]
+MailAddress = Annotated[
+    str, Meta(pattern=r"^[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}$", title="an address like office@example.com")
+]
+SoundFile = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}\.wav$", title="the name of a WAV file, without a folder")
+]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
 Rank = Annotated[int, Meta(ge=1, le=9)]
 #: 0: not needed any more.
@@ -115,6 +126,34 @@ class CallBackTable(msgspec.Struct, frozen=True, kw_only=True):
     hours: str | None = None
 
 
+class VoicemailTable(msgspec.Struct, frozen=True, kw_only=True):
+    """With it callers can leave messages for the queue ([voicemail](voicemail.md)). What leads to it: `key`,
+    `voicemail` of an overflow, `voicemail` and `closed_voicemail` of an entry point, and scripts.
+    """
+
+    #: What callers hear before the tone, by language; the centre's own sentence when not set.
+    greeting: dict[Language, Text] = {}
+    #: Recording that is played instead: a file of the sounds folder, looked for by language.
+    greeting_sound: SoundFile | None = None
+    #: Key with which a waiting caller leaves a message instead of waiting on; tell it in `comfort_text`.
+    key: Key | None = None
+    #: How long a message can be.
+    max_seconds: MessageSeconds = 180.0
+    #: It ends after so much silence, too.
+    silence_seconds: SilenceSeconds = 6.0
+    #: What is shorter is not kept.
+    min_seconds: LeastSeconds = 1.0
+    #: Callers can listen to their message, and record it again, before they hang up.
+    menu: bool = True
+    #: Where each message is sent, as WAV. Needs `[mail]` in the settings file.
+    emails: tuple[MailAddress, ...] = ()
+    #: Whose SIP phones show by a light that messages wait: those of all `agents` of the queue (of a message for one
+    #: agent hers), only the `owner`'s, or `nobody`'s.
+    light: VoicemailLight = VoicemailLight.AGENTS
+    #: Days for which sound and text are kept after a message is done; 0: for ever.
+    retention_days: Days = 90
+
+
 class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
     """When a caller leaves the queue without an agent, and for where. All conditions that are given must hold; the
     first table that applies holds. Whose phone rings already is not taken back.
@@ -130,8 +169,10 @@ class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
     queue: str | None = None
     #: Or entry point where he begins anew.
     entry_point: str | None = None
-    #: Or what he is told before he is let go.
+    #: Or what he is told before he is let go, or leaves a message.
     text: Text = ""
+    #: Or he leaves a message: the queue's table `voicemail` says how.
+    voicemail: bool = False
 
 
 class RelaxTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +259,8 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     escape_to: str | None = None
     #: How the centre calls people back.
     call_back: CallBackTable | None = None
+    #: How callers leave messages.
+    voicemail: VoicemailTable | None = None
     #: Who is told that a supervisor listens: `nobody`, the `agent` (her console shows it, and a tone is heard at
     #: her phone alone), or `everybody` (the customer hears the tone, too).
     supervision_announced: Announcement = Announcement.NOBODY
@@ -271,6 +314,12 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     closed_queue: str | None = None
     #: Callers outside these hours can press the key of the queue's `call_back` to be called when it is open.
     closed_call_back: bool = False
+    #: Callers outside these hours leave a message for the queue, after `closed_text`.
+    closed_voicemail: bool = False
+    #: All callers leave a message for the queue: what overflows, escape keys and transfers may lead to.
+    voicemail: bool = False
+    #: Agent of the queue for whom these messages are; all of them when not set.
+    voicemail_for: str | None = None
     #: Callers can key in the six digits a web page showed them, to go on with an agent where they were.
     codes: bool = False
 

@@ -111,6 +111,44 @@ class CallBackRules:
         return f"{self.first} first, {self.attempts} attempts, offered after {self.offer_after_seconds:g} s"
 
 
+class VoicemailLight(StrEnum):
+    """Whose telephones show by a light that messages wait."""
+
+    #: Those of all agents of the queue; of a message for one agent hers.
+    AGENTS = "agents"
+    #: Only hers for whom a message is.
+    OWNER = "owner"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailRules:
+    """How callers leave messages for a queue, and what becomes of them. Times are seconds."""
+
+    #: What callers hear before the tone, by language: spoken, or a recording of the sounds folder.
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    greeting_sound: str = ""
+    #: Key with which a waiting caller leaves a message instead; empty for none.
+    key: str = ""
+    #: A message is no longer than this, and ends after so much silence.
+    max_seconds: float = 180.0
+    silence_seconds: float = 6.0
+    #: What is shorter is not kept.
+    min_seconds: float = 1.0
+    #: Callers can listen to their message, and record it again.
+    menu: bool = True
+    #: Where each message is sent.
+    emails: tuple[str, ...] = ()
+    light: VoicemailLight = VoicemailLight.AGENTS
+    #: How long sound and text are kept after a message is done; 0 for ever.
+    retention_days: int = 90
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        mails = f", mailed to {', '.join(self.emails)}" if self.emails else ""
+        return f"up to {self.max_seconds:g} s, kept {self.retention_days} days{mails}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overflow:
     """When a caller leaves a queue without an agent, and for where. All conditions that are given must hold."""
@@ -125,6 +163,8 @@ class Overflow:
     queue: QueueId | None = None
     entry_point: EntryPointId | None = None
     text: str = ""
+    #: After `text`, if any, he leaves a message for the queue.
+    voicemail: bool = False
 
     def __str__(self) -> str:
         """Write it for a terminal."""
@@ -132,7 +172,9 @@ class Overflow:
             f"from {self.ahead} ahead" if self.ahead is not None else "",
             f"after {self.after_seconds:g} s" if self.after_seconds else "",
             "when nobody is signed in" if self.nobody_signed_in else "",
-            f"to {self.queue or self.entry_point}" if self.queue or self.entry_point else "goodbye",
+            f"to {self.queue or self.entry_point}"
+            if self.queue or self.entry_point
+            else ("voicemail" if self.voicemail else "goodbye"),
         ]
         return " ".join(part for part in parts if part)
 
@@ -227,6 +269,8 @@ class Queue:
     escape_to: EntryPointId | None = None
     #: How people are called back; None: agents do it by hand.
     call_back: CallBackRules | None = None
+    #: How callers leave messages; None: they cannot.
+    voicemail: VoicemailRules | None = None
     #: Who is told when a supervisor listens.
     supervision_announced: Announcement = Announcement.NOBODY
     dispositions: tuple[Disposition, ...] = ()
@@ -263,6 +307,11 @@ class EntryPoint:
     closed_queue: QueueId | None = None
     #: Callers outside the hours can press a key to be called back when it is open.
     closed_call_back: bool = False
+    #: Callers outside the hours leave a message for the queue.
+    closed_voicemail: bool = False
+    #: All callers leave a message for the queue; for one of its agents where one is named.
+    voicemail: bool = False
+    voicemail_for: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

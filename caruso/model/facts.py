@@ -16,6 +16,7 @@ from caruso.model.ids import (
     ContactId,
     CustomerId,
     EntryPointId,
+    FileId,
     QueueId,
     RunId,
     ScriptId,
@@ -26,7 +27,7 @@ from caruso.model.ids import (
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
 #: Channels of contacts.
-VOICE, WEB, CALL_BACK, OUTBOUND = "voice", "web", "call-back", "outbound"
+VOICE, WEB, CALL_BACK, OUTBOUND, VOICEMAIL = "voice", "web", "call-back", "outbound", "voicemail"
 
 
 class Presence(StrEnum):
@@ -135,6 +136,8 @@ class ContactCause(StrEnum):
     CALL_BACK = "call-back"
     #: A call of ours that is not needed any more, or begins anew.
     WITHDRAWN = "withdrawn"
+    #: The caller left a message, or could have.
+    VOICEMAIL = "voicemail"
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -158,7 +161,8 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     caller_name: str
     #: The number, or the script of a web page.
     dialled: str
-    #: ``voice``, ``web``, ``call-back``, or ``outbound``: an agent called (`caller_number` is whom).
+    #: ``voice``, ``web``, ``call-back``, ``voicemail`` (a message), or ``outbound``: an agent called
+    #: (`caller_number` is whom).
     channel: str = VOICE
 
 
@@ -518,6 +522,139 @@ class PresenceChanged(Fact, frozen=True, kw_only=True, tag="presence-changed"):
     contact: ContactId | None = None
 
 
+class VoicemailBegun(Fact, frozen=True, kw_only=True, tag="voicemail-begun"):
+    """A caller begins to speak after the tone; `contact` is the message, a contact of its own."""
+
+    contact: ContactId
+    #: The call in which it is left.
+    origin: ContactId
+    queue: QueueId
+    #: The agent it is for; None for all agents of the queue.
+    owner: AgentId | None = None
+    entry_point: EntryPointId | None = None
+    number: str
+    name: str
+    #: The dialog that led him to it.
+    run: RunId | None = None
+    language: str
+    priority: int = 0
+    skills: dict[SkillId, int] = {}
+    #: How often he has begun, from 1: he may record it again.
+    take: int
+
+
+class VoicemailReceived(Fact, frozen=True, kw_only=True, tag="voicemail-received"):
+    """What a caller said is kept, and waits for an agent."""
+
+    contact: ContactId
+    queue: QueueId
+    owner: AgentId | None = None
+    customer: CustomerId | None = None
+    seconds: float
+    file: FileId
+
+
+class VoicemailDiscarded(Fact, frozen=True, kw_only=True, tag="voicemail-discarded"):
+    """The caller said nothing, or too little to be kept."""
+
+    contact: ContactId
+    queue: QueueId
+
+
+class VoicemailTranscribed(Fact, frozen=True, kw_only=True, tag="voicemail-transcribed"):
+    """What was said has been written down; the text is not in the journal, so that it can be erased."""
+
+    contact: ContactId
+    queue: QueueId
+
+
+class VoicemailMailed(Fact, frozen=True, kw_only=True, tag="voicemail-mailed"):
+    """Mails with the message were ordered; how each ended is in the outbox."""
+
+    contact: ContactId
+    queue: QueueId
+    #: How many.
+    mails: int
+
+
+class VoicemailTaken(Fact, frozen=True, kw_only=True, tag="voicemail-taken"):
+    """An agent has claimed a message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    age_seconds: float
+
+
+class VoicemailGivenBack(Fact, frozen=True, kw_only=True, tag="voicemail-given-back"):
+    """A message that an agent had waits for somebody again."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId | None
+    by: UserId
+
+
+class VoicemailGiven(Fact, frozen=True, kw_only=True, tag="voicemail-given"):
+    """A message was given to a queue, or to one of its agents (`owner`)."""
+
+    contact: ContactId
+    queue: QueueId
+    owner: AgentId | None = None
+    from_queue: QueueId
+    by: UserId
+
+
+class VoicemailListened(Fact, frozen=True, kw_only=True, tag="voicemail-listened"):
+    """Somebody hears a message; with `first` nobody had before."""
+
+    contact: ContactId
+    queue: QueueId
+    by: UserId
+    first: bool
+    age_seconds: float
+
+
+class VoicemailCalled(Fact, frozen=True, kw_only=True, tag="voicemail-called"):
+    """An agent calls the caller about his message; `call` is that contact."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    call: ContactId
+
+
+class VoicemailReplied(Fact, frozen=True, kw_only=True, tag="voicemail-replied"):
+    """The caller was reached in the call about his message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    call: ContactId
+    #: With `first` he had not been reached before.
+    first: bool
+    age_seconds: float
+
+
+class VoicemailDone(Fact, frozen=True, kw_only=True, tag="voicemail-done"):
+    """Nothing more is to be done about a message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId | None
+    by: UserId
+    disposition: str
+    note: str
+    age_seconds: float
+
+
+class VoicemailErased(Fact, frozen=True, kw_only=True, tag="voicemail-erased"):
+    """Sound and text of a message are gone: the queue's retention is over."""
+
+    contact: ContactId
+    queue: QueueId
+
+
 AnyFact = (
     ServerStarted
     | ContactArrived
@@ -552,4 +689,17 @@ AnyFact = (
     | NoteWritten
     | WrapUpEnded
     | PresenceChanged
+    | VoicemailBegun
+    | VoicemailReceived
+    | VoicemailDiscarded
+    | VoicemailTranscribed
+    | VoicemailMailed
+    | VoicemailTaken
+    | VoicemailGivenBack
+    | VoicemailGiven
+    | VoicemailListened
+    | VoicemailCalled
+    | VoicemailReplied
+    | VoicemailDone
+    | VoicemailErased
 )

@@ -4,6 +4,7 @@ A voice contact is named after its caller's leg, and everything that is made for
 ``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~<offer>~@`` that of somebody outside whom an agent
 called, ``<contact>~customer`` that of a customer whom the centre called, ``<contact>~bridge`` the bridge. So
 whatever is found in the PBX after a crash says by itself whose it is, and making it twice is impossible.
+``<contact>~voicemail<take>`` is the sound of a message that the caller leaves.
 What is made so that somebody can listen in is named ``supervision~<supervision>~…`` and belongs to no contact.
 ``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
 """
@@ -35,6 +36,8 @@ _SUPERVISION = "supervision"
 #: Begins the names of calls that the centre makes by itself, and of those that agents make; how the customer's leg
 #: ends in both. The PBX names callers' legs ``<seconds>.<number>``.
 _OUTGOING, _OUTBOUND, _CUSTOMER = "outgoing-", "out-", "customer"
+#: Begins the names of messages, and stands in those of their recordings.
+_VOICEMAIL = "voicemail"
 
 
 def caller_leg(contact: ContactId) -> LegId:
@@ -157,3 +160,18 @@ def is_callback(contact: ContactId | None) -> bool:
 def is_web(contact: ContactId | None) -> bool:
     """Tell whether a contact is a web page."""
     return contact is not None and contact.startswith("web-")
+
+
+def voicemail_contact(origin: ContactId) -> ContactId:
+    """Return the message that is left in the call `origin`: one at most."""
+    return ContactId(f"{_VOICEMAIL}-{origin}")
+
+
+def voicemail_recording(origin: ContactId, take: int) -> RecordingId:
+    """Return the name of what is said in the call `origin` at the `take`-th time (from 1)."""
+    return RecordingId(f"{origin}~{_VOICEMAIL}{take}")
+
+
+def is_voicemail_recording(recording: RecordingId) -> bool:
+    """Tell whether it is a message, which is kept when the caller hangs up, and no answer to a dialog."""
+    return recording.rpartition("~")[2].startswith(_VOICEMAIL)

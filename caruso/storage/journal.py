@@ -41,7 +41,7 @@ from caruso.model.facts import AnyFact, DialogContinued, DialogStarted
 from caruso.model.ids import AgentId, ContactId, RunId
 from caruso.model.run_records import OutboxAction, RunTurn
 from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
-from caruso.storage.projection import Changes, ContactRows, Row, contacts_to_load, fold
+from caruso.storage.projection import Changes, ContactRows, Row, contacts_to_load, fold, read_voicemail
 from caruso.storage.run_rows import RunStatements, run_statements, write_turns
 from caruso.storage.tables import (
     contacts,
@@ -53,6 +53,7 @@ from caruso.storage.tables import (
     run_contacts,
     talk_segments,
     transfers,
+    voicemails,
 )
 from caruso.storage.text_cleaning import clean_fact, clean_turn
 from caruso.storage.upsert import upsert
@@ -438,6 +439,7 @@ class JournalWriter:
             (statements.intervals, list(changes.intervals.values())),
             (statements.transfers, list(changes.transfers.values())),
             (statements.outside_calls, list(changes.outside_calls.values())),
+            (statements.voicemails, list(changes.voicemails.values())),
             (statements.run_contacts, _run_contact_rows(facts)),
         ):
             if rows:
@@ -472,6 +474,7 @@ class _Statements:
     intervals: Insert
     transfers: Insert
     outside_calls: Insert
+    voicemails: Insert
     run_contacts: Insert
     runs: RunStatements
 
@@ -487,6 +490,7 @@ def _statements(dialect: str) -> _Statements:
         intervals=upsert(dialect, presence_intervals),
         transfers=upsert(dialect, transfers),
         outside_calls=upsert(dialect, outside_calls),
+        voicemails=upsert(dialect, voicemails),
         run_contacts=upsert(dialect, run_contacts),
         runs=run_statements(dialect),
     )
@@ -545,4 +549,6 @@ def _load_contacts(connection: Connection, wanted: set[ContactId]) -> dict[Conta
         segments = select(talk_segments).where(talk_segments.c.contact.in_(some)).order_by(talk_segments.c.seq)
         for row in connection.execute(segments).mappings():
             found[row["contact"]].segments[row["agent"]] = dict(row)
+        for row in connection.execute(select(voicemails).where(voicemails.c.contact.in_(some))).mappings():
+            found[row["contact"]].voicemail = read_voicemail(row)
     return found
