@@ -25,12 +25,15 @@ from prometheus_client import REGISTRY, CollectorRegistry
 import caruso
 from caruso.clock import SystemClock
 from caruso.comm_server.asterisk.ami import AmiLink
+from caruso.comm_server.asterisk.lights import Lights
 from caruso.comm_server.asterisk.provisioning import DerivedPhones, endpoint_name
+from caruso.comm_server.asterisk.recordings import AriRecordings
 from caruso.comm_server.asterisk.telephony import AriTelephony
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.restart import restore
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.speech.espeak import EspeakSpeech
+from caruso.comm_server.voicemail.lights import Light
 from caruso.config import Config
 from caruso.errors import CarusoError, RejectedInput, StorageUnavailable
 from caruso.model.callbacks import Callback
@@ -58,6 +61,7 @@ from caruso.storage.objects import Objects
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
+from caruso.storage.voicemails import Voicemails
 from caruso.web.api import HealthCheck
 from caruso.web.self_service.house import HouseRuns
 from caruso.web.server import WebServer
@@ -120,12 +124,14 @@ class Server:
         self._customers = Customers(self._database, self._clock, region=config.server.country)
         self._objects = Objects(self._customers)
         self._callbacks = Callbacks(self._database)
+        self._voicemails = Voicemails(self._database)
         self._runs = Runs(self._database)
         self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
         self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
+        self._lights = Lights(self._ami.notify)
         self._speech = EspeakSpeech(
             config.speech_cache,
             config.speech.voices,
@@ -144,6 +150,7 @@ class Server:
             centre=lambda: self._centre.centre() if self._centre else None,
             links=self._make_link,
             clock=self._clock,
+            files=self._files,
             mail=config.mail,
             http=config.http,
         )
@@ -185,7 +192,9 @@ class Server:
         applied = await self._until_readable(self._centres.current)
         scripts = await self._until_readable(self._scripts.in_force)
         self._centre = self._build(applied, scripts)
-        await self._until_readable(lambda: restore(self.centre, self._facts, self._centres, self._clock.now()))
+        await self._until_readable(
+            lambda: restore(self.centre, self._facts, self._centres, self._voicemails, self._clock.now())
+        )
         self.centre.stream.publish(ServerStarted(at=self._clock.now(), version=caruso.__version__))
 
     async def _serve(self, infrastructure: asyncio.TaskGroup, started: Callable[[WebServer], None]) -> None:
@@ -197,6 +206,7 @@ class Server:
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
+            infrastructure.create_task(self._lights.run(), name="lights"),
         ]
         try:
             await web.start()
@@ -249,6 +259,9 @@ class Server:
                 runs=self._runs,
                 files=self._files,
                 callbacks=self._callbacks,
+                voicemails=self._voicemails,
+                pbx_recordings=AriRecordings(self._pbx),
+                show_lights=self._show_lights,
                 centres=self._centres,
                 secret=self._pbx.server_secret.encode(),
                 public_url=self._config.public_url,
@@ -268,6 +281,7 @@ class Server:
             customers=self._customers,
             facts=self._facts,
             callbacks=self._callbacks,
+            voicemails=self._voicemails,
             callback_moved=self._on_callback_moved,
             scripts=self._scripts,
             phones=DerivedPhones(self._pbx),
@@ -323,6 +337,10 @@ class Server:
 
     def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         self.centre.on_phone(agent, kind, reachable)
+        self._lights.on_phone(agent, kind, reachable)
+
+    def _show_lights(self, lights: Mapping[AgentId, Light]) -> None:
+        self._lights.show({agent: (light.new, light.old) for agent, light in lights.items()})
 
     def _on_phones_watched(self, watched: bool) -> None:
         self.centre.on_phones_watched(watched)
@@ -394,6 +412,7 @@ class Server:
                     await self._runs.release_others(self.centre.conversations.live_runs())
                     released = True
                 await self.centre.durable.tend()
+                await self.centre.collecting.erase_expired()
                 await self._runs.tidy(self._clock.now())
             except StorageUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)

@@ -10,7 +10,17 @@ from typing import Any, Protocol
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, FileId, QueueId, RunId, ScriptId, UserId
+from caruso.model.ids import (
+    AgentId,
+    ContactId,
+    CustomerId,
+    FileId,
+    QueueId,
+    RecordingId,
+    RunId,
+    ScriptId,
+    UserId,
+)
 from caruso.model.records import (
     AppliedCentre,
     Customer,
@@ -34,6 +44,7 @@ from caruso.model.run_records import (
 )
 from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptEventKind, ScriptVersion
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
+from caruso.model.voicemails import Voicemail
 
 
 class Telephony(Protocol):
@@ -238,9 +249,17 @@ class RunStore(Protocol):
         """Return the files of a run, oldest first."""
         ...
 
+    async def drop_file(self, file: FileId) -> None:
+        """Forget what is known about a file."""
+        ...
+
+    async def order(self, action: OutboxAction) -> bool:
+        """Keep an action that no run gave out; False when there is one with this key already."""
+        ...
+
 
 class RunFiles(Protocol):
-    """The bytes of uploads and recordings."""
+    """The bytes of uploads, recordings and messages."""
 
     async def keep(
         self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
@@ -250,6 +269,14 @@ class RunFiles(Protocol):
 
     def read(self, file: StoredFile) -> AsyncIterator[bytes]:
         """Return the bytes piece by piece; raise `NotFound` when they are gone or not what was kept."""
+        ...
+
+    async def content(self, file: FileId) -> tuple[StoredFile, bytes]:
+        """Return a file that is kept, whole; raise `NotFound`."""
+        ...
+
+    async def erase(self, file: FileId) -> None:
+        """Forget a file and its bytes. No error when it is gone."""
         ...
 
 
@@ -433,6 +460,54 @@ class CallbackStore(Protocol):
 
     async def open_counts(self) -> Mapping[QueueId, int]:
         """Return how many are open, by queue; cheap enough to be asked every second."""
+        ...
+
+
+class VoicemailStore(Protocol):
+    """Messages that callers left, as the journal tells of them; and what was said in them."""
+
+    async def unfinished(self) -> Sequence[Voicemail]:
+        """Return the messages that somebody has to do something about, the oldest first."""
+        ...
+
+    async def get(self, contact: ContactId) -> Voicemail | None:
+        """Return one message."""
+        ...
+
+    async def done(self, queues: Collection[QueueId] | None, limit: int) -> Sequence[Voicemail]:
+        """Return the messages that are done, the newest first; of all queues when `queues` is None."""
+        ...
+
+    async def expired(self, queue: QueueId, before: datetime, limit: int) -> Sequence[Voicemail]:
+        """Return messages of a queue that were done before a time, and whose sound is still there."""
+        ...
+
+    async def texts(self, contacts: Collection[ContactId]) -> Mapping[ContactId, str]:
+        """Return what was said in messages, where that was written down."""
+        ...
+
+    async def keep_text(self, contact: ContactId, text: str) -> None:
+        """Keep what was said in a message."""
+        ...
+
+    async def drop_text(self, contact: ContactId) -> None:
+        """Forget what was said."""
+        ...
+
+
+class Recordings(Protocol):
+    """What the PBX has recorded, in its own files. All raise `LinkDown` while it cannot be asked."""
+
+    async def is_live(self, recording: RecordingId) -> bool:
+        """Tell whether it is being recorded now."""
+        ...
+
+    async def read(self, recording: RecordingId) -> bytes | None:
+        """Return what was stored, as a WAV file; None when there is nothing."""
+        ...
+
+    async def drop(self, recording: RecordingId) -> None:
+        """Remove what was stored. No error when there is nothing."""
         ...
 
 

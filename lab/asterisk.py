@@ -43,7 +43,7 @@ MODULES = (
     "res_pjsip_outbound_authenticator_digest", "res_pjsip_endpoint_identifier_ip",
     "res_pjsip_endpoint_identifier_user", "res_pjsip_registrar", "res_pjsip_nat", "res_pjsip_rfc3326",
     "res_pjsip_dtmf_info", "res_pjsip_dlg_options", "res_pjsip_path", "res_pjsip_transport_websocket",
-    "res_rtp_asterisk", "chan_pjsip",
+    "res_pjsip_notify", "res_rtp_asterisk", "chan_pjsip",
     # bridges
     "bridge_simple", "bridge_native_rtp", "bridge_softmix", "bridge_holding", "bridge_builtin_features",
     # ARI

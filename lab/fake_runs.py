@@ -139,6 +139,18 @@ class MemoryFiles:
             raise NotFound
         yield self.contents[file.id]
 
+    async def content(self, file: FileId) -> tuple[StoredFile, bytes]:
+        """Return a file, whole."""
+        known = await self._store.file(file)
+        if known is None or file not in self.contents:
+            raise NotFound
+        return known, self.contents[file]
+
+    async def erase(self, file: FileId) -> None:
+        """Forget a file."""
+        self.contents.pop(file, None)
+        await self._store.drop_file(file)
+
 
 class NoCalls:
     """`LiveRuns` of a server without telephones."""

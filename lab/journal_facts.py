@@ -272,6 +272,7 @@ def left_message(origin: ContactId, agent: AgentId, at: datetime) -> list[AnyFac
             entry_point=EntryPointId("main"),
             number="+493012345678",
             name="Example",
+            customer=CustomerId("customer-1"),
             run=RunId("run-each"),
             language="de",
             priority=3,

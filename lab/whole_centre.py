@@ -17,6 +17,7 @@ from typing import Any
 from caruso.comm_server import restart
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.voicemail.lights import Light
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
 from caruso.model import desk, ids
 from caruso.model.centre import (
@@ -59,6 +60,7 @@ from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
+from lab.memory_voicemails import MemoryVoicemails
 from lab.run_scripts import MOVING, QUESTION
 from lab.virtual_time import LoopTimers, VirtualClock
 
@@ -246,6 +248,8 @@ class WholeCentre:
         self.timers = LoopTimers()
         self.stores = SlowStores(self.rng)
         self.callbacks = MemoryCallbacks()
+        self.voicemails = MemoryVoicemails()
+        self.lights: Mapping[AgentId, Light] = {}
         self.journal = MemoryJournal()
         self.telephony = FakeTelephony(self.rng, self._phone)
         self.full = self.description = small_centre()
@@ -299,6 +303,9 @@ class WholeCentre:
                 runs=self.journal.runs,
                 files=stores,
                 callbacks=self.callbacks,
+                voicemails=self.voicemails,
+                pbx_recordings=self.telephony,
+                show_lights=self._show_lights,
                 centres=stores,
                 secret=b"secret",
                 public_url="https://caruso.example",
@@ -311,6 +318,9 @@ class WholeCentre:
         )
         self.journal.actions_written = centre.outbox.begin
         return centre
+
+    def _show_lights(self, lights: Mapping[AgentId, Light]) -> None:
+        self.lights = lights
 
     async def start(self) -> None:
         """Bring the server up."""
@@ -337,7 +347,7 @@ class WholeCentre:
         self.views.clear()
         await asyncio.sleep(away)
         self.centre = self._build()
-        await restart.restore(self.centre, self.journal, _NoCentres(), self.clock.now())
+        await restart.restore(self.centre, self.journal, _NoCentres(), self.voicemails, self.clock.now())
         await self.journal.runs.release_others(self.centre.conversations.live_runs())
         self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.centre.tasks.start(self._call_back(), name="call_back")

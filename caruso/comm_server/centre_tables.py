@@ -147,8 +147,8 @@ class VoicemailTable(msgspec.Struct, frozen=True, kw_only=True):
     menu: bool = True
     #: Where each message is sent, as WAV. Needs `[mail]` in the settings file.
     emails: tuple[MailAddress, ...] = ()
-    #: Whose SIP phones show by a light that messages wait: those of all `agents` of the queue (of a message for one
-    #: agent hers), only the `owner`'s, or `nobody`'s.
+    #: Whose SIP phones show by a light that messages wait: those of all `agents` of the queue (of a message for
+    #: one agent hers), only the `owner`'s, or `nobody`'s.
     light: VoicemailLight = VoicemailLight.AGENTS
     #: Days for which sound and text are kept after a message is done; 0: for ever.
     retention_days: Days = 90

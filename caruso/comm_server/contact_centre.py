@@ -51,6 +51,10 @@ from caruso.comm_server.supervision.messages import AgentMessages
 from caruso.comm_server.supervision.supervisors import Floor, Supervisors
 from caruso.comm_server.supervision.switches import QueueSwitches
 from caruso.comm_server.supervision.watches import Watches
+from caruso.comm_server.voicemail.answering import Answering, Voices
+from caruso.comm_server.voicemail.collecting import Cellar, Collecting
+from caruso.comm_server.voicemail.lights import Light, lights
+from caruso.comm_server.voicemail.mailboxes import Mailboxes
 from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
@@ -85,6 +89,7 @@ from caruso.ports import (
     CustomerStore,
     FactStore,
     Journal,
+    Recordings,
     RunFiles,
     RunStore,
     ScriptObjects,
@@ -92,6 +97,7 @@ from caruso.ports import (
     Telephony,
     TimerHandle,
     Timers,
+    VoicemailStore,
 )
 from caruso.script_engine.turns import (
     Finished,
@@ -122,6 +128,11 @@ class Outside:
     runs: RunStore
     files: RunFiles
     callbacks: CallbackStore
+    voicemails: VoicemailStore
+    #: What the PBX has recorded.
+    pbx_recordings: Recordings
+    #: Shows on agents' phones whether messages wait.
+    show_lights: Callable[[Mapping[AgentId, Light]], None]
     #: Where older versions of scripts are.
     centres: CentreStore
     clock: Clock
@@ -160,11 +171,36 @@ class ContactCentre:
         self.attendant = Attendant(
             around=lambda: self._around, centre=self.centre, clock=clock, timers=timers, tasks=tasks
         )
+        self.mailboxes = Mailboxes(
+            centre=self.centre,
+            stream=stream,
+            clock=clock,
+            call_out=self._call_out,
+            changed=self._voicemails_changed,
+        )
+        self.answering = Answering(
+            voices=lambda: self._voices,
+            mailboxes=self.mailboxes,
+            centre=self.centre,
+            stream=stream,
+            clock=clock,
+            tasks=tasks,
+        )
+        self.collecting = Collecting(
+            cellar=lambda: self._cellar,
+            mailboxes=self.mailboxes,
+            centre=self.centre,
+            stream=stream,
+            clock=clock,
+            tasks=tasks,
+            texts_changed=self.mailboxes.touch,
+        )
         self.reception = Reception(
             staff=self._staff,
             centre=self.centre,
             clock=clock,
             attendant=self.attendant,
+            answering=self.answering,
             tasks=tasks,
             queue_open=self.switches.is_open,
         )
@@ -366,8 +402,26 @@ class ContactCentre:
             phone=self.phone,
             telephony=outside.telephony,
         )
+        self._voices = Voices(
+            exchange=self.exchange,
+            phone=self.phone,
+            telephony=outside.telephony,
+            recordings=outside.pbx_recordings,
+            cards=self.cards,
+            conversations=self.conversations,
+        )
+        self._cellar = Cellar(
+            recordings=outside.pbx_recordings,
+            files=outside.files,
+            runs=outside.runs,
+            store=outside.voicemails,
+            services=outside.services,
+            outbox=self.outbox,
+            exchange=self.exchange,
+            cards=self.cards,
+        )
         # The order matters: agents move, then lines change and routing runs.
-        for listener in (self.roster.hear, self.switches.hear, self.dispatcher.hear):
+        for listener in (self.roster.hear, self.switches.hear, self.dispatcher.hear, self.mailboxes.hear):
             stream.decide(listener)
         stream.when_quiet(self.dispatcher.dispatch)
         # Then it is written down, and last comes what people see.
@@ -384,6 +438,8 @@ class ContactCentre:
             self.attendant.hear,
             self.overflowing.hear,
             self.call_backs.hear,
+            self.answering.hear,
+            self.collecting.hear,
             self.desks.hear,
             self._clear_up,
         ):
@@ -409,6 +465,7 @@ class ContactCentre:
         self.reception.queues_changed()
         self.overflowing.look_at_all()
         self.board.centre_changed()
+        self._voicemails_changed()
         self.supervisors.review()
         self.desks.touch_all()
         self.stream.publish()
@@ -443,6 +500,15 @@ class ContactCentre:
             self._callbacks = waiting
             self.board.set_callbacks(waiting)
             self.desks.touch_all()
+
+    def _voicemails_changed(self) -> None:
+        """Show which messages wait: to supervisors, on consoles and on phones."""
+        self.board.set_voicemails(self.mailboxes.counts())
+        self.desks.touch_all()
+        self._outside.show_lights(lights(self._centre, self.mailboxes.waiting()))
+
+    def _call_out(self, agent: AgentId, queue: QueueId, number: str) -> ContactId:
+        return self.transfers.call_out(agent, queue, number)
 
     def watch_monitor(self, push: Callable[[MonitorView], None]) -> Callable[[], None]:
         """Push changes of the live monitor, at most five times a second; what is returned ends it."""
@@ -552,6 +618,7 @@ class ContactCentre:
         self.attendant.look_after_again()
         self.overflowing.look_at_all()
         self.reception.queues_changed()
+        self.collecting.go_on()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:
                 self._console_left(agent)
@@ -639,6 +706,7 @@ class ContactCentre:
         if known is None:
             return None
         waiting, oldest = self.dispatcher.waiting_in(queue)
+        voicemails, oldest_voicemail = self.mailboxes.open_in(queue)
         return QueueTile(
             id=queue,
             name=known.name,
@@ -646,6 +714,9 @@ class ContactCentre:
             oldest=oldest,
             ready=self.dispatcher.ready(queue),
             callbacks=self._callbacks.get(queue, 0),
+            voicemails=voicemails,
+            oldest_voicemail=oldest_voicemail,
+            voicemail_changes=self.mailboxes.changes,
         )
 
     # -- Listeners --------------------------------------------------------------------------------------------
@@ -734,8 +805,17 @@ class ContactCentre:
         self.moves.heard(heard)
         if heard.action.service == SAVE_OBJECT:
             await self._saved(heard)
+        elif ids.is_voicemail(ContactId(heard.action.run)):
+            await self._mailed(heard)
         elif not self.conversations.hear(heard):
             await self.durable.hear(heard)
+
+    async def _mailed(self, heard: Heard) -> None:
+        """Take note how a mail about a message ended; nobody waits for it."""
+        if heard.failure:
+            log.error("voicemail_not_mailed", key=heard.action.run, code=heard.failure)
+        if heard.outcome is not None:
+            await self._outside.runs.settle(heard.outcome)
 
     async def _saved(self, heard: Heard) -> None:
         """Take note that a record was written; the dialog does not wait for it."""
@@ -804,6 +884,7 @@ class ContactCentre:
         if up:
             self._settle_agents()
             self.dispatcher.resume()
+            self.collecting.link_up()
         else:
             self.dispatcher.pause()
             self.phone.leave_all()

@@ -38,7 +38,8 @@ from caruso.model.ids import AgentId, ContactId, SupervisionId
 from caruso.model.records import ScriptSource
 from caruso.model.run_records import SavedRun
 from caruso.model.supervision import SupervisionOutcome
-from caruso.ports import CentreStore, FactStore
+from caruso.model.voicemails import Voicemail
+from caruso.ports import CentreStore, FactStore, VoicemailStore
 
 log = structlog.get_logger(__name__)
 
@@ -60,11 +61,15 @@ class Past:
     switches: Sequence[AnyFact]
     #: All facts since midnight, and of the last minutes.
     recent: Sequence[AnyFact]
+    #: Messages that are not done.
+    voicemails: Sequence[Voicemail]
 
 
-async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore, now: datetime) -> None:
+async def restore(
+    centre: ContactCentre, store: FactStore, centres: CentreStore, messages: VoicemailStore, now: datetime
+) -> None:
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
-    past = await _read(centre, store, centres, since=min(_midnight(centre, now), now - RECENTLY))
+    past = await _read(centre, store, centres, messages, since=min(_midnight(centre, now), now - RECENTLY))
     around = centre.surroundings()
     rebuilt = (rebuilding.rebuild(facts, around) for facts in past.contacts.values())
     calls = [call for call in rebuilt if call is not None]
@@ -82,6 +87,7 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     )
     centre.dispatcher.restore(*_waiting(calls), [_presence_of(was.state) for was in agents])
     _restore_board(centre, past)
+    centre.mailboxes.restore(past.voicemails)
     for facts in past.contacts.values():
         centre.notes.restore(facts)
     centre.came_back(
@@ -97,7 +103,9 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     log.info("centre_restored", calls=len(calls), agents=len(agents))
 
 
-async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *, since: datetime) -> Past:
+async def _read(
+    centre: ContactCentre, store: FactStore, centres: CentreStore, messages: VoicemailStore, *, since: datetime
+) -> Past:
     contacts = group_by_contact(await store.open_contact_facts())
     presences = [fact for fact in await store.last_presences() if isinstance(fact, PresenceChanged)]
     for presence in presences:
@@ -113,6 +121,7 @@ async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *
         sources=[source for found in sources for source in found],
         switches=await store.queue_switches(),
         recent=await store.facts_since(since),
+        voicemails=await messages.unfinished(),
     )
 
 

@@ -54,6 +54,49 @@ _LINK_MAIL = {
     ),
 }
 
+VOICEMAIL_GREETING = {
+    "en": "Please leave a message after the tone. Press the hash key when you are done.",
+    "de": "Bitte hinterlassen Sie nach dem Ton eine Nachricht. Drücken Sie die Raute-Taste, wenn Sie fertig sind.",
+    "nl": "Spreek na de toon een bericht in. Toets een hekje als u klaar bent.",
+    "it": "Lasci un messaggio dopo il segnale acustico. Quando ha finito, prema cancelletto.",
+}
+
+SPEAK_AFTER_TONE = {
+    "en": "Please speak after the tone.",
+    "de": "Bitte sprechen Sie nach dem Ton.",
+    "nl": "Spreek na de toon.",
+    "it": "Parli dopo il segnale acustico.",
+}
+
+VOICEMAIL_UNHEARD = {
+    "en": "I did not hear anything. Please speak after the tone.",
+    "de": "Ich habe nichts gehört. Bitte sprechen Sie nach dem Ton.",
+    "nl": "Ik heb niets gehoord. Spreek na de toon.",
+    "it": "Non ho sentito nulla. Parli dopo il segnale acustico.",
+}
+
+VOICEMAIL_MENU = {
+    "en": "To listen to your message, press 1. To record it again, press 2. To keep it, just hang up.",
+    "de": "Um Ihre Nachricht anzuhören, drücken Sie die 1. Um sie neu aufzunehmen, die 2. "
+    "Um sie so zu lassen, legen Sie einfach auf.",
+    "nl": "Toets 1 om uw bericht te beluisteren. Toets 2 om het opnieuw in te spreken. Hang op om het te bewaren.",
+    "it": "Per ascoltare il messaggio prema 1. Per registrarlo di nuovo prema 2. Per lasciarlo così riagganci.",
+}
+
+VOICEMAIL_KEPT = {
+    "en": "Thank you. We have your message. Goodbye.",
+    "de": "Vielen Dank. Wir haben Ihre Nachricht. Auf Wiederhören.",
+    "nl": "Dank u. We hebben uw bericht. Tot ziens.",
+    "it": "Grazie. Abbiamo ricevuto il suo messaggio. Arrivederci.",
+}
+
+VOICEMAIL_NOTHING_SAID = {
+    "en": "Nothing was recorded. Goodbye.",
+    "de": "Es wurde nichts aufgenommen. Auf Wiederhören.",
+    "nl": "Er is niets opgenomen. Tot ziens.",
+    "it": "Non è stato registrato nulla. Arrivederci.",
+}
+
 _POSITION = {
     "en": "You are number {place} in the queue.",
     "de": "Sie sind Nummer {place} in der Warteschlange.",

@@ -534,6 +534,8 @@ class VoicemailBegun(Fact, frozen=True, kw_only=True, tag="voicemail-begun"):
     entry_point: EntryPointId | None = None
     number: str
     name: str
+    #: Who he is, as far as that was known by then.
+    customer: CustomerId | None = None
     #: The dialog that led him to it.
     run: RunId | None = None
     language: str

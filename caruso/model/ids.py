@@ -167,6 +167,11 @@ def voicemail_contact(origin: ContactId) -> ContactId:
     return ContactId(f"{_VOICEMAIL}-{origin}")
 
 
+def is_voicemail(contact: ContactId | None) -> bool:
+    """Tell whether a contact is a message that a caller left."""
+    return contact is not None and contact.startswith(f"{_VOICEMAIL}-")
+
+
 def voicemail_recording(origin: ContactId, take: int) -> RecordingId:
     """Return the name of what is said in the call `origin` at the `take`-th time (from 1)."""
     return RecordingId(f"{origin}~{_VOICEMAIL}{take}")

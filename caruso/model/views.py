@@ -265,6 +265,11 @@ class QueueTile(View, frozen=True, kw_only=True):
     ready: int
     #: Call-backs that nobody has taken yet.
     callbacks: int = 0
+    #: Messages that nobody has taken yet, and when the oldest was left.
+    voicemails: int = 0
+    oldest_voicemail: datetime | None = None
+    #: Another number: some message is not what it was.
+    voicemail_changes: int = 0
 
 
 class StationView(View, frozen=True, kw_only=True):
@@ -373,6 +378,14 @@ class QueueRow(View, frozen=True, kw_only=True):
     longest_wait_seconds: float
     #: Call-backs that nobody has taken yet.
     callbacks: int = 0
+    #: Messages that nobody has taken yet, and when the oldest was left.
+    voicemails: int = 0
+    oldest_voicemail: datetime | None = None
+    #: Messages of the day: left, and done; how long it took until they were heard first, and answered, on average.
+    voicemails_received: int = 0
+    voicemails_handled: int = 0
+    voicemail_listen_seconds: float | None = None
+    voicemail_reply_seconds: float | None = None
     #: False: closed by hand.
     open: bool = True
 

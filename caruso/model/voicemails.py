@@ -116,6 +116,7 @@ def _begun(known: Voicemail | None, fact: VoicemailBegun) -> Voicemail:
         entry_point=fact.entry_point,
         number=fact.number,
         name=fact.name,
+        customer=fact.customer,
         run=fact.run,
         language=fact.language,
         priority=fact.priority,

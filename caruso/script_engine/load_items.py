@@ -115,6 +115,7 @@ class ItemLoader(QuestionLoader):
             skill=self.optional(element, "skill"),
             priority=self.optional(element, "priority"),
             resume_at=element.get("resume-at"),
+            voicemail=element.get("to") == "voicemail",
         )
 
     def end(self, element: Element) -> End:

@@ -8,7 +8,7 @@ from caruso.clock import Clock
 from caruso.config.settings import HttpSettings, MailSettings
 from caruso.model.centre import Centre
 from caruso.model.ids import RunId
-from caruso.ports import CallbackStore, CustomerStore, ScriptObjects
+from caruso.ports import CallbackStore, CustomerStore, RunFiles, ScriptObjects
 from caruso.service_manager.callback_service import CallbackService
 from caruso.service_manager.customer_service import CustomerService
 from caruso.service_manager.http_service import HttpService
@@ -40,11 +40,12 @@ def register_built_in(
     centre: Callable[[], Centre | None],
     links: Callable[[RunId], Awaitable[str]],
     clock: Clock,
+    files: RunFiles | None = None,
     mail: MailSettings,
     http: HttpSettings,
 ) -> None:
     """Register the services every centre has."""
-    manager.register(MailService(mail, clock))
+    manager.register(MailService(mail, clock, files.content if files is not None else None))
     manager.register(HttpService(http))
     manager.register(CustomerService(customers, objects))
     manager.register(NoteService(customers, objects, clock))

@@ -88,6 +88,18 @@ class Files:
         for start in range(0, len(data), PIECE):
             yield data[start : start + PIECE]
 
+    async def content(self, file: FileId) -> tuple[StoredFile, bytes]:
+        """Return a file that is kept, whole; raise `NotFound`."""
+        known = await self._store.file(file)
+        if known is None:
+            raise NotFound("There is no such file.")
+        return known, await asyncio.to_thread(self._checked, known)
+
+    async def erase(self, file: FileId) -> None:
+        """Forget a file and its bytes. No error when it is gone."""
+        await asyncio.to_thread(self._path(file).unlink, missing_ok=True)
+        await self._store.drop_file(file)
+
     def _checked(self, file: StoredFile) -> bytes:
         try:
             data = self._path(file.id).read_bytes()

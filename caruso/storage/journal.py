@@ -550,5 +550,5 @@ def _load_contacts(connection: Connection, wanted: set[ContactId]) -> dict[Conta
         for row in connection.execute(segments).mappings():
             found[row["contact"]].segments[row["agent"]] = dict(row)
         for row in connection.execute(select(voicemails).where(voicemails.c.contact.in_(some))).mappings():
-            found[row["contact"]].voicemail = read_voicemail(row)
+            found[row["contact"]].voicemail = read_voicemail(dict(row))
     return found

@@ -15,6 +15,7 @@ from caruso.model.ids import AgentId
 from caruso.model.run_records import StoredFile
 from caruso.model.views import DeskView, MonitorView, TargetView
 from caruso.web.supervision_port import Supervision
+from caruso.web.voicemail_port import Mailboxes
 
 #: Given each new view of the desk.
 ShowDesk = Callable[[DeskView], None]
@@ -43,6 +44,11 @@ class ContactCentre(Protocol):
     @property
     def supervisors(self) -> Supervision:
         """Return what supervisors can do."""
+        ...
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """Return the messages that callers left."""
         ...
 
     def centre(self) -> Centre:

@@ -8,9 +8,10 @@ from caruso.web.callback_api import CallbackApi
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.supervision_api import SupervisionApi
+from caruso.web.voicemail_api import VoicemailApi
 
 #: The classes that declare operations, in the order of the description.
-APIS: tuple[type, ...] = (Api, CallbackApi, SupervisionApi, ScriptTools, ScriptLibraryApi)
+APIS: tuple[type, ...] = (Api, CallbackApi, VoicemailApi, SupervisionApi, ScriptTools, ScriptLibraryApi)
 
 
 def declared_operations() -> tuple[Operation, ...]:

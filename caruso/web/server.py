@@ -19,7 +19,16 @@ from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, ScriptStore, UserStore
+from caruso.ports import (
+    CallbackStore,
+    CustomerStore,
+    FactStore,
+    Phones,
+    RunFiles,
+    ScriptStore,
+    UserStore,
+    VoicemailStore,
+)
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
@@ -44,6 +53,9 @@ from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
 from caruso.web.supervision_api import SupervisionApi
+from caruso.web.voicemail_api import VoicemailApi, VoicemailSources
+from caruso.web.voicemail_sound import PATH as VOICEMAIL_SOUND
+from caruso.web.voicemail_sound import VoicemailSound
 from caruso.web.wire_log import wire_log
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -63,6 +75,7 @@ class WebServer:
         customers: CustomerStore,
         facts: FactStore,
         callbacks: CallbackStore,
+        voicemails: VoicemailStore,
         scripts: ScriptStore,
         phones: Phones,
         clock: Clock | None = None,
@@ -74,7 +87,7 @@ class WebServer:
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
-        Without `self_service` there are no public pages; without `files` agents can keep none.
+        Without `self_service` there are no public pages; without `files` agents can keep none, and hear no messages.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -93,9 +106,11 @@ class WebServer:
             health=health,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
+        left = VoicemailSources(centre=centre, voicemails=voicemails)
         apis = (
             Api(sources, self._sessions, sign_in),
             CallbackApi(promised),
+            VoicemailApi(left),
             SupervisionApi(centre.supervisors),
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
@@ -109,6 +124,7 @@ class WebServer:
             else None
         )
         self._desk_files = DeskFiles(centre, files, self._gate) if files is not None else None
+        self._sounds = VoicemailSound(left, files, self._gate) if files is not None else None
         self._runner = web.AppRunner(
             self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
         )
@@ -162,6 +178,8 @@ class WebServer:
         app.router.add_get("/ws/monitor", self._monitors.handle)
         if self._desk_files is not None:
             app.router.add_post(DESK_FILES, self._desk_files.take)
+        if self._sounds is not None:
+            app.router.add_get(VOICEMAIL_SOUND, self._sounds.serve)
         if self._self_service is not None:
             self._self_service.add_to(app.router)
         files = ConsoleFiles(self._settings.dist, connect_to=self._settings.phone_urls)

@@ -31,6 +31,7 @@ from caruso.comm_server.asterisk.rest import Rest, RestOverHttp, RestOverSocket
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.comm_server.asterisk.told import Told
 from caruso.errors import CarusoError
+from caruso.model import ids
 from caruso.model.centre import AgentProfile
 from caruso.model.telephony import (
     Dial,
@@ -53,7 +54,7 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 SOCKET_REST_SECONDS = 2.0
 #: A hang-up in the middle of a prompt is told as a failed prompt first; only the hang-up is worth telling.
 FAILED_PROMPT_SECONDS = 0.1
-#: So is one in the middle of a recording told as its end; what the caller did not finish is not kept.
+#: So is one in the middle of a recording told as its end; what is not finished is kept of a message only.
 RECORDING_SECONDS = 0.1
 
 _CLOSED = "Asterisk closed the event socket"
@@ -321,7 +322,7 @@ class AriTelephony:
             self._tell(event)
 
     def _tell_recording(self, event: RecordingEnded) -> None:
-        if self._up and event.leg in self._legs:
+        if (self._up and event.leg in self._legs) or ids.is_voicemail_recording(event.recording):
             self._tell(event)
         else:
             self.send(DropRecording(leg=event.leg, recording=event.recording))

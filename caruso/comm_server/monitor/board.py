@@ -88,6 +88,7 @@ class Board:
         #: Since when nothing has been heard of calls; None while they are heard of.
         self._unheard_since: datetime | None = clock.now()
         self._callbacks: Mapping[QueueId, int] = {}
+        self._voicemails: Mapping[QueueId, tuple[int, datetime | None]] = {}
         self._supervisions = SupervisionRows()
         #: Queues closed by hand.
         self._closed: frozenset[QueueId] = frozenset()
@@ -158,6 +159,11 @@ class Board:
     def set_callbacks(self, waiting: Mapping[QueueId, int]) -> None:
         """Tell how many call-backs nobody has taken yet, by queue."""
         self._callbacks = waiting
+        self._schedule()
+
+    def set_voicemails(self, waiting: Mapping[QueueId, tuple[int, datetime | None]]) -> None:
+        """Tell how many messages nobody has taken yet, and since when the oldest waits, by queue."""
+        self._voicemails = waiting
         self._schedule()
 
     def centre_changed(self) -> None:
@@ -345,6 +351,7 @@ class Board:
                 ready=ready.get(queue.id, 0),
                 talking=talking.get(queue.id, 0),
                 callbacks=self._callbacks.get(queue.id, 0),
+                voicemails=self._voicemails.get(queue.id, (0, None)),
                 is_open=queue.id not in self._closed,
             )
             for queue in centre.queues.values()
@@ -389,6 +396,7 @@ def _queue_row(
     ready: int,
     talking: int,
     callbacks: int,
+    voicemails: tuple[int, datetime | None],
     is_open: bool,
 ) -> QueueRow:
     return QueueRow(
@@ -410,5 +418,11 @@ def _queue_row(
         average_answer_seconds=figures.average_answer_seconds,
         longest_wait_seconds=figures.longest_wait_seconds,
         callbacks=callbacks,
+        voicemails=voicemails[0],
+        oldest_voicemail=voicemails[1],
+        voicemails_received=figures.voicemails_received,
+        voicemails_handled=figures.voicemails_handled,
+        voicemail_listen_seconds=figures.voicemail_listen_seconds,
+        voicemail_reply_seconds=figures.voicemail_reply_seconds,
         open=is_open,
     )

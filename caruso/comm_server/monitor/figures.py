@@ -5,7 +5,16 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, QueueOutcome
+from caruso.model.facts import (
+    AnyFact,
+    ContactLeftQueue,
+    ContactQueued,
+    QueueOutcome,
+    VoicemailDone,
+    VoicemailListened,
+    VoicemailReceived,
+    VoicemailReplied,
+)
 from caruso.model.ids import QueueId
 from caruso.model.metrics import QueueCounts, service_level
 
@@ -24,6 +33,14 @@ class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
     lost: int = 0
     answer_seconds: float = 0.0
     longest_wait_seconds: float = 0.0
+    #: Messages that were left, and those that were done.
+    voicemails_received: int = 0
+    voicemails_handled: int = 0
+    #: Messages heard, and answered, for the first time; and their ages then, added up.
+    voicemails_listened: int = 0
+    voicemail_listened_seconds: float = 0.0
+    voicemails_replied: int = 0
+    voicemail_replied_seconds: float = 0.0
 
     @property
     def service_level(self) -> float | None:
@@ -44,14 +61,34 @@ class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
         return self.answer_seconds / self.answered if self.answered else None
 
     @property
+    def voicemail_listen_seconds(self) -> float | None:
+        """Return how old messages were when they were heard first, on average."""
+        return self.voicemail_listened_seconds / self.voicemails_listened if self.voicemails_listened else None
+
+    @property
+    def voicemail_reply_seconds(self) -> float | None:
+        """Return how old messages were when their callers were reached, on average."""
+        return self.voicemail_replied_seconds / self.voicemails_replied if self.voicemails_replied else None
+
+    @property
     def left(self) -> int:
         """Return how many have left the queue; with those who wait, it balances `entered`."""
         return self.answered + self.abandoned + self.short_abandoned + self.flowed_out + self.lost
 
 
+_COUNTED = (
+    ContactQueued,
+    ContactLeftQueue,
+    VoicemailReceived,
+    VoicemailListened,
+    VoicemailReplied,
+    VoicemailDone,
+)
+
+
 def queue_of(fact: AnyFact) -> QueueId | None:
     """Return the queue whose figures a fact changes, if any."""
-    return fact.queue if isinstance(fact, ContactQueued | ContactLeftQueue) else None
+    return fact.queue if isinstance(fact, _COUNTED) else None
 
 
 def count(figures: QueueFigures, fact: AnyFact, target_seconds: float) -> QueueFigures:
@@ -61,6 +98,22 @@ def count(figures: QueueFigures, fact: AnyFact, target_seconds: float) -> QueueF
             return replace(figures, entered=figures.entered + 1)
         case ContactLeftQueue():
             return _left(figures, fact, target_seconds)
+        case VoicemailReceived():
+            return replace(figures, voicemails_received=figures.voicemails_received + 1)
+        case VoicemailDone():
+            return replace(figures, voicemails_handled=figures.voicemails_handled + 1)
+        case VoicemailListened(first=True, age_seconds=age):
+            return replace(
+                figures,
+                voicemails_listened=figures.voicemails_listened + 1,
+                voicemail_listened_seconds=figures.voicemail_listened_seconds + age,
+            )
+        case VoicemailReplied(first=True, age_seconds=age):
+            return replace(
+                figures,
+                voicemails_replied=figures.voicemails_replied + 1,
+                voicemail_replied_seconds=figures.voicemail_replied_seconds + age,
+            )
         case _:
             return figures
 

@@ -64,11 +64,15 @@ class Around:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Away:
-    """Where a caller goes who leaves a queue: an entry point, another queue, or home after these words."""
+    """Where a caller goes who leaves a queue: an entry point, another queue, or home after these words.
+
+    Before he goes home he can leave a message for the queue in which he had this place (`voicemail`).
+    """
 
     entry_point: EntryPointId | None = None
     place: QueuePlace | None = None
     text: str = ""
+    voicemail: QueuePlace | None = None
 
 
 class Attendant:
@@ -194,6 +198,9 @@ class Attendant:
             if contact not in self._wished and self._around.call_backs.can_promise(call):
                 self._wished.add(contact)
                 self._tasks.start(self._promise(call), name="promise_callback")
+            return True
+        if queue.voicemail is not None and digit == queue.voicemail.key:
+            self.leave(contact, Away(voicemail=call.place))
             return True
         if queue.escape_to is not None and digit == queue.escape_key:
             self.leave(contact, Away(entry_point=queue.escape_to))

@@ -166,6 +166,8 @@ class Handover(Item):
     skill: Expression | None
     priority: Expression | None
     resume_at: str | None
+    #: The caller leaves a message there.
+    voicemail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
