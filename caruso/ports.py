@@ -43,6 +43,7 @@ from caruso.model.run_records import (
     TokenPurpose,
 )
 from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptEventKind, ScriptVersion
+from caruso.model.sounds import Outline
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 from caruso.model.voicemails import Voicemail
 
@@ -273,6 +274,14 @@ class RunFiles(Protocol):
 
     async def content(self, file: FileId) -> tuple[StoredFile, bytes]:
         """Return a file that is kept, whole; raise `NotFound`."""
+        ...
+
+    async def located(self, file: FileId) -> tuple[StoredFile, Path]:
+        """Return a file that is kept and where it is, held against its checksum; raise `NotFound`."""
+        ...
+
+    async def outline(self, file: FileId) -> Outline:
+        """Return the outline of a sound that is kept; raise `NotFound`."""
         ...
 
     async def erase(self, file: FileId) -> None:

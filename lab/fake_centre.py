@@ -15,6 +15,7 @@ from typing import assert_never
 
 import msgspec
 
+from caruso.comm_server.voicemail.mailboxes import Mailboxes
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -55,6 +56,7 @@ from caruso.ports import TimerHandle
 from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
 from lab.fake_dialog import FakeDialog
+from lab.fake_messages import FakeMessages
 from lab.fake_supervision import FakeSupervision
 from lab.script_dialog import ScriptDialog
 
@@ -195,6 +197,7 @@ class FakeCentre:
             run, number, self._now
         )
         self.supervisors = FakeSupervision(self.centre, now, self._supervisors_acted, self._talks)
+        self.messages = FakeMessages(self.centre, now, self._messages_changed)
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
         self.commands: list[tuple[AgentId, desk.AnyDeskCommand]] = []
@@ -207,6 +210,16 @@ class FakeCentre:
     def telephony_up(self) -> bool:
         """Tell whether the (imagined) PBX can be reached."""
         return self._telephony
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """Return the messages."""
+        return self.messages.mailboxes
+
+    def _messages_changed(self) -> None:
+        for seat in self._seats.values():
+            self._show(seat)
+        self._monitor_changed()
 
     def centre(self) -> Centre:
         """Return the description."""
@@ -670,12 +683,16 @@ class FakeCentre:
 
     def _tile(self, queue: Queue) -> QueueTile:
         waiting = [row for row in self._waiting.values() if row.queue == queue.id]
+        voicemails, oldest = self.mailboxes.open_in(queue.id)
         return QueueTile(
             id=queue.id,
             name=queue.name,
             waiting=len(waiting),
             oldest=min((row.since for row in waiting), default=None),
             ready=self._number_of(queue.id, Presence.READY),
+            voicemails=voicemails,
+            oldest_voicemail=oldest,
+            voicemail_changes=self.mailboxes.changes,
         )
 
     def _number_of(self, queue: QueueId, presence: Presence) -> int:
@@ -767,6 +784,9 @@ class FakeCentre:
             oldest=tile.oldest,
             ready=tile.ready,
             talking=self._number_of(queue.id, Presence.TALKING),
+            voicemails=tile.voicemails,
+            oldest_voicemail=tile.oldest_voicemail,
+            voicemails_received=tile.voicemails,
             entered=entered,
             answered=answered,
             answered_in_target=answered - answered // 5,

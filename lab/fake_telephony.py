@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
+from caruso.errors import LinkDown
 from caruso.model import ids
 from caruso.model.ids import BridgeId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import (
@@ -129,6 +130,8 @@ class FakeTelephony:
         self.bridges: dict[BridgeId, set[LegId]] = {}
         #: What is stored.
         self.recordings: set[RecordingId] = set()
+        #: For how long something was said in messages.
+        self.spoken: dict[RecordingId, float] = {}
         #: Every command that was carried out or refused.
         self.carried_out = 0
 
@@ -163,6 +166,8 @@ class FakeTelephony:
     def restart(self) -> None:
         """Lose everything, as a restart of the PBX does."""
         self._started += 1
+        for leg in self.legs.values():
+            self._cut_off(leg)
         self.legs.clear()
         self.bridges.clear()
 
@@ -215,12 +220,48 @@ class FakeTelephony:
         if gone.bridge is not None:
             self.bridges[gone.bridge].discard(leg)
         if not self._up:
+            self._cut_off(gone)
             return
+        self._cut_off(gone)
         for playback in gone.prompts:
             self._tell(PlaybackEnded(leg=leg, playback=playback, failed=True))
         self._tell(LegEnded(leg=leg, cause=cause))
         for other in [name for name, held in self.legs.items() if held.snoop is not None and held.snoop.of == leg]:
             self.hang_up(other)
+
+    def _cut_off(self, leg: FakeLeg) -> None:
+        """Keep what was said of a message whose caller is gone."""
+        recording, leg.recording = leg.recording, None
+        if recording is not None and ids.is_voicemail_recording(recording):
+            self.recordings.add(recording)
+            self.spoken[recording] = self._rng.choice([0.0, 2.0])
+            self._tell(RecordingEnded(leg=leg.leg, recording=recording, seconds=3.0, spoken_seconds=2.0))
+
+    # -- Recordings -------------------------------------------------------------------------------------------
+
+    async def is_live(self, recording: RecordingId) -> bool:
+        """Tell whether it is being recorded now."""
+        await self._answers()
+        return any(leg.recording == recording for leg in self.legs.values())
+
+    async def read(self, recording: RecordingId) -> bytes | None:
+        """Return what was stored: a tone, or silence."""
+        await self._answers()
+        if recording not in self.recordings:
+            return None
+        spoken = self.spoken.get(recording, 0.0)
+        return b"RIFF\0\0\0\0WAVEdata\0\0\0\0" + b"\x10\x27\xf0\xd8" * int(spoken * 4_000)
+
+    async def drop(self, recording: RecordingId) -> None:
+        """Remove what was stored."""
+        await self._answers()
+        self.recordings.discard(recording)
+        self.spoken.pop(recording, None)
+
+    async def _answers(self) -> None:
+        await asyncio.sleep(self._rng.uniform(0.0, 0.2))
+        if not self._up:
+            raise LinkDown("the PBX")
 
     # -- Commands ---------------------------------------------------------------------------------------------
 
@@ -320,6 +361,7 @@ class FakeTelephony:
             leg.recording = None
             self.recordings.add(recording)
             spoken = self._rng.choice([0.0, 2.0])
+            self.spoken[recording] = spoken
             self._tell(RecordingEnded(leg=leg.leg, recording=recording, seconds=3.0, spoken_seconds=spoken))
 
     def _prompt_over(self, name: LegId, playback: PlaybackId) -> None:

@@ -136,15 +136,17 @@ async def serve(port: int) -> None:
 
 def self_service_server(runs: PublicRuns, *, port: int = 0, settings: WebSettings | None = None) -> WebServer:
     """Return a server with nothing but the public pages of interest."""
+    centre = FakeCentre(asyncio.get_running_loop().call_later)
     return WebServer(
         settings or WebSettings(port=port, dist=DIST, stop_seconds=0.5),
-        centre=FakeCentre(asyncio.get_running_loop().call_later),
+        centre=centre,
         users=MemoryUsers(),
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
         scripts=MemoryScripts(),
         phones=FakePhones(),
         callbacks=MemoryCallbacks(),
+        voicemails=centre.messages.store,
         clock=runs.clock,
         registry=CollectorRegistry(),
         self_service=runs,

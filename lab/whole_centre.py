@@ -36,6 +36,7 @@ from caruso.model.centre import (
     RoutingRule,
     Station,
     StationKind,
+    VoicemailRules,
 )
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence, ServerStarted
@@ -57,6 +58,7 @@ from caruso.model.telephony import EndCause
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
 from lab.fake_callbacks import MemoryCallbacks
+from lab.fake_runs import MemoryFiles
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
@@ -67,7 +69,7 @@ from lab.virtual_time import LoopTimers, VirtualClock
 SCRIPTS = Path(__file__).resolve().parent.parent / "packs" / "utility" / "scripts"
 #: Shortly before midnight in the centre's zone, so that runs cross it.
 START = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
-NUMBERS = ("100", "200", "300", "400", "500", "999")
+NUMBERS = ("100", "200", "300", "400", "500", "600", "999")
 METER, BILLING, DIRECT = QueueId("meter"), QueueId("billing"), QueueId("direct")
 
 
@@ -86,7 +88,8 @@ def small_centre() -> Centre:
             script=ScriptId("meter-reading"),
             dispositions=done,
             call_back=CallBackRules(offer_after_seconds=3, retry_seconds=6, busy_seconds=3, ring_seconds=12),
-            overflow=(Overflow(after_seconds=45, queue=DIRECT), Overflow(ahead=4, text="Full.")),
+            overflow=(Overflow(after_seconds=45, queue=DIRECT), Overflow(ahead=4, text="Full.", voicemail=True)),
+            voicemail=VoicemailRules(key="9"),
         ),
         Queue(
             id=BILLING,
@@ -118,6 +121,7 @@ def small_centre() -> Centre:
             call_back=CallBackRules(
                 first=CallFirst.CUSTOMER, offer_after_seconds=3, key="2", retry_seconds=6, ring_seconds=12
             ),
+            voicemail=VoicemailRules(key="3", emails=("direct@example.com",)),
         ),
     )
     entry_points = (
@@ -139,6 +143,15 @@ def small_centre() -> Centre:
             codes=True,
         ),
         EntryPoint(id=EntryPointId("closed"), name="Closed", numbers=("400",), queue=DIRECT, hours="never"),
+        EntryPoint(
+            id=EntryPointId("shut"),
+            name="Closed: a message",
+            numbers=("600",),
+            queue=DIRECT,
+            hours="never",
+            closed_voicemail=True,
+            voicemail_for=AgentId("deniz"),
+        ),
     )
     agents = (
         _agent("anna", (METER, BILLING), StationKind.BROWSER, 5),
@@ -251,6 +264,7 @@ class WholeCentre:
         self.voicemails = MemoryVoicemails()
         self.lights: Mapping[AgentId, Light] = {}
         self.journal = MemoryJournal()
+        self.files = MemoryFiles(self.journal.runs, self.clock)
         self.telephony = FakeTelephony(self.rng, self._phone)
         self.full = self.description = small_centre()
         self.views: dict[AgentId, DeskView] = {}
@@ -301,7 +315,7 @@ class WholeCentre:
                 services=stores,
                 speech=stores,
                 runs=self.journal.runs,
-                files=stores,
+                files=self.files,
                 callbacks=self.callbacks,
                 voicemails=self.voicemails,
                 pbx_recordings=self.telephony,
@@ -343,6 +357,7 @@ class WholeCentre:
             visit.cancel()
         await self.centre.tasks.close()
         self.journal.lose_last(lost)
+        self.voicemails.rebuild(self.journal.entries)
         self.consoles.clear()
         self.views.clear()
         await asyncio.sleep(away)
@@ -444,7 +459,7 @@ class WholeCentre:
         chance = self.rng.random()
         if chance < 0.25 and len(callers) < 12:
             number = self.rng.choice(("+31201", "+31202", "", *self.more_numbers))
-            dialled = self.rng.choices(NUMBERS, (38, 20, 28, 6, 6, 2))[0]
+            dialled = self.rng.choices(NUMBERS, (38, 20, 28, 6, 6, 6, 2))[0]
             self.note("call", self.telephony.call(dialled, number), dialled)
         elif callers and self.codes and chance < 0.35:
             leg, code = self.rng.choice(callers), self.codes.pop()

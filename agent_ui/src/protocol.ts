@@ -367,6 +367,12 @@ export interface Failure {
   findings?: Finding[];
 }
 
+/** How loud a sound is in the course of time. */
+export interface Outline {
+  seconds: number;
+  channels: number[][];
+}
+
 /** Be ready for contacts; also ends wrap-up early. */
 export interface GoReady {
   type: "go-ready";

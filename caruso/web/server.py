@@ -87,7 +87,7 @@ class WebServer:
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
-        Without `self_service` there are no public pages; without `files` agents can keep none, and hear no messages.
+        Without `self_service` there are no public pages; without `files` agents keep none and hear no messages.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -106,7 +106,7 @@ class WebServer:
             health=health,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
-        left = VoicemailSources(centre=centre, voicemails=voicemails)
+        left = VoicemailSources(centre=centre, voicemails=voicemails, files=files)
         apis = (
             Api(sources, self._sessions, sign_in),
             CallbackApi(promised),

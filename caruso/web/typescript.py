@@ -20,6 +20,7 @@ from caruso.model.centre import Role, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import OfferPurpose, Presence
 from caruso.model.script_versions import ScriptEventKind
+from caruso.model.sounds import Outline
 from caruso.model.supervision import SupervisionMode
 from caruso.model.views import DeskView, MonitorView
 from caruso.model.voicemails import VoicemailState
@@ -34,7 +35,7 @@ _HEADER = """\
 """
 
 #: What travels over the sockets.
-_OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure)
+_OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure, Outline)
 _ENUMS = (
     Presence,
     OfferPurpose,

@@ -14,12 +14,13 @@ from msgspec import Meta
 
 from caruso.comm_server.voicemail import box
 from caruso.comm_server.voicemail.box import Who
-from caruso.errors import NotAllowed
+from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, SkillId
+from caruso.model.sounds import Outline
 from caruso.model.views import Choice
 from caruso.model.voicemails import Voicemail, VoicemailState
-from caruso.ports import VoicemailStore
+from caruso.ports import RunFiles, VoicemailStore
 from caruso.web.binding import operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
@@ -118,6 +119,7 @@ class VoicemailSources:
 
     centre: ContactCentre
     voicemails: VoicemailStore
+    files: RunFiles | None
 
 
 class VoicemailApi:
@@ -155,6 +157,15 @@ class VoicemailApi:
         """Return one message, whether it is done or not."""
         who = who_of(call.who, self._ask.centre)
         return await self._shown(await find_voicemail(self._ask, who, ContactId(voicemail)))
+
+    @operation("GET", "/api/voicemails/{voicemail}/outline", role=Role.AGENT)
+    async def voicemail_outline(self, call: Call, voicemail: str) -> Outline:
+        """Return how loud a message is in the course of time, for a player to draw."""
+        who = who_of(call.who, self._ask.centre)
+        message = await find_voicemail(self._ask, who, ContactId(voicemail))
+        if message.file is None or self._ask.files is None:
+            raise NotFound("The sound of this message was erased.")
+        return await self._ask.files.outline(message.file)
 
     @operation("POST", "/api/voicemails/{voicemail}/take", role=Role.AGENT)
     async def take_voicemail(self, call: Call, voicemail: str, body: VoicemailChange) -> VoicemailLine:

@@ -1,17 +1,18 @@
 """``GET /voicemails/{voicemail}/sound``: what a caller said, as WAV; for those who may see the message.
 
-A browser asks for parts of it when somebody moves along it (RFC 9110, 14).
+``?download`` saves it. Who listens is written down when it is asked for from its beginning.
 """
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
 from caruso.model.ids import ContactId
 from caruso.ports import RunFiles
 from caruso.web.gate import Gate
+from caruso.web.sounds import begins, sound_response
 from caruso.web.voicemail_api import VoicemailSources, find_voicemail, who_of
 
 PATH = "/voicemails/{voicemail}/sound"
@@ -39,32 +40,7 @@ class VoicemailSound:
         message = await find_voicemail(self._ask, who, ContactId(request.match_info["voicemail"]))
         if message.file is None:
             raise NotFound("The sound of this message was erased.")
-        _, sound = await self._files.content(message.file)
-        first, last, partly = _part(request, len(sound))
-        if partly and first >= last:
-            raise web.HTTPRequestRangeNotSatisfiable
-        if first == 0:
+        file, path = await self._files.located(message.file)
+        if begins(request):
             self._ask.centre.mailboxes.listen(who, message)
-        answer = self._answer(sound[first:last], status=206 if partly else 200)
-        if partly:
-            answer.headers[hdrs.CONTENT_RANGE] = f"bytes {first}-{last - 1}/{len(sound)}"
-        return answer
-
-    @staticmethod
-    def _answer(sound: bytes, *, status: int) -> web.Response:
-        return web.Response(
-            body=sound,
-            status=status,
-            content_type="audio/wav",
-            headers={hdrs.ACCEPT_RANGES: "bytes", hdrs.CACHE_CONTROL: "private, no-store"},
-        )
-
-
-def _part(request: web.Request, length: int) -> tuple[int, int, bool]:
-    """Return from where to where it is asked for, and whether that is a part; what is not understood is all of it."""
-    try:
-        asked = request.http_range
-    except ValueError:
-        return 0, length, False
-    first, last, _ = asked.indices(length)
-    return first, last, (asked.start, asked.stop) != (None, None)
+        return sound_response(path, name=file.name, download="download" in request.query)

@@ -67,6 +67,7 @@ class Stage:
 
     centre: FakeCentre
     callbacks: MemoryCallbacks
+    files: MemoryFiles
     server: WebServer
     url: str
 
@@ -76,6 +77,7 @@ async def stage() -> AsyncIterator[Stage]:
     """Return a server without Asterisk."""
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     callbacks = MemoryCallbacks(*fake_callbacks())
+    files = MemoryFiles(MemoryRuns(), SystemClock())
     server = WebServer(
         WebSettings(port=0, dist=DIST, stop_seconds=0.5),
         centre=centre,
@@ -83,14 +85,15 @@ async def stage() -> AsyncIterator[Stage]:
         customers=MemoryCustomers(*fake_customers()),
         facts=MemoryFacts(*fake_past()),
         callbacks=callbacks,
+        voicemails=centre.messages.store,
         scripts=MemoryScripts(),
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),
-        files=MemoryFiles(MemoryRuns(), SystemClock()),
+        files=files,
     )
     await server.start()
-    yield Stage(centre=centre, callbacks=callbacks, server=server, url=server.url)
+    yield Stage(centre=centre, callbacks=callbacks, files=files, server=server, url=server.url)
     await server.stop()
 
 

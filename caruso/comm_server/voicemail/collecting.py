@@ -24,9 +24,9 @@ from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs.outbox import Outbox
-from caruso.comm_server.voicemail import mails
+from caruso.comm_server.voicemail import mails, sound
 from caruso.comm_server.voicemail.mailboxes import Mailboxes
-from caruso.comm_server.voicemail.sound import Message, message_of
+from caruso.comm_server.voicemail.sound import Message
 from caruso.errors import CarusoError, LinkDown, NotFound, StorageUnavailable
 from caruso.model import ids
 from caruso.model.centre import Centre
@@ -165,10 +165,10 @@ class Collecting:
         if not found:
             return None
         try:
-            _, sound = await self._cellar.files.content(found[-1].id)
+            _, file = await self._cellar.files.content(found[-1].id)
         except NotFound:
             return None
-        return found[-1], (await asyncio.to_thread(message_of, sound)).seconds
+        return found[-1], (await _measured(file)).seconds
 
     async def _keep_newest(
         self, message: Voicemail, takes: Collection[RecordingId]
@@ -192,7 +192,7 @@ class Collecting:
         while await self._cellar.recordings.is_live(take):  # noqa: ASYNC110 -- nobody tells of its end any more
             await asyncio.sleep(LIVE_SECONDS)
         file = await self._cellar.recordings.read(take)
-        return await asyncio.to_thread(message_of, file) if file is not None else None
+        return await _measured(file) if file is not None else None
 
     async def _receive(self, message: Voicemail, kept: StoredFile, seconds: float) -> None:
         customer = message.customer or await self._customer(message)
@@ -265,8 +265,8 @@ class Collecting:
         try:
             if message.file is None:
                 return ""
-            _, sound = await self._cellar.files.content(message.file)
-            params = {"wav": sound, "language": message.language}
+            _, wav = await self._cellar.files.content(message.file)
+            params = {"wav": wav, "language": message.language}
             async with asyncio.timeout(TRANSCRIPTION_SECONDS):
                 said = await self._cellar.services.call(TRANSCRIBE, params, key=f"{message.contact}/stt")
             text = said.strip()[:_LONGEST_TEXT] if isinstance(said, str) else ""
@@ -311,5 +311,14 @@ class Collecting:
         self._stream.publish(VoicemailErased(at=self._clock.now(), contact=message.contact, queue=message.queue))
 
 
-async def _pieces(sound: bytes) -> AsyncIterator[bytes]:
-    yield sound
+async def _measured(file: bytes) -> Message:
+    """Return the message in a file; others have their turn meanwhile."""
+    samples, spoken = sound.samples_of(file), 0.0
+    for piece in sound.pieces_of(samples):
+        spoken += sound.spoken_seconds(piece)
+        await asyncio.sleep(0)
+    return sound.message(samples, spoken)
+
+
+async def _pieces(wav: bytes) -> AsyncIterator[bytes]:
+    yield wav

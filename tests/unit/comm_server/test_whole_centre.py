@@ -16,6 +16,7 @@ import structlog
 from caruso.comm_server.calls.lifecycle import Call, Ended, PartyState, Phase, Timer, not_there
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.supervision.watch import Stage
+from caruso.comm_server.voicemail.box import Who
 from caruso.model import ids
 from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.facts import (
@@ -37,7 +38,7 @@ from caruso.model.facts import (
     TalkEnded,
     WrapUpEnded,
 )
-from caruso.model.ids import LegId
+from caruso.model.ids import LegId, UserId
 from caruso.model.run_records import ActionState
 from caruso.model.supervision import SupervisionMode
 from caruso.model.telephony import LegState
@@ -348,6 +349,9 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "wishes": centre.attendant._wished,
         "leaving": centre.attendant._leaving,
         "closed": centre.attendant._closed,
+        "leaving messages": centre.answering._leading,
+        "messages under way": centre.collecting._under_way,
+        "messages in the PBX": centre.mailboxes.recording(),
         "been in": centre.overflowing._been_in,
         "estimates": centre.estimates._came,
         "under way": centre.dispatcher._under_way,
@@ -386,7 +390,16 @@ async def lead(house: WholeCentre, acts: int, *, faults: bool) -> None:
         for leg in [*house.telephony.callers(), *filter(ids.is_outbound, house.telephony.legs)]:
             house.telephony.hang_up(leg)
         await asyncio.sleep(seconds)
+    _finish_messages(house)
+    await asyncio.sleep(1)
     look(house)
+
+
+def _finish_messages(house: WholeCentre) -> None:
+    """Let a supervisor do with every message what there is to do."""
+    everything = Who(user=UserId("sue"), supervises=True, scope=None)
+    for message in house.centre.mailboxes.waiting():
+        house.centre.mailboxes.done(everything, message.contact, message.version, disposition="", note="")
 
 
 def look(house: WholeCentre) -> None:

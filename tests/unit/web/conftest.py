@@ -107,6 +107,7 @@ async def open_house(
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     scripts = MemoryScripts()
     callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
+    files = MemoryFiles(MemoryRuns(), clock)
     server = WebServer(
         settings,
         centre=centre,
@@ -115,12 +116,13 @@ async def open_house(
         facts=facts,
         callbacks=callbacks,
         callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
+        voicemails=centre.messages.store,
         scripts=scripts,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
-        files=MemoryFiles(MemoryRuns(), clock),
+        files=files,
     )
     await server.start()
 

@@ -86,6 +86,7 @@ async def test_over_https_the_cookie_is_secure_and_bound_to_the_host(
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
         callbacks=MemoryCallbacks(),
+        voicemails=centre.messages.store,
         scripts=MemoryScripts(),
         phones=FakePhones(),
         registry=CollectorRegistry(),
