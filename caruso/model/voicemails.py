@@ -91,8 +91,19 @@ class Voicemail:
     ended_at: datetime | None = None
     disposition: str = ""
     note: str = ""
-    #: Counts the changes, from 1.
+    #: Counts, from 1, the changes that decide whose it is; to listen to it is none.
     version: int = 1
+
+
+#: What decides whose a message is.
+_MOVES = (
+    VoicemailReceived,
+    VoicemailDiscarded,
+    VoicemailTaken,
+    VoicemailGivenBack,
+    VoicemailGiven,
+    VoicemailDone,
+)
 
 
 def told(known: Voicemail | None, fact: AnyFact) -> Voicemail | None:
@@ -102,7 +113,7 @@ def told(known: Voicemail | None, fact: AnyFact) -> Voicemail | None:
     if known is None:
         return None
     changed = _told(known, fact)
-    return known if changed is known else replace(changed, version=known.version + 1)
+    return replace(changed, version=known.version + 1) if isinstance(fact, _MOVES) else changed
 
 
 def _begun(known: Voicemail | None, fact: VoicemailBegun) -> Voicemail:
