@@ -245,6 +245,7 @@ class Server:
             log.error("script_not_loaded", reason=str(broken))
         self._version = applied.version if applied else 0
         self._telephony.set_agents(centre.agents.values())
+        self._lights.set_agents(centre.agents.values())
         return ContactCentre(
             centre,
             library,
@@ -431,6 +432,7 @@ class Server:
             log.error("centre_not_applied", version=applied.version)
             return
         self._telephony.set_agents(applied.centre.agents.values())
+        self._lights.set_agents(applied.centre.agents.values())
         self.centre.apply(applied.centre)
         log.info("centre_applied", version=applied.version)
 

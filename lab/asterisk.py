@@ -282,6 +282,7 @@ class LocalAsterisk:
             "websocket_client.conf": "",
             "codecs.conf": "",
             "pjproject.conf": "",
+            "pjsip_notify.conf": "",
             "udptl.conf": "[general]\n",
             "acl.conf": "",
             "ccss.conf": "[general]\n",

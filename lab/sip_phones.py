@@ -117,6 +117,10 @@ class SipPhones(asyncio.DatagramProtocol):
         elif message.status:
             for phone in self._phones.values():
                 phone.registered(message)
+        elif message.method == "NOTIFY":
+            self.phone(message.called).told(data.decode(errors="replace"))
+            contact = f"sip:lab@{LOOPBACK}:{self.port}"
+            self.send(response(message, 200, "OK", tag="lab", contact=contact), addr)
         elif message.method != "ACK":
             status, reason = (200, "OK") if message.method == "OPTIONS" else (481, "No Such Call")
             contact = f"sip:lab@{LOOPBACK}:{self.port}"
@@ -466,6 +470,9 @@ class Phone:
         #: What it does by itself with each call.
         self.manner: Manner | None = None
         self.calls: list[PhoneCall] = []
+        #: What it was told by NOTIFY, whole.
+        self.notices: list[str] = []
+        self._told = asyncio.Event()
         self._rung: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._sequence = 0
         self._registering: tuple[PhoneAccount, asyncio.Future[int]] | None = None
@@ -479,6 +486,21 @@ class Phone:
         """Wait for the next call, and return it ringing."""
         async with asyncio.timeout(seconds):
             return await self._rung.get()
+
+    def told(self, notice: str) -> None:
+        """Take note of a NOTIFY."""
+        self.notices.append(notice)
+        self._told.set()
+
+    async def is_told(self, *lines: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until the newest NOTIFY says all this."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not (self.notices and all(line in self.notices[-1] for line in lines)):
+                    self._told.clear()
+                    await self._told.wait()
+                return
+        raise AssertionError(f"{self.name} was told {self.notices[-1:]}")
 
     def take(self, call: PhoneCall) -> None:
         """Begin to ring."""

@@ -16,6 +16,9 @@ export type StationKind = "browser" | "sip";
 /** How far a call-back is. */
 export type CallbackState = "open" | "taken" | "done" | "cancelled" | "unreached";
 
+/** How far a message is. */
+export type VoicemailState = "recording" | "open" | "taken" | "done" | "discarded";
+
 /** What can happen to a script. */
 export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-back" | "retired" | "deleted";
 
@@ -53,6 +56,9 @@ export interface QueueTile {
   oldest: string | null;
   ready: number;
   callbacks: number;
+  voicemails: number;
+  oldest_voicemail: string | null;
+  voicemail_changes: number;
 }
 
 /** What a supervisor wrote to an agent who has not taken note of it. */
@@ -313,6 +319,12 @@ export interface QueueRow {
   average_answer_seconds: number | null;
   longest_wait_seconds: number;
   callbacks: number;
+  voicemails: number;
+  oldest_voicemail: string | null;
+  voicemails_received: number;
+  voicemails_handled: number;
+  voicemail_listen_seconds: number | null;
+  voicemail_reply_seconds: number | null;
   open: boolean;
 }
 
@@ -890,6 +902,38 @@ export interface CallbackLine {
   version: number;
 }
 
+/** A message that a caller left. */
+export interface VoicemailLine {
+  id: string;
+  origin: string;
+  number: string;
+  name: string;
+  customer: string | null;
+  queue: string;
+  queue_name: string;
+  owner: string | null;
+  owner_name: string;
+  priority: number;
+  skills: Record<string, number>;
+  run: string | null;
+  language: string;
+  state: VoicemailState;
+  received_at: string | null;
+  seconds: number;
+  sound: boolean;
+  text: string;
+  agent: string | null;
+  agent_name: string;
+  listened_at: string | null;
+  call: string | null;
+  replied_at: string | null;
+  ended_at: string | null;
+  disposition: string;
+  note: string;
+  dispositions: Choice[];
+  version: number;
+}
+
 /** The supervisor's phone is being called; what becomes of it is on the monitor. */
 export interface SupervisionStarted {
   id: string;
@@ -1084,6 +1128,38 @@ export interface CallbacksQuery {
 /** The version that was seen; another one is refused. */
 export interface CallbackChange {
   version: number;
+}
+
+/** Which messages; without a state those that wait for an answer. */
+export interface VoicemailsQuery {
+  state?: VoicemailState | null;
+  queue?: string | null;
+  limit?: number;
+}
+
+/** The version that was seen; another one is refused. */
+export interface VoicemailChange {
+  version: number;
+}
+
+/** Whose the message is from now on: a queue's, or one agent's of it. */
+export interface VoicemailGift {
+  version: number;
+  queue: string;
+  agent?: string | null;
+}
+
+/** Whom to call about the message: the caller, or another number. */
+export interface VoicemailCall {
+  version: number;
+  number?: string | null;
+}
+
+/** What came of the message. */
+export interface VoicemailEnd {
+  version: number;
+  disposition?: string;
+  note?: string;
 }
 
 /** How to take part, and on which phone. */
@@ -1356,6 +1432,54 @@ export interface Operations {
     query: undefined;
     body: CallbackChange;
     answer: CallbackLine;
+  };
+  /** List messages: urgent ones first, then by age; those that are done by when they were. */
+  "GET /api/voicemails": {
+    query: VoicemailsQuery;
+    body: undefined;
+    answer: VoicemailLine[];
+  };
+  /** Return one message, whether it is done or not. */
+  "GET /api/voicemails/{voicemail}": {
+    query: undefined;
+    body: undefined;
+    answer: VoicemailLine;
+  };
+  /** Return how loud a message is in the course of time, for a player to draw. */
+  "GET /api/voicemails/{voicemail}/outline": {
+    query: undefined;
+    body: undefined;
+    answer: Outline;
+  };
+  /** Take a message: from now on it is this agent's, and nobody else answers it. */
+  "POST /api/voicemails/{voicemail}/take": {
+    query: undefined;
+    body: VoicemailChange;
+    answer: VoicemailLine;
+  };
+  /** Give a message back: it waits for somebody again. */
+  "POST /api/voicemails/{voicemail}/give-back": {
+    query: undefined;
+    body: VoicemailChange;
+    answer: VoicemailLine;
+  };
+  /** Give a message to a queue, or to one of its agents. */
+  "POST /api/voicemails/{voicemail}/give": {
+    query: undefined;
+    body: VoicemailGift;
+    answer: VoicemailLine;
+  };
+  /** Call the caller, or another number, about a message: your own phone rings first. */
+  "POST /api/voicemails/{voicemail}/call": {
+    query: undefined;
+    body: VoicemailCall;
+    answer: VoicemailLine;
+  };
+  /** Tell that nothing more is to be done about a message. */
+  "POST /api/voicemails/{voicemail}/done": {
+    query: undefined;
+    body: VoicemailEnd;
+    answer: VoicemailLine;
   };
   /** Listen, whisper or barge in: your phone is called. */
   "POST /api/calls/{contact}/supervision": {

@@ -156,7 +156,6 @@ async def mails(premises: Premises) -> AsyncIterator[MailServer]:
 @contextlib.asynccontextmanager
 async def speaker(pbx: LocalAsterisk, dialled: str, directory: Path) -> AsyncIterator[ListeningPhone]:
     """Have somebody call who says a tone all the time."""
-    directory.mkdir(exist_ok=True)
     plays = write_beeps(directory / "caller.wav", hertz=CALLER_HZ, seconds=90)
     async with listening_caller(pbx, dialled, plays=plays) as caller:
         await caller.answered(within_seconds=15)
@@ -269,6 +268,26 @@ async def test_a_message_outside_the_hours_is_kept_mailed_claimed_answered_and_d
     assert holds_the_tone(array.array("h", attached.get_content()[44:]))
 
 
+async def test_a_light_burns_on_the_phones_of_the_agents(pbx: LocalAsterisk, floor: Floor, tmp_path: Path) -> None:
+    """Both phones are told of one message for the queue; when Anna takes it Bob's light goes out.
+
+    asterisk ── NOTIFY message-summary ──► anna's phone, bob's phone
+    """
+    anna, bob = await floor.agent("anna", ready=False), await floor.agent("bob", ready=False)
+    async with speaker(pbx, "7002", tmp_path) as caller:
+        await begun(floor, 1)
+        await asyncio.sleep(SPOKEN_SECONDS)
+        await caller.hang_up()
+    (line,) = await messages(anna.browser, 1)
+    for agent in (anna, bob):
+        await agent.phone.is_told("Messages-Waiting: yes", "Voice-Message: 1/0")
+    await anna.browser.call("POST", f"/api/voicemails/{line['id']}/take", {"version": line["version"]})
+    await bob.phone.is_told("Messages-Waiting: no", "Voice-Message: 0/0")
+    await anna.phone.is_told("Messages-Waiting: no", "Voice-Message: 0/1")
+    await settle(floor, line)
+    await anna.phone.is_told("Voice-Message: 0/0")
+
+
 async def test_hanging_up_keeps_what_was_said_unless_it_was_nothing(
     pbx: LocalAsterisk, floor: Floor, tmp_path: Path
 ) -> None:
@@ -331,7 +350,7 @@ async def test_killed_while_somebody_speaks(pbx: LocalAsterisk, floor: Floor, tm
                                         └── speaks on ── start ── # ──► menu ── hangs up ──► kept
     """
     server = floor.server
-    async with speaker(pbx, "7003", tmp_path / "a") as first, speaker(pbx, "7003", tmp_path / "b") as second:
+    async with speaker(pbx, "7003", tmp_path) as first, speaker(pbx, "7003", tmp_path) as second:
         await begun(floor, 2)
         await asyncio.sleep(SPOKEN_SECONDS)
         await server.kill()
