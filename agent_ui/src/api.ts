@@ -5,10 +5,13 @@ import type {
   CentreSummary,
   ContactDetail,
   ContactPage,
+  CustomerCard,
+  Outline,
   Phone,
   SupervisionMode,
   SupervisionStarted,
   TargetView,
+  VoicemailLine,
   WhoAmI,
 } from "./protocol";
 
@@ -135,6 +138,41 @@ export type CallbackMove = "take" | "give-back" | "done" | "cancel";
 export function moveCallback(line: CallbackLine, move: CallbackMove): Promise<CallbackLine> {
   const path = `/api/callbacks/${encodeURIComponent(line.id)}/${move}`;
   return call("POST", path, { version: line.version });
+}
+
+export function readVoicemails(signal: AbortSignal): Promise<VoicemailLine[]> {
+  return call("GET", "/api/voicemails", undefined, signal);
+}
+
+export function readVoicemail(id: string, signal: AbortSignal): Promise<VoicemailLine> {
+  return call("GET", voicemailPath(id), undefined, signal);
+}
+
+export function readVoicemailOutline(id: string, signal: AbortSignal): Promise<Outline> {
+  return call("GET", `${voicemailPath(id)}/outline`, undefined, signal);
+}
+
+export function voicemailSound(id: string): string {
+  return `/voicemails/${encodeURIComponent(id)}/sound`;
+}
+
+export type VoicemailMove =
+  | { move: "take" | "give-back" }
+  | { move: "call"; number?: string }
+  | { move: "give"; queue: string; agent: string | null }
+  | { move: "done"; disposition: string; note: string };
+
+/** Refused (409) when somebody else has changed it since it was read. */
+export function moveVoicemail(line: VoicemailLine, { move, ...body }: VoicemailMove): Promise<VoicemailLine> {
+  return call("POST", `${voicemailPath(line.id)}/${move}`, { version: line.version, ...body });
+}
+
+function voicemailPath(id: string): string {
+  return `/api/voicemails/${encodeURIComponent(id)}`;
+}
+
+export function readCustomer(id: string, signal: AbortSignal): Promise<CustomerCard> {
+  return call("GET", `/api/customers/${encodeURIComponent(id)}`, undefined, signal);
 }
 
 export interface KeptFile {

@@ -178,6 +178,12 @@ export function queueRow(change: Partial<QueueRow> = {}): QueueRow {
     average_answer_seconds: null,
     longest_wait_seconds: 0,
     callbacks: 0,
+    voicemails: 0,
+    oldest_voicemail: null,
+    voicemails_received: 0,
+    voicemails_handled: 0,
+    voicemail_listen_seconds: null,
+    voicemail_reply_seconds: null,
     open: true,
     ...change,
   };

@@ -15,6 +15,7 @@ import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
 import { QueueTiles } from "./QueueTiles";
 import { TrailPanel } from "./TrailPanel";
+import { VoicemailPanel } from "./VoicemailPanel";
 import { WrapUpPanel } from "./WrapUpPanel";
 
 export function ConsolePage() {
@@ -99,6 +100,7 @@ function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
         </div>
       )}
       {view.outside && view.queues.length > 0 && presence !== "signed-out" && <CallOut view={view} />}
+      {view.queues.length > 0 && <VoicemailPanel view={view} />}
       {view.queues.length > 0 && <CallbackPanel view={view} />}
     </>
   );

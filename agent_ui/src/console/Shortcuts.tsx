@@ -17,6 +17,7 @@ export const FOCUS_IDS = {
   undo: "dialog-undo",
   share: "share-to",
   callbacks: "callbacks",
+  voicemails: "voicemails",
 };
 
 export function Shortcuts() {
@@ -61,6 +62,7 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
     case "dialog":
     case "undo":
     case "callbacks":
+    case "voicemails":
       return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
     case "finish":
       return onConsole(finish);

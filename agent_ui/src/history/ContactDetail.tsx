@@ -2,10 +2,11 @@
 
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { ApiProblem, readContact } from "../api";
+import { ApiProblem, readContact, readVoicemail } from "../api";
 import { Icon } from "../parts/icons";
+import { MessageSound } from "../parts/MessageSound";
 import { navigate } from "../parts/routing";
-import type { ContactDetail as Contact, TrailLine } from "../protocol";
+import type { ContactDetail as Contact, TrailLine, VoicemailLine } from "../protocol";
 import { clock } from "../state/durations";
 import { causeText, type Names, outcomeText } from "./names";
 
@@ -74,6 +75,7 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
         <Fact name="Talked" value={clock(contact.talk_seconds)} />
         <Fact name="Id" value={<code>{contact.id}</code>} />
       </dl>
+      {contact.channel === "voicemail" && <Message id={contact.id} />}
       <Segments contact={contact} names={names} />
       <h3 className="card-subtitle">Note</h3>
       <p className={contact.note === "" ? "quiet" : "history-note"}>{contact.note || "No note."}</p>
@@ -88,6 +90,26 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
         </dl>
       )}
       <Trail lines={contact.trail.filter((line) => TOLD[line.event] !== undefined)} names={names} />
+    </>
+  );
+}
+
+/** What the caller said, where the contact is a message. */
+function Message({ id }: { id: string }) {
+  const [line, setLine] = useState<VoicemailLine | null>(null);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    const abort = new AbortController();
+    readVoicemail(id, abort.signal).then(setLine, (error: unknown) => {
+      if (!abort.signal.aborted) setProblem(messageOf(error));
+    });
+    return () => abort.abort();
+  }, [id]);
+  return (
+    <>
+      <h3 className="card-subtitle">Message</h3>
+      {problem !== "" && <p role="alert">{problem}</p>}
+      {line !== null && <MessageSound line={line} />}
     </>
   );
 }

@@ -22,6 +22,7 @@ export type ShortcutAction =
   | "share"
   | "finish"
   | "callbacks"
+  | "voicemails"
   | "help";
 
 export interface Shortcut {
@@ -48,6 +49,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "note", keys: "Alt+O", meaning: "Go to the note" },
   { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
   { action: "callbacks", keys: "Alt+C", meaning: "Go to the call-backs" },
+  { action: "voicemails", keys: "Alt+V", meaning: "Go to the messages" },
   { action: "help", keys: "?", meaning: "Show the keys" },
 ];
 
@@ -106,6 +108,7 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "share":
       return view.dialog !== null && mayBeShared(view.dialog);
     case "callbacks":
+    case "voicemails":
       return view.contact === null;
     case "help":
       return true;
