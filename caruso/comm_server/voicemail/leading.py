@@ -202,4 +202,4 @@ def _say(
 
 
 def _sentence(box: Box, sentence: Mapping[str, str]) -> str:
-    return spoken(sentence, box.language)
+    return spoken(sentence, box.language.partition("-")[0])
