@@ -54,6 +54,7 @@ class House:
     customers: MemoryCustomers
     facts: MemoryFacts
     callbacks: MemoryCallbacks
+    files: MemoryFiles
     scripts: MemoryScripts
     #: Which call-backs changed hands: who has or had them, and what they are now.
     moved: list[tuple[str | None, str, str]]
@@ -137,6 +138,7 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
+        files=files,
         scripts=scripts,
         moved=moved,
         clock=clock,
