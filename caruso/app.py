@@ -413,7 +413,7 @@ class Server:
                     await self._runs.release_others(self.centre.conversations.live_runs())
                     released = True
                 await self.centre.durable.tend()
-                await self.centre.collecting.erase_expired()
+                await self.centre.voicemail.collecting.erase_expired()
                 await self._runs.tidy(self._clock.now())
             except StorageUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)

@@ -51,10 +51,9 @@ from caruso.comm_server.supervision.messages import AgentMessages
 from caruso.comm_server.supervision.supervisors import Floor, Supervisors
 from caruso.comm_server.supervision.switches import QueueSwitches
 from caruso.comm_server.supervision.watches import Watches
-from caruso.comm_server.voicemail.answering import Answering, Voices
-from caruso.comm_server.voicemail.collecting import Cellar, Collecting
 from caruso.comm_server.voicemail.lights import Light, lights
 from caruso.comm_server.voicemail.mailboxes import Mailboxes
+from caruso.comm_server.voicemail.room import House, VoicemailRoom
 from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
@@ -171,36 +170,21 @@ class ContactCentre:
         self.attendant = Attendant(
             around=lambda: self._around, centre=self.centre, clock=clock, timers=timers, tasks=tasks
         )
-        self.mailboxes = Mailboxes(
+        self.voicemail = VoicemailRoom(
+            house=self._voicemail_house,
             centre=self.centre,
             stream=stream,
             clock=clock,
+            tasks=tasks,
             call_out=self._call_out,
             changed=self._voicemails_changed,
-        )
-        self.answering = Answering(
-            voices=lambda: self._voices,
-            mailboxes=self.mailboxes,
-            centre=self.centre,
-            stream=stream,
-            clock=clock,
-            tasks=tasks,
-        )
-        self.collecting = Collecting(
-            cellar=lambda: self._cellar,
-            mailboxes=self.mailboxes,
-            centre=self.centre,
-            stream=stream,
-            clock=clock,
-            tasks=tasks,
-            texts_changed=self.mailboxes.touch,
         )
         self.reception = Reception(
             staff=self._staff,
             centre=self.centre,
             clock=clock,
             attendant=self.attendant,
-            answering=self.answering,
+            answering=self.voicemail.answering,
             tasks=tasks,
             queue_open=self.switches.is_open,
         )
@@ -402,24 +386,6 @@ class ContactCentre:
             phone=self.phone,
             telephony=outside.telephony,
         )
-        self._voices = Voices(
-            exchange=self.exchange,
-            phone=self.phone,
-            telephony=outside.telephony,
-            recordings=outside.pbx_recordings,
-            cards=self.cards,
-            conversations=self.conversations,
-        )
-        self._cellar = Cellar(
-            recordings=outside.pbx_recordings,
-            files=outside.files,
-            runs=outside.runs,
-            store=outside.voicemails,
-            services=outside.services,
-            outbox=self.outbox,
-            exchange=self.exchange,
-            cards=self.cards,
-        )
         # The order matters: agents move, then lines change and routing runs.
         for listener in (self.roster.hear, self.switches.hear, self.dispatcher.hear, self.mailboxes.hear):
             stream.decide(listener)
@@ -438,8 +404,7 @@ class ContactCentre:
             self.attendant.hear,
             self.overflowing.hear,
             self.call_backs.hear,
-            self.answering.hear,
-            self.collecting.hear,
+            self.voicemail.hear,
             self.desks.hear,
             self._clear_up,
         ):
@@ -450,6 +415,11 @@ class ContactCentre:
     def centre(self) -> Centre:
         """Return the description in force."""
         return self._centre
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """Return the messages that callers left."""
+        return self.voicemail.mailboxes
 
     @property
     def telephony_up(self) -> bool:
@@ -506,6 +476,22 @@ class ContactCentre:
         self.board.set_voicemails(self.mailboxes.counts())
         self.desks.touch_all()
         self._outside.show_lights(lights(self._centre, self.mailboxes.waiting()))
+
+    def _voicemail_house(self) -> House:
+        outside = self._outside
+        return House(
+            exchange=self.exchange,
+            phone=self.phone,
+            telephony=outside.telephony,
+            cards=self.cards,
+            conversations=self.conversations,
+            outbox=self.outbox,
+            recordings=outside.pbx_recordings,
+            files=outside.files,
+            runs=outside.runs,
+            store=outside.voicemails,
+            services=outside.services,
+        )
 
     def _call_out(self, agent: AgentId, queue: QueueId, number: str) -> ContactId:
         return self.transfers.call_out(agent, queue, number)
@@ -618,7 +604,7 @@ class ContactCentre:
         self.attendant.look_after_again()
         self.overflowing.look_at_all()
         self.reception.queues_changed()
-        self.collecting.go_on()
+        self.voicemail.collecting.go_on()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:
                 self._console_left(agent)
@@ -884,7 +870,7 @@ class ContactCentre:
         if up:
             self._settle_agents()
             self.dispatcher.resume()
-            self.collecting.link_up()
+            self.voicemail.collecting.link_up()
         else:
             self.dispatcher.pause()
             self.phone.leave_all()

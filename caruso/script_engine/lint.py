@@ -280,6 +280,9 @@ class _Linter:
             if isinstance(item, Handover):
                 self.known_texts("queue", item.queue, known.queues)
                 self.known_texts("skill", item.skill, known.skills)
+                if item.voicemail and item.channel is not ScriptChannel.AGENT:
+                    message = "only a hand-over to an agent leads to the voicemail"
+                    self.add("voicemail-elsewhere", message, item.place, "to")
             elif isinstance(item, End) and item.disposition:
                 self.known_name("disposition", item.disposition, known.dispositions, item.place, "disposition")
         for action in self.dialog.actions.values():

@@ -99,6 +99,7 @@ class Shape:
 
     def value(self, kind: Any, value: object, where: KeyPath) -> Any:
         """Return `value` as a `kind`; None after a finding."""
+        kind = _written(kind)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self.struct(kind, value, where)
         origin = get_origin(kind)
@@ -165,6 +166,12 @@ def value_type(kind: Any) -> inspect.Type:
                 info = next(t for t in types if not isinstance(t, inspect.NoneType))
             case _:
                 return info
+
+
+def _written(kind: Any) -> Any:
+    """Return what can stand in a file where a table may be left out: TOML has no word for nothing."""
+    tables = [arg for arg in get_args(kind) if isinstance(arg, type) and issubclass(arg, msgspec.Struct)]
+    return tables[0] if len(tables) == 1 and type(None) in get_args(kind) else kind
 
 
 def _own_type(kind: type, value: object) -> object:

@@ -90,6 +90,8 @@ def _handover(item: Handover, dialog: Dialog) -> Fact:
     for name, expression in (("queue", item.queue), ("skills", item.skill), ("priority", item.priority)):
         if expression is not None:
             spans.append(f", {name} {value(expression, dialog)}")
+    if item.voicemail:
+        spans.append(", where the caller leaves a message")
     return _fact("Hands over to", line(*spans))
 
 

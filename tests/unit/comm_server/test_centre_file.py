@@ -225,6 +225,37 @@ def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> No
             "closed_call_back = true",
             "contradiction] @entry_points.main.closed_call_back",
         ),
+        (
+            'closed_text = "We are closed."',
+            "closed_voicemail = true",
+            "contradiction] @entry_points.main.closed_voicemail",
+        ),
+        (
+            'numbers = ["4712"]',
+            'numbers = ["4712"]\nvoicemail = true',
+            "contradiction] @entry_points.night.voicemail",
+        ),
+        (
+            'numbers = ["4712"]',
+            'numbers = ["4712"]\nvoicemail_for = "ana"',
+            "unknown-agent] @entry_points.night.voicemail_for",
+        ),
+        ("ring_seconds = 15", 'call_back = { key = "xx" }', "wrong-value] @queues.billing.call_back.key"),
+        (
+            "ring_seconds = 15",
+            'voicemail = { emails = ["nobody"] }',
+            "wrong-value] @queues.billing.voicemail.emails[1]",
+        ),
+        (
+            "ring_seconds = 15",
+            'voicemail = { key = "7" }\nescape_key = "7"\nescape_to = "night"',
+            "twice] @queues.billing.voicemail.key",
+        ),
+        (
+            "ring_seconds = 15",
+            "overflow = [{ ahead = 1, voicemail = true }]",
+            "contradiction] @queues.billing.overflow[1].voicemail",
+        ),
         ('closed_text = "We are closed."', 'closed_to = "main"', "circle] @entry_points.main.closed_to"),
         (
             'numbers = ["4712"]',
