@@ -93,9 +93,7 @@ async def test_a_message_is_what_its_facts_tell(kept: Kept) -> None:
     """Every attribute comes back, also when the facts are written one by one."""
     store, record = kept
     origin = ContactId("1.1")
-    facts = [
-        fact for fact in left_message(origin, AgentId("anna"), AT) if fact.contact == voicemail_contact(origin)
-    ]  # type: ignore[union-attr]
+    facts = left_message(origin, AgentId("anna"), AT)[:-1]  # the last is about another one
     expected: Voicemail | None = None
     for fact in facts:
         await record([fact])
