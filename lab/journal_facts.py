@@ -26,6 +26,7 @@ from caruso.model.facts import (
     DialogContinued,
     DialogEnded,
     DialogStarted,
+    DispositionChosen,
     LeftOut,
     MessageSeen,
     MessageSent,
@@ -62,6 +63,7 @@ from caruso.model.facts import (
     VoicemailTaken,
     VoicemailTranscribed,
     WrapUpEnded,
+    WrapUpProlonged,
 )
 from caruso.model.ids import (
     AgentId,
@@ -185,6 +187,8 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         *_supervised(contact, agent, at),
         *left_message(contact, agent, at),
         _routed(contact, agent, at),
+        DispositionChosen(at=at, contact=contact, agent=agent, disposition="done", until=at),
+        WrapUpProlonged(at=at, contact=contact, agent=agent, until=at),
         NoteWritten(at=at, contact=contact, agent=agent, text="will call back\n„morgen“"),
         PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
     ]
