@@ -94,6 +94,13 @@ class FactStore(Protocol):
         """Return the facts from `since` on, oldest first."""
         ...
 
+    async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
+        """Return what distribution went by in [since, until], oldest first.
+
+        That is how agents and waiting contacts stood at `since`, and what moved either of them afterwards.
+        """
+        ...
+
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return the runs of calls that have not ended, and of agents still in wrap-up.
 

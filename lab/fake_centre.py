@@ -43,6 +43,7 @@ from caruso.model.views import (
     HistoryView,
     MessageView,
     MonitorView,
+    NeededSkill,
     PartyView,
     PresenceView,
     QueueRow,
@@ -50,10 +51,12 @@ from caruso.model.views import (
     StationView,
     TargetView,
     WaitingRow,
+    WhyView,
 )
 from caruso.ports import TimerHandle
 from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
+from lab.fake_decisions import FakeDecisions
 from lab.fake_dialog import FakeDialog
 from lab.fake_supervision import FakeSupervision
 from lab.script_dialog import ScriptDialog
@@ -195,6 +198,7 @@ class FakeCentre:
             run, number, self._now
         )
         self.supervisors = FakeSupervision(self.centre, now, self._supervisors_acted, self._talks)
+        self.decisions = FakeDecisions()
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
         self.commands: list[tuple[AgentId, desk.AnyDeskCommand]] = []
@@ -802,6 +806,27 @@ def _contact_view(contact: _Contact) -> ContactView:
         dispositions=[Choice(id=d.id, name=d.name) for d in contact.queue.dispositions],
         note=contact.note,
         parties=list(contact.parties),
+        why=_why(contact),
+    )
+
+
+def _why(contact: _Contact) -> WhyView:
+    """Return a reason as the real centre would find it."""
+    return WhyView(
+        decided_at=contact.offered_at,
+        policy="longest-idle",
+        figure=contact.offered_at.timestamp() - 95,
+        rank=1,
+        candidates=3,
+        presences={"ready": 3, "talking": 2, "not-ready": 1},
+        waited_seconds=(contact.offered_at - contact.queued_at).total_seconds(),
+        priority=contact.queue.priority,
+        skills=[NeededSkill(name="German", needed=3, level=5)],
+        step=1,
+        steps=2,
+        rule=0,
+        also=[],
+        value=None,
     )
 
 

@@ -125,6 +125,10 @@ class MemoryFacts:
         """Return nothing."""
         return ()
 
+    async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return nothing."""
         return ()

@@ -135,6 +135,10 @@ class MemoryJournal:
         """Return the facts from `since` on."""
         return [fact for fact in self.facts if fact.at >= since]
 
+    async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
+        """Return what distribution went by: everything until then."""
+        return [fact for fact in self.facts if fact.at <= until]
+
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return the runs of contacts that have not ended, or are on a desk still."""
         ended = {fact.contact for fact in self.facts if isinstance(fact, ContactEnded)}

@@ -5,6 +5,8 @@ import type {
   CentreSummary,
   ContactDetail,
   ContactPage,
+  DecidedAgain,
+  Decision,
   Phone,
   SupervisionMode,
   SupervisionStarted,
@@ -82,6 +84,16 @@ export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise
 
 export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
+}
+
+/** Why the contact was offered to whom; for supervisors. */
+export function readDecisions(id: string, signal: AbortSignal): Promise<Decision[]> {
+  return call("GET", `/api/contacts/${encodeURIComponent(id)}/decisions`, undefined, signal);
+}
+
+/** What today's rules make of the same moments. */
+export function decideAgain(id: string): Promise<DecidedAgain[]> {
+  return call("GET", `/api/contacts/${encodeURIComponent(id)}/decisions/again`);
 }
 
 export function readTransferTargets(signal: AbortSignal): Promise<TargetView[]> {

@@ -78,6 +78,31 @@ export interface NoteView {
   text: string;
 }
 
+/** A skill a contact needed, and how well the agent has it. */
+export interface NeededSkill {
+  name: string;
+  needed: number;
+  level: number;
+}
+
+/** Why a contact was offered to this agent. */
+export interface WhyView {
+  decided_at: string;
+  policy: string;
+  figure: number | null;
+  rank: number;
+  candidates: number;
+  presences: Record<string, number>;
+  waited_seconds: number;
+  priority: number;
+  skills: NeededSkill[];
+  step: number;
+  steps: number;
+  rule: number;
+  also: string[];
+  value: number | null;
+}
+
 /** The contact on the desk. */
 export interface ContactView {
   id: string;
@@ -102,6 +127,7 @@ export interface ContactView {
   purpose: string;
   notes: NoteView[];
   watchers: string[];
+  why: WhyView | null;
 }
 
 /** One possible answer. */
@@ -770,38 +796,6 @@ export interface ContactDetail {
   segments: Segment[];
 }
 
-/** An agent who could have been asked. */
-export interface DecisionCandidate {
-  agent: string;
-  rank: number;
-  figure: number;
-}
-
-/** An agent of the queue who was not asked. */
-export interface DecisionLeftOut {
-  agent: string;
-  reason: string;
-}
-
-/** Why a contact was offered to an agent. */
-export interface Decision {
-  at: string;
-  visit: number;
-  queue: string;
-  agent: string;
-  waited_seconds: number;
-  priority: number;
-  policy: string;
-  step: number;
-  rule: number;
-  skills: Record<string, number>;
-  also: string[];
-  value: number | null;
-  candidates: DecisionCandidate[];
-  left_out: DecisionLeftOut[];
-  presences: Record<string, number>;
-}
-
 /** A customer found. */
 export interface CustomerLine {
   id: string;
@@ -845,6 +839,7 @@ export interface CentreSummary {
   agents: AgentEntry[];
   reasons: Choice[];
   entry_points: Choice[];
+  skills: Choice[];
 }
 
 /** `ok` or `degraded`, as a whole and in parts. */
@@ -858,6 +853,46 @@ export interface HealthDetails {
   status: string;
   parts: Record<string, string>;
   details: Record<string, unknown>;
+}
+
+/** An agent who could have been asked. */
+export interface DecisionCandidate {
+  agent: string;
+  rank: number;
+  figure: number;
+}
+
+/** An agent of the queue who was not asked. */
+export interface DecisionLeftOut {
+  agent: string;
+  reason: string;
+}
+
+/** Why a contact was offered to an agent. */
+export interface Decision {
+  at: string;
+  visit: number;
+  queue: string;
+  agent: string;
+  waited_seconds: number;
+  priority: number;
+  policy: string;
+  step: number;
+  rule: number;
+  skills: Record<string, number>;
+  also: string[];
+  value: number | null;
+  candidates: DecisionCandidate[];
+  left_out: DecisionLeftOut[];
+  presences: Record<string, number>;
+}
+
+/** A decision, and what the rules in force today make of the same moment. */
+export interface DecidedAgain {
+  then: Decision;
+  now: Decision | null;
+  same: boolean;
+  certain: boolean;
 }
 
 /** A call-back, due from `due_at` until `until` where that was promised. */
@@ -1267,12 +1302,6 @@ export interface Operations {
     body: undefined;
     answer: ContactDetail;
   };
-  /** Tell why the contact was offered to whom: each decision, the first one first. */
-  "GET /api/contacts/{contact}/decisions": {
-    query: undefined;
-    body: undefined;
-    answer: Decision[];
-  };
   /** Find customers by the beginning of name, number or e-mail address. */
   "GET /api/customers": {
     query: CustomersQuery;
@@ -1320,6 +1349,18 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: HealthDetails;
+  };
+  /** Tell why the contact was offered to whom: each decision, the first one first. */
+  "GET /api/contacts/{contact}/decisions": {
+    query: undefined;
+    body: undefined;
+    answer: Decision[];
+  };
+  /** Decide all of it again by today's rules, as everything stood then: would the same agent be chosen? */
+  "GET /api/contacts/{contact}/decisions/again": {
+    query: undefined;
+    body: undefined;
+    answer: DecidedAgain[];
   };
   /** List call-backs by the time they are due; an agent sees those of her queues. */
   "GET /api/callbacks": {

@@ -62,6 +62,7 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     disposition: "",
     note: "",
     watchers: [],
+    why: null,
     ...change,
   };
 }

@@ -31,6 +31,7 @@ from caruso.comm_server.calls.rebuilding import StationAt, Surroundings
 from caruso.comm_server.contact_notes import ContactNotes
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet, call_values
 from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.decisions import Decisions
 from caruso.comm_server.desk_commands import DeskCommands
 from caruso.comm_server.desk_contacts import DeskContacts
 from caruso.comm_server.desk_dialogs import DeskDialogs
@@ -156,6 +157,7 @@ class ContactCentre:
         self.dispatcher = Dispatcher(
             hooks=self._dispatcher_hooks(), policies=built_in_policies(), clock=clock, timers=timers
         )
+        self.decisions = Decisions(facts=outside.facts, customers=outside.customers, plan=lambda: self._plan)
         self.switches = QueueSwitches()
         self.attendant = Attendant(
             around=lambda: self._around, centre=self.centre, clock=clock, timers=timers, tasks=tasks

@@ -23,6 +23,7 @@ from caruso.comm_server.agents.recovery import Was
 from caruso.comm_server.calls import rebuilding
 from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase
 from caruso.comm_server.contact_centre import ContactCentre
+from caruso.comm_server.desk_contacts import decision_for
 from caruso.comm_server.script_library import sources_of
 from caruso.model.facts import (
     AnyFact,
@@ -176,7 +177,8 @@ def _busy_in(call: Call) -> Iterator[tuple[AgentId, Presence]]:
 def _hand_out_desks(centre: ContactCentre, past: Past, calls: Iterable[Call], agents: Iterable[Was]) -> None:
     for call in calls:
         for agent, _ in _busy_in(call):
-            centre.desks.put(agent, centre.desk_contacts.of(call, agent))
+            routed = decision_for(past.contacts.get(call.contact, ()), agent)
+            centre.desks.put(agent, replace(centre.desk_contacts.of(call, agent), routed=routed))
     for was in agents:
         if was.state.presence is Presence.WRAP_UP and was.state.contact is not None:
             _put_wrap_up(centre, was.state.agent, past.contacts.get(was.state.contact, ()))
@@ -191,7 +193,8 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
             talking = rebuilding.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
-        centre.desks.put(agent, replace(centre.desk_contacts.of(talking, agent), ended_at=ended_at, held=False))
+        held, routed = centre.desk_contacts.of(talking, agent), decision_for(facts, agent)
+        centre.desks.put(agent, replace(held, ended_at=ended_at, held=False, routed=routed))
 
 
 def _restore_board(centre: ContactCentre, past: Past) -> None:

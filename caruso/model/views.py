@@ -78,6 +78,42 @@ class TargetView(View, frozen=True, kw_only=True):
     possible: bool = True
 
 
+class NeededSkill(View, frozen=True, kw_only=True):
+    """A skill a contact needed, and how well the agent has it."""
+
+    name: str
+    needed: int
+    #: 1 to 10; 0: not at all.
+    level: int
+
+
+class WhyView(View, frozen=True, kw_only=True):
+    """Why a contact was offered to this agent."""
+
+    decided_at: datetime
+    policy: str
+    #: What the policy goes by: since when idle (seconds since 1970), occupancy (0 to 1), levels.
+    figure: float | None
+    #: For the queue: 1 goes first, 0 is who was talked with last, from 11 on it is overflow.
+    rank: int
+    #: How many agents could have been asked, this one among them; not more than a few are counted.
+    candidates: int
+    #: How many agents of the queue were in each presence.
+    presences: dict[str, int]
+    waited_seconds: float
+    #: With ageing.
+    priority: int
+    skills: list[NeededSkill]
+    #: Step of the relaxation that held, and how many there are; rule of the queue that applied; 0 for none.
+    step: int
+    steps: int
+    rule: int
+    #: Names of queues whose agents were asked, too.
+    also: list[str]
+    #: What the pair was worth, where the policy weighs pairs.
+    value: float | None
+
+
 class ContactView(View, frozen=True, kw_only=True):
     """The contact on the desk."""
 
@@ -112,6 +148,8 @@ class ContactView(View, frozen=True, kw_only=True):
     notes: list[NoteView] = []
     #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.
     watchers: list[str] = []
+    #: Why it came to this agent; None where no rule chose her (a transfer, a call of her own).
+    why: WhyView | None = None
 
 
 class OptionView(View, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
+from caruso.web.decision_api import DecisionApi, DecisionSources
 from caruso.web.desk_files import PATH as DESK_FILES
 from caruso.web.desk_files import DeskFiles
 from caruso.web.edge import REQUEST_ID, REQUEST_ID_HEADER, Edge
@@ -95,6 +96,7 @@ class WebServer:
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
         apis = (
             Api(sources, self._sessions, sign_in),
+            DecisionApi(DecisionSources(centre=centre, facts=facts)),
             CallbackApi(promised),
             SupervisionApi(centre.supervisors),
             ScriptTools(clock),

@@ -67,6 +67,7 @@ class Stage:
 
     centre: FakeCentre
     callbacks: MemoryCallbacks
+    facts: MemoryFacts
     server: WebServer
     url: str
 
@@ -75,13 +76,13 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     """Return a server without Asterisk."""
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
-    callbacks = MemoryCallbacks(*fake_callbacks())
+    callbacks, facts = MemoryCallbacks(*fake_callbacks()), MemoryFacts(*fake_past())
     server = WebServer(
         WebSettings(port=0, dist=DIST, stop_seconds=0.5),
         centre=centre,
         users=MemoryUsers(*fake_users(fake_description())),
         customers=MemoryCustomers(*fake_customers()),
-        facts=MemoryFacts(*fake_past()),
+        facts=facts,
         callbacks=callbacks,
         scripts=MemoryScripts(),
         phones=FakePhones(),
@@ -90,7 +91,7 @@ async def stage() -> AsyncIterator[Stage]:
         files=MemoryFiles(MemoryRuns(), SystemClock()),
     )
     await server.start()
-    yield Stage(centre=centre, callbacks=callbacks, server=server, url=server.url)
+    yield Stage(centre=centre, callbacks=callbacks, facts=facts, server=server, url=server.url)
     await server.stop()
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser, expect
 
+from caruso.comm_server.decisions import DecidedAgain
 from caruso.model import desk
 from caruso.model.callbacks import CallbackId, CallbackState
-from caruso.model.ids import AgentId
+from caruso.model.ids import AgentId, ContactId, QueueId
+from lab.routing_facts import decision
 from tests.browser.accessibility import WCAG, violations
 from tests.browser.conftest import Console, Stage, open_console
 
@@ -245,6 +248,54 @@ async def test_the_history_shows_a_contact_with_its_answers(chromium: Browser, s
     assert "48001" in await answers.inner_text()
     await console.page.reload()
     await console.until("contact-answers")
+
+
+async def test_an_agent_opens_why_a_call_came_to_her_with_the_keyboard(chromium: Browser, stage: Stage) -> None:
+    """One line while it rings and in the conversation; Tab and Enter open the rest."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.offer(ANNA, queue=QueueId("meter"))
+    await console.until("offer")
+    await expect(console.part("why-line")).to_have_text("longest idle of 3; German 5 ≥ 3; step 1 of 2")
+    await expect(console.part("why-details")).to_be_hidden()
+    await console.part("why").locator("summary").focus()
+    await console.press("Enter")
+    await expect(console.part("why-details")).to_contain_text("longest idle: you were idle for 1 min")
+    assert await violations(console.page) == []
+    await console.press("Alt+a")
+    await console.until("conversation", state="talking")
+    await expect(console.part("why-line")).to_be_visible()
+    assert await violations(console.page) == []
+
+
+async def test_a_supervisor_sees_a_whole_decision_and_decides_it_again(chromium: Browser, stage: Stage) -> None:
+    """Candidates, who was left out and why; then what today's rules would do; and what went wrong in words."""
+    contact, at = ContactId("past-1"), datetime.now(UTC)
+    then, other = decision(contact, at), decision(contact, at, agent="ben", others=())
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("sam", "sam")
+    await console.page.goto(f"{stage.url}/history/past-2")
+    await console.until("decisions-empty")
+    stage.facts.facts[contact] = [then]
+    stage.centre.decisions.made[contact] = [DecidedAgain(then=then, now=other, same=False, certain=True)]
+    await console.page.goto(f"{stage.url}/history/past-1")
+    shown = await console.until("decision")
+    await shown.locator("summary").focus()
+    await console.press("Enter")
+    await expect(console.part("decision-candidates")).to_contain_text("idle for 1 min")
+    await expect(console.part("decision-left-out")).to_contain_text("not ready: Break")
+    await expect(console.part("decision-left-out")).to_contain_text("German is missing, or its level too low")
+    await console.part("decide-again").click()
+    await expect(console.part("decision-verdict")).to_have_text("today: Ben")
+    await expect(console.part("decide-again-status")).to_have_text("Today’s rules choose otherwise.")
+    assert await violations(console.page) == []
+    await console.page.route("**/decisions/again", lambda route: route.fulfill(status=503, json={"code": "busy"}))
+    await console.part("decide-again").click()
+    await expect(console.part("decide-again-status")).to_have_text("The server answered 503.")
+    assert await console.part("decide-again-status").get_attribute("role") == "alert"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

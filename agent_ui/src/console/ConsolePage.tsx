@@ -15,6 +15,7 @@ import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
 import { QueueTiles } from "./QueueTiles";
 import { TrailPanel } from "./TrailPanel";
+import { WhyPanel } from "./WhyPanel";
 import { WrapUpPanel } from "./WrapUpPanel";
 
 export function ConsolePage() {
@@ -153,6 +154,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
       </div>
       <div className="column">
         <CustomerCard customer={view.customer} contact={contact} />
+        <WhyPanel contact={contact} />
       </div>
     </div>
   );

@@ -8,6 +8,7 @@ import { keysOf } from "../state/shortcuts";
 import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
 import { useBusy, useLive, useOffset, usePhoneState } from "./desk";
+import { WhyPanel } from "./WhyPanel";
 
 export function OfferCard({ view, contact }: { view: DeskView; contact: ContactView }) {
   const actions = useContactActions();
@@ -57,6 +58,7 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
       </dl>
       {until !== null && <CountdownBar since={since} until={until} offset={offset} />}
       {!browser && <p className="offer-hint">Pick up your SIP phone to take the call.</p>}
+      <WhyPanel contact={contact} />
       <div className="offer-buttons">
         <Button
           size="xl"

@@ -5,8 +5,10 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiProblem, readContact } from "../api";
 import { Icon } from "../parts/icons";
 import { navigate } from "../parts/routing";
+import { isSupervisor, useSession } from "../parts/session";
 import type { ContactDetail as Contact, TrailLine } from "../protocol";
 import { clock } from "../state/durations";
+import { Decisions } from "./Decisions";
 import { causeText, type Names, outcomeText } from "./names";
 
 type Loaded =
@@ -56,6 +58,7 @@ export function ContactDetail({ id, names }: { id: string; names: Names }) {
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 function Details({ contact, names }: { contact: Contact; names: Names }) {
+  const { session } = useSession();
   return (
     <>
       <dl className="facts">
@@ -75,6 +78,7 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
         <Fact name="Id" value={<code>{contact.id}</code>} />
       </dl>
       <Segments contact={contact} names={names} />
+      {isSupervisor(session) && <Decisions key={contact.id} contact={contact.id} names={names} />}
       <h3 className="card-subtitle">Note</h3>
       <p className={contact.note === "" ? "quiet" : "history-note"}>{contact.note || "No note."}</p>
       <h3 className="card-subtitle">Answers</h3>

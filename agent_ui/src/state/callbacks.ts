@@ -46,8 +46,7 @@ const RESULTS: Partial<Record<string, string>> = {
 
 /** What was tried and what came of it: `tried 2 times · last: busy`; empty when nobody has tried. */
 export function attemptsText(line: CallbackLine): string {
-  const tried =
-    line.attempts === 0 ? "" : `tried ${line.attempts} ${line.attempts === 1 ? "time" : "times"}`;
+  const tried = line.attempts === 0 ? "" : `tried ${line.attempts} ${line.attempts === 1 ? "time" : "times"}`;
   const last = line.result === "" ? "" : `last: ${RESULTS[line.result] ?? line.result}`;
   return [tried, last].filter((part) => part !== "").join(" · ");
 }

@@ -17,6 +17,7 @@ from caruso.clock import Clock
 from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted, file_value
 from caruso.comm_server.agents.presence import AgentState
 from caruso.comm_server.agents.roster import Roster
+from caruso.comm_server.agents.why_views import why_view
 from caruso.comm_server.calls.lifecycle import Call, PartyState
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
@@ -33,6 +34,7 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactRouted,
     ContactTransferred,
     DialogEnded,
     NoteWritten,
@@ -84,6 +86,8 @@ class DeskContact(msgspec.Struct, frozen=True, kw_only=True):
     #: The colleague who transfers or consults, and which of both.
     by: AgentId | None = None
     purpose: OfferPurpose = OfferPurpose.QUEUE
+    #: The decision by which it came out of its queue.
+    routed: ContactRouted | None = None
 
 
 @dataclass(slots=True)
@@ -347,6 +351,7 @@ class Desks:
                 if author != agent and text
             ],
             watchers=self._sources.watchers(held.contact, agent),
+            why=why_view(held.routed, agent, centre) if held.routed is not None else None,
         )
 
     def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:

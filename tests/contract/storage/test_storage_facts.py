@@ -104,6 +104,37 @@ async def test_facts_since_begin_at_the_very_instant(journal: JournalWriter, fac
     assert await facts.facts_since(NOON + timedelta(microseconds=3)) == ticks[3:]
 
 
+async def test_what_distribution_went_by_begins_with_how_everybody_stood(
+    journal: JournalWriter, facts: Facts
+) -> None:
+    """Who was ready and who waited at the beginning, and what moved afterwards; nothing else, in order."""
+
+    def presence(seconds: float, agent: str, what: Presence) -> PresenceChanged:
+        return PresenceChanged(at=NOON + timedelta(seconds=seconds), agent=AgentId(agent), presence=what)
+
+    def queued(seconds: float, contact: str) -> ContactQueued:
+        at = NOON + timedelta(seconds=seconds)
+        return ContactQueued(
+            at=at, contact=ContactId(contact), visit=1, queue=QueueId("gas"), priority=0, skills={}
+        )
+
+    def left(seconds: float, contact: str) -> ContactLeftQueue:
+        return ContactLeftQueue(
+            at=NOON + timedelta(seconds=seconds),
+            contact=ContactId(contact),
+            visit=1,
+            queue=QueueId("gas"),
+            outcome=QueueOutcome.ABANDONED,
+            waited_seconds=1.0,
+        )
+
+    anna, waits = presence(-60, "anna", Presence.READY), queued(-30, "waits")
+    before = [presence(-90, "anna", Presence.NOT_READY), anna, queued(-50, "gone"), left(-40, "gone"), waits]
+    ben, over, later = presence(1, "ben", Presence.READY), left(2, "waits"), presence(9, "anna", Presence.TALKING)
+    await record(journal, *before, ben, *answered_call(1, NOON + timedelta(seconds=30)), over, later)
+    assert await facts.routing_facts(NOON, NOON + timedelta(seconds=5)) == [anna, waits, ben, over]
+
+
 async def test_runs_of_open_contacts_and_of_agents_in_wrap_up_are_open(
     journal: JournalWriter, facts: Facts
 ) -> None:
