@@ -1356,7 +1356,7 @@ export interface Operations {
     body: undefined;
     answer: Decision[];
   };
-  /** Decide all of it again by today's rules, as everything stood then: would the same agent be chosen? */
+  /** Decide all of it again by today's rules, as everything stood then, and tell what is different. */
   "GET /api/contacts/{contact}/decisions/again": {
     query: undefined;
     body: undefined;

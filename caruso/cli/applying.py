@@ -16,7 +16,14 @@ from pathlib import Path
 
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
-from caruso.cli.script_files import Scripts, read_scripts, recordings_in, script_files, wrong_channels
+from caruso.cli.script_files import (
+    Scripts,
+    read_scripts,
+    recordings_in,
+    script_files,
+    unknown_outcomes,
+    wrong_channels,
+)
 from caruso.cli.script_publishing import who
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
@@ -78,7 +85,7 @@ def _read(file: Path, sounds: Path) -> Wanted:
     files, missing = script_files(read, file.parent)
     scripts = read_scripts(files, known=known_to(read.centre, recordings_in(sounds)), at=SystemClock().now())
     # A script that cannot be read is not also unknown.
-    together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *wrong_channels(read, scripts))
+    together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *_misused(read, scripts))
     _refuse((*missing, *scripts.findings, *together))
     report_findings((*read.warnings, *scripts.findings))
     return Wanted(read=read, scripts=scripts)
@@ -87,6 +94,11 @@ def _read(file: Path, sounds: Path) -> Wanted:
 def _refuse(findings: Sequence[Located]) -> None:
     if any(finding.level == "error" for finding in findings):
         raise RejectedInput(tuple(findings))
+
+
+def _misused(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
+    """Return what the centre asks of scripts that they cannot give."""
+    return (*wrong_channels(read, scripts), *unknown_outcomes(read, scripts))
 
 
 async def _pinned(scripts: Scripts, stores: Stores) -> Scripts:

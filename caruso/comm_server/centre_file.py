@@ -116,6 +116,22 @@ def unknown_scripts(read: CentreFile, known: Collection[str]) -> tuple[Located, 
     )
 
 
+def _way(entry_points: Mapping[str, EntryPointTable], begin: str, goal: str) -> list[str]:
+    """Return by which entry points callers get from one to another without an agent; nothing when they do not."""
+    ways, passed = [[begin]], {begin}
+    while ways:
+        way = ways.pop()
+        if way[-1] == goal:
+            return way
+        known = entry_points.get(way[-1])
+        following = (known.closed_to, *known.outcomes.values()) if known is not None else ()
+        for other in following:
+            if other is not None and other not in passed:
+                passed.add(other)
+                ways.append([*way, other])
+    return []
+
+
 def _known_ids(source: TomlSource) -> Mapping[str, Collection[str]]:
     """Return what is defined by table, whether or not it could be read: a mistake is told once."""
     return {name: tuple(t) if isinstance(t := source.data.get(name), dict) else () for name in _TABLES}
@@ -154,6 +170,7 @@ class _Check:
         for key, entry_point in tables.entry_points.items():
             self._entry_point(entry_point, ("entry_points", key))
             self._outside_hours(key, tables)
+            self._outcomes(key, tables)
         self._numbers(tables.entry_points)
         self._pages(tables.entry_points)
 
@@ -268,6 +285,17 @@ class _Check:
         if other == key and key == min(passed):
             message = f"Callers would go round in a circle: {' → '.join([*passed, key])}."
             self._shape.add(("entry_points", key, "closed_to"), "circle", message)
+
+    def _outcomes(self, key: str, tables: CentreTables) -> None:
+        entry_point, where = tables.entry_points[key], ("entry_points", key, "outcomes")
+        if entry_point.outcomes and entry_point.script is None:
+            self._shape.add(where, "contradiction", "“outcomes” are those of a dialog: set script.")
+        for outcome, other in entry_point.outcomes.items():
+            self._refers("entry_points", other, (*where, outcome))
+            way = _way(tables.entry_points, other, key)
+            if way:
+                message = f"Callers would go round in a circle: {' → '.join([key, *way])}."
+                self._shape.add((*where, outcome), "circle", message)
 
     def _pages(self, entry_points: Mapping[str, EntryPointTable]) -> None:
         taken: dict[str, str] = {}
@@ -463,6 +491,7 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         closed_to=None if entry_point.closed_to is None else EntryPointId(entry_point.closed_to),
         closed_queue=None if entry_point.closed_queue is None else QueueId(entry_point.closed_queue),
         closed_call_back=entry_point.closed_call_back,
+        outcomes={outcome: EntryPointId(other) for outcome, other in entry_point.outcomes.items()},
         codes=entry_point.codes,
     )
 

@@ -271,6 +271,8 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     closed_queue: str | None = None
     #: Callers outside these hours can press the key of the queue's `call_back` to be called when it is open.
     closed_call_back: bool = False
+    #: Where callers go on whose dialog ended with an outcome, by outcome: ``{ moving = "moving-line" }``.
+    outcomes: dict[str, str] = {}
     #: Callers can key in the six digits a web page showed them, to go on with an agent where they were.
     codes: bool = False
 

@@ -19,6 +19,7 @@ from caruso.comm_server.conversations import Conversation, Conversations, call_v
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
+from caruso.comm_server.onward import onward
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.tokens import CODE_DIGITS
 from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE, spoken
@@ -404,8 +405,27 @@ class Reception:
         elif order is not None:
             self._enqueue_as_told(call, order)
         elif call.phase is Phase.DIALOG and turn.kind == "end":
-            cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
-            self._staff.exchange.post(contact, Ended(cause=cause))
+            other = self._after(call) if turn.item not in _LAST_WORDS else None
+            if other is not None:
+                self._go_on(call, other)
+            else:
+                cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
+                self._staff.exchange.post(contact, Ended(cause=cause))
+
+    def _after(self, call: Call) -> EntryPoint | None:
+        """Return where a caller goes on whose dialog is over."""
+        conversation = self._staff.conversations.get(call.contact)
+        if conversation is None or not conversation.finished or conversation.channel is not ScriptChannel.PHONE:
+            return None
+        run = conversation.run
+        return onward(self._centre(), self._entry_point(call), ScriptId(conversation.dialog.id), run.outcome)
+
+    def _go_on(self, call: Call, entry_point: EntryPoint) -> None:
+        """Give a caller what another entry point has for him; without a dialog there, this one's answers stay."""
+        log.info("caller_sent_on", contact_id=call.contact, entry_point=entry_point.id)
+        if stands_in(entry_point, self._centre(), self._clock.now()).script is not None:
+            self._staff.conversations.forget(call.contact)
+        self._admit(call, entry_point)
 
     def prompts_over(self, contact: ContactId) -> None:
         """Fall silent: the caller waits, talks, or is gone."""

@@ -263,6 +263,8 @@ class EntryPoint:
     closed_queue: QueueId | None = None
     #: Callers outside the hours can press a key to be called back when it is open.
     closed_call_back: bool = False
+    #: Where callers go on whose dialog came to an end with this outcome; others are rung off.
+    outcomes: Mapping[str, EntryPointId] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

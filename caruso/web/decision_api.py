@@ -103,7 +103,7 @@ class DecisionApi:
 
     @operation("GET", "/api/contacts/{contact}/decisions/again", role=Role.SUPERVISOR)
     async def decisions_again(self, call: Call, contact: str) -> list[DecidedAgain]:
-        """Decide all of it again by today's rules, as everything stood then: would the same agent be chosen?"""
+        """Decide all of it again by today's rules, as everything stood then, and tell what is different."""
         await self._check(call, contact)
         return [
             DecidedAgain(

@@ -227,6 +227,21 @@ def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> No
         ),
         ('closed_text = "We are closed."', 'closed_to = "main"', "circle] @entry_points.main.closed_to"),
         (
+            'closed_text = "We are closed."',
+            'outcomes = { moving = "nihgt" }',
+            "unknown-entry point] @entry_points.main.outcomes.moving",
+        ),
+        (
+            'closed_text = "We are closed."',
+            'outcomes = { moving = "main" }',
+            "circle] @entry_points.main.outcomes.moving",
+        ),
+        (
+            'numbers = ["4712"]',
+            'numbers = ["4712"]\noutcomes = { moving = "main" }',
+            "contradiction] @entry_points.night.outcomes",
+        ),
+        (
             'numbers = ["4712"]',
             'numbers = ["4712"]\nclosed_queue = "billing"',
             "contradiction] @entry_points.night.closed_queue",
