@@ -41,8 +41,10 @@ from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
-from caruso.part_settings import asterisk_settings, web_settings
+from caruso.part_settings import REPORTS_DIR, asterisk_settings, web_settings
 from caruso.ports import TimerHandle
+from caruso.reporting.definitions import read_definitions
+from caruso.reporting.reports import Reports
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
 from caruso.storage.callbacks import Callbacks
@@ -55,6 +57,7 @@ from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
+from caruso.storage.report_rows import ReportRows
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
@@ -276,7 +279,17 @@ class Server:
             registry=self._registry,
             self_service=self._public_runs(),
             files=self._files,
+            reports=self._reports(),
         )
+
+    def _reports(self) -> Reports:
+        try:
+            definitions = read_definitions(REPORTS_DIR)
+        except RejectedInput as broken:
+            # A report that cannot be made is no reason to take no calls.
+            log.error("reports_not_loaded", reason=str(broken))
+            definitions = ()
+        return Reports(definitions, store=ReportRows(self._database), centre=self.centre.centre)
 
     def _public_runs(self) -> HouseRuns:
         return HouseRuns(

@@ -21,6 +21,7 @@ from caruso.model.records import (
     Session,
     User,
 )
+from caruso.model.report_rows import EstimatedWait, QueueVisit
 from caruso.model.run_records import (
     ActionOutcome,
     OutboxAction,
@@ -138,6 +139,22 @@ class FactStore(Protocol):
 
     async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
         """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
+        ...
+
+
+class ReportStore(Protocol):
+    """Reads what reports are made of: of what began in [since, until), of `queues` alone unless None."""
+
+    async def queue_visits(
+        self, since: datetime, until: datetime, queues: Collection[QueueId] | None
+    ) -> Sequence[QueueVisit]:
+        """Return visits to queues, in the order in which they began."""
+        ...
+
+    async def estimated_waits(
+        self, since: datetime, until: datetime, queues: Collection[QueueId] | None
+    ) -> Sequence[EstimatedWait]:
+        """Return waits that were estimated, with what came of them."""
         ...
 
 

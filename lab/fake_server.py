@@ -24,6 +24,7 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FAKE_ROLES, FakeCentre, fake_customers, fake_description
+from lab.fake_reports import fake_reports
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.memory_scripts import MemoryScripts
 
@@ -114,6 +115,7 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         phones=FakePhones(),
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
+        reports=fake_reports(centre.centre),
     )
     await server.start()
     print(

@@ -47,6 +47,8 @@ from caruso.model.facts import (
     SupervisionModeChanged,
     TalkEnded,
     TransferForm,
+    WaitAnnounced,
+    WaitEstimated,
     WrapUpEnded,
 )
 from caruso.model.ids import (
@@ -231,6 +233,16 @@ def _supervised(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFac
         ),
         PriorityChanged(at=at, contact=contact, visit=2, queue=queue, priority=7, by=by),
         QueueSwitched(at=at, queue=queue, open=False, by=by),
+        WaitEstimated(
+            at=at,
+            contact=contact,
+            visit=2,
+            queue=queue,
+            guesses={"queue-length": 33.5},
+            by="queue-length",
+            most=60.0,
+        ),
+        WaitAnnounced(at=at, contact=contact, visit=2, queue=queue, waited_seconds=9.0, least=0.0, most=60.0),
         MessageSent(at=at, message="m1", by=by, sender="Sue", agents=(agent,), text="Meeting at five\n„kurz“"),
         MessageSeen(at=at, message="m1", agent=agent),
     ]

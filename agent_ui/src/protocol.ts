@@ -22,6 +22,9 @@ export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-b
 /** How a supervisor takes part in a conversation. */
 export type SupervisionMode = "listen" | "whisper" | "barge";
 
+/** What a figure counts. */
+export type Unit = "count" | "seconds" | "percent";
+
 /** The agent's phone. */
 export interface StationView {
   kind: string;
@@ -338,6 +341,8 @@ export interface QueueRow {
   target_seconds: number;
   average_answer_seconds: number | null;
   longest_wait_seconds: number;
+  call_back: number;
+  transferred: number;
   callbacks: number;
   open: boolean;
 }
@@ -895,6 +900,41 @@ export interface DecidedAgain {
   certain: boolean;
 }
 
+/** A report that can be made. */
+export interface ReportSummary {
+  id: string;
+  name: string;
+  about: string;
+}
+
+/** A figure of a report, with its formula. */
+export interface ReportColumn {
+  id: string;
+  name: string;
+  unit: Unit;
+  formula: string;
+}
+
+/** A line: what it is about (ids, and names for people), and a figure for each column. */
+export interface ReportLine {
+  groups: string[];
+  names: string[];
+  figures: (number | null)[];
+}
+
+/** A report that was made. */
+export interface ReportTable {
+  id: string;
+  name: string;
+  about: string;
+  since: string;
+  until: string;
+  by: string[];
+  columns: ReportColumn[];
+  lines: ReportLine[];
+  total: ReportLine;
+}
+
 /** A call-back, due from `due_at` until `until` where that was promised. */
 export interface CallbackLine {
   id: string;
@@ -1101,6 +1141,13 @@ export interface CustomerChange {
 export interface ForcedPresence {
   presence: string;
   reason?: string;
+}
+
+/** A stretch of time in which people came; without one, the last 24 hours. */
+export interface ReportQuery {
+  since?: string | null;
+  until?: string | null;
+  queue?: string | null;
 }
 
 /** Which call-backs; without a state those that are still to be made. */
@@ -1361,6 +1408,18 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: DecidedAgain[];
+  };
+  /** List the reports that can be made. */
+  "GET /api/reports": {
+    query: undefined;
+    body: undefined;
+    answer: ReportSummary[];
+  };
+  /** Make a report over those who came in a stretch of time, into the supervisor's queues. */
+  "GET /api/reports/{report}": {
+    query: ReportQuery;
+    body: undefined;
+    answer: ReportTable;
   };
   /** List call-backs by the time they are due; an agent sees those of her queues. */
   "GET /api/callbacks": {

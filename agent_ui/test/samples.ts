@@ -173,6 +173,8 @@ export function queueRow(change: Partial<QueueRow> = {}): QueueRow {
     abandoned: 0,
     short_abandoned: 0,
     flowed_out: 0,
+    call_back: 0,
+    transferred: 0,
     lost: 0,
     service_level: null,
     target_seconds: 20,

@@ -263,7 +263,9 @@ class ContactCentre:
             cards=self.cards,
             conversations=self.conversations,
         )
-        self.estimates = Estimates(lines=self.dispatcher, clock=clock, wanted=self._estimates_wait)
+        self.estimates = Estimates(
+            lines=self.dispatcher, clock=clock, wanted=self._estimates_wait, publish=stream.publish
+        )
         self._around = Around(
             exchange=self.exchange,
             dispatcher=self.dispatcher,
@@ -271,6 +273,7 @@ class ContactCentre:
             telephony=outside.telephony,
             call_backs=self.call_backs,
             estimates=self.estimates,
+            stream=stream,
         )
         self.overflowing = Overflowing(
             exchange=self.exchange,

@@ -154,10 +154,15 @@ _WAIT = {
 }
 
 
+def whole_minutes(least_seconds: float, most_seconds: float) -> tuple[int, int]:
+    """Return the whole minutes that hold a range."""
+    return math.floor(least_seconds / 60), max(1, math.ceil(most_seconds / 60))
+
+
 def wait(least_seconds: float, most_seconds: float, language: str) -> str:
     """Return the announcement of how long it may still take, in whole minutes that hold the range."""
     at_once, less, between = _WAIT.get(language, _WAIT["en"])
-    least, most = math.floor(least_seconds / 60), max(1, math.ceil(most_seconds / 60))
+    least, most = whole_minutes(least_seconds, most_seconds)
     if most == 1:
         return at_once
     return (between if least else less).format(least=least, most=most)

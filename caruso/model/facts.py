@@ -217,6 +217,33 @@ class ContactQueued(Fact, frozen=True, kw_only=True, tag="contact-queued"):
     own_skills: dict[SkillId, int] | None = None
 
 
+class WaitEstimated(Fact, frozen=True, kw_only=True, tag="wait-estimated", omit_defaults=True):
+    """How long a contact that came into a queue would probably wait, in seconds, before anybody knew."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    #: What each estimator said.
+    guesses: dict[str, float]
+    #: The one whose error was smallest lately, with the range it gave; empty when none was reliable.
+    by: str = ""
+    least: float = 0.0
+    most: float = 0.0
+
+
+class WaitAnnounced(Fact, frozen=True, kw_only=True, tag="wait-announced"):
+    """A waiting caller was told between how many minutes it may still take."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    #: Until then.
+    waited_seconds: float
+    #: What was said: whole minutes, in seconds.
+    least: float
+    most: float
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """An agent who could have been offered a contact."""
 
@@ -526,6 +553,8 @@ AnyFact = (
     | DialogContinued
     | DialogEnded
     | ContactQueued
+    | WaitEstimated
+    | WaitAnnounced
     | ContactRouted
     | OfferMade
     | OfferEnded

@@ -409,6 +409,9 @@ class QueueRow(View, frozen=True, kw_only=True):
     target_seconds: float
     average_answer_seconds: float | None
     longest_wait_seconds: float
+    #: Left to be called back, and moved by a supervisor.
+    call_back: int = 0
+    transferred: int = 0
     #: Call-backs that nobody has taken yet.
     callbacks: int = 0
     #: False: closed by hand.

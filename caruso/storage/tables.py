@@ -116,6 +116,12 @@ journal = Table(
         sqlite_where=text("kind = 'queue-switched'"),
         postgresql_where=text("kind = 'queue-switched'"),
     ),
+    Index(
+        "ix_journal_estimated_waits",
+        "at",
+        sqlite_where=text("kind IN ('wait-estimated', 'wait-announced')"),
+        postgresql_where=text("kind IN ('wait-estimated', 'wait-announced')"),
+    ),
 )
 
 #: One row: who writes the journal, and the number of the next fact. It makes a repeated batch count once, and

@@ -6,12 +6,13 @@ from caruso.web.api import Api
 from caruso.web.binding import Operation, operations_of
 from caruso.web.callback_api import CallbackApi
 from caruso.web.decision_api import DecisionApi
+from caruso.web.report_api import ReportApi
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.supervision_api import SupervisionApi
 
 #: The classes that declare operations, in the order of the description.
-APIS: tuple[type, ...] = (Api, DecisionApi, CallbackApi, SupervisionApi, ScriptTools, ScriptLibraryApi)
+APIS: tuple[type, ...] = (Api, DecisionApi, ReportApi, CallbackApi, SupervisionApi, ScriptTools, ScriptLibraryApi)
 
 
 def declared_operations() -> tuple[Operation, ...]:

@@ -36,6 +36,7 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.report_api import ReportApi, ReportMaker, ReportSources
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
@@ -72,6 +73,7 @@ class WebServer:
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
+        reports: ReportMaker,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
@@ -97,6 +99,7 @@ class WebServer:
         apis = (
             Api(sources, self._sessions, sign_in),
             DecisionApi(DecisionSources(centre=centre, facts=facts)),
+            ReportApi(ReportSources(centre=centre, reports=reports, clock=clock)),
             CallbackApi(promised),
             SupervisionApi(centre.supervisors),
             ScriptTools(clock),

@@ -22,6 +22,7 @@ from caruso.model.facts import OfferPurpose, Presence
 from caruso.model.script_versions import ScriptEventKind
 from caruso.model.supervision import SupervisionMode
 from caruso.model.views import DeskView, MonitorView
+from caruso.reporting.figures import Unit
 from caruso.web.binding import Operation
 from caruso.web.operations import declared_operations
 from caruso.web.protocol import Beat, Notice, Problem, Reply
@@ -34,7 +35,7 @@ _HEADER = """\
 
 #: What travels over the sockets.
 _OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure)
-_ENUMS = (Presence, OfferPurpose, Role, StationKind, CallbackState, ScriptEventKind, SupervisionMode)
+_ENUMS = (Presence, OfferPurpose, Role, StationKind, CallbackState, ScriptEventKind, SupervisionMode, Unit)
 
 
 def generate() -> str:

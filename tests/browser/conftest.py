@@ -28,6 +28,7 @@ from lab.baresip import ListeningPhone, listening_caller
 from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
@@ -88,6 +89,7 @@ async def stage() -> AsyncIterator[Stage]:
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),
+        reports=fake_reports(centre.centre),
         files=MemoryFiles(MemoryRuns(), SystemClock()),
     )
     await server.start()

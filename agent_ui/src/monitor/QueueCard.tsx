@@ -54,12 +54,14 @@ export function QueueCard({ queue, offset }: { queue: QueueRow; offset: number }
         <Count name="Abandoned" value={queue.abandoned} testid="queue-abandoned" />
         <Count name="Short" value={queue.short_abandoned} />
         <Count name="Flowed out" value={queue.flowed_out} />
+        <Count name="Call-back" value={queue.call_back} />
+        <Count name="Moved" value={queue.transferred} />
         <Count name="Lost" value={queue.lost} />
         <Count
           name="Avg. answer"
           value={queue.average_answer_seconds === null ? "–" : clock(queue.average_answer_seconds)}
         />
-        <Count name="Call-backs" value={queue.callbacks} testid="queue-callbacks" />
+        <Count name="To call back" value={queue.callbacks} testid="queue-callbacks" />
         <Count name="Longest wait" value={clock(queue.longest_wait_seconds)} />
       </dl>
     </li>

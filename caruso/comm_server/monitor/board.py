@@ -404,6 +404,8 @@ def _queue_row(
         abandoned=figures.abandoned,
         short_abandoned=figures.short_abandoned,
         flowed_out=figures.flowed_out,
+        call_back=figures.call_back,
+        transferred=figures.transferred,
         lost=figures.lost,
         service_level=figures.service_level,
         target_seconds=target_seconds,

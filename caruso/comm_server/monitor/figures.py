@@ -21,6 +21,10 @@ class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
     abandoned_in_target: int = 0
     short_abandoned: int = 0
     flowed_out: int = 0
+    #: Left to be called back.
+    call_back: int = 0
+    #: Moved by a supervisor.
+    transferred: int = 0
     lost: int = 0
     answer_seconds: float = 0.0
     longest_wait_seconds: float = 0.0
@@ -46,7 +50,8 @@ class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def left(self) -> int:
         """Return how many have left the queue; with those who wait, it balances `entered`."""
-        return self.answered + self.abandoned + self.short_abandoned + self.flowed_out + self.lost
+        gone = self.flowed_out + self.call_back + self.transferred + self.lost
+        return self.answered + self.abandoned + self.short_abandoned + gone
 
 
 def queue_of(fact: AnyFact) -> QueueId | None:
@@ -89,7 +94,11 @@ def _left(figures: QueueFigures, fact: ContactLeftQueue, target_seconds: float) 
                 short_abandoned=figures.short_abandoned + 1,
                 abandoned_in_target=figures.abandoned_in_target + in_target,
             )
-        case QueueOutcome.FLOWED_OUT | QueueOutcome.CALL_BACK | QueueOutcome.TRANSFERRED:
+        case QueueOutcome.FLOWED_OUT:
             return replace(figures, flowed_out=figures.flowed_out + 1)
+        case QueueOutcome.CALL_BACK:
+            return replace(figures, call_back=figures.call_back + 1)
+        case QueueOutcome.TRANSFERRED:
+            return replace(figures, transferred=figures.transferred + 1)
         case QueueOutcome.LOST:
             return replace(figures, lost=figures.lost + 1)

@@ -15,11 +15,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from caruso.clock import SystemClock
+from caruso.model.ids import QueueId
 from caruso.model.records import User
+from caruso.model.report_rows import QueueVisit
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
@@ -96,6 +99,14 @@ async def house(settings: WebSettings, users: tuple[User, ...]) -> AsyncIterator
     await stop()
 
 
+def _visits(now: datetime) -> tuple[QueueVisit, ...]:
+    """Return somebody who came into each queue an hour ago."""
+    return tuple(
+        QueueVisit(queue=QueueId(queue), entered_at=now - timedelta(hours=1), outcome="answered")
+        for queue in ("meter", "billing")
+    )
+
+
 async def open_house(
     settings: WebSettings, users: tuple[User, ...]
 ) -> tuple[House, Callable[[], Coroutine[Any, Any, None]]]:
@@ -120,6 +131,7 @@ async def open_house(
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
+        reports=fake_reports(centre.centre, *_visits(clock.now())),
         files=MemoryFiles(MemoryRuns(), clock),
     )
     await server.start()

@@ -26,6 +26,7 @@ EXAMPLES = {
     "{customer}": "c1",
     "{agent}": "ben",
     "{callback}": "promised-1",
+    "{report}": "queues",
     "{supervision}": "none",
     "{queue}": "meter",
     "{script}": "hello",
