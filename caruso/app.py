@@ -60,6 +60,7 @@ from caruso.storage.objects import Objects
 from caruso.storage.report_rows import ReportRows
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
+from caruso.storage.tasks import Tasks
 from caruso.storage.users import Users
 from caruso.web.api import HealthCheck
 from caruso.web.self_service.house import HouseRuns
@@ -272,6 +273,8 @@ class Server:
             facts=self._facts,
             callbacks=self._callbacks,
             callback_moved=self._on_callback_moved,
+            tasks=Tasks(self._database),
+            task_changed=self.centre.stream.publish,
             scripts=self._scripts,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,

@@ -34,6 +34,7 @@ from caruso.model.run_records import (
     TokenPurpose,
 )
 from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptEventKind, ScriptVersion
+from caruso.model.tasks import Eyes, Task, TaskId, TaskState
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 
 
@@ -457,6 +458,26 @@ class CallbackStore(Protocol):
 
     async def open_counts(self) -> Mapping[QueueId, int]:
         """Return how many are open, by queue; cheap enough to be asked every second."""
+        ...
+
+
+class TaskStore(Protocol):
+    """What agents want done."""
+
+    async def add(self, task: Task) -> None:
+        """Keep a new task; one whose id is there already stays as it is."""
+        ...
+
+    async def get(self, task: TaskId) -> Task | None:
+        """Return a task."""
+        ...
+
+    async def find(self, *, eyes: Eyes, state: TaskState, limit: int) -> Sequence[Task]:
+        """Return tasks that somebody sees: open ones by the time they are due, done ones the newest first."""
+        ...
+
+    async def change(self, task: Task) -> bool:
+        """Write a task whose version before this one is the one that is kept; False: somebody was quicker."""
         ...
 
 

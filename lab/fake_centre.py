@@ -202,6 +202,7 @@ class FakeCentre:
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
         self.commands: list[tuple[AgentId, desk.AnyDeskCommand]] = []
+        self._tasks = 0
         #: Set to make `command` fail in a way nobody foresaw.
         self.broken = False
 
@@ -231,6 +232,18 @@ class FakeCentre:
         else:
             self._show(seat)
         return FakeDesk(seat, show)
+
+    def desk_contact(self, agent: AgentId) -> ContactId:
+        """Return the contact on an agent's desk."""
+        contact = self._seat(agent).contact
+        assert contact is not None, f"nothing is on {agent}'s desk"
+        return contact.id
+
+    def tasks_changed(self) -> None:
+        """Let every desk know that a task has changed."""
+        self._tasks += 1
+        for seat in self._seats.values():
+            self._show(seat)
 
     def describe(self, description: Centre) -> None:
         """Put another description in force; agents and queues stay the same."""
@@ -665,6 +678,7 @@ class FakeCentre:
             reasons=[Choice(id=reason.id, name=reason.name) for reason in self._centre.not_ready_reasons],
             queues=[self._tile(self._centre.queues[queue]) for queue in seat.profile.queues],
             messages=self.messages_of(seat.profile.id),
+            tasks=self._tasks,
             telephony=self._telephony,
             outside=True,
             contact=None if contact is None else _contact_view(contact),

@@ -26,6 +26,7 @@ from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FAKE_ROLES, FakeCentre, fake_customers, fake_description
 from lab.fake_reports import fake_reports
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_scripts import MemoryScripts
 
 
@@ -115,6 +116,8 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         phones=FakePhones(),
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
+        tasks=MemoryTasks(),
+        task_changed=lambda _: centre.tasks_changed(),
         reports=fake_reports(centre.centre),
     )
     await server.start()

@@ -16,10 +16,10 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from caruso.model import desk
-from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, OfferEnded, Presence, QueueOutcome
+from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, Presence, QueueOutcome
 from caruso.model.ids import QueueId
 from caruso.model.views import QueueRow
 from lab.floor import Agent, Floor, contact_of
@@ -105,6 +105,7 @@ station = "sip"
 address = "sip:{name}@@PHONES@"
 """
 
+_F = TypeVar("_F", bound=AnyFact)
 _Play = Callable[["Lane"], Awaitable[None]]
 
 
@@ -205,9 +206,15 @@ class Lane:
         mine = {f.contact for f in facts if isinstance(f, ContactQueued) and f.queue in (self.name, self.other)}
         return [fact for fact in facts if getattr(fact, "contact", None) in mine]
 
-    async def offers(self) -> list[OfferEnded]:
-        """Return how offers in the lane ended."""
-        return [fact for fact in await self.facts() if isinstance(fact, OfferEnded)]
+    async def told(self, kind: type[_F], *, count: int) -> list[_F]:
+        """Return the facts of this kind, once there are `count`."""
+        found: list[_F] = []
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(found) < count and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            found = [fact for fact in await self.facts() if isinstance(fact, kind)]
+        assert len(found) == count, found
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles, RunsInMemory, runs_in_memory
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.self_service_scripts import ALL
@@ -150,6 +151,7 @@ def self_service_server(runs: PublicRuns, *, port: int = 0, settings: WebSetting
         clock=runs.clock,
         registry=CollectorRegistry(),
         self_service=runs,
+        tasks=MemoryTasks(),
         reports=fake_reports(centre.centre),
     )
 

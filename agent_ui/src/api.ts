@@ -11,6 +11,10 @@ import type {
   SupervisionMode,
   SupervisionStarted,
   TargetView,
+  TaskBody,
+  TaskChange,
+  TaskLine,
+  TaskState,
   WhoAmI,
 } from "./protocol";
 
@@ -147,6 +151,24 @@ export type CallbackMove = "take" | "give-back" | "done" | "cancel";
 export function moveCallback(line: CallbackLine, move: CallbackMove): Promise<CallbackLine> {
   const path = `/api/callbacks/${encodeURIComponent(line.id)}/${move}`;
   return call("POST", path, { version: line.version });
+}
+
+export function readTasks(state: TaskState, signal: AbortSignal): Promise<TaskLine[]> {
+  return call("GET", `/api/tasks?state=${state}`, undefined, signal);
+}
+
+export function makeTask(task: TaskBody): Promise<TaskLine> {
+  return call("POST", "/api/tasks", task);
+}
+
+/** Refused (409) when somebody else has changed it since it was read; so are the next two. */
+export function finishTask(line: TaskLine, done: boolean): Promise<TaskLine> {
+  const path = `/api/tasks/${encodeURIComponent(line.id)}/${done ? "done" : "reopen"}`;
+  return call("POST", path, { version: line.version });
+}
+
+export function changeTask(line: TaskLine, change: Omit<TaskChange, "version">): Promise<TaskLine> {
+  return call("PATCH", `/api/tasks/${encodeURIComponent(line.id)}`, { version: line.version, ...change });
 }
 
 export interface KeptFile {

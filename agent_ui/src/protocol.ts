@@ -22,6 +22,9 @@ export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-b
 /** How a supervisor takes part in a conversation. */
 export type SupervisionMode = "listen" | "whisper" | "barge";
 
+/** Whether there is something to do. */
+export type TaskState = "open" | "done";
+
 /** What a figure counts. */
 export type Unit = "count" | "seconds" | "percent";
 
@@ -259,6 +262,7 @@ export interface DeskView {
   queues: QueueTile[];
   telephony: boolean;
   messages: MessageView[];
+  tasks: number;
   outside: boolean;
   contact: ContactView | null;
   dialog: DialogView | null;
@@ -959,6 +963,26 @@ export interface CallbackLine {
   version: number;
 }
 
+/** A task, with the names of who has it. */
+export interface TaskLine {
+  id: string;
+  text: string;
+  due_at: string;
+  agent: string | null;
+  agent_name: string;
+  queue: string | null;
+  queue_name: string;
+  contact: string | null;
+  customer: string | null;
+  about: string;
+  state: TaskState;
+  created_at: string;
+  created_by: string;
+  changed_at: string;
+  changed_by: string;
+  version: number;
+}
+
 /** The supervisor's phone is being called; what becomes of it is on the monitor. */
 export interface SupervisionStarted {
   id: string;
@@ -1160,6 +1184,35 @@ export interface CallbacksQuery {
 /** The version that was seen; another one is refused. */
 export interface CallbackChange {
   version: number;
+}
+
+/** Which tasks; those still to be done without a state. */
+export interface TasksQuery {
+  state?: TaskState;
+  limit?: number;
+}
+
+/** A new task: for an agent, or for a queue; for oneself without either. */
+export interface TaskBody {
+  text: string;
+  due_at: string;
+  agent?: string | null;
+  queue?: string | null;
+  contact?: string | null;
+}
+
+/** The version that was seen; another one is refused. */
+export interface TaskVersion {
+  version: number;
+}
+
+/** What is to be different; what is left out stays. Naming an agent or a queue reassigns the task. */
+export interface TaskChange {
+  version: number;
+  text?: string;
+  due_at?: string;
+  agent?: string | null;
+  queue?: string | null;
 }
 
 /** How to take part, and on which phone. */
@@ -1450,6 +1503,36 @@ export interface Operations {
     query: undefined;
     body: CallbackChange;
     answer: CallbackLine;
+  };
+  /** List tasks: open ones by the time they are due, done ones the newest first. */
+  "GET /api/tasks": {
+    query: TasksQuery;
+    body: undefined;
+    answer: TaskLine[];
+  };
+  /** Make a follow-up task. */
+  "POST /api/tasks": {
+    query: undefined;
+    body: TaskBody;
+    answer: TaskLine;
+  };
+  /** Tell that a task is done. */
+  "POST /api/tasks/{task}/done": {
+    query: undefined;
+    body: TaskVersion;
+    answer: TaskLine;
+  };
+  /** Open a task that was done again. */
+  "POST /api/tasks/{task}/reopen": {
+    query: undefined;
+    body: TaskVersion;
+    answer: TaskLine;
+  };
+  /** Change text or time of an open task, or give it to another agent or queue. */
+  "PATCH /api/tasks/{task}": {
+    query: undefined;
+    body: TaskChange;
+    answer: TaskLine;
   };
   /** Listen, whisper or barge in: your phone is called. */
   "POST /api/calls/{contact}/supervision": {

@@ -30,6 +30,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     queues: [],
     telephony: true,
     messages: [],
+    tasks: 0,
     outside: false,
     contact: null,
     dialog: null,

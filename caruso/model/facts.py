@@ -484,6 +484,34 @@ class MessageSeen(Fact, frozen=True, kw_only=True, tag="message-seen"):
     agent: AgentId
 
 
+class TaskMade(Fact, frozen=True, kw_only=True, tag="task-made"):
+    """Somebody (`by`) wants something done, by an agent or by whoever of a queue gets to it."""
+
+    task: str
+    text: str
+    due_at: datetime
+    agent: AgentId | None
+    queue: QueueId | None
+    #: What it is about.
+    contact: ContactId | None
+    customer: CustomerId | None
+    by: UserId
+
+
+class TaskChanged(Fact, frozen=True, kw_only=True, tag="task-changed"):
+    """A task is this from now on: done, open again, reassigned or edited."""
+
+    task: str
+    text: str
+    due_at: datetime
+    agent: AgentId | None
+    queue: QueueId | None
+    contact: ContactId | None
+    #: A `caruso.model.tasks.TaskState`.
+    state: str
+    by: UserId
+
+
 class ContactHeld(Fact, frozen=True, kw_only=True, tag="contact-held"):
     """The customer hears music while the agent does something else."""
 
@@ -555,6 +583,8 @@ AnyFact = (
     | ContactQueued
     | WaitEstimated
     | WaitAnnounced
+    | TaskMade
+    | TaskChanged
     | ContactRouted
     | OfferMade
     | OfferEnded

@@ -341,6 +341,8 @@ class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     #: False while the PBX cannot be reached: nothing can be offered.
     telephony: bool = True
     messages: list[MessageView] = []
+    #: Grows with each change of a task, whoever made it: then a list of tasks is read again.
+    tasks: int = 0
     #: Whether numbers outside can be called.
     outside: bool = False
     contact: ContactView | None = None

@@ -10,9 +10,19 @@ from caruso.web.report_api import ReportApi
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.supervision_api import SupervisionApi
+from caruso.web.task_api import TaskApi
 
 #: The classes that declare operations, in the order of the description.
-APIS: tuple[type, ...] = (Api, DecisionApi, ReportApi, CallbackApi, SupervisionApi, ScriptTools, ScriptLibraryApi)
+APIS: tuple[type, ...] = (
+    Api,
+    DecisionApi,
+    ReportApi,
+    CallbackApi,
+    TaskApi,
+    SupervisionApi,
+    ScriptTools,
+    ScriptLibraryApi,
+)
 
 
 def declared_operations() -> tuple[Operation, ...]:

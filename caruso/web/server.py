@@ -19,7 +19,17 @@ from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, ScriptStore, UserStore
+from caruso.model.facts import AnyFact
+from caruso.ports import (
+    CallbackStore,
+    CustomerStore,
+    FactStore,
+    Phones,
+    RunFiles,
+    ScriptStore,
+    TaskStore,
+    UserStore,
+)
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
@@ -46,6 +56,7 @@ from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
 from caruso.web.supervision_api import SupervisionApi
+from caruso.web.task_api import TaskApi, TaskSources
 from caruso.web.wire_log import wire_log
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -65,11 +76,13 @@ class WebServer:
         customers: CustomerStore,
         facts: FactStore,
         callbacks: CallbackStore,
+        tasks: TaskStore,
         scripts: ScriptStore,
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
         callback_moved: MovedListener = lambda callback: None,
+        task_changed: Callable[[AnyFact], None] = lambda fact: None,
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
@@ -78,7 +91,7 @@ class WebServer:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages; without `files` agents can keep none.
-        `callback_moved` is told of each call-back that changes hands.
+        `callback_moved` is told of each call-back that changes hands, `task_changed` what was written of a task.
         """
         clock = clock or SystemClock()
         self._settings = settings
@@ -101,6 +114,16 @@ class WebServer:
             DecisionApi(DecisionSources(centre=centre, facts=facts)),
             ReportApi(ReportSources(centre=centre, reports=reports, clock=clock)),
             CallbackApi(promised),
+            TaskApi(
+                TaskSources(
+                    centre=centre,
+                    tasks=tasks,
+                    facts=facts,
+                    customers=customers,
+                    clock=clock,
+                    record=task_changed,
+                )
+            ),
             SupervisionApi(centre.supervisors),
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),

@@ -21,6 +21,7 @@ from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import OfferPurpose, Presence
 from caruso.model.script_versions import ScriptEventKind
 from caruso.model.supervision import SupervisionMode
+from caruso.model.tasks import TaskState
 from caruso.model.views import DeskView, MonitorView
 from caruso.reporting.figures import Unit
 from caruso.web.binding import Operation
@@ -35,7 +36,17 @@ _HEADER = """\
 
 #: What travels over the sockets.
 _OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure)
-_ENUMS = (Presence, OfferPurpose, Role, StationKind, CallbackState, ScriptEventKind, SupervisionMode, Unit)
+_ENUMS = (
+    Presence,
+    OfferPurpose,
+    Role,
+    StationKind,
+    CallbackState,
+    ScriptEventKind,
+    SupervisionMode,
+    TaskState,
+    Unit,
+)
 
 
 def generate() -> str:

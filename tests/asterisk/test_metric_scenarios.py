@@ -22,6 +22,7 @@ from caruso.model.facts import (
     ContactEnded,
     ContactQueued,
     DialogEnded,
+    OfferEnded,
     OfferOutcome,
     Presence,
     TalkEnded,
@@ -56,7 +57,7 @@ async def one_gives_up_while_a_phone_rings_for_him(lane: Lane) -> None:
     await lane.hangs_up(caller, after=A_WHILE)
     await phone.until_over()
     await anna.until(Presence.READY)
-    assert [offer.outcome for offer in await lane.offers()] == [OfferOutcome.ABANDONED]
+    assert [offer.outcome for offer in await lane.told(OfferEnded, count=1)] == [OfferOutcome.ABANDONED]
 
 
 @scene(received=1, answered=1, ring_seconds=1.5)
@@ -69,7 +70,7 @@ async def a_second_offer_after_nobody_answered_the_first(lane: Lane) -> None:
     bob = await lane.agent("bob")
     await lane.talks(bob)
     await lane.hangs_up(caller)
-    offers = await lane.offers()
+    offers = await lane.told(OfferEnded, count=2)
     assert [offer.outcome for offer in offers] == [OfferOutcome.RONA, OfferOutcome.ACCEPTED]
     report = await lane.floor.supervisor.call("GET", f"/api/reports/queues?queue={lane.name}")
     asa = dict(zip([c["id"] for c in report["columns"]], report["total"]["figures"], strict=True))["asa"]
@@ -136,7 +137,7 @@ async def a_dialog_sends_a_caller_on_to_another_entry_point(lane: Lane) -> None:
     assert view.dialog is not None
     assert [entry.value for entry in view.dialog.trail] == ["7"]
     await lane.hangs_up(caller)
-    assert [fact.outcome for fact in await lane.facts() if isinstance(fact, DialogEnded)] == ["moving"]
+    assert [fact.outcome for fact in await lane.told(DialogEnded, count=1)] == ["moving"]
 
 
 async def _consulted(lane: Lane, anna: Agent, colleague: Agent) -> None:
@@ -161,7 +162,7 @@ async def an_attended_transfer_is_one_answered_contact(lane: Lane) -> None:
     await asyncio.sleep(2.0)
     await lane.hangs_up(caller)
     await bob.until(Presence.READY)
-    talked = {str(f.agent): f.talk_seconds for f in await _talks(lane, count=2)}
+    talked = {str(f.agent): f.talk_seconds for f in await lane.told(TalkEnded, count=2)}
     assert talked[bob.name] >= 1.9, talked
     assert talked[anna.name] >= 0.9, talked
     told = await lane.floor.supervisor.call("GET", f"/api/contacts/{contact}")
@@ -214,7 +215,7 @@ async def who_flows_out_is_received_where_he_flows_to(lane: Lane) -> None:
     caller = await lane.waits()
     await lane.talks(cora)
     await lane.hangs_up(caller)
-    queued = [fact for fact in await lane.facts() if isinstance(fact, ContactQueued)]
+    queued = await lane.told(ContactQueued, count=2)
     assert queued[1].in_line_since is not None, "he keeps his age"
 
 
@@ -246,18 +247,7 @@ async def a_call_given_back_to_its_own_queue_is_received_twice(lane: Lane) -> No
     await anna.until(Presence.READY, Presence.OFFERED)
     await lane.talks(anna)
     await lane.hangs_up(caller)
-    assert len(await _talks(lane, count=2)) == 2
-
-
-async def _talks(lane: Lane, *, count: int) -> list[TalkEnded]:
-    found: list[TalkEnded] = []
-    for _ in range(100):
-        found = [fact for fact in await lane.facts() if isinstance(fact, TalkEnded)]
-        if len(found) >= count:
-            break
-        await asyncio.sleep(0.05)
-    assert len(found) == count, found
-    return found
+    assert len(await lane.told(TalkEnded, count=2)) == 2
 
 
 SCENES: tuple[Scene, ...] = tuple(found for found in list(globals().values()) if isinstance(found, Scene))

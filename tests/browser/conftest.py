@@ -32,6 +32,7 @@ from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.server import LAB_PASSWORD, ROOT, CentreServer
@@ -69,6 +70,7 @@ class Stage:
     centre: FakeCentre
     callbacks: MemoryCallbacks
     facts: MemoryFacts
+    tasks: MemoryTasks
     server: WebServer
     url: str
 
@@ -78,6 +80,7 @@ async def stage() -> AsyncIterator[Stage]:
     """Return a server without Asterisk."""
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
     callbacks, facts = MemoryCallbacks(*fake_callbacks()), MemoryFacts(*fake_past())
+    tasks = MemoryTasks()
     server = WebServer(
         WebSettings(port=0, dist=DIST, stop_seconds=0.5),
         centre=centre,
@@ -89,11 +92,13 @@ async def stage() -> AsyncIterator[Stage]:
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),
+        tasks=tasks,
+        task_changed=lambda _: centre.tasks_changed(),
         reports=fake_reports(centre.centre),
         files=MemoryFiles(MemoryRuns(), SystemClock()),
     )
     await server.start()
-    yield Stage(centre=centre, callbacks=callbacks, facts=facts, server=server, url=server.url)
+    yield Stage(centre=centre, callbacks=callbacks, facts=facts, tasks=tasks, server=server, url=server.url)
     await server.stop()
 
 

@@ -14,11 +14,26 @@ from caruso.comm_server.decisions import DecidedAgain
 from caruso.model import desk
 from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.records import PastContact
 from lab.routing_facts import decision
 from tests.browser.accessibility import WCAG, violations
 from tests.browser.conftest import Console, Stage, open_console
 
 ANNA = AgentId("anna")
+#: Of a contact that is on a desk still.
+_PAST = {
+    "ended_at": None,
+    "entry_point": None,
+    "caller_number": "+49305550001",
+    "customer": None,
+    "queue": QueueId("meter"),
+    "queue_outcome": "answered",
+    "waited_seconds": 1.0,
+    "talk_seconds": 1.0,
+    "cause": "",
+    "disposition": "",
+    "note": "",
+}
 #: So many are checked, for one name; the next is not even looked at.
 WRONG_PASSWORDS = 10
 
@@ -132,6 +147,58 @@ async def test_a_callback_is_taken_and_done_with_the_keyboard_alone(chromium: Br
         await expect(console.part(f"callback-{name}")).to_have_count(0)
     await console.until("callbacks-empty")
     assert console.failures == []
+
+
+async def test_a_follow_up_task_is_made_in_wrap_up_given_done_and_opened_again(
+    chromium: Browser, stage: Stage
+) -> None:
+    """Alt+W, text, time, queue; then the list, by a colleague at her own desk, too."""
+    anna = await open_console(chromium, stage.url)
+    await in_conversation(anna, stage)
+    await anna.press("Alt+e")
+    await anna.until("wrap-up")
+    contact = stage.centre.desk_contact(ANNA)
+    stage.facts.add(PastContact(id=contact, channel="voice", arrived_at=datetime.now(UTC), agent=ANNA, **_PAST))
+    await anna.press("Alt+w")
+    await anna.page.keyboard.type("Send the form")
+    await anna.part("task-due").fill("2020-01-02T03:04")
+    assert await violations(anna.page) == []
+    await anna.part("task-make").click()
+    await expect(anna.part("task-made")).to_have_text("Kept: Send the form")
+    await anna.press("Tab")
+    await anna.part("task-make").click()
+    await expect(anna.part("task-problem")).to_have_text("Say what is to be done.")
+    (task,) = stage.tasks.kept.values()
+    assert (task.agent, task.contact) == (ANNA, contact)
+    await anna.press("Alt+f")
+    await anna.part("disposition-done").press("1")
+    await anna.press("Alt+f")
+    await anna.until("presence", state="ready")
+
+    shown = await anna.until(f"task-{task.id}", state="open", due="overdue")
+    ben = await open_console(chromium, stage.url)
+    await ben.sign_in("ben", "ben")
+    await ben.until("tasks-empty")
+    await (
+        shown.get_by_test_id("task-owner-of")
+        .locator("select")
+        .or_(shown.locator("select"))
+        .first.select_option("queue:meter")
+    )
+    await shown.get_by_test_id("task-give").click()
+    await expect(shown).to_contain_text("for queue Meter reading")
+    at_bens = await ben.until(f"task-{task.id}", state="open")
+    assert await violations(ben.page) == []
+    await ben.press("Alt+g")
+    assert await ben.page.evaluate("document.activeElement.id") == "tasks"
+    await at_bens.get_by_test_id("task-done").click()
+    await ben.until("tasks-empty")
+    await anna.until("tasks-empty")
+    await anna.part("tasks-done").check()
+    done = await anna.until(f"task-{task.id}", state="done")
+    assert await violations(anna.page) == []
+    await done.get_by_test_id("task-reopen").click()
+    await ben.until(f"task-{task.id}", state="open")
 
 
 async def test_a_callback_that_a_colleague_took_meanwhile_says_so(chromium: Browser, stage: Stage) -> None:

@@ -14,6 +14,8 @@ import { NotePanel, useNote } from "./NotePanel";
 import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
 import { QueueTiles } from "./QueueTiles";
+import { TaskForm } from "./TaskForm";
+import { TaskPanel } from "./TaskPanel";
 import { TrailPanel } from "./TrailPanel";
 import { WhyPanel } from "./WhyPanel";
 import { WrapUpPanel } from "./WrapUpPanel";
@@ -101,6 +103,7 @@ function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
       )}
       {view.outside && view.queues.length > 0 && presence !== "signed-out" && <CallOut view={view} />}
       {view.queues.length > 0 && <CallbackPanel view={view} />}
+      <TaskPanel view={view} />
     </>
   );
 }
@@ -150,6 +153,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
       <div className="column">
         <ColleaguesNotes contact={contact} />
         {contact.phase !== "consulted" && <NotePanel note={note} />}
+        {contact.mine && contact.phase !== "consulted" && <TaskForm view={view} contact={contact} />}
         <TrailPanel dialog={view.dialog} since={contact.connected_at} />
       </div>
       <div className="column">

@@ -17,6 +17,8 @@ export const FOCUS_IDS = {
   undo: "dialog-undo",
   share: "share-to",
   callbacks: "callbacks",
+  task: "task-text",
+  tasks: "tasks",
 };
 
 export function Shortcuts() {
@@ -56,11 +58,14 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
     case "transfer":
       return onConsole(() => desk.openPanel(desk.panel === "transfer" ? null : "transfer"));
     case "share":
-      return onConsole(openShare);
+      return onConsole(() => openTo(FOCUS_IDS.share));
+    case "task":
+      return onConsole(() => openTo(FOCUS_IDS.task));
     case "note":
     case "dialog":
     case "undo":
     case "callbacks":
+    case "tasks":
       return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
     case "finish":
       return onConsole(finish);
@@ -91,8 +96,9 @@ function finish(): void {
   else button?.click();
 }
 
-function openShare(): void {
-  const field = document.getElementById(FOCUS_IDS.share);
+/** Go to a field that may be folded away. */
+function openTo(id: string): void {
+  const field = document.getElementById(id);
   field?.closest("details")?.setAttribute("open", "");
   field?.focus();
 }

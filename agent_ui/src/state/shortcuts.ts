@@ -22,6 +22,8 @@ export type ShortcutAction =
   | "share"
   | "finish"
   | "callbacks"
+  | "task"
+  | "tasks"
   | "help";
 
 export interface Shortcut {
@@ -47,7 +49,9 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "share", keys: "Alt+L", meaning: "Send the customer a link to go on with" },
   { action: "note", keys: "Alt+O", meaning: "Go to the note" },
   { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
+  { action: "task", keys: "Alt+W", meaning: "Make a follow-up task about this contact" },
   { action: "callbacks", keys: "Alt+C", meaning: "Go to the call-backs" },
+  { action: "tasks", keys: "Alt+G", meaning: "Go to the follow-up tasks" },
   { action: "help", keys: "?", meaning: "Show the keys" },
 ];
 
@@ -96,6 +100,8 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
       return isInConversation(view);
     case "note":
       return isInConversation(view) || phase === "wrap-up";
+    case "task":
+      return view.contact?.mine === true && (isInConversation(view) || phase === "wrap-up");
     case "finish":
       return phase === "wrap-up";
     case "dialog":
@@ -106,6 +112,7 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "share":
       return view.dialog !== null && mayBeShared(view.dialog);
     case "callbacks":
+    case "tasks":
       return view.contact === null;
     case "help":
       return true;

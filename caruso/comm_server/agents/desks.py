@@ -47,6 +47,8 @@ from caruso.model.facts import (
     Presence,
     PresenceChanged,
     TalkEnded,
+    TaskChanged,
+    TaskMade,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, RunId
 from caruso.model.run_records import StoredFile
@@ -146,6 +148,7 @@ class Desks:
         self._files: dict[AgentId, tuple[RunId, Mapping[str, Value]]] = {}
         self._dirty: set[AgentId] = set()
         self._tiles_due = False
+        self._tasks = 0
         self._left_desk = left_desk
 
     # -- Consoles ---------------------------------------------------------------------------------------------
@@ -231,6 +234,9 @@ class Desks:
                 self._touch_tiles()
             case ContactQueued() | ContactLeftQueue():
                 self._touch_tiles()
+            case TaskMade() | TaskChanged():
+                self._tasks += 1
+                self.touch_all()
             case OfferMade(agent=agent, contact=contact) | ContactConnected(agent=agent, contact=contact):
                 self.touch(agent)
                 self.touch_contact(contact)
@@ -314,6 +320,7 @@ class Desks:
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
             messages=sources.messages(agent),
+            tasks=self._tasks,
             outside=sources.outside,
             contact=self._contact_view(agent, state, held, centre) if held else None,
             dialog=self._dialog_view(agent, shown) if shown else None,

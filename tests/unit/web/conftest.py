@@ -15,6 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from caruso.clock import SystemClock
+from caruso.model.facts import AnyFact
 from caruso.model.ids import QueueId
 from caruso.model.records import User
 from caruso.model.report_rows import QueueVisit
@@ -26,6 +27,7 @@ from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient
@@ -57,6 +59,9 @@ class House:
     customers: MemoryCustomers
     facts: MemoryFacts
     callbacks: MemoryCallbacks
+    tasks: MemoryTasks
+    #: What was written of tasks.
+    recorded: list[AnyFact]
     scripts: MemoryScripts
     #: Which call-backs changed hands: who has or had them, and what they are now.
     moved: list[tuple[str | None, str, str]]
@@ -118,6 +123,7 @@ async def open_house(
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     scripts = MemoryScripts()
     callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
+    tasks, recorded = MemoryTasks(), list[AnyFact]()
     server = WebServer(
         settings,
         centre=centre,
@@ -131,6 +137,8 @@ async def open_house(
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
+        tasks=tasks,
+        task_changed=recorded.append,
         reports=fake_reports(centre.centre, *_visits(clock.now())),
         files=MemoryFiles(MemoryRuns(), clock),
     )
@@ -147,6 +155,8 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
+        tasks=tasks,
+        recorded=recorded,
         scripts=scripts,
         moved=moved,
         clock=clock,

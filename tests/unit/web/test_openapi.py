@@ -27,6 +27,7 @@ EXAMPLES = {
     "{agent}": "ben",
     "{callback}": "promised-1",
     "{report}": "queues",
+    "{task}": "nothing",
     "{supervision}": "none",
     "{queue}": "meter",
     "{script}": "hello",

@@ -24,6 +24,7 @@ from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import Refused, WebClient
 
@@ -90,6 +91,7 @@ async def test_over_https_the_cookie_is_secure_and_bound_to_the_host(
         scripts=MemoryScripts(),
         phones=FakePhones(),
         registry=CollectorRegistry(),
+        tasks=MemoryTasks(),
         reports=fake_reports(centre.centre),
     )
     await server.start()
