@@ -1,4 +1,4 @@
-"""``python -m lab.worked_example``: write the simulated morning of docs/simulation.md anew, by the command itself."""
+"""``python -m lab.worked_example``: write the simulated morning of docs/simulation.md anew, with the command."""
 
 from __future__ import annotations
 
