@@ -14,26 +14,11 @@ from caruso.comm_server.decisions import DecidedAgain
 from caruso.model import desk
 from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.ids import AgentId, ContactId, QueueId
-from caruso.model.records import PastContact
 from lab.routing_facts import decision
 from tests.browser.accessibility import WCAG, violations
 from tests.browser.conftest import Console, Stage, open_console
 
 ANNA = AgentId("anna")
-#: Of a contact that is on a desk still.
-_PAST = {
-    "ended_at": None,
-    "entry_point": None,
-    "caller_number": "+49305550001",
-    "customer": None,
-    "queue": QueueId("meter"),
-    "queue_outcome": "answered",
-    "waited_seconds": 1.0,
-    "talk_seconds": 1.0,
-    "cause": "",
-    "disposition": "",
-    "note": "",
-}
 #: So many are checked, for one name; the next is not even looked at.
 WRONG_PASSWORDS = 10
 
@@ -158,7 +143,7 @@ async def test_a_follow_up_task_is_made_in_wrap_up_given_done_and_opened_again(
     await anna.press("Alt+e")
     await anna.until("wrap-up")
     contact = stage.centre.desk_contact(ANNA)
-    stage.facts.add(PastContact(id=contact, channel="voice", arrived_at=datetime.now(UTC), agent=ANNA, **_PAST))
+    stage.facts.add(replace(stage.facts.past[0], id=contact, arrived_at=datetime.now(UTC), agent=ANNA))
     await anna.press("Alt+w")
     await anna.page.keyboard.type("Send the form")
     await anna.part("task-due").fill("2020-01-02T03:04")

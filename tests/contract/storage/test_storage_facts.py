@@ -129,7 +129,13 @@ async def test_what_distribution_went_by_begins_with_how_everybody_stood(
         )
 
     anna, waits = presence(-60, "anna", Presence.READY), queued(-30, "waits")
-    before = [presence(-90, "anna", Presence.NOT_READY), anna, queued(-50, "gone"), left(-40, "gone"), waits]
+    before: list[AnyFact] = [
+        presence(-90, "anna", Presence.NOT_READY),
+        anna,
+        queued(-50, "gone"),
+        left(-40, "gone"),
+        waits,
+    ]
     ben, over, later = presence(1, "ben", Presence.READY), left(2, "waits"), presence(9, "anna", Presence.TALKING)
     await record(journal, *before, ben, *answered_call(1, NOON + timedelta(seconds=30)), over, later)
     assert await facts.routing_facts(NOON, NOON + timedelta(seconds=5)) == [anna, waits, ben, over]

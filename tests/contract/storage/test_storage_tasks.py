@@ -77,8 +77,8 @@ async def test_each_sees_her_own_those_of_her_queues_and_those_she_made(store: T
     await store.add(task("mine"))
     await store.add(task("queue", agent=None, queue=QueueId("gas"), due_at=NOW))
     await store.add(task("theirs", agent=AgentId("cara"), created_by=UserId("cara")))
-    assert await seen(store, Eyes(agents=["anna"], queues=["gas"])) == ["late", "queue", "mine"]
-    assert await seen(store, Eyes(agents=["nobody"], queues=[], made_by=UserId("cara"))) == ["theirs"]
+    assert await seen(store, Eyes(agents=[AgentId("anna")], queues=[QueueId("gas")])) == ["late", "queue", "mine"]
+    assert await seen(store, Eyes(agents=[AgentId("nobody")], queues=[], made_by=UserId("cara"))) == ["theirs"]
     assert await seen(store, Eyes(agents=[], queues=[])) == []
     assert await seen(store, EVERYBODY) == ["late", "queue", "mine", "theirs"]
 

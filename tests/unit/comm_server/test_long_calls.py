@@ -1,4 +1,4 @@
-"""A call of five hours over midnight, in virtual time: it talks on, and counts once, on the day on which it came."""
+"""A call of five hours over midnight, in virtual time: it talks on, and counts once, on the day it came."""
 
 from __future__ import annotations
 
