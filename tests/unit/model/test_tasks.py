@@ -55,9 +55,9 @@ def test_only_an_open_task_is_reassigned() -> None:
 @pytest.mark.parametrize(
     ("eyes", "sees"),
     [
-        (Eyes(agents=["anna"], queues=[]), True),
-        (Eyes(agents=["ben"], queues=["gas"]), False),
-        (Eyes(agents=["ben"], queues=["gas"], made_by=ANNA), True),
+        (Eyes(agents=[AgentId("anna")], queues=[]), True),
+        (Eyes(agents=[AgentId("ben")], queues=[QueueId("gas")]), False),
+        (Eyes(agents=[AgentId("ben")], queues=[QueueId("gas")], made_by=ANNA), True),
         (Eyes(agents=None, queues=None), True),
     ],
 )
