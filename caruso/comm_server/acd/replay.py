@@ -65,7 +65,8 @@ class _Idle:
 
     def hear(self, fact: PresenceChanged) -> None:
         back = fact.presence is Presence.READY and self._was.get(fact.agent) is Presence.OFFERED
-        if fact.presence is Presence.READY and not back:
+        # Facts may begin in the middle of an offer: then nobody knows how long the agent had been idle before it.
+        if fact.presence is Presence.READY and (not back or fact.agent not in self._since):
             self._since[fact.agent] = fact.at
         self._was[fact.agent] = fact.presence
 

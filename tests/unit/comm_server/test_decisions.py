@@ -151,3 +151,21 @@ def test_the_desk_tells_why_while_it_rings_in_the_conversation_and_after_a_crash
         await house.centre.tasks.close()
 
     run_in_virtual_time(main)
+
+
+def test_a_queue_or_an_agent_that_is_gone_is_no_reason_to_fail() -> None:
+    (found,) = again(journal(), Centre(name="C", timezone="UTC", queues={}, entry_points={}, agents={}))
+    assert (found.now, found.same) == (None, False)
+    queue_less = replace(centre(), queues={})
+    (found,) = again(journal(), queue_less)
+    assert found.then.agent == ANNA
+
+
+def test_facts_may_begin_while_an_agent_is_being_offered_something() -> None:
+    kept = MemoryJournal()
+    rings = PresenceChanged(at=NOON - timedelta(minutes=1), agent=ANNA, presence=Presence.OFFERED)
+    for fact in (rings, *journal().facts):
+        kept.record(fact)
+    (found,) = again(kept, centre())
+    assert found.now is not None
+    assert found.now.agent == ANNA
