@@ -123,7 +123,7 @@ class CentreServer:
         """Stop it."""
         await self.stop()
 
-    async def start(self, *, within_seconds: float = 20.0) -> None:
+    async def start(self, *, within_seconds: float = 60.0) -> None:
         """Start it and wait until it serves and has reached the PBX."""
         await self.launch()
         await self.until_healthy(within_seconds=within_seconds)
@@ -180,7 +180,7 @@ class CentreServer:
         assert self._process is not None
         self._process.send_signal(what)
 
-    async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
+    async def until_healthy(self, *, within_seconds: float = 60.0) -> None:
         """Wait until it says that everything works."""
         deadline = time.monotonic() + within_seconds
         while time.monotonic() < deadline:
