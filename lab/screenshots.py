@@ -39,6 +39,8 @@ BUSY_SECONDS = 35.0
 UNHURRIED = Manner(talk=(12.0, 30.0), wrap_up=(4.0, 8.0))
 #: How long the supervisor has listened in the picture.
 LISTENED_SECONDS = 3.0
+#: What a picture may take on a busy machine, milliseconds.
+PICTURE_MS = 60_000.0
 #: Nobody reads a page and presses its button faster than this.
 PERSON_SECONDS = 1.5
 #: The caller is speaking.
@@ -249,8 +251,9 @@ async def _self_service(browser: Browser, house: House) -> None:
 async def _picture(console: Console, name: str) -> None:
     """Take it, without a pointer over anything."""
     await console.page.mouse.move(0, 0)
-    await console.page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
-    print(f"screenshots: {(IMAGES / f'{name}.png').relative_to(ROOT)}", flush=True)
+    path = IMAGES / f"{name}.png"
+    await console.page.screenshot(path=path, animations="disabled", timeout=PICTURE_MS)
+    print(f"screenshots: {path.relative_to(ROOT)}", flush=True)
 
 
 if __name__ == "__main__":
