@@ -22,7 +22,7 @@ const WHY: WhyView = {
 test.each([
   ["the rule", {}, "longest idle of 3; Gas 4 ≥ 2"],
   ["more candidates than are told", { candidates: 5, skills: [] }, "longest idle of 5 or more"],
-  ["nobody else", { candidates: 1, skills: [] }, "nobody else could"],
+  ["nobody else", { candidates: 1, skills: [] }, "only you could take it"],
   ["the agent of last time", { rank: 0, skills: [] }, "the customer talked with you last"],
   [
     "steps, rules and priority",

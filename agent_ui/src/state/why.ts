@@ -34,7 +34,7 @@ export function whyLine(why: WhyView): string {
 
 function chosenText(why: WhyView): string {
   if (why.rank === 0) return "the customer talked with you last";
-  if (why.candidates <= 1) return "nobody else could";
+  if (why.candidates <= 1) return "only you could take it";
   return `${policyText(why.policy)} of ${candidatesText(why.candidates)}`;
 }
 
