@@ -18,7 +18,7 @@ from caruso.clock import Clock
 from caruso.comm_server.supervision.scope import Scope, has_queue, seen_by
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
-from caruso.model.facts import ContactRouted, Presence
+from caruso.model.facts import ContactQueued, ContactRouted, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import RunEvent
@@ -181,11 +181,16 @@ class Api:
 
     @operation("GET", "/api/contacts/{contact}/decisions", role=Role.SUPERVISOR)
     async def decisions(self, call: Call, contact: str) -> list[r.Decision]:
-        """Tell why the contact was offered to whom: each decision, the first one first."""
+        """Tell why the contact was offered to whom: each decision for the supervisor's queues, the first first."""
+        scope = self._scope(call)
         found = await self._ask.facts.facts_of(ContactId(contact))
-        if not found:
+        # A contact in no queue is for those alone who have all (`has_queue`).
+        waited_in = {fact.queue for fact in found if isinstance(fact, ContactQueued)} or {None}
+        if not found or not any(has_queue(scope, queue) for queue in waited_in):
             raise NotFound("There is no such contact.")
-        return [_decision(fact) for fact in found if isinstance(fact, ContactRouted)]
+        return [
+            _decision(fact) for fact in found if isinstance(fact, ContactRouted) and has_queue(scope, fact.queue)
+        ]
 
     def _scope(self, call: Call) -> Scope:
         """Return whose queues' contacts may be seen; an agent sees her own, whatever the queue."""
