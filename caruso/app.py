@@ -257,6 +257,7 @@ class Server:
                 recordings=self._config.scripts.sounds,
                 endpoint_name=endpoint_name,
                 calls_outside=bool(self._config.asterisk.outside),
+                region=self._config.server.country,
             ),
         )
 

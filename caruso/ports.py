@@ -90,6 +90,10 @@ class FactStore(Protocol):
         """Return the last `QueueSwitched` of every queue."""
         ...
 
+    async def stations(self) -> Sequence[AnyFact]:
+        """Return the last `StationChosen`, `LineOpened` and `LineClosed` of every agent, oldest first."""
+        ...
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
         ...

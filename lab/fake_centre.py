@@ -31,6 +31,7 @@ from caruso.model.centre import (
 )
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId
+from caruso.model.numbers import called_number
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import StoredFile
 from caruso.model.views import (
@@ -134,6 +135,9 @@ class _Seat:
     profile: AgentProfile
     station: StationKind
     since: datetime
+    number: str = ""
+    nailed_up: bool = False
+    line: str = ""
     presence: Presence = Presence.SIGNED_OUT
     reason: str = ""
     until: datetime | None = None
@@ -290,7 +294,10 @@ class FakeCentre:
                     raise IllegalMove("You have a contact on your desk.")
                 self._become(seat, Presence.SIGNED_OUT)
             case desk.ChooseStation():
-                self._choose_station(seat, command.kind)
+                self._choose_station(seat, command)
+            case desk.OpenLine():
+                seat.line = "open"
+                self._show(seat)
             case desk.Accept():
                 self._accept(seat, command.contact)
             case desk.Decline():
@@ -466,10 +473,16 @@ class FakeCentre:
         else:
             self._become(seat, Presence.NOT_READY, reason)
 
-    def _choose_station(self, seat: _Seat, kind: str) -> None:
-        if kind not in set(StationKind):
-            raise _wrong("kind", "Must be browser or sip.")
-        seat.station = StationKind(kind)
+    def _choose_station(self, seat: _Seat, command: desk.ChooseStation) -> None:
+        if command.kind not in set(StationKind):
+            raise _wrong("kind", "Must be browser, sip or number.")
+        seat.station = StationKind(command.kind)
+        if seat.station is StationKind.NUMBER:
+            number = called_number(command.number, "DE")
+            if not number:
+                raise IllegalMove("This is no telephone number at which you can be called.")
+            seat.number = number
+        seat.nailed_up, seat.line = command.nailed_up, "closed" if command.nailed_up else ""
         self._show(seat)
 
     def _become(self, seat: _Seat, presence: Presence, reason: str = "", *, until: datetime | None = None) -> None:
@@ -656,7 +669,16 @@ class FakeCentre:
             now=self._now(),
             agent=seat.profile.id,
             name=seat.profile.name,
-            station=StationView(kind=seat.station, reachable=True),
+            station=StationView(
+                kind=seat.station,
+                reachable=None if seat.station is StationKind.NUMBER else True,
+                number=seat.number,
+                nailed_up=seat.nailed_up,
+                line=seat.line,
+                numbers=True,
+                lines=True,
+                confirm_key="1",
+            ),
             presence=PresenceView(presence=seat.presence, reason=seat.reason, since=seat.since, until=seat.until),
             reasons=[Choice(id=reason.id, name=reason.name) for reason in self._centre.not_ready_reasons],
             queues=[self._tile(self._centre.queues[queue]) for queue in seat.profile.queues],

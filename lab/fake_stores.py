@@ -117,6 +117,10 @@ class MemoryFacts:
         """Return nothing."""
         return ()
 
+    async def stations(self) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return what was put there; of past contacts only lines are kept."""
         return self.facts.get(contact, ())

@@ -48,9 +48,11 @@ from caruso.model.telephony import (
     Snoop,
     StartMusic,
     StartRinging,
+    StartSilence,
     StopMusic,
     StopPlayback,
     StopRinging,
+    StopSilence,
     TelephonyCommand,
     TelephonyEvent,
 )
@@ -67,6 +69,8 @@ _OfLeg = (
     | StopRinging
     | StartMusic
     | StopMusic
+    | StartSilence
+    | StopSilence
     | Play
     | Record
     | Join
@@ -252,7 +256,7 @@ class FakeTelephony:
             case _:
                 known = self.legs.get(command.leg)
                 if known is None:
-                    if not isinstance(command, StopMusic | StopRinging | AnswerTransfer):
+                    if not isinstance(command, StopMusic | StopSilence | StopRinging | AnswerTransfer):
                         self._refuse(command, leg=command.leg, bridge=None)
                     return
                 self._with_leg(command, known)
@@ -275,6 +279,8 @@ class FakeTelephony:
                 leg.music = True
             case StopMusic():
                 leg.music = False
+            case StartSilence() | StopSilence():
+                pass
             case Play(playback=playback):
                 self._play(leg, playback)
             case Record(recording=recording):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from caruso.model.centre import StationKind
 from caruso.model.facts import (
     AnyFact,
     Candidate,
@@ -26,6 +27,9 @@ from caruso.model.facts import (
     DialogEnded,
     DialogStarted,
     LeftOut,
+    LineClosed,
+    LineOpened,
+    LineOutcome,
     MessageSeen,
     MessageSent,
     NoteWritten,
@@ -42,6 +46,7 @@ from caruso.model.facts import (
     QueueOutcome,
     QueueSwitched,
     ServerStarted,
+    StationChosen,
     SupervisionBegun,
     SupervisionEnded,
     SupervisionModeChanged,
@@ -60,6 +65,7 @@ from caruso.model.ids import (
     SkillId,
     SupervisionId,
     UserId,
+    line_leg,
 )
 from caruso.model.run_records import RunTurn, SavedRun
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
@@ -233,6 +239,9 @@ def _supervised(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFac
         QueueSwitched(at=at, queue=queue, open=False, by=by),
         MessageSent(at=at, message="m1", by=by, sender="Sue", agents=(agent,), text="Meeting at five\n„kurz“"),
         MessageSeen(at=at, message="m1", agent=agent),
+        StationChosen(at=at, agent=agent, station=StationKind.NUMBER, number="+4930123456", nailed_up=True),
+        LineOpened(at=at, agent=agent, line=line_leg(agent, 1), number="+4930123456"),
+        LineClosed(at=at, agent=agent, line=line_leg(agent, 1), outcome=LineOutcome.DROPPED, seconds=12.5),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from caruso.cli import checking, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
-from caruso.model.centre import Role, StationKind
+from caruso.model.centre import REGISTERED, Role, StationKind
 
 _DESCRIPTION = "Communication server for contact centres, beside an Asterisk PBX."
 
@@ -38,7 +38,7 @@ def _serving(commands: Any) -> None:
     command(commands, "version", serving.version, "print the version")
     phone = command(commands, "phone", serving.phone, "print the SIP account of an agent's phone")
     phone.add_argument("agent", metavar="AGENT")
-    phone.add_argument("--kind", type=StationKind, choices=list(StationKind), default=StationKind.SIP)
+    phone.add_argument("--kind", type=StationKind, choices=list(REGISTERED), default=StationKind.SIP)
 
 
 def _checking(commands: Any) -> None:

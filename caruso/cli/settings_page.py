@@ -26,6 +26,7 @@ from caruso.comm_server.centre_tables import (
     QueueTable,
     RelaxTable,
     RuleTable,
+    StationsTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
 from caruso.toml.shape import Secret, describe
@@ -93,6 +94,7 @@ _CENTRE_TABLES = (
     ("[[queues.ID.relax]]", RelaxTable),
     ("[[queues.ID.rules]]", RuleTable),
     ("[agents.ID]", AgentTable),
+    ("[stations]", StationsTable),
     ("[entry_points.ID]", EntryPointTable),
 )
 

@@ -23,6 +23,7 @@ from caruso.comm_server.centre_tables import (
     HoursTable,
     OverflowTable,
     QueueTable,
+    StationsTable,
     SupervisorTable,
 )
 from caruso.errors import Located, RejectedInput
@@ -41,13 +42,15 @@ from caruso.model.centre import (
     Skill,
     Station,
     StationKind,
+    StationRules,
 )
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.numbers import called_number
 from caruso.toml.shape import Shape
 from caruso.toml.source import KeyPath, TomlSource, did_you_mean, read_toml
 
 #: Reasons that the centre sets itself (`caruso.model.facts.PresenceChanged`).
-RESERVED_REASONS = frozenset({"rona", "unreachable", "link"})
+RESERVED_REASONS = frozenset({"rona", "unreachable", "link", "line-opening", "line-down"})
 
 #: Addresses below ``/s/`` that no script can have.
 RESERVED_PAGES = frozenset({"resume"})
@@ -226,6 +229,19 @@ class _Check:
             self._shape.add(
                 (*where, "address"), "contradiction", "Only a SIP phone has an address: set station = “sip”."
             )
+        self._telephone(agent, where)
+
+    def _telephone(self, agent: AgentTable, where: KeyPath) -> None:
+        if agent.nailed_up and agent.station is StationKind.BROWSER:
+            message = "A browser's line is not kept open: set station = “sip” or “number”."
+            self._shape.add((*where, "nailed_up"), "contradiction", message)
+        if agent.number is not None and agent.station is not StationKind.NUMBER:
+            message = "A number is called only with station = “number”."
+            self._shape.add((*where, "number"), "contradiction", message)
+        elif agent.number is not None and not called_number(agent.number, ""):
+            self._shape.add((*where, "number"), "wrong-value", f"Nobody can be called at {agent.number}.")
+        elif agent.number is None and agent.station is StationKind.NUMBER:
+            self._shape.add((*where, "station"), "missing-key", "Which number is called? Set number.")
 
     def _entry_point(self, entry_point: EntryPointTable, where: KeyPath) -> None:
         self._refers("queues", entry_point.queue, (*where, "queue"))
@@ -387,6 +403,7 @@ def _centre(tables: CentreTables) -> Centre:
         agents={AgentId(key): _agent(key, agent) for key, agent in tables.agents.items()},
         skills={SkillId(key): Skill(id=SkillId(key), name=name) for key, name in tables.skills.items()},
         hours={key: _hours(key, hours, tables.timezone) for key, hours in tables.hours.items()},
+        stations=_stations(tables.stations),
         not_ready_reasons=tuple(NotReadyReason(id=key, name=n) for key, n in tables.not_ready_reasons.items()),
     )
 
@@ -474,9 +491,19 @@ def _agent(key: str, agent: AgentTable) -> AgentProfile:
         queues=tuple(QueueId(queue) for queue in agent.queues),
         skills=_skills(agent.skills),
         preference={QueueId(queue): rank for queue, rank in agent.preference.items()},
-        station=Station(kind=agent.station, address=agent.address or ""),
+        station=Station(
+            kind=agent.station,
+            address=agent.address or "",
+            number=agent.number or "",
+            nailed_up=agent.nailed_up,
+        ),
         role=agent.role,
     )
+
+
+def _stations(table: StationsTable) -> StationRules:
+    fields = {**structs.asdict(table), "caller_id": table.caller_id or ""}
+    return StationRules(**fields)
 
 
 def _skills(levels: Mapping[str, int]) -> Mapping[SkillId, int]:

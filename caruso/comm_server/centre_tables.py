@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from caruso.model.centre import CallFirst, Role, StationKind
+from caruso.model.centre import CallFirst, Role, StationKind, Whisper
 from caruso.model.supervision import Announcement
 
 #: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
@@ -25,6 +25,17 @@ Number = Annotated[
 ]
 CallerPattern = Annotated[
     str, Meta(pattern=r"^(hidden|\+?[0-9]{1,20}\*?)$", title="a number like +49301234, +4930* or hidden")
+]
+WorldNumber = Annotated[
+    str, Meta(pattern=r"^\+[1-9][0-9]{5,14}$", title="a number with country code, like +4930123456")
+]
+WorldPattern = Annotated[
+    str, Meta(pattern=r"^\+[0-9]{0,15}\*?$", title="a number like +4930123456, or +49* for all that begin so")
+]
+ConfirmKey = Annotated[str, Meta(pattern=r"^[0-9*#]?$", title="a key of the telephone, in quotes, or none")]
+ConfirmSeconds = Annotated[float, Meta(ge=3, le=60)]
+NoOrMusicClass = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{0,80}$", title="the name of a class of musiconhold.conf, or nothing")
 ]
 Minutes = Annotated[int, Meta(ge=0, le=240)]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$", title="a colour like #0b5a6b")]
@@ -290,8 +301,35 @@ class AgentTable(msgspec.Struct, frozen=True, kw_only=True):
     station: StationKind = StationKind.BROWSER
     #: Fixed SIP address of a phone that does not register. Only with ``station = "sip"``.
     address: SipAddress | None = None
+    #: Telephone number with country code. Only with ``station = "number"``.
+    number: WorldNumber | None = None
+    #: The phone is called once, and its line is kept open between calls. Not for browsers.
+    nailed_up: bool = False
     #: What the agent may do besides: a supervisor sees the monitor, an admin everything.
     role: Role = Role.AGENT
+
+
+class StationsTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Agents at telephones of any kind, called through the trunk: see stations.md."""
+
+    #: Numbers that agents may choose at the console, with country code; ``+49*`` stands for all that begin so.
+    numbers: tuple[WorldPattern, ...] = ()
+    #: Agents may have the line to such a telephone, or to a SIP phone, kept open between calls.
+    nailed_up: bool = True
+    #: Key to be pressed before a call is put through, so that no mailbox takes it; ``""`` for none.
+    confirm_key: ConfirmKey = "1"
+    #: How long that is waited for.
+    confirm_seconds: ConfirmSeconds = 10.0
+    #: How long a phone rings whose line is opened.
+    ring_seconds: RingSeconds = 40.0
+    #: What is heard on an open line before a call: the name of the ``queue``, a ``beep``, or ``nothing``.
+    whisper: Whisper = Whisper.QUEUE
+    #: Music class heard on an open line between calls; ``""`` for silence.
+    music: NoOrMusicClass = ""
+    #: What such a telephone shows as our number; a number of an entry point when not set.
+    caller_id: Number | None = None
+    #: Language of what agents are told there.
+    language: Language = "en"
 
 
 class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,5 +357,7 @@ class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
     agents: dict[Id, AgentTable] = {}
     #: Supervisors by the name they sign in with; every supervisor sees all queues when nobody is named.
     supervisors: dict[Id, SupervisorTable] = {}
+    #: Agents at telephones that are not ours.
+    stations: StationsTable = StationsTable()
     #: Entry points by id.
     entry_points: dict[Id, EntryPointTable] = {}

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.built_in import built_in_policies
@@ -22,7 +23,7 @@ from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import DeskHandle, Desks, Sources
-from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, GoReady, SignIn, SignOut
+from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, SignIn, SignOut
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
@@ -47,6 +48,8 @@ from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.stations.on_duty import OnDuty
+from caruso.comm_server.stations.telephones import AgentTelephones, TelephoneHooks
 from caruso.comm_server.supervision.messages import AgentMessages
 from caruso.comm_server.supervision.supervisors import Floor, Supervisors
 from caruso.comm_server.supervision.switches import QueueSwitches
@@ -77,7 +80,7 @@ from caruso.model.facts import (
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId
 from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import AnswerTransfer, TelephonyEvent
-from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
+from caruso.model.views import DeskView, MonitorView, QueueTile, StationView, TargetView
 from caruso.ports import (
     ActionServices,
     CallbackStore,
@@ -134,8 +137,9 @@ class Outside:
     recordings: Path
     #: Under what name the PBX knows an agent's phone.
     endpoint_name: EndpointName
-    #: Whether numbers outside can be called.
+    #: Whether numbers outside can be called, and of which country they are without its code (ISO 3166).
     calls_outside: bool = False
+    region: str = ""
 
 
 class ContactCentre:
@@ -151,8 +155,32 @@ class ContactCentre:
         self.stream = FactStream()
         self._ghosts: dict[AgentId, TimerHandle] = {}
         clock, timers, stream, tasks = outside.clock, outside.timers, self.stream, self.tasks
-        self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
+        self.stations = Stations(
+            centre=self.centre,
+            endpoint_name=outside.endpoint_name,
+            calls_outside=outside.calls_outside,
+            region=outside.region,
+        )
         self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
+        self.telephones = AgentTelephones(
+            telephony=outside.telephony,
+            tell=self._told,
+            stream=stream,
+            clock=clock,
+            timers=timers,
+            speech=outside.speech,
+            tasks=tasks,
+            stations=self.stations,
+            hooks=self._telephone_hooks(),
+        )
+        self.on_duty = OnDuty(
+            roster=self.roster,
+            stations=self.stations,
+            lines=self.telephones.lines,
+            stream=stream,
+            clock=clock,
+            link_up=lambda: self.exchange.link_up,
+        )
         self.dispatcher = Dispatcher(
             hooks=self._dispatcher_hooks(), policies=built_in_policies(), clock=clock, timers=timers
         )
@@ -169,10 +197,10 @@ class ContactCentre:
             queue_open=self.switches.is_open,
         )
         self.exchange = Exchange(
-            telephony=outside.telephony, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
+            telephony=self.telephones, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
         )
         self.phone = PhoneChannel(
-            telephony=outside.telephony,
+            telephony=self.telephones,
             timers=timers,
             speech=outside.speech,
             tasks=tasks,
@@ -266,7 +294,7 @@ class ContactCentre:
             exchange=self.exchange,
             dispatcher=self.dispatcher,
             phone=self.phone,
-            telephony=outside.telephony,
+            telephony=self.telephones,
             call_backs=self.call_backs,
             estimates=self.estimates,
         )
@@ -283,7 +311,7 @@ class ContactCentre:
         self.notes = ContactNotes()
         self.messages = AgentMessages(self._changed_desk)
         self.watches = Watches(
-            telephony=outside.telephony, stream=stream, clock=clock, timers=timers, call=self.exchange.call
+            telephony=self.telephones, stream=stream, clock=clock, timers=timers, call=self.exchange.call
         )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
@@ -294,7 +322,7 @@ class ContactCentre:
                 cards=self.cards,
                 sharing=self.moves.sharing,
                 aside=self.moves.aside,
-                station=self.stations.view,
+                station=self._station_view,
                 call=self.exchange.call,
                 notes=self.notes.of,
                 watchers=self._watchers,
@@ -308,7 +336,11 @@ class ContactCentre:
             left_desk=self._forget_when_over,
         )
         self.desk_contacts = DeskContacts(
-            centre=self.centre, call=self.exchange.call, desks=self.desks, clock=clock
+            centre=self.centre,
+            call=self.exchange.call,
+            desks=self.desks,
+            ring_seconds=self.stations.ring_seconds,
+            clock=clock,
         )
         self.desk_dialogs = DeskDialogs(
             centre=self.centre,
@@ -324,6 +356,7 @@ class ContactCentre:
             roster=self.roster,
             exchange=self.exchange,
             stations=self.stations,
+            line_open=self.telephones.lines.is_open,
             dispatcher=self.dispatcher,
             library=library,
             clock=clock,
@@ -351,7 +384,7 @@ class ContactCentre:
             roster=self.roster,
             exchange=self.exchange,
             desks=self.desks,
-            stations=self.stations,
+            on_duty=self.on_duty,
             conversations=self.conversations,
             moves=self.moves,
             transfers=self.transfers,
@@ -364,10 +397,10 @@ class ContactCentre:
             cards=self.cards,
             moves=self.moves,
             phone=self.phone,
-            telephony=outside.telephony,
+            telephony=self.telephones,
         )
         # The order matters: agents move, then lines change and routing runs.
-        for listener in (self.roster.hear, self.switches.hear, self.dispatcher.hear):
+        for listener in (self.roster.hear, self.on_duty.hear, self.switches.hear, self.dispatcher.hear):
             stream.decide(listener)
         stream.when_quiet(self.dispatcher.dispatch)
         # Then it is written down, and last comes what people see.
@@ -410,6 +443,7 @@ class ContactCentre:
         self.overflowing.look_at_all()
         self.board.centre_changed()
         self.supervisors.review()
+        self.on_duty.review()
         self.desks.touch_all()
         self.stream.publish()
 
@@ -423,9 +457,29 @@ class ContactCentre:
         """Take an event of the PBX."""
         # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
         with self.stream.turn():
+            self.telephones.on_telephony(event)
+
+    def _told(self, event: TelephonyEvent) -> None:
+        """Hand on what is left of an event when agents' telephones have been dealt with."""
+        with self.stream.turn():
             left = self.watches.on_telephony(event)
             if left is not None:
                 self.exchange.on_telephony(left)
+
+    def _telephone_hooks(self) -> TelephoneHooks:
+        return TelephoneHooks(
+            centre=self.centre,
+            call=lambda contact: self.exchange.call(contact),
+            calls=lambda: self.exchange.calls,
+            opened=lambda agent: self.on_duty.opened(agent),
+            closed=lambda agent, outcome: self.on_duty.closed(agent, outcome),
+            changed=lambda agent: self.desks.touch(agent),
+        )
+
+    def _station_view(self, agent: AgentId) -> StationView:
+        view = self.stations.view(agent)
+        stage = self.telephones.lines.stage(agent) if view.nailed_up else None
+        return replace(view, line=(stage or "closed") if view.nailed_up else "")
 
     def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
@@ -495,7 +549,7 @@ class ContactCentre:
                 raise IllegalMove("The agent's phone is the browser, and no console is open.")
             case Presence.READY:
                 self.roster.apply(agent, SignIn())
-                self.roster.apply(agent, GoReady())
+                self.on_duty.go_ready(agent)
             case Presence.NOT_READY:
                 self.roster.apply(agent, GoNotReady(reason))
             case Presence.SIGNED_OUT:
@@ -612,7 +666,7 @@ class ContactCentre:
                 agent=agent,
                 kind=station.kind,
                 endpoint=station.endpoint,
-                ring_seconds=queue.ring_seconds if queue else 20.0,
+                ring_seconds=self.stations.ring_seconds(agent, queue.ring_seconds if queue else 20.0),
             ),
         )
 
@@ -783,10 +837,10 @@ class ContactCentre:
             ask = self.transfers.referred(leg, to)
         except (IllegalMove, NotFound) as refusal:
             log.info("transfer_refused", leg=leg, reason=str(refusal))
-            self._outside.telephony.send(AnswerTransfer(leg=leg, done=False))
+            self.telephones.send(AnswerTransfer(leg=leg, done=False))
             return
         # The phone is told before it is hung up: afterwards nobody could.
-        self._outside.telephony.send(AnswerTransfer(leg=leg, done=True))
+        self.telephones.send(AnswerTransfer(leg=leg, done=True))
         self.exchange.post(ids.contact_of(leg), ask)
 
     def surroundings(self) -> Surroundings:

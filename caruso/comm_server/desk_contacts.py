@@ -32,12 +32,14 @@ class DeskContacts:
         centre: Callable[[], Centre],
         call: Callable[[ContactId], Call | None],
         desks: Desks,
+        ring_seconds: Callable[[AgentId, float], float],
         clock: Clock,
     ) -> None:
-        """`call` returns a call that is not over."""
+        """`call` returns a call that is not over; `ring_seconds` how long an agent's phone rings in a queue."""
         self._centre = centre
         self._call = call
         self._desks = desks
+        self._ring_seconds = ring_seconds
         self._clock = clock
 
     def hear(self, fact: AnyFact) -> None:
@@ -79,7 +81,8 @@ class DeskContacts:
             queue=place.queue if place else QueueId(""),
             queued_at=place.since if place else call.arrived_at,
             offered_at=offered_at,
-            ring_until=offered_at + timedelta(seconds=queue.ring_seconds if queue else 20.0),
+            ring_until=offered_at
+            + timedelta(seconds=self._ring_seconds(agent, queue.ring_seconds if queue else 20.0)),
             connected_at=connected_at,
             held=held,
             by=party.by if party is not None else None,

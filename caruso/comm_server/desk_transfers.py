@@ -68,6 +68,7 @@ class DeskTransfers:
         roster: Roster,
         exchange: Exchange,
         stations: Stations,
+        line_open: Callable[[AgentId], bool],
         dispatcher: Dispatcher,
         library: ScriptLibrary,
         clock: Clock,
@@ -78,6 +79,7 @@ class DeskTransfers:
         self._roster = roster
         self._exchange = exchange
         self._stations = stations
+        self._line_open = line_open
         self._dispatcher = dispatcher
         self._library = library
         self._clock = clock
@@ -113,11 +115,13 @@ class DeskTransfers:
         if not self._exchange.link_up:
             raise IllegalMove("The telephone system cannot be reached.")
         station = self._stations.at(agent)
+        if station.nailed_up and not self._line_open(agent):
+            raise IllegalMove("Your line is closed: open it first.")
         order = OwnCall(
             agent=agent,
             kind=station.kind,
             endpoint=station.endpoint,
-            ring_seconds=queue.ring_seconds,
+            ring_seconds=self._stations.ring_seconds(agent, queue.ring_seconds),
             number=self._checked(command.number),
             caller_id=queue.caller_id or self._number_of(queue.id),
             place=place_in(queue, self._clock.now()),
@@ -202,7 +206,7 @@ class DeskTransfers:
             raise IllegalMove(f"{profile.name} is not ready.")
         station = self._stations.at(agent)
         rules = self._rules(contact)
-        ring = rules.ring_seconds if rules else RING_SECONDS
+        ring = self._stations.ring_seconds(agent, rules.ring_seconds if rules else RING_SECONDS)
         return Target(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=ring)
 
     def _number(self, contact: ContactId, to: str) -> Target:

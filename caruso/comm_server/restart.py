@@ -58,6 +58,8 @@ class Past:
     sources: Sequence[ScriptSource]
     #: How queues were switched by hand.
     switches: Sequence[AnyFact]
+    #: Where agents are called, and which lines were open.
+    stations: Sequence[AnyFact]
     #: All facts since midnight, and of the last minutes.
     recent: Sequence[AnyFact]
 
@@ -65,12 +67,15 @@ class Past:
 async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore, now: datetime) -> None:
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
     past = await _read(centre, store, centres, since=min(_midnight(centre, now), now - RECENTLY))
+    # Before the calls: where agents are is part of what a call is rebuilt with.
+    centre.stations.restore(past.stations)
     around = centre.surroundings()
     rebuilt = (rebuilding.rebuild(facts, around) for facts in past.contacts.values())
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
     centre.switches.restore(past.switches)
+    centre.telephones.lines.restore(past.stations, {})
     centre.messages.restore(past.recent)
     centre.library.keep(*past.sources)
     centre.conversations.restore(past.runs)
@@ -112,6 +117,7 @@ async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *
         runs=saved,
         sources=[source for found in sources for source in found],
         switches=await store.queue_switches(),
+        stations=await store.stations(),
         recent=await store.facts_since(since),
     )
 

@@ -120,6 +120,43 @@ CALLING_BACK = {
 }
 
 
+_TAKE_CALL = {
+    "en": "A call for {queue}. Press {key} to take it.",
+    "de": "Ein Anruf für {queue}. Drücken Sie die {key}, um ihn anzunehmen.",
+    "nl": "Een gesprek voor {queue}. Toets {key} om het aan te nemen.",
+    "it": "Una chiamata per {queue}. Prema {key} per rispondere.",
+}
+
+_OPEN_LINE = {
+    "en": "This is your line to the contact centre. Press {key} to open it.",
+    "de": "Dies ist Ihre Leitung zum Kontaktzentrum. Drücken Sie die {key}, um sie zu öffnen.",
+    "nl": "Dit is uw lijn naar het contactcentrum. Toets {key} om hem te openen.",
+    "it": "Questa è la sua linea con il centro. Prema {key} per aprirla.",
+}
+
+_CALL_FOR = {
+    "en": "A call for {queue}.",
+    "de": "Ein Anruf für {queue}.",
+    "nl": "Een gesprek voor {queue}.",
+    "it": "Una chiamata per {queue}.",
+}
+
+
+def take_call(queue: str, key: str, language: str) -> str:
+    """Return what an agent hears at a telephone outside before a call is put through."""
+    return spoken(_TAKE_CALL, language).format(queue=queue, key=key)
+
+
+def open_line(key: str, language: str) -> str:
+    """Return what an agent hears whose line is to be opened."""
+    return spoken(_OPEN_LINE, language).format(key=key)
+
+
+def call_for(queue: str, language: str) -> str:
+    """Return what an agent hears on an open line before a call is joined to it."""
+    return spoken(_CALL_FOR, language).format(queue=queue)
+
+
 def spoken(sentence: Mapping[str, str], language: str) -> str:
     """Return a sentence in this language, or in English."""
     return sentence.get(language, sentence["en"])

@@ -25,6 +25,21 @@ class StationKind(StrEnum):
     BROWSER = "browser"
     #: A SIP phone that registers with a secret, or is found at a fixed address.
     SIP = "sip"
+    #: Any telephone in the world, called through the trunk.
+    NUMBER = "number"
+
+
+#: The phones that sign in to the PBX, each with an account of its own.
+REGISTERED = (StationKind.BROWSER, StationKind.SIP)
+
+
+class Whisper(StrEnum):
+    """What an agent hears on a line that is kept open before a call is joined to it."""
+
+    #: For which queue it is.
+    QUEUE = "queue"
+    BEEP = "beep"
+    NOTHING = "nothing"
 
 
 class Role(StrEnum):
@@ -272,6 +287,40 @@ class Station:
     kind: StationKind
     #: Fixed SIP address (``sip:5001@192.0.2.7:5060``) of a phone that does not register; empty otherwise.
     address: str = ""
+    #: The telephone number (E.164) of a `StationKind.NUMBER`; empty otherwise.
+    number: str = ""
+    #: It is called once, and the line kept open between calls.
+    nailed_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRules:
+    """Where else than at our own phones agents can be called, and how. Times are seconds."""
+
+    #: Numbers agents may choose, E.164: written out, or ``+49*`` for all that begin so.
+    numbers: tuple[str, ...] = ()
+    #: Lines may be kept open between calls.
+    nailed_up: bool = True
+    #: What is to be pressed so that no mailbox takes a call; empty: nothing.
+    confirm_key: str = "1"
+    confirm_seconds: float = 10.0
+    #: How long a phone rings whose line is opened.
+    ring_seconds: float = 40.0
+    whisper: Whisper = Whisper.QUEUE
+    #: What is heard on an open line between calls; empty: nothing.
+    music: str = ""
+    #: What agents' telephones show as our number; empty: a number of an entry point.
+    caller_id: str = ""
+    #: Of what agents are told on such telephones.
+    language: str = "en"
+
+    def allows(self, number: str) -> bool:
+        """Tell whether an agent may be called at a number."""
+        return any(is_caller(number, pattern) for pattern in self.numbers)
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        return f"numbers {', '.join(self.numbers) or 'none'}, key {self.confirm_key or 'none'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +351,8 @@ class Centre:
     not_ready_reasons: tuple[NotReadyReason, ...] = ()
     #: Queues given to supervisors, by the name they sign in with; None: all. Empty: nobody was named.
     supervisors: Mapping[UserId, frozenset[QueueId] | None] = field(default_factory=dict)
+    #: How agents are called at telephones that are not ours.
+    stations: StationRules = field(default_factory=lambda: StationRules())
     #: Of the public web pages: ``#rrggbb``.
     colour: str = "#0b5a6b"
 

@@ -31,9 +31,17 @@ class SignOut(DeskCommand, frozen=True, kw_only=True, tag="sign-out"):
 
 
 class ChooseStation(DeskCommand, frozen=True, kw_only=True, tag="choose-station"):
-    """Use another phone from the next contact on: ``browser`` or ``sip``."""
+    """Use another phone from the next contact on: ``browser``, ``sip`` or ``number``."""
 
     kind: str
+    #: With ``number``: which.
+    number: str = ""
+    #: Keep the line open between calls.
+    nailed_up: bool = False
+
+
+class OpenLine(DeskCommand, frozen=True, kw_only=True, tag="open-line"):
+    """Call the agent's telephone, whose line is to be kept open."""
 
 
 class Accept(DeskCommand, frozen=True, kw_only=True, tag="accept"):
@@ -228,6 +236,7 @@ AnyDeskCommand = (
     | GoNotReady
     | SignOut
     | ChooseStation
+    | OpenLine
     | Accept
     | Decline
     | HangUpCall

@@ -11,11 +11,13 @@ from enum import StrEnum
 
 import msgspec
 
+from caruso.model.centre import StationKind
 from caruso.model.ids import (
     AgentId,
     ContactId,
     CustomerId,
     EntryPointId,
+    LegId,
     QueueId,
     RunId,
     ScriptId,
@@ -104,6 +106,21 @@ class TransferForm(StrEnum):
     ATTENDED = "attended"
     #: By leaving a conference to the others.
     CONFERENCE = "conference"
+
+
+class LineOutcome(StrEnum):
+    """Why a line to an agent's telephone is not open."""
+
+    #: The agent signed out.
+    SIGNED_OUT = "signed-out"
+    #: She chose another phone, or lines are not kept open any more.
+    CHANGED = "changed"
+    #: Nobody answered, nobody pressed the key (a mailbox), or the phone could not be reached.
+    NOT_ANSWERED = "not-answered"
+    #: The agent, or the network, hung up.
+    DROPPED = "dropped"
+    #: It was gone when the server or the PBX came back.
+    LOST = "lost"
 
 
 class ContactCause(StrEnum):
@@ -507,12 +524,41 @@ class WrapUpEnded(Fact, frozen=True, kw_only=True, tag="wrap-up-ended"):
     wrap_up_seconds: float
 
 
+class StationChosen(Fact, frozen=True, kw_only=True, tag="station-chosen"):
+    """An agent is called at this phone from the next contact on."""
+
+    agent: AgentId
+    station: StationKind
+    #: E.164, where it is a number.
+    number: str = ""
+    #: The line is kept open between calls.
+    nailed_up: bool = False
+
+
+class LineOpened(Fact, frozen=True, kw_only=True, tag="line-opened"):
+    """The line to an agent's telephone is open: it was answered, and the key pressed where one is asked for."""
+
+    agent: AgentId
+    line: LegId
+    number: str = ""
+
+
+class LineClosed(Fact, frozen=True, kw_only=True, tag="line-closed"):
+    """The line is not open, or not any more."""
+
+    agent: AgentId
+    line: LegId
+    outcome: LineOutcome
+    #: How long it was open.
+    seconds: float
+
+
 class PresenceChanged(Fact, frozen=True, kw_only=True, tag="presence-changed"):
     """An agent's presence is another from now on."""
 
     agent: AgentId
     presence: Presence
-    #: Id of a `NotReadyReason`, or ``rona``, ``unreachable``, ``link`` (set by the centre).
+    #: Id of a `NotReadyReason`, or set by the centre: ``rona``, ``unreachable``, ``line-opening``, ``line-down``, …
     reason: str = ""
     #: The contact it is about, in `OFFERED`, `TALKING` and `WRAP_UP`.
     contact: ContactId | None = None
@@ -551,5 +597,8 @@ AnyFact = (
     | ContactEnded
     | NoteWritten
     | WrapUpEnded
+    | StationChosen
+    | LineOpened
+    | LineClosed
     | PresenceChanged
 )

@@ -222,6 +222,18 @@ class StopMusic(msgspec.Struct, frozen=True, kw_only=True):
     leg: LegId
 
 
+class StartSilence(msgspec.Struct, frozen=True, kw_only=True):
+    """Send silence to a leg that hears nothing else, until `StopSilence`: nobody on the way takes it for dead."""
+
+    leg: LegId
+
+
+class StopSilence(msgspec.Struct, frozen=True, kw_only=True):
+    """End the silence."""
+
+    leg: LegId
+
+
 class Play(msgspec.Struct, frozen=True, kw_only=True):
     """Play sounds one after the other; `PlaybackEnded` follows once, for all of them.
 
@@ -327,6 +339,8 @@ TelephonyCommand = (
     | StopRinging
     | StartMusic
     | StopMusic
+    | StartSilence
+    | StopSilence
     | Play
     | StopPlayback
     | Record

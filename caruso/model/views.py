@@ -270,12 +270,22 @@ class QueueTile(View, frozen=True, kw_only=True):
 class StationView(View, frozen=True, kw_only=True):
     """The agent's phone."""
 
-    #: ``browser`` or ``sip``.
+    #: ``browser``, ``sip`` or ``number``.
     kind: str
     #: None where it is not known: the phone need not register (`fixed`), or the PBX cannot be asked.
     reachable: bool | None = None
     #: At a fixed address, where it is called whether it has registered or not.
     fixed: bool = False
+    #: The telephone number in use, or the one that was used last.
+    number: str = ""
+    #: The line is kept open between calls, and where it is: ``closed``, ``calling`` or ``open``.
+    nailed_up: bool = False
+    line: str = ""
+    #: Whether numbers may be chosen, and lines kept open.
+    numbers: bool = False
+    lines: bool = False
+    #: What is pressed at a telephone outside to take a call; empty: nothing.
+    confirm_key: str = ""
 
 
 class MessageView(View, frozen=True, kw_only=True):

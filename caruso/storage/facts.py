@@ -65,6 +65,12 @@ class Facts:
         last = select(func.max(journal.c.seq)).where(switched).group_by(journal.c.queue)
         return await self._facts(journal.c.seq.in_(last))
 
+    async def stations(self) -> Sequence[AnyFact]:
+        """Return the last `StationChosen`, `LineOpened` and `LineClosed` of every agent, oldest first."""
+        told = text("kind IN ('station-chosen', 'line-opened', 'line-closed')")
+        last = select(func.max(journal.c.seq)).where(told).group_by(journal.c.agent, journal.c.kind)
+        return await self._facts(journal.c.seq.in_(last))
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
         return await self._facts(journal.c.at >= since)

@@ -116,6 +116,14 @@ journal = Table(
         sqlite_where=text("kind = 'queue-switched'"),
         postgresql_where=text("kind = 'queue-switched'"),
     ),
+    Index(
+        "ix_journal_stations",
+        "agent",
+        "kind",
+        "seq",
+        sqlite_where=text("kind IN ('station-chosen', 'line-opened', 'line-closed')"),
+        postgresql_where=text("kind IN ('station-chosen', 'line-opened', 'line-closed')"),
+    ),
 )
 
 #: One row: who writes the journal, and the number of the next fact. It makes a repeated batch count once, and

@@ -17,7 +17,7 @@ from msgspec import UNSET
 from caruso.clock import Clock
 from caruso.comm_server.supervision.scope import Scope, has_queue, seen_by
 from caruso.errors import NotAllowed, NotFound
-from caruso.model.centre import Role
+from caruso.model.centre import REGISTERED, Role
 from caruso.model.facts import ContactQueued, ContactRouted, Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
@@ -134,6 +134,8 @@ class Api:
         agent = call.who.agent
         if agent is None:
             raise NotFound("You take no contacts, so you have no phone.")
+        if query.kind not in REGISTERED:
+            raise mistake("kind", "Only browser phones and SIP phones register.")
         account = self._ask.phones.account(agent, query.kind)
         return r.Phone(uri=account.uri, username=account.username, secret=account.secret, server=account.server)
 
@@ -185,7 +187,7 @@ class Api:
         scope = self._scope(call)
         found = await self._ask.facts.facts_of(ContactId(contact))
         # A contact in no queue is for those alone who have all (`has_queue`).
-        waited_in = {fact.queue for fact in found if isinstance(fact, ContactQueued)} or {None}
+        waited_in = [fact.queue for fact in found if isinstance(fact, ContactQueued)] or [None]
         if not found or not any(has_queue(scope, queue) for queue in waited_in):
             raise NotFound("There is no such contact.")
         return [

@@ -26,6 +26,9 @@ DECLINED = "declined"
 UNREACHABLE = "unreachable"
 CONSOLE_GONE = "console-gone"
 SIGNED_IN = "signed-in"
+#: The line to the agent's telephone is being opened; it was closed by itself.
+LINE_OPENING = "line-opening"
+LINE_DOWN = "line-down"
 
 
 class After(msgspec.Struct, frozen=True, kw_only=True):

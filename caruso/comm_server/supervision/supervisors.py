@@ -29,7 +29,7 @@ from caruso.comm_server.supervision.watch import ModeAsked, Stage, StopAsked, Wa
 from caruso.comm_server.supervision.watches import Watches, heard_in
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
-from caruso.model.centre import Centre, Role, StationKind
+from caruso.model.centre import REGISTERED, Centre, Role, StationKind
 from caruso.model.facts import MessageSeen, MessageSent, Presence, QueueSwitched
 from caruso.model.ids import AgentId, ContactId, QueueId, SupervisionId
 from caruso.model.supervision import Announcement, SupervisionMode
@@ -174,7 +174,7 @@ class Supervisors:
 
     def _place(self, who: Supervisor, phone: str) -> tuple[str, str]:
         """Return endpoint and number of where she wants to be called."""
-        if phone in tuple(StationKind):
+        if phone in REGISTERED:
             if who.agent is None or who.agent not in self._floor.centre().agents:
                 raise IllegalMove("You have no phone of your own here: give a number.")
             return self._floor.endpoint_name(who.agent, StationKind(phone)), ""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from caruso.model.centre import StationKind
 from caruso.model.facts import (
     AnyFact,
     ContactArrived,
@@ -16,12 +17,16 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     DialogStarted,
+    LineClosed,
+    LineOpened,
+    LineOutcome,
     Presence,
     PresenceChanged,
     QueueOutcome,
     QueueSwitched,
+    StationChosen,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, UserId, line_leg
 from caruso.model.records import PastContact
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
@@ -61,6 +66,20 @@ async def test_the_last_switch_of_each_queue_is_known(journal: JournalWriter, fa
     last_of_gas, last_of_water = switch("gas", 2, True), switch("water", 1, False)
     await record(journal, switch("gas", 0, False), last_of_water, *answered_call(1, NOON), last_of_gas)
     assert await facts.queue_switches() == [last_of_water, last_of_gas]
+
+
+async def test_where_each_agent_is_called_and_whether_her_line_is_open_is_known(
+    journal: JournalWriter, facts: Facts
+) -> None:
+    def chosen(agent: str, minutes: int, kind: StationKind) -> StationChosen:
+        return StationChosen(at=NOON + timedelta(minutes=minutes), agent=AgentId(agent), station=kind)
+
+    line, bob = line_leg(AgentId("anna"), 1), chosen("bob", 3, StationKind.SIP)
+    opened = LineOpened(at=NOON, agent=AgentId("anna"), line=line, number="+4930123456")
+    closed = LineClosed(at=NOON, agent=AgentId("anna"), line=line, outcome=LineOutcome.DROPPED, seconds=12.5)
+    anna = chosen("anna", 2, StationKind.NUMBER)
+    await record(journal, chosen("anna", 0, StationKind.SIP), opened, closed, bob, *answered_call(1, NOON), anna)
+    assert await facts.stations() == [opened, closed, bob, anna]
 
 
 async def test_only_contacts_that_have_not_ended_are_open(journal: JournalWriter, facts: Facts) -> None:
