@@ -469,11 +469,9 @@ class ContactCentre:
     def _telephone_hooks(self) -> TelephoneHooks:
         return TelephoneHooks(
             centre=self.centre,
-            call=lambda contact: self.exchange.call(contact),
-            calls=lambda: self.exchange.calls,
-            opened=lambda agent: self.on_duty.opened(agent),
-            closed=lambda agent, outcome: self.on_duty.closed(agent, outcome),
-            changed=lambda agent: self.desks.touch(agent),
+            exchange=lambda: self.exchange,
+            on_duty=lambda: self.on_duty,
+            changed=self._changed_desk,
         )
 
     def _station_view(self, agent: AgentId) -> StationView:

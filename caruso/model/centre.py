@@ -352,7 +352,7 @@ class Centre:
     #: Queues given to supervisors, by the name they sign in with; None: all. Empty: nobody was named.
     supervisors: Mapping[UserId, frozenset[QueueId] | None] = field(default_factory=dict)
     #: How agents are called at telephones that are not ours.
-    stations: StationRules = field(default_factory=lambda: StationRules())
+    stations: StationRules = field(default_factory=StationRules)
     #: Of the public web pages: ``#rrggbb``.
     colour: str = "#0b5a6b"
 

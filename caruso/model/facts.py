@@ -558,7 +558,7 @@ class PresenceChanged(Fact, frozen=True, kw_only=True, tag="presence-changed"):
 
     agent: AgentId
     presence: Presence
-    #: Id of a `NotReadyReason`, or set by the centre: ``rona``, ``unreachable``, ``line-opening``, ``line-down``, …
+    #: Id of a `NotReadyReason`, or set by the centre: ``rona``, ``unreachable``, ``line-down``, …
     reason: str = ""
     #: The contact it is about, in `OFFERED`, `TALKING` and `WRAP_UP`.
     contact: ContactId | None = None

@@ -140,7 +140,7 @@ def contact_of(name: LegId | BridgeId) -> ContactId:
 
 
 def agent_of(leg: LegId) -> AgentId | None:
-    """Return whose station the leg leads to; None for callers, somebody outside, supervisors who listen, and lines."""
+    """Return whose station the leg of a contact leads to; None for callers, somebody outside, and all others."""
     parts = leg.split("~")
     is_agent = len(parts) == 3 and parts[2] != _OUTSIDE and parts[0] not in _NO_CONTACT
     return AgentId(parts[2]) if is_agent else None

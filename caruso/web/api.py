@@ -186,9 +186,8 @@ class Api:
         """Tell why the contact was offered to whom: each decision for the supervisor's queues, the first first."""
         scope = self._scope(call)
         found = await self._ask.facts.facts_of(ContactId(contact))
-        # A contact in no queue is for those alone who have all (`has_queue`).
-        waited_in = [fact.queue for fact in found if isinstance(fact, ContactQueued)] or [None]
-        if not found or not any(has_queue(scope, queue) for queue in waited_in):
+        hers = any(has_queue(scope, fact.queue) for fact in found if isinstance(fact, ContactQueued))
+        if not found or (scope is not None and not hers):
             raise NotFound("There is no such contact.")
         return [
             _decision(fact) for fact in found if isinstance(fact, ContactRouted) and has_queue(scope, fact.queue)

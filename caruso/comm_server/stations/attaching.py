@@ -1,8 +1,8 @@
 """Decide how commands for an agent's leg are carried out on a line that was there before the call. Pure.
 
 A call knows its agent by a leg of its own (`ids.agent_leg`). An agent whose line is kept open has no such leg: her
-line is *attached* in its place. Commands name the leg and are given to the line; what happens on the line is told of
-the leg. A hang-up takes the line out of the call; the line itself stays, where it is to stay.
+line is *attached* in its place. Commands name the leg and are given to the line; what happens on the line is told
+of the leg. A hang-up takes the line out of the call; the line itself stays, where it is to stay.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def find(
     link: LinkUp, lines: Mapping[AgentId, LegId], taken: Mapping[LegId, LegId], calls: Mapping[ContactId, Call]
 ) -> Found:
-    """Return who is where; `taken`: supervisors' phones, by the leg in whose place they are, as was written down."""
+    """Return who is where; `taken`: supervisors' phones by the leg in whose place they are."""
     attached = [
         Attached(name=name, line=line, stays=False, answered=True, bridge=_bridge_of(line, link))
         for name, line in taken.items()

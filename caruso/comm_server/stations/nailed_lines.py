@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from msgspec.structs import replace
@@ -48,6 +49,18 @@ from caruso.ports import Telephony, TelephonyListener, TimerHandle, Timers
 log = structlog.get_logger(__name__)
 
 
+class OnLines(Protocol):
+    """Who is told of lines."""
+
+    def opened(self, agent: AgentId) -> None:
+        """Take note that an agent's line is open."""
+        ...
+
+    def closed(self, agent: AgentId, outcome: LineOutcome) -> None:
+        """Take note that it is not, or not any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineHooks:
     """What is known, or wants to be known, elsewhere."""
@@ -56,9 +69,8 @@ class LineHooks:
     calls: Callable[[], Mapping[ContactId, Call]]
     #: What is said on a line before a call is joined to it, given the leg.
     announcement: Callable[[LegId], str]
-    #: A line is open; it is gone. What an agent's desk shows has changed.
-    opened: Callable[[AgentId], None]
-    closed: Callable[[AgentId, LineOutcome], None]
+    on_lines: Callable[[], OnLines]
+    #: What an agent's desk shows has changed.
     changed: Callable[[AgentId], None]
 
 
@@ -175,9 +187,9 @@ class NailedLines:
             log.info("line_moved", agent_id=agent, what=type(fact).__name__)
             self._stream.publish(fact)
             if isinstance(fact, LineOpened):
-                self._hooks.opened(agent)
+                self._hooks.on_lines().opened(agent)
             elif isinstance(fact, LineClosed):
-                self._hooks.closed(agent, fact.outcome)
+                self._hooks.on_lines().closed(agent, fact.outcome)
         if before is None or step.line is None or before.stage is not step.line.stage:
             self._hooks.changed(agent)
 

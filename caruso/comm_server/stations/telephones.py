@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from caruso.clock import Clock
 from caruso.comm_server.agents.stations import Stations
@@ -18,13 +19,25 @@ from caruso.comm_server.sentences import call_for, open_line, take_call
 from caruso.comm_server.stations.announcer import Announcer
 from caruso.comm_server.stations.confirmations import Asking, Confirmations
 from caruso.comm_server.stations.finding import was_answered
-from caruso.comm_server.stations.nailed_lines import LineHooks, NailedLines
+from caruso.comm_server.stations.nailed_lines import LineHooks, NailedLines, OnLines
 from caruso.model import ids
 from caruso.model.centre import Centre, StationKind, StationRules
-from caruso.model.facts import LineOutcome
 from caruso.model.ids import AgentId, ContactId, LegId
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 from caruso.ports import SpeechSynthesis, Telephony, TelephonyListener, Timers
+
+
+class LiveCalls(Protocol):
+    """The calls there are."""
+
+    @property
+    def calls(self) -> Mapping[ContactId, Call]:
+        """Return all of them."""
+        ...
+
+    def call(self, contact: ContactId) -> Call | None:
+        """Return one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +45,10 @@ class TelephoneHooks:
     """What is known, or wants to be known, elsewhere."""
 
     centre: Callable[[], Centre]
-    call: Callable[[ContactId], Call | None]
-    calls: Callable[[], Mapping[ContactId, Call]]
-    #: A line is open; it is gone. What an agent's desk shows has changed.
-    opened: Callable[[AgentId], None]
-    closed: Callable[[AgentId, LineOutcome], None]
+    exchange: Callable[[], LiveCalls]
+    #: Whom it concerns that a line is open, or gone.
+    on_duty: Callable[[], OnLines]
+    #: What an agent's desk shows has changed.
     changed: Callable[[AgentId], None]
 
 
@@ -62,7 +74,7 @@ class AgentTelephones:
         announcer = Announcer(speech=speech, tasks=tasks)
         self._confirmations = Confirmations(
             telephony=telephony,
-            tell=lambda event: self.lines.on_telephony(event),
+            tell=self._to_lines,
             announcer=announcer,
             timers=timers,
             asking=Asking(
@@ -81,10 +93,9 @@ class AgentTelephones:
             announcer=announcer,
             hooks=LineHooks(
                 rules=self._rules,
-                calls=hooks.calls,
+                calls=lambda: hooks.exchange().calls,
                 announcement=lambda leg: call_for(self._queue(leg), self._rules().language),
-                opened=hooks.opened,
-                closed=hooks.closed,
+                on_lines=hooks.on_duty,
                 changed=hooks.changed,
             ),
         )
@@ -97,6 +108,9 @@ class AgentTelephones:
         """Take an event of the PBX."""
         self._confirmations.on_telephony(event)
 
+    def _to_lines(self, event: TelephonyEvent) -> None:
+        self.lines.on_telephony(event)
+
     def _rules(self) -> StationRules:
         return self._hooks.centre().stations
 
@@ -108,7 +122,7 @@ class AgentTelephones:
 
     def _queue(self, leg: LegId) -> str:
         """Return the name of the queue for which an agent is called."""
-        centre, call = self._hooks.centre(), self._hooks.call(ids.contact_of(leg))
+        centre, call = self._hooks.centre(), self._call(leg)
         queue = centre.queues.get(call.place.queue) if call is not None and call.place is not None else None
         return queue.name if queue is not None else centre.name
 
@@ -127,4 +141,7 @@ class AgentTelephones:
             return False
         station = self._stations.at(agent)
         called = station.kind is StationKind.NUMBER and not station.nailed_up
-        return called and not was_answered(self._hooks.call(ids.contact_of(leg)), leg)
+        return called and not was_answered(self._call(leg), leg)
+
+    def _call(self, leg: LegId) -> Call | None:
+        return self._hooks.exchange().call(ids.contact_of(leg))
