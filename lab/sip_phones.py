@@ -205,6 +205,14 @@ class _Leg:
         replaces = quote(f"{other.call_id};to-tag={tag};from-tag={other.tag}", safe="")
         return await self.ask("REFER", headers=f"Refer-To: <sip:lab@{host}:{port}?Replaces={replaces}>\r\n")
 
+    def press(self, digits: str) -> None:
+        """Press keys, one after the other without a pause."""
+        for digit in digits:
+            self._number += 1
+            body = f"Signal={digit}\r\nDuration=160\r\n"
+            data = self.request("INFO", self._number, body=body, kind="application/dtmf-relay")
+            self.house.send(data, self.peer)
+
     def take(self, message: Message, sender: tuple[str, int]) -> None:
         self.peer = sender
         if message.status:
@@ -324,14 +332,6 @@ class Caller(_Leg):
             self.ended_by_us = self._cancel = True
             if self.tried.is_set():
                 self._send_cancel()
-
-    def press(self, digits: str) -> None:
-        """Press keys, one after the other without a pause."""
-        for digit in digits:
-            self._number += 1
-            body = f"Signal={digit}\r\nDuration=160\r\n"
-            data = self.request("INFO", self._number, body=body, kind="application/dtmf-relay")
-            self.house.send(data, self.peer)
 
     def _send_cancel(self) -> None:
         self.remote = self._asked
