@@ -11,7 +11,7 @@ export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound";
 export type Role = "agent" | "supervisor" | "admin";
 
 /** How an agent hears and speaks. */
-export type StationKind = "browser" | "sip";
+export type StationKind = "browser" | "sip" | "number";
 
 /** How far a call-back is. */
 export type CallbackState = "open" | "taken" | "done" | "cancelled" | "unreached";
@@ -27,6 +27,12 @@ export interface StationView {
   kind: string;
   reachable: boolean | null;
   fixed: boolean;
+  number: string;
+  nailed_up: boolean;
+  line: string;
+  numbers: boolean;
+  lines: boolean;
+  confirm_key: string;
 }
 
 /** The confirmed presence, since when, and until when where it ends by itself (ring, wrap-up). */
@@ -386,11 +392,19 @@ export interface SignOut {
   id: number;
 }
 
-/** Use another phone from the next contact on: `browser` or `sip`. */
+/** Use another phone from the next contact on: `browser`, `sip` or `number`. */
 export interface ChooseStation {
   type: "choose-station";
   id: number;
   kind: string;
+  number?: string;
+  nailed_up?: boolean;
+}
+
+/** Call the agent's telephone, whose line is to be kept open. */
+export interface OpenLine {
+  type: "open-line";
+  id: number;
 }
 
 /** Take the offer (a browser phone answers by itself; a SIP phone must be picked up). */
@@ -605,6 +619,7 @@ export type DeskCommand =
   | GoNotReady
   | SignOut
   | ChooseStation
+  | OpenLine
   | Accept
   | Decline
   | HangUpCall
@@ -1267,7 +1282,7 @@ export interface Operations {
     body: undefined;
     answer: ContactDetail;
   };
-  /** Tell why the contact was offered to whom: each decision, the first one first. */
+  /** Tell why the contact was offered to whom: each decision for the supervisor's queues, the first first. */
   "GET /api/contacts/{contact}/decisions": {
     query: undefined;
     body: undefined;

@@ -6,9 +6,25 @@ import type {
   DialogView,
   MonitorView,
   QueueRow,
+  StationView,
   TrailView,
   TurnView,
 } from "../src/protocol";
+
+export function station(change: Partial<StationView> = {}): StationView {
+  return {
+    kind: "browser",
+    reachable: true,
+    fixed: false,
+    number: "",
+    nailed_up: false,
+    line: "",
+    numbers: true,
+    lines: true,
+    confirm_key: "1",
+    ...change,
+  };
+}
 
 export function desk(change: Partial<DeskView> = {}): DeskView {
   return {
@@ -17,7 +33,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     now: "2026-03-01T10:00:00Z",
     agent: "anna",
     name: "Anna",
-    station: { kind: "browser", reachable: true, fixed: false },
+    station: station(),
     presence: {
       presence: "ready",
       reason: "",

@@ -380,3 +380,47 @@ async def test_a_number_is_typed_and_gets_the_customer_at_once(chromium: Browser
     await console.until("wrap-up")
     (given,) = [command for _, command in stage.centre.commands if isinstance(command, desk.Transfer)]
     assert (given.kind, given.to) == ("number", "+4930555")
+
+
+async def test_an_agent_is_at_a_telephone_outside_with_its_line_kept_open(
+    chromium: Browser, stage: Stage
+) -> None:
+    """Typing the number, a wrong one first; what the menu and the offer tell; opening the line; accessible."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.part("station").focus()
+    await console.press("Enter")
+    await console.part("station-number").click()
+    number = console.part("station-number-text")
+    await expect(number).to_be_focused()
+    await number.fill("12")
+    await console.press("Enter")
+    await expect(console.page.get_by_role("dialog")).to_contain_text("no telephone number")
+    await number.fill("030 123 456")
+    await console.part("station-keep-open").check()
+    assert await violations(console.page, WCAG) == []
+    await console.press("Enter")
+    await console.until("station", state="number", line="closed", reach="bad")
+    await expect(console.page.get_by_role("dialog")).to_have_count(0)
+    assert "+4930123456" in await console.text("station")
+
+    await console.part("station").click()
+    await expect(console.page.get_by_role("menu")).to_have_css("opacity", "1")
+    assert await violations(console.page, WCAG) == []
+    await console.part("open-line").click()
+    await console.until("station", line="open", reach="good")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.offer(ANNA)
+    await console.until("offer")
+    assert "by itself" in await console.text("offer")
+    await expect(console.part("accept")).to_have_count(0)
+    await console.page.reload()
+    await console.until("station", state="number", line="open")
+    await console.part("station").click()
+    await console.part("station-browser").click()
+    await console.until("station", state="browser")
+    await console.part("station").click()
+    await console.part("station-number").click()
+    await expect(console.part("station-number-text")).to_have_value("+4930123456")
