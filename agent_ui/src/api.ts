@@ -105,6 +105,10 @@ export function changeSupervision(id: string, mode: SupervisionMode): Promise<vo
   return call("POST", `/api/supervisions/${encodeURIComponent(id)}/mode`, { mode });
 }
 
+export function takeOver(id: string): Promise<void> {
+  return call("POST", `/api/supervisions/${encodeURIComponent(id)}/take-over`);
+}
+
 export function stopSupervision(id: string): Promise<void> {
   return call("DELETE", `/api/supervisions/${encodeURIComponent(id)}`);
 }

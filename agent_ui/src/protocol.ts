@@ -5,7 +5,7 @@
 export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talking" | "wrap-up";
 
 /** What an agent's phone is called for. */
-export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound";
+export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound" | "take-over";
 
 /** What a signed-in person may do; each includes the ones before it. */
 export type Role = "agent" | "supervisor" | "admin";
@@ -108,6 +108,7 @@ export interface ContactView {
   purpose: string;
   notes: NoteView[];
   watchers: string[];
+  taken_over_by: string;
 }
 
 /** One possible answer. */
@@ -1376,6 +1377,12 @@ export interface Operations {
   "POST /api/supervisions/{supervision}/mode": {
     query: undefined;
     body: SupervisionModeBody;
+    answer: undefined;
+  };
+  /** Take the agent's place in the conversation: it is on your console, the agent is in wrap-up. */
+  "POST /api/supervisions/{supervision}/take-over": {
+    query: undefined;
+    body: undefined;
     answer: undefined;
   };
   /** End it; an admin can end everybody's. */

@@ -78,6 +78,7 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     disposition: "",
     note: "",
     watchers: [],
+    taken_over_by: "",
     ...change,
   };
 }

@@ -77,7 +77,7 @@ from caruso.model.facts import (
     SupervisionModeChanged,
     TransferForm,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId, SupervisionId
 from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import AnswerTransfer, TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, QueueTile, StationView, TargetView
@@ -311,7 +311,12 @@ class ContactCentre:
         self.notes = ContactNotes()
         self.messages = AgentMessages(self._changed_desk)
         self.watches = Watches(
-            telephony=self.telephones, stream=stream, clock=clock, timers=timers, call=self.exchange.call
+            telephony=self.telephones,
+            stream=stream,
+            clock=clock,
+            timers=timers,
+            call=self.exchange.call,
+            wants_over=self._wants_over,
         )
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
@@ -374,6 +379,8 @@ class ContactCentre:
                 new_id=lambda: uuid.uuid4().hex,
                 endpoint_name=outside.endpoint_name,
                 calls_outside=outside.calls_outside,
+                stand_in=self.telephones.lines.stand_in,
+                stand_down=self.telephones.lines.stand_down,
             ),
             watches=self.watches,
             switches=self.switches,
@@ -765,6 +772,9 @@ class ContactCentre:
 
     def _watchers(self, contact: ContactId, agent: AgentId) -> list[str]:
         return self.supervisors.watchers(contact, agent)
+
+    def _wants_over(self, supervision: SupervisionId) -> None:
+        self.supervisors.take_over_by_key(supervision)
 
     def _changed_desk(self, agent: AgentId) -> None:
         self.desks.touch(agent)

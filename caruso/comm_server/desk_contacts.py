@@ -16,9 +16,11 @@ from caruso.model.facts import (
     ContactConnected,
     ContactHeld,
     ContactResumed,
+    ContactTransferred,
     OfferMade,
     OfferPurpose,
     TalkEnded,
+    TransferForm,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 
@@ -55,6 +57,8 @@ class DeskContacts:
                 self._desks.change(agent, held=True)
             case ContactResumed(agent=agent):
                 self._desks.change(agent, held=False)
+            case ContactTransferred(form=TransferForm.TAKEN_OVER, by=by, agent=agent):
+                self._desks.change(by, taken_by=agent)
             case TalkEnded(agent=agent, at=at):
                 self._desks.change(agent, ended_at=at, held=False)
             case _:

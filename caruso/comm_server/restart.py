@@ -24,6 +24,7 @@ from caruso.comm_server.calls import rebuilding
 from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase
 from caruso.comm_server.contact_centre import ContactCentre
 from caruso.comm_server.script_library import sources_of
+from caruso.comm_server.supervision.phones_taken import phones_taken
 from caruso.model.facts import (
     AnyFact,
     ContactEnded,
@@ -75,7 +76,9 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
     centre.switches.restore(past.switches)
-    centre.telephones.lines.restore(past.stations, {})
+    centre.telephones.lines.restore(
+        past.stations, phones_taken(fact for facts in past.contacts.values() for fact in facts)
+    )
     centre.messages.restore(past.recent)
     centre.library.keep(*past.sources)
     centre.conversations.restore(past.runs)

@@ -80,6 +80,8 @@ class OfferPurpose(StrEnum):
     CONSULT = "consult"
     #: The agent calls somebody herself.
     OUTBOUND = "outbound"
+    #: She takes the conversation over as a supervisor.
+    TAKE_OVER = "take-over"
 
 
 class ConsultOutcome(StrEnum):
@@ -106,6 +108,8 @@ class TransferForm(StrEnum):
     ATTENDED = "attended"
     #: By leaving a conference to the others.
     CONFERENCE = "conference"
+    #: Not by the agent's own wish: a supervisor took it over.
+    TAKEN_OVER = "taken-over"
 
 
 class LineOutcome(StrEnum):

@@ -112,6 +112,8 @@ class ContactView(View, frozen=True, kw_only=True):
     notes: list[NoteView] = []
     #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.
     watchers: list[str] = []
+    #: The supervisor who took the conversation over, in wrap-up; empty when nobody did.
+    taken_over_by: str = ""
 
 
 class OptionView(View, frozen=True, kw_only=True):

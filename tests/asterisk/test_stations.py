@@ -27,7 +27,7 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from lab.floor import Agent, Floor
-from lab.sip_phones import PATIENCE_SECONDS, PhoneCall
+from lab.sip_phones import PhoneCall
 from lab.web_client import Refused
 
 NUMBER, OTHER = "+4930123456", "+4930123457"

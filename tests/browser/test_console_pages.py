@@ -382,9 +382,7 @@ async def test_a_number_is_typed_and_gets_the_customer_at_once(chromium: Browser
     assert (given.kind, given.to) == ("number", "+4930555")
 
 
-async def test_an_agent_is_at_a_telephone_outside_with_its_line_kept_open(
-    chromium: Browser, stage: Stage
-) -> None:
+async def test_an_agent_is_at_a_telephone_outside_with_its_line_kept_open(chromium: Browser, stage: Stage) -> None:
     """Typing the number, a wrong one first; what the menu and the offer tell; opening the line; accessible."""
     console = await open_console(chromium, stage.url)
     await console.sign_in("anna", "anna")

@@ -84,6 +84,8 @@ class DeskContact(msgspec.Struct, frozen=True, kw_only=True):
     #: The colleague who transfers or consults, and which of both.
     by: AgentId | None = None
     purpose: OfferPurpose = OfferPurpose.QUEUE
+    #: The supervisor who took it over.
+    taken_by: AgentId | None = None
 
 
 @dataclass(slots=True)
@@ -347,6 +349,7 @@ class Desks:
                 if author != agent and text
             ],
             watchers=self._sources.watchers(held.contact, agent),
+            taken_over_by=_name(held.taken_by, centre),
         )
 
     def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:

@@ -199,6 +199,12 @@ class NailedLines:
         """Let a leg that was there before be an agent's leg in a call; it is hung up with the call."""
         self._attach(Attached(name=name, line=line, stays=False, answered=True))
 
+    def stand_down(self, name: LegId) -> None:
+        """Undo that: the leg is what it was."""
+        at = self._attached.get(name)
+        if at is not None:
+            self._forget(at)
+
     def send(self, command: TelephonyCommand) -> None:
         """Pass a command on, to the line where it is about the leg in whose place that is."""
         if type(command) is Dial and places.is_line(command.endpoint):
