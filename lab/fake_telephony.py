@@ -389,4 +389,8 @@ class FakeTelephony:
 
     def agents_legs(self) -> list[LegId]:
         """Return the legs to agents that were answered."""
-        return [name for name, leg in self.legs.items() if ids.agent_of(name) and leg.state is LegState.UP]
+        return [
+            name
+            for name, leg in self.legs.items()
+            if (ids.agent_of(name) or ids.line_of(name)) and leg.state is LegState.UP
+        ]

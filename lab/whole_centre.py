@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from caruso.comm_server import restart
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
@@ -35,6 +37,7 @@ from caruso.model.centre import (
     RoutingRule,
     Station,
     StationKind,
+    StationRules,
 )
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence, ServerStarted
@@ -52,7 +55,7 @@ from caruso.model.ids import (
 from caruso.model.records import Customer, ObjectFilter, ScriptSource
 from caruso.model.supervision import SupervisionMode
 from caruso.model.supervisor import Supervisor
-from caruso.model.telephony import EndCause
+from caruso.model.telephony import EndCause, LegState
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
 from lab.fake_callbacks import MemoryCallbacks
@@ -65,6 +68,14 @@ from lab.virtual_time import LoopTimers, VirtualClock
 SCRIPTS = Path(__file__).resolve().parent.parent / "packs" / "utility" / "scripts"
 #: Shortly before midnight in the centre's zone, so that runs cross it.
 START = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
+#: Where agents can be called who are at none of our phones.
+TELEPHONES = {
+    "anna": "+49301234560",
+    "bram": "+49301234561",
+    "chloe": "+49301234562",
+    "deniz": "+49301234563",
+    "elif": "+49301234564",
+}
 NUMBERS = ("100", "200", "300", "400", "500", "999")
 METER, BILLING, DIRECT = QueueId("meter"), QueueId("billing"), QueueId("direct")
 
@@ -153,6 +164,7 @@ def small_centre() -> Centre:
         agents={agent.id: agent for agent in agents},
         hours={"never": Hours(id="never", timezone="Europe/Amsterdam", weekdays={})},
         not_ready_reasons=(NotReadyReason(id="lunch", name="Lunch"),),
+        stations=StationRules(numbers=("+493012345*",), confirm_seconds=4, ring_seconds=9, music="default"),
     )
 
 
@@ -426,8 +438,26 @@ class WholeCentre:
 
     def act(self) -> None:
         """Let somebody do something."""
-        acts = (self._caller_acts, self._agent_acts, self._supervisor_acts, self._web_acts)
-        self.rng.choices(acts, (40, 46, 4, 10))[0]()
+        acts = (
+            self._caller_acts,
+            self._agent_acts,
+            self._supervisor_acts,
+            self._web_acts,
+            self._telephone_acts,
+        )
+        self.rng.choices(acts, (38, 42, 4, 9, 7))[0]()
+
+    def _telephone_acts(self) -> None:
+        """Let an agent press a key at a telephone outside, or hang up."""
+        for name, leg in list(self.telephony.legs.items()):
+            if leg.endpoint in TELEPHONES.values() and leg.state is LegState.UP and self.rng.random() < 0.7:
+                chance = self.rng.random()
+                if chance < 0.85:
+                    self.note("telephone presses 1", name)
+                    self.telephony.press(name, "1")
+                elif chance < 0.9:
+                    self.note("telephone hangs up", name)
+                    self.telephony.hang_up(name)
 
     def _caller_acts(self) -> None:
         callers = self.telephony.callers()
@@ -509,9 +539,18 @@ class WholeCentre:
         elif chance < 0.90:
             self.ask(agent, desk.SignOut)
         elif chance < 0.95:
-            self.ask(agent, desk.ChooseStation, kind=self.rng.choice(("browser", "sip")))
+            self._choose_station(agent)
         else:
             self.close_console(agent)
+
+    def _choose_station(self, agent: AgentId) -> None:
+        kind = self.rng.choice(("browser", "sip", "number"))
+        nailed_up = kind != "browser" and self.rng.random() < 0.6
+        number = TELEPHONES[agent] if kind == "number" else ""
+        if self.rng.random() < 0.1:
+            self.ask(agent, desk.OpenLine)
+        else:
+            self.ask(agent, desk.ChooseStation, kind=kind, number=number, nailed_up=nailed_up)
 
     def _agent_in_contact(self, agent: AgentId, view: DeskView) -> None:
         assert view.contact is not None
@@ -540,7 +579,9 @@ class WholeCentre:
             self.ask(agent, desk.ShareDialog, run=view.dialog.run if view.dialog else "")
         elif chance < 0.56:
             self.ask(agent, desk.TakeDialogBack, run=view.dialog.run if view.dialog else "")
-        elif chance < 0.58:
+        elif chance < 0.57:
+            self._choose_station(agent)
+        elif chance < 0.59:
             self.ask(agent, desk.PressDigits, contact=contact, digits="12#")
         elif view.dialog is not None:
             self._agent_leads(agent, view)
@@ -586,7 +627,7 @@ class WholeCentre:
 
     def _phone_hangs_up(self, agent: AgentId) -> None:
         for leg in self.telephony.agents_legs():
-            if self.telephony.legs[leg].endpoint.startswith(f"{agent}-"):
+            if self.telephony.legs[leg].endpoint.startswith((f"{agent}-", TELEPHONES[agent])):
                 self.note("phone hangs up", leg)
                 self.telephony.hang_up(leg)
 
@@ -610,7 +651,10 @@ class WholeCentre:
                 supervisors.begin(who, contact, mode, self.rng.choice(("+49 30 123", "browser")))
             elif chance < 0.55 and watches:
                 supervisors.change_mode(who, self.rng.choice(watches), mode)
-            elif chance < 0.62 and watches:
+            elif chance < 0.60 and watches:
+                agent = self.rng.choice(list(self.full.agents))
+                supervisors.take_over(structs.replace(who, agent=agent), self.rng.choice(watches))
+            elif chance < 0.64 and watches:
                 supervisors.stop(who, self.rng.choice(watches))
             elif chance < 0.75:
                 supervisors.move(who, contact, queue)

@@ -97,6 +97,7 @@ class NailedLines:
         self._announcer = announcer
         self._hooks = hooks
         self._lines: dict[AgentId, Line] = {}
+        self._begun = 0
         self._rings: dict[AgentId, TimerHandle] = {}
         #: By the leg in whose place a line is, and the legs by line.
         self._attached: dict[LegId, Attached] = {}
@@ -144,7 +145,9 @@ class NailedLines:
         if agent in self._lines:
             return
         rules = self._hooks.rules()
-        leg = ids.line_leg(agent, int(self._clock.now().timestamp() * 1000))
+        # A clock that was set back must not give a name twice.
+        self._begun = max(self._begun + 1, int(self._clock.now().timestamp() * 1000))
+        leg = ids.line_leg(agent, self._begun)
         line = Line(agent=agent, leg=leg, endpoint=endpoint, number=number)
         log.info("line_called", agent_id=agent)
         confirm = rules.confirm_seconds if number else 0.0
