@@ -14,6 +14,8 @@ MAX_LENGTH = 64
 #: Digits of the shortest number, without country code, that is not taken for an internal one (plans such as
 #: Germany's allow nearly any length).
 SHORTEST_PUBLIC = 7
+#: Characters of the longest E.164 number, with its ``+``.
+LONGEST_PUBLIC = 16
 
 #: Kinds of numbers whose owner is paid by who calls.
 _DEAR = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
@@ -51,7 +53,8 @@ def called_number(text: str, region: str) -> str:
         return ""
     if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) in _DEAR:
         return ""
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    public = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return public if len(public) <= LONGEST_PUBLIC else ""
 
 
 def _stays(public: str) -> bool:
