@@ -865,6 +865,7 @@ class ContactCentre:
     def _link(self, up: bool) -> None:
         if up:
             self._settle_agents()
+            self.on_duty.settle()
             self.dispatcher.resume()
         else:
             self.dispatcher.pause()

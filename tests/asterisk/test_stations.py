@@ -50,9 +50,14 @@ name = "Gas"
 ring_seconds = 4
 wrap_up_seconds = 60
 
+[queues.water]
+name = "Water"
+ring_seconds = 10
+wrap_up_seconds = 0
+
 [agents.anna]
 name = "Anna"
-queues = []
+queues = ["water"]
 station = "sip"
 address = "sip:anna@@PHONES@"
 
@@ -66,6 +71,11 @@ number = "{NUMBER}"
 name = "Gas line"
 numbers = ["7001"]
 queue = "gas"
+
+[entry_points.water]
+name = "Water line"
+numbers = ["7002"]
+queue = "water"
 """
 
 
@@ -242,3 +252,55 @@ async def test_a_dropped_line_makes_not_ready_and_another_station_keeps_signed_i
     for wrong in ("12", "0900123456", "+31205550100"):
         with pytest.raises(Refused):
             await bob.do(desk.ChooseStation, kind="number", number=wrong)
+
+
+async def test_an_open_line_is_consulted_given_a_customer_and_called_again_with_asterisk(floor: Floor) -> None:
+    """Everything a phone can, on a line; and Asterisk is restarted.
+
+    caller ══ anna ── consults ──► bob's line ── toggles ── completes: caller ══ bob ── gives him away ──► outside
+    bob ready ── Asterisk restarts ── his telephone rings, 1 ── ready
+    """
+    bob = await floor.agent("bob", ready=False)
+    line = await opened(floor, bob)
+    anna = await floor.agent("anna")
+    caller = floor.call("7002")
+    (await anna.phone.rings()).answer()
+    await anna.until(Presence.TALKING)
+    contact = anna.contact
+    await floor.hear_each_other(contact)
+
+    await anna.about(desk.Consult, kind="agent", to="bob")
+    await bob.until(Presence.TALKING)
+    await floor.together(contact, lambda legs: len(legs) == 2 and any(leg.startswith("line~bob~") for leg in legs))
+    await anna.about(desk.Toggle)
+    await floor.together(contact, lambda legs: len(legs) == 2 and not any("line~" in leg for leg in legs))
+    await anna.about(desk.Conference)
+    await floor.together(contact, lambda legs: len(legs) == 3)
+    await anna.about(desk.CompleteTransfer)
+    await anna.until(Presence.READY)
+    await floor.together(contact, lambda legs: len(legs) == 2 and any(leg.startswith("line~bob~") for leg in legs))
+
+    await bob.about(desk.Transfer, kind="number", to="4930555")
+    outside = await floor.phones.phone("4930555").rings()
+    await floor.together(contact, lambda legs: not legs)
+    outside.answer()
+    await floor.together(contact, lambda legs: len(legs) == 2 and not any("line~" in leg for leg in legs))
+    assert not line.over
+    caller.hang_up()
+    await outside.until_over()
+    await bob.until(Presence.READY)
+    assert len(floor.phones.phone(NUMBER).calls) == 1
+
+    await floor.server.pbx.kill()
+    await floor.server.pbx.start()
+    line.end()  # nobody told it
+    again = await floor.phones.phone(NUMBER).rings()
+    await bob.until(Presence.NOT_READY)
+    again.answer()
+    await asyncio.sleep(0.3)
+    again.press("1")
+    await bob.until(Presence.READY)
+    await bob.do(desk.SignOut)
+    await again.until_over()
+    outcomes = [fact.outcome for fact in await floor.facts(LineClosed, count=2)]
+    assert outcomes == [LineOutcome.LOST, LineOutcome.SIGNED_OUT]

@@ -47,6 +47,8 @@ QUIET = 0.003
 #: less than `ABSENT`.
 PRESENT, ABSENT = 0.1, 0.02
 SETTLE_SECONDS = 0.5
+#: How often is listened: a busy machine may have kept a phone from hearing.
+ATTEMPTS = 3
 
 CENTRE = """
 name = "Supervised"
@@ -199,7 +201,11 @@ def told(heard: Heard) -> str:
 async def expect(
     scene: Scene, *, caller: tuple[float, ...], agent: tuple[float, ...], supervisor: tuple[float, ...]
 ) -> None:
-    """See that all three hear exactly these."""
+    """See that all three hear exactly these, soon."""
+    for _ in range(ATTEMPTS - 1):
+        heard = zip(await scene.heard(), (caller, agent, supervisor), strict=True)
+        if all(hears(what, *tones) for what, tones in heard):
+            return
     at_caller, at_agent, at_supervisor = await scene.heard()
     assert hears(at_caller, *caller), f"caller: {told(at_caller)}"
     assert hears(at_agent, *agent), f"agent: {told(at_agent)}"

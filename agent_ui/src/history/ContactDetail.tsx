@@ -96,6 +96,7 @@ const CAME_BY: Record<string, string> = {
   queue: "the queue",
   transfer: "a transfer",
   consult: "a consultation",
+  "take-over": "taking over",
 };
 
 /** Who had the contact: shown where it was not one agent alone. */

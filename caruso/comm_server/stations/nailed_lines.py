@@ -67,7 +67,7 @@ class LineHooks:
 
     rules: Callable[[], StationRules]
     calls: Callable[[], Mapping[ContactId, Call]]
-    #: What is said on a line before a call is joined to it, given the leg.
+    #: What is said on a line before a call is joined to it, given the leg; nothing where she knows.
     announcement: Callable[[LegId], str]
     on_lines: Callable[[], OnLines]
     #: What an agent's desk shows has changed.
@@ -163,6 +163,11 @@ class NailedLines:
         if line is not None:
             self._carry_out(agent, nailing.close(line, outcome, self._clock.now()))
 
+    @property
+    def agents(self) -> tuple[AgentId, ...]:
+        """Return who has a line, or is called for one."""
+        return tuple(self._lines)
+
     def close_unwanted(self, wanted: Callable[[AgentId, str], bool]) -> None:
         """Close lines of which that is not true, given agent and number."""
         for agent, line in list(self._lines.items()):
@@ -239,13 +244,11 @@ class NailedLines:
             return
         at = Attached(name=dial.leg, line=line.leg)
         self._attach(at)
-        rules = self._hooks.rules()
+        rules, announcement = self._hooks.rules(), self._hooks.announcement(dial.leg)
         self._carry_out(agent, nailing.taken(line, rules.music))
-        match rules.whisper:
+        match rules.whisper if announcement else Whisper.NOTHING:
             case Whisper.QUEUE:
-                self._announcer.prepare(
-                    self._hooks.announcement(dial.leg), rules.language, lambda sounds: self._say(at, sounds)
-                )
+                self._announcer.prepare(announcement, rules.language, lambda sounds: self._say(at, sounds))
             case Whisper.BEEP:
                 self._say(at, TONE)
             case Whisper.NOTHING:

@@ -116,6 +116,12 @@ class OnDuty:
         """Close lines that are not wanted any more: the centre's description is another one."""
         self._lines.close_unwanted(self._stations.keeps_line)
 
+    def settle(self) -> None:
+        """Close lines of who has signed out meanwhile: the hang-up may not have arrived."""
+        for agent in self._lines.agents:
+            if self._roster.state(agent).presence is Presence.SIGNED_OUT:
+                self._lines.close(agent, LineOutcome.SIGNED_OUT)
+
     def opened(self, agent: AgentId) -> None:
         """Make ready who waited for it."""
         if agent in self._waiting:

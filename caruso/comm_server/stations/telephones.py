@@ -12,7 +12,7 @@ from typing import Protocol
 
 from caruso.clock import Clock
 from caruso.comm_server.agents.stations import Stations
-from caruso.comm_server.calls.lifecycle import Call
+from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.sentences import call_for, open_line, take_call
@@ -94,7 +94,7 @@ class AgentTelephones:
             hooks=LineHooks(
                 rules=self._rules,
                 calls=lambda: hooks.exchange().calls,
-                announcement=lambda leg: call_for(self._queue(leg), self._rules().language),
+                announcement=self._announcement,
                 on_lines=hooks.on_duty,
                 changed=hooks.changed,
             ),
@@ -119,6 +119,11 @@ class AgentTelephones:
         if ids.line_of(leg) is not None:
             return open_line(rules.confirm_key, rules.language)
         return take_call(self._queue(leg), rules.confirm_key, rules.language)
+
+    def _announcement(self, leg: LegId) -> str:
+        call = self._call(leg)
+        own = call is not None and call.phase is Phase.DIALLING
+        return "" if own else call_for(self._queue(leg), self._rules().language)
 
     def _queue(self, leg: LegId) -> str:
         """Return the name of the queue for which an agent is called."""
