@@ -329,7 +329,7 @@ async def test_a_supervisor_takes_the_conversation_over(scene: Scene, mode: str,
     await scene.caller.ended()
     await scene.supervisor.ended()
     await olga.until(Presence.WRAP_UP)
-    talks = {fact.agent: fact for fact in await scene.floor.facts(TalkEnded, count=2)}
+    talks = {str(fact.agent): fact for fact in await scene.floor.facts(TalkEnded, count=2)}
     assert talks["anna"].hold_seconds == 0
     assert talks["olga"].hold_seconds > 0
     (given,) = await scene.floor.facts(ContactTransferred, count=1)

@@ -66,7 +66,7 @@ def talking(**changes: object) -> Call:
         desk=desk,
         open_legs=frozenset({ids.agent_leg(CONTACT, 1, ANNA)}),
     )
-    return Call(**{**{name: getattr(call, name) for name in call.__struct_fields__}, **changes})  # type: ignore[arg-type]
+    return Call(**{**{name: getattr(call, name) for name in call.__struct_fields__}, **changes})
 
 
 def test_the_agent_leaves_with_her_own_time_and_the_supervisor_has_the_call() -> None:
