@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from caruso.clock import Clock
 from caruso.comm_server.agents import presence
-from caruso.comm_server.agents.presence import GoNotReady, GoReady, WrapUpOver
+from caruso.comm_server.agents.presence import GoNotReady, GoReady, LineOpen, WrapUpOver
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import Stations
 from caruso.comm_server.fact_stream import FactStream
@@ -105,7 +105,7 @@ class OnDuty:
             self._wait_for_line(agent)
         elif waited:
             self._waiting.discard(agent)
-            self._roster.apply(agent, GoReady())
+            self._roster.apply(agent, LineOpen())
 
     def _is_wanted(self, agent: AgentId, waited: bool) -> bool:
         """Tell whether an agent will be offered calls."""
@@ -126,7 +126,7 @@ class OnDuty:
         """Make ready who waited for it."""
         if agent in self._waiting:
             self._waiting.discard(agent)
-            self._roster.apply(agent, GoReady())
+            self._roster.apply(agent, LineOpen())
 
     def closed(self, agent: AgentId, outcome: LineOutcome) -> None:
         """Make not ready whose line is gone; one that was lost with the PBX is called again."""
