@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serving(commands: Any) -> None:
     command(commands, "serve", serving.serve, "run the server until Ctrl-C or SIGTERM")
+    command(commands, "watch", serving.watch, "run the server, and start it again when it hangs or ends")
     command(commands, "version", serving.version, "print the version")
     phone = command(commands, "phone", serving.phone, "print the SIP account of an agent's phone")
     phone.add_argument("agent", metavar="AGENT")
