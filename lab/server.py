@@ -72,11 +72,12 @@ class CentreServer:
         program: Sequence[str] = ("-m", "caruso"),
         settings: str = "",
         outside: str = "",
+        watched: bool = False,
     ) -> None:
         """Prepare a server for the description `centre` (text of a centre.toml, or none) in `directory`.
 
-        `ari_port` and `ami_port` lead to the PBX some other way, for instance over a `lab.cable.Cable`;
-        `settings` are further tables of its caruso.toml.
+        `watched`: it is run by ``caruso watch``, which starts it again. `ari_port` and `ami_port` lead to the PBX
+        some other way, for instance over a `lab.cable.Cable`; `settings` are further tables of its caruso.toml.
         """
         self.pbx = pbx
         self._directory = directory
@@ -93,6 +94,7 @@ class CentreServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._prepared = False
         self._program = program
+        self._watched = watched
 
     @property
     def url(self) -> str:
@@ -101,9 +103,12 @@ class CentreServer:
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """The process; when it is watched, the server's, not the watcher's. 0: there is none just now."""
         assert self._process is not None
-        return self._process.pid
+        if not self._watched:
+            return self._process.pid
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        return int(children[0]) if children else 0
 
     @property
     def log(self) -> str:
@@ -134,7 +139,8 @@ class CentreServer:
         self._process = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml"), "serve"]
+        command = [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml")]
+        command.append("watch" if self._watched else "serve")
         if setpriv := shutil.which("setpriv"):  # so that it never outlives us, whatever kills us
             command = [setpriv, "--pdeathsig", "KILL", *command]
         with (self._directory / "server.log").open("ab") as log:
@@ -176,9 +182,9 @@ class CentreServer:
         return await asyncio.to_thread(self._process.wait, within_seconds)
 
     def send_signal(self, what: signal.Signals) -> None:
-        """Send it a signal."""
-        assert self._process is not None
-        self._process.send_signal(what)
+        """Send the server a signal, also when it is watched."""
+        if pid := self.pid:
+            os.kill(pid, what)
 
     async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
         """Wait until it says that everything works."""

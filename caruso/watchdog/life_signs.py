@@ -1,7 +1,7 @@
 """Tells whoever runs this process that its event loop goes round: sd_notify(3), in a few lines.
 
-Without NOTIFY_SOCKET in the environment nothing is told. Nothing here fails or waits: a watcher who does not listen
-must not disturb calls.
+Without NOTIFY_SOCKET in the environment nothing is told. Nothing here fails or waits: a watcher who does not
+listen must not disturb calls.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from enum import StrEnum
 TAKEN_OVER = 4
 #: After these a server is not started again: it was told to stop, or is not wanted any more.
 FINAL = frozenset({0, TAKEN_OVER})
-#: While it serves, a server that is silent so long hangs. With the time to end it a hung server is gone within 5 s.
+#: While it serves, a server that is silent so long hangs. With the time to end it, it is gone within 5 s.
 SILENCE_SECONDS = 4.0
 #: While it starts or stops: a busy machine takes 8 s to load it, and the loop does not go round meanwhile.
 SLOW_SILENCE_SECONDS = 30.0

@@ -70,7 +70,7 @@ class Watcher:
 
     def _one_life(self, ear: socket.socket, place: Path) -> tuple[int, Life]:
         """Start a server and return its exit code, and what was known of it, when it has ended."""
-        process = self._process = subprocess.Popen(
+        process = self._process = subprocess.Popen(  # noqa: S603 -- this very command
             self._command,
             env={**os.environ, SOCKET_VARIABLE: str(place)},
             preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 -- this process has one thread
@@ -128,7 +128,7 @@ def _drain(ear: socket.socket) -> None:
 
 
 def _die_with(parent: int) -> Callable[[], None]:
-    """Return what makes a child die when its parent does, whatever kills it: two servers would be in each other's way."""
+    """Return what lets a child die with its parent, whatever kills that: two servers are in each other's way."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def arrange() -> None:

@@ -312,8 +312,8 @@ def _barge(watch: Watch) -> WatchStep:
     deaf, commands = _without_ear(watch)
     if watch.in_call:
         return WatchStep(watch=deaf, commands=commands)
-    # The bridge she stood in stays, empty: under load Asterisk 22.10 answers 404 for one that was destroyed and
-    # made again by the same name.
+    # The bridge she stood in stays, empty: Asterisk 22.10 may answer 404 for one that is made again by its name,
+    # when it was destroyed with a leg in it that was joined to another bridge. A call's legs know only one bridge.
     join = Join(bridge=ids.bridge(watch.contact), leg=watch.phone)
     return WatchStep(watch=replace(deaf, in_call=True, aside=False), commands=(*commands, join))
 

@@ -99,7 +99,6 @@ def test_a_stopped_server_is_killed_and_another_started(tmp_path: Path) -> None:
     with watched(tmp_path, "serves") as house:
         house.until(lambda: len(house.pids) == 1)
         first = house.pids[0]
-        time.sleep(0.3)  # it may have been stopped before it had begun; that is another stage with another patience
         house.until(lambda: "server_launched" in house.log)
         os.kill(first, signal.SIGSTOP)
         house.until(lambda: len(house.pids) == 2, seconds=60)
