@@ -89,6 +89,17 @@ class SipPhones(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.sendto(data, to)
 
+    def cut_off(self) -> None:
+        """End every leg here and tell nobody: the other end is not there any more."""
+        for leg in self._legs.values():
+            if not leg.over:
+                leg.end()
+
+    def forget(self) -> None:
+        """Forget the legs that are over, in a run in which there are many."""
+        for name in [name for name, leg in self._legs.items() if leg.over]:
+            del self._legs[name]
+
     def close(self) -> None:
         """Stop at once."""
         for leg in self._legs.values():
