@@ -59,9 +59,9 @@ class CarusoContestant:
             server = CentreServer(pbx, directory / "server", centre(cell.agents, phones_port))
             try:
                 await server.start(within_seconds=START_SECONDS)
-                async with server.client(ADMIN) as admin, _watching(server):
+                async with server.client(ADMIN) as admin, watching(server):
                     self._admin = admin
-                    await _make_ready(admin, cell.agents)
+                    await make_ready(admin, cell.agents)
                     await asyncio.sleep(REST_SECONDS)
                     yield Ready(
                         pbx=pbx,
@@ -83,13 +83,13 @@ class CarusoContestant:
         return LeftOver(legs=inside.legs, bridges=inside.bridges, agents=not_ready + missing + stuck)
 
 
-async def _make_ready(admin: WebClient, agents: int) -> None:
+async def make_ready(admin: WebClient, agents: int) -> None:
     for number in range(1, agents + 1):
         await admin.call("POST", f"/api/agents/a{number}/presence", {"presence": Presence.READY.value})
 
 
 @asynccontextmanager
-async def _watching(server: CentreServer) -> AsyncIterator[None]:
+async def watching(server: CentreServer) -> AsyncIterator[None]:
     """Be a supervisor with the monitor open, who reads everything."""
     async with server.client(SUPERVISOR) as browser:
         socket = await browser.monitor()

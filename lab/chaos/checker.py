@@ -1,7 +1,8 @@
 """Holds what callers and phones saw against the journal: each INVITE one record, each agent one call. Pure.
 
-A call that was there while server and Asterisk were in touch must be in the journal, once. What came and went while
-they were not may be missing there; what Asterisk lost with its life may be there twice, for its INVITE was repeated.
+A call that was there while server and Asterisk were in touch must be in the journal, once. What came and went
+while they were not may be missing there; what Asterisk lost with its life may be there twice, for its INVITE was
+repeated.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from caruso.model.facts import AnyFact, ContactArrived, ContactConnected, Contac
 from caruso.model.ids import AgentId, ContactId
 from lab.books import imbalances
 
-#: A call has reached the server so long after its INVITE, or after server and Asterisk are in touch again, seconds.
+#: A call has reached the server so long after its INVITE, or after all is well again, seconds.
 SEEN_SECONDS = 3.0
 #: The end of a call is known at the phone a moment after the server said so.
 MOMENT_SECONDS = 1.0
@@ -114,7 +115,8 @@ def _one_record_each(
         if found > (2 if invite.cut_off else 1):
             yield f"caller {invite.number} has {found} records"
         if found == 0 and _was_seen(invite, outages):
-            yield f"caller {invite.number} has no record (status {invite.status}, {invite.over - invite.began:.1f} s)"
+            lasted = f"{invite.over - invite.began:.1f} s"
+            yield f"caller {invite.number} has no record (status {invite.status}, {lasted})"
     for number in records.keys() - known:
         yield f"there is a record of {number}, who never called"
 

@@ -220,7 +220,7 @@ def _fill(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _disk_of_its_own(directory: Path, kept: Path) -> Iterator[bool]:
-    """Put a small disk at `directory`, and move to `kept` what is on it at the end; tell whether it was possible."""
+    """Put a small disk at `directory`; tell whether it was possible. At the end its files are copied to `kept`."""
     mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_MEGABYTES}m,mode=755", "tmpfs", str(directory)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         yield False

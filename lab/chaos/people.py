@@ -28,6 +28,12 @@ STUCK_SECONDS = 120.0
 
 _MANNER = Manner(think=(0.1, 0.6), talk=(0.5, 4.0), wrap_up=(0.05, 0.4), hold=(0.2, 1.0), holds=0.2)
 
+#: What an agent does at each turn of a conversation, and how often.
+_DEEDS = {
+    "nothing": 30, "to queue": 3, "to agent": 3, "consult agent": 8, "consult queue": 4, "toggle": 6,
+    "conference": 8, "complete": 8, "drop": 4, "hold": 4, "resume": 8,
+}  # fmt: skip
+
 
 @dataclass(slots=True)
 class _Made:
@@ -159,7 +165,7 @@ class Agent(ScriptedAgent):
 
     def __init__(self, house: House, number: int, dice: random.Random) -> None:
         """Work over the cable."""
-        super().__init__(house.url, f"a{number}", LAB_PASSWORD, manner=_MANNER, seed=dice.random())  # type: ignore[arg-type]
+        super().__init__(house.url, f"a{number}", LAB_PASSWORD, manner=_MANNER, seed=dice.randrange(10**9))
         self._dice = dice
         #: Nobody is transferred any more: at the end of the run.
         self.calm = False
@@ -186,11 +192,7 @@ class Agent(ScriptedAgent):
         contact = console.view.contact
         if self.calm or contact is None or console.view.presence.presence is not Presence.TALKING:
             return
-        deed = self._dice.choices(
-            ("nothing", "to queue", "to agent", "consult agent", "consult queue", "toggle", "conference", "complete",
-             "drop", "hold", "resume"),
-            (30, 3, 3, 8, 4, 6, 8, 8, 4, 4, 8),
-        )[0]  # fmt: skip
+        deed = self._dice.choices(list(_DEEDS), list(_DEEDS.values()))[0]
         self.done[deed] += 1
         await self._do(console, deed, contact.id)
 

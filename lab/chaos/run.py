@@ -1,7 +1,8 @@
-"""``make chaos``: break something every half a minute under load, then prove that nothing was lost and nobody is stuck.
+"""``make chaos``: break something every half a minute under load; then nothing may be lost and nobody stuck.
 
-MINUTES=10 by default; SEED=… repeats a run's faults; FAULTS=server-killed,burst takes only some. Prints what broke,
-how soon all was well again, and what is wrong; leaves logs and journal in ``build/chaos/``. Exit code 1: something is.
+MINUTES=10 by default; SEED=… repeats a run's faults; FAULTS=server-killed,burst takes only some. Prints what
+broke, how soon all was well again, and what is wrong; leaves logs and journal in ``build/chaos/``. Exit code 1
+when something is wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from caruso.model.views import MonitorView
 from lab.chaos import checker
 from lab.chaos.faults import Fault, plan
 from lab.chaos.house import AGENTS, House, open_house
-from lab.chaos.people import STUCK_SECONDS, Agent, Callers, Phones
+from lab.chaos.people import Agent, Callers, Phones
 from lab.complaints import complaints
 from lab.listening import clear, leftovers
 from lab.server import ROOT, SUPERVISOR
@@ -136,9 +137,8 @@ class Run:
         causes = Counter(str(fact.cause) for fact in facts if isinstance(fact, ContactEnded))
         offers = Counter(str(fact.outcome) for fact in facts if isinstance(fact, OfferEnded))
         done = sum((agent.done for agent in self.agents), Counter[str]())
-        print(
-            f"{len(invites)} calls, {len(self.phones.talks)} answered by agents; ended: {dict(causes.most_common())}"
-        )
+        print(f"{len(invites)} calls, {len(self.phones.talks)} answered by agents")
+        print(f"ended: {dict(causes.most_common())}")
         print(f"offers: {dict(offers.most_common())}\nagents: {dict(done.most_common())}")
 
 
