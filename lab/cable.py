@@ -90,7 +90,8 @@ class _End(asyncio.Protocol):
         if self.cable.frozen or self.peer is None or self.peer.transport is None:
             return
         if self._held:
-            self.peer.transport.write(b"".join(self._held))
+            if not self.peer.transport.is_closing():
+                self.peer.transport.write(b"".join(self._held))
             self._held.clear()
         if self._lost:
             self.peer.abort()
