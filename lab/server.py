@@ -73,11 +73,13 @@ class CentreServer:
         settings: str = "",
         outside: str = "",
         watched: bool = False,
+        host: str = "",
     ) -> None:
         """Prepare a server for the description `centre` (text of a centre.toml, or none) in `directory`.
 
         `watched`: it is run by ``caruso watch``, which starts it again. `ari_port` and `ami_port` lead to the PBX
-        some other way, for instance over a `lab.cable.Cable`; `settings` are further tables of its caruso.toml.
+        some other way, for instance over a `lab.cable.Cable`; `settings` are further tables of its caruso.toml;
+        `host` is the address it listens on, where that is not its usual one.
         """
         self.pbx = pbx
         self._directory = directory
@@ -95,6 +97,7 @@ class CentreServer:
         self._prepared = False
         self._program = program
         self._watched = watched
+        self._host = f'host = "{host}"\n' if host else ""
 
     @property
     def url(self) -> str:
@@ -301,7 +304,7 @@ class CentreServer:
         return f"""
 [server]
 port = {self._port}
-country = "NL"
+{self._host}country = "NL"
 data_dir = "{self._data_dir}"
 
 [database]

@@ -30,6 +30,8 @@ class Fault(StrEnum):
     CONSOLES_CUT = "consoles-cut"
     #: Between agents' browsers and the server nothing comes through.
     CONSOLES_FROZEN = "consoles-frozen"
+    #: The line of half of the agents is dead: their kernel and ours lose every packet.
+    LINE_CUT = "line-cut"
     DATABASE_LOCKED = "database-locked"
     DISK_FULL = "disk-full"
     #: The wall clock is an hour ahead, or right again.
@@ -46,6 +48,7 @@ LASTING = {
     Fault.AMI_CUT: (0.5, 5.0),
     Fault.CONSOLES_CUT: (0.5, 10.0),
     Fault.CONSOLES_FROZEN: (2.0, 20.0),
+    Fault.LINE_CUT: (3.0, 40.0),
     Fault.DATABASE_LOCKED: (2.0, 10.0),
     Fault.DISK_FULL: (2.0, 10.0),
 }

@@ -20,6 +20,7 @@ import aiohttp
 from lab.asterisk import LocalAsterisk
 from lab.cable import Cable
 from lab.chaos.faults import Fault, Strike
+from lab.network import RemoteNetwork, remote_network
 from lab.server import CentreServer
 from lab.shifted_caruso import SHIFT_FILE
 from lab.sip_phones import SipPhones, sip_phones
@@ -105,28 +106,29 @@ class House:
         pbx: LocalAsterisk,
         server: CentreServer,
         phones: SipPhones,
-        cables: tuple[Cable, Cable, Cable],
+        cables: tuple[Cable, Cable, Cable, Cable],
         *,
         small_disk: bool,
+        line: RemoteNetwork | None,
     ) -> None:
         """Use `open_house`."""
         self.directory, self.pbx, self.server, self.phones = directory, pbx, server, phones
-        self.events, self.ami, self.web = cables
-        self.small_disk = small_disk
+        self.events, self.ami, self.web, self._far_web = cables
+        self._small_disk, self._line = small_disk, line
         #: Tells those who call that Asterisk died with all calls.
         self.on_pbx_killed: Callable[[], None] = lambda: None
         self.on_burst: Callable[[], None] = lambda: None
         self._clock_is_wrong = False
 
-    @property
-    def url(self) -> str:
-        """Where agents' browsers find the server: at the end of a cable."""
-        return f"http://127.0.0.1:{self.web.port}"
+    def url(self, agent: int) -> str:
+        """Where an agent's browser finds the server: at the end of a cable, of every other over a line."""
+        return f"http://127.0.0.1:{(self._far_web if agent % 2 else self.web).port}"
 
     @property
     def possible(self) -> set[Fault]:
         """Return what can be done on this machine."""
-        return set(Fault) - (set() if self.small_disk else {Fault.DISK_FULL})
+        impossible = {Fault.DISK_FULL: not self._small_disk, Fault.LINE_CUT: self._line is None}
+        return {fault for fault in Fault if not impossible.get(fault)}
 
     async def strike(self, strike: Strike) -> float:
         """Let something fail, for as long as it lasts; return when everything was well again, seconds later."""
@@ -152,6 +154,10 @@ class House:
                 await self._break(self._cable(strike.fault), Cable.cut, strike.lasts_seconds)
             case Fault.EVENTS_FROZEN | Fault.CONSOLES_FROZEN:
                 await self._break(self._cable(strike.fault), Cable.freeze, strike.lasts_seconds)
+            case Fault.LINE_CUT if self._line is not None:
+                self._line.cut()
+                await asyncio.sleep(strike.lasts_seconds)
+                self._line.mend()
             case Fault.DATABASE_LOCKED:
                 with closing(sqlite3.connect(self.directory / "caruso.db", isolation_level=None)) as connection:
                     connection.execute("BEGIN IMMEDIATE")
@@ -168,6 +174,8 @@ class House:
                 new.replace(self.directory / SHIFT_FILE)  # it is read all the time
             case Fault.BURST:
                 self.on_burst()
+            case _:
+                raise RuntimeError(f"{strike.fault} is not possible here")
         ended = time.monotonic()
         await self.well()
         return time.monotonic() - ended
@@ -244,6 +252,7 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
         pbx = await stack.enter_async_context(LocalAsterisk(folder / "pbx"))
         phones = await stack.enter_async_context(sip_phones(pbx))
         small_disk = stack.enter_context(_disk_of_its_own(directory, folder / "kept"))
+        line = stack.enter_context(remote_network())
         events = await stack.enter_async_context(Cable(pbx.http_port))
         ami = await stack.enter_async_context(Cable(pbx.ami_port))
         server = CentreServer(
@@ -255,7 +264,10 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
             ami_port=ami.port,
             program=("-m", "lab.shifted_caruso"),
             watched=True,
+            host="0.0.0.0" if line is not None else "",  # reached from the other end of the line, too
         )
-        web = await stack.enter_async_context(Cable(urlsplit(server.url).port or 0))
+        port = urlsplit(server.url).port or 0
+        web = await stack.enter_async_context(Cable(port))
+        far_web = await stack.enter_async_context(Cable(port, remote=line))
         await stack.enter_async_context(server)
-        yield House(directory, pbx, server, phones, (events, ami, web), small_disk=small_disk)
+        yield House(directory, pbx, server, phones, (events, ami, web, far_web), small_disk=small_disk, line=line)

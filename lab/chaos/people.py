@@ -165,7 +165,7 @@ class Agent(ScriptedAgent):
 
     def __init__(self, house: House, number: int, dice: random.Random) -> None:
         """Work over the cable."""
-        super().__init__(house.url, f"a{number}", LAB_PASSWORD, manner=_MANNER, seed=dice.randrange(10**9))
+        super().__init__(house.url(number), f"a{number}", LAB_PASSWORD, manner=_MANNER, seed=dice.randrange(10**9))
         self._dice = dice
         #: Nobody is transferred any more: at the end of the run.
         self.calm = False
