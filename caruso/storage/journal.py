@@ -73,6 +73,8 @@ FIRST_RETRY_SECONDS = 0.05
 MAX_RETRY_SECONDS = 1.0
 #: Contacts whose rows are kept in memory; the rows of others are read when a fact about them comes.
 KNOWN_CONTACTS = 4_096
+#: Of these so many that are over: little is still said of them, but wrap-up and notes.
+KNOWN_ENDED = 512
 #: Ids in one look-up.
 LOAD_IDS = 500
 
@@ -109,6 +111,8 @@ class _Known:
     """Rows as the database has them; forgotten and read again after every failure."""
 
     contacts: dict[ContactId, ContactRows] = field(default_factory=dict)
+    #: Those of them that are over, the first to be forgotten first.
+    ended: dict[ContactId, None] = field(default_factory=dict)
     #: None until read.
     intervals: dict[AgentId, Row] | None = None
 
@@ -120,8 +124,17 @@ class _Known:
         for contact, rows in changes.known_contacts.items():
             self.contacts.pop(contact, None)
             self.contacts[contact] = rows
+            self.ended.pop(contact, None)
+            if rows.contact is not None and rows.contact["ended_at"] is not None:
+                self.ended[contact] = None
+        while len(self.ended) > KNOWN_ENDED:
+            self._forget(next(iter(self.ended)))
         while len(self.contacts) > KNOWN_CONTACTS:
-            del self.contacts[next(iter(self.contacts))]
+            self._forget(next(iter(self.contacts)))
+
+    def _forget(self, contact: ContactId) -> None:
+        del self.contacts[contact]
+        self.ended.pop(contact, None)
 
 
 class JournalWriter:

@@ -17,9 +17,10 @@ FINAL = frozenset({0, TAKEN_OVER})
 #: While it serves, a server that is silent so long hangs. With the time to end it, it is gone within 5 s.
 SILENCE_SECONDS = 4.0
 #: While it starts or stops: a busy machine takes 8 s to load it, and the loop does not go round meanwhile.
-SLOW_SILENCE_SECONDS = 30.0
+SLOW_SILENCE_SECONDS = 60.0
 #: Whoever waits looks as often; when he looks later than `LATE_SECONDS` after the last time, the machine stood
-#: still or has no time for anybody, and no server is to blame for its silence meanwhile.
+#: still, and no server is to blame for its silence meanwhile. Neither is one that wants to run and gets no
+#: processor: it would be started again and again on a machine that is too busy, and never get anywhere.
 LOOK_SECONDS = 0.25
 LATE_SECONDS = 1.0
 #: A server that lived so long has worked; what ended it need not end the next one at once.
@@ -46,6 +47,8 @@ class Life:
     #: The last sign of life; later when the machine stood still since.
     heard: float
     looked: float
+    #: How long it has waited for a processor in its life, at the last look.
+    queued: float = 0.0
 
 
 def born(now: float) -> Life:
@@ -64,15 +67,18 @@ def told(life: Life, message: str, now: float) -> Life:
     return replace(life, stage=stage, heard=max(life.heard, now))
 
 
-def looked(life: Life, now: float) -> Life:
-    """Look at the clock; forgive the time in which nobody could look."""
+def looked(life: Life, now: float, queued: float = 0.0) -> Life:
+    """Look at the clock, and at how long it has waited for a processor in its life.
+
+    The time in which nobody could look, or it could not run, is forgiven.
+    """
     gap = now - life.looked
-    forgiven = gap if gap > LATE_SECONDS else 0.0
-    return replace(life, looked=now, heard=min(now, life.heard + forgiven))
+    forgiven = gap if gap > LATE_SECONDS else min(gap, max(0.0, queued - life.queued))
+    return replace(life, looked=now, heard=min(now, life.heard + forgiven), queued=max(queued, life.queued))
 
 
 def silence(life: Life, now: float) -> float:
-    """Return for how long there was no sign of life, seconds."""
+    """Return for how long there was no sign of life though there could have been, seconds."""
     return now - life.heard
 
 

@@ -83,7 +83,7 @@ class Watcher:
             for message in _heard(ear, verdict.LOOK_SECONDS):
                 life = verdict.told(life, message, time.monotonic())
             now = time.monotonic()
-            life = verdict.looked(life, now)
+            life = verdict.looked(life, now, _queued_seconds(process.pid))
             if verdict.hangs(life, now, self._silence_seconds):
                 silent = round(verdict.silence(life, now), 1)
                 log.error("server_hung", pid=process.pid, stage=life.stage.value, silent_seconds=silent)
@@ -121,6 +121,15 @@ def _heard(ear: socket.socket, seconds: float) -> list[str]:
         messages.append(ear.recv(_MESSAGE_BYTES).decode(errors="replace"))
         wait = 0.0
     return messages
+
+
+def _queued_seconds(pid: int) -> float:
+    """Return how long the main thread of a process, its event loop, has waited for a processor until now."""
+    try:
+        # proc: time on a processor, time waiting for one, both in nanoseconds, and how often it got one.
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):  # it has ended, or the kernel does not count
+        return 0.0
 
 
 def _drain(ear: socket.socket) -> None:

@@ -52,6 +52,14 @@ def test_when_the_machine_stood_still_nobody_is_to_blame() -> None:
     assert hangs(watched(life, 3700, 3), 3703)  # the two seconds before the stand-still still count
 
 
+def test_a_server_that_gets_no_processor_does_not_hang() -> None:
+    life, now, queued = serving(), 100.0, 0.0
+    while not hangs(life, now):  # it waits nine tenths of the time, and says nothing
+        now, queued = now + 0.25, queued + 0.225
+        life = looked(life, now, queued)
+    assert now == pytest.approx(100 + 10 * SILENCE_SECONDS, abs=0.5)
+
+
 def test_a_server_that_does_not_work_is_started_ever_more_rarely_and_one_that_worked_at_once() -> None:
     failures, pauses = 0, []
     for _ in range(30):
