@@ -83,6 +83,8 @@ class Run:
             except (TimeoutError, RuntimeError) as problem:
                 print(f": {problem}", flush=True)
                 self.wrong.append(f"after {strike.fault}: {problem}")
+                with contextlib.suppress(TimeoutError):  # what comes meanwhile is not to blame
+                    await self._house.well()
             self.outages.append(checker.Outage(fault=strike.fault, began=struck, over=time.monotonic()))
         await asyncio.sleep(max(0.0, began + self._seconds - time.monotonic()))
 
