@@ -169,6 +169,7 @@ class FakeTelephony:
         self._started += 1
         self.legs.clear()
         self.bridges.clear()
+        self.spoilt.clear()
 
     def send(self, command: TelephonyCommand) -> None:
         """Carry a command out soon, in order; drop it while the link is down."""
