@@ -269,5 +269,6 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
         port = urlsplit(server.url).port or 0
         web = await stack.enter_async_context(Cable(port))
         far_web = await stack.enter_async_context(Cable(port, remote=line))
-        await stack.enter_async_context(server)
+        stack.push_async_callback(server.stop)
+        await server.start(within_seconds=WELL_SECONDS)
         yield House(directory, pbx, server, phones, (events, ami, web, far_web), small_disk=small_disk, line=line)
