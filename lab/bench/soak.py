@@ -96,7 +96,10 @@ async def soak(directory: Path, seconds: float) -> tuple[Seen, Ledger]:
     seen = Seen()
     async with LocalAsterisk(directory / "pbx") as pbx, phone(echo=False) as phones:
         description = centre(AGENTS, phones.port)
-        async with CentreServer(pbx, directory / "server", description) as server:
+        server = CentreServer(pbx, directory / "server", description)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(server.stop)
+            await server.start(within_seconds=START_SECONDS)
             ledger = Ledger(directory / "server" / "caruso.db")
             async with _at_their_desks(server, AGENTS), watching(server):
                 await _until(server, lambda view: _ready(view) == AGENTS, START_SECONDS)
