@@ -199,7 +199,10 @@ class CentreServer:
                 if (await self.health())["status"] == "ok":
                     return
             await asyncio.sleep(0.02)
-        raise TimeoutError(f"the server is not healthy: {await self.health()}\n{self.log[-3000:]}")
+        said: object = "nothing"
+        with contextlib.suppress(aiohttp.ClientError):
+            said = await self.health()
+        raise TimeoutError(f"the server is not healthy: {said}\n{self.log[-3000:]}")
 
     async def health(self) -> Any:
         """Return what it says of its health."""
