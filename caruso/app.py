@@ -23,6 +23,7 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
+from caruso.built_in import plugins_of, policies_of, speech_of
 from caruso.clock import SystemClock
 from caruso.comm_server.asterisk.ami import AmiLink
 from caruso.comm_server.asterisk.provisioning import DerivedPhones, endpoint_name
@@ -30,12 +31,11 @@ from caruso.comm_server.asterisk.telephony import AriTelephony
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.restart import restore
 from caruso.comm_server.script_library import ScriptLibrary
-from caruso.comm_server.speech.espeak import EspeakSpeech
 from caruso.config import Config
 from caruso.errors import CarusoError, RejectedInput, StorageUnavailable
 from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
-from caruso.model.facts import ServerStarted
+from caruso.model.facts import ServerStarted, ServiceChanged
 from caruso.model.ids import AgentId, RunId, ScriptId
 from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
@@ -43,8 +43,9 @@ from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
 from caruso.part_settings import asterisk_settings, web_settings
 from caruso.ports import TimerHandle
-from caruso.service_manager import ServiceManager
-from caruso.service_manager.built_in import register_built_in
+from caruso.service_manager.manager import Change
+from caruso.service_manager.parts import Parts
+from caruso.services import Services
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
@@ -126,18 +127,10 @@ class Server:
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
-        self._speech = EspeakSpeech(
-            config.speech_cache,
-            config.speech.voices,
-            cache_bytes=config.speech.cache_megabytes * 1_000_000,
-            words_per_minute=config.speech.words_per_minute,
-            timeout_seconds=config.speech.timeout_seconds,
-            at_once=config.speech.at_once,
-        )
+        self._plugins = plugins_of(config)
+        self._speech = speech_of(self._plugins, config, config.speech_cache)
         self._centre: ContactCentre | None = None
-        self._services = ServiceManager()
-        register_built_in(
-            self._services,
+        parts = Parts(
             customers=self._customers,
             objects=self._objects,
             callbacks=self._callbacks,
@@ -147,6 +140,7 @@ class Server:
             mail=config.mail,
             http=config.http,
         )
+        self._services = Services(self._plugins, parts, changed=self._on_service_changed)
         self._version = 0
         self._script_revision = 0
         #: A centre could not be applied because of its scripts; others may come.
@@ -190,6 +184,7 @@ class Server:
 
     async def _serve(self, infrastructure: asyncio.TaskGroup, started: Callable[[WebServer], None]) -> None:
         web = self._web()
+        await self._services.start()
         others = [
             infrastructure.create_task(self._telephony.run(), name="telephony"),
             infrastructure.create_task(self._manage(), name="ami"),
@@ -197,6 +192,7 @@ class Server:
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
+            infrastructure.create_task(self._services.run(), name="services"),
         ]
         try:
             await web.start()
@@ -239,12 +235,13 @@ class Server:
             centre,
             library,
             Outside(
+                policies=policies_of(self._plugins),
                 telephony=self._telephony,
                 journal=self.journal,
                 facts=self._facts,
                 customers=self._customers,
                 objects=self._objects,
-                services=self._services,
+                services=self._services.manager,
                 speech=self._speech,
                 runs=self._runs,
                 files=self._files,
@@ -275,6 +272,7 @@ class Server:
             health=self._health_checks(),
             registry=self._registry,
             self_service=self._public_runs(),
+            services=self._services,
             files=self._files,
         )
 
@@ -283,7 +281,7 @@ class Server:
             self.centre.runs,
             centre=self.centre.centre,
             dialog=self.centre.library.current,
-            services=self._services,
+            services=self._services.manager,
             clock=self._clock,
             mails=bool(self._config.mail.host),
         )
@@ -320,6 +318,20 @@ class Server:
         """Let actions of scripts begin; those from before the centre was built are found by the outbox itself."""
         if self._centre is not None:
             self._centre.outbox.begin(actions)
+
+    def _on_service_changed(self, change: Change) -> None:
+        """Keep for the record who changed what. What a start brings is no news."""
+        if self._centre is not None and change.by not in self._plugins.names:
+            self.centre.stream.publish(
+                ServiceChanged(
+                    at=self._clock.now(),
+                    change=change.kind,
+                    service=change.service,
+                    version=change.version,
+                    before=change.before,
+                    by=change.by,
+                )
+            )
 
     def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         self.centre.on_phone(agent, kind, reachable)

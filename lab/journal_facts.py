@@ -42,6 +42,7 @@ from caruso.model.facts import (
     QueueOutcome,
     QueueSwitched,
     ServerStarted,
+    ServiceChanged,
     SupervisionBegun,
     SupervisionEnded,
     SupervisionModeChanged,
@@ -138,6 +139,7 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
     call = answered_call(1, at)
     return [
         ServerStarted(at=at, version="1.2.3"),
+        ServiceChanged(at=at, change="replaced", service="crm", version="2.0", before="1.9", by="alex"),
         *call,
         ContactIdentified(at=at, contact=contact, customer=CustomerId("customer-1")),
         CustomerReached(at=at, contact=contact, ring_seconds=4.5),

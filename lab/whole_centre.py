@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from caruso.comm_server import restart
+from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
@@ -289,6 +290,7 @@ class WholeCentre:
             self.description,
             library,
             Outside(
+                policies=built_in_policies(),
                 telephony=self.telephony,
                 journal=self.journal,
                 facts=self.journal,

@@ -1023,6 +1023,67 @@ export interface DraftCard {
   findings: Finding[];
 }
 
+/** A service and how it is. */
+export interface ServiceLine {
+  name: string;
+  version: string;
+  state: string;
+  ailment: string;
+  under_way: number;
+  place: string;
+  calls: number;
+  errors: number;
+}
+
+/** What a service can be asked to do. */
+export interface OperationDescription {
+  name: string;
+  repeatable: boolean;
+  role: Role;
+  documentation: string;
+  fails: string[];
+  params: Record<string, unknown>;
+  result: Record<string, unknown>;
+}
+
+/** The figures of an operation since the server's start. */
+export interface OperationLine {
+  name: string;
+  calls: number;
+  errors: number;
+  outcomes: Record<string, number>;
+  median_seconds: number | null;
+  slow_seconds: number | null;
+}
+
+/** All about a service. */
+export interface ServiceCard {
+  line: ServiceLine;
+  provides: string[];
+  requires: string[];
+  documentation: string;
+  operations: OperationDescription[];
+  buckets: number[];
+  histograms: Record<string, number[]>;
+  figures: OperationLine[];
+}
+
+/** What an operation answered. */
+export interface CallResult {
+  result: unknown;
+}
+
+/** A plug-in. */
+export interface PluginLine {
+  name: string;
+  refused: string;
+}
+
+/** Services that were started. */
+export interface ServiceNames {
+  services: string[];
+}
+
 /** Who wants to sign in. */
 export interface SignInBody {
   user: string;
@@ -1203,6 +1264,17 @@ export interface StatsQuery {
 export interface DraftBody {
   source: string;
   revision: number;
+}
+
+/** What an operation is asked. */
+export interface CallBody {
+  params?: Record<string, unknown>;
+  key?: string;
+}
+
+/** Which plug-in: a file of the plug-ins' folder without `.py`, or an installed one. */
+export interface PluginBody {
+  plugin: string;
 }
 
 /** What each operation of the REST API takes and answers. */
@@ -1488,5 +1560,47 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: undefined;
+  };
+  /** List all services. */
+  "GET /api/services": {
+    query: undefined;
+    body: undefined;
+    answer: ServiceLine[];
+  };
+  /** Return all about a service: its operations with their schemas, and figures. */
+  "GET /api/services/{service}": {
+    query: undefined;
+    body: undefined;
+    answer: ServiceCard;
+  };
+  /** Take a service out; what it is at it ends. */
+  "DELETE /api/services/{service}": {
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Ask an operation of a service, if its role allows. */
+  "POST /api/services/{service}/{name}": {
+    query: undefined;
+    body: CallBody;
+    answer: CallResult;
+  };
+  /** List all plug-ins, those that are not used with the reason. */
+  "GET /api/plugins": {
+    query: undefined;
+    body: undefined;
+    answer: PluginLine[];
+  };
+  /** Take a plug-in into use and start its services. */
+  "POST /api/plugins": {
+    query: undefined;
+    body: PluginBody;
+    answer: ServiceNames;
+  };
+  /** Read a plug-in anew and put its services in place of those of the same names, while they are asked. */
+  "POST /api/plugins/replace": {
+    query: undefined;
+    body: PluginBody;
+    answer: ServiceNames;
   };
 }

@@ -15,11 +15,11 @@ from pathlib import Path
 import structlog
 
 from caruso.clock import Clock
-from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.acd.dispatcher import Hooks as DispatcherHooks
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.plan import Known, Plan
+from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import DeskHandle, Desks, Sources
 from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, GoReady, SignIn, SignOut
@@ -118,6 +118,8 @@ class Outside:
     objects: ScriptObjects
     services: ActionServices
     speech: SpeechSynthesis
+    #: Who is asked first, by the name in ``centre.toml``.
+    policies: Policies
     #: Runs that live in the database, and the actions of all runs.
     runs: RunStore
     files: RunFiles
@@ -154,7 +156,7 @@ class ContactCentre:
         self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
         self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
         self.dispatcher = Dispatcher(
-            hooks=self._dispatcher_hooks(), policies=built_in_policies(), clock=clock, timers=timers
+            hooks=self._dispatcher_hooks(), policies=outside.policies, clock=clock, timers=timers
         )
         self.switches = QueueSwitches()
         self.attendant = Attendant(

@@ -39,6 +39,9 @@ Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country in two cap
 OptionalName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*$", title="letters, digits, - and _")]
 HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$", title="the name of a header")]
 HeaderValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$", title="plain ASCII in one line")]
+ServiceName = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$", title="the name of a service: small letters, digits and -")
+]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -108,8 +111,8 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How texts are spoken where there is no recording."""
 
-    #: What speaks; so far there is one.
-    engine: Literal["espeak-ng"] = "espeak-ng"
+    #: What speaks: ``espeak-ng``, or what a plug-in brings.
+    engine: Name = "espeak-ng"
     #: Folder of spoken texts, readable for Asterisk; ``speech`` in `server.data_dir` when not set.
     cache_dir: Path | None = None
     #: Megabytes the folder may take; what was not used for longest goes first.
@@ -190,6 +193,16 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_bytes: Annotated[int, Meta(ge=1, le=100_000_000)] = 1_000_000
 
 
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Services and plug-ins (docs/services.md, docs/plugins.md)."""
+
+    #: Folder of plug-ins, one file each.
+    plugins: Path = Path("plugins")
+    #: Names of services that plug-ins bring. Commands that work without the server believe that scripts can ask
+    #: them.
+    expected: tuple[ServiceName, ...] = ()
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Console, monitor and API."""
 
@@ -229,6 +242,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     scripts: ScriptSettings = ScriptSettings()
     mail: MailSettings = MailSettings()
     http: HttpSettings = HttpSettings()
+    services: ServiceSettings = ServiceSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
 

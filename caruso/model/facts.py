@@ -149,6 +149,19 @@ class ServerStarted(Fact, frozen=True, kw_only=True, tag="server-started"):
     version: str
 
 
+class ServiceChanged(Fact, frozen=True, kw_only=True, tag="service-changed"):
+    """A service came, was replaced or went while the server ran."""
+
+    #: ``added``, ``replaced``, ``removed``, or ``rolled-back``: the new one was not well.
+    change: str
+    service: str
+    #: Version from now on, and before; empty for none.
+    version: str
+    before: str
+    #: Whoever did it: a user's name, or where a remote service is.
+    by: str
+
+
 class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     """Somebody dialled an entry point, or opened a page."""
 
@@ -520,6 +533,7 @@ class PresenceChanged(Fact, frozen=True, kw_only=True, tag="presence-changed"):
 
 AnyFact = (
     ServerStarted
+    | ServiceChanged
     | ContactArrived
     | ContactIdentified
     | DialogStarted

@@ -37,6 +37,7 @@ from caruso.script_engine.nodes import (
     Clear,
     Compute,
     Dialog,
+    Do,
     End,
     FromObjects,
     Handover,
@@ -90,7 +91,7 @@ class Known:
     dispositions: frozenset[str] | None = None
     #: Opening hours.
     hours: frozenset[str] | None = None
-    #: ``name.operation``.
+    #: ``name.operation``, or ``name.*`` for a service whose operations are not known here.
     services: frozenset[str] | None = None
     #: ``language/file``.
     recordings: frozenset[str] | None = None
@@ -283,7 +284,11 @@ class _Linter:
             elif isinstance(item, End) and item.disposition:
                 self.known_name("disposition", item.disposition, known.dispositions, item.place, "disposition")
         for action in self.dialog.actions.values():
-            self.known_name("service", action.service, known.services, action.place, "service")
+            self.known_service(action, known.services)
+
+    def known_service(self, action: Do, known: frozenset[str] | None) -> None:
+        if known is None or f"{action.service.partition('.')[0]}.*" not in known:
+            self.known_name("service", action.service, known, action.place, "service")
 
     def known_name(self, kind: str, name: str, known: Iterable[str] | None, place: Place, attribute: str) -> None:
         if known is not None and name not in set(known):

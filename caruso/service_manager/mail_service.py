@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import aiosmtplib
 import msgspec
@@ -75,8 +75,8 @@ class NewMail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class MailService(Service):
     """Sends mails."""
 
-    name: ClassVar[str] = "email"
-    version: ClassVar[str] = "1.0"
+    name = "email"
+    version = "1.0"
 
     def __init__(self, settings: MailSettings, clock: Clock) -> None:
         """Send as the settings say; without a mail server every mail fails with `MailNotSetUp`."""

@@ -7,10 +7,11 @@ from caruso.web.binding import Operation, operations_of
 from caruso.web.callback_api import CallbackApi
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
+from caruso.web.services_api import ServicesApi
 from caruso.web.supervision_api import SupervisionApi
 
 #: The classes that declare operations, in the order of the description.
-APIS: tuple[type, ...] = (Api, CallbackApi, SupervisionApi, ScriptTools, ScriptLibraryApi)
+APIS: tuple[type, ...] = (Api, CallbackApi, SupervisionApi, ScriptTools, ScriptLibraryApi, ServicesApi)
 
 
 def declared_operations() -> tuple[Operation, ...]:

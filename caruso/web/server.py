@@ -40,6 +40,9 @@ from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
 from caruso.web.self_service.site import SelfService
+from caruso.web.service_metrics import ServiceMetrics
+from caruso.web.services_api import ServicesApi
+from caruso.web.services_port import Services
 from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
@@ -71,10 +74,12 @@ class WebServer:
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
+        services: Services | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
-        Without `self_service` there are no public pages; without `files` agents can keep none.
+        Without `self_service` there are no public pages; without `files` agents can keep none; without `services`
+        there is nothing to be seen of them.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -98,9 +103,12 @@ class WebServer:
             CallbackApi(promised),
             SupervisionApi(centre.supervisors),
             ScriptTools(clock),
-            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
+            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock, services), clock),
         )
-        self._operations = tuple(operation for api in apis for operation in operations_of(api))
+        of_services = (ServicesApi(services),) if services is not None else ()
+        self._operations = tuple(operation for api in (*apis, *of_services) for operation in operations_of(api))
+        if services is not None:
+            ServiceMetrics(services, registry)
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
         self._self_service = (

@@ -16,6 +16,9 @@ from prometheus_client import CollectorRegistry
 
 from caruso.clock import SystemClock
 from caruso.model.records import User
+from caruso.service_manager.manager import Change
+from caruso.service_manager.plugins import Plugins
+from caruso.services import Services
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
@@ -60,6 +63,9 @@ class House:
     clock: ShiftedClock
     dist: Path
     clients: AsyncExitStack
+    #: Folder of plug-ins, and what became of services.
+    plugins: Path
+    service_changes: list[Change]
 
     async def browser(self, user: str = "", *, address: str | None = None) -> WebClient:
         """Open a browser; signed in as `user` when given."""
@@ -107,6 +113,9 @@ async def open_house(
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     scripts = MemoryScripts()
     callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
+    plugins, changes = settings.dist.parent / "plugins", list[Change]()
+    parts: Any = None  # no plug-in here asks for any
+    services = Services(Plugins(plugins), parts, changed=changes.append)
     server = WebServer(
         settings,
         centre=centre,
@@ -121,12 +130,14 @@ async def open_house(
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
         files=MemoryFiles(MemoryRuns(), clock),
+        services=services,
     )
     await server.start()
 
     async def stop() -> None:
         await clients.aclose()
         await server.stop()
+        await services.close(seconds=1.0)
 
     house = House(
         server=server,
@@ -140,5 +151,7 @@ async def open_house(
         clock=clock,
         dist=settings.dist,
         clients=clients,
+        plugins=plugins,
+        service_changes=changes,
     )
     return house, stop

@@ -30,6 +30,8 @@ EXAMPLES = {
     "{queue}": "meter",
     "{script}": "hello",
     "{version}": "1",
+    "{service}": "weather",
+    "{name}": "today",
 }
 
 
