@@ -140,7 +140,7 @@ class Server:
             mail=config.mail,
             http=config.http,
         )
-        self._services = Services(self._plugins, parts, changed=self._on_service_changed)
+        self._services = Services(self._plugins, parts, config.services, changed=self._on_service_changed)
         self._version = 0
         self._script_revision = 0
         #: A centre could not be applied because of its scripts; others may come.
@@ -241,7 +241,7 @@ class Server:
                 facts=self._facts,
                 customers=self._customers,
                 objects=self._objects,
-                services=self._services.manager,
+                services=self._services.scripts,
                 speech=self._speech,
                 runs=self._runs,
                 files=self._files,
@@ -273,6 +273,7 @@ class Server:
             registry=self._registry,
             self_service=self._public_runs(),
             services=self._services,
+            workers=self._services.workers,
             files=self._files,
         )
 

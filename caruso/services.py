@@ -12,13 +12,22 @@ from typing import Any, TypeVar
 import structlog
 
 from caruso.built_in import services_of, take_functions
+from caruso.config.settings import ServiceSettings
 from caruso.errors import CarusoError
+from caruso.service_manager.breaker import BreakerRule
+from caruso.service_manager.built_in import SERVICES
+from caruso.service_manager.consumer import Consumer, Reliance
 from caruso.service_manager.figures import OperationFigures
 from caruso.service_manager.manager import Change, ServiceManager, ServiceStatus
 from caruso.service_manager.parts import Parts
 from caruso.service_manager.plugins import Plugins
 from caruso.service_manager.refusals import PluginRefused, ServiceMissing
+from caruso.service_manager.remote.directory import Directory
+from caruso.service_manager.remote.nats_link import NatsLink, NatsServer
 from caruso.service_manager.service import Operation, Service
+
+#: The server's own are asked as they are: one of their targets that is down says nothing about the others.
+NEVER_SUSPENDED = Reliance(breaker=BreakerRule(failures=0))
 
 T = TypeVar("T")
 
@@ -28,11 +37,25 @@ log = structlog.get_logger(__name__)
 class Services:
     """What an admin may ask for (`caruso.web.services_port`), and what `app` starts and stops."""
 
-    def __init__(self, plugins: Plugins, parts: Parts, *, changed: Callable[[Change], None]) -> None:
+    def __init__(
+        self,
+        plugins: Plugins,
+        parts: Parts,
+        settings: ServiceSettings | None = None,
+        *,
+        changed: Callable[[Change], None],
+    ) -> None:
         """Know plug-ins; nothing is started. `changed` is told of each service that comes, is replaced or goes."""
+        settings = settings or ServiceSettings()
         self._plugins = plugins
         self._parts = parts
         self.manager = ServiceManager(changed=changed)
+        secrets = {name: secret.reveal().encode() for name, secret in settings.remote_secrets.items()}
+        #: Workers elsewhere; None when the settings give nobody a right to be one.
+        self.workers = Directory(self.manager, secrets, parts.clock) if secrets else None
+        self._nats = _nats_link(settings, self.workers)
+        #: Scripts, as somebody who asks services.
+        self.scripts = Consumer(self.manager, parts.clock, name="scripts", reliances=_reliances(settings))
         self._changes: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
@@ -57,7 +80,12 @@ class Services:
 
     async def run(self) -> None:
         """Look after the services until cancelled."""
-        await self.manager.watch()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.manager.watch(), name="watch_services")
+            if self.workers is not None:
+                tasks.create_task(self.workers.run(), name="workers")
+            if self._nats is not None:
+                tasks.create_task(self._nats.run(), name="nats")
 
     async def close(self, *, seconds: float) -> None:
         """Let changes that are being made end, then stop all."""
@@ -89,7 +117,8 @@ class Services:
 
     def plugins(self) -> Mapping[str, str]:
         """Return all plug-ins by name, with the reason why one is not used; empty for one that is."""
-        return dict.fromkeys(self._plugins.names, "") | self._plugins.refused
+        refused = self._plugins.refused | (self.workers.refused if self.workers is not None else {})
+        return dict.fromkeys(self._plugins.names, "") | refused
 
     async def call(self, operation: str, params: Mapping[str, Any], *, key: str) -> Any:
         """Carry out ``name.operation``; raise `ServiceFailed`."""
@@ -136,3 +165,29 @@ class Services:
         self._changes.add(task)
         task.add_done_callback(self._changes.discard)
         return await asyncio.shield(task)
+
+
+def _reliances(settings: ServiceSettings) -> Mapping[str, Reliance]:
+    own = {kind.name: NEVER_SUSPENDED for kind in SERVICES}
+    return own | {
+        name: Reliance(
+            versions=given.versions,
+            timeout_seconds=given.timeout_seconds or None,
+            retries=given.retries,
+            breaker=BreakerRule(failures=given.failures, open_seconds=given.suspended_seconds),
+            fallback=given.fallback,
+        )
+        for name, given in settings.reliance.items()
+    }
+
+
+def _nats_link(settings: ServiceSettings, workers: Directory | None) -> NatsLink | None:
+    if workers is None or not settings.nats_url:
+        return None
+    server = NatsServer(
+        url=settings.nats_url,
+        user=settings.nats_user,
+        password=settings.nats_password.reveal(),
+        ca_file=settings.nats_ca_file,
+    )
+    return NatsLink(server, workers)

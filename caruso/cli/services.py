@@ -24,7 +24,7 @@ class Expected:
 
     def __init__(self, config: Config) -> None:
         """Believe in the services the settings name, whatever they can be asked."""
-        self._names = config.services.expected
+        self._names = {*config.services.expected, *config.services.remote_secrets}
 
     def operations(self) -> frozenset[str]:
         """Return them as ``name.*``."""

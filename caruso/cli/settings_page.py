@@ -28,6 +28,7 @@ from caruso.comm_server.centre_tables import (
     RuleTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
+from caruso.config.settings import ServiceReliance, ServiceSettings
 from caruso.toml.shape import Secret, describe
 
 _INTRODUCTION = """\
@@ -104,6 +105,8 @@ def settings_page() -> str:
         sections.append((f"[{field.name}]", field.type))
         if field.type is HttpSettings:
             sections.append(("[http.targets.NAME]", HttpTarget))
+        if field.type is ServiceSettings:
+            sections.append(("[services.reliance.NAME]", ServiceReliance))
     blocks = [
         _INTRODUCTION,
         *(_section(title, kind) for title, kind in sections),

@@ -31,6 +31,9 @@ _ENVIRONMENT = "environment"
 #: A secret is a line, not a disk image.
 _SECRET_BYTES = 65_536
 
+#: Tables of secrets, and of files that hold such.
+_NAMED_SECRETS = (("http", "secrets", "secret_files"), ("services", "remote_secrets", "remote_secret_files"))
+
 #: Field types by section.
 _SECTIONS: dict[str, dict[str, Any]] = {
     section.name: get_type_hints(section.type, include_extras=True) for section in msgspec.structs.fields(Config)
@@ -207,19 +210,25 @@ def _with_secrets(
 def _with_named_secrets(
     config: Config, places: _Places, read_secret: Callable[[Path], str]
 ) -> tuple[Config, list[Located]]:
-    """Read the files of `http.secret_files`."""
+    """Read the files of named secrets."""
     findings: list[Located] = []
-    read = dict(config.http.secrets)
-    for name, file in config.http.secret_files.items():
-        where = ("http", "secret_files", name)
-        if name in config.http.secrets:
-            findings.append(places.located(where, "set-twice", f"The secret “{name}” is in http.secrets already."))
-            continue
-        try:
-            read[name] = Secret(read_secret(file))
-        except (OSError, ValueError) as problem:
-            findings.append(places.located(where, "unreadable-file", f"{file}: {_reason(problem)}"))
-    return _replaced(config, {"http": {"secrets": read}}), findings
+    changes: dict[str, dict[str, Any]] = {}
+    for section, key, files_key in _NAMED_SECRETS:
+        known: Mapping[str, Secret] = getattr(getattr(config, section), key)
+        files: Mapping[str, Path] = getattr(getattr(config, section), files_key)
+        read = dict(known)
+        for name, file in files.items():
+            where = (section, files_key, name)
+            if name in known:
+                message = f"The secret “{name}” is in {section}.{key} already."
+                findings.append(places.located(where, "set-twice", message))
+                continue
+            try:
+                read[name] = Secret(read_secret(file))
+            except (OSError, ValueError) as problem:
+                findings.append(places.located(where, "unreadable-file", f"{file}: {_reason(problem)}"))
+        changes[section] = {key: read}
+    return _replaced(config, changes), findings
 
 
 def _read_secret(file: Path) -> str:

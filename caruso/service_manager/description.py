@@ -46,6 +46,8 @@ class ServiceDescription(msgspec.Struct, frozen=True, kw_only=True):
 
 def description_of(service: Service) -> ServiceDescription:
     """Describe a service; raise `TypeError` when a type of it has no schema."""
+    if service.described is not None:
+        return service.described
     return ServiceDescription(
         name=service.name,
         version=service.version,

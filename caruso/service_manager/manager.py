@@ -170,9 +170,13 @@ class ServiceManager:
         """Ask all services again and again whether they are well; for ever."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            await asyncio.gather(*map(self._look_at, list(self._instances.values())))
+            await asyncio.gather(*map(self.look_at, list(self._instances)))
 
-    async def _look_at(self, instance: Instance) -> None:
+    async def look_at(self, name: str) -> str:
+        """Ask a service whether it is well; return what it is not well of, empty when it is."""
+        instance = self._instances.get(name)
+        if instance is None:
+            return "it is not there"
         was = instance.ailment
         try:
             await instance.check()
@@ -182,6 +186,7 @@ class ServiceManager:
         else:
             if was:
                 _log.info("service_well_again", service=instance.service.name)
+        return instance.ailment
 
     async def close(self, *, seconds: float = 5.0) -> None:
         """Give what is under way `seconds` to end, break the rest off, and let the services go."""

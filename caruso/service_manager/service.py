@@ -29,6 +29,7 @@ from caruso.service_manager.failures import ServiceFailed
 
 if TYPE_CHECKING:
     from caruso.ports import ActionServices
+    from caruso.service_manager.description import ServiceDescription
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
@@ -48,6 +49,8 @@ class Service:
     requires: tuple[str, ...] = ()
     #: Seconds an operation may take; None: as long as the manager gives every service.
     timeout_seconds: float | None = None
+    #: What it says about itself, when that comes from elsewhere; None: it is derived from what is here.
+    described: ServiceDescription | None = None
     #: Where it runs, for people.
     place: str = "here"
     #: Operations under way at once; None: as many as the manager gives every service. More are refused.

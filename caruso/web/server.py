@@ -20,6 +20,7 @@ from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
 from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, ScriptStore, UserStore
+from caruso.service_manager.remote.directory import Directory
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
@@ -48,6 +49,8 @@ from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
 from caruso.web.supervision_api import SupervisionApi
 from caruso.web.wire_log import wire_log
+from caruso.web.worker_socket import PATH as WORKERS
+from caruso.web.worker_socket import WorkerSockets
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -75,11 +78,12 @@ class WebServer:
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
         services: Services | None = None,
+        workers: Directory | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages; without `files` agents can keep none; without `services`
-        there is nothing to be seen of them.
+        there is nothing to be seen of them; without `workers` no service connects itself.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -117,6 +121,7 @@ class WebServer:
             else None
         )
         self._desk_files = DeskFiles(centre, files, self._gate) if files is not None else None
+        self._workers = WorkerSockets(workers) if workers is not None else None
         self._runner = web.AppRunner(
             self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
         )
@@ -135,6 +140,8 @@ class WebServer:
         """Say good-bye to open sockets, answer what was asked, and listen no more."""
         self._consoles.say_good_bye()
         self._monitors.say_good_bye()
+        if self._workers is not None:
+            self._workers.say_good_bye()
         await asyncio.sleep(0)
         await self._runner.cleanup()
         await self._sessions.close()
@@ -168,6 +175,8 @@ class WebServer:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/ws/console", self._consoles.handle)
         app.router.add_get("/ws/monitor", self._monitors.handle)
+        if self._workers is not None:
+            app.router.add_get(WORKERS, self._workers.handle)
         if self._desk_files is not None:
             app.router.add_post(DESK_FILES, self._desk_files.take)
         if self._self_service is not None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp.web_app
@@ -114,7 +115,7 @@ async def open_house(
     scripts = MemoryScripts()
     callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
     plugins, changes = settings.dist.parent / "plugins", list[Change]()
-    parts: Any = None  # no plug-in here asks for any
+    parts: Any = SimpleNamespace(clock=clock)  # no plug-in here asks for more
     services = Services(Plugins(plugins), parts, changed=changes.append)
     server = WebServer(
         settings,
