@@ -321,8 +321,8 @@ class Server:
             self._centre.outbox.begin(actions)
 
     def _on_service_changed(self, change: Change) -> None:
-        """Keep for the record who changed what. What a start brings is no news."""
-        if self._centre is not None and change.by not in self._plugins.names:
+        """Keep for the record who changed what."""
+        if self._centre is not None:
             self.centre.stream.publish(
                 ServiceChanged(
                     at=self._clock.now(),

@@ -45,11 +45,13 @@ class Services:
         *,
         changed: Callable[[Change], None],
     ) -> None:
-        """Know plug-ins; nothing is started. `changed` is told of each service that comes, is replaced or goes."""
+        """Know plug-ins; nothing is started. `changed` is told what becomes of services once all have started."""
         settings = settings or ServiceSettings()
         self._plugins = plugins
         self._parts = parts
-        self.manager = ServiceManager(changed=changed)
+        self._started = False
+        self._changed = changed
+        self.manager = ServiceManager(changed=self._on_change)
         secrets = {name: secret.reveal().encode() for name, secret in settings.remote_secrets.items()}
         #: Workers elsewhere; None when the settings give nobody a right to be one.
         self.workers = Directory(self.manager, secrets, parts.clock) if secrets else None
@@ -77,6 +79,11 @@ class Services:
                 log.error("services_not_started", services=[service.name for _, service in later])
                 break
             waiting = later
+        self._started = True
+
+    def _on_change(self, change: Change) -> None:
+        if self._started:  # what a start brings is no news
+            self._changed(change)
 
     async def run(self) -> None:
         """Look after the services until cancelled."""

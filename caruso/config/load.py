@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import inspect
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from caruso.config.settings import Config
 from caruso.errors import Located, RejectedInput
@@ -262,7 +263,11 @@ def _contradictions(config: Config, places: _Places) -> list[Located]:
         missing = "tls_key" if config.web.tls_key is None else "tls_certificate"
         given = "tls_certificate" if missing == "tls_key" else "tls_key"
         findings.append(places.located(("web", given), "missing-key", f"web.{given} needs web.{missing} as well."))
-    findings += [*_mail_contradictions(config, places), *_http_contradictions(config, places)]
+    findings += [
+        *_mail_contradictions(config, places),
+        *_http_contradictions(config, places),
+        *_service_contradictions(config, places),
+    ]
     url = config.database.url.reveal()
     if url and urlsplit(url).scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
         where = ("database", "url") if config.database.url_file is None else ("database", "url_file")
@@ -282,6 +287,24 @@ def _mail_contradictions(config: Config, places: _Places) -> list[Located]:
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address) or not address.isascii():
         return [places.located(("mail", "sender"), "wrong-value", "mail.sender must be an e-mail address.")]
     return []
+
+
+def _service_contradictions(config: Config, places: _Places) -> list[Located]:
+    findings = []
+    for name, reliance in config.services.reliance.items():
+        where: KeyPath = ("services", "reliance", name)
+        try:
+            SpecifierSet(reliance.versions)
+        except InvalidSpecifier:
+            message = f"“{reliance.versions}” says no versions, like >=2,<3."
+            findings.append(places.located((*where, "versions"), "wrong-value", message))
+        if reliance.fallback == name:
+            message = "A service cannot stand in for itself."
+            findings.append(places.located((*where, "fallback"), "wrong-value", message))
+    if config.services.nats_url and not {*config.services.remote_secrets, *config.services.remote_secret_files}:
+        message = "services.nats_url needs services.remote_secrets as well: whose services may come?"
+        findings.append(places.located(("services", "nats_url"), "missing-key", message))
+    return findings
 
 
 def _http_contradictions(config: Config, places: _Places) -> list[Located]:

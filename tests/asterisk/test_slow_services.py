@@ -33,7 +33,7 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
     </next>
   </question>
   <handover id="to-agent" channel="agent" queue="'gas'"><text channel="phone">One moment.</text></handover>
-  <question id="topic" type="text"><text>The tariff is {result.tariff}.</text></question>
+  <question id="topic" type="text"><text>The tariff is <value of="result.tariff"/>.</text></question>
   <end id="done" outcome="done"><text>Goodbye.</text></end>
 </dialog>
 """

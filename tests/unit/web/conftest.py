@@ -133,6 +133,7 @@ async def open_house(
         files=MemoryFiles(MemoryRuns(), clock),
         services=services,
     )
+    await services.start()
     await server.start()
 
     async def stop() -> None:
