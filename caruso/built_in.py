@@ -105,4 +105,6 @@ def services_of(plugins: Plugins, parts: Parts, *, of: str | None = None) -> lis
 def _service(given: object) -> Service:
     if not isinstance(given, Service):
         raise TypeError(f"{type(given).__name__} is no Service")
+    if not hasattr(given, "name") or not hasattr(given, "version"):
+        raise TypeError(f"{type(given).__name__} has no name, or no version")
     return given

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from caruso.built_in import services_of, take_functions
+from caruso.built_in import BUILT_IN, services_of, take_functions
 from caruso.config.settings import ServiceSettings
 from caruso.errors import CarusoError
 from caruso.service_manager.breaker import BreakerRule
@@ -50,6 +50,7 @@ class Services:
         self._plugins = plugins
         self._parts = parts
         self._started = False
+        self._settled = asyncio.Event()
         self._changed = changed
         self.manager = ServiceManager(changed=self._on_change)
         secrets = {name: secret.reveal().encode() for name, secret in settings.remote_secrets.items()}
@@ -57,12 +58,21 @@ class Services:
         self.workers = Directory(self.manager, secrets, parts.clock) if secrets else None
         self._nats = _nats_link(settings, self.workers)
         #: Scripts, as somebody who asks services.
-        self.scripts = Consumer(self.manager, parts.clock, name="scripts", reliances=_reliances(settings))
+        self.scripts = Consumer(
+            self.manager, parts.clock, name="scripts", reliances=_reliances(settings), settled=self._settled
+        )
         self._changes: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
-        """Start what all plug-ins bring, each after what it needs."""
-        waiting = services_of(self._plugins, self._parts)
+        """Start the server's own services, which wait for nobody: calls do not wait for what plug-ins bring."""
+        for module in BUILT_IN:
+            own = [service for _, service in services_of(self._plugins, self._parts, of=module.__name__)]
+            await self.manager.add(*own)
+
+    async def start_others(self) -> None:
+        """Start what plug-ins bring, each after what it needs."""
+        own = {module.__name__ for module in BUILT_IN}
+        waiting = [found for name in self._plugins.names if name not in own for found in self._brought_by(name)]
         while waiting:
             later: list[tuple[str, Service]] = []
             for plugin, service in waiting:
@@ -80,6 +90,10 @@ class Services:
                 break
             waiting = later
         self._started = True
+        self._settled.set()
+
+    def _brought_by(self, plugin: str) -> list[tuple[str, Service]]:
+        return services_of(self._plugins, self._parts, of=plugin)
 
     def _on_change(self, change: Change) -> None:
         if self._started:  # what a start brings is no news
@@ -88,6 +102,7 @@ class Services:
     async def run(self) -> None:
         """Look after the services until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.start_others(), name="start_plugins")
             tasks.create_task(self.manager.watch(), name="watch_services")
             if self.workers is not None:
                 tasks.create_task(self.workers.run(), name="workers")

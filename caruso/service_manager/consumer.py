@@ -56,18 +56,25 @@ class Consumer:
         name: str,
         reliances: Mapping[str, Reliance] = MappingProxyType({}),
         usual: Reliance | None = None,
+        settled: asyncio.Event | None = None,
     ) -> None:
-        """Ask `services` as `reliances` say, by the service's name; as `usual` says where they say nothing."""
+        """Ask `services` as `reliances` say, by the service's name; as `usual` says where they say nothing.
+
+        Until `settled` is set services still start: one that is not there yet is waited for.
+        """
         self._services = services
         self._clock = clock
         self._name = name
         self._reliances = reliances
         self._usual = usual or Reliance()
+        self._settled = settled
         self._breakers: dict[str, Breaker] = {}
 
     async def call(self, service: str, params: Mapping[str, Any], *, key: str) -> Any:
         """Carry out the operation ``name.operation``; raise `ServiceFailed`."""
         name, _, operation = service.partition(".")
+        if self._settled is not None and not self._settled.is_set() and service not in self._services.operations():
+            await self._settled.wait()
         reliance = self._reliances.get(name, self._usual)
         try:
             return await self._asked(name, service, params, key, reliance)

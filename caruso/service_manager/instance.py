@@ -49,14 +49,7 @@ class Instance:
     def __init__(self, service: Service, *, timeout_seconds: float, at_once: int) -> None:
         """Take a service with these limits, unless it has its own; raise `ServiceRefused`."""
         self.service = service
-        self.offer: Offer = read_offer(service.name, service.version, service.provides, service.requires)
-        self.operations: Mapping[str, Operation] = service.operations()
-        if not self.operations:
-            raise ServiceRefused(f"Service “{service.name}” has no operations")
-        try:
-            self.description: ServiceDescription = description_of(service)
-        except TypeError as problem:
-            raise ServiceRefused(f"Service “{service.name}” has a type without a schema: {problem}") from problem
+        self.offer, self.operations, self.description = _understood(service)
         self.state = State.STARTING
         #: What it is not well of; empty when it is.
         self.ailment = ""
@@ -172,6 +165,22 @@ class Instance:
             await _within(STOP_SECONDS, work, f"It did not {what} in time")
         except ServiceNotWell as problem:
             _log.warning("service_stopped_badly", service=self.service.name, step=what, reason=str(problem))
+
+
+def _understood(service: Service) -> tuple[Offer, Mapping[str, Operation], ServiceDescription]:
+    """Return what a service says about itself; raise `ServiceRefused` whatever is wrong with that."""
+    try:
+        offer = read_offer(service.name, service.version, service.provides, service.requires)
+        operations = service.operations()
+        description = description_of(service)
+    except ServiceRefused:
+        raise
+    except Exception as problem:  # the guard of services
+        name = getattr(service, "name", type(service).__name__)
+        raise ServiceRefused(f"Service “{name}” cannot be described: {problem}") from problem
+    if not operations:
+        raise ServiceRefused(f"Service “{service.name}” has no operations")
+    return offer, operations, description
 
 
 async def _asked(found: Operation, arguments: Any, key: str) -> Any:

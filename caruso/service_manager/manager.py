@@ -114,7 +114,8 @@ class ServiceManager:
                 were started for it are there nevertheless.
         """
         async with self._changing:
-            coming = {service.name: self._instance(service) for service in services}
+            instances = [self._instance(service) for service in services]
+            coming = {instance.offer.service: instance for instance in instances}
             taken = sorted(coming.keys() & self._instances.keys())
             if taken or len(coming) < len(services):
                 names = ", ".join(taken) or ", ".join(service.name for service in services)

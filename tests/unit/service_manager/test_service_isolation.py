@@ -133,6 +133,27 @@ class Odd(Service):
         return asyncio.Lock()
 
 
-async def test_what_cannot_be_described_is_refused_when_it_comes() -> None:
-    with pytest.raises(ServiceRefused, match="a type without a schema"):
-        await ServiceManager().add(Odd())
+class Lost(Service):
+    """Names a type there is none of."""
+
+    name, version = "lost", "1.0"
+
+    @operation(repeatable=True)
+    async def ask(self, params: Nowhere, *, key: str) -> None:  # type: ignore[name-defined]  # noqa: F821
+        """Ask."""
+
+
+class Nameless(Service):
+    """Has no name."""
+
+    version = "1.0"
+
+    @operation(repeatable=True)
+    async def ask(self, params: Mapping[str, Any], *, key: str) -> None:
+        """Ask."""
+
+
+@pytest.mark.parametrize("kind", [Odd, Lost, Nameless])
+async def test_what_cannot_be_described_is_refused_when_it_comes(kind: type[Service]) -> None:
+    with pytest.raises(ServiceRefused, match="cannot be described"):
+        await ServiceManager().add(kind())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -52,7 +53,11 @@ async def test_all_that_can_start_do_and_the_others_are_told(tmp_path: Path) -> 
     plugins.load_others()
     parts: Any = SimpleNamespace(clock=SystemClock())
     services = Services(plugins, parts, changed=changes.append)
+    waiting = asyncio.create_task(services.scripts.call("a.ask", {}, key=""))
+    await asyncio.sleep(0)
     await services.start()
+    await services.start_others()
+    assert await waiting == "a", "what still starts is waited for"
     assert [status.description.name for status in services.statuses()] == ["a", "b", "c"]
     assert changes == [], "what a start brings is no news"
     told = services.plugins()

@@ -133,7 +133,7 @@ async def open_house(
         files=MemoryFiles(MemoryRuns(), clock),
         services=services,
     )
-    await services.start()
+    await services.start_others()
     await server.start()
 
     async def stop() -> None:
