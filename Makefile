@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts oracle
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts chaos soak bench-size oracle
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,15 @@ bench-routing: setup-code ## Measure how well contacts are distributed, by four 
 
 bench-scripts: setup-code ## Measure how fast dialogs are led and expressions evaluated, beside others
 	@exec $(PYTHON) -m lab.bench.scripts
+
+bench-size: setup-test ## Measure on the real Asterisk what 10 to 10,000 agents and up to 10,000 waiting calls cost
+	@exec $(PYTHON) -m lab.bench.size
+
+chaos: setup-test ## Break something every half a minute under load and check what came of it; MINUTES=10 SEED= FAULTS=
+	@exec $(PYTHON) -m lab.chaos.run --minutes $(or $(MINUTES),10) --seed $(or $(SEED),0) --faults "$(FAULTS)"
+
+soak: setup-test ## Put 10 calls/s on 180 agents for a long time; HOURS=0.5
+	@exec $(PYTHON) -m lab.bench.soak --hours $(or $(HOURS),0.5)
 
 clean: ## Remove what was built; the Python environment and Asterisk's copy stay
 	rm -rf build agent_ui/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

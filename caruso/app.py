@@ -23,41 +23,53 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
+from caruso.built_in import plugins_of, policies_of, speech_of
 from caruso.clock import SystemClock
 from caruso.comm_server.asterisk.ami import AmiLink
+from caruso.comm_server.asterisk.lights import Lights
 from caruso.comm_server.asterisk.provisioning import DerivedPhones, endpoint_name
+from caruso.comm_server.asterisk.recordings import AriRecordings
+from caruso.comm_server.asterisk.tape_deck import AsteriskTapeDeck
 from caruso.comm_server.asterisk.telephony import AriTelephony
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.restart import restore
 from caruso.comm_server.script_library import ScriptLibrary
-from caruso.comm_server.speech.espeak import EspeakSpeech
+from caruso.comm_server.voicemail.lights import Light
 from caruso.config import Config
 from caruso.errors import CarusoError, RejectedInput, StorageUnavailable
 from caruso.model.callbacks import Callback
 from caruso.model.centre import Centre, StationKind
-from caruso.model.facts import ServerStarted
+from caruso.model.facts import ServerStarted, ServiceChanged
 from caruso.model.ids import AgentId, RunId, ScriptId
 from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
-from caruso.part_settings import asterisk_settings, web_settings
+from caruso.part_settings import REPORTS_DIR, asterisk_settings, web_settings
 from caruso.ports import TimerHandle
-from caruso.service_manager import ServiceManager
-from caruso.service_manager.built_in import register_built_in
+from caruso.reporting.definitions import read_definitions
+from caruso.reporting.reports import Reports
+from caruso.service_manager.manager import Change
+from caruso.service_manager.parts import Parts
+from caruso.services import Services
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
-from caruso.storage.disk_room import disk_room
+from caruso.storage.disk_room import disk_room, has_room
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
+from caruso.storage.recording_files import SoundFiles
+from caruso.storage.recordings import Recordings
+from caruso.storage.report_rows import ReportRows
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
+from caruso.storage.tasks import Tasks
 from caruso.storage.users import Users
+from caruso.storage.voicemails import Voicemails
 from caruso.web.api import HealthCheck
 from caruso.web.self_service.house import HouseRuns
 from caruso.web.server import WebServer
@@ -120,33 +132,30 @@ class Server:
         self._customers = Customers(self._database, self._clock, region=config.server.country)
         self._objects = Objects(self._customers)
         self._callbacks = Callbacks(self._database)
+        self._voicemails = Voicemails(self._database)
         self._runs = Runs(self._database)
         self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
         self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
-        self._speech = EspeakSpeech(
-            config.speech_cache,
-            config.speech.voices,
-            cache_bytes=config.speech.cache_megabytes * 1_000_000,
-            words_per_minute=config.speech.words_per_minute,
-            timeout_seconds=config.speech.timeout_seconds,
-            at_once=config.speech.at_once,
-        )
+        self._recording_files = SoundFiles(config.server.data_dir / "recordings")
+        self._lights = Lights(self._ami.notify)
+        self._plugins = plugins_of(config)
+        self._speech = speech_of(self._plugins, config, config.speech_cache)
         self._centre: ContactCentre | None = None
-        self._services = ServiceManager()
-        register_built_in(
-            self._services,
+        parts = Parts(
             customers=self._customers,
             objects=self._objects,
             callbacks=self._callbacks,
             centre=lambda: self._centre.centre() if self._centre else None,
             links=self._make_link,
             clock=self._clock,
+            files=self._files,
             mail=config.mail,
             http=config.http,
         )
+        self._services = Services(self._plugins, parts, config.services, changed=self._on_service_changed)
         self._version = 0
         self._script_revision = 0
         #: A centre could not be applied because of its scripts; others may come.
@@ -185,18 +194,24 @@ class Server:
         applied = await self._until_readable(self._centres.current)
         scripts = await self._until_readable(self._scripts.in_force)
         self._centre = self._build(applied, scripts)
-        await self._until_readable(lambda: restore(self.centre, self._facts, self._centres, self._clock.now()))
+        await self._until_readable(
+            lambda: restore(self.centre, self._facts, self._centres, self._voicemails, self._clock.now())
+        )
         self.centre.stream.publish(ServerStarted(at=self._clock.now(), version=caruso.__version__))
 
     async def _serve(self, infrastructure: asyncio.TaskGroup, started: Callable[[WebServer], None]) -> None:
         web = self._web()
+        await self._services.start()
         others = [
             infrastructure.create_task(self._telephony.run(), name="telephony"),
             infrastructure.create_task(self._manage(), name="ami"),
             infrastructure.create_task(self._follow_centre(), name="follow_centre"),
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
+            infrastructure.create_task(self._tend_recordings(), name="tend_recordings"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
+            infrastructure.create_task(self._lights.run(), name="lights"),
+            infrastructure.create_task(self._services.run(), name="services"),
         ]
         try:
             await web.start()
@@ -235,28 +250,38 @@ class Server:
             log.error("script_not_loaded", reason=str(broken))
         self._version = applied.version if applied else 0
         self._telephony.set_agents(centre.agents.values())
+        self._lights.set_agents(centre.agents.values())
         return ContactCentre(
             centre,
             library,
             Outside(
+                policies=policies_of(self._plugins),
                 telephony=self._telephony,
                 journal=self.journal,
                 facts=self._facts,
                 customers=self._customers,
                 objects=self._objects,
-                services=self._services,
+                services=self._services.scripts,
                 speech=self._speech,
                 runs=self._runs,
                 files=self._files,
                 callbacks=self._callbacks,
+                voicemails=self._voicemails,
+                pbx_recordings=AriRecordings(self._pbx),
+                show_lights=self._show_lights,
                 centres=self._centres,
                 secret=self._pbx.server_secret.encode(),
                 public_url=self._config.public_url,
                 clock=self._clock,
                 timers=LoopTimers(),
                 recordings=self._config.scripts.sounds,
+                tape_deck=AsteriskTapeDeck(self._pbx, self._ami),
+                recording_store=Recordings(self._database),
+                recording_files=self._recording_files,
+                recording_room=self._has_room,
                 endpoint_name=endpoint_name,
                 calls_outside=bool(self._config.asterisk.outside),
+                region=self._config.server.country,
             ),
         )
 
@@ -268,31 +293,53 @@ class Server:
             customers=self._customers,
             facts=self._facts,
             callbacks=self._callbacks,
+            voicemails=self._voicemails,
             callback_moved=self._on_callback_moved,
+            tasks=Tasks(self._database),
+            task_changed=self.centre.stream.publish,
             scripts=self._scripts,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
             registry=self._registry,
             self_service=self._public_runs(),
+            services=self._services,
+            workers=self._services.workers,
             files=self._files,
+            reports=self._reports(),
         )
+
+    def _reports(self) -> Reports:
+        try:
+            definitions = read_definitions(REPORTS_DIR)
+        except RejectedInput as broken:
+            # A report that cannot be made is no reason to take no calls.
+            log.error("reports_not_loaded", reason=str(broken))
+            definitions = ()
+        return Reports(definitions, store=ReportRows(self._database), centre=self.centre.centre)
 
     def _public_runs(self) -> HouseRuns:
         return HouseRuns(
             self.centre.runs,
             centre=self.centre.centre,
             dialog=self.centre.library.current,
-            services=self._services,
+            services=self._services.manager,
             clock=self._clock,
             mails=bool(self._config.mail.host),
         )
 
     def _health_checks(self) -> Mapping[str, HealthCheck]:
-        checks = {"journal": self._journal_health, "disk": lambda: disk_room(self._config.server.data_dir)}
+        checks = {
+            "journal": self._journal_health,
+            "disk": lambda: disk_room(self._config.server.data_dir),
+            "recordings": self.centre.recordings.health,
+        }
         if self._manages:
             checks["ami"] = self._ami_health
         return checks
+
+    def _has_room(self) -> bool:
+        return has_room(self._config.server.data_dir)
 
     def _ami_health(self) -> Mapping[str, object]:
         return {"ok": self._ami.up, "failure": "" if self._ami.up else self._ami.failure}
@@ -321,8 +368,26 @@ class Server:
         if self._centre is not None:
             self._centre.outbox.begin(actions)
 
+    def _on_service_changed(self, change: Change) -> None:
+        """Keep for the record who changed what."""
+        if self._centre is not None:
+            self.centre.stream.publish(
+                ServiceChanged(
+                    at=self._clock.now(),
+                    change=change.kind,
+                    service=change.service,
+                    version=change.version,
+                    before=change.before,
+                    by=change.by,
+                )
+            )
+
     def _on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         self.centre.on_phone(agent, kind, reachable)
+        self._lights.on_phone(agent, kind, reachable)
+
+    def _show_lights(self, lights: Mapping[AgentId, Light]) -> None:
+        self._lights.show({agent: (light.new, light.old) for agent, light in lights.items()})
 
     def _on_phones_watched(self, watched: bool) -> None:
         self.centre.on_phones_watched(watched)
@@ -394,12 +459,29 @@ class Server:
                     await self._runs.release_others(self.centre.conversations.live_runs())
                     released = True
                 await self.centre.durable.tend()
+                await self.centre.voicemail.collecting.erase_expired()
                 await self._runs.tidy(self._clock.now())
             except StorageUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             except Exception:
                 log.exception("runs_not_tended")
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def _tend_recordings(self) -> None:
+        """Bring here what an earlier process left; drop, again and again, what is too old."""
+        resumed = False
+        while True:
+            try:
+                if not resumed:
+                    await self.centre.recordings.resume()
+                    resumed = True
+                await self.centre.recordings.tend()
+            except StorageUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except Exception:
+                log.exception("recordings_not_tended")
             await asyncio.sleep(TIDY_SECONDS)
 
     async def _take_over(self) -> None:
@@ -412,6 +494,7 @@ class Server:
             log.error("centre_not_applied", version=applied.version)
             return
         self._telephony.set_agents(applied.centre.agents.values())
+        self._lights.set_agents(applied.centre.agents.values())
         self.centre.apply(applied.centre)
         log.info("centre_applied", version=applied.version)
 

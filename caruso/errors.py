@@ -95,6 +95,12 @@ class LinkDown(CarusoError):
     code = "link-down"
 
 
+class RecordingRefused(CarusoError):
+    """The telephone system will not record this."""
+
+    code = "recording-refused"
+
+
 class StorageUnavailable(CarusoError):
     """The database did not answer in time, is locked, full or down; nothing was changed."""
 

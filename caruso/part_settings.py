@@ -11,6 +11,7 @@ from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.web.settings import WebSettings
 
+REPORTS_DIR = Path(__file__).resolve().parent.parent / "reports"
 CONSOLE_DIR = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
 
 

@@ -10,7 +10,19 @@ from typing import Any, Protocol
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Centre, StationKind
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, FileId, QueueId, RunId, ScriptId, UserId
+from caruso.model.ids import (
+    AgentId,
+    ContactId,
+    CustomerId,
+    FileId,
+    LegId,
+    QueueId,
+    RecordingId,
+    RunId,
+    ScriptId,
+    UserId,
+)
+from caruso.model.recordings import Access, Cut, KeptSound, Recording
 from caruso.model.records import (
     AppliedCentre,
     Customer,
@@ -21,6 +33,7 @@ from caruso.model.records import (
     Session,
     User,
 )
+from caruso.model.report_rows import EstimatedWait, QueueVisit
 from caruso.model.run_records import (
     ActionOutcome,
     OutboxAction,
@@ -33,7 +46,10 @@ from caruso.model.run_records import (
     TokenPurpose,
 )
 from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptEventKind, ScriptVersion
+from caruso.model.sounds import Outline
+from caruso.model.tasks import Eyes, Task, TaskId, TaskState
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
+from caruso.model.voicemails import Voicemail
 
 
 class Telephony(Protocol):
@@ -45,6 +61,45 @@ class Telephony(Protocol):
         Commands are carried out in the order given. While the link is down they are dropped: `LinkUp`
         brings the truth, and reconciliation gives the commands that are still needed.
         """
+        ...
+
+
+class TapeDeck(Protocol):
+    """Records in the telephone system what a leg says (left channel) and hears (right), as long as the leg lives.
+
+    Each raises `LinkDown` when the telephone system does not answer, and `RecordingRefused` when it will not.
+    """
+
+    async def load(self, leg: LegId, recording: RecordingId) -> None:
+        """Begin a recording that is silent."""
+        ...
+
+    async def silence(self, leg: LegId, recording: RecordingId, *, on: bool) -> None:
+        """Keep what is said out of a recording, or let it in."""
+        ...
+
+    async def eject(self, leg: LegId, recording: RecordingId) -> None:
+        """End a recording. No error when it has ended."""
+        ...
+
+    async def find(self, leg: LegId) -> RecordingId | None:
+        """Return the newest recording of a leg; it goes on unless it was ejected."""
+        ...
+
+    async def stored(self) -> Sequence[RecordingId]:
+        """Return the recordings that lie in the telephone system, going on or not."""
+        ...
+
+    async def size(self, recording: RecordingId) -> int | None:
+        """Return how many bytes it has so far; None when there is nothing of it."""
+        ...
+
+    def fetch(self, recording: RecordingId) -> AsyncIterator[bytes]:
+        """Yield what was recorded: samples of 16 bits, 8,000 a second, of left and right by turns."""
+        ...
+
+    async def drop(self, recording: RecordingId) -> None:
+        """Remove what lies in the telephone system of a recording that has ended."""
         ...
 
 
@@ -90,8 +145,19 @@ class FactStore(Protocol):
         """Return the last `QueueSwitched` of every queue."""
         ...
 
+    async def stations(self) -> Sequence[AnyFact]:
+        """Return the last `StationChosen`, `LineOpened` and `LineClosed` of every agent, oldest first."""
+        ...
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
+        ...
+
+    async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
+        """Return what distribution went by in [since, until], oldest first.
+
+        That is how agents and waiting contacts stood at `since`, and what moved either of them afterwards.
+        """
         ...
 
     async def open_runs(self) -> Sequence[SavedRun]:
@@ -131,6 +197,22 @@ class FactStore(Protocol):
 
     async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
         """Return what happened in the runs that passed through a contact, there and elsewhere, oldest first."""
+        ...
+
+
+class ReportStore(Protocol):
+    """Reads what reports are made of: of what began in [since, until), of `queues` alone unless None."""
+
+    async def queue_visits(
+        self, since: datetime, until: datetime, queues: Collection[QueueId] | None
+    ) -> Sequence[QueueVisit]:
+        """Return visits to queues, in the order in which they began."""
+        ...
+
+    async def estimated_waits(
+        self, since: datetime, until: datetime, queues: Collection[QueueId] | None
+    ) -> Sequence[EstimatedWait]:
+        """Return waits that were estimated, with what came of them."""
         ...
 
 
@@ -238,9 +320,17 @@ class RunStore(Protocol):
         """Return the files of a run, oldest first."""
         ...
 
+    async def drop_file(self, file: FileId) -> None:
+        """Forget what is known about a file."""
+        ...
+
+    async def order(self, action: OutboxAction) -> bool:
+        """Keep an action that no run gave out; False when there is one with this key already."""
+        ...
+
 
 class RunFiles(Protocol):
-    """The bytes of uploads and recordings."""
+    """The bytes of uploads, recordings and messages."""
 
     async def keep(
         self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
@@ -250,6 +340,22 @@ class RunFiles(Protocol):
 
     def read(self, file: StoredFile) -> AsyncIterator[bytes]:
         """Return the bytes piece by piece; raise `NotFound` when they are gone or not what was kept."""
+        ...
+
+    async def content(self, file: FileId) -> tuple[StoredFile, bytes]:
+        """Return a file that is kept, whole; raise `NotFound`."""
+        ...
+
+    async def located(self, file: FileId) -> tuple[StoredFile, Path]:
+        """Return a file that is kept and where it is, held against its checksum; raise `NotFound`."""
+        ...
+
+    async def outline(self, file: FileId) -> Outline:
+        """Return the outline of a sound that is kept; raise `NotFound`."""
+        ...
+
+    async def erase(self, file: FileId) -> None:
+        """Forget a file and its bytes. No error when it is gone."""
         ...
 
 
@@ -406,6 +512,67 @@ class ScriptStore(Protocol):
         ...
 
 
+class RecordingStore(Protocol):
+    """What is known of recordings, and who did what with them: read from the journal's projections."""
+
+    async def get(self, recording: RecordingId) -> Recording | None:
+        """Return a recording."""
+        ...
+
+    async def of_contact(self, contact: ContactId) -> Sequence[Recording]:
+        """Return the recordings of a contact, the first part first."""
+        ...
+
+    async def unfinished(self) -> Sequence[Recording]:
+        """Return those that go on, or are to be collected."""
+        ...
+
+    async def kept_until(self, queue: QueueId, before: datetime, *, limit: int = 200) -> Sequence[Recording]:
+        """Return those of a queue that are kept, under no legal hold, and ended before a time."""
+        ...
+
+    async def queues(self) -> Sequence[QueueId]:
+        """Return the queues of which recordings are kept."""
+        ...
+
+    async def kept(self, *, after: RecordingId | None = None, limit: int = 500) -> Sequence[Recording]:
+        """Return those that are kept, in the order of their ids, from the one after `after` on."""
+        ...
+
+    async def accesses(self, recording: RecordingId) -> Sequence[Access]:
+        """Return what people did with it, oldest first."""
+        ...
+
+
+class RecordingFiles(Protocol):
+    """The sound of recordings, in the recordings folder."""
+
+    async def keep(
+        self, recording: RecordingId, raw: AsyncIterator[bytes], shape: Callable[[float, float], Cut]
+    ) -> KeptSound:
+        """Make a WAV file of raw samples (16 bits, 8,000 a second, left and right by turns) and keep it.
+
+        `shape` is told how long they last, and how long they are silent at the beginning; it says what is left of
+        them.
+
+        Raises:
+            StorageUnavailable: no room, or the folder cannot be written.
+        """
+        ...
+
+    async def sound(self, recording: Recording) -> Path:
+        """Return its file, held against its checksum; raise `NotFound` when it is gone or not what was kept."""
+        ...
+
+    async def outline(self, recording: Recording) -> Outline:
+        """Return what a player draws of it; raise `NotFound`."""
+        ...
+
+    async def remove(self, recording: RecordingId) -> None:
+        """Remove its file; no error when it is gone."""
+        ...
+
+
 class CallbackStore(Protocol):
     """Whom we promised to call."""
 
@@ -433,6 +600,74 @@ class CallbackStore(Protocol):
 
     async def open_counts(self) -> Mapping[QueueId, int]:
         """Return how many are open, by queue; cheap enough to be asked every second."""
+        ...
+
+
+class VoicemailStore(Protocol):
+    """Messages that callers left, as the journal tells of them; and what was said in them."""
+
+    async def unfinished(self) -> Sequence[Voicemail]:
+        """Return the messages that somebody has to do something about, the oldest first."""
+        ...
+
+    async def get(self, contact: ContactId) -> Voicemail | None:
+        """Return one message."""
+        ...
+
+    async def done(self, queues: Collection[QueueId] | None, limit: int) -> Sequence[Voicemail]:
+        """Return the messages that are done, the newest first; of all queues when `queues` is None."""
+        ...
+
+    async def expired(self, queue: QueueId, before: datetime, limit: int) -> Sequence[Voicemail]:
+        """Return messages of a queue that were done before a time, and whose sound is still there."""
+        ...
+
+    async def texts(self, contacts: Collection[ContactId]) -> Mapping[ContactId, str]:
+        """Return what was said in messages, where that was written down."""
+        ...
+
+    async def keep_text(self, contact: ContactId, text: str) -> None:
+        """Keep what was said in a message."""
+        ...
+
+    async def drop_text(self, contact: ContactId) -> None:
+        """Forget what was said."""
+        ...
+
+
+class Recordings(Protocol):
+    """What the PBX has recorded, in its own files. All raise `LinkDown` while it cannot be asked."""
+
+    async def is_live(self, recording: RecordingId) -> bool:
+        """Tell whether it is being recorded now."""
+        ...
+
+    async def read(self, recording: RecordingId) -> bytes | None:
+        """Return what was stored, as a WAV file; None when there is nothing."""
+        ...
+
+    async def drop(self, recording: RecordingId) -> None:
+        """Remove what was stored. No error when there is nothing."""
+        ...
+
+
+class TaskStore(Protocol):
+    """What agents want done."""
+
+    async def add(self, task: Task) -> None:
+        """Keep a new task; one whose id is there already stays as it is."""
+        ...
+
+    async def get(self, task: TaskId) -> Task | None:
+        """Return a task."""
+        ...
+
+    async def find(self, *, eyes: Eyes, state: TaskState, limit: int) -> Sequence[Task]:
+        """Return tasks that somebody sees: open ones by the time they are due, done ones the newest first."""
+        ...
+
+    async def change(self, task: Task) -> bool:
+        """Write a task whose version before this one is the one that is kept; False: somebody was quicker."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,11 +16,11 @@ from caruso.app import Server
 from caruso.config import Config
 from caruso.errors import CarusoError, JournalTakenOver
 from caruso.logs import set_up_logs
+from caruso.watchdog.life_signs import LifeSigns
+from caruso.watchdog.verdict import TAKEN_OVER
 
 log = structlog.get_logger(__name__)
 
-#: Exit code of a server whose work another has taken over: it must not be started again by itself.
-TAKEN_OVER = 4
 #: How long another thread may keep the event loop from running, seconds.
 SWITCH_SECONDS = 0.0003
 
@@ -29,6 +30,8 @@ def serve(config: Config) -> int:
     # The journal's and the look-ups' threads give the interpreter back after this, not after Python's 5 ms: so
     # long a call would wait otherwise.
     sys.setswitchinterval(SWITCH_SECONDS)
+    # Whoever watches ends a server whose loop is blocked with SIGABRT: then it is known where it was.
+    faulthandler.enable()
     set_up_logs(level=config.log.level, log_format=config.log.format, personal_data=config.log.personal_data)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -57,8 +60,9 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 async def _serve(config: Config) -> None:
     server = Server(config)
-    async with stopped_by_signals(server):
-        await server.run()
+    signs = LifeSigns()
+    async with signs.beating(), stopped_by_signals(server, signs):
+        await server.run(lambda _: signs.ready())
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -71,11 +75,16 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 @asynccontextmanager
-async def stopped_by_signals(server: Server) -> AsyncIterator[None]:
+async def stopped_by_signals(server: Server, signs: LifeSigns) -> AsyncIterator[None]:
     """Stop the server in order on SIGTERM and SIGINT."""
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        signs.stopping()
+        server.stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stopping.set)
+        loop.add_signal_handler(number, stop)
     try:
         yield
     finally:

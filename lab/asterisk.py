@@ -33,6 +33,8 @@ MODULES = (
     # timing, sound files, codecs
     "res_timing_timerfd", "format_wav", "format_pcm", "format_sln", "codec_ulaw", "codec_alaw", "codec_resample",
     "codec_opus_open_source", "res_format_attr_opus", "res_musiconhold", "res_crypto", "res_srtp",
+    # recording of calls: MixMonitor needs the others
+    "app_chanspy", "func_cut", "func_groupcount", "func_uri", "func_periodic_hook", "app_mixmonitor",
     # dialplan
     "pbx_config", "app_dial", "app_playback", "app_stack", "app_echo", "app_verbose", "app_senddtmf",
     "func_callerid", "func_channel", "func_logic", "func_strings", "func_timeout", "func_hangupcause",
@@ -44,7 +46,7 @@ MODULES = (
     "res_pjsip_outbound_authenticator_digest", "res_pjsip_endpoint_identifier_ip",
     "res_pjsip_endpoint_identifier_user", "res_pjsip_registrar", "res_pjsip_nat", "res_pjsip_rfc3326",
     "res_pjsip_dtmf_info", "res_pjsip_dlg_options", "res_pjsip_path", "res_pjsip_transport_websocket",
-    "res_rtp_asterisk", "chan_pjsip",
+    "res_pjsip_notify", "res_rtp_asterisk", "chan_pjsip",
     # bridges
     "bridge_simple", "bridge_native_rtp", "bridge_softmix", "bridge_holding", "bridge_builtin_features",
     # ARI
@@ -276,6 +278,7 @@ class LocalAsterisk:
             "websocket_client.conf": "",
             "codecs.conf": "",
             "pjproject.conf": "",
+            "pjsip_notify.conf": "",
             "udptl.conf": "[general]\n",
             "acl.conf": "",
             "ccss.conf": "[general]\n",

@@ -7,7 +7,7 @@ and presences if nobody is to be counted twice, forgotten or stuck.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from caruso.model.facts import (
     AnyFact,
@@ -51,8 +51,11 @@ _MAY_FOLLOW = {
 }
 
 
-def imbalances(facts: Sequence[AnyFact]) -> list[str]:
-    """Return what is wrong with the facts of a time in which every call that began has ended, wrap-up included."""
+def imbalances(facts: Sequence[AnyFact], *, jumped: Collection[ContactId] = ()) -> list[str]:
+    """Return what is wrong with the facts of a time in which every call that began has ended, wrap-up included.
+
+    In the time of the contacts `jumped` the clock did, so that their times say nothing.
+    """
     return [
         *_once_each("contact", _contacts(facts, ContactArrived), "ended", _contacts(facts, ContactEnded)),
         *_once_each("visit", _visits(facts, ContactQueued), "left its queue", _visits(facts, ContactLeftQueue)),
@@ -65,7 +68,7 @@ def imbalances(facts: Sequence[AnyFact]) -> list[str]:
             "supervision", _supervisions(facts, SupervisionBegun), "ended", _supervisions(facts, SupervisionEnded)
         ),
         *_conversations(facts),
-        *_talk_times(facts),
+        *_talk_times([fact for fact in facts if getattr(fact, "contact", None) not in jumped]),
         *_presences(facts),
     ]
 

@@ -10,17 +10,20 @@ async with Cable(pbx.http_port) as cable:
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Self, cast
 
+from lab.network import RemoteNetwork
 from lab.ports import LOOPBACK
 
 
 class Cable:
     """One listening port whose connections lead to another port."""
 
-    def __init__(self, to_port: int) -> None:
-        """Nothing listens before it is entered."""
+    def __init__(self, to_port: int, *, remote: RemoteNetwork | None = None) -> None:
+        """Nothing listens before it is entered. Connections leave from the other machine of a `remote` network."""
         self.to_port = to_port
+        self._remote = remote
         self.frozen = False
         self.ends: set[_End] = set()
         self._takes = True
@@ -56,6 +59,18 @@ class Cable:
         for end in tuple(self.ends):
             end.go_on()
 
+    async def far_socket(self) -> socket.socket | None:
+        """Return a connected socket of the remote machine, where there is one; raise `OSError`."""
+        if self._remote is None:
+            return None
+        made = self._remote.socket()
+        try:
+            await asyncio.get_running_loop().sock_connect(made, (self._remote.address, self.to_port))
+        except BaseException:
+            made.close()
+            raise
+        return made
+
     @property
     def takes(self) -> bool:
         """Whether connections are taken."""
@@ -90,7 +105,8 @@ class _End(asyncio.Protocol):
         if self.cable.frozen or self.peer is None or self.peer.transport is None:
             return
         if self._held:
-            self.peer.transport.write(b"".join(self._held))
+            if not self.peer.transport.is_closing():
+                self.peer.transport.write(b"".join(self._held))
             self._held.clear()
         if self._lost:
             self.peer.abort()
@@ -115,7 +131,10 @@ class _Near(_End):
     async def _make_far(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            _, far = await loop.create_connection(lambda: _End(self.cable), LOOPBACK, self.cable.to_port)
+            if (made := await self.cable.far_socket()) is not None:
+                _, far = await loop.create_connection(lambda: _End(self.cable), sock=made)
+            else:
+                _, far = await loop.create_connection(lambda: _End(self.cable), LOOPBACK, self.cable.to_port)
         except OSError:
             self.abort()
             return

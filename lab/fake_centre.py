@@ -16,6 +16,7 @@ from typing import assert_never
 import msgspec
 
 from caruso.comm_server.agents.presence import late_at
+from caruso.comm_server.voicemail.mailboxes import Mailboxes
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -32,6 +33,8 @@ from caruso.model.centre import (
 )
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId
+from caruso.model.numbers import called_number
+from caruso.model.recordings import RecordedCalls, RecordingRules
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import StoredFile
 from caruso.model.views import (
@@ -44,18 +47,24 @@ from caruso.model.views import (
     HistoryView,
     MessageView,
     MonitorView,
+    NeededSkill,
     PartyView,
     PresenceView,
     QueueRow,
     QueueTile,
+    RecordingView,
     StationView,
     TargetView,
     WaitingRow,
+    WhyView,
 )
 from caruso.ports import TimerHandle
 from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
+from lab.fake_decisions import FakeDecisions
 from lab.fake_dialog import FakeDialog
+from lab.fake_messages import FakeMessages
+from lab.fake_recordings import FakeRecordings
 from lab.fake_supervision import FakeSupervision
 from lab.script_dialog import ScriptDialog
 
@@ -78,7 +87,14 @@ def fake_description() -> Centre:
     meter, billing = QueueId("meter"), QueueId("billing")
     queues = {
         meter: Queue(id=meter, name="Meter reading", dispositions=_DISPOSITIONS, wrap_up_seconds=30),
-        billing: Queue(id=billing, name="Billing", dispositions=_DISPOSITIONS, priority=5, wrap_up_seconds=45),
+        billing: Queue(
+            id=billing,
+            name="Billing",
+            dispositions=_DISPOSITIONS,
+            priority=5,
+            wrap_up_seconds=45,
+            recording=RecordingRules(calls=RecordedCalls.ON_DEMAND, agents_listen=True),
+        ),
     }
     names = ("Anna", "Ben", "Cara", "Dan", "Eva", "Finn")
     agents = [
@@ -128,6 +144,8 @@ class _Contact:
     disposition: str = ""
     extended: int = 0
     parties: tuple[PartyView, ...] = ()
+    #: ``off``, ``on`` or ``paused``.
+    recording: str = "off"
 
 
 @dataclass(slots=True)
@@ -137,6 +155,9 @@ class _Seat:
     profile: AgentProfile
     station: StationKind
     since: datetime
+    number: str = ""
+    nailed_up: bool = False
+    line: str = ""
     presence: Presence = Presence.SIGNED_OUT
     reason: str = ""
     until: datetime | None = None
@@ -148,6 +169,16 @@ class _Seat:
     show: ShowDesk | None = None
     closed: DeskClosed | None = None
     timers: list[TimerHandle] = field(default_factory=list)
+
+
+class _Clock:
+    """The time as the centre is told it."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+
+    def monotonic(self) -> float:
+        return self.now().timestamp()
 
 
 class FakeDesk:
@@ -198,9 +229,13 @@ class FakeCentre:
             run, number, self._now
         )
         self.supervisors = FakeSupervision(self.centre, now, self._supervisors_acted, self._talks)
+        self.recordings = FakeRecordings(self.centre, _Clock(now))
+        self.messages = FakeMessages(self.centre, now, self._messages_changed)
+        self.decisions = FakeDecisions()
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
         self.commands: list[tuple[AgentId, desk.AnyDeskCommand]] = []
+        self._tasks = 0
         #: Set to make `command` fail in a way nobody foresaw.
         self.broken = False
 
@@ -210,6 +245,16 @@ class FakeCentre:
     def telephony_up(self) -> bool:
         """Tell whether the (imagined) PBX can be reached."""
         return self._telephony
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """Return the messages."""
+        return self.messages.mailboxes
+
+    def _messages_changed(self) -> None:
+        for seat in self._seats.values():
+            self._show(seat)
+        self._monitor_changed()
 
     def centre(self) -> Centre:
         """Return the description."""
@@ -230,6 +275,18 @@ class FakeCentre:
         else:
             self._show(seat)
         return FakeDesk(seat, show)
+
+    def desk_contact(self, agent: AgentId) -> ContactId:
+        """Return the contact on an agent's desk."""
+        contact = self._seat(agent).contact
+        assert contact is not None, f"nothing is on {agent}'s desk"
+        return contact.id
+
+    def tasks_changed(self) -> None:
+        """Let every desk know that a task has changed."""
+        self._tasks += 1
+        for seat in self._seats.values():
+            self._show(seat)
 
     def describe(self, description: Centre) -> None:
         """Put another description in force; agents and queues stay the same."""
@@ -293,7 +350,10 @@ class FakeCentre:
                     raise IllegalMove("You have a contact on your desk.")
                 self._become(seat, Presence.SIGNED_OUT)
             case desk.ChooseStation():
-                self._choose_station(seat, command.kind)
+                self._choose_station(seat, command)
+            case desk.OpenLine():
+                seat.line = "open"
+                self._show(seat)
             case desk.Accept():
                 self._accept(seat, command.contact)
             case desk.Decline():
@@ -308,6 +368,9 @@ class FakeCentre:
                 self._show(seat)
             case desk.MuteMe():
                 self._on_desk(seat, command.contact, "talking", "held").muted = command.on
+                self._show(seat)
+            case desk.RecordCall() | desk.PauseRecording():
+                self._record(self._on_desk(seat, command.contact, "talking", "held"), command)
                 self._show(seat)
             case desk.CallOut():
                 raise IllegalMove("Nobody can be called from here.")
@@ -359,6 +422,16 @@ class FakeCentre:
             case _:
                 assert_never(command)
         self.commands.append((agent, command))
+
+    def _record(self, contact: _Contact, command: desk.RecordCall | desk.PauseRecording) -> None:
+        if contact.queue.recording.calls is RecordedCalls.NEVER:
+            raise IllegalMove("Calls of this queue are never recorded.")
+        if isinstance(command, desk.RecordCall):
+            contact.recording = "on" if command.on else "off"
+        elif contact.recording == "off":
+            raise IllegalMove("Nothing is recorded here.")
+        else:
+            contact.recording = "paused" if command.on else "on"
 
     # -- What happens outside ---------------------------------------------------------------------------------
 
@@ -487,10 +560,16 @@ class FakeCentre:
         else:
             self._become(seat, Presence.NOT_READY, reason)
 
-    def _choose_station(self, seat: _Seat, kind: str) -> None:
-        if kind not in set(StationKind):
-            raise _wrong("kind", "Must be browser or sip.")
-        seat.station = StationKind(kind)
+    def _choose_station(self, seat: _Seat, command: desk.ChooseStation) -> None:
+        if command.kind not in set(StationKind):
+            raise _wrong("kind", "Must be browser, sip or number.")
+        seat.station = StationKind(command.kind)
+        if seat.station is StationKind.NUMBER:
+            number = called_number(command.number, "DE")
+            if not number:
+                raise IllegalMove("This is no telephone number at which you can be called.")
+            seat.number = number
+        seat.nailed_up, seat.line = command.nailed_up, "closed" if command.nailed_up else ""
         self._show(seat)
 
     def _become(self, seat: _Seat, presence: Presence, reason: str = "", *, until: datetime | None = None) -> None:
@@ -689,7 +768,16 @@ class FakeCentre:
             now=self._now(),
             agent=seat.profile.id,
             name=seat.profile.name,
-            station=StationView(kind=seat.station, reachable=True),
+            station=StationView(
+                kind=seat.station,
+                reachable=None if seat.station is StationKind.NUMBER else True,
+                number=seat.number,
+                nailed_up=seat.nailed_up,
+                line=seat.line,
+                numbers=True,
+                lines=True,
+                confirm_key="1",
+            ),
             presence=PresenceView(
                 presence=seat.presence,
                 reason=seat.reason,
@@ -700,6 +788,7 @@ class FakeCentre:
             reasons=[Choice(id=reason.id, name=reason.name) for reason in self._centre.not_ready_reasons],
             queues=[self._tile(self._centre.queues[queue]) for queue in seat.profile.queues],
             messages=self.messages_of(seat.profile.id),
+            tasks=self._tasks,
             telephony=self._telephony,
             outside=True,
             contact=None if contact is None else _contact_view(contact),
@@ -709,12 +798,16 @@ class FakeCentre:
 
     def _tile(self, queue: Queue) -> QueueTile:
         waiting = [row for row in self._waiting.values() if row.queue == queue.id]
+        voicemails, oldest = self.mailboxes.open_in(queue.id)
         return QueueTile(
             id=queue.id,
             name=queue.name,
             waiting=len(waiting),
             oldest=min((row.since for row in waiting), default=None),
             ready=self._number_of(queue.id, Presence.READY),
+            voicemails=voicemails,
+            oldest_voicemail=oldest,
+            voicemail_changes=self.mailboxes.changes,
         )
 
     def _number_of(self, queue: QueueId, presence: Presence) -> int:
@@ -807,6 +900,9 @@ class FakeCentre:
             oldest=tile.oldest,
             ready=tile.ready,
             talking=self._number_of(queue.id, Presence.TALKING),
+            voicemails=tile.voicemails,
+            oldest_voicemail=tile.oldest_voicemail,
+            voicemails_received=tile.voicemails,
             entered=entered,
             answered=answered,
             answered_in_target=answered - answered // 5,
@@ -845,6 +941,43 @@ def _contact_view(contact: _Contact) -> ContactView:
         extensions_left=contact.queue.wrap_up_extensions - contact.extended if contact.phase == "wrap-up" else 0,
         extension_seconds=contact.queue.wrap_up_extension_seconds,
         parties=list(contact.parties),
+        recording=_recording(contact),
+        why=_why(contact),
+    )
+
+
+def _recording(contact: _Contact) -> RecordingView | None:
+    if contact.queue.recording.calls is RecordedCalls.NEVER or contact.phase not in ("talking", "held"):
+        return None
+    runs = contact.recording != "off"
+    paused = contact.recording == "paused"
+    return RecordingView(
+        state=contact.recording,
+        reason="asked" if paused else "",
+        may_start=not runs,
+        may_stop=runs,
+        may_pause=runs,
+        paused_by_hand=paused,
+    )
+
+
+def _why(contact: _Contact) -> WhyView:
+    """Return a reason as the real centre would find it."""
+    return WhyView(
+        decided_at=contact.offered_at,
+        policy="longest-idle",
+        figure=contact.offered_at.timestamp() - 95,
+        rank=1,
+        candidates=3,
+        presences={"ready": 3, "talking": 2, "not-ready": 1},
+        waited_seconds=(contact.offered_at - contact.queued_at).total_seconds(),
+        priority=contact.queue.priority,
+        skills=[NeededSkill(name="German", needed=3, level=5)],
+        step=1,
+        steps=2,
+        rule=0,
+        also=[],
+        value=None,
     )
 
 

@@ -6,10 +6,12 @@ view = await runs.web.start(ScriptId("moving"), language="en")
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from caruso.clock import Clock, SystemClock
@@ -27,6 +29,7 @@ from caruso.model.facts import AnyFact
 from caruso.model.ids import FileId, RunId, ScriptId
 from caruso.model.records import AppliedCentre, ObjectFilter, ScriptSource
 from caruso.model.run_records import SavedRun, StoredFile
+from caruso.model.sounds import Outline
 from caruso.ports import ActionServices, RunFiles, RunStore
 from lab.memory_runs import MemoryRuns
 
@@ -113,6 +116,7 @@ class MemoryFiles:
         self._store = store
         self._clock = clock
         self.contents: dict[FileId, bytes] = {}
+        self._folder = tempfile.TemporaryDirectory()
 
     async def keep(
         self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
@@ -138,6 +142,30 @@ class MemoryFiles:
         if file.id not in self.contents:
             raise NotFound
         yield self.contents[file.id]
+
+    async def content(self, file: FileId) -> tuple[StoredFile, bytes]:
+        """Return a file, whole."""
+        known = await self._store.file(file)
+        if known is None or file not in self.contents:
+            raise NotFound
+        return known, self.contents[file]
+
+    async def located(self, file: FileId) -> tuple[StoredFile, Path]:
+        """Write a file where it can be served from."""
+        known, content = await self.content(file)
+        path = Path(self._folder.name) / file
+        path.write_bytes(content)
+        return known, path
+
+    async def outline(self, file: FileId) -> Outline:
+        """Return an outline of the right length, of a sound that is equally loud all the time."""
+        _, content = await self.content(file)
+        return Outline(seconds=max(0, len(content) - 44) / 16_000, channels=[[50] * 100])
+
+    async def erase(self, file: FileId) -> None:
+        """Forget a file."""
+        self.contents.pop(file, None)
+        await self._store.drop_file(file)
 
 
 class NoCalls:

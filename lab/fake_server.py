@@ -15,16 +15,22 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from caruso.clock import SystemClock
 from caruso.model.callbacks import Callback, CallbackId
 from caruso.model.centre import Centre
 from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, UserId
 from caruso.model.records import PastContact, User
+from caruso.ports import RunFiles
 from caruso.web.passwords import hash_password
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FAKE_ROLES, FakeCentre, fake_customers, fake_description
+from lab.fake_reports import fake_reports
+from lab.fake_runs import MemoryFiles
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
+from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 
 
@@ -91,6 +97,17 @@ def fake_callbacks() -> tuple[Callback, ...]:
     )
 
 
+async def leave_messages(centre: FakeCentre, files: RunFiles) -> None:
+    """Leave three messages: one known caller, one for Anna alone, one without a number."""
+    person = fake_customers()[0]
+    text = "Hello, this is about my last bill. Please call me back before noon."
+    await centre.messages.leave(
+        files, number=person.numbers[0], name=person.name, customer=person.id, text=text, seconds=7.0
+    )
+    await centre.messages.leave(files, queue="meter", owner="anna", seconds=4.0, minutes_ago=42)
+    await centre.messages.leave(files, number="", seconds=3.0, minutes_ago=180)
+
+
 async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
     """Serve until interrupted."""
     loop = asyncio.get_running_loop()
@@ -103,6 +120,7 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         offer_every=offer_every,
         ended=facts.add,
     )
+    files = MemoryFiles(MemoryRuns(), SystemClock())
     server = WebServer(
         WebSettings(port=port, dist=dist, public_url=origin, phone_urls=("ws://127.0.0.1:8088",)),
         centre=centre,
@@ -110,12 +128,18 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         customers=MemoryCustomers(*fake_customers()),
         facts=facts,
         callbacks=MemoryCallbacks(*fake_callbacks()),
+        voicemails=centre.messages.store,
         scripts=MemoryScripts(),
         phones=FakePhones(),
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
+        files=files,
+        tasks=MemoryTasks(),
+        task_changed=lambda _: centre.tasks_changed(),
+        reports=fake_reports(centre.centre),
     )
     await server.start()
+    await leave_messages(centre, files)
     print(
         f"Fake server: {server.url}  (anna/anna, ben/ben agents; sam/sam supervisor; alex/alex admin)", flush=True
     )

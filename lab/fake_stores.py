@@ -117,11 +117,19 @@ class MemoryFacts:
         """Return nothing."""
         return ()
 
+    async def stations(self) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return what was put there; of past contacts only lines are kept."""
         return self.facts.get(contact, ())
 
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
+    async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
         """Return nothing."""
         return ()
 

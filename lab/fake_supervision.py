@@ -82,6 +82,14 @@ class FakeSupervision:
         self.rows[supervision] = replace(self._own(who, supervision), mode=mode)
         self._changed()
 
+    def take_over(self, who: Supervisor, supervision: SupervisionId) -> None:
+        """End it so: the conversation is hers."""
+        row = self._own(who, supervision)
+        if who.agent is None:
+            raise IllegalMove("Only who is an agent of this centre can take a conversation over: it needs a desk.")
+        self.rows[supervision] = replace(row, stage="ended", outcome="taken-over")
+        self._changed()
+
     def stop(self, who: Supervisor, supervision: SupervisionId) -> None:
         """End it."""
         self.rows[supervision] = replace(self._own(who, supervision), stage="ended", outcome="stopped")

@@ -60,7 +60,8 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "bridges": ("list", "createWithId", "destroy", "addChannel", "removeChannel"),
     "channels": (
         "list", "originateWithId", "hangup", "answer", "ring", "ringStop", "sendDTMF", "mute", "unmute",
-        "startMoh", "stopMoh", "playWithId", "record", "snoopChannelWithId", "transfer_progress",
+        "startMoh", "stopMoh", "startSilence", "stopSilence", "playWithId", "record", "snoopChannelWithId",
+        "transfer_progress",
     ),
     "endpoints": ("listByTech",),
     "playbacks": ("stop",),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from caruso.model.centre import StationKind
 from caruso.model.facts import (
+    VOICEMAIL,
     AnyFact,
     Candidate,
     ConsultEnded,
@@ -27,6 +29,9 @@ from caruso.model.facts import (
     DialogStarted,
     DispositionChosen,
     LeftOut,
+    LineClosed,
+    LineOpened,
+    LineOutcome,
     MessageSeen,
     MessageSent,
     NoteWritten,
@@ -42,12 +47,40 @@ from caruso.model.facts import (
     PriorityChanged,
     QueueOutcome,
     QueueSwitched,
+    RecordingAccessed,
+    RecordingBegun,
+    RecordingImpossible,
+    RecordingJoined,
+    RecordingKept,
+    RecordingLost,
+    RecordingOver,
+    RecordingPaused,
+    RecordingResumed,
     ServerStarted,
+    ServiceChanged,
+    StationChosen,
     SupervisionBegun,
     SupervisionEnded,
     SupervisionModeChanged,
     TalkEnded,
+    TaskChanged,
+    TaskMade,
     TransferForm,
+    VoicemailBegun,
+    VoicemailCalled,
+    VoicemailDiscarded,
+    VoicemailDone,
+    VoicemailErased,
+    VoicemailGiven,
+    VoicemailGivenBack,
+    VoicemailListened,
+    VoicemailMailed,
+    VoicemailReceived,
+    VoicemailReplied,
+    VoicemailTaken,
+    VoicemailTranscribed,
+    WaitAnnounced,
+    WaitEstimated,
     WrapUpEnded,
     WrapUpProlonged,
 )
@@ -56,13 +89,18 @@ from caruso.model.ids import (
     ContactId,
     CustomerId,
     EntryPointId,
+    FileId,
     QueueId,
+    RecordingId,
     RunId,
     ScriptId,
     SkillId,
     SupervisionId,
     UserId,
+    line_leg,
+    voicemail_contact,
 )
+from caruso.model.recordings import AccessKind, PauseReason
 from caruso.model.run_records import RunTurn, SavedRun
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
@@ -140,6 +178,7 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
     call = answered_call(1, at)
     return [
         ServerStarted(at=at, version="1.2.3"),
+        ServiceChanged(at=at, change="replaced", service="crm", version="2.0", before="1.9", by="alex"),
         *call,
         ContactIdentified(at=at, contact=contact, customer=CustomerId("customer-1")),
         CustomerReached(at=at, contact=contact, ring_seconds=4.5),
@@ -169,6 +208,10 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         ContactResumed(at=at, contact=contact, agent=agent),
         *_given_away(contact, agent, at),
         *_supervised(contact, agent, at),
+        *recorded(contact, agent, at),
+        RecordingLost(at=at, contact=contact, recording=RecordingId("lost"), reason="missing"),
+        RecordingImpossible(at=at, contact=contact, queue=QueueId("q"), reason="disk-full"),
+        *left_message(contact, agent, at),
         _routed(contact, agent, at),
         DispositionChosen(at=at, contact=contact, agent=agent, disposition="done", until=at),
         WrapUpProlonged(at=at, contact=contact, agent=agent, until=at),
@@ -197,6 +240,49 @@ def _routed(contact: ContactId, agent: AgentId, at: datetime) -> ContactRouted:
         left_out=[LeftOut(agent=AgentId("agent-2"), reason="skill:gas")],
         presences={"ready": 1, "talking": 1},
     )
+
+
+def recorded(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:
+    """Return the facts of a recording that is paused, kept, put under legal hold, and heard."""
+    recording, queue = RecordingId(f"recording-{contact}"), QueueId("q")
+
+    def after(seconds: float) -> datetime:
+        return at + timedelta(seconds=seconds)
+
+    return [
+        RecordingBegun(
+            at=at,
+            contact=contact,
+            recording=recording,
+            part=1,
+            queue=queue,
+            agent=agent,
+            others=("+4930555",),
+            asked_by="olga",
+        ),
+        RecordingPaused(at=after(2), contact=contact, recording=recording, reason=PauseReason.SENSITIVE),
+        RecordingResumed(at=after(5), contact=contact, recording=recording),
+        RecordingJoined(at=after(6), contact=contact, recording=recording, others=("+4930555", "bob")),
+        RecordingOver(at=after(9), contact=contact, recording=recording, by="olga"),
+        RecordingKept(
+            at=after(10),
+            contact=contact,
+            recording=recording,
+            seconds=9.0,
+            size=288_044,
+            sha256="ab" * 32,
+            incomplete="interrupted",
+        ),
+        RecordingAccessed(
+            at=after(11),
+            contact=contact,
+            recording=recording,
+            by="olga",
+            what=AccessKind.HELD,
+            reason="complaint",
+        ),
+        RecordingAccessed(at=after(12), contact=contact, recording=recording, by="anna", what=AccessKind.LISTENED),
+    ]
 
 
 def _supervised(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:
@@ -235,8 +321,114 @@ def _supervised(contact: ContactId, agent: AgentId, at: datetime) -> list[AnyFac
         ),
         PriorityChanged(at=at, contact=contact, visit=2, queue=queue, priority=7, by=by),
         QueueSwitched(at=at, queue=queue, open=False, by=by),
+        WaitEstimated(
+            at=at,
+            contact=contact,
+            visit=2,
+            queue=queue,
+            guesses={"queue-length": 33.5},
+            by="queue-length",
+            most=60.0,
+        ),
+        TaskMade(
+            at=at,
+            task="t1",
+            text="Send the form",
+            due_at=at,
+            agent=agent,
+            queue=None,
+            contact=contact,
+            customer=None,
+            by=by,
+        ),
+        TaskChanged(
+            at=at,
+            task="t1",
+            text="Send both forms",
+            due_at=at,
+            agent=None,
+            queue=queue,
+            contact=contact,
+            state="done",
+            by=by,
+        ),
+        WaitAnnounced(at=at, contact=contact, visit=2, queue=queue, waited_seconds=9.0, least=0.0, most=60.0),
         MessageSent(at=at, message="m1", by=by, sender="Sue", agents=(agent,), text="Meeting at five\n„kurz“"),
         MessageSeen(at=at, message="m1", agent=agent),
+        StationChosen(at=at, agent=agent, station=StationKind.NUMBER, number="+4930123456", nailed_up=True),
+        LineOpened(at=at, agent=agent, line=line_leg(agent, 1), number="+4930123456"),
+        LineClosed(at=at, agent=agent, line=line_leg(agent, 1), outcome=LineOutcome.DROPPED, seconds=12.5),
+    ]
+
+
+def left_message(origin: ContactId, agent: AgentId, at: datetime) -> list[AnyFact]:
+    """Return a message that is heard, answered and erased, with every attribute set."""
+    contact, queue, other, by, call = (
+        voicemail_contact(origin),
+        QueueId("q"),
+        QueueId("other"),
+        UserId(agent),
+        ContactId("out-1"),
+    )
+    return [
+        VoicemailBegun(
+            at=at,
+            contact=contact,
+            origin=origin,
+            queue=queue,
+            owner=agent,
+            entry_point=EntryPointId("main"),
+            number="+493012345678",
+            name="Example",
+            customer=CustomerId("customer-1"),
+            run=RunId("run-each"),
+            language="de",
+            priority=3,
+            skills={SkillId("gas"): 2},
+            take=2,
+        ),
+        ContactArrived(
+            at=at,
+            contact=contact,
+            entry_point=EntryPointId("main"),
+            caller_number="+493012345678",
+            caller_name="Example",
+            dialled="100",
+            channel=VOICEMAIL,
+        ),
+        VoicemailReceived(
+            at=at,
+            contact=contact,
+            queue=queue,
+            owner=agent,
+            customer=CustomerId("customer-1"),
+            seconds=12.5,
+            file=FileId("f1"),
+        ),
+        VoicemailTranscribed(at=at, contact=contact, queue=queue),
+        VoicemailMailed(at=at, contact=contact, queue=queue, mails=2),
+        VoicemailListened(at=at, contact=contact, queue=queue, by=by, first=True, age_seconds=3.0),
+        VoicemailTaken(at=at, contact=contact, queue=queue, agent=agent, age_seconds=4.0),
+        VoicemailGivenBack(at=at, contact=contact, queue=queue, agent=agent, by=by),
+        VoicemailGiven(at=at, contact=contact, queue=other, owner=agent, from_queue=queue, by=by),
+        VoicemailTaken(at=at, contact=contact, queue=other, agent=agent, age_seconds=5.0),
+        VoicemailCalled(at=at, contact=contact, queue=other, agent=agent, call=call),
+        VoicemailReplied(
+            at=at, contact=contact, queue=other, agent=agent, call=call, first=True, age_seconds=60.0
+        ),
+        VoicemailDone(
+            at=at,
+            contact=contact,
+            queue=other,
+            agent=agent,
+            by=by,
+            disposition="solved",
+            note="answered\n„morgen“",
+            age_seconds=61.0,
+        ),
+        ContactEnded(at=at, contact=contact, cause=ContactCause.COMPLETED),
+        VoicemailErased(at=at, contact=contact, queue=other),
+        VoicemailDiscarded(at=at, contact=voicemail_contact(contact), queue=queue),
     ]
 
 

@@ -89,6 +89,10 @@ async def mail_server(
     opened: list[asyncio.Transport] = []
 
     class Connection(SMTP):
+        def eof_received(self) -> bool | None:
+            # Without a greeting the library has begun nothing that it could end here.
+            return super().eof_received() if "GREETING" not in server.manners else None
+
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             assert isinstance(transport, asyncio.Transport)
             if self.transport is None:  # else it is the encrypted one inside the first

@@ -12,9 +12,12 @@ from caruso.model.facts import (
     AnyFact,
     ContactArrived,
     ContactEnded,
+    LineClosed,
+    LineOpened,
     Presence,
     PresenceChanged,
     QueueSwitched,
+    StationChosen,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, is_web
 from caruso.model.records import PastContact
@@ -127,6 +130,12 @@ class MemoryJournal:
         """Return the last switch of every queue."""
         return list({fact.queue: fact for fact in self.facts if isinstance(fact, QueueSwitched)}.values())
 
+    async def stations(self) -> Sequence[AnyFact]:
+        """Return the last fact of each kind about every agent's station, oldest first."""
+        told = [fact for fact in self.facts if isinstance(fact, StationChosen | LineOpened | LineClosed)]
+        last = {(fact.agent, type(fact)): index for index, fact in enumerate(told)}
+        return [told[index] for index in sorted(last.values())]
+
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return all facts of one contact."""
         return [fact for fact in self.facts if getattr(fact, "contact", None) == contact]
@@ -134,6 +143,10 @@ class MemoryJournal:
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on."""
         return [fact for fact in self.facts if fact.at >= since]
+
+    async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
+        """Return what distribution went by: everything until then."""
+        return [fact for fact in self.facts if fact.at <= until]
 
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return the runs of contacts that have not ended, or are on a desk still."""

@@ -243,6 +243,19 @@ class MemoryRuns:
         self._reach()
         return [file for file in self.kept_files.values() if file.run == run]
 
+    async def drop_file(self, file: FileId) -> None:
+        """Forget what is known about a file."""
+        self._reach()
+        self.kept_files.pop(file, None)
+
+    async def order(self, action: OutboxAction) -> bool:
+        """Keep an action that no run gave out; False when there is one with this key already."""
+        self._reach()
+        if action.key in self.actions:
+            return False
+        self.actions[action.key] = action
+        return True
+
 
 def _order(entry: tuple[tuple[RunId, int, int], RunEvent]) -> tuple[datetime, tuple[RunId, int, int]]:
     place, event = entry

@@ -23,7 +23,7 @@ from lab.demo.agents import crew, phones
 from lab.demo.callers import BILLING, Callers, plan_for
 from lab.demo.house import ROOT, SUPERVISOR, House, NotPossible, open_house, sip_agents
 from lab.demo.speech import callers_speech
-from lab.sipp import CAN_PLAY_RTP_DIGITS, caller
+from lab.sipp import CAN_PLAY_RTP_DIGITS, caller, phone
 
 FOLDER = ROOT / "build" / "screenshots"
 IMAGES = ROOT / "docs" / "images"
@@ -37,6 +37,10 @@ SCALE = 1.5
 BUSY_SECONDS = 35.0
 #: Agents in the picture talk long enough to be seen talking.
 UNHURRIED = Manner(talk=(12.0, 30.0), wrap_up=(4.0, 8.0))
+#: How long the supervisor has listened in the picture.
+LISTENED_SECONDS = 3.0
+#: What a picture may take on a busy machine, milliseconds.
+PICTURE_MS = 60_000.0
 #: Nobody reads a page and presses its button faster than this.
 PERSON_SECONDS = 1.5
 #: The caller is speaking.
@@ -58,7 +62,8 @@ async def _take_all() -> None:
     agents = sip_agents()
     async with AsyncExitStack() as stack:
         ports = await stack.enter_async_context(phones(agents))
-        house = await stack.enter_async_context(open_house(FOLDER, ports))
+        handset = await stack.enter_async_context(phone(echo=False))
+        house = await stack.enter_async_context(open_house(FOLDER, ports, outside_port=handset.port))
         browser = await stack.enter_async_context(chromium())
         speech = await callers_speech(FOLDER / "callers")
         callers = Callers(house.pbx, house.customers, speech, seed=7)
@@ -80,7 +85,10 @@ async def _take_all() -> None:
         await anna.page.wait_for_function(_LOUD)
         await _picture(anna, "console")
         await _picture(supervisor, "monitor")
+        await _listen(supervisor)
+        await _why(anna)
         await _finish(anna)
+        await _between_calls(anna)
         await _history(supervisor)
         await _self_service(browser, house)
 
@@ -167,13 +175,45 @@ async def _let_some_wait(stack: AsyncExitStack, house: House, speech: Mapping[st
         await asyncio.sleep(1.0)
 
 
+async def _listen(supervisor: Console) -> None:
+    """Let the supervisor listen to Anna, with a telephone that answers by itself."""
+    await supervisor.part("supervision-number").fill("+4930555099")
+    row = supervisor.part("calls-row").filter(has_text="Anna")
+    await row.first.get_by_role("button", name="Listen").click()
+    await supervisor.until("supervision", stage="active", mode="listen")
+    await asyncio.sleep(LISTENED_SECONDS)
+    await _picture(supervisor, "supervision")
+    await supervisor.press("Alt+Shift+E")
+    await supervisor.until("supervision", stage="ended")
+
+
+async def _why(anna: Console) -> None:
+    """Open why the call came to Anna."""
+    await anna.part("why").locator("summary").click()
+    await anna.part("why").scroll_into_view_if_needed()
+    await _picture(anna, "why")
+
+
 async def _finish(anna: Console) -> None:
-    """End the call and wrap it up."""
+    """End the call, make a task of it, and wrap it up."""
     await anna.press("Alt+e")
     await anna.until("wrap-up")
+    await anna.press("Alt+w")
+    await anna.page.keyboard.type("Send the form for the new address")
+    await anna.part("task-make").click()
+    await anna.part("task-made").get_by_text("Kept").wait_for()
     await anna.part("disposition-follow-up").click()
     await anna.press("Alt+f")
     await anna.until_gone("wrap-up")
+
+
+async def _between_calls(anna: Console) -> None:
+    """Show what is to be done when nobody calls: call-backs and tasks."""
+    await anna.press("Alt+n")
+    await anna.page.keyboard.press("Enter")
+    await anna.until("presence", state="not-ready")
+    await anna.part("tasks").scroll_into_view_if_needed()
+    await _picture(anna, "tasks")
 
 
 async def _history(supervisor: Console) -> None:
@@ -211,8 +251,9 @@ async def _self_service(browser: Browser, house: House) -> None:
 async def _picture(console: Console, name: str) -> None:
     """Take it, without a pointer over anything."""
     await console.page.mouse.move(0, 0)
-    await console.page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
-    print(f"screenshots: {(IMAGES / f'{name}.png').relative_to(ROOT)}", flush=True)
+    path = IMAGES / f"{name}.png"
+    await console.page.screenshot(path=path, animations="disabled", timeout=PICTURE_MS)
+    print(f"screenshots: {path.relative_to(ROOT)}", flush=True)
 
 
 if __name__ == "__main__":

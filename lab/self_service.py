@@ -27,8 +27,10 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
+from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles, RunsInMemory, runs_in_memory
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.self_service_scripts import ALL
@@ -136,18 +138,22 @@ async def serve(port: int) -> None:
 
 def self_service_server(runs: PublicRuns, *, port: int = 0, settings: WebSettings | None = None) -> WebServer:
     """Return a server with nothing but the public pages of interest."""
+    centre = FakeCentre(asyncio.get_running_loop().call_later)
     return WebServer(
         settings or WebSettings(port=port, dist=DIST, stop_seconds=0.5),
-        centre=FakeCentre(asyncio.get_running_loop().call_later),
+        centre=centre,
         users=MemoryUsers(),
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
         scripts=MemoryScripts(),
         phones=FakePhones(),
         callbacks=MemoryCallbacks(),
+        voicemails=centre.messages.store,
         clock=runs.clock,
         registry=CollectorRegistry(),
         self_service=runs,
+        tasks=MemoryTasks(),
+        reports=fake_reports(centre.centre),
     )
 
 

@@ -72,11 +72,14 @@ class CentreServer:
         program: Sequence[str] = ("-m", "caruso"),
         settings: str = "",
         outside: str = "",
+        watched: bool = False,
+        host: str = "",
     ) -> None:
         """Prepare a server for the description `centre` (text of a centre.toml, or none) in `directory`.
 
-        `ari_port` and `ami_port` lead to the PBX some other way, for instance over a `lab.cable.Cable`;
-        `settings` are further tables of its caruso.toml.
+        `watched`: it is run by ``caruso watch``, which starts it again. `ari_port` and `ami_port` lead to the PBX
+        some other way, for instance over a `lab.cable.Cable`; `settings` are further tables of its caruso.toml;
+        `host` is the address it listens on, where that is not its usual one.
         """
         self.pbx = pbx
         self._directory = directory
@@ -93,6 +96,8 @@ class CentreServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._prepared = False
         self._program = program
+        self._watched = watched
+        self._host = f'host = "{host}"\n' if host else ""
 
     @property
     def url(self) -> str:
@@ -100,10 +105,18 @@ class CentreServer:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def data_dir(self) -> Path:
+        """Where it keeps files."""
+        return self._data_dir
+
+    @property
     def pid(self) -> int:
-        """The process."""
+        """The process; when it is watched, the server's, not the watcher's. 0: there is none just now."""
         assert self._process is not None
-        return self._process.pid
+        if not self._watched:
+            return self._process.pid
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        return int(children[0]) if children else 0
 
     @property
     def log(self) -> str:
@@ -123,7 +136,7 @@ class CentreServer:
         """Stop it."""
         await self.stop()
 
-    async def start(self, *, within_seconds: float = 20.0) -> None:
+    async def start(self, *, within_seconds: float = 60.0) -> None:
         """Start it and wait until it serves and has reached the PBX."""
         await self.launch()
         await self.until_healthy(within_seconds=within_seconds)
@@ -134,7 +147,8 @@ class CentreServer:
         self._process = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml"), "serve"]
+        command = [sys.executable, *self._program, "--config", str(self._directory / "caruso.toml")]
+        command.append("watch" if self._watched else "serve")
         if setpriv := shutil.which("setpriv"):  # so that it never outlives us, whatever kills us
             command = [setpriv, "--pdeathsig", "KILL", *command]
         with (self._directory / "server.log").open("ab") as log:
@@ -176,11 +190,11 @@ class CentreServer:
         return await asyncio.to_thread(self._process.wait, within_seconds)
 
     def send_signal(self, what: signal.Signals) -> None:
-        """Send it a signal."""
-        assert self._process is not None
-        self._process.send_signal(what)
+        """Send the server a signal, also when it is watched."""
+        if pid := self.pid:
+            os.kill(pid, what)
 
-    async def until_healthy(self, *, within_seconds: float = 20.0) -> None:
+    async def until_healthy(self, *, within_seconds: float = 60.0) -> None:
         """Wait until it says that everything works."""
         deadline = time.monotonic() + within_seconds
         while time.monotonic() < deadline:
@@ -190,7 +204,10 @@ class CentreServer:
                 if (await self.health())["status"] == "ok":
                     return
             await asyncio.sleep(0.02)
-        raise TimeoutError(f"the server is not healthy: {await self.health()}\n{self.log[-3000:]}")
+        said: object = "nothing"
+        with contextlib.suppress(aiohttp.ClientError):
+            said = await self.health()
+        raise TimeoutError(f"the server is not healthy: {said}\n{self.log[-3000:]}")
 
     async def health(self) -> Any:
         """Return what it says of its health."""
@@ -295,7 +312,7 @@ class CentreServer:
         return f"""
 [server]
 port = {self._port}
-country = "NL"
+{self._host}country = "NL"
 data_dir = "{self._data_dir}"
 
 [database]

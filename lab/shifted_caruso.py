@@ -10,7 +10,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from caruso.cli import main
+from caruso.cli import main, serving
 from caruso.clock import SystemClock
 
 SHIFT_FILE = "clock-shift"
@@ -28,5 +28,6 @@ def shift_clock(file: Path) -> None:
 
 
 if __name__ == "__main__":
+    serving.PROGRAM = ("-m", "lab.shifted_caruso")  # whom ``watch`` runs
     shift_clock(Path(sys.argv[sys.argv.index("--config") + 1]).parent / SHIFT_FILE)
     sys.exit(main())

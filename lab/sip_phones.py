@@ -89,6 +89,17 @@ class SipPhones(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.sendto(data, to)
 
+    def cut_off(self) -> None:
+        """End every leg here and tell nobody: the other end is not there any more."""
+        for leg in self._legs.values():
+            if not leg.over:
+                leg.end()
+
+    def forget(self) -> None:
+        """Forget the legs that are over, in a run in which there are many."""
+        for name in [name for name, leg in self._legs.items() if leg.over]:
+            del self._legs[name]
+
     def close(self) -> None:
         """Stop at once."""
         for leg in self._legs.values():
@@ -117,6 +128,10 @@ class SipPhones(asyncio.DatagramProtocol):
         elif message.status:
             for phone in self._phones.values():
                 phone.registered(message)
+        elif message.method == "NOTIFY":
+            self.phone(message.called).told(data.decode(errors="replace"))
+            contact = f"sip:lab@{LOOPBACK}:{self.port}"
+            self.send(response(message, 200, "OK", tag="lab", contact=contact), addr)
         elif message.method != "ACK":
             status, reason = (200, "OK") if message.method == "OPTIONS" else (481, "No Such Call")
             contact = f"sip:lab@{LOOPBACK}:{self.port}"
@@ -204,6 +219,14 @@ class _Leg:
         tag = other.them.decode().partition("tag=")[2]
         replaces = quote(f"{other.call_id};to-tag={tag};from-tag={other.tag}", safe="")
         return await self.ask("REFER", headers=f"Refer-To: <sip:lab@{host}:{port}?Replaces={replaces}>\r\n")
+
+    def press(self, digits: str) -> None:
+        """Press keys, one after the other without a pause."""
+        for digit in digits:
+            self._number += 1
+            body = f"Signal={digit}\r\nDuration=160\r\n"
+            data = self.request("INFO", self._number, body=body, kind="application/dtmf-relay")
+            self.house.send(data, self.peer)
 
     def take(self, message: Message, sender: tuple[str, int]) -> None:
         self.peer = sender
@@ -324,14 +347,6 @@ class Caller(_Leg):
             self.ended_by_us = self._cancel = True
             if self.tried.is_set():
                 self._send_cancel()
-
-    def press(self, digits: str) -> None:
-        """Press keys, one after the other without a pause."""
-        for digit in digits:
-            self._number += 1
-            body = f"Signal={digit}\r\nDuration=160\r\n"
-            data = self.request("INFO", self._number, body=body, kind="application/dtmf-relay")
-            self.house.send(data, self.peer)
 
     def _send_cancel(self) -> None:
         self.remote = self._asked
@@ -466,6 +481,9 @@ class Phone:
         #: What it does by itself with each call.
         self.manner: Manner | None = None
         self.calls: list[PhoneCall] = []
+        #: What it was told by NOTIFY, whole.
+        self.notices: list[str] = []
+        self._told = asyncio.Event()
         self._rung: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._sequence = 0
         self._registering: tuple[PhoneAccount, asyncio.Future[int]] | None = None
@@ -479,6 +497,21 @@ class Phone:
         """Wait for the next call, and return it ringing."""
         async with asyncio.timeout(seconds):
             return await self._rung.get()
+
+    def told(self, notice: str) -> None:
+        """Take note of a NOTIFY."""
+        self.notices.append(notice)
+        self._told.set()
+
+    async def is_told(self, *lines: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until the newest NOTIFY says all this."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not (self.notices and all(line in self.notices[-1] for line in lines)):
+                    self._told.clear()
+                    await self._told.wait()
+                return
+        raise AssertionError(f"{self.name} was told {self.notices[-1:]}")
 
     def take(self, call: PhoneCall) -> None:
         """Begin to ring."""

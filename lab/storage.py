@@ -16,7 +16,15 @@ from caruso.model.facts import AnyFact
 from caruso.storage.engine import Database
 from caruso.storage.journal import BUFFER_FACTS, JournalWriter
 from caruso.storage.projection import fold
-from caruso.storage.tables import contacts, journal, presence_intervals, queue_visits, talk_segments
+from caruso.storage.tables import (
+    contacts,
+    journal,
+    presence_intervals,
+    queue_visits,
+    recording_accesses,
+    recordings,
+    talk_segments,
+)
 
 LONG_ENOUGH_SECONDS = 120.0
 
@@ -41,6 +49,8 @@ class Projections:
     visits: Sequence[dict[str, Any]]
     segments: Sequence[dict[str, Any]]
     intervals: Sequence[dict[str, Any]]
+    recordings: Sequence[dict[str, Any]]
+    accesses: Sequence[dict[str, Any]]
 
 
 async def journal_of(database: Database) -> list[tuple[int, AnyFact]]:
@@ -56,6 +66,8 @@ async def projections_of(database: Database) -> Projections:
         visits=await _rows(database, queue_visits),
         segments=await _rows(database, talk_segments),
         intervals=await _rows(database, presence_intervals),
+        recordings=await _rows(database, recordings),
+        accesses=await _rows(database, recording_accesses),
     )
 
 
@@ -67,6 +79,8 @@ def replayed(facts: Sequence[tuple[int, AnyFact]]) -> Projections:
         visits=[row for _, row in sorted(changes.visits.items())],
         segments=[row for _, row in sorted(changes.segments.items())],
         intervals=[row for _, row in sorted(changes.intervals.items())],
+        recordings=[row for _, row in sorted(changes.recordings.items())],
+        accesses=[row for _, row in sorted(changes.recording_accesses.items())],
     )
 
 

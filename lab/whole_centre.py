@@ -14,9 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from caruso.comm_server import restart
+from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.voicemail.lights import Light
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
 from caruso.model import desk, ids
 from caruso.model.centre import (
@@ -35,9 +39,11 @@ from caruso.model.centre import (
     RoutingRule,
     Station,
     StationKind,
+    StationRules,
+    VoicemailRules,
 )
 from caruso.model.desk import AnyDeskCommand
-from caruso.model.facts import Presence, ServerStarted
+from caruso.model.facts import AnyFact, Presence, ServerStarted
 from caruso.model.ids import (
     AgentId,
     ContactId,
@@ -49,23 +55,36 @@ from caruso.model.ids import (
     SkillId,
     UserId,
 )
+from caruso.model.recordings import RecordedCalls, RecordingRules
 from caruso.model.records import Customer, ObjectFilter, ScriptSource
+from caruso.model.run_records import RunTurn
 from caruso.model.supervision import SupervisionMode
 from caruso.model.supervisor import Supervisor
-from caruso.model.telephony import EndCause
+from caruso.model.telephony import EndCause, LegState
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
 from lab.fake_callbacks import MemoryCallbacks
+from lab.fake_recordings import MemoryRecordings, MemorySounds, MemoryTapes
+from lab.fake_runs import MemoryFiles
 from lab.fake_stores import MemoryCustomers
 from lab.fake_telephony import FakeTelephony, Pickup
 from lab.memory_journal import MemoryJournal
+from lab.memory_voicemails import MemoryVoicemails
 from lab.run_scripts import MOVING, QUESTION
 from lab.virtual_time import LoopTimers, VirtualClock
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "packs" / "utility" / "scripts"
 #: Shortly before midnight in the centre's zone, so that runs cross it.
 START = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
-NUMBERS = ("100", "200", "300", "400", "500", "999")
+#: Where agents can be called who are at none of our phones.
+TELEPHONES = {
+    "anna": "+49301234560",
+    "bram": "+49301234561",
+    "chloe": "+49301234562",
+    "deniz": "+49301234563",
+    "elif": "+49301234564",
+}
+NUMBERS = ("100", "200", "300", "400", "500", "600", "999")
 METER, BILLING, DIRECT = QueueId("meter"), QueueId("billing"), QueueId("direct")
 
 
@@ -84,7 +103,8 @@ def small_centre() -> Centre:
             script=ScriptId("meter-reading"),
             dispositions=done,
             call_back=CallBackRules(offer_after_seconds=3, retry_seconds=6, busy_seconds=3, ring_seconds=12),
-            overflow=(Overflow(after_seconds=45, queue=DIRECT), Overflow(ahead=4, text="Full.")),
+            overflow=(Overflow(after_seconds=45, queue=DIRECT), Overflow(ahead=4, text="Full.", voicemail=True)),
+            voicemail=VoicemailRules(key="9"),
         ),
         Queue(
             id=BILLING,
@@ -100,6 +120,7 @@ def small_centre() -> Centre:
             ring_seconds=5,
             wrap_up_seconds=0,
             script=ScriptId("billing"),
+            recording=RecordingRules(calls=RecordedCalls.ALWAYS, agent_beep=True),
             dispositions=done,
         ),
         Queue(
@@ -111,11 +132,13 @@ def small_centre() -> Centre:
             max_wait_seconds=40,
             announce_position_seconds=5,
             script=ScriptId("moving"),
+            recording=RecordingRules(calls=RecordedCalls.ON_DEMAND, announced=False),
             escape_key="5",
             escape_to=EntryPointId("billing"),
             call_back=CallBackRules(
                 first=CallFirst.CUSTOMER, offer_after_seconds=3, key="2", retry_seconds=6, ring_seconds=12
             ),
+            voicemail=VoicemailRules(key="3", emails=("direct@example.com",)),
         ),
     )
     entry_points = (
@@ -137,6 +160,15 @@ def small_centre() -> Centre:
             codes=True,
         ),
         EntryPoint(id=EntryPointId("closed"), name="Closed", numbers=("400",), queue=DIRECT, hours="never"),
+        EntryPoint(
+            id=EntryPointId("shut"),
+            name="Closed: a message",
+            numbers=("600",),
+            queue=DIRECT,
+            hours="never",
+            closed_voicemail=True,
+            voicemail_for=AgentId("deniz"),
+        ),
     )
     agents = (
         _agent("anna", (METER, BILLING), StationKind.BROWSER, 5),
@@ -153,6 +185,7 @@ def small_centre() -> Centre:
         agents={agent.id: agent for agent in agents},
         hours={"never": Hours(id="never", timezone="Europe/Amsterdam", weekdays={})},
         not_ready_reasons=(NotReadyReason(id="lunch", name="Lunch"),),
+        stations=StationRules(numbers=("+493012345*",), confirm_seconds=4, ring_seconds=9, music="default"),
     )
 
 
@@ -246,8 +279,13 @@ class WholeCentre:
         self.timers = LoopTimers()
         self.stores = SlowStores(self.rng)
         self.callbacks = MemoryCallbacks()
+        self.voicemails = MemoryVoicemails()
+        self.lights: Mapping[AgentId, Light] = {}
         self.journal = MemoryJournal()
+        self.files = MemoryFiles(self.journal.runs, self.clock)
         self.telephony = FakeTelephony(self.rng, self._phone)
+        self.tapes = MemoryTapes(self.telephony.legs.__contains__, self.rng)
+        self.sounds = MemorySounds()
         self.full = self.description = small_centre()
         self.views: dict[AgentId, DeskView] = {}
         self.consoles: dict[AgentId, Callable[[], None]] = {}
@@ -289,6 +327,7 @@ class WholeCentre:
             self.description,
             library,
             Outside(
+                policies=built_in_policies(),
                 telephony=self.telephony,
                 journal=self.journal,
                 facts=self.journal,
@@ -297,20 +336,41 @@ class WholeCentre:
                 services=stores,
                 speech=stores,
                 runs=self.journal.runs,
-                files=stores,
+                files=self.files,
                 callbacks=self.callbacks,
+                voicemails=self.voicemails,
+                pbx_recordings=self.telephony,
+                show_lights=self._show_lights,
                 centres=stores,
                 secret=b"secret",
                 public_url="https://caruso.example",
                 clock=self.clock,
                 timers=self.timers,
                 recordings=Path("/nowhere"),
+                tape_deck=self.tapes,
+                recording_store=MemoryRecordings(self._facts),
+                recording_files=self.sounds,
+                recording_room=lambda: self.rng.random() > 0.02,
                 endpoint_name=lambda agent, kind: f"{agent}-{kind}",
                 calls_outside=True,
             ),
         )
         self.journal.actions_written = centre.outbox.begin
         return centre
+
+    def _facts(self) -> list[AnyFact]:
+        return [entry for entry in self.journal.entries if not isinstance(entry, RunTurn)]
+
+    async def _bring_recordings(self) -> None:
+        """Bring what an earlier process left, as soon as the stores answer."""
+        while True:
+            try:
+                return await self.centre.recordings.resume()
+            except StorageUnavailable:
+                await asyncio.sleep(0.5)
+
+    def _show_lights(self, lights: Mapping[AgentId, Light]) -> None:
+        self.lights = lights
 
     async def start(self) -> None:
         """Bring the server up."""
@@ -333,14 +393,16 @@ class WholeCentre:
             visit.cancel()
         await self.centre.tasks.close()
         self.journal.lose_last(lost)
+        self.voicemails.rebuild(self.journal.entries)
         self.consoles.clear()
         self.views.clear()
         await asyncio.sleep(away)
         self.centre = self._build()
-        await restart.restore(self.centre, self.journal, _NoCentres(), self.clock.now())
+        await restart.restore(self.centre, self.journal, _NoCentres(), self.voicemails, self.clock.now())
         await self.journal.runs.release_others(self.centre.conversations.live_runs())
         self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
         self.centre.tasks.start(self._call_back(), name="call_back")
+        self.centre.tasks.start(self._bring_recordings(), name="bring_recordings")
         self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
         await asyncio.sleep(self.rng.uniform(0, 0.5))
         self.note("restored")
@@ -426,15 +488,33 @@ class WholeCentre:
 
     def act(self) -> None:
         """Let somebody do something."""
-        acts = (self._caller_acts, self._agent_acts, self._supervisor_acts, self._web_acts)
-        self.rng.choices(acts, (40, 46, 4, 10))[0]()
+        acts = (
+            self._caller_acts,
+            self._agent_acts,
+            self._supervisor_acts,
+            self._web_acts,
+            self._telephone_acts,
+        )
+        self.rng.choices(acts, (38, 42, 4, 9, 7))[0]()
+
+    def _telephone_acts(self) -> None:
+        """Let an agent press a key at a telephone outside, or hang up."""
+        for name, leg in list(self.telephony.legs.items()):
+            if leg.endpoint in TELEPHONES.values() and leg.state is LegState.UP and self.rng.random() < 0.7:
+                chance = self.rng.random()
+                if chance < 0.85:
+                    self.note("telephone presses 1", name)
+                    self.telephony.press(name, "1")
+                elif chance < 0.9:
+                    self.note("telephone hangs up", name)
+                    self.telephony.hang_up(name)
 
     def _caller_acts(self) -> None:
         callers = self.telephony.callers()
         chance = self.rng.random()
         if chance < 0.25 and len(callers) < 12:
             number = self.rng.choice(("+31201", "+31202", "", *self.more_numbers))
-            dialled = self.rng.choices(NUMBERS, (38, 20, 28, 6, 6, 2))[0]
+            dialled = self.rng.choices(NUMBERS, (38, 20, 28, 6, 6, 6, 2))[0]
             self.note("call", self.telephony.call(dialled, number), dialled)
         elif callers and self.codes and chance < 0.35:
             leg, code = self.rng.choice(callers), self.codes.pop()
@@ -509,9 +589,18 @@ class WholeCentre:
         elif chance < 0.90:
             self.ask(agent, desk.SignOut)
         elif chance < 0.95:
-            self.ask(agent, desk.ChooseStation, kind=self.rng.choice(("browser", "sip")))
+            self._choose_station(agent)
         else:
             self.close_console(agent)
+
+    def _choose_station(self, agent: AgentId) -> None:
+        kind = self.rng.choice(("browser", "sip", "number"))
+        nailed_up = kind != "browser" and self.rng.random() < 0.6
+        number = TELEPHONES[agent] if kind == "number" else ""
+        if self.rng.random() < 0.1:
+            self.ask(agent, desk.OpenLine)
+        else:
+            self.ask(agent, desk.ChooseStation, kind=kind, number=number, nailed_up=nailed_up)
 
     def _agent_in_contact(self, agent: AgentId, view: DeskView) -> None:
         assert view.contact is not None
@@ -544,8 +633,14 @@ class WholeCentre:
             self.ask(agent, desk.ShareDialog, run=view.dialog.run if view.dialog else "")
         elif chance < 0.56:
             self.ask(agent, desk.TakeDialogBack, run=view.dialog.run if view.dialog else "")
-        elif chance < 0.58:
+        elif chance < 0.57:
+            self._choose_station(agent)
+        elif chance < 0.59:
             self.ask(agent, desk.PressDigits, contact=contact, digits="12#")
+        elif chance < 0.61:
+            self.ask(agent, desk.RecordCall, contact=contact, on=self.rng.random() < 0.7)
+        elif chance < 0.64:
+            self.ask(agent, desk.PauseRecording, contact=contact, on=self.rng.random() < 0.5)
         elif view.dialog is not None:
             self._agent_leads(agent, view)
 
@@ -590,7 +685,7 @@ class WholeCentre:
 
     def _phone_hangs_up(self, agent: AgentId) -> None:
         for leg in self.telephony.agents_legs():
-            if self.telephony.legs[leg].endpoint.startswith(f"{agent}-"):
+            if self.telephony.legs[leg].endpoint.startswith((f"{agent}-", TELEPHONES[agent])):
                 self.note("phone hangs up", leg)
                 self.telephony.hang_up(leg)
 
@@ -614,7 +709,10 @@ class WholeCentre:
                 supervisors.begin(who, contact, mode, self.rng.choice(("+49 30 123", "browser")))
             elif chance < 0.55 and watches:
                 supervisors.change_mode(who, self.rng.choice(watches), mode)
-            elif chance < 0.62 and watches:
+            elif chance < 0.60 and watches:
+                agent = self.rng.choice(list(self.full.agents))
+                supervisors.take_over(structs.replace(who, agent=agent), self.rng.choice(watches))
+            elif chance < 0.64 and watches:
                 supervisors.stop(who, self.rng.choice(watches))
             elif chance < 0.75:
                 supervisors.move(who, contact, queue)

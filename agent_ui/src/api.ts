@@ -1,14 +1,25 @@
 /** The server's HTTP interface, as far as the console needs it. Everything else comes over the sockets. */
 
 import type {
+  AccessLine,
   CallbackLine,
   CentreSummary,
   ContactDetail,
   ContactPage,
+  CustomerCard,
+  DecidedAgain,
+  Decision,
+  Outline,
   Phone,
+  RecordingLine,
   SupervisionMode,
   SupervisionStarted,
   TargetView,
+  TaskBody,
+  TaskChange,
+  TaskLine,
+  TaskState,
+  VoicemailLine,
   WhoAmI,
 } from "./protocol";
 
@@ -84,6 +95,42 @@ export function readContact(id: string, signal: AbortSignal): Promise<ContactDet
   return call("GET", `/api/contacts/${encodeURIComponent(id)}`, undefined, signal);
 }
 
+export function readRecordings(contact: string, signal: AbortSignal): Promise<RecordingLine[]> {
+  return call("GET", `/api/contacts/${encodeURIComponent(contact)}/recordings`, undefined, signal);
+}
+
+export function readOutline(recording: string, signal: AbortSignal): Promise<Outline> {
+  return call("GET", `/api/recordings/${encodeURIComponent(recording)}/outline`, undefined, signal);
+}
+
+export function readAccesses(recording: string, signal: AbortSignal): Promise<AccessLine[]> {
+  return call("GET", `/api/recordings/${encodeURIComponent(recording)}/accesses`, undefined, signal);
+}
+
+export function holdRecording(recording: string, held: boolean, reason: string): Promise<void> {
+  return call("POST", `/api/recordings/${encodeURIComponent(recording)}/hold`, { held, reason });
+}
+
+export function deleteRecording(recording: string, reason: string): Promise<void> {
+  const query = new URLSearchParams({ reason });
+  return call("DELETE", `/api/recordings/${encodeURIComponent(recording)}?${query}`);
+}
+
+/** Where the sound of a recording is, to be played or to be saved. */
+export function recordedSound(recording: string, download = false): string {
+  return `/recordings/${encodeURIComponent(recording)}.wav${download ? "?download=1" : ""}`;
+}
+
+/** Why the contact was offered to whom; for supervisors. */
+export function readDecisions(id: string, signal: AbortSignal): Promise<Decision[]> {
+  return call("GET", `/api/contacts/${encodeURIComponent(id)}/decisions`, undefined, signal);
+}
+
+/** What today's rules make of the same moments. */
+export function decideAgain(id: string): Promise<DecidedAgain[]> {
+  return call("GET", `/api/contacts/${encodeURIComponent(id)}/decisions/again`);
+}
+
 export function readTransferTargets(signal: AbortSignal): Promise<TargetView[]> {
   return call("GET", "/api/transfer-targets", undefined, signal);
 }
@@ -103,6 +150,10 @@ export async function startSupervision(
 
 export function changeSupervision(id: string, mode: SupervisionMode): Promise<void> {
   return call("POST", `/api/supervisions/${encodeURIComponent(id)}/mode`, { mode });
+}
+
+export function takeOver(id: string): Promise<void> {
+  return call("POST", `/api/supervisions/${encodeURIComponent(id)}/take-over`);
 }
 
 export function stopSupervision(id: string): Promise<void> {
@@ -135,6 +186,59 @@ export type CallbackMove = "take" | "give-back" | "done" | "cancel";
 export function moveCallback(line: CallbackLine, move: CallbackMove): Promise<CallbackLine> {
   const path = `/api/callbacks/${encodeURIComponent(line.id)}/${move}`;
   return call("POST", path, { version: line.version });
+}
+
+export function readVoicemails(signal: AbortSignal): Promise<VoicemailLine[]> {
+  return call("GET", "/api/voicemails", undefined, signal);
+}
+
+export function readVoicemail(id: string, signal: AbortSignal): Promise<VoicemailLine> {
+  return call("GET", voicemailPath(id), undefined, signal);
+}
+
+export function readVoicemailOutline(id: string, signal: AbortSignal): Promise<Outline> {
+  return call("GET", `${voicemailPath(id)}/outline`, undefined, signal);
+}
+
+export function voicemailSound(id: string): string {
+  return `/voicemails/${encodeURIComponent(id)}/sound`;
+}
+
+export type VoicemailMove =
+  | { move: "take" | "give-back" }
+  | { move: "call"; number?: string }
+  | { move: "give"; queue: string; agent: string | null }
+  | { move: "done"; disposition: string; note: string };
+
+/** Refused (409) when somebody else has changed it since it was read. */
+export function moveVoicemail(line: VoicemailLine, { move, ...body }: VoicemailMove): Promise<VoicemailLine> {
+  return call("POST", `${voicemailPath(line.id)}/${move}`, { version: line.version, ...body });
+}
+
+function voicemailPath(id: string): string {
+  return `/api/voicemails/${encodeURIComponent(id)}`;
+}
+
+export function readCustomer(id: string, signal: AbortSignal): Promise<CustomerCard> {
+  return call("GET", `/api/customers/${encodeURIComponent(id)}`, undefined, signal);
+}
+
+export function readTasks(state: TaskState, signal: AbortSignal): Promise<TaskLine[]> {
+  return call("GET", `/api/tasks?state=${state}`, undefined, signal);
+}
+
+export function makeTask(task: TaskBody): Promise<TaskLine> {
+  return call("POST", "/api/tasks", task);
+}
+
+/** Refused (409) when somebody else has changed it since it was read; so are the next two. */
+export function finishTask(line: TaskLine, done: boolean): Promise<TaskLine> {
+  const path = `/api/tasks/${encodeURIComponent(line.id)}/${done ? "done" : "reopen"}`;
+  return call("POST", path, { version: line.version });
+}
+
+export function changeTask(line: TaskLine, change: Omit<TaskChange, "version">): Promise<TaskLine> {
+  return call("PATCH", `/api/tasks/${encodeURIComponent(line.id)}`, { version: line.version, ...change });
 }
 
 export interface KeptFile {

@@ -5,13 +5,13 @@
 export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talking" | "wrap-up";
 
 /** What an agent's phone is called for. */
-export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound";
+export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound" | "take-over";
 
 /** What a signed-in person may do; each includes the ones before it. */
 export type Role = "agent" | "supervisor" | "admin";
 
 /** How an agent hears and speaks. */
-export type StationKind = "browser" | "sip";
+export type StationKind = "browser" | "sip" | "number";
 
 /** How far a call-back is. */
 export type CallbackState = "open" | "taken" | "done" | "cancelled" | "unreached";
@@ -22,11 +22,38 @@ export type ScriptEventKind = "drafted" | "published" | "rolled-out" | "rolled-b
 /** How a supervisor takes part in a conversation. */
 export type SupervisionMode = "listen" | "whisper" | "barge";
 
+/** Why nothing is recorded for a while. */
+export type PauseReason = "hold" | "asked" | "sensitive";
+
+/** How far a recording has come. */
+export type RecordingState = "recording" | "collecting" | "kept" | "lost" | "deleted";
+
+/** What somebody did with a recording. */
+export type AccessKind = "listened" | "downloaded" | "deleted" | "held" | "released";
+
+/** What somebody wants of the recording of a call. */
+export type Asked = "start" | "stop" | "pause" | "resume";
+
+/** How far a message is. */
+export type VoicemailState = "recording" | "open" | "taken" | "done" | "discarded";
+
+/** Whether there is something to do. */
+export type TaskState = "open" | "done";
+
+/** What a figure counts. */
+export type Unit = "count" | "seconds" | "percent";
+
 /** The agent's phone. */
 export interface StationView {
   kind: string;
   reachable: boolean | null;
   fixed: boolean;
+  number: string;
+  nailed_up: boolean;
+  line: string;
+  numbers: boolean;
+  lines: boolean;
+  confirm_key: string;
 }
 
 /** The confirmed presence, since when, and until when where it ends by itself (ring, wrap-up). */
@@ -54,6 +81,9 @@ export interface QueueTile {
   oldest: string | null;
   ready: number;
   callbacks: number;
+  voicemails: number;
+  oldest_voicemail: string | null;
+  voicemail_changes: number;
 }
 
 /** What a supervisor wrote to an agent who has not taken note of it. */
@@ -77,6 +107,41 @@ export interface NoteView {
   agent: string;
   name: string;
   text: string;
+}
+
+/** How far the recording of a conversation is, and what can be done about it. */
+export interface RecordingView {
+  state: string;
+  reason: string;
+  may_start: boolean;
+  may_stop: boolean;
+  may_pause: boolean;
+  paused_by_hand: boolean;
+}
+
+/** A skill a contact needed, and how well the agent has it. */
+export interface NeededSkill {
+  name: string;
+  needed: number;
+  level: number;
+}
+
+/** Why a contact was offered to this agent. */
+export interface WhyView {
+  decided_at: string;
+  policy: string;
+  figure: number | null;
+  rank: number;
+  candidates: number;
+  presences: Record<string, number>;
+  waited_seconds: number;
+  priority: number;
+  skills: NeededSkill[];
+  step: number;
+  steps: number;
+  rule: number;
+  also: string[];
+  value: number | null;
 }
 
 /** The contact on the desk. */
@@ -105,6 +170,9 @@ export interface ContactView {
   purpose: string;
   notes: NoteView[];
   watchers: string[];
+  recording: RecordingView | null;
+  why: WhyView | null;
+  taken_over_by: string;
 }
 
 /** One possible answer. */
@@ -233,6 +301,7 @@ export interface DeskView {
   queues: QueueTile[];
   telephony: boolean;
   messages: MessageView[];
+  tasks: number;
   outside: boolean;
   contact: ContactView | null;
   dialog: DialogView | null;
@@ -295,6 +364,7 @@ export interface CallRow {
   agent: string;
   queue: string;
   since: string;
+  recording: string;
 }
 
 /** A queue since local midnight. */
@@ -316,7 +386,15 @@ export interface QueueRow {
   target_seconds: number;
   average_answer_seconds: number | null;
   longest_wait_seconds: number;
+  call_back: number;
+  transferred: number;
   callbacks: number;
+  voicemails: number;
+  oldest_voicemail: string | null;
+  voicemails_received: number;
+  voicemails_handled: number;
+  voicemail_listen_seconds: number | null;
+  voicemail_reply_seconds: number | null;
   open: boolean;
 }
 
@@ -371,6 +449,12 @@ export interface Failure {
   findings?: Finding[];
 }
 
+/** How loud a sound is in the course of time. */
+export interface Outline {
+  seconds: number;
+  channels: number[][];
+}
+
 /** Be ready for contacts; also ends wrap-up early. */
 export interface GoReady {
   type: "go-ready";
@@ -390,11 +474,19 @@ export interface SignOut {
   id: number;
 }
 
-/** Use another phone from the next contact on: `browser` or `sip`. */
+/** Use another phone from the next contact on: `browser`, `sip` or `number`. */
 export interface ChooseStation {
   type: "choose-station";
   id: number;
   kind: string;
+  number?: string;
+  nailed_up?: boolean;
+}
+
+/** Call the agent's telephone, whose line is to be kept open. */
+export interface OpenLine {
+  type: "open-line";
+  id: number;
 }
 
 /** Take the offer (a browser phone answers by itself; a SIP phone must be picked up). */
@@ -440,6 +532,22 @@ export interface PressDigits {
   id: number;
   contact: string;
   digits: string;
+}
+
+/** Record the conversation, or do not any more, where the queue leaves that to the agent. */
+export interface RecordCall {
+  type: "record";
+  id: number;
+  contact: string;
+  on: boolean;
+}
+
+/** Keep what is said out of the recording (`on`), or let it in again. */
+export interface PauseRecording {
+  type: "pause-recording";
+  id: number;
+  contact: string;
+  on: boolean;
 }
 
 /** Call somebody, on behalf of a queue of the agent's: her own phone rings first. */
@@ -624,12 +732,15 @@ export type DeskCommand =
   | GoNotReady
   | SignOut
   | ChooseStation
+  | OpenLine
   | Accept
   | Decline
   | HangUpCall
   | Hold
   | MuteMe
   | PressDigits
+  | RecordCall
+  | PauseRecording
   | CallOut
   | Transfer
   | Consult
@@ -791,38 +902,6 @@ export interface ContactDetail {
   segments: Segment[];
 }
 
-/** An agent who could have been asked. */
-export interface DecisionCandidate {
-  agent: string;
-  rank: number;
-  figure: number;
-}
-
-/** An agent of the queue who was not asked. */
-export interface DecisionLeftOut {
-  agent: string;
-  reason: string;
-}
-
-/** Why a contact was offered to an agent. */
-export interface Decision {
-  at: string;
-  visit: number;
-  queue: string;
-  agent: string;
-  waited_seconds: number;
-  priority: number;
-  policy: string;
-  step: number;
-  rule: number;
-  skills: Record<string, number>;
-  also: string[];
-  value: number | null;
-  candidates: DecisionCandidate[];
-  left_out: DecisionLeftOut[];
-  presences: Record<string, number>;
-}
-
 /** A customer found. */
 export interface CustomerLine {
   id: string;
@@ -866,6 +945,7 @@ export interface CentreSummary {
   agents: AgentEntry[];
   reasons: Choice[];
   entry_points: Choice[];
+  skills: Choice[];
 }
 
 /** `ok` or `degraded`, as a whole and in parts. */
@@ -905,6 +985,38 @@ export interface CallbackLine {
   version: number;
 }
 
+/** A message that a caller left. */
+export interface VoicemailLine {
+  id: string;
+  origin: string;
+  number: string;
+  name: string;
+  customer: string | null;
+  queue: string;
+  queue_name: string;
+  owner: string | null;
+  owner_name: string;
+  priority: number;
+  skills: Record<string, number>;
+  run: string | null;
+  language: string;
+  state: VoicemailState;
+  received_at: string | null;
+  seconds: number;
+  sound: boolean;
+  text: string;
+  agent: string | null;
+  agent_name: string;
+  listened_at: string | null;
+  call: string | null;
+  replied_at: string | null;
+  ended_at: string | null;
+  disposition: string;
+  note: string;
+  dispositions: Choice[];
+  version: number;
+}
+
 /** The supervisor's phone is being called; what becomes of it is on the monitor. */
 export interface SupervisionStarted {
   id: string;
@@ -913,6 +1025,143 @@ export interface SupervisionStarted {
 /** How many agents are shown it. */
 export interface MessageReceipt {
   agents: number;
+}
+
+/** A stretch of a recording that is silent; seconds from its beginning. */
+export interface Gap {
+  begins: number;
+  ends: number | null;
+  reason: PauseReason;
+}
+
+/** A recording of a contact, and what may be done with it. */
+export interface RecordingLine {
+  id: string;
+  contact: string;
+  part: number;
+  queue: string;
+  agent: string | null;
+  others: string[];
+  asked_by: string;
+  state: RecordingState;
+  reason: string;
+  began_at: string;
+  ended_at: string | null;
+  seconds: number;
+  gaps: Gap[];
+  size: number;
+  sha256: string;
+  held: boolean;
+  held_by: string;
+  held_for: string;
+  expires_at: string | null;
+  deleted_at: string | null;
+  deleted_by: string;
+  may_listen: boolean;
+  may_manage: boolean;
+}
+
+/** Somebody did something with a recording. */
+export interface AccessLine {
+  at: string;
+  by: string;
+  what: AccessKind;
+  reason: string;
+}
+
+/** An agent who could have been asked. */
+export interface DecisionCandidate {
+  agent: string;
+  rank: number;
+  figure: number;
+}
+
+/** An agent of the queue who was not asked. */
+export interface DecisionLeftOut {
+  agent: string;
+  reason: string;
+}
+
+/** Why a contact was offered to an agent. */
+export interface Decision {
+  at: string;
+  visit: number;
+  queue: string;
+  agent: string;
+  waited_seconds: number;
+  priority: number;
+  policy: string;
+  step: number;
+  rule: number;
+  skills: Record<string, number>;
+  also: string[];
+  value: number | null;
+  candidates: DecisionCandidate[];
+  left_out: DecisionLeftOut[];
+  presences: Record<string, number>;
+}
+
+/** A decision, and what the rules in force today make of the same moment. */
+export interface DecidedAgain {
+  then: Decision;
+  now: Decision | null;
+  same: boolean;
+  certain: boolean;
+}
+
+/** A report that can be made. */
+export interface ReportSummary {
+  id: string;
+  name: string;
+  about: string;
+}
+
+/** A figure of a report, with its formula. */
+export interface ReportColumn {
+  id: string;
+  name: string;
+  unit: Unit;
+  formula: string;
+}
+
+/** A line: what it is about (ids, and names for people), and a figure for each column. */
+export interface ReportLine {
+  groups: string[];
+  names: string[];
+  figures: (number | null)[];
+}
+
+/** A report that was made. */
+export interface ReportTable {
+  id: string;
+  name: string;
+  about: string;
+  since: string;
+  until: string;
+  by: string[];
+  columns: ReportColumn[];
+  lines: ReportLine[];
+  total: ReportLine;
+}
+
+/** A task, with the names of who has it. */
+export interface TaskLine {
+  id: string;
+  text: string;
+  due_at: string;
+  agent: string | null;
+  agent_name: string;
+  queue: string | null;
+  queue_name: string;
+  contact: string | null;
+  customer: string | null;
+  about: string;
+  state: TaskState;
+  created_at: string;
+  created_by: string;
+  changed_at: string;
+  changed_by: string;
+  version: number;
 }
 
 /** What is wrong with a script. */
@@ -1044,6 +1293,67 @@ export interface DraftCard {
   findings: Finding[];
 }
 
+/** A service and how it is. */
+export interface ServiceLine {
+  name: string;
+  version: string;
+  state: string;
+  ailment: string;
+  under_way: number;
+  place: string;
+  calls: number;
+  errors: number;
+}
+
+/** What a service can be asked to do. */
+export interface OperationDescription {
+  name: string;
+  repeatable: boolean;
+  role: Role;
+  documentation: string;
+  fails: string[];
+  params: Record<string, unknown>;
+  result: Record<string, unknown>;
+}
+
+/** The figures of an operation since the server's start. */
+export interface OperationLine {
+  name: string;
+  calls: number;
+  errors: number;
+  outcomes: Record<string, number>;
+  median_seconds: number | null;
+  slow_seconds: number | null;
+}
+
+/** All about a service. */
+export interface ServiceCard {
+  line: ServiceLine;
+  provides: string[];
+  requires: string[];
+  documentation: string;
+  operations: OperationDescription[];
+  buckets: number[];
+  histograms: Record<string, number[]>;
+  figures: OperationLine[];
+}
+
+/** What an operation answered. */
+export interface CallResult {
+  result: unknown;
+}
+
+/** A plug-in. */
+export interface PluginLine {
+  name: string;
+  refused: string;
+}
+
+/** Services that were started. */
+export interface ServiceNames {
+  services: string[];
+}
+
 /** Who wants to sign in. */
 export interface SignInBody {
   user: string;
@@ -1101,6 +1411,38 @@ export interface CallbackChange {
   version: number;
 }
 
+/** Which messages; without a state those that wait for an answer. */
+export interface VoicemailsQuery {
+  state?: VoicemailState | null;
+  queue?: string | null;
+  limit?: number;
+}
+
+/** The version that was seen; another one is refused. */
+export interface VoicemailChange {
+  version: number;
+}
+
+/** Whose the message is from now on: a queue's, or one agent's of it. */
+export interface VoicemailGift {
+  version: number;
+  queue: string;
+  agent?: string | null;
+}
+
+/** Whom to call about the message: the caller, or another number. */
+export interface VoicemailCall {
+  version: number;
+  number?: string | null;
+}
+
+/** What came of the message. */
+export interface VoicemailEnd {
+  version: number;
+  disposition?: string;
+  note?: string;
+}
+
 /** How to take part, and on which phone. */
 export interface SupervisionBody {
   mode?: SupervisionMode;
@@ -1131,6 +1473,58 @@ export interface QueueSwitchBody {
 export interface MessageBody {
   text: string;
   agents?: string[];
+  queue?: string | null;
+}
+
+/** Whether a recording is under legal hold, and why. */
+export interface HoldBody {
+  held: boolean;
+  reason?: string;
+}
+
+/** Why a recording is deleted. */
+export interface DeleteQuery {
+  reason?: string;
+}
+
+/** What is to become of the recording of a call. */
+export interface RecordingWish {
+  wanted: Asked;
+}
+
+/** A stretch of time in which people came; without one, the last 24 hours. */
+export interface ReportQuery {
+  since?: string | null;
+  until?: string | null;
+  queue?: string | null;
+}
+
+/** Which tasks; those still to be done without a state. */
+export interface TasksQuery {
+  state?: TaskState;
+  limit?: number;
+}
+
+/** A new task: for an agent, or for a queue; for oneself without either. */
+export interface TaskBody {
+  text: string;
+  due_at: string;
+  agent?: string | null;
+  queue?: string | null;
+  contact?: string | null;
+}
+
+/** The version that was seen; another one is refused. */
+export interface TaskVersion {
+  version: number;
+}
+
+/** What is to be different; what is left out stays. Naming an agent or a queue reassigns the task. */
+export interface TaskChange {
+  version: number;
+  text?: string;
+  due_at?: string;
+  agent?: string | null;
   queue?: string | null;
 }
 
@@ -1226,6 +1620,17 @@ export interface DraftBody {
   revision: number;
 }
 
+/** What an operation is asked. */
+export interface CallBody {
+  params?: Record<string, unknown>;
+  key?: string;
+}
+
+/** Which plug-in: a file of the plug-ins' folder without `.py`, or an installed one. */
+export interface PluginBody {
+  plugin: string;
+}
+
 /** What each operation of the REST API takes and answers. */
 export interface Operations {
   /** Sign in. */
@@ -1287,12 +1692,6 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: ContactDetail;
-  };
-  /** Tell why the contact was offered to whom: each decision, the first one first. */
-  "GET /api/contacts/{contact}/decisions": {
-    query: undefined;
-    body: undefined;
-    answer: Decision[];
   };
   /** Find customers by the beginning of name, number or e-mail address. */
   "GET /api/customers": {
@@ -1372,6 +1771,54 @@ export interface Operations {
     body: CallbackChange;
     answer: CallbackLine;
   };
+  /** List messages: urgent ones first, then by age; those that are done by when they were. */
+  "GET /api/voicemails": {
+    query: VoicemailsQuery;
+    body: undefined;
+    answer: VoicemailLine[];
+  };
+  /** Return one message, whether it is done or not. */
+  "GET /api/voicemails/{voicemail}": {
+    query: undefined;
+    body: undefined;
+    answer: VoicemailLine;
+  };
+  /** Return how loud a message is in the course of time, for a player to draw. */
+  "GET /api/voicemails/{voicemail}/outline": {
+    query: undefined;
+    body: undefined;
+    answer: Outline;
+  };
+  /** Take a message: from now on it is this agent's, and nobody else answers it. */
+  "POST /api/voicemails/{voicemail}/take": {
+    query: undefined;
+    body: VoicemailChange;
+    answer: VoicemailLine;
+  };
+  /** Give a message back: it waits for somebody again. */
+  "POST /api/voicemails/{voicemail}/give-back": {
+    query: undefined;
+    body: VoicemailChange;
+    answer: VoicemailLine;
+  };
+  /** Give a message to a queue, or to one of its agents. */
+  "POST /api/voicemails/{voicemail}/give": {
+    query: undefined;
+    body: VoicemailGift;
+    answer: VoicemailLine;
+  };
+  /** Call the caller, or another number, about a message: your own phone rings first. */
+  "POST /api/voicemails/{voicemail}/call": {
+    query: undefined;
+    body: VoicemailCall;
+    answer: VoicemailLine;
+  };
+  /** Tell that nothing more is to be done about a message. */
+  "POST /api/voicemails/{voicemail}/done": {
+    query: undefined;
+    body: VoicemailEnd;
+    answer: VoicemailLine;
+  };
   /** Listen, whisper or barge in: your phone is called. */
   "POST /api/calls/{contact}/supervision": {
     query: undefined;
@@ -1382,6 +1829,12 @@ export interface Operations {
   "POST /api/supervisions/{supervision}/mode": {
     query: undefined;
     body: SupervisionModeBody;
+    answer: undefined;
+  };
+  /** Take the agent's place in the conversation: it is on your console, the agent is in wrap-up. */
+  "POST /api/supervisions/{supervision}/take-over": {
+    query: undefined;
+    body: undefined;
     answer: undefined;
   };
   /** End it; an admin can end everybody's. */
@@ -1413,6 +1866,96 @@ export interface Operations {
     query: undefined;
     body: MessageBody;
     answer: MessageReceipt;
+  };
+  /** List the recordings of a contact; an agent sees those of her own conversations. */
+  "GET /api/contacts/{contact}/recordings": {
+    query: undefined;
+    body: undefined;
+    answer: RecordingLine[];
+  };
+  /** Return how loud it is in the course of time: the caller's channel first, then who he hears. */
+  "GET /api/recordings/{recording}/outline": {
+    query: undefined;
+    body: undefined;
+    answer: Outline;
+  };
+  /** List who heard, downloaded, held or deleted it, oldest first. */
+  "GET /api/recordings/{recording}/accesses": {
+    query: undefined;
+    body: undefined;
+    answer: AccessLine[];
+  };
+  /** Put it under legal hold, so that nobody deletes it, or release it. */
+  "POST /api/recordings/{recording}/hold": {
+    query: undefined;
+    body: HoldBody;
+    answer: undefined;
+  };
+  /** Delete its sound for good; that it was there, and who deleted it, stays known. */
+  "DELETE /api/recordings/{recording}": {
+    query: DeleteQuery;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Start, stop, pause or resume the recording of a call in progress. */
+  "POST /api/calls/{contact}/recording": {
+    query: undefined;
+    body: RecordingWish;
+    answer: undefined;
+  };
+  /** Tell why the contact was offered to whom: each decision, the first one first. */
+  "GET /api/contacts/{contact}/decisions": {
+    query: undefined;
+    body: undefined;
+    answer: Decision[];
+  };
+  /** Decide all of it again by today's rules, as everything stood then, and tell what is different. */
+  "GET /api/contacts/{contact}/decisions/again": {
+    query: undefined;
+    body: undefined;
+    answer: DecidedAgain[];
+  };
+  /** List the reports that can be made. */
+  "GET /api/reports": {
+    query: undefined;
+    body: undefined;
+    answer: ReportSummary[];
+  };
+  /** Make a report over those who came in a stretch of time, into the supervisor's queues. */
+  "GET /api/reports/{report}": {
+    query: ReportQuery;
+    body: undefined;
+    answer: ReportTable;
+  };
+  /** List tasks: open ones by the time they are due, done ones the newest first. */
+  "GET /api/tasks": {
+    query: TasksQuery;
+    body: undefined;
+    answer: TaskLine[];
+  };
+  /** Make a follow-up task. */
+  "POST /api/tasks": {
+    query: undefined;
+    body: TaskBody;
+    answer: TaskLine;
+  };
+  /** Tell that a task is done. */
+  "POST /api/tasks/{task}/done": {
+    query: undefined;
+    body: TaskVersion;
+    answer: TaskLine;
+  };
+  /** Open a task that was done again. */
+  "POST /api/tasks/{task}/reopen": {
+    query: undefined;
+    body: TaskVersion;
+    answer: TaskLine;
+  };
+  /** Change text or time of an open task, or give it to another agent or queue. */
+  "PATCH /api/tasks/{task}": {
+    query: undefined;
+    body: TaskChange;
+    answer: TaskLine;
   };
   /** Find the mistakes in a script and its test cases. */
   "POST /api/scripts/check": {
@@ -1509,5 +2052,47 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: undefined;
+  };
+  /** List all services. */
+  "GET /api/services": {
+    query: undefined;
+    body: undefined;
+    answer: ServiceLine[];
+  };
+  /** Return all about a service: its operations with their schemas, and figures. */
+  "GET /api/services/{service}": {
+    query: undefined;
+    body: undefined;
+    answer: ServiceCard;
+  };
+  /** Take a service out; what it is at it ends. */
+  "DELETE /api/services/{service}": {
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Ask an operation of a service, if its role allows. */
+  "POST /api/services/{service}/{name}": {
+    query: undefined;
+    body: CallBody;
+    answer: CallResult;
+  };
+  /** List all plug-ins, those that are not used with the reason. */
+  "GET /api/plugins": {
+    query: undefined;
+    body: undefined;
+    answer: PluginLine[];
+  };
+  /** Take a plug-in into use and start its services. */
+  "POST /api/plugins": {
+    query: undefined;
+    body: PluginBody;
+    answer: ServiceNames;
+  };
+  /** Read a plug-in anew and put its services in place of those of the same names, while they are asked. */
+  "POST /api/plugins/replace": {
+    query: undefined;
+    body: PluginBody;
+    answer: ServiceNames;
   };
 }

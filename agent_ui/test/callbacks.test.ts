@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import type { CallbackLine } from "../src/protocol";
-import { dueness, promisedTime, shownCallbacks, waitingCallbacks } from "../src/state/callbacks";
+import {
+  attemptsText,
+  dueness,
+  nextAttempt,
+  promisedTime,
+  shownCallbacks,
+  waitingCallbacks,
+} from "../src/state/callbacks";
 
 const NOW = Date.parse("2026-03-01T10:00:00Z");
 
@@ -46,6 +53,24 @@ test("what is promised for later is not due, and what is past its time is late",
   expect(dueness(line({ due_at: "2026-03-01T10:00:01Z" }), NOW)).toBe("later");
   expect(dueness(line({ until: "2026-03-01T09:59:00Z" }), NOW)).toBe("late");
   expect(dueness(line({ until: "2026-03-01T10:01:00Z" }), NOW)).toBe("due");
+});
+
+test("what is tried again later is not due until then, but late when its time is over", () => {
+  const next_at = "2026-03-01T10:20:00Z";
+  expect(dueness(line({ next_at }), NOW)).toBe("later");
+  expect(dueness(line({ next_at: "2026-03-01T09:50:00Z" }), NOW)).toBe("due");
+  expect(dueness(line({ next_at, until: "2026-03-01T09:59:00Z" }), NOW)).toBe("late");
+});
+
+test("attempts are told with what came of the last, and when the next is", () => {
+  expect(attemptsText(line())).toBe("");
+  expect(attemptsText(line({ attempts: 1, result: "no-answer" }))).toBe("tried 1 time · last: no answer");
+  expect(attemptsText(line({ attempts: 2, result: "busy" }))).toBe("tried 2 times · last: busy");
+  expect(attemptsText(line({ result: "something-new" }))).toBe("last: something-new");
+  const next_at = "2026-03-01T10:20:00Z";
+  expect(nextAttempt(line({ next_at }), NOW)).toMatch(/^next attempt \d\d:\d\d$/);
+  expect(nextAttempt(line({ next_at, state: "taken" }), NOW)).toBe("");
+  expect(nextAttempt(line({ next_at: "2026-03-01T09:50:00Z" }), NOW)).toBe("");
 });
 
 test("the promised time names both ends where there are two", () => {

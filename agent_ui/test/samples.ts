@@ -6,9 +6,25 @@ import type {
   DialogView,
   MonitorView,
   QueueRow,
+  StationView,
   TrailView,
   TurnView,
 } from "../src/protocol";
+
+export function station(change: Partial<StationView> = {}): StationView {
+  return {
+    kind: "browser",
+    reachable: true,
+    fixed: false,
+    number: "",
+    nailed_up: false,
+    line: "",
+    numbers: true,
+    lines: true,
+    confirm_key: "1",
+    ...change,
+  };
+}
 
 export function desk(change: Partial<DeskView> = {}): DeskView {
   return {
@@ -17,7 +33,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     now: "2026-03-01T10:00:00Z",
     agent: "anna",
     name: "Anna",
-    station: { kind: "browser", reachable: true, fixed: false },
+    station: station(),
     presence: {
       presence: "ready",
       reason: "",
@@ -31,6 +47,7 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     queues: [],
     telephony: true,
     messages: [],
+    tasks: 0,
     outside: false,
     contact: null,
     dialog: null,
@@ -65,6 +82,9 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     disposition: "",
     note: "",
     watchers: [],
+    recording: null,
+    why: null,
+    taken_over_by: "",
     ...change,
   };
 }
@@ -175,12 +195,20 @@ export function queueRow(change: Partial<QueueRow> = {}): QueueRow {
     abandoned: 0,
     short_abandoned: 0,
     flowed_out: 0,
+    call_back: 0,
+    transferred: 0,
     lost: 0,
     service_level: null,
     target_seconds: 20,
     average_answer_seconds: null,
     longest_wait_seconds: 0,
     callbacks: 0,
+    voicemails: 0,
+    oldest_voicemail: null,
+    voicemails_received: 0,
+    voicemails_handled: 0,
+    voicemail_listen_seconds: null,
+    voicemail_reply_seconds: null,
     open: true,
     ...change,
   };

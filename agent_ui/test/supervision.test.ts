@@ -17,7 +17,15 @@ function row(change: Partial<SupervisionRow> = {}): SupervisionRow {
   };
 }
 
-const call: CallRow = { id: "c1", phase: "talking", caller: "+49", agent: "anna", queue: "gas", since: "" };
+const call: CallRow = {
+  id: "c1",
+  phase: "talking",
+  caller: "+49",
+  agent: "anna",
+  queue: "gas",
+  since: "",
+  recording: "",
+};
 const agent: AgentRow = {
   id: "anna",
   name: "Anna",

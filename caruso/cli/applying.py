@@ -14,16 +14,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from caruso.built_in import plugins_of, policies_of
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
-from caruso.cli.script_files import Scripts, read_scripts, recordings_in, script_files, wrong_channels
+from caruso.cli.script_files import (
+    Scripts,
+    read_scripts,
+    recordings_in,
+    script_files,
+    unknown_outcomes,
+    wrong_channels,
+)
 from caruso.cli.script_publishing import who
+from caruso.cli.services import Expected
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
 from caruso.comm_server.centre_diff import Change, centre_changes, script_changes
 from caruso.comm_server.centre_file import CentreFile, read_centre, unknown_scripts
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.script_publishing import known_to, reused, with_pins
+from caruso.config import Config
 from caruso.errors import Located, RejectedInput
 from caruso.model.ids import ScriptId, UserId
 from caruso.model.records import AppliedCentre, ScriptSource
@@ -48,7 +58,7 @@ def apply(wanted: Namespace) -> int:
 
 async def _apply(arguments: Namespace) -> int:
     config = settings(arguments)
-    wanted = _read(arguments.file, config.scripts.sounds)
+    wanted = _read(arguments.file, config)
     async with opened(config) as stores:
         current = await stores.centres.current()
         wanted = replace(wanted, scripts=await _pinned(wanted.scripts, stores))
@@ -67,18 +77,19 @@ async def _apply(arguments: Namespace) -> int:
     return Exit.OK
 
 
-def _read(file: Path, sounds: Path) -> Wanted:
-    """Read all files; raise `RejectedInput` with every mistake in them. Recordings are in `sounds`."""
+def _read(file: Path, config: Config) -> Wanted:
+    """Read all files; raise `RejectedInput` with every mistake in them."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
         raise RejectedInput((Located(rule="unreadable-file", message=f"{reason}.", file=str(file)),)) from problem
-    read = read_centre(text, str(file))
+    read = read_centre(text, str(file), policies_of(plugins_of(config)).names)
     files, missing = script_files(read, file.parent)
-    scripts = read_scripts(files, known=known_to(read.centre, recordings_in(sounds)), at=SystemClock().now())
+    known = known_to(read.centre, recordings_in(config.scripts.sounds), Expected(config).operations())
+    scripts = read_scripts(files, known=known, at=SystemClock().now())
     # A script that cannot be read is not also unknown.
-    together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *wrong_channels(read, scripts))
+    together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *_misused(read, scripts))
     _refuse((*missing, *scripts.findings, *together))
     report_findings((*read.warnings, *scripts.findings))
     return Wanted(read=read, scripts=scripts)
@@ -87,6 +98,11 @@ def _read(file: Path, sounds: Path) -> Wanted:
 def _refuse(findings: Sequence[Located]) -> None:
     if any(finding.level == "error" for finding in findings):
         raise RejectedInput(tuple(findings))
+
+
+def _misused(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
+    """Return what the centre asks of scripts that they cannot give."""
+    return (*wrong_channels(read, scripts), *unknown_outcomes(read, scripts))
 
 
 async def _pinned(scripts: Scripts, stores: Stores) -> Scripts:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, services, serving, users
+from caruso.cli import checking, recordings, service_control, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
-from caruso.model.centre import Role, StationKind
+from caruso.model.centre import REGISTERED, Role, StationKind
 
 _DESCRIPTION = "Communication server for contact centres, beside an Asterisk PBX."
 
@@ -30,15 +30,17 @@ def _parser() -> argparse.ArgumentParser:
     _applying(commands)
     _simulating(commands)
     _users(commands)
+    _services(group(commands, "service", "services of a running server, and what they can be asked"))
     return parser
 
 
 def _serving(commands: Any) -> None:
     command(commands, "serve", serving.serve, "run the server until Ctrl-C or SIGTERM")
+    command(commands, "watch", serving.watch, "run the server, and start it again when it hangs or ends")
     command(commands, "version", serving.version, "print the version")
     phone = command(commands, "phone", serving.phone, "print the SIP account of an agent's phone")
     phone.add_argument("agent", metavar="AGENT")
-    phone.add_argument("--kind", type=StationKind, choices=list(StationKind), default=StationKind.SIP)
+    phone.add_argument("--kind", type=StationKind, choices=list(REGISTERED), default=StationKind.SIP)
 
 
 def _checking(commands: Any) -> None:
@@ -50,11 +52,37 @@ def _checking(commands: Any) -> None:
     database = group(commands, "db", "the database")
     command(database, "upgrade", checking.upgrade_database, "create its tables, or bring them to this version")
     command(database, "check", checking.check_database, "tell whether its tables are of this version")
-    listed = command(commands, "services", services.services, "list what scripts can ask for")
-    listed.add_argument("--print-docs", action="store_true", help="print the page of services (Markdown)")
     mail = group(commands, "mail", "mails that scripts send")
     sends = command(mail, "check", services.check_mail, "read all templates")
+    recorded = group(commands, "recordings", "recorded calls")
+    command(recorded, "verify", recordings.verify, "hold all that are kept against their checksums")
     sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")
+
+
+def _services(commands: Any) -> None:
+    asked = [
+        command(commands, "list", service_control.show, "list services and plug-ins, and how they are"),
+        command(commands, "add", service_control.add, "take a plug-in into use and start its services"),
+        command(
+            commands,
+            "replace",
+            service_control.replace,
+            "read a plug-in anew and put its services in place of the old, while they are asked",
+        ),
+        command(commands, "remove", service_control.remove, "take a service out; what it is at it ends"),
+        command(commands, "call", service_control.call, "ask an operation of a service"),
+    ]
+    for parser in asked:
+        parser.add_argument("--url", default="", help="where the server is; as in the settings when not given")
+        parser.add_argument("--user", default="", metavar="NAME", help="an admin; CARUSO_USER when not given")
+    _, add, replace, remove, call = asked
+    for parser in (add, replace):
+        parser.add_argument("plugin", metavar="PLUGIN", help="a file of the plug-ins' folder, without .py")
+    remove.add_argument("service", metavar="SERVICE")
+    call.add_argument("operation", metavar="SERVICE.OPERATION")
+    call.add_argument("params", nargs="*", metavar="NAME=VALUE", help="a value is JSON, or text")
+    call.add_argument("--key", default="", help="the same key again is answered without doing it again")
+    command(commands, "docs", services.docs, "print the page of the services every centre has (Markdown)")
 
 
 def _applying(commands: Any) -> None:

@@ -11,6 +11,7 @@ from caruso.comm_server.centre_file import CentreFile
 from caruso.errors import Located, RejectedInput
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
+from caruso.script_engine.flow import outcomes_of
 from caruso.script_engine.link import link
 from caruso.script_engine.lint import ANYTHING, Known, check_dialog
 from caruso.script_engine.loader import load
@@ -18,7 +19,7 @@ from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools.case_check import check_cases
 from caruso.script_engine.tools.case_elements import read_cases
 from caruso.script_engine.turns import ScriptChannel
-from caruso.toml.source import KeyPath
+from caruso.toml.source import KeyPath, did_you_mean
 
 #: No script is longer; a file that is was not meant.
 MAX_BYTES = 2_000_000
@@ -109,6 +110,22 @@ def wrong_channels(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
         if dialog is not None and channel not in dialog.channels:
             message = f"Script “{script}” is not made for the channel “{channel.value}”."
             findings.append(read.source.located(where, "wrong-channel", message))
+    return tuple(findings)
+
+
+def unknown_outcomes(read: CentreFile, scripts: Scripts) -> tuple[Located, ...]:
+    """Return a finding for each outcome a centre goes by that the dialog of the entry point never has."""
+    findings = []
+    for entry_point in read.centre.entry_points.values():
+        dialog = scripts.dialogs.get(entry_point.script) if entry_point.script is not None else None
+        if dialog is None:
+            continue
+        there = outcomes_of(dialog)
+        for outcome in entry_point.outcomes.keys() - there:
+            message = f"The dialog “{dialog.id}” does not end with “{outcome}”."
+            near = did_you_mean(outcome, there) or f"known: {', '.join(sorted(there))}"
+            where = ("entry_points", entry_point.id, "outcomes", outcome)
+            findings.append(read.source.located(where, "unknown-outcome", message, suggestion=near))
     return tuple(findings)
 
 

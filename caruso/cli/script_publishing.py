@@ -13,6 +13,7 @@ import msgspec
 
 from caruso.cli.outcome import Exit, refused, report_findings
 from caruso.cli.script_files import read_file
+from caruso.cli.services import Expected
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
 from caruso.comm_server.script_publishing import Publisher
@@ -160,7 +161,7 @@ def _with_publisher(wanted: Namespace, work: Callable[[Publisher, Stores], Await
         async with opened(config) as stores:
             applied = await stores.centres.current()
             centre = applied.centre if applied else _NO_CENTRE
-            publisher = Publisher(stores.scripts, lambda: centre, SystemClock())
+            publisher = Publisher(stores.scripts, lambda: centre, SystemClock(), Expected(config))
             try:
                 return await work(publisher, stores)
             except (IllegalMove, NotFound) as problem:

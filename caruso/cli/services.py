@@ -1,4 +1,4 @@
-"""``caruso services`` and ``caruso mail check``: what scripts can ask for, and whether mails could be sent."""
+"""``caruso service docs`` and ``caruso mail check``: what scripts can ask for, and whether mails could be sent."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from argparse import Namespace
 from caruso.cli.outcome import Exit, refused, report_findings
 from caruso.cli.stores import run, settings
 from caruso.clock import SystemClock
-from caruso.config import MailSettings
+from caruso.config import Config, MailSettings
 
 
-def services(wanted: Namespace) -> int:
-    """List all operations, or print their page."""
+def docs(wanted: Namespace) -> int:
+    """Print the page of the services every centre has."""
     from caruso.cli.services_page import services_page
-    from caruso.service_manager.built_in import OPERATIONS
 
-    if wanted.print_docs:
-        sys.stdout.write(services_page())
-    else:
-        print("\n".join(sorted(OPERATIONS)))
+    sys.stdout.write(services_page())
     return Exit.OK
+
+
+class Expected:
+    """What can be asked according to the settings, where no server is asked."""
+
+    def __init__(self, config: Config) -> None:
+        """Believe in the services the settings name, whatever they can be asked."""
+        self._names = {*config.services.expected, *config.services.remote_secrets}
+
+    def operations(self) -> frozenset[str]:
+        """Return them as ``name.*``."""
+        return frozenset(f"{name}.*" for name in self._names)
 
 
 def check_mail(wanted: Namespace) -> int:
@@ -49,7 +57,7 @@ async def _send(mail: MailSettings, to: str) -> int:
     from caruso.service_manager.mail_service import MailService
 
     manager = ServiceManager()
-    manager.register(MailService(mail, SystemClock()))
+    await manager.add(MailService(mail, SystemClock()))
     params = {"to": to, "subject": "Test of Caruso", "text": "Mails can be sent.\n"}
     try:
         sent = await manager.call("email.send", params, key=f"check/{secrets.token_hex(8)}")

@@ -20,7 +20,7 @@ from caruso.service_manager.service import Service, operation_markings
 
 _INTRODUCTION = """\
 # Services for actions
-<!-- Made by `caruso services --print-docs > docs/services.md`. Change the docstrings in the code. -->
+<!-- Made by `caruso service docs > docs/services.md`. Change the docstrings in the code. -->
 
 What a script can ask for with `do`. Names, not addresses: where mails go and which systems may be asked is said in
 [caruso.toml](settings.md).
@@ -68,6 +68,9 @@ _OF_THE_MANAGER = (
     failures.ServiceFailed,
     failures.BadArguments,
     failures.ServiceBusy,
+    failures.ServiceSuspended,
+    failures.ServiceUnavailable,
+    failures.NotForYou,
     failures.OutcomeUnknown,
     failures.UnknownService,
     failures.UnknownOperation,

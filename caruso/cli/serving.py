@@ -1,12 +1,16 @@
-"""``caruso serve``, ``phone``, ``version``."""
+"""``caruso serve``, ``watch``, ``phone``, ``version``."""
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 
 from caruso.cli.outcome import Exit
 from caruso.cli.stores import opened, run, settings
 from caruso.model.ids import AgentId
+
+#: What Python is given to be this command.
+PROGRAM = ("-m", "caruso")
 
 
 def serve(wanted: Namespace) -> int:
@@ -15,6 +19,18 @@ def serve(wanted: Namespace) -> int:
     from caruso.serving import serve
 
     return serve(config)
+
+
+def watch(wanted: Namespace) -> int:
+    """Run the server as a child, and start it again when it hangs or ends."""
+    config = settings(wanted)  # with wrong settings it would be started again and again
+    from caruso.logs import set_up_logs
+    from caruso.watchdog.verdict import FINAL
+    from caruso.watchdog.watcher import Watcher
+
+    set_up_logs(level=config.log.level, log_format=config.log.format, personal_data=config.log.personal_data)
+    given = ("--config", str(wanted.config)) if wanted.config else ()
+    return Watcher([sys.executable, *PROGRAM, *given, "serve"], final=FINAL).run()
 
 
 def version(wanted: Namespace) -> int:

@@ -26,10 +26,14 @@ from caruso.comm_server.centre_tables import (
     OverflowTable,
     QueueTable,
     ReasonTable,
+    RecordingTable,
     RelaxTable,
     RuleTable,
+    StationsTable,
+    VoicemailTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
+from caruso.config.settings import ServiceReliance, ServiceSettings
 from caruso.toml.shape import Secret, describe
 
 _INTRODUCTION = """\
@@ -93,10 +97,13 @@ _CENTRE_TABLES = (
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
     ("[queues.ID.call_back]", CallBackTable),
+    ("[queues.ID.recording]", RecordingTable),
+    ("[queues.ID.voicemail]", VoicemailTable),
     ("[[queues.ID.overflow]]", OverflowTable),
     ("[[queues.ID.relax]]", RelaxTable),
     ("[[queues.ID.rules]]", RuleTable),
     ("[agents.ID]", AgentTable),
+    ("[stations]", StationsTable),
     ("[entry_points.ID]", EntryPointTable),
 )
 
@@ -108,6 +115,8 @@ def settings_page() -> str:
         sections.append((f"[{field.name}]", field.type))
         if field.type is HttpSettings:
             sections.append(("[http.targets.NAME]", HttpTarget))
+        if field.type is ServiceSettings:
+            sections.append(("[services.reliance.NAME]", ServiceReliance))
     blocks = [
         _INTRODUCTION,
         *(_section(title, kind) for title, kind in sections),

@@ -15,7 +15,7 @@ import structlog
 
 from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config
-from caruso.ports import CentreStore, RunStore, ScriptObjects, ScriptStore, UserStore
+from caruso.ports import CentreStore, RecordingStore, RunStore, ScriptObjects, ScriptStore, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Stores:
     users: UserStore
     objects: ScriptObjects
     runs: RunStore
+    recordings: RecordingStore
 
 
 def settings(wanted: Namespace) -> Config:
@@ -54,6 +55,7 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     from caruso.storage.engine import Database
     from caruso.storage.migrations import require_schema
     from caruso.storage.objects import Objects
+    from caruso.storage.recordings import Recordings
     from caruso.storage.runs import Runs
     from caruso.storage.scripts import Scripts
     from caruso.storage.users import Users
@@ -68,6 +70,7 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
             users=Users(database),
             objects=Objects(customers),
             runs=Runs(database),
+            recordings=Recordings(database),
         )
     finally:
         await database.dispose()

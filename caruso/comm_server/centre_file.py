@@ -25,7 +25,10 @@ from caruso.comm_server.centre_tables import (
     OverflowTable,
     QueueTable,
     ReasonTable,
+    RecordingTable,
+    StationsTable,
     SupervisorTable,
+    VoicemailTable,
 )
 from caruso.errors import Located, RejectedInput
 from caruso.model import public_holidays
@@ -43,13 +46,17 @@ from caruso.model.centre import (
     Skill,
     Station,
     StationKind,
+    StationRules,
+    VoicemailRules,
 )
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.numbers import called_number
+from caruso.model.recordings import RecordingRules
 from caruso.toml.shape import Shape
 from caruso.toml.source import KeyPath, TomlSource, did_you_mean, read_toml
 
 #: Reasons that the centre sets itself (`caruso.model.facts.PresenceChanged`).
-RESERVED_REASONS = frozenset({"rona", "unreachable", "link"})
+RESERVED_REASONS = frozenset({"rona", "unreachable", "link", "line-opening", "line-down"})
 
 #: Addresses below ``/s/`` that no script can have.
 RESERVED_PAGES = frozenset({"resume"})
@@ -59,7 +66,7 @@ _WORKING_DAYS = 5
 _TIMEZONES = available_timezones()
 _MIDNIGHT = time(0)
 #: What callers outside the hours can get instead of words: one of these.
-_OUTSIDE_HOURS = ("closed_to", "closed_queue", "closed_call_back")
+_OUTSIDE_HOURS = ("closed_to", "closed_queue", "closed_call_back", "closed_voicemail")
 _TABLES = ("skills", "not_ready_reasons", "dispositions", "hours", "queues", "agents", "entry_points")
 
 
@@ -118,6 +125,22 @@ def unknown_scripts(read: CentreFile, known: Collection[str]) -> tuple[Located, 
     )
 
 
+def _way(entry_points: Mapping[str, EntryPointTable], begin: str, goal: str) -> list[str]:
+    """Return by which entry points callers get from one to another without an agent; nothing when they do not."""
+    ways, passed = [[begin]], {begin}
+    while ways:
+        way = ways.pop()
+        if way[-1] == goal:
+            return way
+        known = entry_points.get(way[-1])
+        following = (known.closed_to, *known.outcomes.values()) if known is not None else ()
+        for other in following:
+            if other is not None and other not in passed:
+                passed.add(other)
+                ways.append([*way, other])
+    return []
+
+
 def _known_ids(source: TomlSource) -> Mapping[str, Collection[str]]:
     """Return what is defined by table, whether or not it could be read: a mistake is told once."""
     return {name: tuple(t) if isinstance(t := source.data.get(name), dict) else () for name in _TABLES}
@@ -156,6 +179,8 @@ class _Check:
         for key, entry_point in tables.entry_points.items():
             self._entry_point(entry_point, ("entry_points", key))
             self._outside_hours(key, tables)
+            self._voicemail(entry_point, ("entry_points", key), tables)
+            self._outcomes(key, tables)
         self._numbers(tables.entry_points)
         self._pages(tables.entry_points)
 
@@ -177,14 +202,14 @@ class _Check:
             self._refers("skills", skill, (*where, "skills", skill))
         self._escape(queue, where)
         for index, overflow in enumerate(queue.overflow):
-            self._overflow(overflow, where, index)
+            self._overflow(overflow, where, index, has_voicemail=queue.voicemail is not None)
         if queue.call_back is not None and queue.call_back.hours is not None:
             self._refers("hours", queue.call_back.hours, (*where, "call_back", "hours"))
         for index, disposition in enumerate(queue.dispositions or ()):
             self._refers("dispositions", disposition, (*where, "dispositions", index))
         self._routing.queue(queue, where)
 
-    def _overflow(self, overflow: OverflowTable, queue: KeyPath, index: int) -> None:
+    def _overflow(self, overflow: OverflowTable, queue: KeyPath, index: int, *, has_voicemail: bool) -> None:
         where = (*queue, "overflow", index)
         if overflow.queue is not None:
             self._refers("queues", overflow.queue, (*where, "queue"))
@@ -192,9 +217,12 @@ class _Check:
                 self._shape.add((*where, "queue"), "circle", "Callers would overflow into the same queue.")
         if overflow.entry_point is not None:
             self._refers("entry_points", overflow.entry_point, (*where, "entry_point"))
-        given = [name for name in ("queue", "entry_point", "text") if getattr(overflow, name)]
+        if overflow.voicemail and not has_voicemail:
+            self._no_voicemail((*where, "voicemail"), queue[-1])
+        kinds = ("queue", "entry_point", "voicemail" if overflow.voicemail else "text")
+        given = [name for name in kinds if getattr(overflow, name)]
         if not given:
-            self._shape.add(where, "no-target", "Where do callers go? Set queue, entry_point or text.")
+            self._shape.add(where, "no-target", "Where do callers go? Set queue, entry_point, voicemail or text.")
         for name in given[1:]:
             message = f"Callers cannot get “{given[0]}” and “{name}”."
             self._shape.add((*where, name), "contradiction", message)
@@ -211,6 +239,11 @@ class _Check:
             self._shape.add((*where, given), "contradiction", f"“{given}” needs “{missing}”.")
         if queue.call_back is not None and queue.escape_key == queue.call_back.key:
             self._shape.add((*where, "escape_key"), "twice", "This key is that of the call-back already.")
+        if queue.voicemail is not None and queue.voicemail.key is not None:
+            call_back = queue.call_back.key if queue.call_back is not None else None
+            if queue.voicemail.key in (queue.escape_key, call_back):
+                message = "This key means something else already: the call-back, or the escape key."
+                self._shape.add((*where, "voicemail", "key"), "twice", message)
 
     def _agent(self, agent: AgentTable, where: KeyPath) -> None:
         for index, queue in enumerate(agent.queues):
@@ -228,6 +261,19 @@ class _Check:
             self._shape.add(
                 (*where, "address"), "contradiction", "Only a SIP phone has an address: set station = “sip”."
             )
+        self._telephone(agent, where)
+
+    def _telephone(self, agent: AgentTable, where: KeyPath) -> None:
+        if agent.nailed_up and agent.station is StationKind.BROWSER:
+            message = "A browser's line is not kept open: set station = “sip” or “number”."
+            self._shape.add((*where, "nailed_up"), "contradiction", message)
+        if agent.number is not None and agent.station is not StationKind.NUMBER:
+            message = "A number is called only with station = “number”."
+            self._shape.add((*where, "number"), "contradiction", message)
+        elif agent.number is not None and not called_number(agent.number, ""):
+            self._shape.add((*where, "number"), "wrong-value", f"Nobody can be called at {agent.number}.")
+        elif agent.number is None and agent.station is StationKind.NUMBER:
+            self._shape.add((*where, "station"), "missing-key", "Which number is called? Set number.")
 
     def _entry_point(self, entry_point: EntryPointTable, where: KeyPath) -> None:
         self._refers("queues", entry_point.queue, (*where, "queue"))
@@ -261,6 +307,30 @@ class _Check:
             self._shape.add((*where, "closed_call_back"), "contradiction", message)
         self._circle(key, tables)
 
+    def _voicemail(self, entry_point: EntryPointTable, where: KeyPath, tables: CentreTables) -> None:
+        queue = tables.queues.get(entry_point.queue)
+        for key in ("voicemail", "closed_voicemail"):
+            if getattr(entry_point, key) and queue is not None and queue.voicemail is None:
+                self._no_voicemail((*where, key), entry_point.queue)
+        for key in ("script", "codes"):
+            if entry_point.voicemail and getattr(entry_point, key):
+                message = f"Callers of a voicemail are not led by “{key}”."
+                self._shape.add((*where, key), "contradiction", message)
+        if entry_point.voicemail_for is None:
+            return
+        self._refers("agents", entry_point.voicemail_for, (*where, "voicemail_for"))
+        agent = tables.agents.get(entry_point.voicemail_for)
+        if not (entry_point.voicemail or entry_point.closed_voicemail):
+            message = "“voicemail_for” needs “voicemail” or “closed_voicemail”."
+            self._shape.add((*where, "voicemail_for"), "contradiction", message)
+        elif agent is not None and entry_point.queue not in agent.queues:
+            message = f"The agent takes no contacts of “{entry_point.queue}”, and would not see the messages."
+            self._shape.add((*where, "voicemail_for"), "contradiction", message)
+
+    def _no_voicemail(self, where: KeyPath, queue: str | int) -> None:
+        message = f"Callers cannot leave messages for queue “{queue}”: it has no table “voicemail”."
+        self._shape.add(where, "contradiction", message)
+
     def _circle(self, key: str, tables: CentreTables) -> None:
         """Tell of entry points that send callers round in a circle, once for each circle."""
         passed, other = [key], tables.entry_points[key].closed_to
@@ -270,6 +340,17 @@ class _Check:
         if other == key and key == min(passed):
             message = f"Callers would go round in a circle: {' → '.join([*passed, key])}."
             self._shape.add(("entry_points", key, "closed_to"), "circle", message)
+
+    def _outcomes(self, key: str, tables: CentreTables) -> None:
+        entry_point, where = tables.entry_points[key], ("entry_points", key, "outcomes")
+        if entry_point.outcomes and entry_point.script is None:
+            self._shape.add(where, "contradiction", "“outcomes” are those of a dialog: set script.")
+        for outcome, other in entry_point.outcomes.items():
+            self._refers("entry_points", other, (*where, outcome))
+            way = _way(tables.entry_points, other, key)
+            if way:
+                message = f"Callers would go round in a circle: {' → '.join([key, *way])}."
+                self._shape.add((*where, outcome), "circle", message)
 
     def _pages(self, entry_points: Mapping[str, EntryPointTable]) -> None:
         taken: dict[str, str] = {}
@@ -368,6 +449,7 @@ def _warnings(tables: CentreTables, source: TomlSource) -> Iterator[Located]:
             yield replace(found, level="warning")
     for key, entry_point in tables.entry_points.items():
         told = entry_point.closed_to is None and entry_point.closed_queue is None
+        told = told and not (entry_point.closed_voicemail or entry_point.voicemail)
         if entry_point.hours is not None and told and not entry_point.closed_text:
             found = source.located(
                 ("entry_points", key), "no-closed-text", "Callers outside the hours hear nothing: set closed_text."
@@ -389,6 +471,7 @@ def _centre(tables: CentreTables) -> Centre:
         agents={AgentId(key): _agent(key, agent) for key, agent in tables.agents.items()},
         skills={SkillId(key): Skill(id=SkillId(key), name=name) for key, name in tables.skills.items()},
         hours={key: _hours(key, hours, tables.timezone) for key, hours in tables.hours.items()},
+        stations=_stations(tables.stations),
         not_ready_reasons=tuple(_reason(key, reason) for key, reason in tables.not_ready_reasons.items()),
     )
 
@@ -440,11 +523,17 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         escape_key=queue.escape_key or "",
         escape_to=None if queue.escape_to is None else EntryPointId(queue.escape_to),
         call_back=_call_back(queue.call_back),
+        voicemail=_voicemail(queue.voicemail),
         caller_id=queue.caller_id or "",
         dispositions=tuple(_disposition(key, tables.dispositions[key]) for key in dispositions),
         supervision_announced=queue.supervision_announced,
+        recording=_recording(queue.recording),
         script=None if queue.script is None else ScriptId(queue.script),
     )
+
+
+def _recording(table: RecordingTable | None) -> RecordingRules:
+    return RecordingRules() if table is None else RecordingRules(**structs.asdict(table))
 
 
 def _overflow(table: OverflowTable) -> Overflow:
@@ -455,11 +544,19 @@ def _overflow(table: OverflowTable) -> Overflow:
         queue=None if table.queue is None else QueueId(table.queue),
         entry_point=None if table.entry_point is None else EntryPointId(table.entry_point),
         text=table.text,
+        voicemail=table.voicemail,
     )
 
 
 def _call_back(table: CallBackTable | None) -> CallBackRules | None:
     return None if table is None else CallBackRules(**structs.asdict(table))
+
+
+def _voicemail(table: VoicemailTable | None) -> VoicemailRules | None:
+    if table is None:
+        return None
+    given = structs.asdict(table)
+    return VoicemailRules(**given | {"greeting_sound": table.greeting_sound or "", "key": table.key or ""})
 
 
 def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
@@ -480,6 +577,10 @@ def _entry_point(key: str, entry_point: EntryPointTable) -> EntryPoint:
         closed_to=None if entry_point.closed_to is None else EntryPointId(entry_point.closed_to),
         closed_queue=None if entry_point.closed_queue is None else QueueId(entry_point.closed_queue),
         closed_call_back=entry_point.closed_call_back,
+        closed_voicemail=entry_point.closed_voicemail,
+        voicemail=entry_point.voicemail,
+        voicemail_for=None if entry_point.voicemail_for is None else AgentId(entry_point.voicemail_for),
+        outcomes={outcome: EntryPointId(other) for outcome, other in entry_point.outcomes.items()},
         codes=entry_point.codes,
     )
 
@@ -491,9 +592,19 @@ def _agent(key: str, agent: AgentTable) -> AgentProfile:
         queues=tuple(QueueId(queue) for queue in agent.queues),
         skills=_skills(agent.skills),
         preference={QueueId(queue): rank for queue, rank in agent.preference.items()},
-        station=Station(kind=agent.station, address=agent.address or ""),
+        station=Station(
+            kind=agent.station,
+            address=agent.address or "",
+            number=agent.number or "",
+            nailed_up=agent.nailed_up,
+        ),
         role=agent.role,
     )
+
+
+def _stations(table: StationsTable) -> StationRules:
+    fields = {**structs.asdict(table), "caller_id": table.caller_id or ""}
+    return StationRules(**fields)
 
 
 def _skills(levels: Mapping[str, int]) -> Mapping[SkillId, int]:

@@ -10,7 +10,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from caruso.model.centre import CallFirst, Role, StationKind
+from caruso.model.centre import CallFirst, Role, StationKind, VoicemailLight, Whisper
+from caruso.model.recordings import RecordedCalls
 from caruso.model.supervision import Announcement
 
 #: Ids become parts of leg names and addresses: nothing that needs quoting anywhere (`caruso.model.ids`).
@@ -26,14 +27,37 @@ Number = Annotated[
 CallerPattern = Annotated[
     str, Meta(pattern=r"^(hidden|\+?[0-9]{1,20}\*?)$", title="a number like +49301234, +4930* or hidden")
 ]
+WorldNumber = Annotated[
+    str, Meta(pattern=r"^\+[1-9][0-9]{5,14}$", title="a number with country code, like +4930123456")
+]
+WorldPattern = Annotated[
+    str, Meta(pattern=r"^\+[0-9]{0,15}\*?$", title="a number like +4930123456, or +49* for all that begin so")
+]
+ConfirmKey = Annotated[str, Meta(pattern=r"^[0-9*#]?$", title="a key of the telephone, in quotes, or none")]
+ConfirmSeconds = Annotated[float, Meta(ge=3, le=60)]
+NoOrMusicClass = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{0,80}$", title="the name of a class of musiconhold.conf, or nothing")
+]
 Minutes = Annotated[int, Meta(ge=0, le=240)]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$", title="a colour like #0b5a6b")]
 Level = Annotated[int, Meta(ge=1, le=10)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 RingSeconds = Annotated[float, Meta(ge=1, le=300)]
 Attempts = Annotated[int, Meta(ge=1, le=20)]
+KeepDays = Annotated[int, Meta(ge=0, le=36_500)]
 Ahead = Annotated[int, Meta(ge=0, le=10_000)]
 Key = Annotated[str, Meta(pattern=r"^[0-9*#]$", title="a key of the telephone, in quotes")]
+#: 600 s of sound are 10 MB.
+MessageSeconds = Annotated[float, Meta(ge=5, le=600)]
+SilenceSeconds = Annotated[float, Meta(ge=2, le=60)]
+LeastSeconds = Annotated[float, Meta(ge=0.5, le=10)]
+Days = Annotated[int, Meta(ge=0, le=3_650)]
+MailAddress = Annotated[
+    str, Meta(pattern=r"^[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}$", title="an address like office@example.com")
+]
+SoundFile = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}\.wav$", title="the name of a WAV file, without a folder")
+]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
 Rank = Annotated[int, Meta(ge=1, le=9)]
 #: 0: not needed any more.
@@ -115,6 +139,53 @@ class CallBackTable(msgspec.Struct, frozen=True, kw_only=True):
     hours: str | None = None
 
 
+class RecordingTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversations are recorded, who is told, and how long recordings are kept. It needs the manager
+    interface of Asterisk.
+    """
+
+    #: Which calls: `never`, `on-demand` (an agent or a supervisor asks for it), `always`.
+    calls: RecordedCalls = RecordedCalls.NEVER
+    #: Customer and agent are told before it begins, once in a call.
+    announced: bool = True
+    #: What they hear, by language; the centre's own sentence when not set.
+    announcement: dict[Language, Text] = {}
+    #: The agent alone hears a tone when a recording begins.
+    agent_beep: bool = False
+    #: Agents may hear recordings of their own conversations.
+    agents_listen: bool = False
+    #: After so many days a recording is deleted, unless it is under legal hold; 0: never by itself.
+    keep_days: KeepDays = 90
+
+
+class VoicemailTable(msgspec.Struct, frozen=True, kw_only=True):
+    """With it callers can leave messages for the queue ([voicemail](voicemail.md)). What leads to it: `key`,
+    `voicemail` of an overflow, `voicemail` and `closed_voicemail` of an entry point, and scripts.
+    """
+
+    #: What callers hear before the tone, by language; the centre's own sentence when not set.
+    greeting: dict[Language, Text] = {}
+    #: Recording that is played instead: a file of the sounds folder, looked for by language.
+    greeting_sound: SoundFile | None = None
+    #: Key with which a waiting caller leaves a message instead of waiting on; tell it in `comfort_text`.
+    key: Key | None = None
+    #: How long a message can be.
+    max_seconds: MessageSeconds = 180.0
+    #: It ends after so much silence, too.
+    silence_seconds: SilenceSeconds = 6.0
+    #: What is shorter is not kept.
+    min_seconds: LeastSeconds = 1.0
+    #: Callers can listen to their message, and record it again, before they hang up.
+    menu: bool = True
+    #: Where each message is sent, as WAV. Needs `[mail]` in the settings file.
+    emails: tuple[MailAddress, ...] = ()
+    #: Whose SIP phones show by a light that messages wait: those of all `agents` of the queue (of a message for
+    #: one agent hers), only the `owner`'s, or `nobody`'s.
+    light: VoicemailLight = VoicemailLight.AGENTS
+    #: Days for which sound and text are kept after a message is done; 0: for ever.
+    retention_days: Days = 90
+
+
 class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
     """When a caller leaves the queue without an agent, and for where. All conditions that are given must hold; the
     first table that applies holds. Whose phone rings already is not taken back.
@@ -130,8 +201,10 @@ class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
     queue: str | None = None
     #: Or entry point where he begins anew.
     entry_point: str | None = None
-    #: Or what he is told before he is let go.
+    #: Or what he is told before he is let go, or leaves a message.
     text: Text = ""
+    #: Or he leaves a message: the queue's table `voicemail` says how.
+    voicemail: bool = False
 
 
 class RelaxTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,9 +295,13 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     escape_to: str | None = None
     #: How the centre calls people back.
     call_back: CallBackTable | None = None
+    #: How callers leave messages.
+    voicemail: VoicemailTable | None = None
     #: Who is told that a supervisor listens: `nobody`, the `agent` (her console shows it, and a tone is heard at
     #: her phone alone), or `everybody` (the customer hears the tone, too).
     supervision_announced: Announcement = Announcement.NOBODY
+    #: How calls are recorded.
+    recording: RecordingTable | None = None
     #: Outcomes an agent can choose, ids of `dispositions`; all of them when not set.
     dispositions: tuple[str, ...] | None = None
     #: Script that leads the agent when none came with the contact.
@@ -295,6 +372,14 @@ class EntryPointTable(msgspec.Struct, frozen=True, kw_only=True):
     closed_queue: str | None = None
     #: Callers outside these hours can press the key of the queue's `call_back` to be called when it is open.
     closed_call_back: bool = False
+    #: Callers outside these hours leave a message for the queue, after `closed_text`.
+    closed_voicemail: bool = False
+    #: All callers leave a message for the queue: what overflows, escape keys and transfers may lead to.
+    voicemail: bool = False
+    #: Agent of the queue for whom these messages are; all of them when not set.
+    voicemail_for: str | None = None
+    #: Where callers go on whose dialog ended with an outcome, by outcome: ``{ moving = "moving-line" }``.
+    outcomes: dict[str, str] = {}
     #: Callers can key in the six digits a web page showed them, to go on with an agent where they were.
     codes: bool = False
 
@@ -314,8 +399,35 @@ class AgentTable(msgspec.Struct, frozen=True, kw_only=True):
     station: StationKind = StationKind.BROWSER
     #: Fixed SIP address of a phone that does not register. Only with ``station = "sip"``.
     address: SipAddress | None = None
+    #: Telephone number with country code. Only with ``station = "number"``.
+    number: WorldNumber | None = None
+    #: The phone is called once, and its line is kept open between calls. Not for browsers.
+    nailed_up: bool = False
     #: What the agent may do besides: a supervisor sees the monitor, an admin everything.
     role: Role = Role.AGENT
+
+
+class StationsTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Agents at telephones of any kind, called through the trunk: see stations.md."""
+
+    #: Numbers that agents may choose at the console, with country code; ``+49*`` stands for all that begin so.
+    numbers: tuple[WorldPattern, ...] = ()
+    #: Agents may have the line to such a telephone, or to a SIP phone, kept open between calls.
+    nailed_up: bool = True
+    #: Key to be pressed before a call is put through, so that no mailbox takes it; ``""`` for none.
+    confirm_key: ConfirmKey = "1"
+    #: How long that is waited for.
+    confirm_seconds: ConfirmSeconds = 10.0
+    #: How long a phone rings whose line is opened.
+    ring_seconds: RingSeconds = 40.0
+    #: What is heard on an open line before a call: the name of the ``queue``, a ``beep``, or ``nothing``.
+    whisper: Whisper = Whisper.QUEUE
+    #: Music class heard on an open line between calls; ``""`` for silence.
+    music: NoOrMusicClass = ""
+    #: What such a telephone shows as our number; a number of an entry point when not set.
+    caller_id: Number | None = None
+    #: Language of what agents are told there.
+    language: Language = "en"
 
 
 class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
@@ -343,5 +455,7 @@ class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
     agents: dict[Id, AgentTable] = {}
     #: Supervisors by the name they sign in with; every supervisor sees all queues when nobody is named.
     supervisors: dict[Id, SupervisorTable] = {}
+    #: Agents at telephones that are not ours.
+    stations: StationsTable = StationsTable()
     #: Entry points by id.
     entry_points: dict[Id, EntryPointTable] = {}

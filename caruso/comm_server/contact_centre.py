@@ -13,16 +13,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
-from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.acd.dispatcher import Hooks as DispatcherHooks
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.plan import Known, Plan
+from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import DeskHandle, Desks, Sources
-from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, GoReady, SignIn, SignOut
+from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, SignIn, SignOut
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
@@ -31,6 +32,7 @@ from caruso.comm_server.calls.rebuilding import StationAt, Surroundings
 from caruso.comm_server.contact_notes import ContactNotes
 from caruso.comm_server.conversations import Conversation, Conversations, Outlet, call_values
 from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.decisions import Decisions
 from caruso.comm_server.desk_commands import DeskCommands
 from caruso.comm_server.desk_contacts import DeskContacts
 from caruso.comm_server.desk_dialogs import DeskDialogs
@@ -40,6 +42,8 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.reception import Reception, Staff
+from caruso.comm_server.recording.office import Around as RecordingAround
+from caruso.comm_server.recording.office import RecordingOffice
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.durable import DurableRuns
 from caruso.comm_server.runs.ledger import SAVE_OBJECT
@@ -47,10 +51,15 @@ from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.passes import RunPasses
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.stations.on_duty import OnDuty
+from caruso.comm_server.stations.telephones import AgentTelephones, TelephoneHooks
 from caruso.comm_server.supervision.messages import AgentMessages
 from caruso.comm_server.supervision.supervisors import Floor, Supervisors
 from caruso.comm_server.supervision.switches import QueueSwitches
 from caruso.comm_server.supervision.watches import Watches
+from caruso.comm_server.voicemail.lights import Light, lights
+from caruso.comm_server.voicemail.mailboxes import Mailboxes
+from caruso.comm_server.voicemail.room import House, VoicemailRoom
 from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
@@ -74,10 +83,10 @@ from caruso.model.facts import (
     SupervisionModeChanged,
     TransferForm,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId, SupervisionId
 from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import AnswerTransfer, TelephonyEvent
-from caruso.model.views import DeskView, MonitorView, QueueTile, TargetView
+from caruso.model.views import DeskView, MonitorView, QueueTile, StationView, TargetView
 from caruso.ports import (
     ActionServices,
     CallbackStore,
@@ -85,13 +94,18 @@ from caruso.ports import (
     CustomerStore,
     FactStore,
     Journal,
+    RecordingFiles,
+    Recordings,
+    RecordingStore,
     RunFiles,
     RunStore,
     ScriptObjects,
     SpeechSynthesis,
+    TapeDeck,
     Telephony,
     TimerHandle,
     Timers,
+    VoicemailStore,
 )
 from caruso.script_engine.turns import (
     Finished,
@@ -118,10 +132,17 @@ class Outside:
     objects: ScriptObjects
     services: ActionServices
     speech: SpeechSynthesis
+    #: Who is asked first, by the name in ``centre.toml``.
+    policies: Policies
     #: Runs that live in the database, and the actions of all runs.
     runs: RunStore
     files: RunFiles
     callbacks: CallbackStore
+    voicemails: VoicemailStore
+    #: What the PBX has recorded.
+    pbx_recordings: Recordings
+    #: Shows on agents' phones whether messages wait.
+    show_lights: Callable[[Mapping[AgentId, Light]], None]
     #: Where older versions of scripts are.
     centres: CentreStore
     clock: Clock
@@ -132,10 +153,17 @@ class Outside:
     public_url: str
     #: Folder of recorded prompts, one sub-folder per language.
     recordings: Path
+    #: Where calls are recorded, what is known of recordings, and where they are kept.
+    tape_deck: TapeDeck
+    recording_store: RecordingStore
+    recording_files: RecordingFiles
+    #: Whether there is room for more of them.
+    recording_room: Callable[[], bool]
     #: Under what name the PBX knows an agent's phone.
     endpoint_name: EndpointName
-    #: Whether numbers outside can be called.
+    #: Whether numbers outside can be called, and of which country they are without its code (ISO 3166).
     calls_outside: bool = False
+    region: str = ""
 
 
 class ContactCentre:
@@ -151,28 +179,63 @@ class ContactCentre:
         self.stream = FactStream()
         self._ghosts: dict[AgentId, TimerHandle] = {}
         clock, timers, stream, tasks = outside.clock, outside.timers, self.stream, self.tasks
-        self.stations = Stations(centre=self.centre, endpoint_name=outside.endpoint_name)
-        self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
-        self.dispatcher = Dispatcher(
-            hooks=self._dispatcher_hooks(), policies=built_in_policies(), clock=clock, timers=timers
+        self.stations = Stations(
+            centre=self.centre,
+            endpoint_name=outside.endpoint_name,
+            calls_outside=outside.calls_outside,
+            region=outside.region,
         )
+        self.roster = Roster(stream=stream, clock=clock, timers=timers, wrap_up=self.wrap_up)
+        self.telephones = AgentTelephones(
+            telephony=outside.telephony,
+            tell=self._told,
+            stream=stream,
+            clock=clock,
+            timers=timers,
+            speech=outside.speech,
+            tasks=tasks,
+            stations=self.stations,
+            hooks=self._telephone_hooks(),
+        )
+        self.on_duty = OnDuty(
+            roster=self.roster,
+            stations=self.stations,
+            lines=self.telephones.lines,
+            stream=stream,
+            clock=clock,
+            link_up=lambda: self.exchange.link_up,
+        )
+        self.dispatcher = Dispatcher(
+            hooks=self._dispatcher_hooks(), policies=outside.policies, clock=clock, timers=timers
+        )
+        self.decisions = Decisions(facts=outside.facts, customers=outside.customers, plan=lambda: self._plan)
         self.switches = QueueSwitches()
         self.attendant = Attendant(
             around=lambda: self._around, centre=self.centre, clock=clock, timers=timers, tasks=tasks
+        )
+        self.voicemail = VoicemailRoom(
+            house=self._voicemail_house,
+            centre=self.centre,
+            stream=stream,
+            clock=clock,
+            tasks=tasks,
+            call_out=self._call_out,
+            changed=self._voicemails_changed,
         )
         self.reception = Reception(
             staff=self._staff,
             centre=self.centre,
             clock=clock,
             attendant=self.attendant,
+            answering=self.voicemail.answering,
             tasks=tasks,
             queue_open=self.switches.is_open,
         )
         self.exchange = Exchange(
-            telephony=outside.telephony, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
+            telephony=self.telephones, stream=stream, clock=clock, timers=timers, hooks=self._hooks()
         )
         self.phone = PhoneChannel(
-            telephony=outside.telephony,
+            telephony=self.telephones,
             timers=timers,
             speech=outside.speech,
             tasks=tasks,
@@ -261,14 +324,17 @@ class ContactCentre:
             cards=self.cards,
             conversations=self.conversations,
         )
-        self.estimates = Estimates(lines=self.dispatcher, clock=clock, wanted=self._estimates_wait)
+        self.estimates = Estimates(
+            lines=self.dispatcher, clock=clock, wanted=self._estimates_wait, publish=stream.publish
+        )
         self._around = Around(
             exchange=self.exchange,
             dispatcher=self.dispatcher,
             phone=self.phone,
-            telephony=outside.telephony,
+            telephony=self.telephones,
             call_backs=self.call_backs,
             estimates=self.estimates,
+            stream=stream,
         )
         self.overflowing = Overflowing(
             exchange=self.exchange,
@@ -283,8 +349,14 @@ class ContactCentre:
         self.notes = ContactNotes()
         self.messages = AgentMessages(self._changed_desk)
         self.watches = Watches(
-            telephony=outside.telephony, stream=stream, clock=clock, timers=timers, call=self.exchange.call
+            telephony=self.telephones,
+            stream=stream,
+            clock=clock,
+            timers=timers,
+            call=self.exchange.call,
+            wants_over=self._wants_over,
         )
+        self.recordings = RecordingOffice(self._around_recordings())
         self.board = Board(centre=self.centre, clock=clock, timers=timers)
         self.desks = Desks(
             sources=Sources(
@@ -294,10 +366,11 @@ class ContactCentre:
                 cards=self.cards,
                 sharing=self.moves.sharing,
                 aside=self.moves.aside,
-                station=self.stations.view,
+                station=self._station_view,
                 call=self.exchange.call,
                 notes=self.notes.of,
                 watchers=self._watchers,
+                recording=self.recordings.view,
                 messages=self.messages.of,
                 queue_tile=self._queue_tile,
                 telephony_up=lambda: self.exchange.link_up,
@@ -308,7 +381,11 @@ class ContactCentre:
             left_desk=self._forget_when_over,
         )
         self.desk_contacts = DeskContacts(
-            centre=self.centre, call=self.exchange.call, desks=self.desks, clock=clock
+            centre=self.centre,
+            call=self.exchange.call,
+            desks=self.desks,
+            ring_seconds=self.stations.ring_seconds,
+            clock=clock,
         )
         self.desk_dialogs = DeskDialogs(
             centre=self.centre,
@@ -324,6 +401,7 @@ class ContactCentre:
             roster=self.roster,
             exchange=self.exchange,
             stations=self.stations,
+            line_open=self.telephones.lines.is_open,
             dispatcher=self.dispatcher,
             library=library,
             clock=clock,
@@ -341,6 +419,8 @@ class ContactCentre:
                 new_id=lambda: uuid.uuid4().hex,
                 endpoint_name=outside.endpoint_name,
                 calls_outside=outside.calls_outside,
+                stand_in=self.telephones.lines.stand_in,
+                stand_down=self.telephones.lines.stand_down,
             ),
             watches=self.watches,
             switches=self.switches,
@@ -351,11 +431,12 @@ class ContactCentre:
             roster=self.roster,
             exchange=self.exchange,
             desks=self.desks,
-            stations=self.stations,
+            on_duty=self.on_duty,
             conversations=self.conversations,
             moves=self.moves,
             transfers=self.transfers,
             seen=self.supervisors.seen,
+            record=self.recordings.ask_as_agent,
         )
         self._people = Staff(
             exchange=self.exchange,
@@ -364,10 +445,16 @@ class ContactCentre:
             cards=self.cards,
             moves=self.moves,
             phone=self.phone,
-            telephony=outside.telephony,
+            telephony=self.telephones,
         )
         # The order matters: agents move, then lines change and routing runs.
-        for listener in (self.roster.hear, self.switches.hear, self.dispatcher.hear):
+        for listener in (
+            self.roster.hear,
+            self.on_duty.hear,
+            self.switches.hear,
+            self.dispatcher.hear,
+            self.mailboxes.hear,
+        ):
             stream.decide(listener)
         stream.when_quiet(self.dispatcher.dispatch)
         # Then it is written down, and last comes what people see.
@@ -375,6 +462,7 @@ class ContactCentre:
             outside.journal.record,
             self.notes.hear,
             self.watches.hear,
+            self.recordings.hear,
             self.messages.hear,
             self.desk_contacts.hear,
             self.board.hear,
@@ -384,6 +472,7 @@ class ContactCentre:
             self.attendant.hear,
             self.overflowing.hear,
             self.call_backs.hear,
+            self.voicemail.hear,
             self.desks.hear,
             self._clear_up,
         ):
@@ -394,6 +483,11 @@ class ContactCentre:
     def centre(self) -> Centre:
         """Return the description in force."""
         return self._centre
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """Return the messages that callers left."""
+        return self.voicemail.mailboxes
 
     @property
     def telephony_up(self) -> bool:
@@ -409,7 +503,10 @@ class ContactCentre:
         self.reception.queues_changed()
         self.overflowing.look_at_all()
         self.board.centre_changed()
+        self._voicemails_changed()
         self.supervisors.review()
+        self.recordings.look_at_all()
+        self.on_duty.review()
         self.desks.touch_all()
         self.stream.publish()
 
@@ -423,9 +520,28 @@ class ContactCentre:
         """Take an event of the PBX."""
         # Routing runs at the end of the turn, too: an event without facts may still have made room for it.
         with self.stream.turn():
+            self.telephones.on_telephony(event)
+
+    def _told(self, event: TelephonyEvent) -> None:
+        """Hand on what is left of an event when agents' telephones have been dealt with."""
+        with self.stream.turn():
             left = self.watches.on_telephony(event)
+            left = self.recordings.on_telephony(left) if left is not None else None
             if left is not None:
                 self.exchange.on_telephony(left)
+
+    def _telephone_hooks(self) -> TelephoneHooks:
+        return TelephoneHooks(
+            centre=self.centre,
+            exchange=lambda: self.exchange,
+            on_duty=lambda: self.on_duty,
+            changed=self._changed_desk,
+        )
+
+    def _station_view(self, agent: AgentId) -> StationView:
+        view = self.stations.view(agent)
+        stage = self.telephones.lines.stage(agent) if view.nailed_up else None
+        return replace(view, line=(stage or "closed") if view.nailed_up else "")
 
     def on_phone(self, agent: AgentId, kind: StationKind, reachable: bool | None) -> None:
         """Take note whether an agent's phone can be reached; None: nobody knows."""
@@ -443,6 +559,31 @@ class ContactCentre:
             self._callbacks = waiting
             self.board.set_callbacks(waiting)
             self.desks.touch_all()
+
+    def _voicemails_changed(self) -> None:
+        """Show which messages wait: to supervisors, on consoles and on phones."""
+        self.board.set_voicemails(self.mailboxes.counts())
+        self.desks.touch_all()
+        self._outside.show_lights(lights(self._centre, self.mailboxes.waiting()))
+
+    def _voicemail_house(self) -> House:
+        outside = self._outside
+        return House(
+            exchange=self.exchange,
+            phone=self.phone,
+            telephony=outside.telephony,
+            cards=self.cards,
+            conversations=self.conversations,
+            outbox=self.outbox,
+            recordings=outside.pbx_recordings,
+            files=outside.files,
+            runs=outside.runs,
+            store=outside.voicemails,
+            services=outside.services,
+        )
+
+    def _call_out(self, agent: AgentId, queue: QueueId, number: str) -> ContactId:
+        return self.transfers.call_out(agent, queue, number)
 
     def watch_monitor(self, push: Callable[[MonitorView], None]) -> Callable[[], None]:
         """Push changes of the live monitor, at most five times a second; what is returned ends it."""
@@ -495,7 +636,7 @@ class ContactCentre:
                 raise IllegalMove("The agent's phone is the browser, and no console is open.")
             case Presence.READY:
                 self.roster.apply(agent, SignIn())
-                self.roster.apply(agent, GoReady())
+                self.on_duty.go_ready(agent)
             case Presence.NOT_READY:
                 self.roster.apply(agent, GoNotReady(reason))
             case Presence.SIGNED_OUT:
@@ -552,6 +693,7 @@ class ContactCentre:
         self.attendant.look_after_again()
         self.overflowing.look_at_all()
         self.reception.queues_changed()
+        self.voicemail.collecting.go_on()
         for agent, state in self.roster.states.items():
             if state.presence is not Presence.SIGNED_OUT:
                 self._console_left(agent)
@@ -559,6 +701,27 @@ class ContactCentre:
     def _can_answer(self, agent: AgentId) -> bool:
         """Tell whether the agent has a phone: a SIP phone rings without a console too."""
         return self.desks.is_open(agent) or self.stations.at(agent).kind is not StationKind.BROWSER
+
+    def _around_recordings(self) -> RecordingAround:
+        outside = self._outside
+        return RecordingAround(
+            deck=outside.tape_deck,
+            store=outside.recording_store,
+            files=outside.recording_files,
+            telephony=outside.telephony,
+            speech=outside.speech,
+            journal=outside.journal,
+            stream=self.stream,
+            clock=outside.clock,
+            timers=outside.timers,
+            tasks=self.tasks,
+            centre=self.centre,
+            call=self.exchange.call,
+            conversation=self.conversations.get,
+            room=outside.recording_room,
+            new_id=lambda: uuid.uuid4().hex,
+            changed=self._touch,
+        )
 
     # -- Distribution -----------------------------------------------------------------------------------------
 
@@ -612,7 +775,7 @@ class ContactCentre:
                 agent=agent,
                 kind=station.kind,
                 endpoint=station.endpoint,
-                ring_seconds=queue.ring_seconds if queue else 20.0,
+                ring_seconds=self.stations.ring_seconds(agent, queue.ring_seconds if queue else 20.0),
             ),
         )
 
@@ -639,6 +802,7 @@ class ContactCentre:
         if known is None:
             return None
         waiting, oldest = self.dispatcher.waiting_in(queue)
+        voicemails, oldest_voicemail = self.mailboxes.open_in(queue)
         return QueueTile(
             id=queue,
             name=known.name,
@@ -646,6 +810,9 @@ class ContactCentre:
             oldest=oldest,
             ready=self.dispatcher.ready(queue),
             callbacks=self._callbacks.get(queue, 0),
+            voicemails=voicemails,
+            oldest_voicemail=oldest_voicemail,
+            voicemail_changes=self.mailboxes.changes,
         )
 
     # -- Listeners --------------------------------------------------------------------------------------------
@@ -714,11 +881,18 @@ class ContactCentre:
     def _watchers(self, contact: ContactId, agent: AgentId) -> list[str]:
         return self.supervisors.watchers(contact, agent)
 
+    def _touch(self, contact: ContactId) -> None:
+        self.desks.touch_contact(contact)
+
+    def _wants_over(self, supervision: SupervisionId) -> None:
+        self.supervisors.take_over_by_key(supervision)
+
     def _changed_desk(self, agent: AgentId) -> None:
         self.desks.touch(agent)
 
     def _changed(self, contact: ContactId) -> None:
         self.desks.touch_contact(contact)
+        self.recordings.look(contact)
         if ids.is_callback(contact):
             self.desks.touch_all()
 
@@ -734,8 +908,17 @@ class ContactCentre:
         self.moves.heard(heard)
         if heard.action.service == SAVE_OBJECT:
             await self._saved(heard)
+        elif ids.is_voicemail(ContactId(heard.action.run)):
+            await self._mailed(heard)
         elif not self.conversations.hear(heard):
             await self.durable.hear(heard)
+
+    async def _mailed(self, heard: Heard) -> None:
+        """Take note how a mail about a message ended; nobody waits for it."""
+        if heard.failure:
+            log.error("voicemail_not_mailed", key=heard.action.run, code=heard.failure)
+        if heard.outcome is not None:
+            await self._outside.runs.settle(heard.outcome)
 
     async def _saved(self, heard: Heard) -> None:
         """Take note that a record was written; the dialog does not wait for it."""
@@ -783,10 +966,10 @@ class ContactCentre:
             ask = self.transfers.referred(leg, to)
         except (IllegalMove, NotFound) as refusal:
             log.info("transfer_refused", leg=leg, reason=str(refusal))
-            self._outside.telephony.send(AnswerTransfer(leg=leg, done=False))
+            self.telephones.send(AnswerTransfer(leg=leg, done=False))
             return
         # The phone is told before it is hung up: afterwards nobody could.
-        self._outside.telephony.send(AnswerTransfer(leg=leg, done=True))
+        self.telephones.send(AnswerTransfer(leg=leg, done=True))
         self.exchange.post(ids.contact_of(leg), ask)
 
     def surroundings(self) -> Surroundings:
@@ -803,7 +986,10 @@ class ContactCentre:
     def _link(self, up: bool) -> None:
         if up:
             self._settle_agents()
+            self.on_duty.settle()
             self.dispatcher.resume()
+            self.recordings.link_up()
+            self.voicemail.collecting.link_up()
         else:
             self.dispatcher.pause()
             self.phone.leave_all()

@@ -10,14 +10,15 @@ from typing import assert_never
 
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import Desks
-from caruso.comm_server.agents.presence import GoNotReady, GoReady, SignOut, WrapUpOver
+from caruso.comm_server.agents.presence import GoNotReady, SignOut, WrapUpOver
 from caruso.comm_server.agents.roster import Roster
-from caruso.comm_server.agents.stations import Stations
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Declined, DigitsAsked, HoldAsked, HungUpByAgent, MuteAsked
 from caruso.comm_server.conversations import Conversation, Conversations
 from caruso.comm_server.desk_transfers import DeskTransfers
+from caruso.comm_server.recording.office import Asked
 from caruso.comm_server.run_moves import RunMoves
+from caruso.comm_server.stations.on_duty import OnDuty
 from caruso.errors import IllegalMove
 from caruso.model import desk
 from caruso.model.centre import Centre, StationKind
@@ -48,22 +49,24 @@ class DeskCommands:
         roster: Roster,
         exchange: Exchange,
         desks: Desks,
-        stations: Stations,
+        on_duty: OnDuty,
         conversations: Conversations,
         moves: RunMoves,
         transfers: DeskTransfers,
         seen: Callable[[AgentId, str], None],
+        record: Callable[[AgentId, ContactId, Asked], None],
     ) -> None:
         """Work with these parts of the centre."""
         self._centre = centre
         self._roster = roster
         self._exchange = exchange
         self._desks = desks
-        self._stations = stations
+        self._on_duty = on_duty
         self._conversations = conversations
         self._moves = moves
         self._transfers = transfers
         self._seen = seen
+        self._record = record
 
     def carry_out(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.
@@ -74,15 +77,17 @@ class DeskCommands:
         """
         match command:
             case desk.GoReady():
-                self._roster.apply(agent, GoReady())
+                self._on_duty.go_ready(agent)
             case desk.GoNotReady(reason=reason):
                 reasons, states = self._centre().not_ready_reasons, self._roster.states.values()
                 presence.check_reason(reason, agent, reasons, states)
                 self._roster.apply(agent, GoNotReady(reason))
             case desk.SignOut():
                 self._roster.apply(agent, SignOut())
-            case desk.ChooseStation(kind=kind):
-                self._choose_station(agent, kind)
+            case desk.ChooseStation():
+                self._choose_station(agent, command)
+            case desk.OpenLine():
+                self._on_duty.open_line(agent)
             case desk.Accept(contact=contact):
                 self._expect_offer(agent, ContactId(contact))
             case desk.Decline(contact=contact):
@@ -114,6 +119,10 @@ class DeskCommands:
                 self._give(agent, run, AnsweredTogether(turn=turn, answers=answers, by=agent, files=files))
             case desk.SeeMessage(message=message):
                 self._seen(agent, message)
+            case desk.RecordCall(contact=contact, on=on):
+                self._record(agent, ContactId(contact), Asked.START if on else Asked.STOP)
+            case desk.PauseRecording(contact=contact, on=on):
+                self._record(agent, ContactId(contact), Asked.PAUSE if on else Asked.RESUME)
             case desk.KeepDraft():
                 self._desks.keep_draft(agent, command)
             case desk.TimeUp(run=run, turn=turn):
@@ -143,10 +152,10 @@ class DeskCommands:
             case _:
                 assert_never(command)
 
-    def _choose_station(self, agent: AgentId, kind: str) -> None:
-        if kind not in set(StationKind):
+    def _choose_station(self, agent: AgentId, command: desk.ChooseStation) -> None:
+        if command.kind not in set(StationKind):
             raise IllegalMove("There is no such kind of phone.")
-        self._stations.choose(agent, StationKind(kind))
+        self._on_duty.choose(agent, StationKind(command.kind), command.number, nailed_up=command.nailed_up)
 
     def _expect_offer(self, agent: AgentId, contact: ContactId) -> None:
         """An offer is taken by answering the phone; this only tells whether there still is one."""

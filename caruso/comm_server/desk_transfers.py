@@ -68,6 +68,7 @@ class DeskTransfers:
         roster: Roster,
         exchange: Exchange,
         stations: Stations,
+        line_open: Callable[[AgentId], bool],
         dispatcher: Dispatcher,
         library: ScriptLibrary,
         clock: Clock,
@@ -78,6 +79,7 @@ class DeskTransfers:
         self._roster = roster
         self._exchange = exchange
         self._stations = stations
+        self._line_open = line_open
         self._dispatcher = dispatcher
         self._library = library
         self._clock = clock
@@ -86,7 +88,7 @@ class DeskTransfers:
     def carry_out(self, agent: AgentId, command: TransferCommand) -> None:
         """Carry out what an agent asks for; raise `IllegalMove` or `NotFound` with a sentence for her."""
         if isinstance(command, desk.CallOut):
-            self._call_out(agent, command)
+            self.call_out(agent, QueueId(command.queue), command.number)
             return
         contact = ContactId(command.contact)
         match command:
@@ -103,9 +105,10 @@ class DeskTransfers:
             case desk.DropParty(party=party):
                 self._exchange.post(contact, DropAsked(agent=agent, offer=party))
 
-    def _call_out(self, agent: AgentId, command: desk.CallOut) -> None:
+    def call_out(self, agent: AgentId, to: QueueId, number: str) -> ContactId:
+        """Let an agent call a number for the queue `to`; return the call. Raises `IllegalMove`."""
         profile = self._centre().agents.get(agent)
-        queue = self._queue(command.queue)
+        queue = self._queue(to)
         if profile is None or queue.id not in profile.queues:
             raise IllegalMove("This is no queue of yours.")
         if self._roster.state(agent).presence not in (Presence.READY, Presence.NOT_READY):
@@ -113,16 +116,20 @@ class DeskTransfers:
         if not self._exchange.link_up:
             raise IllegalMove("The telephone system cannot be reached.")
         station = self._stations.at(agent)
+        if station.nailed_up and not self._line_open(agent):
+            raise IllegalMove("Your line is closed: open it first.")
         order = OwnCall(
             agent=agent,
             kind=station.kind,
             endpoint=station.endpoint,
-            ring_seconds=queue.ring_seconds,
-            number=self._checked(command.number),
+            ring_seconds=self._stations.ring_seconds(agent, queue.ring_seconds),
+            number=self._checked(number),
             caller_id=queue.caller_id or self._number_of(queue.id),
             place=place_in(queue, self._clock.now()),
         )
-        self._exchange.call_out(ids.outbound_contact(uuid.uuid4().hex), order)
+        contact = ids.outbound_contact(uuid.uuid4().hex)
+        self._exchange.call_out(contact, order)
+        return contact
 
     def _number_of(self, queue: QueueId) -> str:
         """Return a number at which callers get to the queue."""
@@ -202,7 +209,7 @@ class DeskTransfers:
             raise IllegalMove(f"{profile.name} is not ready.")
         station = self._stations.at(agent)
         rules = self._rules(contact)
-        ring = rules.ring_seconds if rules else RING_SECONDS
+        ring = self._stations.ring_seconds(agent, rules.ring_seconds if rules else RING_SECONDS)
         return Target(agent=agent, kind=station.kind, endpoint=station.endpoint, ring_seconds=ring)
 
     def _number(self, contact: ContactId, to: str) -> Target:

@@ -19,10 +19,12 @@ from caruso.comm_server.conversations import Conversation, Conversations, call_v
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
+from caruso.comm_server.onward import onward
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.tokens import CODE_DIGITS
 from caruso.comm_server.sentences import CLOSED, CODE, NOBODY_FREE, WRONG_CODE, spoken
-from caruso.comm_server.waiting.attendant import INTERRUPTION, PROMISE, SORRY, Attendant
+from caruso.comm_server.voicemail.answering import Answering
+from caruso.comm_server.waiting.attendant import INTERRUPTION, PROMISE, SORRY, Attendant, Away
 from caruso.comm_server.waiting.closed import is_closed, stands_in
 from caruso.errors import CarusoError
 from caruso.model.centre import Centre, EntryPoint
@@ -91,6 +93,7 @@ class Reception:
         centre: Callable[[], Centre],
         clock: Clock,
         attendant: Attendant,
+        answering: Answering,
         tasks: GuardedTasks,
         queue_open: Callable[[QueueId], bool],
     ) -> None:
@@ -102,6 +105,7 @@ class Reception:
         self._centre = centre
         self._clock = clock
         self._attendant = attendant
+        self._answering = answering
         self._tasks = tasks
         self._queue_open = queue_open
         self._hand_overs: dict[ContactId, HandOver] = {}
@@ -127,7 +131,8 @@ class Reception:
     def _admit(self, call: Call, entry_point: EntryPoint) -> None:
         """Give a caller what an entry point has for him at this hour."""
         entry_point = stands_in(entry_point, self._centre(), self._clock.now())
-        if self._closed(entry_point) or not (entry_point.script or self._queue_open(entry_point.queue)):
+        goes_in = entry_point.script or entry_point.voicemail or self._queue_open(entry_point.queue)
+        if self._closed(entry_point) or not goes_in:
             self._say_closed(call, entry_point)
         elif entry_point.codes:
             self._staff.exchange.post(call.contact, BeginDialog())
@@ -137,6 +142,8 @@ class Reception:
 
     def _begin_with(self, call: Call, entry_point: EntryPoint) -> None:
         """Give the caller what the entry point is there for."""
+        if entry_point.voicemail and self._leaves_message(call, entry_point):
+            return
         if entry_point.script is None:
             self._enqueue(call.contact, entry_point.queue)
             self._tasks.start(self._identify(call), name="identify")
@@ -144,10 +151,19 @@ class Reception:
             self._staff.exchange.post(call.contact, BeginDialog())
             self._tasks.start(self._begin(call, entry_point), name="begin_dialog")
 
+    def _leaves_message(self, call: Call, entry_point: EntryPoint, intro: str = "") -> bool:
+        """Let a caller leave a message for the queue of an entry point; False when it takes none."""
+        begun = self._answering.begin(call, entry_point.queue, owner=entry_point.voicemail_for, intro=intro)
+        if begun:
+            self._tasks.start(self._identify(call), name="identify")
+        return begun
+
     def dialog_resumed(self, call: Call) -> None:
         """Let a caller who was in a dialog hear the question again; where there was none yet, begin anew."""
         conversation = self._staff.conversations.get(call.contact)
-        if call.flowed_out:
+        if self._answering.resumed(call):
+            pass
+        elif call.flowed_out:
             # It was out of the queue again, and about to be told so.
             self._staff.exchange.post(call.contact, BeginDialog())
             if call.called_back:
@@ -180,6 +196,9 @@ class Reception:
             self._tasks.start(self._identify(call), name="identify")
             return
         language = entry_point.language if entry_point else "en"
+        leaves = entry_point is not None and entry_point.closed_voicemail
+        if leaves and entry_point is not None and self._leaves_message(call, entry_point, entry_point.closed_text):
+            return
         text = (entry_point.closed_text if entry_point else "") or CLOSED.get(language, CLOSED["en"])
         if entry_point is not None and entry_point.closed_call_back:
             self._staff.exchange.post(call.contact, BeginDialog())
@@ -350,11 +369,13 @@ class Reception:
         """Hand digits and ends of prompts and recordings to the phone channel; who waits presses other keys."""
         if isinstance(event, DigitPressed) and self._attendant.pressed(contact, event.digit):
             return
+        if isinstance(event, RecordingEnded) and self._answering.heard(contact, event):
+            return
         self._staff.phone.heard(contact, event)
 
     def given(self, contact: ContactId, given: Input) -> None:
         """Hand the caller's input to the script; one that fails costs the caller nothing but the rest of it."""
-        if self._attendant.given(contact, given):
+        if self._attendant.given(contact, given) or self._answering.given(contact, given):
             return
         if contact in self._codes:
             self._code_given(contact, given)
@@ -394,7 +415,7 @@ class Reception:
         """Go on after a turn that expected nothing has been said; while a service works, nothing follows."""
         order = self._hand_overs.pop(contact, None)
         call = self._staff.exchange.call(contact)
-        if call is None:
+        if call is None or self._answering.said(contact, turn):
             return
         if turn.item == INTERRUPTION:
             self._attendant.music_again(call)
@@ -404,8 +425,27 @@ class Reception:
         elif order is not None:
             self._enqueue_as_told(call, order)
         elif call.phase is Phase.DIALOG and turn.kind == "end":
-            cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
-            self._staff.exchange.post(contact, Ended(cause=cause))
+            other = self._after(call) if turn.item not in _LAST_WORDS else None
+            if other is not None:
+                self._go_on(call, other)
+            else:
+                cause = _LAST_WORDS.get(turn.item, ContactCause.COMPLETED)
+                self._staff.exchange.post(contact, Ended(cause=cause))
+
+    def _after(self, call: Call) -> EntryPoint | None:
+        """Return where a caller goes on whose dialog is over."""
+        conversation = self._staff.conversations.get(call.contact)
+        if conversation is None or not conversation.finished or conversation.channel is not ScriptChannel.PHONE:
+            return None
+        run = conversation.run
+        return onward(self._centre(), self._entry_point(call), ScriptId(conversation.dialog.id), run.outcome)
+
+    def _go_on(self, call: Call, entry_point: EntryPoint) -> None:
+        """Give a caller what another entry point has for him; without a dialog there, this one's answers stay."""
+        log.info("caller_sent_on", contact_id=call.contact, entry_point=entry_point.id)
+        if stands_in(entry_point, self._centre(), self._clock.now()).script is not None:
+            self._staff.conversations.forget(call.contact)
+        self._admit(call, entry_point)
 
     def prompts_over(self, contact: ContactId) -> None:
         """Fall silent: the caller waits, talks, or is gone."""
@@ -447,6 +487,8 @@ class Reception:
                 log.error("unknown_queue_in_script", contact_id=call.contact, queue=order.queue)
             queue = self._own_queue(call)
         skills = {SkillId(skill): level for skill, level in order.skills.items()}
+        if order.voicemail and self._answering.begin(call, queue, priority=order.priority, skills=skills):
+            return
         self._enqueue(call.contact, queue, priority=order.priority, skills=skills)
 
     def _enqueue(
@@ -493,10 +535,25 @@ class Reception:
             self._admit(call, other)
         elif away.place is not None:
             self._staff.exchange.post(contact, Enqueue(place=away.place))
+        elif away.voicemail is not None and self._leave_for(call, away):
+            pass
         else:
             entry_point = self._entry_point(call)
             language = entry_point.language if entry_point else "en"
             self._say(contact, _NOBODY_FREE, away.text or spoken(NOBODY_FREE, language), language)
+
+    def _leave_for(self, call: Call, away: Away) -> bool:
+        """Let a caller who has left a queue leave a message there."""
+        place = away.voicemail
+        if place is None:
+            return False
+        return self._answering.begin(
+            call,
+            place.queue,
+            intro=away.text,
+            priority=place.own_priority,
+            skills=dict(place.own_skills),
+        )
 
     def queues_changed(self) -> None:
         """Let callers whose queue was taken away wait in another."""

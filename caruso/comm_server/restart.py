@@ -23,7 +23,9 @@ from caruso.comm_server.agents.recovery import Was
 from caruso.comm_server.calls import rebuilding
 from caruso.comm_server.calls.lifecycle import Call, PartyState, Phase
 from caruso.comm_server.contact_centre import ContactCentre
+from caruso.comm_server.desk_contacts import decision_for
 from caruso.comm_server.script_library import sources_of
+from caruso.comm_server.supervision.phones_taken import phones_taken
 from caruso.model.facts import (
     AnyFact,
     ContactEnded,
@@ -38,7 +40,8 @@ from caruso.model.ids import AgentId, ContactId, SupervisionId
 from caruso.model.records import ScriptSource
 from caruso.model.run_records import SavedRun
 from caruso.model.supervision import SupervisionOutcome
-from caruso.ports import CentreStore, FactStore
+from caruso.model.voicemails import Voicemail
+from caruso.ports import CentreStore, FactStore, VoicemailStore
 
 log = structlog.get_logger(__name__)
 
@@ -58,19 +61,30 @@ class Past:
     sources: Sequence[ScriptSource]
     #: How queues were switched by hand.
     switches: Sequence[AnyFact]
+    #: Where agents are called, and which lines were open.
+    stations: Sequence[AnyFact]
     #: All facts since midnight, and of the last minutes.
     recent: Sequence[AnyFact]
+    #: Messages that are not done.
+    voicemails: Sequence[Voicemail]
 
 
-async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore, now: datetime) -> None:
+async def restore(
+    centre: ContactCentre, store: FactStore, centres: CentreStore, messages: VoicemailStore, now: datetime
+) -> None:
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
-    past = await _read(centre, store, centres, since=min(_midnight(centre, now), now - RECENTLY))
+    past = await _read(centre, store, centres, messages, since=min(_midnight(centre, now), now - RECENTLY))
+    # Before the calls: where agents are is part of what a call is rebuilt with.
+    centre.stations.restore(past.stations)
     around = centre.surroundings()
     rebuilt = (rebuilding.rebuild(facts, around) for facts in past.contacts.values())
     calls = [call for call in rebuilt if call is not None]
 
     centre.exchange.restore(calls, over=[fact.contact for fact in past.recent if isinstance(fact, ContactEnded)])
     centre.switches.restore(past.switches)
+    centre.telephones.lines.restore(
+        past.stations, phones_taken(fact for facts in past.contacts.values() for fact in facts)
+    )
     centre.messages.restore(past.recent)
     centre.library.keep(*past.sources)
     centre.conversations.restore(past.runs)
@@ -82,8 +96,10 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     )
     centre.dispatcher.restore(*_waiting(calls), [_presence_of(was.state) for was in agents])
     _restore_board(centre, past)
+    centre.mailboxes.restore(past.voicemails)
     for facts in past.contacts.values():
         centre.notes.restore(facts)
+    centre.recordings.restore(past.contacts)
     centre.came_back(
         identified={
             contact: fact.customer
@@ -97,7 +113,9 @@ async def restore(centre: ContactCentre, store: FactStore, centres: CentreStore,
     log.info("centre_restored", calls=len(calls), agents=len(agents))
 
 
-async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *, since: datetime) -> Past:
+async def _read(
+    centre: ContactCentre, store: FactStore, centres: CentreStore, messages: VoicemailStore, *, since: datetime
+) -> Past:
     contacts = group_by_contact(await store.open_contact_facts())
     presences = [fact for fact in await store.last_presences() if isinstance(fact, PresenceChanged)]
     for presence in presences:
@@ -112,7 +130,9 @@ async def _read(centre: ContactCentre, store: FactStore, centres: CentreStore, *
         runs=saved,
         sources=[source for found in sources for source in found],
         switches=await store.queue_switches(),
+        stations=await store.stations(),
         recent=await store.facts_since(since),
+        voicemails=await messages.unfinished(),
     )
 
 
@@ -176,7 +196,8 @@ def _busy_in(call: Call) -> Iterator[tuple[AgentId, Presence]]:
 def _hand_out_desks(centre: ContactCentre, past: Past, calls: Iterable[Call], agents: Iterable[Was]) -> None:
     for call in calls:
         for agent, _ in _busy_in(call):
-            centre.desks.put(agent, centre.desk_contacts.of(call, agent))
+            routed = decision_for(past.contacts.get(call.contact, ()), agent)
+            centre.desks.put(agent, replace(centre.desk_contacts.of(call, agent), routed=routed))
     for was in agents:
         if was.state.presence is Presence.WRAP_UP and was.state.contact is not None:
             _put_wrap_up(centre, was.state.agent, past.contacts.get(was.state.contact, ()))
@@ -191,7 +212,8 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
             talking = rebuilding.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
-        centre.desks.put(agent, replace(centre.desk_contacts.of(talking, agent), ended_at=ended_at, held=False))
+        held, routed = centre.desk_contacts.of(talking, agent), decision_for(facts, agent)
+        centre.desks.put(agent, replace(held, ended_at=ended_at, held=False, routed=routed))
 
 
 def _restore_board(centre: ContactCentre, past: Past) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Protocol
 
 from caruso.clock import Clock
 from caruso.comm_server.script_library import ScriptLibrary
@@ -41,14 +42,27 @@ class Published:
     callers: tuple[ScriptId, ...]
 
 
-def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
-    """Return what scripts of this centre may name; `recordings` are not checked where none are given."""
+class Operations(Protocol):
+    """Tells what services can be asked."""
+
+    def operations(self) -> frozenset[str]:
+        """Return all that can be asked for, as ``name.operation``."""
+        ...
+
+
+def known_to(
+    centre: Centre, recordings: frozenset[str] | None = None, services: frozenset[str] = OPERATIONS
+) -> Known:
+    """Return what scripts of this centre may name; `recordings` are not checked where none are given.
+
+    `services`: all that can be asked for; ``name.*`` for a service that is not known here.
+    """
     return Known(
         queues=frozenset(centre.queues),
         skills=frozenset(centre.skills),
         dispositions=frozenset(d.id for queue in centre.queues.values() for d in queue.dispositions),
         hours=frozenset(centre.hours),
-        services=OPERATIONS,
+        services=services | OPERATIONS,
         recordings=recordings,
         classes={CUSTOMER_CLASS: None},
     )
@@ -57,11 +71,14 @@ def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
 class Publisher:
     """Publishes scripts and changes their roll-outs."""
 
-    def __init__(self, store: ScriptStore, centre: Callable[[], Centre], clock: Clock) -> None:
-        """Publish into `store` what fits the present `centre`."""
+    def __init__(
+        self, store: ScriptStore, centre: Callable[[], Centre], clock: Clock, services: Operations | None = None
+    ) -> None:
+        """Publish into `store` what fits the present `centre`; `services` there are beside those built in."""
         self._store = store
         self._centre = centre
         self._clock = clock
+        self._services = services
 
     async def check(self, source: bytes, file: str) -> tuple[Located, ...]:
         """Return everything that is wrong with a draft, mistakes and warnings."""
@@ -132,10 +149,13 @@ class Publisher:
     async def _rollout(self, script: ScriptId) -> Rollout:
         return (await self._store.rollouts()).get(script) or Rollout(script=script)
 
+    def _known_services(self) -> frozenset[str]:
+        return self._services.operations() if self._services is not None else OPERATIONS
+
     async def _checked(self, source: bytes, file: str) -> tuple[ScriptSource, tuple[Located, ...]]:
         """Return what is to be published, and warnings; raise `RejectedInput` with all mistakes."""
         dialog = load(source, file=file)
-        findings = check_dialog(dialog, known_to(self._centre()))
+        findings = check_dialog(dialog, known_to(self._centre(), services=self._known_services()))
         if any(finding.level == "error" for finding in findings):
             raise RejectedInput(findings)
         fixed = pinned(dialog, await self._library(dialog))

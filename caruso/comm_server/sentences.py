@@ -54,6 +54,49 @@ _LINK_MAIL = {
     ),
 }
 
+VOICEMAIL_GREETING = {
+    "en": "Please leave a message after the tone. Press the hash key when you are done.",
+    "de": "Bitte hinterlassen Sie nach dem Ton eine Nachricht. Drücken Sie die Raute-Taste, wenn Sie fertig sind.",
+    "nl": "Spreek na de toon een bericht in. Toets een hekje als u klaar bent.",
+    "it": "Lasci un messaggio dopo il segnale acustico. Quando ha finito, prema cancelletto.",
+}
+
+SPEAK_AFTER_TONE = {
+    "en": "Please speak after the tone.",
+    "de": "Bitte sprechen Sie nach dem Ton.",
+    "nl": "Spreek na de toon.",
+    "it": "Parli dopo il segnale acustico.",
+}
+
+VOICEMAIL_UNHEARD = {
+    "en": "I did not hear anything. Please speak after the tone.",
+    "de": "Ich habe nichts gehört. Bitte sprechen Sie nach dem Ton.",
+    "nl": "Ik heb niets gehoord. Spreek na de toon.",
+    "it": "Non ho sentito nulla. Parli dopo il segnale acustico.",
+}
+
+VOICEMAIL_MENU = {
+    "en": "To listen to your message, press 1. To record it again, press 2. To keep it, just hang up.",
+    "de": "Um Ihre Nachricht anzuhören, drücken Sie die 1. Um sie neu aufzunehmen, die 2. "
+    "Um sie so zu lassen, legen Sie einfach auf.",
+    "nl": "Toets 1 om uw bericht te beluisteren. Toets 2 om het opnieuw in te spreken. Hang op om het te bewaren.",
+    "it": "Per ascoltare il messaggio prema 1. Per registrarlo di nuovo prema 2. Per lasciarlo così riagganci.",
+}
+
+VOICEMAIL_KEPT = {
+    "en": "Thank you. We have your message. Goodbye.",
+    "de": "Vielen Dank. Wir haben Ihre Nachricht. Auf Wiederhören.",
+    "nl": "Dank u. We hebben uw bericht. Tot ziens.",
+    "it": "Grazie. Abbiamo ricevuto il suo messaggio. Arrivederci.",
+}
+
+VOICEMAIL_NOTHING_SAID = {
+    "en": "Nothing was recorded. Goodbye.",
+    "de": "Es wurde nichts aufgenommen. Auf Wiederhören.",
+    "nl": "Er is niets opgenomen. Tot ziens.",
+    "it": "Non è stato registrato nulla. Arrivederci.",
+}
+
 _POSITION = {
     "en": "You are number {place} in the queue.",
     "de": "Sie sind Nummer {place} in der Warteschlange.",
@@ -67,6 +110,13 @@ COMFORT = {
     "de": "Danke, dass Sie warten. Wir sind so bald wie möglich für Sie da.",
     "nl": "Bedankt voor het wachten. Wij helpen u zo snel mogelijk.",
     "it": "Grazie per l'attesa. Saremo da lei appena possibile.",
+}
+
+RECORDED = {
+    "en": "This call is recorded.",
+    "de": "Dieses Gespräch wird aufgezeichnet.",
+    "nl": "Dit gesprek wordt opgenomen.",
+    "it": "Questa chiamata viene registrata.",
 }
 
 _OFFER_CALL_BACK = {
@@ -120,6 +170,43 @@ CALLING_BACK = {
 }
 
 
+_TAKE_CALL = {
+    "en": "A call for {queue}. Press {key} to take it.",
+    "de": "Ein Anruf für {queue}. Drücken Sie die {key}, um ihn anzunehmen.",
+    "nl": "Een gesprek voor {queue}. Toets {key} om het aan te nemen.",
+    "it": "Una chiamata per {queue}. Prema {key} per rispondere.",
+}
+
+_OPEN_LINE = {
+    "en": "This is your line to the contact centre. Press {key} to open it.",
+    "de": "Dies ist Ihre Leitung zum Kontaktzentrum. Drücken Sie die {key}, um sie zu öffnen.",
+    "nl": "Dit is uw lijn naar het contactcentrum. Toets {key} om hem te openen.",
+    "it": "Questa è la sua linea con il centro. Prema {key} per aprirla.",
+}
+
+_CALL_FOR = {
+    "en": "A call for {queue}.",
+    "de": "Ein Anruf für {queue}.",
+    "nl": "Een gesprek voor {queue}.",
+    "it": "Una chiamata per {queue}.",
+}
+
+
+def take_call(queue: str, key: str, language: str) -> str:
+    """Return what an agent hears at a telephone outside before a call is put through."""
+    return spoken(_TAKE_CALL, language).format(queue=queue, key=key)
+
+
+def open_line(key: str, language: str) -> str:
+    """Return what an agent hears whose line is to be opened."""
+    return spoken(_OPEN_LINE, language).format(key=key)
+
+
+def call_for(queue: str, language: str) -> str:
+    """Return what an agent hears on an open line before a call is joined to it."""
+    return spoken(_CALL_FOR, language).format(queue=queue)
+
+
 def spoken(sentence: Mapping[str, str], language: str) -> str:
     """Return a sentence in this language, or in English."""
     return sentence.get(language, sentence["en"])
@@ -154,10 +241,15 @@ _WAIT = {
 }
 
 
+def whole_minutes(least_seconds: float, most_seconds: float) -> tuple[int, int]:
+    """Return the whole minutes that hold a range."""
+    return math.floor(least_seconds / 60), max(1, math.ceil(most_seconds / 60))
+
+
 def wait(least_seconds: float, most_seconds: float, language: str) -> str:
     """Return the announcement of how long it may still take, in whole minutes that hold the range."""
     at_once, less, between = _WAIT.get(language, _WAIT["en"])
-    least, most = math.floor(least_seconds / 60), max(1, math.ceil(most_seconds / 60))
+    least, most = whole_minutes(least_seconds, most_seconds)
     if most == 1:
         return at_once
     return (between if least else less).format(least=least, most=most)

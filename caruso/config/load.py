@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import inspect
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from caruso.config.settings import Config
 from caruso.errors import Located, RejectedInput
@@ -30,6 +31,9 @@ _DEFAULT_FILE = "caruso.toml"
 _ENVIRONMENT = "environment"
 #: A secret is a line, not a disk image.
 _SECRET_BYTES = 65_536
+
+#: Tables of secrets, and of files that hold such.
+_NAMED_SECRETS = (("http", "secrets", "secret_files"), ("services", "remote_secrets", "remote_secret_files"))
 
 #: Field types by section.
 _SECTIONS: dict[str, dict[str, Any]] = {
@@ -207,19 +211,25 @@ def _with_secrets(
 def _with_named_secrets(
     config: Config, places: _Places, read_secret: Callable[[Path], str]
 ) -> tuple[Config, list[Located]]:
-    """Read the files of `http.secret_files`."""
+    """Read the files of named secrets."""
     findings: list[Located] = []
-    read = dict(config.http.secrets)
-    for name, file in config.http.secret_files.items():
-        where = ("http", "secret_files", name)
-        if name in config.http.secrets:
-            findings.append(places.located(where, "set-twice", f"The secret “{name}” is in http.secrets already."))
-            continue
-        try:
-            read[name] = Secret(read_secret(file))
-        except (OSError, ValueError) as problem:
-            findings.append(places.located(where, "unreadable-file", f"{file}: {_reason(problem)}"))
-    return _replaced(config, {"http": {"secrets": read}}), findings
+    changes: dict[str, dict[str, Any]] = {}
+    for section, key, files_key in _NAMED_SECRETS:
+        known: Mapping[str, Secret] = getattr(getattr(config, section), key)
+        files: Mapping[str, Path] = getattr(getattr(config, section), files_key)
+        read = dict(known)
+        for name, file in files.items():
+            where = (section, files_key, name)
+            if name in known:
+                message = f"The secret “{name}” is in {section}.{key} already."
+                findings.append(places.located(where, "set-twice", message))
+                continue
+            try:
+                read[name] = Secret(read_secret(file))
+            except (OSError, ValueError) as problem:
+                findings.append(places.located(where, "unreadable-file", f"{file}: {_reason(problem)}"))
+        changes[section] = {key: read}
+    return _replaced(config, changes), findings
 
 
 def _read_secret(file: Path) -> str:
@@ -253,7 +263,11 @@ def _contradictions(config: Config, places: _Places) -> list[Located]:
         missing = "tls_key" if config.web.tls_key is None else "tls_certificate"
         given = "tls_certificate" if missing == "tls_key" else "tls_key"
         findings.append(places.located(("web", given), "missing-key", f"web.{given} needs web.{missing} as well."))
-    findings += [*_mail_contradictions(config, places), *_http_contradictions(config, places)]
+    findings += [
+        *_mail_contradictions(config, places),
+        *_http_contradictions(config, places),
+        *_service_contradictions(config, places),
+    ]
     url = config.database.url.reveal()
     if url and urlsplit(url).scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
         where = ("database", "url") if config.database.url_file is None else ("database", "url_file")
@@ -273,6 +287,24 @@ def _mail_contradictions(config: Config, places: _Places) -> list[Located]:
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address) or not address.isascii():
         return [places.located(("mail", "sender"), "wrong-value", "mail.sender must be an e-mail address.")]
     return []
+
+
+def _service_contradictions(config: Config, places: _Places) -> list[Located]:
+    findings = []
+    for name, reliance in config.services.reliance.items():
+        where: KeyPath = ("services", "reliance", name)
+        try:
+            SpecifierSet(reliance.versions)
+        except InvalidSpecifier:
+            message = f"“{reliance.versions}” says no versions, like >=2,<3."
+            findings.append(places.located((*where, "versions"), "wrong-value", message))
+        if reliance.fallback == name:
+            message = "A service cannot stand in for itself."
+            findings.append(places.located((*where, "fallback"), "wrong-value", message))
+    if config.services.nats_url and not {*config.services.remote_secrets, *config.services.remote_secret_files}:
+        message = "services.nats_url needs services.remote_secrets as well: whose services may come?"
+        findings.append(places.located(("services", "nats_url"), "missing-key", message))
+    return findings
 
 
 def _http_contradictions(config: Config, places: _Places) -> list[Located]:

@@ -39,6 +39,12 @@ Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country in two cap
 OptionalName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*$", title="letters, digits, - and _")]
 HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$", title="the name of a header")]
 HeaderValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$", title="plain ASCII in one line")]
+ServiceName = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$", title="the name of a service: small letters, digits and -")
+]
+NatsUrl = Annotated[
+    str, Meta(pattern=r"^((nats|tls)://[^\s/?#]+/?)?$", title="an address that begins with nats:// or tls://")
+]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -108,8 +114,8 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How texts are spoken where there is no recording."""
 
-    #: What speaks; so far there is one.
-    engine: Literal["espeak-ng"] = "espeak-ng"
+    #: What speaks: ``espeak-ng``, or what a plug-in brings.
+    engine: Name = "espeak-ng"
     #: Folder of spoken texts, readable for Asterisk; ``speech`` in `server.data_dir` when not set.
     cache_dir: Path | None = None
     #: Megabytes the folder may take; what was not used for longest goes first.
@@ -190,6 +196,49 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_bytes: Annotated[int, Meta(ge=1, le=100_000_000)] = 1_000_000
 
 
+class ServiceReliance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How scripts rely on a service."""
+
+    #: Versions that fit, like ``>=2,<3``; every one when empty.
+    versions: AnyText = ""
+    #: Seconds a script's action waits for it; as long as the service allows when 0.
+    timeout_seconds: Annotated[float, Meta(ge=0, le=600)] = 0.0
+    #: How often it is asked again when it is at fault.
+    retries: Annotated[int, Meta(ge=0, le=10)] = 0
+    #: Failures in a row after which it is suspended; 0 for never.
+    failures: Annotated[int, Meta(ge=0, le=1000)] = 5
+    #: Seconds it is suspended.
+    suspended_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 10.0
+    #: Name of another service that is asked instead meanwhile.
+    fallback: OptionalName = ""
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Services and plug-ins (docs/services.md, docs/plugins.md)."""
+
+    #: Folder of plug-ins, one file each.
+    plugins: Path = Path("plugins")
+    #: Names of services that plug-ins bring. Commands that work without the server believe that scripts can ask
+    #: them.
+    expected: tuple[ServiceName, ...] = ()
+    #: How scripts rely on services: ``[services.reliance.crm]``, see below.
+    reliance: dict[ServiceName, ServiceReliance] = {}
+    #: Services that may be brought from other processes and machines, each with the secret its workers sign with.
+    remote_secrets: dict[ServiceName, Secret] = {}
+    #: Files that hold such secrets.
+    remote_secret_files: dict[ServiceName, Path] = {}
+    #: Where workers are reached: ``nats://host:4222``, or ``tls://…``. Without it they connect themselves.
+    nats_url: NatsUrl = ""
+    #: User to sign in with there; nobody when empty.
+    nats_user: AnyText = ""
+    #: Password of the user.
+    nats_password: Secret = Secret()
+    #: File that holds it.
+    nats_password_file: Path | None = None
+    #: Authorities (PEM) whose certificates are believed, where the system's are not enough.
+    nats_ca_file: Path | None = None
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Console, monitor and API."""
 
@@ -229,6 +278,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     scripts: ScriptSettings = ScriptSettings()
     mail: MailSettings = MailSettings()
     http: HttpSettings = HttpSettings()
+    services: ServiceSettings = ServiceSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
 

@@ -12,6 +12,7 @@ from datetime import date, time
 from enum import StrEnum
 
 from caruso.model.ids import AgentId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.recordings import RecordingRules
 from caruso.model.supervision import Announcement
 
 #: Stands for callers who hide their number.
@@ -25,6 +26,21 @@ class StationKind(StrEnum):
     BROWSER = "browser"
     #: A SIP phone that registers with a secret, or is found at a fixed address.
     SIP = "sip"
+    #: Any telephone in the world, called through the trunk.
+    NUMBER = "number"
+
+
+#: The phones that sign in to the PBX, each with an account of its own.
+REGISTERED = (StationKind.BROWSER, StationKind.SIP)
+
+
+class Whisper(StrEnum):
+    """What an agent hears on a line that is kept open before a call is joined to it."""
+
+    #: For which queue it is.
+    QUEUE = "queue"
+    BEEP = "beep"
+    NOTHING = "nothing"
 
 
 class Role(StrEnum):
@@ -117,6 +133,44 @@ class CallBackRules:
         return f"{self.first} first, {self.attempts} attempts, offered after {self.offer_after_seconds:g} s"
 
 
+class VoicemailLight(StrEnum):
+    """Whose telephones show by a light that messages wait."""
+
+    #: Those of all agents of the queue; of a message for one agent hers.
+    AGENTS = "agents"
+    #: Only hers for whom a message is.
+    OWNER = "owner"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailRules:
+    """How callers leave messages for a queue, and what becomes of them. Times are seconds."""
+
+    #: What callers hear before the tone, by language: spoken, or a recording of the sounds folder.
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    greeting_sound: str = ""
+    #: Key with which a waiting caller leaves a message instead; empty for none.
+    key: str = ""
+    #: A message is no longer than this, and ends after so much silence.
+    max_seconds: float = 180.0
+    silence_seconds: float = 6.0
+    #: What is shorter is not kept.
+    min_seconds: float = 1.0
+    #: Callers can listen to their message, and record it again.
+    menu: bool = True
+    #: Where each message is sent.
+    emails: tuple[str, ...] = ()
+    light: VoicemailLight = VoicemailLight.AGENTS
+    #: How long sound and text are kept after a message is done; 0 for ever.
+    retention_days: int = 90
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        mails = f", mailed to {', '.join(self.emails)}" if self.emails else ""
+        return f"up to {self.max_seconds:g} s, kept {self.retention_days} days{mails}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overflow:
     """When a caller leaves a queue without an agent, and for where. All conditions that are given must hold."""
@@ -131,6 +185,8 @@ class Overflow:
     queue: QueueId | None = None
     entry_point: EntryPointId | None = None
     text: str = ""
+    #: After `text`, if any, he leaves a message for the queue.
+    voicemail: bool = False
 
     def __str__(self) -> str:
         """Write it for a terminal."""
@@ -138,7 +194,9 @@ class Overflow:
             f"from {self.ahead} ahead" if self.ahead is not None else "",
             f"after {self.after_seconds:g} s" if self.after_seconds else "",
             "when nobody is signed in" if self.nobody_signed_in else "",
-            f"to {self.queue or self.entry_point}" if self.queue or self.entry_point else "goodbye",
+            f"to {self.queue or self.entry_point}"
+            if self.queue or self.entry_point
+            else ("voicemail" if self.voicemail else "goodbye"),
         ]
         return " ".join(part for part in parts if part)
 
@@ -236,8 +294,11 @@ class Queue:
     escape_to: EntryPointId | None = None
     #: How people are called back; None: agents do it by hand.
     call_back: CallBackRules | None = None
+    #: How callers leave messages; None: they cannot.
+    voicemail: VoicemailRules | None = None
     #: Who is told when a supervisor listens.
     supervision_announced: Announcement = Announcement.NOBODY
+    recording: RecordingRules = field(default_factory=RecordingRules)
     dispositions: tuple[Disposition, ...] = ()
     #: Script that leads the agent when no script run came with the contact.
     script: ScriptId | None = None
@@ -272,6 +333,13 @@ class EntryPoint:
     closed_queue: QueueId | None = None
     #: Callers outside the hours can press a key to be called back when it is open.
     closed_call_back: bool = False
+    #: Callers outside the hours leave a message for the queue.
+    closed_voicemail: bool = False
+    #: All callers leave a message for the queue; for one of its agents where one is named.
+    voicemail: bool = False
+    voicemail_for: AgentId | None = None
+    #: Where callers go on whose dialog came to an end with this outcome; others are rung off.
+    outcomes: Mapping[str, EntryPointId] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +349,40 @@ class Station:
     kind: StationKind
     #: Fixed SIP address (``sip:5001@192.0.2.7:5060``) of a phone that does not register; empty otherwise.
     address: str = ""
+    #: The telephone number (E.164) of a `StationKind.NUMBER`; empty otherwise.
+    number: str = ""
+    #: It is called once, and the line kept open between calls.
+    nailed_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRules:
+    """Where else than at our own phones agents can be called, and how. Times are seconds."""
+
+    #: Numbers agents may choose, E.164: written out, or ``+49*`` for all that begin so.
+    numbers: tuple[str, ...] = ()
+    #: Lines may be kept open between calls.
+    nailed_up: bool = True
+    #: What is to be pressed so that no mailbox takes a call; empty: nothing.
+    confirm_key: str = "1"
+    confirm_seconds: float = 10.0
+    #: How long a phone rings whose line is opened.
+    ring_seconds: float = 40.0
+    whisper: Whisper = Whisper.QUEUE
+    #: What is heard on an open line between calls; empty: nothing.
+    music: str = ""
+    #: What agents' telephones show as our number; empty: a number of an entry point.
+    caller_id: str = ""
+    #: Of what agents are told on such telephones.
+    language: str = "en"
+
+    def allows(self, number: str) -> bool:
+        """Tell whether an agent may be called at a number."""
+        return any(is_caller(number, pattern) for pattern in self.numbers)
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        return f"numbers {', '.join(self.numbers) or 'none'}, key {self.confirm_key or 'none'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +413,8 @@ class Centre:
     not_ready_reasons: tuple[NotReadyReason, ...] = ()
     #: Queues given to supervisors, by the name they sign in with; None: all. Empty: nobody was named.
     supervisors: Mapping[UserId, frozenset[QueueId] | None] = field(default_factory=dict)
+    #: How agents are called at telephones that are not ours.
+    stations: StationRules = field(default_factory=StationRules)
     #: Of the public web pages: ``#rrggbb``.
     colour: str = "#0b5a6b"
 

@@ -31,9 +31,17 @@ class SignOut(DeskCommand, frozen=True, kw_only=True, tag="sign-out"):
 
 
 class ChooseStation(DeskCommand, frozen=True, kw_only=True, tag="choose-station"):
-    """Use another phone from the next contact on: ``browser`` or ``sip``."""
+    """Use another phone from the next contact on: ``browser``, ``sip`` or ``number``."""
 
     kind: str
+    #: With ``number``: which.
+    number: str = ""
+    #: Keep the line open between calls.
+    nailed_up: bool = False
+
+
+class OpenLine(DeskCommand, frozen=True, kw_only=True, tag="open-line"):
+    """Call the agent's telephone, whose line is to be kept open."""
 
 
 class Accept(DeskCommand, frozen=True, kw_only=True, tag="accept"):
@@ -73,6 +81,20 @@ class PressDigits(DeskCommand, frozen=True, kw_only=True, tag="digits"):
 
     contact: str
     digits: str
+
+
+class RecordCall(DeskCommand, frozen=True, kw_only=True, tag="record"):
+    """Record the conversation, or do not any more, where the queue leaves that to the agent."""
+
+    contact: str
+    on: bool
+
+
+class PauseRecording(DeskCommand, frozen=True, kw_only=True, tag="pause-recording"):
+    """Keep what is said out of the recording (`on`), or let it in again."""
+
+    contact: str
+    on: bool
 
 
 class CallOut(DeskCommand, frozen=True, kw_only=True, tag="call-out"):
@@ -241,12 +263,15 @@ AnyDeskCommand = (
     | GoNotReady
     | SignOut
     | ChooseStation
+    | OpenLine
     | Accept
     | Decline
     | HangUpCall
     | Hold
     | MuteMe
     | PressDigits
+    | RecordCall
+    | PauseRecording
     | CallOut
     | Transfer
     | Consult

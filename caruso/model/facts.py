@@ -11,22 +11,27 @@ from enum import StrEnum
 
 import msgspec
 
+from caruso.model.centre import StationKind
 from caruso.model.ids import (
     AgentId,
     ContactId,
     CustomerId,
     EntryPointId,
+    FileId,
+    LegId,
     QueueId,
+    RecordingId,
     RunId,
     ScriptId,
     SkillId,
     SupervisionId,
     UserId,
 )
+from caruso.model.recordings import AccessKind, PauseReason
 from caruso.model.supervision import Announcement, SupervisionMode, SupervisionOutcome
 
 #: Channels of contacts.
-VOICE, WEB, CALL_BACK, OUTBOUND = "voice", "web", "call-back", "outbound"
+VOICE, WEB, CALL_BACK, OUTBOUND, VOICEMAIL = "voice", "web", "call-back", "outbound", "voicemail"
 
 
 class Presence(StrEnum):
@@ -78,6 +83,8 @@ class OfferPurpose(StrEnum):
     CONSULT = "consult"
     #: The agent calls somebody herself.
     OUTBOUND = "outbound"
+    #: She takes the conversation over as a supervisor.
+    TAKE_OVER = "take-over"
 
 
 class ConsultOutcome(StrEnum):
@@ -104,6 +111,23 @@ class TransferForm(StrEnum):
     ATTENDED = "attended"
     #: By leaving a conference to the others.
     CONFERENCE = "conference"
+    #: Not by the agent's own wish: a supervisor took it over.
+    TAKEN_OVER = "taken-over"
+
+
+class LineOutcome(StrEnum):
+    """Why a line to an agent's telephone is not open."""
+
+    #: The agent signed out.
+    SIGNED_OUT = "signed-out"
+    #: She chose another phone, or lines are not kept open any more.
+    CHANGED = "changed"
+    #: Nobody answered, nobody pressed the key (a mailbox), or the phone could not be reached.
+    NOT_ANSWERED = "not-answered"
+    #: The agent, or the network, hung up.
+    DROPPED = "dropped"
+    #: It was gone when the server or the PBX came back.
+    LOST = "lost"
 
 
 class ContactCause(StrEnum):
@@ -135,6 +159,8 @@ class ContactCause(StrEnum):
     CALL_BACK = "call-back"
     #: A call of ours that is not needed any more, or begins anew.
     WITHDRAWN = "withdrawn"
+    #: The caller left a message, or could have.
+    VOICEMAIL = "voicemail"
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -149,6 +175,19 @@ class ServerStarted(Fact, frozen=True, kw_only=True, tag="server-started"):
     version: str
 
 
+class ServiceChanged(Fact, frozen=True, kw_only=True, tag="service-changed"):
+    """A service came, was replaced or went while the server ran."""
+
+    #: ``added``, ``replaced``, ``removed``, or ``rolled-back``: the new one was not well.
+    change: str
+    service: str
+    #: Version from now on, and before; empty for none.
+    version: str
+    before: str
+    #: Whoever did it: a user's name, or where a remote service is.
+    by: str
+
+
 class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     """Somebody dialled an entry point, or opened a page."""
 
@@ -158,7 +197,8 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact-arrived"):
     caller_name: str
     #: The number, or the script of a web page.
     dialled: str
-    #: ``voice``, ``web``, ``call-back``, or ``outbound``: an agent called (`caller_number` is whom).
+    #: ``voice``, ``web``, ``call-back``, ``voicemail`` (a message), or ``outbound``: an agent called
+    #: (`caller_number` is whom).
     channel: str = VOICE
 
 
@@ -215,6 +255,33 @@ class ContactQueued(Fact, frozen=True, kw_only=True, tag="contact-queued"):
     #: tell the two apart.
     own_priority: int | None = None
     own_skills: dict[SkillId, int] | None = None
+
+
+class WaitEstimated(Fact, frozen=True, kw_only=True, tag="wait-estimated", omit_defaults=True):
+    """How long a contact that came into a queue would probably wait, in seconds, before anybody knew."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    #: What each estimator said.
+    guesses: dict[str, float]
+    #: The one whose error was smallest lately, with the range it gave; empty when none was reliable.
+    by: str = ""
+    least: float = 0.0
+    most: float = 0.0
+
+
+class WaitAnnounced(Fact, frozen=True, kw_only=True, tag="wait-announced"):
+    """A waiting caller was told between how many minutes it may still take."""
+
+    contact: ContactId
+    visit: int
+    queue: QueueId
+    #: Until then.
+    waited_seconds: float
+    #: What was said: whole minutes, in seconds.
+    least: float
+    most: float
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -421,6 +488,97 @@ class SupervisionEnded(Fact, frozen=True, kw_only=True, tag="supervision-ended")
     seconds: float
 
 
+class RecordingBegun(Fact, frozen=True, kw_only=True, tag="recording-begun"):
+    """From now on what customer and agent say is recorded."""
+
+    contact: ContactId
+    recording: RecordingId
+    #: Counts the recordings of a contact, from 1.
+    part: int
+    queue: QueueId
+    #: None while the customer talks with somebody outside.
+    agent: AgentId | None = None
+    #: Who else takes part: colleagues, and numbers outside.
+    others: tuple[str, ...] = ()
+    #: A user, or empty for the rules of the queue.
+    asked_by: str = ""
+
+
+class RecordingPaused(Fact, frozen=True, kw_only=True, tag="recording-paused"):
+    """Nothing is recorded until `RecordingResumed`: there is silence in its place."""
+
+    contact: ContactId
+    recording: RecordingId
+    reason: PauseReason
+
+
+class RecordingResumed(Fact, frozen=True, kw_only=True, tag="recording-resumed"):
+    """It goes on."""
+
+    contact: ContactId
+    recording: RecordingId
+
+
+class RecordingJoined(Fact, frozen=True, kw_only=True, tag="recording-joined"):
+    """Somebody else takes part in what is recorded: colleagues, and numbers outside."""
+
+    contact: ContactId
+    recording: RecordingId
+    others: tuple[str, ...]
+
+
+class RecordingOver(Fact, frozen=True, kw_only=True, tag="recording-over"):
+    """It is over; `RecordingKept` or `RecordingLost` follows."""
+
+    contact: ContactId
+    recording: RecordingId
+    #: A user who ended it by hand.
+    by: str = ""
+    #: It ended some time before: the telephone system was lost, or nobody was connected to it.
+    unseen: bool = False
+
+
+class RecordingKept(Fact, frozen=True, kw_only=True, tag="recording-kept"):
+    """It is in the recordings folder, whole."""
+
+    contact: ContactId
+    recording: RecordingId
+    seconds: float
+    #: Bytes, and their SHA-256.
+    size: int
+    sha256: str
+    #: Why it does not hold all that was said; empty when it does.
+    incomplete: str = ""
+
+
+class RecordingLost(Fact, frozen=True, kw_only=True, tag="recording-lost"):
+    """Nothing of it could be kept."""
+
+    contact: ContactId
+    recording: RecordingId
+    reason: str
+
+
+class RecordingImpossible(Fact, frozen=True, kw_only=True, tag="recording-impossible"):
+    """The conversation should be recorded, and cannot be; it goes on all the same."""
+
+    contact: ContactId
+    queue: QueueId
+    #: ``pbx``, ``disk-full``, ``announcement``.
+    reason: str
+
+
+class RecordingAccessed(Fact, frozen=True, kw_only=True, tag="recording-accessed"):
+    """Somebody heard, downloaded, deleted, held or released a recording."""
+
+    contact: ContactId
+    recording: RecordingId
+    #: A user; empty for the rules of the queue.
+    by: str
+    what: AccessKind
+    reason: str = ""
+
+
 class PriorityChanged(Fact, frozen=True, kw_only=True, tag="priority-changed"):
     """A supervisor (`by`) gave a waiting contact another priority; it keeps its age."""
 
@@ -455,6 +613,34 @@ class MessageSeen(Fact, frozen=True, kw_only=True, tag="message-seen"):
 
     message: str
     agent: AgentId
+
+
+class TaskMade(Fact, frozen=True, kw_only=True, tag="task-made"):
+    """Somebody (`by`) wants something done, by an agent or by whoever of a queue gets to it."""
+
+    task: str
+    text: str
+    due_at: datetime
+    agent: AgentId | None
+    queue: QueueId | None
+    #: What it is about.
+    contact: ContactId | None
+    customer: CustomerId | None
+    by: UserId
+
+
+class TaskChanged(Fact, frozen=True, kw_only=True, tag="task-changed"):
+    """A task is this from now on: done, open again, reassigned or edited."""
+
+    task: str
+    text: str
+    due_at: datetime
+    agent: AgentId | None
+    queue: QueueId | None
+    contact: ContactId | None
+    #: A `caruso.model.tasks.TaskState`.
+    state: str
+    by: UserId
 
 
 class ContactHeld(Fact, frozen=True, kw_only=True, tag="contact-held"):
@@ -525,25 +711,194 @@ class WrapUpEnded(Fact, frozen=True, kw_only=True, tag="wrap-up-ended"):
     wrap_up_seconds: float
 
 
+class StationChosen(Fact, frozen=True, kw_only=True, tag="station-chosen"):
+    """An agent is called at this phone from the next contact on."""
+
+    agent: AgentId
+    station: StationKind
+    #: E.164, where it is a number.
+    number: str = ""
+    #: The line is kept open between calls.
+    nailed_up: bool = False
+
+
+class LineOpened(Fact, frozen=True, kw_only=True, tag="line-opened"):
+    """The line to an agent's telephone is open: it was answered, and the key pressed where one is asked for."""
+
+    agent: AgentId
+    line: LegId
+    number: str = ""
+
+
+class LineClosed(Fact, frozen=True, kw_only=True, tag="line-closed"):
+    """The line is not open, or not any more."""
+
+    agent: AgentId
+    line: LegId
+    outcome: LineOutcome
+    #: How long it was open.
+    seconds: float
+
+
 class PresenceChanged(Fact, frozen=True, kw_only=True, tag="presence-changed"):
     """An agent's presence is another from now on."""
 
     agent: AgentId
     presence: Presence
-    #: Id of a `NotReadyReason`, or ``rona``, ``unreachable``, ``link`` (set by the centre).
+    #: Id of a `NotReadyReason`, or set by the centre: ``rona``, ``unreachable``, ``line-down``, …
     reason: str = ""
     #: The contact it is about, in `OFFERED`, `TALKING` and `WRAP_UP`.
     contact: ContactId | None = None
 
 
+class VoicemailBegun(Fact, frozen=True, kw_only=True, tag="voicemail-begun"):
+    """A caller begins to speak after the tone; `contact` is the message, a contact of its own."""
+
+    contact: ContactId
+    #: The call in which it is left.
+    origin: ContactId
+    queue: QueueId
+    #: The agent it is for; None for all agents of the queue.
+    owner: AgentId | None = None
+    entry_point: EntryPointId | None = None
+    number: str
+    name: str
+    #: Who he is, as far as that was known by then.
+    customer: CustomerId | None = None
+    #: The dialog that led him to it.
+    run: RunId | None = None
+    language: str
+    priority: int = 0
+    skills: dict[SkillId, int] = {}
+    #: How often he has begun, from 1: he may record it again.
+    take: int
+
+
+class VoicemailReceived(Fact, frozen=True, kw_only=True, tag="voicemail-received"):
+    """What a caller said is kept, and waits for an agent."""
+
+    contact: ContactId
+    queue: QueueId
+    owner: AgentId | None = None
+    customer: CustomerId | None = None
+    seconds: float
+    file: FileId
+
+
+class VoicemailDiscarded(Fact, frozen=True, kw_only=True, tag="voicemail-discarded"):
+    """The caller said nothing, or too little to be kept."""
+
+    contact: ContactId
+    queue: QueueId
+
+
+class VoicemailTranscribed(Fact, frozen=True, kw_only=True, tag="voicemail-transcribed"):
+    """What was said has been written down; the text is not in the journal, so that it can be erased."""
+
+    contact: ContactId
+    queue: QueueId
+
+
+class VoicemailMailed(Fact, frozen=True, kw_only=True, tag="voicemail-mailed"):
+    """Mails with the message were ordered; how each ended is in the outbox."""
+
+    contact: ContactId
+    queue: QueueId
+    #: How many.
+    mails: int
+
+
+class VoicemailTaken(Fact, frozen=True, kw_only=True, tag="voicemail-taken"):
+    """An agent has claimed a message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    age_seconds: float
+
+
+class VoicemailGivenBack(Fact, frozen=True, kw_only=True, tag="voicemail-given-back"):
+    """A message that an agent had waits for somebody again."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId | None
+    by: UserId
+
+
+class VoicemailGiven(Fact, frozen=True, kw_only=True, tag="voicemail-given"):
+    """A message was given to a queue, or to one of its agents (`owner`)."""
+
+    contact: ContactId
+    queue: QueueId
+    owner: AgentId | None = None
+    from_queue: QueueId
+    by: UserId
+
+
+class VoicemailListened(Fact, frozen=True, kw_only=True, tag="voicemail-listened"):
+    """Somebody hears a message; with `first` nobody had before."""
+
+    contact: ContactId
+    queue: QueueId
+    by: UserId
+    first: bool
+    age_seconds: float
+
+
+class VoicemailCalled(Fact, frozen=True, kw_only=True, tag="voicemail-called"):
+    """An agent calls the caller about his message; `call` is that contact."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    call: ContactId
+
+
+class VoicemailReplied(Fact, frozen=True, kw_only=True, tag="voicemail-replied"):
+    """The caller was reached in the call about his message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    call: ContactId
+    #: With `first` he had not been reached before.
+    first: bool
+    age_seconds: float
+
+
+class VoicemailDone(Fact, frozen=True, kw_only=True, tag="voicemail-done"):
+    """Nothing more is to be done about a message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId | None
+    by: UserId
+    disposition: str
+    note: str
+    age_seconds: float
+
+
+class VoicemailErased(Fact, frozen=True, kw_only=True, tag="voicemail-erased"):
+    """Sound and text of a message are gone: the queue's retention is over."""
+
+    contact: ContactId
+    queue: QueueId
+
+
 AnyFact = (
     ServerStarted
+    | ServiceChanged
     | ContactArrived
     | ContactIdentified
     | DialogStarted
     | DialogContinued
     | DialogEnded
     | ContactQueued
+    | WaitEstimated
+    | WaitAnnounced
+    | TaskMade
+    | TaskChanged
     | ContactRouted
     | OfferMade
     | OfferEnded
@@ -559,6 +914,15 @@ AnyFact = (
     | SupervisionBegun
     | SupervisionModeChanged
     | SupervisionEnded
+    | RecordingBegun
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingJoined
+    | RecordingOver
+    | RecordingKept
+    | RecordingLost
+    | RecordingImpossible
+    | RecordingAccessed
     | PriorityChanged
     | QueueSwitched
     | MessageSent
@@ -571,5 +935,21 @@ AnyFact = (
     | DispositionChosen
     | WrapUpProlonged
     | WrapUpEnded
+    | StationChosen
+    | LineOpened
+    | LineClosed
     | PresenceChanged
+    | VoicemailBegun
+    | VoicemailReceived
+    | VoicemailDiscarded
+    | VoicemailTranscribed
+    | VoicemailMailed
+    | VoicemailTaken
+    | VoicemailGivenBack
+    | VoicemailGiven
+    | VoicemailListened
+    | VoicemailCalled
+    | VoicemailReplied
+    | VoicemailDone
+    | VoicemailErased
 )

@@ -4,7 +4,9 @@ A voice contact is named after its caller's leg, and everything that is made for
 ``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~<offer>~@`` that of somebody outside whom an agent
 called, ``<contact>~customer`` that of a customer whom the centre called, ``<contact>~bridge`` the bridge. So
 whatever is found in the PBX after a crash says by itself whose it is, and making it twice is impossible.
-What is made so that somebody can listen in is named ``supervision~<supervision>~…`` and belongs to no contact.
+``<contact>~voicemail<take>`` is the sound of a message that the caller leaves.
+What is made so that somebody can listen in is named ``supervision~<supervision>~…``, and the line to an agent's
+telephone that is kept open between calls ``line~<agent>~<begun>``: neither belongs to a contact.
 ``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
 """
 
@@ -32,9 +34,15 @@ UserId = NewType("UserId", str)
 _OUTSIDE = "@"
 #: Stands in the place of the contact in names of what supervisors listen with; the PBX gives no such name.
 _SUPERVISION = "supervision"
+#: Stands there in names of lines that are kept open.
+_LINE = "line"
+#: Stands in the place of the contact in names that belong to none.
+_NO_CONTACT = (_SUPERVISION, _LINE)
 #: Begins the names of calls that the centre makes by itself, and of those that agents make; how the customer's leg
 #: ends in both. The PBX names callers' legs ``<seconds>.<number>``.
 _OUTGOING, _OUTBOUND, _CUSTOMER = "outgoing-", "out-", "customer"
+#: Begins the names of messages, and stands in those of their recordings.
+_VOICEMAIL = "voicemail"
 
 
 def caller_leg(contact: ContactId) -> LegId:
@@ -115,22 +123,36 @@ def supervision_of(name: LegId | BridgeId) -> SupervisionId | None:
     return SupervisionId(parts[1]) if len(parts) == 3 and parts[0] == _SUPERVISION else None
 
 
+def line_leg(agent: AgentId, begun: int) -> LegId:
+    """Return the line to the agent's telephone that is kept open; `begun` in milliseconds since 1970.
+
+    Each line has another name than the one before, also after a crash.
+    """
+    return LegId(f"{_LINE}~{agent}~{begun}")
+
+
+def line_of(leg: LegId) -> AgentId | None:
+    """Return to whose telephone a line is kept open, None for all other legs."""
+    parts = leg.split("~")
+    return AgentId(parts[1]) if len(parts) == 3 and parts[0] == _LINE else None
+
+
 def contact_of(name: LegId | BridgeId) -> ContactId:
     """Return whose leg or bridge it is."""
     return ContactId(name.partition("~")[0])
 
 
 def agent_of(leg: LegId) -> AgentId | None:
-    """Return whose station the leg leads to; None for callers, somebody outside, and supervisors who listen."""
+    """Return whose station the leg of a contact leads to; None for callers, somebody outside, and all others."""
     parts = leg.split("~")
-    is_agent = len(parts) == 3 and parts[2] != _OUTSIDE and parts[0] != _SUPERVISION
+    is_agent = len(parts) == 3 and parts[2] != _OUTSIDE and parts[0] not in _NO_CONTACT
     return AgentId(parts[2]) if is_agent else None
 
 
 def offer_of(leg: LegId) -> int:
     """Return the number of the offer a dialled leg was made for, 0 for a caller's leg."""
     parts = leg.split("~")
-    counts = len(parts) == 3 and parts[1].isdigit() and parts[0] != _SUPERVISION
+    counts = len(parts) == 3 and parts[1].isdigit() and parts[0] not in _NO_CONTACT
     return int(parts[1]) if counts else 0
 
 
@@ -157,3 +179,23 @@ def is_callback(contact: ContactId | None) -> bool:
 def is_web(contact: ContactId | None) -> bool:
     """Tell whether a contact is a web page."""
     return contact is not None and contact.startswith("web-")
+
+
+def voicemail_contact(origin: ContactId) -> ContactId:
+    """Return the message that is left in the call `origin`: one at most."""
+    return ContactId(f"{_VOICEMAIL}-{origin}")
+
+
+def is_voicemail(contact: ContactId | None) -> bool:
+    """Tell whether a contact is a message that a caller left."""
+    return contact is not None and contact.startswith(f"{_VOICEMAIL}-")
+
+
+def voicemail_recording(origin: ContactId, take: int) -> RecordingId:
+    """Return the name of what is said in the call `origin` at the `take`-th time (from 1)."""
+    return RecordingId(f"{origin}~{_VOICEMAIL}{take}")
+
+
+def is_voicemail_recording(recording: RecordingId) -> bool:
+    """Tell whether it is a message, which is kept when the caller hangs up, and no answer to a dialog."""
+    return recording.rpartition("~")[2].startswith(_VOICEMAIL)

@@ -25,6 +25,8 @@ class SupervisionOutcome(StrEnum):
     NOT_ANSWERED = "not-answered"
     #: The agent's part in the conversation is over.
     CONVERSATION_OVER = "conversation-over"
+    #: The supervisor has the conversation herself now.
+    TAKEN_OVER = "taken-over"
     #: The PBX refused it.
     FAILED = "failed"
     #: It was gone when the server or the PBX came back.

@@ -94,7 +94,10 @@ class PlaybackEnded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said on a leg has been recorded and is stored, or could not be. Not told of a leg that is gone."""
+    """What was said on a leg has been recorded and is stored, or could not be.
+
+    Of a leg that is gone it is told for messages only.
+    """
 
     leg: LegId
     recording: RecordingId
@@ -222,6 +225,18 @@ class StopMusic(msgspec.Struct, frozen=True, kw_only=True):
     leg: LegId
 
 
+class StartSilence(msgspec.Struct, frozen=True, kw_only=True):
+    """Send silence to a leg that hears nothing else, until `StopSilence`: nobody on the way takes it for dead."""
+
+    leg: LegId
+
+
+class StopSilence(msgspec.Struct, frozen=True, kw_only=True):
+    """End the silence."""
+
+    leg: LegId
+
+
 class Play(msgspec.Struct, frozen=True, kw_only=True):
     """Play sounds one after the other; `PlaybackEnded` follows once, for all of them.
 
@@ -244,7 +259,7 @@ class StopPlayback(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Record what is said on a leg until it is over; `RecordingEnded` follows once, and the sound stays stored.
 
-    When the leg ends in the middle, nothing stays.
+    When the leg ends in the middle, nothing stays, but of a message (`ids.is_voicemail_recording`) what was said.
     """
 
     leg: LegId
@@ -327,6 +342,8 @@ TelephonyCommand = (
     | StopRinging
     | StartMusic
     | StopMusic
+    | StartSilence
+    | StopSilence
     | Play
     | StopPlayback
     | Record

@@ -80,6 +80,57 @@ class TargetView(View, frozen=True, kw_only=True):
     possible: bool = True
 
 
+class RecordingView(View, frozen=True, kw_only=True):
+    """How far the recording of a conversation is, and what can be done about it."""
+
+    #: ``off``, ``announcing`` (the parties are being told), ``beginning``, ``on``, ``paused``, ``impossible``.
+    state: str
+    #: Why it is paused (``hold``, ``asked``, ``sensitive``) or impossible (``pbx``, ``disk-full``,
+    #: ``announcement``).
+    reason: str = ""
+    may_start: bool = False
+    may_stop: bool = False
+    may_pause: bool = False
+    #: Somebody paused it: it can be resumed by hand.
+    paused_by_hand: bool = False
+
+
+class NeededSkill(View, frozen=True, kw_only=True):
+    """A skill a contact needed, and how well the agent has it."""
+
+    name: str
+    needed: int
+    #: 1 to 10; 0: not at all.
+    level: int
+
+
+class WhyView(View, frozen=True, kw_only=True):
+    """Why a contact was offered to this agent."""
+
+    decided_at: datetime
+    policy: str
+    #: What the policy goes by: since when idle (seconds since 1970), occupancy (0 to 1), levels.
+    figure: float | None
+    #: For the queue: 1 goes first, 0 is who was talked with last, from 11 on it is overflow.
+    rank: int
+    #: How many agents could have been asked, this one among them; not more than a few are counted.
+    candidates: int
+    #: How many agents of the queue were in each presence.
+    presences: dict[str, int]
+    waited_seconds: float
+    #: With ageing.
+    priority: int
+    skills: list[NeededSkill]
+    #: Step of the relaxation that held, and how many there are; rule of the queue that applied; 0 for none.
+    step: int
+    steps: int
+    rule: int
+    #: Names of queues whose agents were asked, too.
+    also: list[str]
+    #: What the pair was worth, where the policy weighs pairs.
+    value: float | None
+
+
 class ContactView(View, frozen=True, kw_only=True):
     """The contact on the desk."""
 
@@ -117,6 +168,12 @@ class ContactView(View, frozen=True, kw_only=True):
     notes: list[NoteView] = []
     #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.
     watchers: list[str] = []
+    #: None where nothing is ever recorded.
+    recording: RecordingView | None = None
+    #: Why it came to this agent; None where no rule chose her (a transfer, a call of her own).
+    why: WhyView | None = None
+    #: The supervisor who took the conversation over, in wrap-up; empty when nobody did.
+    taken_over_by: str = ""
 
 
 class OptionView(View, frozen=True, kw_only=True):
@@ -270,17 +327,32 @@ class QueueTile(View, frozen=True, kw_only=True):
     ready: int
     #: Call-backs that nobody has taken yet.
     callbacks: int = 0
+    #: Messages that nobody has taken yet, and when the oldest was left.
+    voicemails: int = 0
+    oldest_voicemail: datetime | None = None
+    #: Another number: some message is not what it was.
+    voicemail_changes: int = 0
 
 
 class StationView(View, frozen=True, kw_only=True):
     """The agent's phone."""
 
-    #: ``browser`` or ``sip``.
+    #: ``browser``, ``sip`` or ``number``.
     kind: str
     #: None where it is not known: the phone need not register (`fixed`), or the PBX cannot be asked.
     reachable: bool | None = None
     #: At a fixed address, where it is called whether it has registered or not.
     fixed: bool = False
+    #: The telephone number in use, or the one that was used last.
+    number: str = ""
+    #: The line is kept open between calls, and where it is: ``closed``, ``calling`` or ``open``.
+    nailed_up: bool = False
+    line: str = ""
+    #: Whether numbers may be chosen, and lines kept open.
+    numbers: bool = False
+    lines: bool = False
+    #: What is pressed at a telephone outside to take a call; empty: nothing.
+    confirm_key: str = ""
 
 
 class MessageView(View, frozen=True, kw_only=True):
@@ -308,6 +380,8 @@ class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     #: False while the PBX cannot be reached: nothing can be offered.
     telephony: bool = True
     messages: list[MessageView] = []
+    #: Grows with each change of a task, whoever made it: then a list of tasks is read again.
+    tasks: int = 0
     #: Whether numbers outside can be called.
     outside: bool = False
     contact: ContactView | None = None
@@ -355,6 +429,8 @@ class CallRow(View, frozen=True, kw_only=True):
     agent: str
     queue: str
     since: datetime
+    #: ``on``, ``paused``, ``impossible``, or empty.
+    recording: str = ""
 
 
 class QueueRow(View, frozen=True, kw_only=True):
@@ -378,8 +454,19 @@ class QueueRow(View, frozen=True, kw_only=True):
     target_seconds: float
     average_answer_seconds: float | None
     longest_wait_seconds: float
+    #: Left to be called back, and moved by a supervisor.
+    call_back: int = 0
+    transferred: int = 0
     #: Call-backs that nobody has taken yet.
     callbacks: int = 0
+    #: Messages that nobody has taken yet, and when the oldest was left.
+    voicemails: int = 0
+    oldest_voicemail: datetime | None = None
+    #: Messages of the day: left, and done; how long it took until they were heard first, and answered, on average.
+    voicemails_received: int = 0
+    voicemails_handled: int = 0
+    voicemail_listen_seconds: float | None = None
+    voicemail_reply_seconds: float | None = None
     #: False: closed by hand.
     open: bool = True
 

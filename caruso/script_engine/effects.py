@@ -53,6 +53,7 @@ def hand_over(dialog: Dialog, run: Run, scope: RunScope) -> HandOver:
         queue=show(queue, "en"),
         skills=_skills(item.skill.value(scope) if item.skill else None),
         priority=int(priority) if isinstance(priority, Decimal) else None,
+        voicemail=item.voicemail,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from caruso.script_engine.expressions.truth import truth
 from caruso.script_engine.nodes import (
+    After,
     AnyItem,
     Block,
     Call,
@@ -150,6 +151,15 @@ def silent_loops(dialog: Dialog, flow: Flow) -> Iterator[tuple[str, ...]]:
 
 def _silent(item: AnyItem) -> bool:
     return isinstance(item, (Info, Handover, Group, Repeat, Call, Leave, Choose, Split))
+
+
+def outcomes_of(dialog: Dialog) -> frozenset[str]:
+    """Return with what a dialog can come to an end: what its ends say, and events that end it."""
+    ends = {item.outcome for item in dialog.items.values() if isinstance(item, End)}
+    ended = {
+        block.event for block in dialog.blocks.values() if block.after is After.HANDLED and block.then == "end"
+    }
+    return frozenset(ends | ended) - {""}
 
 
 def circles(nodes: Iterable[str], following: Callable[[str], Iterable[str]]) -> Iterator[tuple[str, ...]]:

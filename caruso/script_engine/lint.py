@@ -26,6 +26,7 @@ from caruso.script_engine.lint_questions import (
     check_question,
     check_recording,
     check_secrets,
+    check_sensitive,
     check_spoken,
     missing,
 )
@@ -37,6 +38,7 @@ from caruso.script_engine.nodes import (
     Clear,
     Compute,
     Dialog,
+    Do,
     End,
     FromObjects,
     Handover,
@@ -90,7 +92,7 @@ class Known:
     dispositions: frozenset[str] | None = None
     #: Opening hours.
     hours: frozenset[str] | None = None
-    #: ``name.operation``.
+    #: ``name.operation``, or ``name.*`` for a service whose operations are not known here.
     services: frozenset[str] | None = None
     #: ``language/file``.
     recordings: frozenset[str] | None = None
@@ -280,10 +282,17 @@ class _Linter:
             if isinstance(item, Handover):
                 self.known_texts("queue", item.queue, known.queues)
                 self.known_texts("skill", item.skill, known.skills)
+                if item.voicemail and item.channel is not ScriptChannel.AGENT:
+                    message = "only a hand-over to an agent leads to the voicemail"
+                    self.add("voicemail-elsewhere", message, item.place, "to")
             elif isinstance(item, End) and item.disposition:
                 self.known_name("disposition", item.disposition, known.dispositions, item.place, "disposition")
         for action in self.dialog.actions.values():
-            self.known_name("service", action.service, known.services, action.place, "service")
+            self.known_service(action, known.services)
+
+    def known_service(self, action: Do, known: frozenset[str] | None) -> None:
+        if known is None or f"{action.service.partition('.')[0]}.*" not in known:
+            self.known_name("service", action.service, known, action.place, "service")
 
     def known_name(self, kind: str, name: str, known: Iterable[str] | None, place: Place, attribute: str) -> None:
         if known is not None and name not in set(known):
@@ -395,6 +404,7 @@ class _Linter:
             if item.from_objects is not None:
                 self.offered(item.from_objects)
         check_secrets(self.dialog, self.add)
+        check_sensitive(self.dialog, self.add)
 
     def offered(self, of: FromObjects) -> None:
         self.known_name("class", of.class_name, self.known.classes, of.place, "class")

@@ -26,6 +26,7 @@ from caruso.script_engine.nodes import (
     Texts,
     plain_parts,
 )
+from caruso.script_engine.sensitive import is_sensitive
 from caruso.script_engine.turns import CHOOSING, QuestionType, ScriptChannel
 from caruso.script_engine.wording import primary
 
@@ -268,6 +269,21 @@ def check_secrets(dialog: Dialog, report: Report) -> None:
             for expression in _told_by(action):
                 for name in _secrets_in(expression, block.frame, private, computed):
                     _secret(name, expression, "sent" if isinstance(action, Do) else "logged", report)
+
+
+def check_sensitive(dialog: Dialog, report: Report) -> None:
+    """Report sensitive items without effect, and sensitive answers that are kept where everybody reads them."""
+    for item in dialog.items.values():
+        if item.sensitive and ScriptChannel.AGENT not in dialog.channels:
+            report(
+                "sensitive-unheard", "no agent is ever led by this dialog: nothing is recorded anyway",
+                item.place, "sensitive", "", "warning",
+            )  # fmt: skip
+        if isinstance(item, Question) and not item.private and is_sensitive(dialog, item.id):
+            report(
+                "sensitive-kept", f"“{item.id}” is sensitive, and its answer is shown and logged like any other",
+                item.place, "sensitive" if item.sensitive else "id", 'write private="yes", too', "warning",
+            )  # fmt: skip
 
 
 def _secrets_in(expression: Expression, frame: str, private: set[str], computed: set[str]) -> Iterator[str]:

@@ -100,6 +100,7 @@ class ItemLoader(QuestionLoader):
             place=place_of(element),
             hints=self.texts(element, "hint"),
             confirm=element.get("confirm") == "yes",
+            sensitive=element.get("sensitive") == "yes",
         )
 
     def handover(self, element: Element) -> Handover:
@@ -115,6 +116,7 @@ class ItemLoader(QuestionLoader):
             skill=self.optional(element, "skill"),
             priority=self.optional(element, "priority"),
             resume_at=element.get("resume-at"),
+            voicemail=element.get("to") == "voicemail",
         )
 
     def end(self, element: Element) -> End:
@@ -235,6 +237,7 @@ class ItemLoader(QuestionLoader):
             leave=name + LEAVE,
             wanted_together=element.get("show") == "together",
             members=self.shown_together(within),
+            sensitive=element.get("sensitive") == "yes",
         )
 
     def shown_together(self, within: Sequence[str]) -> tuple[str, ...]:
@@ -278,6 +281,7 @@ class ItemLoader(QuestionLoader):
             condition=condition,
             condition_after=condition is not None and self.reads(condition, within),
             most=most,
+            sensitive=element.get("sensitive") == "yes",
         )
 
     def asked_in(self, within: Sequence[str], seat: Seat, kind: type[AnyItem]) -> tuple[str, ...]:
@@ -331,6 +335,7 @@ class ItemLoader(QuestionLoader):
             passes=tuple(self.passed(child) for child in element.all("pass")),
             returns=tuple(self.returned(child) for child in element.all("return")),
             leave=name + LEAVE,
+            sensitive=element.get("sensitive") == "yes",
         )
         self.way_out(element, following, seat)
 

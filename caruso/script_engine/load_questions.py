@@ -70,6 +70,7 @@ class QuestionLoader(ActionLoader):
             read_only=self.yes_no_or_condition(element, "read-only"),
             time_limit=self.seconds(element, "time-limit") if element.get("time-limit") else None,
             private=element.get("private") == "yes",
+            sensitive=element.get("sensitive") == "yes",
             label=element.get("label") or "",
         )
 

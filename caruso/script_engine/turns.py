@@ -98,6 +98,8 @@ class Segment:
     text: str
     #: File name of a recording that is played instead of speaking the text; empty for none.
     audio: str = ""
+    #: What the PBX itself has (``recording:<name>``), played instead; of the centre, never of a script.
+    sound: str = ""
     #: False when a key press must not cut it short.
     barge_in: bool = True
     links: tuple[TextLink, ...] = ()
@@ -436,6 +438,8 @@ class HandOver:
     queue: str = ""
     skills: Mapping[str, int] = field(default_factory=dict)
     priority: int | None = None
+    #: The caller leaves a message there, instead of waiting for somebody.
+    voicemail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -62,8 +62,8 @@ class NewCallback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class CallbackService(Service):
     """Promises call-backs."""
 
-    name: ClassVar[str] = "callback"
-    version: ClassVar[str] = "1.0"
+    name = "callback"
+    version = "1.0"
 
     def __init__(self, callbacks: CallbackStore, centre: Callable[[], Centre | None], clock: Clock) -> None:
         """Keep them in `callbacks`; `centre` is the present description, None before there is one."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -38,8 +38,8 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class CustomerService(Service):
     """Creates and changes customers."""
 
-    name: ClassVar[str] = "customer"
-    version: ClassVar[str] = "1.0"
+    name = "customer"
+    version = "1.0"
 
     def __init__(self, customers: CustomerStore, objects: ScriptObjects) -> None:
         """Work on these."""

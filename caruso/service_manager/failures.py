@@ -11,6 +11,8 @@ class ServiceFailed(CarusoError):
     """The service could not do it; nothing was changed."""
 
     code: ClassVar[str] = "service-failed"
+    #: True when the service is at fault, not what it was asked: a circuit breaker counts such failures.
+    blames_service: ClassVar[bool] = False
 
 
 class UnknownService(ServiceFailed):
@@ -35,12 +37,33 @@ class ServiceBusy(ServiceFailed):
     """Too many operations are under way; nothing was started."""
 
     code: ClassVar[str] = "service-busy"
+    blames_service: ClassVar[bool] = True
+
+
+class ServiceSuspended(ServiceFailed):
+    """The service failed again and again, so it is not asked for a moment; nothing was started."""
+
+    code: ClassVar[str] = "service-suspended"
+
+
+class ServiceUnavailable(ServiceFailed):
+    """The service cannot be reached; nothing was started."""
+
+    code: ClassVar[str] = "service-unavailable"
+    blames_service: ClassVar[bool] = True
 
 
 class OutcomeUnknown(ServiceFailed):
-    """The service did not answer in time: it may have been done or not, and is not tried again."""
+    """The service gave no answer in time, or a wrong one: it may be done or not, and is not tried again."""
 
     code: ClassVar[str] = "outcome-unknown"
+    blames_service: ClassVar[bool] = True
+
+
+class NotForYou(ServiceFailed):
+    """Whoever asks may not ask for this operation; nothing was started."""
+
+    code: ClassVar[str] = "not-for-you"
 
 
 class UnknownRecord(ServiceFailed):
@@ -71,6 +94,7 @@ class MailUnavailable(ServiceFailed):
     """The mail server cannot be reached or is busy; the mail was not sent, and may be tried again."""
 
     code: ClassVar[str] = "mail-unavailable"
+    blames_service: ClassVar[bool] = True
 
 
 class HttpNotAllowed(ServiceFailed):
@@ -107,6 +131,7 @@ class HttpUnavailable(ServiceFailed):
     """The other side cannot be reached, is busy or broken; nothing was done, and it may be tried again."""
 
     code: ClassVar[str] = "http-unavailable"
+    blames_service: ClassVar[bool] = True
 
 
 class HttpBadAnswer(ServiceFailed):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import aiohttp
 import msgspec
@@ -64,8 +64,8 @@ class HttpService(Service):
     targets are in the same house. Redirects are followed below the target only; cookies are not kept.
     """
 
-    name: ClassVar[str] = "http"
-    version: ClassVar[str] = "1.0"
+    name = "http"
+    version = "1.0"
 
     def __init__(self, settings: HttpSettings) -> None:
         """Ask as the settings allow; without targets every request fails."""
@@ -74,7 +74,7 @@ class HttpService(Service):
         # The request has its own limit; this one is for what it does not see.
         self.timeout_seconds = settings.timeout_seconds + 1.0
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()

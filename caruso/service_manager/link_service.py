@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
 
 import msgspec
 
@@ -19,8 +18,8 @@ class LinkWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class LinkService(Service):
     """Lets customers go on with a dialog on the web."""
 
-    name: ClassVar[str] = "link"
-    version: ClassVar[str] = "1.0"
+    name = "link"
+    version = "1.0"
 
     def __init__(self, make: Callable[[RunId], Awaitable[str]]) -> None:
         """`make` returns a new address that opens a run once."""

@@ -11,13 +11,14 @@ import asyncio
 import hashlib
 import re
 import ssl
+from collections.abc import Awaitable, Callable, Sequence
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import aiosmtplib
 import msgspec
@@ -25,7 +26,9 @@ from msgspec import Meta
 
 from caruso.clock import Clock
 from caruso.config.settings import MailSettings
-from caruso.errors import Located, RejectedInput
+from caruso.errors import Located, NotFound, RejectedInput
+from caruso.model.ids import FileId
+from caruso.model.run_records import StoredFile
 from caruso.service_manager.failures import (
     BadArguments,
     MailNotSetUp,
@@ -55,6 +58,10 @@ _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*
 _PERMANENT = 500
 
 
+#: Returns a kept file with its bytes; raises `NotFound`.
+KeptFile = Callable[[FileId], Awaitable[tuple[StoredFile, bytes]]]
+
+
 class NewMail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mail to be sent: either a template and its values, or subject and text."""
 
@@ -70,16 +77,22 @@ class NewMail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     subject: Annotated[str, Meta(max_length=500)] = ""
     #: What the mail says, when there is no template.
     text: Annotated[str, Meta(max_length=MAX_CHARACTERS)] = ""
+    #: Ids of kept files that go with it: uploads, messages.
+    attachments: Annotated[tuple[str, ...], Meta(max_length=10)] = ()
 
 
 class MailService(Service):
     """Sends mails."""
 
-    name: ClassVar[str] = "email"
-    version: ClassVar[str] = "1.0"
+    name = "email"
+    version = "1.0"
 
-    def __init__(self, settings: MailSettings, clock: Clock) -> None:
-        """Send as the settings say; without a mail server every mail fails with `MailNotSetUp`."""
+    def __init__(self, settings: MailSettings, clock: Clock, kept: KeptFile | None = None) -> None:
+        """Send as the settings say; without a mail server every mail fails with `MailNotSetUp`.
+
+        `kept` finds files to attach.
+        """
+        self._kept = kept
         self._settings = settings
         self._clock = clock
         # The phases have limits of their own; this one is for what none of them sees.
@@ -95,7 +108,8 @@ class MailService(Service):
             raise MailNotSetUp("No mail can be sent: the settings have no mail.host")
         to = checked_address(params.to)
         message = await self._message(params)
-        mail = self._mail(to, message, key)
+        attached = [await self._attached(file) for file in params.attachments]
+        mail = self._mail(to, message, key, attached)
         await self._deliver(to, mail)
         return str(mail["Message-ID"])
 
@@ -106,7 +120,17 @@ class MailService(Service):
             return Message(subject=params.subject, text=params.text)
         return await asyncio.to_thread(template_filled, self._settings.templates, params, self._settings.language)
 
-    def _mail(self, to: str, message: Message, key: str) -> EmailMessage:
+    async def _attached(self, file: str) -> tuple[StoredFile, bytes]:
+        try:
+            if self._kept is None:
+                raise NotFound
+            return await self._kept(FileId(file))
+        except NotFound as problem:
+            raise BadArguments(f"There is no file “{file[:80]}” to attach") from problem
+
+    def _mail(
+        self, to: str, message: Message, key: str, attached: Sequence[tuple[StoredFile, bytes]] = ()
+    ) -> EmailMessage:
         """Put the mail together; the library refuses a line break in a header, and so do we."""
         # Every server takes 7 bits; one that takes 8 would have to say so first.
         mail = EmailMessage(policy=SMTP_POLICY.clone(cte_type="7bit"))
@@ -121,6 +145,9 @@ class MailService(Service):
             mail.set_content(_storable(message.text))
             if message.html:
                 mail.add_alternative(_storable(message.html), subtype="html")
+            for file, content in attached:
+                kind, _, of = file.media_type.partition("/")
+                mail.add_attachment(content, maintype=kind, subtype=of, filename=file.name)
         except (MessageError, ValueError, LookupError) as problem:
             raise BadArguments(f"This is no mail: {problem}") from problem
         return mail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -36,8 +36,8 @@ class NewNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class NoteService(Service):
     """Keeps notes about customers."""
 
-    name: ClassVar[str] = "note"
-    version: ClassVar[str] = "1.0"
+    name = "note"
+    version = "1.0"
 
     def __init__(self, customers: CustomerStore, objects: ScriptObjects, clock: Clock) -> None:
         """Work on these."""

@@ -30,9 +30,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from caruso.clock import Clock
 from caruso.errors import NotFound
 from caruso.model.ids import CustomerId
+from caruso.model.numbers import normalised, prefixes
 from caruso.model.records import Customer, ObjectFilter
 from caruso.storage.engine import Database
-from caruso.storage.numbers import normalised, prefixes
 from caruso.storage.tables import KEY_LENGTH, audit, customer_numbers, customers
 from caruso.storage.upsert import upsert
 

@@ -7,7 +7,9 @@ transaction begins, and which errors mean "later" and which "never". Knows no ta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -144,7 +146,7 @@ class Database:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         interrupts: list[asyncio.Task[None]] = []
         timer = asyncio.get_running_loop().call_later(
-            limit, lambda: interrupts.append(asyncio.create_task(driver.interrupt()))
+            limit, lambda: interrupts.append(asyncio.create_task(_interrupt(driver)))
         )
         try:
             yield
@@ -246,6 +248,12 @@ def is_value_error(error: BaseException) -> bool:
 def is_unavailable(error: BaseException) -> bool:
     """Tell whether the database is to blame, so that it is worth trying again later."""
     return isinstance(error, (SQLAlchemyError, OSError, TimeoutError)) and not is_value_error(error)
+
+
+async def _interrupt(driver: Any) -> None:
+    """Stop what a connection of SQLite does, unless it has been closed in this moment."""
+    with contextlib.suppress(sqlite3.ProgrammingError, ValueError):
+        await driver.interrupt()
 
 
 @contextmanager

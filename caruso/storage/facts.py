@@ -10,9 +10,23 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text, union
 
-from caruso.model.facts import OUTBOUND, VOICE, WEB, AnyFact, Presence
+from caruso.model.facts import (
+    OUTBOUND,
+    VOICE,
+    WEB,
+    AnyFact,
+    ContactIdentified,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactRouted,
+    OfferEnded,
+    OfferMade,
+    Presence,
+    PresenceChanged,
+    PriorityChanged,
+)
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
 from caruso.model.records import PastContact
 from caruso.model.run_records import RunEvent, SavedRun
@@ -22,6 +36,7 @@ from caruso.storage.tables import (
     contacts,
     journal,
     presence_intervals,
+    queue_visits,
     run_audit,
     run_contacts,
     script_runs,
@@ -35,6 +50,21 @@ log = structlog.get_logger(__name__)
 
 #: Channels of contacts that a telephone carries.
 _CALLS = (VOICE, OUTBOUND)
+
+#: What distribution goes by (`caruso.comm_server.acd.dispatcher`).
+_ROUTING = tuple(
+    str(kind.__struct_config__.tag)
+    for kind in (
+        ContactQueued,
+        ContactIdentified,
+        ContactRouted,
+        OfferMade,
+        OfferEnded,
+        PriorityChanged,
+        ContactLeftQueue,
+        PresenceChanged,
+    )
+)
 
 _decoder = msgspec.json.Decoder(AnyFact)
 #: The fact as the text it is kept as: decoded once, straight into its type.
@@ -65,6 +95,12 @@ class Facts:
         last = select(func.max(journal.c.seq)).where(switched).group_by(journal.c.queue)
         return await self._facts(journal.c.seq.in_(last))
 
+    async def stations(self) -> Sequence[AnyFact]:
+        """Return the last `StationChosen`, `LineOpened` and `LineClosed` of every agent, oldest first."""
+        told = text("kind IN ('station-chosen', 'line-opened', 'line-closed')")
+        last = select(func.max(journal.c.seq)).where(told).group_by(journal.c.agent, journal.c.kind)
+        return await self._facts(journal.c.seq.in_(last))
+
     async def facts_since(self, since: datetime) -> Sequence[AnyFact]:
         """Return the facts from `since` on, oldest first."""
         return await self._facts(journal.c.at >= since)
@@ -72,6 +108,20 @@ class Facts:
     async def facts_of(self, contact: ContactId) -> Sequence[AnyFact]:
         """Return all facts of one contact, oldest first."""
         return await self._facts(journal.c.contact == contact)
+
+    async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
+        """Return what distribution went by in [since, until], oldest first.
+
+        That is how agents and waiting contacts stood at `since`, and what moved either of them afterwards.
+        """
+        still = or_(presence_intervals.c.ended_at.is_(None), presence_intervals.c.ended_at >= since)
+        stood = select(presence_intervals.c.seq).where(presence_intervals.c.began_at < since, still)
+        waits = or_(queue_visits.c.left_at.is_(None), queue_visits.c.left_at >= since)
+        waited = select(queue_visits.c.contact).where(queue_visits.c.entered_at < since, waits)
+        moves = journal.c.kind.in_(_ROUTING)
+        before = select(journal.c.seq).where(journal.c.contact.in_(waited), journal.c.at < since, moves)
+        within = select(journal.c.seq).where(journal.c.at >= since, journal.c.at <= until, moves)
+        return await self._facts(journal.c.seq.in_(union(stood, before, within)))
 
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return the runs of calls that have not ended, and of agents still in wrap-up.

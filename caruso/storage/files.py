@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import re
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from caruso.clock import Clock
 from caruso.errors import Located, NotFound, RejectedInput
 from caruso.model.ids import FileId, RunId
 from caruso.model.run_records import StoredFile
+from caruso.model.sounds import Outline
 from caruso.ports import RunStore
+from caruso.storage.kept_bytes import PIECE, KeptBytes
+from caruso.storage.sounds import outline_of
 from caruso.storage.text_cleaning import clean_text
 
-#: Bytes read at once.
-PIECE = 64 * 1024
 NAME_LENGTH = 200
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}")
 
@@ -53,7 +52,7 @@ class Files:
 
     def __init__(self, folder: Path, store: RunStore, clock: Clock, limits: FileLimits | None = None) -> None:
         """Keep bytes in `folder`, made when it is needed."""
-        self._folder = folder
+        self._bytes = KeptBytes(folder)
         self._store = store
         self._clock = clock
         self._limits = limits or FileLimits()
@@ -68,7 +67,7 @@ class Files:
         if len(await self._store.files(run)) >= self._limits.files_per_run:
             raise _refused("too-many-files", f"No more than {self._limits.files_per_run} files are taken.")
         file = FileId(uuid.uuid4().hex)
-        size, checksum = await self._write(file, content)
+        size, checksum = await self._bytes.write(file, content, self._check_size)
         kept = StoredFile(
             id=file,
             run=run,
@@ -88,49 +87,43 @@ class Files:
         for start in range(0, len(data), PIECE):
             yield data[start : start + PIECE]
 
+    async def content(self, file: FileId) -> tuple[StoredFile, bytes]:
+        """Return a file that is kept, whole; raise `NotFound`."""
+        known = await self._store.file(file)
+        if known is None:
+            raise NotFound("There is no such file.")
+        return known, await asyncio.to_thread(self._checked, known)
+
+    async def located(self, file: FileId) -> tuple[StoredFile, Path]:
+        """Return a file that is kept and where it is, held against its checksum; raise `NotFound`."""
+        known, _ = await self.content(file)
+        return known, self._bytes.path(file)
+
+    async def outline(self, file: FileId) -> Outline:
+        """Return the outline of a sound that is kept; raise `NotFound`."""
+        try:
+            return await asyncio.to_thread(outline_of, self._bytes.path(file))
+        except (OSError, ValueError) as error:
+            raise NotFound("There is no such sound.") from error
+
+    async def erase(self, file: FileId) -> None:
+        """Forget a file and its bytes. No error when it is gone."""
+        await asyncio.to_thread(self._bytes.remove, file)
+        await self._store.drop_file(file)
+
     def _checked(self, file: StoredFile) -> bytes:
         try:
-            data = self._path(file.id).read_bytes()
+            data = self._bytes.path(file.id).read_bytes()
         except OSError as error:
             raise NotFound("The file is not there any more.") from error
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise NotFound("The file is damaged.")
         return data
 
-    async def _write(self, file: FileId, content: AsyncIterator[bytes]) -> tuple[int, str]:
-        path = self._path(file)
-        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        size, checksum = 0, hashlib.sha256()
-        output = await asyncio.to_thread(_create, part)
-        try:
-            async for piece in content:
-                size += len(piece)
-                if size > self._limits.most_bytes:
-                    most = self._limits.most_bytes // 1_000_000
-                    raise _refused("file-too-large", f"Files of more than {most} MB are not taken.")
-                checksum.update(piece)
-                await asyncio.to_thread(output.write, piece)
-            await asyncio.to_thread(_finish, output, part, path)
-        except BaseException:
-            output.close()
-            part.unlink(missing_ok=True)
-            raise
-        return size, checksum.hexdigest()
-
-    def _path(self, file: FileId) -> Path:
-        return self._folder / file[:2] / file
-
-
-def _create(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
-
-
-def _finish(output: IO[bytes], part: Path, path: Path) -> None:
-    output.flush()
-    os.fsync(output.fileno())
-    output.close()
-    part.rename(path)
+    def _check_size(self, size: int) -> None:
+        if size > self._limits.most_bytes:
+            most = self._limits.most_bytes // 1_000_000
+            raise _refused("file-too-large", f"Files of more than {most} MB are not taken.")
 
 
 def _shown_name(name: str) -> str:

@@ -41,7 +41,8 @@ from caruso.model.facts import AnyFact, DialogContinued, DialogStarted
 from caruso.model.ids import AgentId, ContactId, RunId
 from caruso.model.run_records import OutboxAction, RunTurn
 from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
-from caruso.storage.projection import Changes, ContactRows, Row, contacts_to_load, fold
+from caruso.storage.projection import contacts_to_load, fold, read_voicemail
+from caruso.storage.projection_rows import Changes, ContactRows, Row
 from caruso.storage.run_rows import RunStatements, run_statements, write_turns
 from caruso.storage.tables import (
     contacts,
@@ -50,9 +51,12 @@ from caruso.storage.tables import (
     outside_calls,
     presence_intervals,
     queue_visits,
+    recording_accesses,
+    recordings,
     run_contacts,
     talk_segments,
     transfers,
+    voicemails,
 )
 from caruso.storage.text_cleaning import clean_fact, clean_turn
 from caruso.storage.upsert import upsert
@@ -73,6 +77,8 @@ FIRST_RETRY_SECONDS = 0.05
 MAX_RETRY_SECONDS = 1.0
 #: Contacts whose rows are kept in memory; the rows of others are read when a fact about them comes.
 KNOWN_CONTACTS = 4_096
+#: Of these so many that are over: little is still said of them, but wrap-up and notes.
+KNOWN_ENDED = 512
 #: Ids in one look-up.
 LOAD_IDS = 500
 
@@ -109,6 +115,8 @@ class _Known:
     """Rows as the database has them; forgotten and read again after every failure."""
 
     contacts: dict[ContactId, ContactRows] = field(default_factory=dict)
+    #: Those of them that are over, the first to be forgotten first.
+    ended: dict[ContactId, None] = field(default_factory=dict)
     #: None until read.
     intervals: dict[AgentId, Row] | None = None
 
@@ -120,8 +128,17 @@ class _Known:
         for contact, rows in changes.known_contacts.items():
             self.contacts.pop(contact, None)
             self.contacts[contact] = rows
+            self.ended.pop(contact, None)
+            if rows.contact is not None and rows.contact["ended_at"] is not None:
+                self.ended[contact] = None
+        while len(self.ended) > KNOWN_ENDED:
+            self._forget(next(iter(self.ended)))
         while len(self.contacts) > KNOWN_CONTACTS:
-            del self.contacts[next(iter(self.contacts))]
+            self._forget(next(iter(self.contacts)))
+
+    def _forget(self, contact: ContactId) -> None:
+        del self.contacts[contact]
+        self.ended.pop(contact, None)
 
 
 class JournalWriter:
@@ -438,6 +455,9 @@ class JournalWriter:
             (statements.intervals, list(changes.intervals.values())),
             (statements.transfers, list(changes.transfers.values())),
             (statements.outside_calls, list(changes.outside_calls.values())),
+            (statements.recordings, list(changes.recordings.values())),
+            (statements.recording_accesses, list(changes.recording_accesses.values())),
+            (statements.voicemails, list(changes.voicemails.values())),
             (statements.run_contacts, _run_contact_rows(facts)),
         ):
             if rows:
@@ -472,6 +492,9 @@ class _Statements:
     intervals: Insert
     transfers: Insert
     outside_calls: Insert
+    recordings: Insert
+    recording_accesses: Insert
+    voicemails: Insert
     run_contacts: Insert
     runs: RunStatements
 
@@ -487,6 +510,9 @@ def _statements(dialect: str) -> _Statements:
         intervals=upsert(dialect, presence_intervals),
         transfers=upsert(dialect, transfers),
         outside_calls=upsert(dialect, outside_calls),
+        recordings=upsert(dialect, recordings),
+        recording_accesses=upsert(dialect, recording_accesses),
+        voicemails=upsert(dialect, voicemails),
         run_contacts=upsert(dialect, run_contacts),
         runs=run_statements(dialect),
     )
@@ -545,4 +571,8 @@ def _load_contacts(connection: Connection, wanted: set[ContactId]) -> dict[Conta
         segments = select(talk_segments).where(talk_segments.c.contact.in_(some)).order_by(talk_segments.c.seq)
         for row in connection.execute(segments).mappings():
             found[row["contact"]].segments[row["agent"]] = dict(row)
+        for row in connection.execute(select(recordings).where(recordings.c.contact.in_(some))).mappings():
+            found[row["contact"]].recordings[row["id"]] = dict(row)
+        for row in connection.execute(select(voicemails).where(voicemails.c.contact.in_(some))).mappings():
+            found[row["contact"]].voicemail = read_voicemail(dict(row))
     return found

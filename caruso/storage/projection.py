@@ -8,7 +8,7 @@ in, it returns rows, if need be with little in them. Folding the whole journal a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -28,35 +28,24 @@ from caruso.model.facts import (
     OutsideEnded,
     PresenceChanged,
     TalkEnded,
+    VoicemailBegun,
+    VoicemailCalled,
+    VoicemailDiscarded,
+    VoicemailDone,
+    VoicemailErased,
+    VoicemailGiven,
+    VoicemailGivenBack,
+    VoicemailListened,
+    VoicemailMailed,
+    VoicemailReceived,
+    VoicemailReplied,
+    VoicemailTaken,
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
-
-Row = dict[str, Any]
-
-
-@dataclass(slots=True)
-class ContactRows:
-    """The rows of one contact: itself, its visits by number, its latest talk segment with each agent."""
-
-    contact: Row | None = None
-    visits: dict[int, Row] = field(default_factory=dict)
-    segments: dict[AgentId, Row] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Changes:
-    """Rows that are new or different, each whole."""
-
-    contacts: dict[ContactId, Row] = field(default_factory=dict)
-    visits: dict[tuple[ContactId, int], Row] = field(default_factory=dict)
-    segments: dict[int, Row] = field(default_factory=dict)
-    intervals: dict[int, Row] = field(default_factory=dict)
-    transfers: dict[int, Row] = field(default_factory=dict)
-    outside_calls: dict[int, Row] = field(default_factory=dict)
-    #: What is known from now on, by contact and by agent.
-    known_contacts: dict[ContactId, ContactRows] = field(default_factory=dict)
-    known_intervals: dict[AgentId, Row] = field(default_factory=dict)
+from caruso.model.voicemails import Voicemail, VoicemailState, told
+from caruso.storage.projection_rows import Changes, ContactRows, Row
+from caruso.storage.recording_projection import RECORDING_FOLDS
 
 
 def contacts_to_load(known: Mapping[ContactId, ContactRows], facts: Iterable[AnyFact]) -> set[ContactId]:
@@ -107,12 +96,15 @@ def _rows_of(
     if rows is None:
         before = contacts.get(contact)
         if before is None or before.contact is None:
-            rows = ContactRows(contact=_new_contact(contact, at))
+            voicemail = before.voicemail if before is not None else None
+            rows = ContactRows(contact=_new_contact(contact, at), voicemail=voicemail)
         else:
             rows = ContactRows(
                 contact=before.contact.copy(),
                 visits={visit: row.copy() for visit, row in before.visits.items()},
                 segments={agent: row.copy() for agent, row in before.segments.items()},
+                recordings={name: row.copy() for name, row in before.recordings.items()},
+                voicemail=before.voicemail,
             )
         changes.known_contacts[contact] = rows
     return rows
@@ -308,6 +300,35 @@ def _outside_ended(changes: Changes, rows: ContactRows, seq: int, fact: OutsideE
     }
 
 
+def _message(changes: Changes, rows: ContactRows, _seq: int, fact: Any) -> None:
+    """Let a message be what the fact tells; it is a contact only once something was said."""
+    before = rows.voicemail
+    message = told(before, fact)
+    if message is None:
+        return
+    rows.voicemail = message
+    changes.voicemails[message.contact] = voicemail_row(message)
+    if message.received_at is None:
+        return
+    row = _contact(changes, rows)
+    row["queue"] = message.queue
+    row["agent"] = message.agent or message.owner
+    row["customer"] = message.customer
+    row["disposition"], row["note"] = message.disposition, message.note
+    if message.taken_at is not None:
+        row["waited_seconds"] = max(0.0, (message.taken_at - message.received_at).total_seconds())
+
+
+def voicemail_row(message: Voicemail) -> Row:
+    """Return the row of a message."""
+    return {**asdict(message), "state": message.state.value}
+
+
+def read_voicemail(row: Mapping[str, Any]) -> Voicemail:
+    """Return the message of a row."""
+    return Voicemail(**{**row, "state": VoicemailState(row["state"])})
+
+
 def _fold_presence(changes: Changes, intervals: Mapping[AgentId, Row], seq: int, fact: PresenceChanged) -> None:
     """End the agent's interval where the next begins: no gap, no overlap."""
     current = changes.known_intervals.get(fact.agent)
@@ -344,4 +365,22 @@ _CONTACT_FOLDS: dict[type, Callable[[Changes, ContactRows, int, Any], None]] = {
     ContactEnded: _ended,
     NoteWritten: _note_written,
     WrapUpEnded: _wrap_up_ended,
+    **RECORDING_FOLDS,
+    **dict.fromkeys(
+        (
+            VoicemailBegun,
+            VoicemailReceived,
+            VoicemailDiscarded,
+            VoicemailMailed,
+            VoicemailTaken,
+            VoicemailGivenBack,
+            VoicemailGiven,
+            VoicemailListened,
+            VoicemailCalled,
+            VoicemailReplied,
+            VoicemailDone,
+            VoicemailErased,
+        ),
+        _message,
+    ),
 }

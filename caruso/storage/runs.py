@@ -42,6 +42,7 @@ from caruso.model.run_records import (
 from caruso.storage.engine import Database
 from caruso.storage.run_rows import (
     OPEN_STATES,
+    action_row,
     outcome_row,
     read_action,
     read_event,
@@ -207,6 +208,14 @@ class Runs:
         found = await self._actions(select(outbox).where(outbox.c.key == key))
         return found[0] if found else None
 
+    async def order(self, action: OutboxAction) -> bool:
+        """Keep an action that no run gave out; False when there is one with this key already."""
+
+        def work(connection: Connection) -> bool:
+            return connection.execute(self._statements.action, action_row(action)).rowcount == 1
+
+        return await self._database.change(work)
+
     async def due(self, now: datetime, *, limit: int = 100) -> Sequence[OutboxAction]:
         """Return actions that are to be carried out now, those that are waited for first."""
         query = select(outbox).where(_PENDING, outbox.c.next_at <= now)
@@ -353,6 +362,14 @@ class Runs:
         """Return the files of a run, oldest first."""
         query = select(stored_files).where(stored_files.c.run == run)
         return await self._files(query.order_by(stored_files.c.created_at, stored_files.c.id))
+
+    async def drop_file(self, file: FileId) -> None:
+        """Forget what is known about a file."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(stored_files).where(stored_files.c.id == file))
+
+        await self._database.change(work)
 
     async def _files(self, query: Select[Any]) -> Sequence[StoredFile]:
         def work(connection: Connection) -> list[StoredFile]:

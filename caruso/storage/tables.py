@@ -116,6 +116,20 @@ journal = Table(
         sqlite_where=text("kind = 'queue-switched'"),
         postgresql_where=text("kind = 'queue-switched'"),
     ),
+    Index(
+        "ix_journal_estimated_waits",
+        "at",
+        sqlite_where=text("kind IN ('wait-estimated', 'wait-announced')"),
+        postgresql_where=text("kind IN ('wait-estimated', 'wait-announced')"),
+    ),
+    Index(
+        "ix_journal_stations",
+        "agent",
+        "kind",
+        "seq",
+        sqlite_where=text("kind IN ('station-chosen', 'line-opened', 'line-closed')"),
+        postgresql_where=text("kind IN ('station-chosen', 'line-opened', 'line-closed')"),
+    ),
 )
 
 #: One row: who writes the journal, and the number of the next fact. It makes a repeated batch count once, and
@@ -340,6 +354,50 @@ outside_calls = Table(
     Column("talk_seconds", Double, nullable=False),
 )
 
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("contact", Text, nullable=False, index=True),
+    #: Counts the recordings of a contact, from 1.
+    Column("part", Integer, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("agent", Text),
+    Column("others", Json, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("seconds", Double, nullable=False),
+    #: Where it is silent, and why.
+    Column("gaps", Json, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    #: Under legal hold.
+    Column("held", Boolean, nullable=False),
+    Column("held_by", Text, nullable=False),
+    Column("held_for", Text, nullable=False),
+    Column("deleted_at", UtcDateTime),
+    Column("deleted_by", Text, nullable=False),
+    # What is to be collected, and what retention deletes.
+    Index("ix_recordings_state", "state", "queue", "ended_at"),
+)
+
+recording_accesses = Table(
+    "recording_accesses",
+    metadata,
+    #: Of the `RecordingAccessed`.
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("recording", Text, nullable=False, index=True),
+    Column("contact", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    #: Empty for the rules of the queue.
+    Column("by_user", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 presence_intervals = Table(
     "presence_intervals",
     metadata,
@@ -518,4 +576,78 @@ callbacks = Table(
         sqlite_where=_OPEN_CALLBACK,
         postgresql_where=_OPEN_CALLBACK,
     ),
+)
+
+_WAITING_VOICEMAIL = text("state IN ('recording', 'open', 'taken')")
+
+#: Messages that callers left: a projection.
+voicemails = Table(
+    "voicemails",
+    metadata,
+    Column("contact", Text, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("owner", Text),
+    Column("entry_point", Text),
+    Column("number", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("customer", Text),
+    Column("run", Text),
+    Column("language", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("skills", Json, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("take", Integer, nullable=False),
+    Column("received_at", UtcDateTime),
+    Column("seconds", Double, nullable=False),
+    Column("file", Text),
+    Column("mailed", Boolean, nullable=False),
+    Column("agent", Text),
+    Column("taken_at", UtcDateTime),
+    Column("listened_at", UtcDateTime),
+    Column("call", Text),
+    Column("replied_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("disposition", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("ix_voicemails_ended", "queue", "ended_at"),
+    Index(
+        "ix_voicemails_waiting",
+        "received_at",
+        sqlite_where=_WAITING_VOICEMAIL,
+        postgresql_where=_WAITING_VOICEMAIL,
+    ),
+)
+
+#: What was said in messages, written down; apart from the journal, for it is erased.
+voicemail_texts = Table(
+    "voicemail_texts",
+    metadata,
+    Column("contact", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+
+# -- Follow-up tasks ------------------------------------------------------------------------------------------
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("agent", Text),
+    Column("queue", Text),
+    Column("contact", Text),
+    Column("customer", Text),
+    Column("about", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("ix_tasks_state", "state", "due_at"),
 )

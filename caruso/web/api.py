@@ -17,8 +17,8 @@ from msgspec import UNSET
 from caruso.clock import Clock
 from caruso.comm_server.supervision.scope import Scope, has_queue, seen_by
 from caruso.errors import NotAllowed, NotFound
-from caruso.model.centre import Role
-from caruso.model.facts import ContactRouted, Presence
+from caruso.model.centre import REGISTERED, Role
+from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import RunEvent
@@ -134,6 +134,8 @@ class Api:
         agent = call.who.agent
         if agent is None:
             raise NotFound("You take no contacts, so you have no phone.")
+        if query.kind not in REGISTERED:
+            raise mistake("kind", "Only browser phones and SIP phones register.")
         account = self._ask.phones.account(agent, query.kind)
         return r.Phone(uri=account.uri, username=account.username, secret=account.secret, server=account.server)
 
@@ -178,14 +180,6 @@ class Api:
         if only is not None and only not in (found.agent, *(segment.agent for segment in segments)):
             raise NotFound("There is no such contact.")
         return _detail(found, await self._ask.facts.trail(found.id), segments)
-
-    @operation("GET", "/api/contacts/{contact}/decisions", role=Role.SUPERVISOR)
-    async def decisions(self, call: Call, contact: str) -> list[r.Decision]:
-        """Tell why the contact was offered to whom: each decision, the first one first."""
-        found = await self._ask.facts.facts_of(ContactId(contact))
-        if not found:
-            raise NotFound("There is no such contact.")
-        return [_decision(fact) for fact in found if isinstance(fact, ContactRouted)]
 
     def _scope(self, call: Call) -> Scope:
         """Return whose queues' contacts may be seen; an agent sees her own, whatever the queue."""
@@ -275,6 +269,7 @@ class Api:
             ],
             reasons=[Choice(id=reason.id, name=reason.name) for reason in centre.not_ready_reasons],
             entry_points=[Choice(id=entry.id, name=entry.name) for entry in centre.entry_points.values()],
+            skills=[Choice(id=skill.id, name=skill.name) for skill in centre.skills.values()],
         )
 
     @operation("GET", "/api/monitor", role=Role.SUPERVISOR)
@@ -341,13 +336,6 @@ def _line(contact: PastContact) -> r.ContactLine:
 def _detail(contact: PastContact, trail: Sequence[RunEvent], segments: Sequence[Segment]) -> r.ContactDetail:
     lines = [_trail_line(event) for event in trail]
     return r.ContactDetail(**_fields(contact), trail=lines, segments=list(segments))
-
-
-def _decision(fact: ContactRouted) -> r.Decision:
-    fields = {name: getattr(fact, name) for name in r.Decision.__struct_fields__}
-    fields["candidates"] = [r.DecisionCandidate(**msgspec.structs.asdict(each)) for each in fact.candidates]
-    fields["left_out"] = [r.DecisionLeftOut(**msgspec.structs.asdict(each)) for each in fact.left_out]
-    return r.Decision(**fields)
 
 
 def _fields(contact: PastContact) -> dict[str, Any]:

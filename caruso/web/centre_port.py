@@ -5,16 +5,18 @@ All calls return at once and are made on the event loop; callbacks are called on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from caruso.model.centre import Centre
 from caruso.model.desk import AnyDeskCommand
-from caruso.model.facts import Presence
-from caruso.model.ids import AgentId
+from caruso.model.facts import ContactRouted, Presence
+from caruso.model.ids import AgentId, ContactId
 from caruso.model.run_records import StoredFile
 from caruso.model.views import DeskView, MonitorView, TargetView
+from caruso.web.recording_port import Recordings
 from caruso.web.supervision_port import Supervision
+from caruso.web.voicemail_port import Mailboxes
 
 #: Given each new view of the desk.
 ShowDesk = Callable[[DeskView], None]
@@ -32,6 +34,38 @@ class DeskHandle(Protocol):
         ...
 
 
+class DecidedAgain(Protocol):
+    """A decision, and what the rules in force make of the same moment."""
+
+    @property
+    def then(self) -> ContactRouted:
+        """Return what was decided."""
+        ...
+
+    @property
+    def now(self) -> ContactRouted | None:
+        """Return what would be decided; None: the contact would have waited on."""
+        ...
+
+    @property
+    def same(self) -> bool:
+        """Tell whether the same agent is chosen."""
+        ...
+
+    @property
+    def certain(self) -> bool:
+        """Tell whether all is known that the rules look at."""
+        ...
+
+
+class Decisions(Protocol):
+    """Who gets whom, looked at afterwards."""
+
+    async def again(self, contact: ContactId) -> Sequence[DecidedAgain]:
+        """Decide again whom a contact was offered to, by the rules in force."""
+        ...
+
+
 class ContactCentre(Protocol):
     """Calls, agents and queues."""
 
@@ -43,6 +77,21 @@ class ContactCentre(Protocol):
     @property
     def supervisors(self) -> Supervision:
         """Return what supervisors can do."""
+        ...
+
+    @property
+    def recordings(self) -> Recordings:
+        """Return recordings."""
+        ...
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """Return the messages that callers left."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """Return what tells whether the same would be decided today."""
         ...
 
     def centre(self) -> Centre:

@@ -13,6 +13,17 @@ from caruso.errors import (
     SchemaOutdated,
     StorageUnavailable,
 )
+from caruso.service_manager.failures import (
+    NotForYou,
+    OutcomeUnknown,
+    ServiceBusy,
+    ServiceFailed,
+    ServiceSuspended,
+    ServiceUnavailable,
+    UnknownOperation,
+    UnknownService,
+)
+from caruso.service_manager.refusals import PluginRefused, ServiceRefused
 
 
 class NotSignedIn(CarusoError):
@@ -80,6 +91,16 @@ STATUSES: dict[type[CarusoError], int] = {
     TooLarge: 413,
     WrongContentType: 415,
     RejectedInput: 422,
+    ServiceRefused: 409,
+    PluginRefused: 422,
+    UnknownService: 404,
+    UnknownOperation: 404,
+    NotForYou: 403,
+    ServiceBusy: 503,
+    ServiceSuspended: 503,
+    ServiceUnavailable: 503,
+    OutcomeUnknown: 504,
+    ServiceFailed: 502,
     TooManyAttempts: 429,
     Busy: 503,
     LinkDown: 503,

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from caruso.model.centre import Role, StationKind
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, SkillId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, UserId
 from caruso.model.segments import Segment
 from caruso.model.views import Choice, HistoryView
 
@@ -194,50 +194,6 @@ class ContactPage(Resource, frozen=True, kw_only=True):
     more: bool
 
 
-class DecisionCandidate(Resource, frozen=True, kw_only=True):
-    """An agent who could have been asked."""
-
-    agent: AgentId
-    #: For the queue: 1 goes first, 0 is who was talked with last, from 11 on it is overflow.
-    rank: int
-    #: What the policy goes by: since when idle (seconds since 1970), occupancy (0 to 1), levels.
-    figure: float
-
-
-class DecisionLeftOut(Resource, frozen=True, kw_only=True):
-    """An agent of the queue who was not asked."""
-
-    agent: AgentId
-    #: A presence, ``skill:<id>``, ``offer-under-way``, ``reserved``, or ``behind`` candidates.
-    reason: str
-
-
-class Decision(Resource, frozen=True, kw_only=True):
-    """Why a contact was offered to an agent."""
-
-    at: datetime
-    #: Counts the visits of the contact to queues.
-    visit: int
-    queue: QueueId
-    agent: AgentId
-    waited_seconds: float
-    #: With ageing.
-    priority: int
-    policy: str
-    #: Step of the relaxation that held, 0 for none; rule of the queue that applied, 0 for none.
-    step: int
-    rule: int
-    #: What was needed, and queues whose agents were asked, too.
-    skills: dict[SkillId, int]
-    also: list[QueueId]
-    #: What the pair was worth, where the policy weighs pairs.
-    value: float | None
-    candidates: list[DecisionCandidate]
-    left_out: list[DecisionLeftOut]
-    #: How many agents of the queue were in each presence.
-    presences: dict[str, int]
-
-
 # -- Customers ------------------------------------------------------------------------------------------------
 
 
@@ -309,6 +265,7 @@ class CentreSummary(Resource, frozen=True, kw_only=True):
     agents: list[AgentEntry]
     reasons: list[Choice]
     entry_points: list[Choice]
+    skills: list[Choice]
 
 
 class ForcedPresence(Request, frozen=True, kw_only=True):

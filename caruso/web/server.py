@@ -19,13 +19,26 @@ from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, ScriptStore, UserStore
+from caruso.model.facts import AnyFact
+from caruso.ports import (
+    CallbackStore,
+    CustomerStore,
+    FactStore,
+    Phones,
+    RunFiles,
+    ScriptStore,
+    TaskStore,
+    UserStore,
+    VoicemailStore,
+)
+from caruso.service_manager.remote.directory import Directory
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
+from caruso.web.decision_api import DecisionApi, DecisionSources
 from caruso.web.desk_files import PATH as DESK_FILES
 from caruso.web.desk_files import DeskFiles
 from caruso.web.edge import REQUEST_ID, REQUEST_ID_HEADER, Edge
@@ -35,16 +48,28 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.recording_api import PATH as RECORDED_SOUNDS
+from caruso.web.recording_api import RecordedSounds, RecordingApi
+from caruso.web.report_api import ReportApi, ReportMaker, ReportSources
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
 from caruso.web.self_service.site import SelfService
+from caruso.web.service_metrics import ServiceMetrics
+from caruso.web.services_api import ServicesApi
+from caruso.web.services_port import Services
 from caruso.web.sessions import Sessions
 from caruso.web.settings import WebSettings
 from caruso.web.sign_in import SignIn
 from caruso.web.supervision_api import SupervisionApi
+from caruso.web.task_api import TaskApi, TaskSources
+from caruso.web.voicemail_api import VoicemailApi, VoicemailSources
+from caruso.web.voicemail_sound import PATH as VOICEMAIL_SOUND
+from caruso.web.voicemail_sound import VoicemailSound
 from caruso.web.wire_log import wire_log
+from caruso.web.worker_socket import PATH as WORKERS
+from caruso.web.worker_socket import WorkerSockets
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -63,19 +88,26 @@ class WebServer:
         customers: CustomerStore,
         facts: FactStore,
         callbacks: CallbackStore,
+        voicemails: VoicemailStore,
+        tasks: TaskStore,
         scripts: ScriptStore,
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
         callback_moved: MovedListener = lambda callback: None,
+        task_changed: Callable[[AnyFact], None] = lambda fact: None,
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
+        reports: ReportMaker,
+        services: Services | None = None,
+        workers: Directory | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
-        Without `self_service` there are no public pages; without `files` agents can keep none.
-        `callback_moved` is told of each call-back that changes hands.
+        Without `self_service` there are no public pages; without `files` agents keep none and hear no messages;
+        without `services` there is nothing to be seen of them; without `workers` no service connects itself.
+        `callback_moved` is told of each call-back that changes hands, `task_changed` what was written of a task.
         """
         clock = clock or SystemClock()
         self._settings = settings
@@ -93,14 +125,32 @@ class WebServer:
             health=health,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
+        left = VoicemailSources(centre=centre, voicemails=voicemails, files=files)
         apis = (
             Api(sources, self._sessions, sign_in),
+            DecisionApi(DecisionSources(centre=centre, facts=facts)),
+            ReportApi(ReportSources(centre=centre, reports=reports, clock=clock)),
             CallbackApi(promised),
+            VoicemailApi(left),
+            TaskApi(
+                TaskSources(
+                    centre=centre,
+                    tasks=tasks,
+                    facts=facts,
+                    customers=customers,
+                    clock=clock,
+                    record=task_changed,
+                )
+            ),
             SupervisionApi(centre.supervisors),
+            RecordingApi(centre),
             ScriptTools(clock),
-            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
+            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock, services), clock),
         )
-        self._operations = tuple(operation for api in apis for operation in operations_of(api))
+        of_services = (ServicesApi(services),) if services is not None else ()
+        self._operations = tuple(operation for api in (*apis, *of_services) for operation in operations_of(api))
+        if services is not None:
+            ServiceMetrics(services, registry)
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
         self._self_service = (
@@ -109,6 +159,9 @@ class WebServer:
             else None
         )
         self._desk_files = DeskFiles(centre, files, self._gate) if files is not None else None
+        self._recorded = RecordedSounds(centre, self._gate)
+        self._sounds = VoicemailSound(left, files, self._gate) if files is not None else None
+        self._workers = WorkerSockets(workers) if workers is not None else None
         self._runner = web.AppRunner(
             self._application(), access_log=None, logger=wire_log(), shutdown_timeout=settings.stop_seconds
         )
@@ -127,6 +180,8 @@ class WebServer:
         """Say good-bye to open sockets, answer what was asked, and listen no more."""
         self._consoles.say_good_bye()
         self._monitors.say_good_bye()
+        if self._workers is not None:
+            self._workers.say_good_bye()
         await asyncio.sleep(0)
         await self._runner.cleanup()
         await self._sessions.close()
@@ -160,8 +215,13 @@ class WebServer:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/ws/console", self._consoles.handle)
         app.router.add_get("/ws/monitor", self._monitors.handle)
+        app.router.add_get(RECORDED_SOUNDS, self._recorded.serve)
+        if self._workers is not None:
+            app.router.add_get(WORKERS, self._workers.handle)
         if self._desk_files is not None:
             app.router.add_post(DESK_FILES, self._desk_files.take)
+        if self._sounds is not None:
+            app.router.add_get(VOICEMAIL_SOUND, self._sounds.serve)
         if self._self_service is not None:
             self._self_service.add_to(app.router)
         files = ConsoleFiles(self._settings.dist, connect_to=self._settings.phone_urls)

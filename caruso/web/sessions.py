@@ -222,6 +222,8 @@ class Sessions:
             async with self._writing:
                 if session.token_hash in self._known and session.token_hash not in self._revoked:
                     await self._users.save_session(session)
+        except StorageUnavailable as error:  # the next request tries again
+            _log.warning("session_expiry_not_saved", user_id=session.user, reason=str(error))
         except Exception:  # noqa: BLE001
             _log.exception("session_expiry_not_saved", user_id=session.user)
 

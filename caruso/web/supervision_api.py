@@ -93,6 +93,11 @@ class SupervisionApi:
         """Take part in another way; your phone stays connected."""
         self._ask.change_mode(supervisor(call.who), SupervisionId(supervision), body.mode)
 
+    @operation("POST", "/api/supervisions/{supervision}/take-over", role=Role.SUPERVISOR, status=204)
+    async def take_over(self, call: Call, supervision: str) -> None:
+        """Take the agent's place in the conversation: it is on your console, the agent is in wrap-up."""
+        self._ask.take_over(supervisor(call.who), SupervisionId(supervision))
+
     @operation("DELETE", "/api/supervisions/{supervision}", role=Role.SUPERVISOR, status=204)
     async def stop_supervision(self, call: Call, supervision: str) -> None:
         """End it; an admin can end everybody's."""

@@ -32,6 +32,10 @@ class Supervision(Protocol):
         """Let her take part in another way."""
         ...
 
+    def take_over(self, who: Supervisor, supervision: SupervisionId) -> None:
+        """Give her the conversation, as an agent."""
+        ...
+
     def stop(self, who: Supervisor, supervision: SupervisionId) -> None:
         """End it."""
         ...

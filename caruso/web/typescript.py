@@ -15,13 +15,19 @@ from typing import Any
 import msgspec
 from msgspec import inspect as mi
 
+from caruso.comm_server.recording.office import Asked
 from caruso.model.callbacks import CallbackState
 from caruso.model.centre import Role, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import OfferPurpose, Presence
+from caruso.model.recordings import AccessKind, PauseReason, RecordingState
 from caruso.model.script_versions import ScriptEventKind
+from caruso.model.sounds import Outline
 from caruso.model.supervision import SupervisionMode
+from caruso.model.tasks import TaskState
 from caruso.model.views import DeskView, MonitorView
+from caruso.model.voicemails import VoicemailState
+from caruso.reporting.figures import Unit
 from caruso.web.binding import Operation
 from caruso.web.operations import declared_operations
 from caruso.web.protocol import Beat, Notice, Problem, Reply
@@ -33,8 +39,23 @@ _HEADER = """\
 """
 
 #: What travels over the sockets.
-_OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure)
-_ENUMS = (Presence, OfferPurpose, Role, StationKind, CallbackState, ScriptEventKind, SupervisionMode)
+_OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure, Outline)
+_ENUMS = (
+    Presence,
+    OfferPurpose,
+    Role,
+    StationKind,
+    CallbackState,
+    ScriptEventKind,
+    SupervisionMode,
+    PauseReason,
+    RecordingState,
+    AccessKind,
+    Asked,
+    VoicemailState,
+    TaskState,
+    Unit,
+)
 
 
 def generate() -> str:

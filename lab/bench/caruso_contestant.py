@@ -23,7 +23,7 @@ DIALLED = "4711"
 #: One who may make agents ready on their behalf.
 ADMIN = "ada"
 #: The phones of 1,000 agents are 6,000 objects in Asterisk.
-START_SECONDS = 120.0
+START_SECONDS, START_SECONDS_AN_AGENT = 120.0, 0.06
 #: Memory is read when what the start needed has been given back.
 REST_SECONDS = 2.0
 
@@ -42,6 +42,11 @@ def centre(agents: int, phones_port: int) -> str:
     )
 
 
+def start_seconds(agents: int) -> float:
+    """Return by when a server with so many agents has started."""
+    return max(START_SECONDS, agents * START_SECONDS_AN_AGENT)
+
+
 class CarusoContestant:
     """Caruso's ACD."""
 
@@ -58,8 +63,8 @@ class CarusoContestant:
         async with LocalAsterisk(directory / "pbx") as pbx:
             server = CentreServer(pbx, directory / "server", centre(cell.agents, phones_port))
             try:
-                await server.start(within_seconds=START_SECONDS)
-                async with server.client(ADMIN) as admin, _watching(server):
+                await server.start(within_seconds=start_seconds(cell.agents))
+                async with server.client(ADMIN) as admin, watching(server):
                     self._admin = admin
                     await _make_ready(admin, cell.agents)
                     await asyncio.sleep(REST_SECONDS)
@@ -89,7 +94,7 @@ async def _make_ready(admin: WebClient, agents: int) -> None:
 
 
 @asynccontextmanager
-async def _watching(server: CentreServer) -> AsyncIterator[None]:
+async def watching(server: CentreServer) -> AsyncIterator[None]:
     """Be a supervisor with the monitor open, who reads everything."""
     async with server.client(SUPERVISOR) as browser:
         socket = await browser.monitor()

@@ -134,17 +134,17 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, phones: Mapping[str, int]) -> AsyncIterator[House]:
+async def open_house(folder: Path, phones: Mapping[str, int], *, outside_port: int = 0) -> AsyncIterator[House]:
     """Start everything, hand it out when the first call can come, and stop everything.
 
-    `phones`: at which port each agent's SIP phone is.
+    `phones`: at which port each agent's SIP phone is. `outside_port`: where numbers outside ring; 0: nowhere.
     """
     _require_what_set_up_brings()
     with _alone(folder):
         passwords = _prepare(folder)
         pbx = LocalAsterisk(folder / "asterisk")
         port = _console_port()
-        _write_settings(folder, pbx, port)
+        _write_settings(folder, pbx, port, outside_port)
         centre = _write_centre(folder, phones)
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_exit(pbx)
@@ -243,7 +243,8 @@ def _console_port() -> int:
     return USUAL_PORT
 
 
-def _write_settings(folder: Path, pbx: LocalAsterisk, port: int) -> None:
+def _write_settings(folder: Path, pbx: LocalAsterisk, port: int, outside_port: int) -> None:
+    outside = f"PJSIP/trunk/sip:{{number}}@{LOOPBACK}:{outside_port}" if outside_port else ""
     _write_secret(folder / "ari-password", pbx.ari_password)
     _write_secret(folder / "ami-secret", pbx.ami_secret)
     settings = f"""# Written by `make demo` at each start.
@@ -258,6 +259,7 @@ ari_url = "{pbx.ari_url}"
 ari_user = "{pbx.ari_user}"
 ari_password_file = "ari-password"
 ami_host = "{LOOPBACK}"
+outside = "{outside}"
 ami_port = {pbx.ami_port}
 ami_user = "{pbx.ami_user}"
 ami_secret_file = "ami-secret"

@@ -5,7 +5,7 @@
 # package=a command that comes with it, by which it is found on machines that are no Debian
 CODE=(python3=python3 python3-venv=python3)
 DEMO=(mmdebstrap=mmdebstrap sip-tester=sipp espeak-ng=espeak-ng sox=sox)
-TEST=(chromium=chromium postgresql=initdb baresip-core=baresip graphviz=dot)
+TEST=(chromium=chromium postgresql=initdb baresip-core=baresip graphviz=dot nats-server=nats-server)
 
 case $1 in
     code) wanted=("${CODE[@]}") ;;
@@ -51,6 +51,12 @@ if [[ " ${missing[*]} " = *' postgresql '* ]] && ! [ -e "$cluster" ]; then
     say "PostgreSQL comes without a server that starts by itself: $cluster"
     "${as_root[@]}" mkdir -p "${cluster%/*}"
     echo 'create_main_cluster = false' | "${as_root[@]}" tee "$cluster" >/dev/null
+fi
+
+# Nor is a NATS that listens on all of the machine's addresses; it must be known before the package starts one.
+if [[ " ${missing[*]} " = *' nats-server '* ]] && [ -d /run/systemd/system ]; then
+    say "nats-server comes without a server that starts by itself: systemctl unmask nats-server makes it one"
+    "${as_root[@]}" systemctl mask nats-server.service >/dev/null
 fi
 
 say "installing ${missing[*]}"

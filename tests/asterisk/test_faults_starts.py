@@ -16,7 +16,7 @@ import pytest
 
 from caruso.model import desk
 from caruso.model.facts import AnyFact, ContactArrived, ContactCause, ContactEnded, OfferMade, Presence
-from caruso.serving import TAKEN_OVER
+from caruso.watchdog.verdict import TAKEN_OVER
 from lab.asterisk import LocalAsterisk
 from lab.figures import measured
 from lab.listening import clear, hang_up, leftovers

@@ -7,11 +7,14 @@ import os
 import signal
 import time
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace as replace_struct
 from structlog.testing import capture_logs
 
+from caruso.comm_server.asterisk.legs import Legs
 from caruso.comm_server.asterisk.rest import RestOverSocket
 from caruso.model.centre import AgentProfile
 from caruso.model.ids import AgentId, BridgeId, LegId, PlaybackId
@@ -24,6 +27,7 @@ from caruso.model.telephony import (
     EndCause,
     HangUp,
     Join,
+    Leg,
     LegAnswered,
     LegArrived,
     LegEnded,
@@ -43,7 +47,7 @@ from caruso.model.telephony import (
 )
 from lab.asterisk import LocalAsterisk
 from lab.figures import measured
-from lab.listening import Link, listening, settings_for
+from lab.listening import Link, hang_up, listening, settings_for
 from lab.sipp import (
     CAN_PLAY_RTP_DIGITS,
     FOR_EVER_SECONDS,
@@ -419,6 +423,28 @@ async def test_a_caller_who_comes_while_no_server_is_there_waits_and_is_taken(pb
             assert arrived.dialled == "100"
             link.send(HangUp(leg=arrived.leg))
             await link.expect(LegEnded, leg=arrived.leg)
+
+
+async def test_one_leg_that_ends_while_a_link_comes_up_makes_it_deaf_for_no_other(
+    pbx: LocalAsterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are subscribed to in one request, which Asterisk refuses for the one."""
+    seen = Legs.snapshot
+
+    def with_a_ghost(*told: Any) -> LinkUp:
+        link_up = seen(*told)
+        ghost = LegId("123.456")
+        return replace_struct(link_up, legs={ghost: Leg(leg=ghost, state=LegState.UP), **link_up.legs})
+
+    async with caller(pbx, "100", stay_seconds=60, calls=3, per_second=20):
+        async with listening(settings_for(pbx)) as first:
+            legs = [(await first.expect(LegArrived)).leg for _ in range(3)]
+        monkeypatch.setattr(Legs, "snapshot", with_a_ghost)
+        async with listening(settings_for(pbx)) as second:
+            assert set(legs) < (await second.expect(LinkUp)).legs.keys()
+            for leg in legs:
+                await hang_up(pbx, leg)
+                await second.expect(LegEnded, leg=leg)
 
 
 async def test_a_killed_asterisk_is_back_with_all_phones_when_it_is_restarted(

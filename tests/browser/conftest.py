@@ -28,9 +28,11 @@ from lab.baresip import ListeningPhone, listening_caller
 from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.server import LAB_PASSWORD, ROOT, CentreServer
@@ -67,6 +69,9 @@ class Stage:
 
     centre: FakeCentre
     callbacks: MemoryCallbacks
+    files: MemoryFiles
+    facts: MemoryFacts
+    tasks: MemoryTasks
     server: WebServer
     url: str
 
@@ -75,22 +80,29 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     """Return a server without Asterisk."""
     centre = FakeCentre(asyncio.get_running_loop().call_later, customers=fake_customers())
-    callbacks = MemoryCallbacks(*fake_callbacks())
+    callbacks, facts = MemoryCallbacks(*fake_callbacks()), MemoryFacts(*fake_past())
+    files, tasks = MemoryFiles(MemoryRuns(), SystemClock()), MemoryTasks()
     server = WebServer(
         WebSettings(port=0, dist=DIST, stop_seconds=0.5),
         centre=centre,
         users=MemoryUsers(*fake_users(fake_description())),
         customers=MemoryCustomers(*fake_customers()),
-        facts=MemoryFacts(*fake_past()),
+        facts=facts,
         callbacks=callbacks,
+        voicemails=centre.messages.store,
         scripts=MemoryScripts(),
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),
-        files=MemoryFiles(MemoryRuns(), SystemClock()),
+        files=files,
+        tasks=tasks,
+        task_changed=lambda _: centre.tasks_changed(),
+        reports=fake_reports(centre.centre),
     )
     await server.start()
-    yield Stage(centre=centre, callbacks=callbacks, server=server, url=server.url)
+    yield Stage(
+        centre=centre, callbacks=callbacks, files=files, facts=facts, tasks=tasks, server=server, url=server.url
+    )
     await server.stop()
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser, expect
 
+from caruso.comm_server.decisions import DecidedAgain
 from caruso.model import desk
 from caruso.model.callbacks import CallbackId, CallbackState
-from caruso.model.ids import AgentId
+from caruso.model.ids import AgentId, ContactId, QueueId
+from lab.routing_facts import decision
 from tests.browser.accessibility import WCAG, violations
 from tests.browser.conftest import Console, Stage, open_console
 
@@ -165,6 +168,58 @@ async def test_a_callback_is_taken_and_done_with_the_keyboard_alone(chromium: Br
     assert console.failures == []
 
 
+async def test_a_follow_up_task_is_made_in_wrap_up_given_done_and_opened_again(
+    chromium: Browser, stage: Stage
+) -> None:
+    """Alt+W, text, time, queue; then the list, by a colleague at her own desk, too."""
+    anna = await open_console(chromium, stage.url)
+    await in_conversation(anna, stage)
+    await anna.press("Alt+e")
+    await anna.until("wrap-up")
+    contact = stage.centre.desk_contact(ANNA)
+    stage.facts.add(replace(stage.facts.past[0], id=contact, arrived_at=datetime.now(UTC), agent=ANNA))
+    await anna.press("Alt+w")
+    await anna.page.keyboard.type("Send the form")
+    await anna.part("task-due").fill("2020-01-02T03:04")
+    assert await violations(anna.page) == []
+    await anna.part("task-make").click()
+    await expect(anna.part("task-made")).to_have_text("Kept: Send the form")
+    await anna.press("Tab")
+    await anna.part("task-make").click()
+    await expect(anna.part("task-problem")).to_have_text("Say what is to be done.")
+    (task,) = stage.tasks.kept.values()
+    assert (task.agent, task.contact) == (ANNA, contact)
+    await anna.press("Alt+f")
+    await anna.part("disposition-done").press("1")
+    await anna.press("Alt+f")
+    await anna.until("presence", state="ready")
+
+    shown = await anna.until(f"task-{task.id}", state="open", due="overdue")
+    ben = await open_console(chromium, stage.url)
+    await ben.sign_in("ben", "ben")
+    await ben.until("tasks-empty")
+    await (
+        shown.get_by_test_id("task-owner-of")
+        .locator("select")
+        .or_(shown.locator("select"))
+        .first.select_option("queue:meter")
+    )
+    await shown.get_by_test_id("task-give").click()
+    await expect(shown).to_contain_text("for queue Meter reading")
+    at_bens = await ben.until(f"task-{task.id}", state="open")
+    assert await violations(ben.page) == []
+    await ben.press("Alt+g")
+    assert await ben.page.evaluate("document.activeElement.id") == "tasks"
+    await at_bens.get_by_test_id("task-done").click()
+    await ben.until("tasks-empty")
+    await anna.until("tasks-empty")
+    await anna.part("tasks-done").check()
+    done = await anna.until(f"task-{task.id}", state="done")
+    assert await violations(anna.page) == []
+    await done.get_by_test_id("task-reopen").click()
+    await ben.until(f"task-{task.id}", state="open")
+
+
 async def test_a_callback_that_a_colleague_took_meanwhile_says_so(chromium: Browser, stage: Stage) -> None:
     """The list is an old one: taking is refused in words, and the line goes away."""
     console = await open_console(chromium, stage.url)
@@ -279,6 +334,54 @@ async def test_the_history_shows_a_contact_with_its_answers(chromium: Browser, s
     assert "48001" in await answers.inner_text()
     await console.page.reload()
     await console.until("contact-answers")
+
+
+async def test_an_agent_opens_why_a_call_came_to_her_with_the_keyboard(chromium: Browser, stage: Stage) -> None:
+    """One line while it rings and in the conversation; Tab and Enter open the rest."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.offer(ANNA, queue=QueueId("meter"))
+    await console.until("offer")
+    await expect(console.part("why-line")).to_have_text("longest idle of 3; German 5 ≥ 3; step 1 of 2")
+    await expect(console.part("why-details")).to_be_hidden()
+    await console.part("why").locator("summary").focus()
+    await console.press("Enter")
+    await expect(console.part("why-details")).to_contain_text("longest idle: you were idle for 1 min")
+    assert await violations(console.page) == []
+    await console.press("Alt+a")
+    await console.until("conversation", state="talking")
+    await expect(console.part("why-line")).to_be_visible()
+    assert await violations(console.page) == []
+
+
+async def test_a_supervisor_sees_a_whole_decision_and_decides_it_again(chromium: Browser, stage: Stage) -> None:
+    """Candidates, who was left out and why; then what today's rules would do; and what went wrong in words."""
+    contact, at = ContactId("past-1"), datetime.now(UTC)
+    then, other = decision(contact, at), decision(contact, at, agent="ben", others=())
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("sam", "sam")
+    await console.page.goto(f"{stage.url}/history/past-2")
+    await console.until("decisions-empty")
+    stage.facts.facts[contact] = [then]
+    stage.centre.decisions.made[contact] = [DecidedAgain(then=then, now=other, same=False, certain=True)]
+    await console.page.goto(f"{stage.url}/history/past-1")
+    shown = await console.until("decision")
+    await shown.locator("summary").focus()
+    await console.press("Enter")
+    await expect(console.part("decision-candidates")).to_contain_text("idle for 1 min")
+    await expect(console.part("decision-left-out")).to_contain_text("not ready: Break")
+    await expect(console.part("decision-left-out")).to_contain_text("German is missing, or its level too low")
+    await console.part("decide-again").click()
+    await expect(console.part("decision-verdict")).to_have_text("today: Ben")
+    await expect(console.part("decide-again-status")).to_have_text("Today’s rules choose otherwise.")
+    assert await violations(console.page) == []
+    await console.page.route("**/decisions/again", lambda route: route.fulfill(status=503, json={"code": "busy"}))
+    await console.part("decide-again").click()
+    await expect(console.part("decide-again-status")).to_have_text("The server answered 503.")
+    assert await console.part("decide-again-status").get_attribute("role") == "alert"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -414,3 +517,45 @@ async def test_a_number_is_typed_and_gets_the_customer_at_once(chromium: Browser
     await console.until("wrap-up")
     (given,) = [command for _, command in stage.centre.commands if isinstance(command, desk.Transfer)]
     assert (given.kind, given.to) == ("number", "+4930555")
+
+
+async def test_an_agent_is_at_a_telephone_outside_with_its_line_kept_open(chromium: Browser, stage: Stage) -> None:
+    """Typing the number, a wrong one first; what the menu and the offer tell; opening the line; accessible."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.part("station").focus()
+    await console.press("Enter")
+    await console.part("station-number").click()
+    number = console.part("station-number-text")
+    await expect(number).to_be_focused()
+    await number.fill("12")
+    await console.press("Enter")
+    await expect(console.page.get_by_role("dialog")).to_contain_text("no telephone number")
+    await number.fill("030 123 456")
+    await console.part("station-keep-open").check()
+    assert await violations(console.page, WCAG) == []
+    await console.press("Enter")
+    await console.until("station", state="number", line="closed", reach="bad")
+    await expect(console.page.get_by_role("dialog")).to_have_count(0)
+    assert "+4930123456" in await console.text("station")
+
+    await console.part("station").click()
+    await expect(console.page.get_by_role("menu")).to_have_css("opacity", "1")
+    assert await violations(console.page, WCAG) == []
+    await console.part("open-line").click()
+    await console.until("station", line="open", reach="good")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.offer(ANNA)
+    await console.until("offer")
+    assert "by itself" in await console.text("offer")
+    await expect(console.part("accept")).to_have_count(0)
+    await console.page.reload()
+    await console.until("station", state="number", line="open")
+    await console.part("station").click()
+    await console.part("station-browser").click()
+    await console.until("station", state="browser")
+    await console.part("station").click()
+    await console.part("station-number").click()
+    await expect(console.part("station-number-text")).to_have_value("+4930123456")

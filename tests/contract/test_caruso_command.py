@@ -311,6 +311,20 @@ def test_scripts_that_do_not_fit_are_told(caruso: Caruso, old: str, new: str, wo
     assert caruso.current() is None
 
 
+def test_callers_go_on_by_outcomes_that_their_dialog_has(caruso: Caruso) -> None:
+    (caruso.folder / "greeting.xml").write_text(
+        SCRIPT.replace("</dialog>", '<end id="over" outcome="moving"/></dialog>')
+    )
+    other = '[entry_points.other]\nname = "O"\nnumbers = ["99"]\nqueue = "billing"\n'
+    caruso.centre.write_text(WITH_SCRIPT + 'outcomes = { movin = "other" }\n' + other)
+    code, _, err = caruso("apply", caruso.centre)
+    assert code == 1
+    assert "error[unknown-outcome] @entry_points.main.outcomes.movin" in err
+    assert "(did you mean “moving”?)" in err
+    caruso.centre.write_text(WITH_SCRIPT + 'outcomes = { moving = "other" }\n' + other)
+    assert caruso("apply", caruso.centre)[0] == 0
+
+
 def test_a_script_on_the_web_must_be_made_for_it(caruso: Caruso) -> None:
     (caruso.folder / "greeting.xml").write_text(SCRIPT)
     caruso.centre.write_text(
@@ -508,9 +522,9 @@ def test_mail_templates_are_checked_before_a_customer_waits_for_one(caruso: Caru
 
 
 def test_what_scripts_can_ask_for_is_listed(caruso: Caruso) -> None:
-    code, out, _ = caruso("services")
+    code, out, _ = caruso("service", "docs")
     assert code == 0
-    assert {"email.send", "http.request", "customer.create", "note.add", "callback.schedule"} <= set(out.split())
+    assert {"`email.send`", "`http.request`", "`note.add`", "`callback.schedule`"} <= set(out.split())
 
 
 def script(version: str, text: str = "Hello.") -> str:

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { Icon } from "../parts/icons";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
+import { dialHint } from "../state/station";
 import { typedNumber } from "../state/transfers";
 import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
@@ -58,15 +59,14 @@ export function CallOut({ view }: { view: DeskView }) {
 export function Dialling({ view, contact }: { view: DeskView; contact: ContactView }) {
   const actions = useContactActions();
   const live = useLive();
+  const hint = dialHint(view.station);
   return (
     <section className="card offer" aria-labelledby="dialling-title" data-testid="dialling">
       <h2 id="dialling-title" className="card-kicker" role="status">
         Calling · {contact.queue_name}
       </h2>
       <div className="offer-who">{view.customer?.name || contact.caller_number}</div>
-      {view.station.kind === "sip" && (
-        <p className="offer-hint">Your own phone rings first; pick it up, and the customer is called.</p>
-      )}
+      {hint !== "" && <p className="offer-hint">{hint}</p>}
       <Button
         color={ACTION_COLORS.end}
         leftSection={<Icon name="hangUp" />}

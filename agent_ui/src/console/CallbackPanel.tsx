@@ -5,7 +5,14 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiProblem, type CallbackMove, moveCallback, readCallbacks } from "../api";
 import { useNow } from "../parts/useNow";
 import type { CallbackLine, DeskView } from "../protocol";
-import { dueness, promisedTime, shownCallbacks, waitingCallbacks } from "../state/callbacks";
+import {
+  attemptsText,
+  dueness,
+  nextAttempt,
+  promisedTime,
+  shownCallbacks,
+  waitingCallbacks,
+} from "../state/callbacks";
 import { keysOf } from "../state/shortcuts";
 import { useLive, useOffset } from "./desk";
 import { FOCUS_IDS } from "./Shortcuts";
@@ -122,6 +129,7 @@ function CallbackItem({ line, disabled, act }: CallbackItemProps) {
   const now = useNow() + useOffset();
   const due = dueness(line, now);
   const who = line.name === "" ? line.number : line.name;
+  const attempts = [attemptsText(line), nextAttempt(line, now)].filter((part) => part !== "").join(" · ");
   const button = (move: CallbackMove, text: string, variant: string) => (
     <Button
       size="sm"
@@ -144,8 +152,12 @@ function CallbackItem({ line, disabled, act }: CallbackItemProps) {
         </p>
         <p className="quiet">
           {promisedTime(line, now)} · {line.queue_name}
-          {line.attempts > 0 && ` · tried ${line.attempts} ${line.attempts === 1 ? "time" : "times"}`}
         </p>
+        {attempts !== "" && (
+          <p className="quiet" data-testid="callback-attempts">
+            {attempts}
+          </p>
+        )}
         {line.reason !== "" && <p className="callback-reason">{line.reason}</p>}
       </div>
       <div className="callback-buttons">

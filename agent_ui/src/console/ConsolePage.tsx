@@ -14,7 +14,11 @@ import { NotePanel, useNote } from "./NotePanel";
 import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
 import { QueueTiles } from "./QueueTiles";
+import { TaskForm } from "./TaskForm";
+import { TaskPanel } from "./TaskPanel";
 import { TrailPanel } from "./TrailPanel";
+import { VoicemailPanel } from "./VoicemailPanel";
+import { WhyPanel } from "./WhyPanel";
 import { WrapUpPanel } from "./WrapUpPanel";
 
 export function ConsolePage() {
@@ -99,7 +103,9 @@ function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
         </div>
       )}
       {view.outside && view.queues.length > 0 && presence !== "signed-out" && <CallOut view={view} />}
+      {view.queues.length > 0 && <VoicemailPanel view={view} />}
       {view.queues.length > 0 && <CallbackPanel view={view} />}
+      <TaskPanel view={view} />
     </>
   );
 }
@@ -149,10 +155,12 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
       <div className="column">
         <ColleaguesNotes contact={contact} />
         {contact.phase !== "consulted" && <NotePanel note={note} />}
+        {contact.mine && contact.phase !== "consulted" && <TaskForm view={view} contact={contact} />}
         <TrailPanel dialog={view.dialog} since={contact.connected_at} />
       </div>
       <div className="column">
         <CustomerCard customer={view.customer} contact={contact} />
+        <WhyPanel contact={contact} />
       </div>
     </div>
   );

@@ -6,11 +6,13 @@ import { Since } from "../parts/Age";
 import { Icon, type IconName } from "../parts/icons";
 import type { ContactView } from "../protocol";
 import type { CommandType } from "../state/desk";
+import { pauseWanted, recordWanted } from "../state/recording";
 import { keysOf, type ShortcutAction } from "../state/shortcuts";
 import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
 import { useBusy, useDesk, useDeskState, useLive, useOffset, usePhoneState, useSend } from "./desk";
 import { PartiesBar } from "./PartiesBar";
+import { RecordingBar } from "./RecordingBar";
 import { TransferPanel } from "./TransferPanel";
 
 export function ConversationControls({ contact }: { contact: ContactView }) {
@@ -40,6 +42,7 @@ export function ConversationControls({ contact }: { contact: ContactView }) {
           )}
         </div>
       </div>
+      <RecordingBar />
       <PartiesBar contact={contact} />
       <div className="conversation-buttons">
         {contact.mine && (
@@ -60,6 +63,26 @@ export function ConversationControls({ contact }: { contact: ContactView }) {
           pressed={contact.muted}
           onClick={() => actions.toggleMute(contact)}
         />
+        {recordWanted(contact.recording) !== null && (
+          <CallButton
+            action="record"
+            command="record"
+            icon="record"
+            text={contact.recording?.may_stop === true ? "Stop recording" : "Record"}
+            pressed={contact.recording?.may_stop === true}
+            onClick={() => actions.toggleRecording(contact)}
+          />
+        )}
+        {pauseWanted(contact.recording) !== null && (
+          <CallButton
+            action="pause-recording"
+            command="pause-recording"
+            icon={contact.recording?.paused_by_hand === true ? "play" : "pause"}
+            text={contact.recording?.paused_by_hand === true ? "Resume recording" : "Pause recording"}
+            pressed={contact.recording?.paused_by_hand === true}
+            onClick={() => actions.togglePause(contact)}
+          />
+        )}
         {contact.mine && <Keypad contact={contact} />}
         {contact.mine && <TransferPanel contact={contact} />}
         <CallButton

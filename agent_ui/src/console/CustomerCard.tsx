@@ -28,7 +28,7 @@ function Stranger({ contact }: { contact: ContactView }) {
   );
 }
 
-function Known({ customer }: { customer: CustomerView }) {
+export function Known({ customer }: { customer: CustomerView }) {
   return (
     <>
       <p className="customer-name" data-testid="customer-name">

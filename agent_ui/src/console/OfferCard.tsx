@@ -5,9 +5,11 @@ import { CountdownBar, Since, Until } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
+import { offerHint } from "../state/station";
 import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
 import { useBusy, useLive, useOffset, usePhoneState } from "./desk";
+import { WhyPanel } from "./WhyPanel";
 
 export function OfferCard({ view, contact }: { view: DeskView; contact: ContactView }) {
   const actions = useContactActions();
@@ -16,7 +18,7 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
   const declining = useBusy("decline");
   const accepted = usePhoneState((state) => state.accepted === contact.id);
   const accepting = useBusy("accept") || accepted;
-  const browser = view.station.kind === "browser";
+  const hint = offerHint(view.station);
   const { since, until } = view.presence;
   return (
     <section
@@ -56,20 +58,23 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
         )}
       </dl>
       {until !== null && <CountdownBar since={since} until={until} offset={offset} />}
-      {!browser && <p className="offer-hint">Pick up your SIP phone to take the call.</p>}
+      {hint !== "" && <p className="offer-hint">{hint}</p>}
+      <WhyPanel contact={contact} />
       <div className="offer-buttons">
-        <Button
-          size="xl"
-          color={ACTION_COLORS.go}
-          leftSection={<Icon name="phone" size={22} />}
-          loading={accepting}
-          disabled={!live}
-          onClick={() => actions.accept(contact)}
-          aria-keyshortcuts={keysOf("accept")}
-          data-testid="accept"
-        >
-          Accept <kbd className="key">{keysOf("accept")}</kbd>
-        </Button>
+        {!view.station.nailed_up && (
+          <Button
+            size="xl"
+            color={ACTION_COLORS.go}
+            leftSection={<Icon name="phone" size={22} />}
+            loading={accepting}
+            disabled={!live}
+            onClick={() => actions.accept(contact)}
+            aria-keyshortcuts={keysOf("accept")}
+            data-testid="accept"
+          >
+            Accept <kbd className="key">{keysOf("accept")}</kbd>
+          </Button>
+        )}
         <Button
           size="xl"
           variant="default"

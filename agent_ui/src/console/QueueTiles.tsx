@@ -33,6 +33,11 @@ export function QueueTiles({ view }: { view: DeskView }) {
             <span>
               <b className="figure">{queue.ready}</b> ready
             </span>
+            {queue.voicemails > 0 && (
+              <span data-testid={`queue-${queue.id}-voicemails`}>
+                <b className="figure">{queue.voicemails}</b> {queue.voicemails === 1 ? "message" : "messages"}
+              </span>
+            )}
           </span>
         </li>
       ))}

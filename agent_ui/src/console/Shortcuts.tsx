@@ -18,6 +18,9 @@ export const FOCUS_IDS = {
   undo: "dialog-undo",
   share: "share-to",
   callbacks: "callbacks",
+  voicemails: "voicemails",
+  task: "task-text",
+  tasks: "tasks",
 };
 
 export function Shortcuts() {
@@ -57,11 +60,15 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
     case "transfer":
       return onConsole(() => desk.openPanel(desk.panel === "transfer" ? null : "transfer"));
     case "share":
-      return onConsole(openShare);
+      return onConsole(() => openTo(FOCUS_IDS.share));
+    case "task":
+      return onConsole(() => openTo(FOCUS_IDS.task));
     case "note":
     case "dialog":
     case "undo":
     case "callbacks":
+    case "voicemails":
+    case "tasks":
       return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
     case "finish":
       return onConsole(finish);
@@ -83,6 +90,8 @@ function withContact(action: ShortcutAction, view: DeskView, actions: ContactAct
   } else if (action === "decline") actions.decline(contact);
   else if (action === "hold") actions.toggleHold(contact);
   else if (action === "mute") actions.toggleMute(contact);
+  else if (action === "record") actions.toggleRecording(contact);
+  else if (action === "pause-recording") actions.togglePause(contact);
   else if (action === "hang-up") actions.hangUp(contact);
 }
 
@@ -94,8 +103,9 @@ function finish(): void {
   else button?.click();
 }
 
-function openShare(): void {
-  const field = document.getElementById(FOCUS_IDS.share);
+/** Go to a field that may be folded away. */
+function openTo(id: string): void {
+  const field = document.getElementById(id);
   field?.closest("details")?.setAttribute("open", "");
   field?.focus();
 }

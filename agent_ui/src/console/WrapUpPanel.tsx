@@ -60,6 +60,11 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
           )}
         </span>
       </div>
+      {contact.taken_over_by !== "" && (
+        <p role="status" data-testid="taken-over">
+          {contact.taken_over_by} has taken the conversation over.
+        </p>
+      )}
       {until !== null && <CountdownBar since={since} until={until} offset={offset} />}
       <form onSubmit={finish}>
         <Radio.Group

@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import type { ContactView } from "../protocol";
+import { pauseWanted, recordWanted } from "../state/recording";
 import { useDesk } from "./desk";
 
 export interface ContactActions {
@@ -10,6 +11,8 @@ export interface ContactActions {
   hangUp: (contact: ContactView) => void;
   toggleHold: (contact: ContactView) => void;
   toggleMute: (contact: ContactView) => void;
+  toggleRecording: (contact: ContactView) => void;
+  togglePause: (contact: ContactView) => void;
 }
 
 export function useContactActions(): ContactActions {
@@ -25,6 +28,14 @@ export function useContactActions(): ContactActions {
       decline: (contact) => void send({ type: "decline", contact: contact.id }),
       hangUp: (contact) => void send({ type: "hang-up", contact: contact.id }),
       toggleHold: (contact) => void send({ type: "hold", contact: contact.id, on: contact.phase !== "held" }),
+      toggleRecording: (contact) => {
+        const on = recordWanted(contact.recording);
+        if (on !== null) void send({ type: "record", contact: contact.id, on });
+      },
+      togglePause: (contact) => {
+        const on = pauseWanted(contact.recording);
+        if (on !== null) void send({ type: "pause-recording", contact: contact.id, on });
+      },
       toggleMute: async (contact) => {
         // At once here, so that nothing more is heard; the server's word counts in the end.
         phone.mute(!contact.muted);

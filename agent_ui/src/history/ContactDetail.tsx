@@ -2,12 +2,16 @@
 
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { ApiProblem, readContact } from "../api";
+import { ApiProblem, readContact, readVoicemail } from "../api";
 import { Icon } from "../parts/icons";
+import { MessageSound } from "../parts/MessageSound";
 import { navigate } from "../parts/routing";
-import type { ContactDetail as Contact, TrailLine } from "../protocol";
+import { isSupervisor, useSession } from "../parts/session";
+import type { ContactDetail as Contact, TrailLine, VoicemailLine } from "../protocol";
 import { clock } from "../state/durations";
+import { Decisions } from "./Decisions";
 import { causeText, type Names, outcomeText } from "./names";
+import { Recordings } from "./Recordings";
 
 type Loaded =
   | { kind: "loading" }
@@ -56,6 +60,7 @@ export function ContactDetail({ id, names }: { id: string; names: Names }) {
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 function Details({ contact, names }: { contact: Contact; names: Names }) {
+  const { session } = useSession();
   return (
     <>
       <dl className="facts">
@@ -74,7 +79,10 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
         <Fact name="Talked" value={clock(contact.talk_seconds)} />
         <Fact name="Id" value={<code>{contact.id}</code>} />
       </dl>
+      {contact.channel === "voicemail" && <Message id={contact.id} />}
       <Segments contact={contact} names={names} />
+      <Recordings contact={contact.id} names={names} />
+      {isSupervisor(session) && <Decisions key={contact.id} contact={contact.id} names={names} />}
       <h3 className="card-subtitle">Note</h3>
       <p className={contact.note === "" ? "quiet" : "history-note"}>{contact.note || "No note."}</p>
       <h3 className="card-subtitle">Answers</h3>
@@ -92,10 +100,31 @@ function Details({ contact, names }: { contact: Contact; names: Names }) {
   );
 }
 
+/** What the caller said, where the contact is a message. */
+function Message({ id }: { id: string }) {
+  const [line, setLine] = useState<VoicemailLine | null>(null);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    const abort = new AbortController();
+    readVoicemail(id, abort.signal).then(setLine, (error: unknown) => {
+      if (!abort.signal.aborted) setProblem(messageOf(error));
+    });
+    return () => abort.abort();
+  }, [id]);
+  return (
+    <>
+      <h3 className="card-subtitle">Message</h3>
+      {problem !== "" && <p role="alert">{problem}</p>}
+      {line !== null && <MessageSound line={line} />}
+    </>
+  );
+}
+
 const CAME_BY: Record<string, string> = {
   queue: "the queue",
   transfer: "a transfer",
   consult: "a consultation",
+  "take-over": "taking over",
 };
 
 /** Who had the contact: shown where it was not one agent alone. */

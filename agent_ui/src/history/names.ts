@@ -7,17 +7,29 @@ export interface Names {
   agent: (id: string | null) => string;
   disposition: (id: string) => string;
   entryPoint: (id: string | null) => string;
+  skill: (id: string) => string;
+  reason: (id: string) => string;
 }
 
-export const EMPTY_NAMES: Names = namesOf({ queues: [], agents: [], entry_points: [] });
+export const EMPTY_NAMES: Names = namesOf({
+  queues: [],
+  agents: [],
+  entry_points: [],
+  skills: [],
+  reasons: [],
+});
 
-export function namesOf(centre: Pick<CentreSummary, "queues" | "agents" | "entry_points">): Names {
+type Named = Pick<CentreSummary, "queues" | "agents" | "entry_points" | "skills" | "reasons">;
+
+export function namesOf(centre: Named): Names {
   const dispositions = centre.queues.flatMap((queue) => queue.dispositions);
   return {
     queue: lookup(centre.queues),
     agent: lookup(centre.agents),
     disposition: lookup(dispositions),
     entryPoint: lookup(centre.entry_points),
+    skill: lookup(centre.skills),
+    reason: lookup(centre.reasons),
   };
 }
 

@@ -396,6 +396,13 @@ const CALL_PHASES: Record<string, string> = {
   held: "On hold",
 };
 
+/** What the monitor says of the recording of a call. */
+const RECORDINGS: Record<string, string> = {
+  on: "recorded",
+  paused: "recording paused",
+  impossible: "cannot be recorded",
+};
+
 function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Column<CallRow>[] {
   return [
     {
@@ -417,7 +424,16 @@ function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Colu
       id: "phase",
       title: "State",
       sortBy: (row) => row.phase,
-      cell: (row) => CALL_PHASES[row.phase] ?? row.phase,
+      cell: (row) => (
+        <>
+          {CALL_PHASES[row.phase] ?? row.phase}
+          {row.recording !== "" && (
+            <span className="call-recording" data-state={row.recording} data-testid="call-recording">
+              {RECORDINGS[row.recording] ?? row.recording}
+            </span>
+          )}
+        </>
+      ),
       width: "14%",
     },
     {

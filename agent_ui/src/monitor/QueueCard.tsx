@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Since } from "../parts/Age";
 import type { QueueRow } from "../protocol";
 import { clock } from "../state/durations";
@@ -54,19 +55,39 @@ export function QueueCard({ queue, offset }: { queue: QueueRow; offset: number }
         <Count name="Abandoned" value={queue.abandoned} testid="queue-abandoned" />
         <Count name="Short" value={queue.short_abandoned} />
         <Count name="Flowed out" value={queue.flowed_out} />
+        <Count name="Call-back" value={queue.call_back} />
+        <Count name="Moved" value={queue.transferred} />
         <Count name="Lost" value={queue.lost} />
         <Count
           name="Avg. answer"
           value={queue.average_answer_seconds === null ? "–" : clock(queue.average_answer_seconds)}
         />
-        <Count name="Call-backs" value={queue.callbacks} testid="queue-callbacks" />
+        <Count name="To call back" value={queue.callbacks} testid="queue-callbacks" />
+        <Count name="Messages" value={queue.voicemails} testid="queue-voicemails" />
+        <Count
+          name="Oldest message"
+          value={
+            queue.oldest_voicemail === null ? "–" : <Since since={queue.oldest_voicemail} offset={offset} />
+          }
+        />
+        <Count
+          name="Messages today"
+          value={`${queue.voicemails_handled} of ${queue.voicemails_received} done`}
+          testid="queue-voicemails-handled"
+        />
+        <Count name="Until heard" value={average(queue.voicemail_listen_seconds)} />
+        <Count name="Until answered" value={average(queue.voicemail_reply_seconds)} />
         <Count name="Longest wait" value={clock(queue.longest_wait_seconds)} />
       </dl>
     </li>
   );
 }
 
-function Count({ name, value, testid }: { name: string; value: number | string; testid?: string }) {
+function average(seconds: number | null): string {
+  return seconds === null ? "–" : clock(seconds);
+}
+
+function Count({ name, value, testid }: { name: string; value: ReactNode; testid?: string }) {
   return (
     <div>
       <dt>{name}</dt>

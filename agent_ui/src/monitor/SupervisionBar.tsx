@@ -1,20 +1,22 @@
 /** The supervisor's own phone and what is heard on it: which phone, how to take part, how it ended. */
 
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
 import { useMaybeDesk } from "../console/desk";
 import { Since } from "../parts/Age";
 import { Icon } from "../parts/icons";
+import { navigate } from "../parts/routing";
 import type { SupervisionRow } from "../protocol";
 import { MODES, supervisionText } from "../state/supervision";
 import type { StationChoice } from "./station";
 import { useActions } from "./supervise";
 
 /** Together with Alt and Shift: Alt alone belongs to the console. */
-const KEYS: Record<string, "listen" | "whisper" | "barge" | "end"> = {
+const KEYS: Record<string, "listen" | "whisper" | "barge" | "take-over" | "end"> = {
   KeyL: "listen",
   KeyW: "whisper",
   KeyB: "barge",
+  KeyT: "take-over",
   KeyE: "end",
 };
 
@@ -27,7 +29,15 @@ interface SupervisionBarProps {
 
 export function SupervisionBar({ row, agent, offset, station }: SupervisionBarProps) {
   const actions = useActions();
+  const desk = useMaybeDesk();
   const running = row !== null && row.stage !== "ended" ? row : null;
+  const takeOver = useCallback(
+    async (supervision: string) => {
+      // The conversation is on the console from now on.
+      if (await actions.takeOver(supervision)) navigate("/");
+    },
+    [actions],
+  );
   useEffect(() => {
     if (running === null) return;
     const pressed = (event: KeyboardEvent) => {
@@ -35,11 +45,12 @@ export function SupervisionBar({ row, agent, offset, station }: SupervisionBarPr
       if (wanted === undefined) return;
       event.preventDefault();
       if (wanted === "end") actions.stop(running.id);
+      else if (wanted === "take-over") void takeOver(running.id);
       else actions.changeMode(running.id, wanted);
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  }, [running, actions]);
+  }, [running, actions, takeOver]);
   return (
     <section
       className="card supervision-bar"
@@ -79,6 +90,19 @@ export function SupervisionBar({ row, agent, offset, station }: SupervisionBarPr
               {name}
             </Button>
           ))}
+          {running.stage === "active" && desk !== null && (
+            <Button
+              size="compact-md"
+              variant="default"
+              aria-keyshortcuts="Alt+Shift+T"
+              title="The agent leaves, and the conversation is on your console (Alt+Shift+T)"
+              loading={actions.busy}
+              onClick={() => void takeOver(running.id)}
+              data-testid="supervision-take-over"
+            >
+              Take over
+            </Button>
+          )}
           <Button
             size="compact-md"
             variant="default"

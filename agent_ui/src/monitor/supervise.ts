@@ -11,6 +11,7 @@ import {
   startSupervision,
   stopSupervision,
   switchQueue,
+  takeOver,
 } from "../api";
 import type { SupervisionMode } from "../protocol";
 
@@ -26,6 +27,8 @@ export interface Actions {
   forget: () => void;
   supervise: (contact: string, mode: SupervisionMode, phone: string) => void;
   changeMode: (supervision: string, mode: SupervisionMode) => void;
+  /** True when the conversation is the supervisor's now. */
+  takeOver: (supervision: string) => Promise<boolean>;
   stop: (supervision: string) => void;
   force: (agent: string, name: string, presence: string, undoable: boolean) => void;
   move: (contact: string, from: string, to: string, name: string) => void;
@@ -72,6 +75,7 @@ export function useSupervisorActions(): Actions {
       forget: () => setTold(null),
       supervise: (contact, mode, phone) => void ask(startSupervision(contact, mode, phone), ""),
       changeMode: (supervision, mode) => void ask(changeSupervision(supervision, mode), ""),
+      takeOver: (supervision) => ask(takeOver(supervision), ""),
       stop: (supervision) => void ask(stopSupervision(supervision), ""),
       force: (agent, name, presence, undoable) => {
         const back = () => actions.force(agent, name, "ready", false);

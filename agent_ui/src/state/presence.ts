@@ -24,6 +24,8 @@ const CENTRE_REASONS: Record<string, string> = {
   unreachable: "The phone could not be reached",
   "console-gone": "The console was away",
   "signed-in": "Just signed in",
+  "line-opening": "Your telephone is being called",
+  "line-down": "The line to your telephone is closed",
   link: "The connection was lost",
 };
 

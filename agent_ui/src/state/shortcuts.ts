@@ -2,6 +2,7 @@
 
 import type { DeskView } from "../protocol";
 import { isInConversation, mayGoNotReady, mayGoReady } from "./presence";
+import { pauseWanted, recordWanted } from "./recording";
 import { mayBeShared } from "./sharing";
 import { transferChoices } from "./transfers";
 
@@ -13,6 +14,8 @@ export type ShortcutAction =
   | "hold"
   | "mute"
   | "keypad"
+  | "record"
+  | "pause-recording"
   | "hang-up"
   | "transfer"
   | "note"
@@ -23,6 +26,9 @@ export type ShortcutAction =
   | "finish"
   | "extend"
   | "callbacks"
+  | "voicemails"
+  | "task"
+  | "tasks"
   | "help";
 
 export interface Shortcut {
@@ -39,6 +45,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "decline", keys: "Alt+D", meaning: "Decline the incoming call" },
   { action: "hold", keys: "Alt+H", meaning: "Hold, and take the caller back" },
   { action: "mute", keys: "Alt+M", meaning: "Mute and unmute your microphone" },
+  { action: "record", keys: "Alt+S", meaning: "Start and stop the recording" },
+  { action: "pause-recording", keys: "Alt+P", meaning: "Pause and resume the recording" },
   { action: "keypad", keys: "Alt+K", meaning: "Open the keypad" },
   { action: "hang-up", keys: "Alt+E", meaning: "End the call" },
   { action: "transfer", keys: "Alt+T", meaning: "Transfer: search colleagues, queues and numbers" },
@@ -49,7 +57,10 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "note", keys: "Alt+O", meaning: "Go to the note" },
   { action: "extend", keys: "Alt+X", meaning: "Need longer for wrap-up" },
   { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
+  { action: "task", keys: "Alt+W", meaning: "Make a follow-up task about this contact" },
   { action: "callbacks", keys: "Alt+C", meaning: "Go to the call-backs" },
+  { action: "voicemails", keys: "Alt+V", meaning: "Go to the messages" },
+  { action: "tasks", keys: "Alt+G", meaning: "Go to the follow-up tasks" },
   { action: "help", keys: "?", meaning: "Show the keys" },
 ];
 
@@ -96,8 +107,14 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "mute":
     case "keypad":
       return isInConversation(view);
+    case "record":
+      return recordWanted(view.contact?.recording ?? null) !== null;
+    case "pause-recording":
+      return pauseWanted(view.contact?.recording ?? null) !== null;
     case "note":
       return isInConversation(view) || phase === "wrap-up";
+    case "task":
+      return view.contact?.mine === true && (isInConversation(view) || phase === "wrap-up");
     case "finish":
       return phase === "wrap-up";
     case "extend":
@@ -110,6 +127,8 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "share":
       return view.dialog !== null && mayBeShared(view.dialog);
     case "callbacks":
+    case "voicemails":
+    case "tasks":
       return view.contact === null;
     case "help":
       return true;

@@ -23,6 +23,7 @@ const OUTCOMES: Record<string, string> = {
   stopped: "Ended.",
   "not-answered": "Your phone was not answered.",
   "conversation-over": "The conversation is over.",
+  "taken-over": "You have taken the conversation over.",
   failed: "The telephone system refused it.",
   lost: "It was lost: the server or the telephone system was restarted.",
 };

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from caruso.comm_server.acd.cost_index import CostIndex
-from caruso.comm_server.acd.policy import LeastOccupied, LongestIdle, MostSkilled, Policies
+from caruso.comm_server.acd.policy import LeastOccupied, LongestIdle, MostSkilled, Policies, Policy
+from caruso.service_manager.hookspecs import hookimpl
+
+
+@hookimpl
+def routing_policies() -> Iterable[Policy]:
+    """Return them; those of plug-ins come beside them."""
+    return LongestIdle(), LeastOccupied(), MostSkilled(), CostIndex()
 
 
 def built_in_policies() -> Policies:
-    """Return them; others can be registered with them."""
-    return Policies(LongestIdle(), LeastOccupied(), MostSkilled(), CostIndex())
+    """Return them by name."""
+    return Policies(*routing_policies())

@@ -3,7 +3,9 @@
 Three estimators, all known from the literature (Ibrahim and Whitt, Manufacturing & Service Operations Management
 11(3), 2009): the wait so far of who has waited longest, the whole wait of who was answered last, and the number
 ahead times the time between answers. Each is held against what really came; the one whose error was smallest
-lately is used. The range is made of its own errors: between which multiples of the estimate the waits fell.
+lately is used. They are compared over waits for which all of them had an estimate: one that only speaks when the
+queue is long must not look worse for it. The range is made of its own errors: between which multiples of the
+estimate the waits fell.
 
 Who gave up is not counted: how long he would have waited nobody knows. So estimates are of those who stay.
 """
@@ -11,7 +13,7 @@ Who gave up is not counted: how long he would have waited nobody knows. So estim
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -100,6 +102,8 @@ class WaitEstimates:
         self._answered_at: float | None = None
         self._interval: float | None = None
         self._measured = {estimator: _Measured() for estimator in Estimator}
+        #: What all said of the last contacts, and what came.
+        self._waits: deque[tuple[Mapping[Estimator, float], float]] = deque(maxlen=REMEMBERED)
 
     def answered(
         self, now: float, waited: float, *, others_wait: bool, guessed: Mapping[Estimator, float]
@@ -114,6 +118,8 @@ class WaitEstimates:
             known = self._interval
             self._interval = passed if known is None else known + (passed - known) / ANSWERS
         self._answered_at = now if others_wait else None
+        if guessed:
+            self._waits.append((dict(guessed), waited))
         for estimator, estimate in guessed.items():
             self._measured[estimator].add(estimate, waited)
 
@@ -133,12 +139,21 @@ class WaitEstimates:
         known = [by for by in guesses if len(self._measured[by].pairs) >= LEAST_MEASURED]
         if not known:
             return None
-        best = min(known, key=lambda by: self._measured[by].error.mean_seconds)
+        best = self._best(known)
         low, high = self._measured[best].factors()
         estimate = max(SHORTEST_SECONDS, guesses[best])
         found = Range(least=low * estimate, most=high * estimate, estimate=guesses[best], by=best)
         wide = found.most - found.least > WIDEST_SECONDS and found.most > WIDEST_FACTOR * max(found.least, 1.0)
         return None if wide else found
+
+    def _best(self, among: Sequence[Estimator]) -> Estimator:
+        """Return whose error was smallest where all said something; over all each said where they rarely did."""
+        if len(among) == 1:
+            return among[0]
+        shared = [(said, waited) for said, waited in self._waits if all(by in said for by in among)]
+        if len(shared) < LEAST_MEASURED:
+            return min(among, key=lambda by: self._measured[by].error.mean_seconds)
+        return min(among, key=lambda by: sum(abs(said[by] - waited) for said, waited in shared))
 
     def errors(self) -> Mapping[Estimator, Error]:
         """Return how wrong each estimator was lately."""

@@ -16,6 +16,7 @@ costs the same however many contacts wait and agents are ready.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -414,7 +415,9 @@ class Floor:
         if self._where[waiting.contact][0].stage.only is not None:
             times.append(waiting.course.last_agent_seconds)
         if times:
-            heapq.heappush(self._wakes, (waiting.entered + min(times), waiting.turn, waiting.contact))
+            # Rounded, the moment may be now, and the stage not have begun: then it is looked at a little later.
+            due = max(waiting.entered + min(times), math.nextafter(now, math.inf))
+            heapq.heappush(self._wakes, (due, waiting.turn, waiting.contact))
 
     def _relax(self, now: float) -> None:
         while self._wakes and self._wakes[0][0] <= now:

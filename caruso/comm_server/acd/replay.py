@@ -65,7 +65,8 @@ class _Idle:
 
     def hear(self, fact: PresenceChanged) -> None:
         back = fact.presence is Presence.READY and self._was.get(fact.agent) is Presence.OFFERED
-        if fact.presence is Presence.READY and not back:
+        # Facts may begin in the middle of an offer: then nobody knows how long the agent had been idle before it.
+        if fact.presence is Presence.READY and (not back or fact.agent not in self._since):
             self._since[fact.agent] = fact.at
         self._was[fact.agent] = fact.presence
 
@@ -78,10 +79,14 @@ def replay(
     plan: Plan,
     policies: Policies,
     *,
+    only: ContactId | None = None,
     known: Callable[[ContactId], Known] = lambda _: {},
     last_agent: Callable[[ContactId], AgentId | None] = lambda _: None,
 ) -> Iterable[Again]:
-    """Yield each decision of a journal with what `plan` decides at that moment, whoever was offered what since."""
+    """Yield each decision of a journal with what `plan` decides at that moment, whoever was offered what since.
+
+    `only`: those about one contact.
+    """
     decided: dict[ContactId, ContactRouted] = {}
     idle = _Idle()
     clock: _Clock | None = None
@@ -109,7 +114,7 @@ def replay(
         clock.at = fact.at
         if isinstance(fact, PresenceChanged):
             idle.hear(fact)
-        if isinstance(fact, ContactRouted):
+        if isinstance(fact, ContactRouted) and only in (None, fact.contact):
             if fact.contact not in decided:
                 dispatcher.dispatch(only=fact.contact)
             yield Again(then=fact, now=decided.pop(fact.contact, None))

@@ -17,6 +17,7 @@ from caruso.clock import Clock
 from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted, file_value
 from caruso.comm_server.agents.presence import AgentState, late_at
 from caruso.comm_server.agents.roster import Roster
+from caruso.comm_server.agents.why_views import why_view
 from caruso.comm_server.calls.lifecycle import Call, PartyState
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
@@ -33,6 +34,7 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactRouted,
     ContactTransferred,
     DialogEnded,
     DispositionChosen,
@@ -46,6 +48,8 @@ from caruso.model.facts import (
     Presence,
     PresenceChanged,
     TalkEnded,
+    TaskChanged,
+    TaskMade,
     WrapUpProlonged,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, RunId
@@ -60,6 +64,7 @@ from caruso.model.views import (
     PartyView,
     PresenceView,
     QueueTile,
+    RecordingView,
     StationView,
 )
 from caruso.ports import Timers
@@ -86,6 +91,10 @@ class DeskContact(msgspec.Struct, frozen=True, kw_only=True):
     #: The colleague who transfers or consults, and which of both.
     by: AgentId | None = None
     purpose: OfferPurpose = OfferPurpose.QUEUE
+    #: The decision by which it came out of its queue.
+    routed: ContactRouted | None = None
+    #: The supervisor who took it over.
+    taken_by: AgentId | None = None
 
 
 @dataclass(slots=True)
@@ -115,6 +124,8 @@ class Sources:
     notes: Callable[[ContactId], Mapping[AgentId, str]]
     #: Who listens, as far as the agent is to know.
     watchers: Callable[[ContactId, AgentId], list[str]]
+    #: How far the recording of a call is.
+    recording: Callable[[ContactId], RecordingView | None]
     #: What supervisors wrote.
     messages: Callable[[AgentId], list[MessageView]]
     queue_tile: Callable[[QueueId], QueueTile | None]
@@ -144,6 +155,7 @@ class Desks:
         self._files: dict[AgentId, tuple[RunId, Mapping[str, Value]]] = {}
         self._dirty: set[AgentId] = set()
         self._tiles_due = False
+        self._tasks = 0
         self._left_desk = left_desk
 
     # -- Consoles ---------------------------------------------------------------------------------------------
@@ -229,6 +241,9 @@ class Desks:
                 self._touch_tiles()
             case ContactQueued() | ContactLeftQueue():
                 self._touch_tiles()
+            case TaskMade() | TaskChanged():
+                self._tasks += 1
+                self.touch_all()
             case OfferMade(agent=agent, contact=contact) | ContactConnected(agent=agent, contact=contact):
                 self.touch(agent)
                 self.touch_contact(contact)
@@ -314,6 +329,7 @@ class Desks:
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
             messages=sources.messages(agent),
+            tasks=self._tasks,
             outside=sources.outside,
             contact=self._contact_view(agent, state, held, centre) if held else None,
             dialog=self._dialog_view(agent, shown) if shown else None,
@@ -353,7 +369,14 @@ class Desks:
                 if author != agent and text
             ],
             watchers=self._sources.watchers(held.contact, agent),
+            recording=self._recording(agent, held.contact, call),
+            why=why_view(held.routed, agent, centre) if held.routed is not None else None,
+            taken_over_by=_name(held.taken_by, centre),
         )
+
+    def _recording(self, agent: AgentId, contact: ContactId, call: Call | None) -> RecordingView | None:
+        """Return what an agent sees of the recording who is in the call."""
+        return self._sources.recording(contact) if call is not None and call.agent_here(agent) else None
 
     def keep_draft(self, agent: AgentId, command: KeepDraft) -> None:
         """Keep what an agent has typed and not sent, for as long as its turn waits; raise `RejectedInput`."""

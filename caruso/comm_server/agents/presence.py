@@ -28,6 +28,9 @@ DECLINED = "declined"
 UNREACHABLE = "unreachable"
 CONSOLE_GONE = "console-gone"
 SIGNED_IN = "signed-in"
+#: The line to the agent's telephone is being opened; it was closed by itself.
+LINE_OPENING = "line-opening"
+LINE_DOWN = "line-down"
 
 
 class After(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +144,10 @@ class WrapUpOver(msgspec.Struct, frozen=True):
     """The agent finished, or the time is up."""
 
 
+class LineOpen(msgspec.Struct, frozen=True):
+    """The line to the agent's telephone is open: who waited for that is ready, in a contact afterwards."""
+
+
 class ConsoleGone(msgspec.Struct, frozen=True):
     """The agent's console has been away for too long: nobody would see an offer."""
 
@@ -159,6 +166,7 @@ PresenceEvent = (
     | WrapUpExtended
     | WrapUpFitted
     | WrapUpOver
+    | LineOpen
     | ConsoleGone
 )
 
@@ -225,6 +233,8 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
         case WrapUpOver():
             _expect(state, Presence.WRAP_UP)
             return _follow(state, now)
+        case LineOpen():
+            return _line_open(state, now)
         case ConsoleGone():
             return state if state.presence is Presence.SIGNED_OUT else _go_not_ready(state, CONSOLE_GONE, now)
         case _:
@@ -341,6 +351,13 @@ def _go_ready(state: AgentState, now: datetime) -> AgentState:
             return _ready(state, now)
         case _:
             assert_never(state.presence)
+
+
+def _line_open(state: AgentState, now: datetime) -> AgentState:
+    if state.presence is Presence.NOT_READY and state.reason == LINE_OPENING:
+        return _ready(state, now)
+    # Wrap-up goes on: it ends with a disposition or in its time.
+    return replace(state, after=After()) if state.after.reason == LINE_OPENING else state
 
 
 def _go_not_ready(state: AgentState, reason: str, now: datetime) -> AgentState:

@@ -216,7 +216,7 @@ class Roster:
     def hear(self, fact: AnyFact) -> None:
         """Move agents as facts about calls tell."""
         match fact:
-            case OfferMade(agent=agent, contact=contact, purpose=OfferPurpose.OUTBOUND):
+            case OfferMade(agent=agent, contact=contact, purpose=OfferPurpose.OUTBOUND | OfferPurpose.TAKE_OVER):
                 self._follow(agent, OwnCallBegan(contact))
             case OfferMade(agent=agent, contact=contact):
                 self._follow(agent, OfferBegan(contact))

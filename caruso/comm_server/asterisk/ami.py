@@ -118,6 +118,11 @@ class AmiLink:
         rows = [answer for answer in answers if answer.get("Event") == "ContactList"]
         return {row["Endpoint"]: row["Status"] for row in rows if "Endpoint" in row and "Status" in row}
 
+    async def notify(self, endpoint: str, headers: Mapping[str, str], body: tuple[str, ...]) -> None:
+        """Have a NOTIFY with these headers and lines sent to a phone; raise `AmiRefused` or `LinkDown`."""
+        lines = [*(f"{name}={value}" for name, value in headers.items()), *(f"Content={line}" for line in body)]
+        await self._act("PJSIPNotify", Endpoint=endpoint, Variable=lines)
+
     async def dialplan(self, context: str) -> list[tuple[str, str, str]]:
         """Return extension, application and its data of each step in a context; raise `NotPermitted`."""
         try:
@@ -129,7 +134,26 @@ class AmiLink:
         steps = [answer for answer in answers if "Application" in answer]
         return [(step.get("Extension", ""), step["Application"], step.get("AppData", "")) for step in steps]
 
-    async def _act(self, name: str, **headers: str) -> list[Mapping[str, str]]:
+    async def mix_monitor(self, channel: str, file: str, options: str) -> str:
+        """Record a channel into a file, named from the monitor folder; return the recording's id in Asterisk."""
+        answers = await self._act("MixMonitor", Channel=channel, File=file, Options=options)
+        return answers[0].get("MixMonitorID", "") if answers else ""
+
+    async def mute_mix_monitor(self, channel: str, monitor: str, *, on: bool) -> None:
+        """Put silence into a recording instead of what is heard, or let it in again."""
+        state = "1" if on else "0"
+        await self._act("MixMonitorMute", Channel=channel, Direction="both", State=state, MixMonitorID=monitor)
+
+    async def stop_mix_monitor(self, channel: str, monitor: str) -> None:
+        """End a recording."""
+        await self._act("StopMixMonitor", Channel=channel, MixMonitorID=monitor)
+
+    async def variable(self, channel: str, name: str) -> str:
+        """Return a channel's variable, empty when it has none."""
+        answers = await self._act("Getvar", Channel=channel, Variable=name)
+        return answers[0].get("Value", "") if answers else ""
+
+    async def _act(self, name: str, **headers: str | list[str]) -> list[Mapping[str, str]]:
         if self._manager is None:
             raise LinkDown("Asterisk's manager interface")
         return await self._manager.act(name, headers, self._settings.request_timeout_seconds)
@@ -246,11 +270,16 @@ class _Manager(Manager):  # type: ignore[misc]
         self._heard = heard
         self.lost = asyncio.Event()
 
-    async def act(self, name: str, headers: Mapping[str, str], within_seconds: float) -> list[Mapping[str, str]]:
-        """Send one action and return its answers; raise `LinkDown` or `AmiRefused`."""
+    async def act(
+        self, name: str, headers: Mapping[str, str | list[str]], within_seconds: float
+    ) -> list[Mapping[str, str]]:
+        """Send one action and return its answers; raise `LinkDown` or `AmiRefused`.
+
+        A header with several values is sent once with each.
+        """
         if self.lost.is_set():
             raise LinkDown("Asterisk's manager interface")
-        action = _Action({"Action": name, **{key: _one_line(value) for key, value in headers.items()}})
+        action = _Action({"Action": name, **{key: _lines(value) for key, value in headers.items()}})
         try:
             async with asyncio.timeout(within_seconds):
                 await self.protocol.send(action)
@@ -334,6 +363,10 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             if not action.future.done():
                 action.future.set_exception(LinkDown("Asterisk's manager interface"))
         self._manager.connection_lost(exc)
+
+
+def _lines(value: str | list[str]) -> str | list[str]:
+    return _one_line(value) if isinstance(value, str) else [_one_line(each) for each in value]
 
 
 def _one_line(value: str) -> str:

@@ -461,6 +461,16 @@ def channels_stop_moh(*, channel_id: str) -> Request:
     return Request("DELETE", f"channels/{_segment(channel_id)}/moh")
 
 
+def channels_start_silence(*, channel_id: str) -> Request:
+    """``POST /channels/{channelId}/silence``."""
+    return Request("POST", f"channels/{_segment(channel_id)}/silence")
+
+
+def channels_stop_silence(*, channel_id: str) -> Request:
+    """``DELETE /channels/{channelId}/silence``."""
+    return Request("DELETE", f"channels/{_segment(channel_id)}/silence")
+
+
 def channels_play_with_id(
     *,
     channel_id: str,

@@ -57,6 +57,10 @@ WEBRTC_MODULES = {
     "res_pjsip_transport_websocket.so": "browser phones cannot connect",
     "res_srtp.so": "browser phones have no audio",
 }
+RECORDING_MODULES = {
+    "app_mixmonitor.so": "calls cannot be recorded",
+    "res_ari_recordings.so": "what was recorded cannot be fetched",
+}
 #: Opus comes under either name.
 _ALTERNATIVES = {"codec_opus_open_source.so": "codec_opus.so"}
 _PROBE = "caruso-check"
@@ -137,7 +141,11 @@ async def _check_modules(rest: RestOverHttp) -> list[CheckLine]:
     modules = msgspec.json.decode(answer.body, type=list[ari.Module])
     running = {module.name for module in modules if module.status == "Running"}
     lines = []
-    for what, needed in (("Modules", MODULES), ("WebRTC modules", WEBRTC_MODULES)):
+    for what, needed in (
+        ("Modules", MODULES),
+        ("WebRTC modules", WEBRTC_MODULES),
+        ("Recording modules", RECORDING_MODULES),
+    ):
         lacking = [
             f"{name} ({why})"
             for name, why in needed.items()

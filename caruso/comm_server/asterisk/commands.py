@@ -38,9 +38,11 @@ from caruso.model.telephony import (
     Snoop,
     StartMusic,
     StartRinging,
+    StartSilence,
     StopMusic,
     StopPlayback,
     StopRinging,
+    StopSilence,
     TelephonyCommand,
     TelephonyEvent,
 )
@@ -105,6 +107,10 @@ def requests(command: TelephonyCommand, app: str, outside: str = "") -> tuple[Re
             return (ari.channels_start_moh(channel_id=leg, moh_class=music),)
         case StopMusic(leg=leg):
             return (ari.channels_stop_moh(channel_id=leg),)
+        case StartSilence(leg=leg):
+            return (ari.channels_start_silence(channel_id=leg),)
+        case StopSilence(leg=leg):
+            return (ari.channels_stop_silence(channel_id=leg),)
         case Play():
             return (_play(command),)
         case StopPlayback(playback=playback):
@@ -151,7 +157,9 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
             return None  # either it is under way or it is stored; the other is not there
         case Record(leg=leg, recording=recording) if not gone:
             return RecordingEnded(leg=leg, recording=recording, failed=True)
-        case HangUp() | StopPlayback() | CloseBridge() | StopMusic() | StopRinging() | Part() if gone:
+        case HangUp() | StopPlayback() | CloseBridge() | StopMusic() | StopSilence() | StopRinging() | Part() if (
+            gone
+        ):
             # Part: 422 is a leg that is not in the bridge, which says nothing about the leg itself.
             return None
         case Play(leg=leg, playback=playback) if not gone:

@@ -44,15 +44,18 @@ class Provisioner:
         self._want = wanted(agents, self._settings)
         self.changed.set()
 
-    async def bring_up(self, ask: Ask, started: str) -> None:
-        """After a connection: make all that an Asterisk started at `started` does not hold."""
+    async def bring_up(self, ask: Ask, started: str, *, ask_much: Ask) -> None:
+        """After a connection: make all that an Asterisk started at `started` does not hold.
+
+        `ask_much` is for what has long answers.
+        """
         if started != self._started:
             known = await self._holds(ask, marked(self._want, self._settings))
             self._have = dict(self._want) if known else {}
             self._started = started
             if not known:
                 await self.bring_changes(ask)
-                await self._remove_leftovers(ask)
+                await self._remove_leftovers(ask, ask_much)
                 return
         await self.bring_changes(ask)
 
@@ -96,9 +99,9 @@ class Provisioner:
         else:
             self._have[item] = want[item]
 
-    async def _remove_leftovers(self, ask: Ask) -> None:
+    async def _remove_leftovers(self, ask: Ask, ask_much: Ask) -> None:
         """Remove phones an earlier run of this server made, for agents who left while it was away."""
-        answer = await ask(ari.endpoints_list_by_tech(tech="PJSIP"))
+        answer = await ask_much(ari.endpoints_list_by_tech(tech="PJSIP"))
         if not answer.ok:
             return
         for endpoint in msgspec.json.decode(answer.body, type=list[ari.Endpoint]):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from caruso.comm_server.asterisk import ari
 from caruso.comm_server.asterisk.ari import Request
 from caruso.comm_server.asterisk.settings import AsteriskSettings
-from caruso.model.centre import AgentProfile, StationKind
+from caruso.model.centre import REGISTERED, AgentProfile, StationKind
 from caruso.model.ids import AgentId
 from caruso.model.records import PhoneAccount
 
@@ -77,7 +77,7 @@ def wanted(agents: Iterable[AgentProfile], settings: AsteriskSettings) -> dict[P
     """
     objects: dict[PjsipObject, Fields] = {}
     for agent in agents:
-        for kind in StationKind:
+        for kind in REGISTERED:
             fixed = agent.station.address if kind is agent.station.kind is StationKind.SIP else ""
             objects |= _phone(endpoint_name(agent.id, kind), kind, fixed, settings)
     return dict(sorted(objects.items(), key=lambda entry: entry[0].kind == "endpoint"))

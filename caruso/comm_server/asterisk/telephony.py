@@ -26,11 +26,12 @@ from caruso.comm_server.asterisk.ari import Request
 from caruso.comm_server.asterisk.commands import NO_ANSWER, Response, refusal, requests
 from caruso.comm_server.asterisk.event_socket import EventSocket
 from caruso.comm_server.asterisk.legs import Legs
-from caruso.comm_server.asterisk.phones import Provisioner
+from caruso.comm_server.asterisk.phones import Ask, Provisioner
 from caruso.comm_server.asterisk.rest import Rest, RestOverHttp, RestOverSocket
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.comm_server.asterisk.told import Told
 from caruso.errors import CarusoError
+from caruso.model import ids
 from caruso.model.centre import AgentProfile
 from caruso.model.telephony import (
     Dial,
@@ -47,13 +48,15 @@ from caruso.model.telephony import (
 )
 from caruso.ports import TelephonyListener
 
-#: Answers of this size come when 10,000 channels are listed.
+#: Events and short answers only, but of a company's Asterisk that adds channel variables to each.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+#: Legs in one request: Asterisk takes 4,096 characters in a line, and names are short.
+SUBSCRIPTIONS = 25
 #: How long Asterisk may take to answer the first request over the socket before HTTP is used.
 SOCKET_REST_SECONDS = 2.0
 #: A hang-up in the middle of a prompt is told as a failed prompt first; only the hang-up is worth telling.
 FAILED_PROMPT_SECONDS = 0.1
-#: So is one in the middle of a recording told as its end; what the caller did not finish is not kept.
+#: So is one in the middle of a recording told as its end; what is not finished is kept of a message only.
 RECORDING_SECONDS = 0.1
 
 _CLOSED = "Asterisk closed the event socket"
@@ -223,18 +226,21 @@ class AriTelephony:
             asyncio.TaskGroup() as tasks,
         ):
             over_socket = RestOverSocket(socket, settings.request_timeout_seconds)
+            # Whatever is long is asked for over HTTP: what Asterisk 22.10 answers on the socket it builds on a
+            # thread's stack, and it dies of a megabyte (10,000 phones).
+            over_http = RestOverHttp(http, settings.ari_url, settings.request_timeout_seconds)
             self._rest = over_socket
             tasks.create_task(self._read(cast("EventSocket", socket), over_socket))
             tasks.create_task(over_socket.run())
-            started = await self._first_answer(http, tasks)
+            started = await self._first_answer(over_http, tasks)
             await self._filter_events()
-            await self._phones.bring_up(self.ask, started)
-            await self._come_up(started)
+            await self._phones.bring_up(self.ask, started, ask_much=over_http.ask)
+            await self._come_up(started, over_http.ask)
             while True:
                 await self._phones.changed.wait()
                 await self._phones.bring_changes(self.ask)
 
-    async def _first_answer(self, http: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> str:
+    async def _first_answer(self, over_http: RestOverHttp, tasks: asyncio.TaskGroup) -> str:
         """Find out which way requests are answered; return when Asterisk was started."""
         question = ari.asterisk_get_info(only=("status", "system"))
         try:
@@ -243,7 +249,6 @@ class AriTelephony:
         except TimeoutError:
             answer = Response(NO_ANSWER)
         if not answer.ok:
-            over_http = RestOverHttp(http, self._settings.ari_url, self._settings.request_timeout_seconds)
             self._rest = over_http
             tasks.create_task(over_http.run())
             answer = await self.ask(question)
@@ -259,12 +264,12 @@ class AriTelephony:
         if not answer.ok:
             raise PbxRefused(f"event filter: {answer.reason}")
 
-    async def _come_up(self, started: str) -> None:
-        channels, bridges = await asyncio.gather(self.ask(ari.channels_list()), self.ask(ari.bridges_list()))
+    async def _come_up(self, started: str, ask_much: Ask) -> None:
+        channels, bridges = await asyncio.gather(ask_much(ari.channels_list()), ask_much(ari.bridges_list()))
         link_up = self._legs.snapshot(
             _expect(channels, list[ari.Channel]), _expect(bridges, list[ari.Bridge]), self._settings.app, started
         )
-        await self._listen_to(link_up)
+        await self._listen_to(link_up, ask_much)
         self._up = True
         _log.info("pbx_link_up", legs=len(link_up.legs), bridges=len(link_up.bridges))
         self._tell(link_up)
@@ -272,15 +277,19 @@ class AriTelephony:
         for message in early:
             self._take(message)
 
-    async def _listen_to(self, link_up: LinkUp) -> None:
-        """Subscribe again to what was there before; a leg that ended just now is refused, and its end told."""
-        app = self._settings.app
-        await asyncio.gather(
-            *(
-                self.ask(ari.applications_subscribe(application_name=app, event_source=(f"channel:{leg}",)))
-                for leg in link_up.legs
-            )
-        )
+    async def _listen_to(self, link_up: LinkUp, ask_much: Ask) -> None:
+        """Subscribe again to what was there before; a leg that ended just now is refused, and its end told.
+
+        Each answer names all that is subscribed to, so several are asked for at once; but one that is refused
+        takes the others of its request with it.
+        """
+        app, legs = self._settings.app, list(link_up.legs)
+        for first in range(0, len(legs), SUBSCRIPTIONS):
+            sources = tuple(f"channel:{leg}" for leg in legs[first : first + SUBSCRIPTIONS])
+            answer = await ask_much(ari.applications_subscribe(application_name=app, event_source=sources))
+            if not answer.ok:
+                for source in sources:
+                    await ask_much(ari.applications_subscribe(application_name=app, event_source=(source,)))
 
     async def _read(self, socket: EventSocket, over_socket: RestOverSocket) -> None:
         replaced = asyncio.Event()
@@ -321,7 +330,7 @@ class AriTelephony:
             self._tell(event)
 
     def _tell_recording(self, event: RecordingEnded) -> None:
-        if self._up and event.leg in self._legs:
+        if (self._up and event.leg in self._legs) or ids.is_voicemail_recording(event.recording):
             self._tell(event)
         else:
             self.send(DropRecording(leg=event.leg, recording=event.recording))

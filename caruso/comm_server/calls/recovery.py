@@ -48,6 +48,7 @@ from caruso.model.telephony import (
     LinkUp,
     Mute,
     OpenBridge,
+    Part,
     StartMusic,
     StopMusic,
     StopRinging,
@@ -62,6 +63,7 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
     """Return how `call` goes on, now that the PBX tells what it has."""
     legs = {leg: state for leg, state in link.legs.items() if ids.contact_of(leg) == call.contact}
     caller = legs.pop(ids.caller_leg(call.contact), None)
+    known_offers = call.offer
     call = replace(
         call,
         offer=max(call.offer, offers_in(link, call.contact)),
@@ -87,13 +89,14 @@ def resume(call: Call, link: LinkUp, around: Surroundings, *, pbx_restarted: boo
                 timers=(SetTimer(timer=Timer.FORGET, seconds=lifecycle.FORGET_SECONDS),),
             )
         case Phase.DIALOG:
-            return Step(call=call, commands=_hang_up(legs))
+            return Step(call=call, commands=(*_hang_up(legs), *_alone(call, link)))
         case Phase.DIALLING:
             return _resume_dialling(call, legs, caller, now)
         case Phase.WAITING:
-            return _resume_waiting(call, legs, link, around, now)
+            return _resume_waiting(call, legs, link, around, known_offers, now)
         case Phase.OFFERED:
-            return _resume_offered(call, legs, around, now)
+            step = _resume_offered(call, legs, around, now)
+            return replace(step, commands=(*_alone(call, link), *step.commands))
         case Phase.TALKING | Phase.RECONNECTING:
             return _resume_talking(call, legs, link, around, now)
         case Phase.TRANSFERRING | Phase.OUTSIDE:
@@ -133,17 +136,32 @@ def _others(unknown: Iterable[LegId], legs: Iterable[LegId]) -> tuple[TelephonyC
 
 
 def _resume_waiting(
-    call: Call, legs: Mapping[LegId, Leg], link: LinkUp, around: Surroundings, now: datetime
+    call: Call, legs: Mapping[LegId, Leg], link: LinkUp, around: Surroundings, known_offers: int, now: datetime
 ) -> Step:
+    """Let the caller wait on, unless he talks already: with somebody of whose offer nothing is known.
+
+    Of a known one the talk is over: the agent gave him to a queue, and the link was away when she was to hang up.
+    """
     call = replace(call, music=False)
     joined = link.bridges.get(ids.bridge(call.contact), frozenset())
     for leg in legs:
         agent = ids.agent_of(leg)
-        if leg in joined and agent is not None:
+        if leg in joined and agent is not None and ids.offer_of(leg) > known_offers:
             return _adopt(call, leg, agent, around, now)
     return Step(
-        call=replace(call, open_legs=frozenset(legs)), commands=_hang_up(legs), timers=_remaining_wait(call, now)
+        call=replace(call, open_legs=frozenset(legs)),
+        commands=(*_hang_up(legs), *_alone(call, link)),
+        timers=_remaining_wait(call, now),
     )
+
+
+def _alone(call: Call, link: LinkUp) -> tuple[TelephonyCommand, ...]:
+    """Take a caller who talks with nobody out of the bridge he was left in: there he would hear no prompt."""
+    bridge, caller = ids.bridge(call.contact), ids.caller_leg(call.contact)
+    if bridge not in link.bridges or call.agent_leg in link.bridges[bridge]:
+        return ()
+    part = (Part(bridge=bridge, leg=caller),) if caller in link.bridges[bridge] else ()
+    return (*part, CloseBridge(bridge=bridge))
 
 
 def _adopt(call: Call, leg: LegId, agent: AgentId, around: Surroundings, now: datetime) -> Step:

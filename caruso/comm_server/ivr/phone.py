@@ -193,6 +193,8 @@ class PhoneChannel:
 
     async def _sound(self, segment: Segment, language: str) -> str | None:
         """Return the sound of a segment, without extension: its recording, else its text spoken, else None."""
+        if segment.sound:
+            return segment.sound
         if segment.audio:
             recording = self._recordings / language / segment.audio
             if await asyncio.to_thread(recording.is_file):

@@ -15,6 +15,7 @@ import msgspec
 from caruso.clock import Clock
 from caruso.comm_server.agents.presence import late_at
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
+from caruso.comm_server.monitor.recorded import RecordingFact, recorded
 from caruso.comm_server.monitor.supervisions import SupervisionRows
 from caruso.model.centre import Centre
 from caruso.model.facts import (
@@ -34,6 +35,11 @@ from caruso.model.facts import (
     PresenceChanged,
     PriorityChanged,
     QueueSwitched,
+    RecordingBegun,
+    RecordingImpossible,
+    RecordingOver,
+    RecordingPaused,
+    RecordingResumed,
     SupervisionBegun,
     SupervisionEnded,
     SupervisionModeChanged,
@@ -89,6 +95,7 @@ class Board:
         #: Since when nothing has been heard of calls; None while they are heard of.
         self._unheard_since: datetime | None = clock.now()
         self._callbacks: Mapping[QueueId, int] = {}
+        self._voicemails: Mapping[QueueId, tuple[int, datetime | None]] = {}
         self._supervisions = SupervisionRows()
         #: Queues closed by hand.
         self._closed: frozenset[QueueId] = frozenset()
@@ -122,6 +129,10 @@ class Board:
                 self._reprioritised(contact, priority)
             case SupervisionBegun() | SupervisionModeChanged() | SupervisionEnded():
                 self._supervisions.hear(fact)
+            case (
+                RecordingBegun() | RecordingPaused() | RecordingResumed() | RecordingOver() | RecordingImpossible()
+            ):
+                self._recorded(fact)
             case QueueSwitched(queue=queue):
                 self._closed = self._closed - {queue} if fact.open else self._closed | {queue}
             case OfferMade(contact=contact, agent=agent):
@@ -159,6 +170,11 @@ class Board:
     def set_callbacks(self, waiting: Mapping[QueueId, int]) -> None:
         """Tell how many call-backs nobody has taken yet, by queue."""
         self._callbacks = waiting
+        self._schedule()
+
+    def set_voicemails(self, waiting: Mapping[QueueId, tuple[int, datetime | None]]) -> None:
+        """Tell how many messages nobody has taken yet, and since when the oldest waits, by queue."""
+        self._voicemails = waiting
         self._schedule()
 
     def centre_changed(self) -> None:
@@ -317,10 +333,23 @@ class Board:
     def _set_call(
         self, contact: ContactId, phase: str, caller: str, since: datetime, *, queue: str = "", agent: str = ""
     ) -> None:
+        known = self._calls.get(contact)
         self._calls[contact] = CallRow(
-            id=contact, phase=phase, caller=caller, agent=agent, queue=queue, since=since
+            id=contact,
+            phase=phase,
+            caller=caller,
+            agent=agent,
+            queue=queue,
+            since=since,
+            recording=known.recording if known else "",
         )
         self._changed_calls.add(contact)
+
+    def _recorded(self, fact: RecordingFact) -> None:
+        call = self._calls.get(fact.contact)
+        if call is not None:
+            self._calls[fact.contact] = recorded(call, fact)
+            self._changed_calls.add(fact.contact)
 
     def _queue_rows(self, now: datetime) -> list[QueueRow]:
         self._roll_over(now)
@@ -347,6 +376,7 @@ class Board:
                 ready=ready.get(queue.id, 0),
                 talking=talking.get(queue.id, 0),
                 callbacks=self._callbacks.get(queue.id, 0),
+                voicemails=self._voicemails.get(queue.id, (0, None)),
                 is_open=queue.id not in self._closed,
             )
             for queue in centre.queues.values()
@@ -391,6 +421,7 @@ def _queue_row(
     ready: int,
     talking: int,
     callbacks: int,
+    voicemails: tuple[int, datetime | None],
     is_open: bool,
 ) -> QueueRow:
     return QueueRow(
@@ -406,11 +437,19 @@ def _queue_row(
         abandoned=figures.abandoned,
         short_abandoned=figures.short_abandoned,
         flowed_out=figures.flowed_out,
+        call_back=figures.call_back,
+        transferred=figures.transferred,
         lost=figures.lost,
         service_level=figures.service_level,
         target_seconds=target_seconds,
         average_answer_seconds=figures.average_answer_seconds,
         longest_wait_seconds=figures.longest_wait_seconds,
         callbacks=callbacks,
+        voicemails=voicemails[0],
+        oldest_voicemail=voicemails[1],
+        voicemails_received=figures.voicemails_received,
+        voicemails_handled=figures.voicemails_handled,
+        voicemail_listen_seconds=figures.voicemail_listen_seconds,
+        voicemail_reply_seconds=figures.voicemail_reply_seconds,
         open=is_open,
     )

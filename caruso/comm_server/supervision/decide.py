@@ -25,6 +25,7 @@ from caruso.comm_server.supervision.watch import (
     SetTimer,
     Stage,
     StopAsked,
+    TakeOver,
     Timer,
     TimerFired,
     Watch,
@@ -70,7 +71,8 @@ FORGET_SECONDS = 10.0
 SUPERVISION_HEADER = "X-Caruso-Supervision"
 #: What is heard where listening is announced: a sound that Asterisk brings along.
 TONE = "sound:beep"
-#: Keys on the supervisor's phone, those of Asterisk's ChanSpy.
+#: Keys on the supervisor's phone, those of Asterisk's ChanSpy, and one more.
+TAKE_OVER_KEY = "7"
 KEYS = {"4": SupervisionMode.LISTEN, "5": SupervisionMode.WHISPER, "6": SupervisionMode.BARGE}
 
 
@@ -120,11 +122,15 @@ def advance(watch: Watch, event: WatchEvent, now: datetime) -> WatchStep:
             return _refused(watch, event, now)
         case DigitPressed(leg=leg, digit=digit):
             wanted = KEYS.get(digit) if leg == watch.phone else None
+            if leg == watch.phone and digit == TAKE_OVER_KEY:
+                return WatchStep(watch=watch, wants_over=watch.stage is Stage.ACTIVE)
             return change_mode(watch, wanted, now) if wanted is not None else WatchStep(watch=watch)
         case ModeAsked(mode=mode):
             return change_mode(watch, mode, now)
         case StopAsked():
             return end(watch, SupervisionOutcome.STOPPED, now)
+        case TakeOver():
+            return _taken_over(watch, now)
         case CallChanged():
             return _call_changed(watch, event, now)
         case LinkUp():
@@ -170,6 +176,16 @@ def end(watch: Watch, outcome: SupervisionOutcome, now: datetime) -> WatchStep:
             SetTimer(timer=Timer.FORGET, seconds=FORGET_SECONDS),
         ),
     )
+
+
+def _taken_over(watch: Watch, now: datetime) -> WatchStep:
+    """End it, but for the phone: that is the call's from now on."""
+    over = end(replace(watch, open_legs=watch.open_legs - {watch.phone}), SupervisionOutcome.TAKEN_OVER, now)
+    if watch.announcement is not Announcement.EVERYBODY:
+        return over
+    tone = PlaybackId(f"supervision~{watch.id}~taken")
+    told = Play(leg=ids.caller_leg(watch.contact), playback=tone, sounds=(TONE,))
+    return replace(over, commands=(*over.commands, told))
 
 
 def _clear(watch: Watch) -> tuple[TelephonyCommand, ...]:
@@ -312,8 +328,8 @@ def _barge(watch: Watch) -> WatchStep:
     deaf, commands = _without_ear(watch)
     if watch.in_call:
         return WatchStep(watch=deaf, commands=commands)
-    # The bridge she stood in stays, empty: under load Asterisk 22.10 answers 404 for one that was destroyed and
-    # made again by the same name.
+    # The bridge she stood in stays, empty: Asterisk 22.10 may answer 404 for one that is made again by its name,
+    # when it was destroyed with a leg in it that was joined to another bridge. A call's legs know only one bridge.
     join = Join(bridge=ids.bridge(watch.contact), leg=watch.phone)
     return WatchStep(watch=replace(deaf, in_call=True, aside=False), commands=(*commands, join))
 

@@ -18,20 +18,21 @@ from caruso.comm_server.agents.presence import GoNotReady
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.calls.lifecycle import Call, Enqueue, Phase, Reprioritise, Withdrawn
+from caruso.comm_server.calls.lifecycle import Call, Enqueue, Phase, Reprioritise, TakeOverAsked, Withdrawn
 from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.fact_stream import FactStream
+from caruso.comm_server.stations import places
 from caruso.comm_server.supervision.decide import STEADY_SECONDS
 from caruso.comm_server.supervision.messages import AgentMessages
 from caruso.comm_server.supervision.scope import Scope, has_agent, has_queue, scope_of
 from caruso.comm_server.supervision.switches import QueueSwitches
-from caruso.comm_server.supervision.watch import ModeAsked, Stage, StopAsked, Watch
+from caruso.comm_server.supervision.watch import ModeAsked, Stage, StopAsked, TakeOver, Watch
 from caruso.comm_server.supervision.watches import Watches, heard_in
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
-from caruso.model.centre import Centre, Role, StationKind
+from caruso.model.centre import REGISTERED, Centre, Role, StationKind
 from caruso.model.facts import MessageSeen, MessageSent, Presence, QueueSwitched
-from caruso.model.ids import AgentId, ContactId, QueueId, SupervisionId
+from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SupervisionId
 from caruso.model.supervision import Announcement, SupervisionMode
 from caruso.model.supervisor import Supervisor
 
@@ -59,6 +60,9 @@ class Floor:
     endpoint_name: EndpointName
     #: Whether numbers outside can be called.
     calls_outside: bool
+    #: Lets a leg that is there be an agent's in a call, and undoes it.
+    stand_in: Callable[[LegId, LegId], None]
+    stand_down: Callable[[LegId], None]
 
 
 class Supervisors:
@@ -112,6 +116,8 @@ class Supervisors:
             agent=heard.agent,
             queue=queue,
             phone=ids.supervisor_leg(supervision),
+            kind=StationKind(phone) if phone in REGISTERED else StationKind.NUMBER,
+            endpoint=endpoint or places.at_number(number),
             mode=mode,
             announcement=rules.supervision_announced if rules else Announcement.NOBODY,
             asked_at=now,
@@ -135,6 +141,46 @@ class Supervisors:
             self._own(who, supervision)
         if not self._watches.post(supervision, StopAsked()):
             raise NotFound("It is over.")
+
+    def take_over(self, who: Supervisor, supervision: SupervisionId) -> None:
+        """Give her the conversation, as an agent; raise `NotFound` when it is over, or `IllegalMove`."""
+        watch = self._own(who, supervision)
+        agent = who.agent
+        if watch.stage is not Stage.ACTIVE:
+            raise IllegalMove("Your phone is not connected yet.")
+        if agent is None or agent not in self._floor.centre().agents:
+            raise IllegalMove("Only who is an agent of this centre can take a conversation over: it needs a desk.")
+        presence = self._floor.roster.state(agent).presence
+        if presence is Presence.SIGNED_OUT:
+            raise IllegalMove("Open your console first: the conversation is shown there.")
+        if presence not in (Presence.READY, Presence.NOT_READY):
+            raise IllegalMove("Finish your own contact first.")
+        call = self._floor.exchange.call(watch.contact)
+        if call is None:
+            raise NotFound("It is over.")
+        log.info("conversation_taken_over", contact_id=watch.contact, agent_id=watch.agent, by=who.user)
+        # What follows from the facts is heard when all three know.
+        with self._floor.stream.turn():
+            leg = ids.agent_leg(watch.contact, call.offer + 1, agent)
+            self._floor.stand_in(leg, watch.phone)
+            taken = TakeOverAsked(agent=agent, kind=watch.kind, endpoint=watch.endpoint)
+            try:
+                self._floor.exchange.post(watch.contact, taken)
+            except IllegalMove:
+                self._floor.stand_down(leg)
+                raise
+            self._watches.post(supervision, TakeOver())
+
+    def take_over_by_key(self, supervision: SupervisionId) -> None:
+        """Do the same for who pressed the key on her phone; where it is not possible she hears a tone."""
+        watch = self._watches.all.get(supervision)
+        if watch is None:
+            return
+        try:
+            self.take_over(watch.supervisor, supervision)
+        except (IllegalMove, NotFound) as refusal:
+            log.info("take_over_refused", supervision_id=supervision, reason=str(refusal))
+            self._watches.refuse(supervision)
 
     def review(self) -> None:
         """End what is not allowed any more: the centre's description is another one."""
@@ -174,7 +220,7 @@ class Supervisors:
 
     def _place(self, who: Supervisor, phone: str) -> tuple[str, str]:
         """Return endpoint and number of where she wants to be called."""
-        if phone in tuple(StationKind):
+        if phone in REGISTERED:
             if who.agent is None or who.agent not in self._floor.centre().agents:
                 raise IllegalMove("You have no phone of your own here: give a number.")
             return self._floor.endpoint_name(who.agent, StationKind(phone)), ""

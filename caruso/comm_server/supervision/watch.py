@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from caruso.model import ids
+from caruso.model.centre import StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, BridgeId, ContactId, LegId, QueueId, SupervisionId
 from caruso.model.supervision import Announcement, SupervisionMode
@@ -42,8 +43,10 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     contact: ContactId
     agent: AgentId
     queue: QueueId
-    #: The leg to the supervisor's phone.
+    #: The leg to the supervisor's phone, and how it is called.
     phone: LegId
+    kind: StationKind = StationKind.NUMBER
+    endpoint: str = ""
     #: What is wanted.
     mode: SupervisionMode
     announcement: Announcement = Announcement.NOBODY
@@ -106,6 +109,10 @@ class CallChanged(msgspec.Struct, frozen=True, kw_only=True):
     leg: LegId | None
 
 
+class TakeOver(msgspec.Struct, frozen=True, kw_only=True):
+    """The supervisor has the conversation now: her phone is the call's."""
+
+
 class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
     """A timer has run out."""
 
@@ -122,6 +129,7 @@ WatchEvent = (
     | ModeAsked
     | StopAsked
     | CallChanged
+    | TakeOver
     | TimerFired
 )
 
@@ -146,3 +154,5 @@ class WatchStep(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[TelephonyCommand, ...] = ()
     facts: tuple[AnyFact, ...] = ()
     timers: tuple[SetTimer | CancelTimer, ...] = ()
+    #: The supervisor asks by a key to take the conversation over.
+    wants_over: bool = False

@@ -30,7 +30,7 @@ from caruso.comm_server.supervision.watch import (
 )
 from caruso.model import ids
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, LegId, SupervisionId
+from caruso.model.ids import AgentId, ContactId, LegId, PlaybackId, SupervisionId
 from caruso.model.telephony import (
     AnswerTransfer,
     CommandFailed,
@@ -40,10 +40,14 @@ from caruso.model.telephony import (
     LegRinging,
     LinkLost,
     LinkUp,
+    Play,
     TelephonyEvent,
     TransferRequested,
 )
 from caruso.ports import Telephony, TimerHandle, Timers
+
+#: What is heard when a key asked for something that is not possible: a sound that Asterisk brings along.
+REFUSED = ("sound:beeperr",)
 
 log = structlog.get_logger(__name__)
 
@@ -67,16 +71,22 @@ class Watches:
         clock: Clock,
         timers: Timers,
         call: Callable[[ContactId], Call | None],
+        wants_over: Callable[[SupervisionId], None],
     ) -> None:
-        """Begin with none; what an earlier process left is cleared away with the first `LinkUp`."""
+        """Begin with none; `wants_over` is told who asks by a key to take the conversation over.
+
+        What an earlier process left is cleared away with the first `LinkUp`.
+        """
         self._telephony = telephony
         self._stream = stream
         self._clock = clock
         self._timers = timers
         self._call = call
+        self._wants_over = wants_over
         self._live: dict[SupervisionId, _Live] = {}
         self._by_phone: dict[LegId, SupervisionId] = {}
         self._link_up = False
+        self._refused = 0
 
     @property
     def all(self) -> Mapping[SupervisionId, Watch]:
@@ -104,6 +114,14 @@ class Watches:
         if not live.busy:
             self._drain(live)
         return True
+
+    def refuse(self, supervision: SupervisionId) -> None:
+        """Let a supervisor hear that what she asked for by a key is not possible."""
+        live = self._live.get(supervision)
+        if live is not None and live.watch.stage is Stage.ACTIVE:
+            self._refused += 1
+            tone = PlaybackId(f"supervision~{supervision}~refused{self._refused}")
+            self._telephony.send(Play(leg=live.watch.phone, playback=tone, sounds=REFUSED))
 
     def stop(self, unwanted: Callable[[Watch], bool]) -> None:
         """End all of which that is true."""
@@ -195,6 +213,8 @@ class Watches:
             log.info("supervision_moved", supervision_id=live.watch.id, what=type(fact).__name__)
         if step.facts:
             self._stream.publish(*step.facts)
+        if step.wants_over:
+            self._timers.call_later(0, lambda: self._wants_over(live.watch.id))
 
     def _set(self, live: _Live, order: SetTimer | CancelTimer) -> None:
         running = live.timers.pop(order.timer, None)

@@ -15,6 +15,7 @@ from caruso.clock import Clock
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import Call, Ended, LeaveQueue, Phase, QueuePlace
+from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.sentences import (
@@ -29,6 +30,7 @@ from caruso.comm_server.sentences import (
     position,
     spoken,
     wait,
+    whole_minutes,
 )
 from caruso.comm_server.waiting.call_backs import CallBacks
 from caruso.comm_server.waiting.closed import opens_at
@@ -36,7 +38,15 @@ from caruso.comm_server.waiting.estimates import Estimates
 from caruso.comm_server.waiting.experience import Announcement, Words, is_offered, next_announcement
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Queue
-from caruso.model.facts import AnyFact, ContactCause, ContactEnded, ContactLeftQueue, ContactQueued, QueueOutcome
+from caruso.model.facts import (
+    AnyFact,
+    ContactCause,
+    ContactEnded,
+    ContactLeftQueue,
+    ContactQueued,
+    QueueOutcome,
+    WaitAnnounced,
+)
 from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import StartMusic, StopMusic
 from caruso.ports import Telephony, Timers
@@ -60,15 +70,20 @@ class Around:
     telephony: Telephony
     call_backs: CallBacks
     estimates: Estimates
+    stream: FactStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Away:
-    """Where a caller goes who leaves a queue: an entry point, another queue, or home after these words."""
+    """Where a caller goes who leaves a queue: an entry point, another queue, or home after these words.
+
+    Before he goes home he can leave a message for the queue in which he had this place (`voicemail`).
+    """
 
     entry_point: EntryPointId | None = None
     place: QueuePlace | None = None
     text: str = ""
+    voicemail: QueuePlace | None = None
 
 
 class Attendant:
@@ -159,8 +174,28 @@ class Attendant:
             if text:
                 self._around.telephony.send(StopMusic(leg=ids.caller_leg(contact)))
                 self._say(call, INTERRUPTION, text)
+                if Words.WAIT in due.words:
+                    self._wait_told(call, queue)
         if call.phase in (Phase.WAITING, Phase.OFFERED):
             self._announce_later(contact, visit, due.until_seconds)
+
+    def _wait_told(self, call: Call, queue: Queue) -> None:
+        """Have written down what a caller was told of his wait, so that it can be held against what came."""
+        left = self._around.estimates.left(call.contact)
+        if left is None:
+            return
+        least, most = whole_minutes(*left)
+        self._around.stream.publish(
+            WaitAnnounced(
+                at=self._clock.now(),
+                contact=call.contact,
+                visit=call.visit,
+                queue=queue.id,
+                waited_seconds=round(self._waited(call), 3),
+                least=60.0 * least,
+                most=60.0 * most,
+            )
+        )
 
     def _sentence(self, call: Call, queue: Queue, words: Words, language: str) -> str:
         match words:
@@ -194,6 +229,9 @@ class Attendant:
             if contact not in self._wished and self._around.call_backs.can_promise(call):
                 self._wished.add(contact)
                 self._tasks.start(self._promise(call), name="promise_callback")
+            return True
+        if queue.voicemail is not None and digit == queue.voicemail.key:
+            self.leave(contact, Away(voicemail=call.place))
             return True
         if queue.escape_to is not None and digit == queue.escape_key:
             self.leave(contact, Away(entry_point=queue.escape_to))

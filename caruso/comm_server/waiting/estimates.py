@@ -14,7 +14,7 @@ from typing import Protocol
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.estimate import Estimator, Range, WaitEstimates
-from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, QueueOutcome
+from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, QueueOutcome, WaitEstimated
 from caruso.model.ids import ContactId, QueueId
 
 
@@ -36,8 +36,19 @@ class _Came:
 class Estimates:
     """Of all queues."""
 
-    def __init__(self, *, lines: Lines, clock: Clock, wanted: Callable[[QueueId], bool]) -> None:
-        """Know nothing yet. `wanted`: of which queues waits are to be measured and told."""
+    def __init__(
+        self,
+        *,
+        lines: Lines,
+        clock: Clock,
+        wanted: Callable[[QueueId], bool],
+        publish: Callable[[AnyFact], None],
+    ) -> None:
+        """Know nothing yet. `wanted`: of which queues waits are to be measured and told.
+
+        `publish` makes known what was estimated, so that it can be held against what came.
+        """
+        self._publish = publish
         self._wanted = wanted
         self._lines = lines
         self._clock = clock
@@ -49,8 +60,8 @@ class Estimates:
         match fact:
             case ContactQueued(queue=queue) | ContactLeftQueue(queue=queue) if not self._wanted(queue):
                 pass
-            case ContactQueued(contact=contact, queue=queue, at=at, in_line_since=None):
-                self._guess(contact, queue, at)
+            case ContactQueued(in_line_since=None):
+                self._guess(fact)
             case ContactLeftQueue(contact=contact, queue=queue, outcome=outcome, waited_seconds=waited):
                 came = self._came.pop(contact, None)
                 if outcome is QueueOutcome.ANSWERED:
@@ -71,8 +82,23 @@ class Estimates:
             return None
         return max(0.0, came.told.least - waited), came.told.most - waited
 
-    def _guess(self, contact: ContactId, queue: QueueId, at: datetime) -> None:
-        count, first = self._lines.waiting_in(queue)  # with the one who has just come
-        longest = max(0.0, (at - first).total_seconds()) if first is not None else 0.0
-        guesses = self._of[queue].guess(ahead=max(0, count - 1), longest=longest)
-        self._came[contact] = _Came(at=at, guesses=guesses, told=self._of[queue].announced(guesses))
+    def _guess(self, came: ContactQueued) -> None:
+        count, first = self._lines.waiting_in(came.queue)  # with the one who has just come
+        longest = max(0.0, (came.at - first).total_seconds()) if first is not None else 0.0
+        known = self._of[came.queue]
+        guesses = known.guess(ahead=max(0, count - 1), longest=longest)
+        told = known.announced(guesses)
+        self._came[came.contact] = _Came(at=came.at, guesses=guesses, told=told)
+        if guesses:
+            self._publish(
+                WaitEstimated(
+                    at=came.at,
+                    contact=came.contact,
+                    visit=came.visit,
+                    queue=came.queue,
+                    guesses={by.value: round(seconds, 1) for by, seconds in guesses.items()},
+                    by=told.by.value if told is not None else "",
+                    least=round(told.least, 1) if told is not None else 0.0,
+                    most=round(told.most, 1) if told is not None else 0.0,
+                )
+            )

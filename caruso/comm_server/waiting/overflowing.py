@@ -112,4 +112,6 @@ class Overflowing:
             skills = {skill: level for skill, level in call.place.skills.items() if skill not in left.skills}
             since = call.place.in_line_since or call.place.since
             place = replace(place_in(other, now, skills=skills), in_line_since=since)
-        self._attendant.leave(call.contact, Away(entry_point=rule.entry_point, place=place, text=rule.text))
+        message = call.place if rule.voicemail else None
+        away = Away(entry_point=rule.entry_point, place=place, text=rule.text, voicemail=message)
+        self._attendant.leave(call.contact, away)

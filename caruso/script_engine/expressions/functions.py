@@ -5,6 +5,7 @@ Those without a `call` need more than the values of their arguments; `special` k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -67,7 +68,8 @@ QUANTIFIERS: Mapping[str, Function] = {
     "each": Function((_LIST, _ANY, _ANY), _LIST),
 }
 
-FUNCTIONS: Mapping[str, Function] = {
+#: The language's own; those of plug-ins come to them (`add_function`).
+FUNCTIONS: dict[str, Function] = {
     **QUANTIFIERS,
     # Need more than values.
     "known": Function((_ANY,), _BOOLEAN),
@@ -127,3 +129,17 @@ FUNCTIONS: Mapping[str, Function] = {
     "hour": Function((_ANY,), _NUMBER, dates.hour, local=True),
     "minute": Function((_ANY,), _NUMBER, dates.minute, local=True),
 }
+
+_OWN = frozenset(FUNCTIONS)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def add_function(name: str, function: Function) -> None:
+    """Let expressions use another function; raise `ValueError` when its name is not free, or it is none."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"“{name}” is no name for a function: small letters, digits and _")
+    if name in _OWN:
+        raise ValueError(f"The language has a function “{name}” already")
+    if function.call is None:
+        raise ValueError(f"“{name}” has no call")
+    FUNCTIONS[name] = function

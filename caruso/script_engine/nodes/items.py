@@ -28,6 +28,9 @@ class Item:
     handlers: tuple[Handler, ...]
     block: Block
     place: Place
+    #: What is said while it is open at an agent's is not recorded, nor while anything in it is
+    #: (`caruso.script_engine.sensitive`).
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,8 @@ class Handover(Item):
     skill: Expression | None
     priority: Expression | None
     resume_at: str | None
+    #: The caller leaves a message there.
+    voicemail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,8 @@ def _handover(item: Handover, dialog: Dialog) -> Fact:
     for name, expression in (("queue", item.queue), ("skills", item.skill), ("priority", item.priority)):
         if expression is not None:
             spans.append(f", {name} {value(expression, dialog)}")
+    if item.voicemail:
+        spans.append(", where the caller leaves a message")
     return _fact("Hands over to", line(*spans))
 
 
@@ -131,6 +133,8 @@ def _answer(item: Question, dialog: Dialog) -> Iterator[str]:
         yield "not asked when known"
     if item.private:
         yield "private"
+    if item.sensitive:
+        yield "sensitive: not recorded"
     if item.read_only is True:
         yield "only shown"
     elif isinstance(item.read_only, Expression):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from caruso.model.centre import StationKind
 from caruso.model.facts import (
     AnyFact,
     ContactArrived,
@@ -16,12 +17,16 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     DialogStarted,
+    LineClosed,
+    LineOpened,
+    LineOutcome,
     Presence,
     PresenceChanged,
     QueueOutcome,
     QueueSwitched,
+    StationChosen,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, UserId, line_leg
 from caruso.model.records import PastContact
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
@@ -63,6 +68,20 @@ async def test_the_last_switch_of_each_queue_is_known(journal: JournalWriter, fa
     assert await facts.queue_switches() == [last_of_water, last_of_gas]
 
 
+async def test_where_each_agent_is_called_and_whether_her_line_is_open_is_known(
+    journal: JournalWriter, facts: Facts
+) -> None:
+    def chosen(agent: str, minutes: int, kind: StationKind) -> StationChosen:
+        return StationChosen(at=NOON + timedelta(minutes=minutes), agent=AgentId(agent), station=kind)
+
+    line, bob = line_leg(AgentId("anna"), 1), chosen("bob", 3, StationKind.SIP)
+    opened = LineOpened(at=NOON, agent=AgentId("anna"), line=line, number="+4930123456")
+    closed = LineClosed(at=NOON, agent=AgentId("anna"), line=line, outcome=LineOutcome.DROPPED, seconds=12.5)
+    anna = chosen("anna", 2, StationKind.NUMBER)
+    await record(journal, chosen("anna", 0, StationKind.SIP), opened, closed, bob, *answered_call(1, NOON), anna)
+    assert await facts.stations() == [opened, closed, bob, anna]
+
+
 async def test_only_contacts_that_have_not_ended_are_open(journal: JournalWriter, facts: Facts) -> None:
     over, still_open = answered_call(1, NOON), answered_call(2, NOON)[:8]
     mixed = [fact for pair in zip(over, still_open, strict=False) for fact in pair]
@@ -102,6 +121,43 @@ async def test_facts_since_begin_at_the_very_instant(journal: JournalWriter, fac
     ticks = [arrival(ContactId(f"c{n}"), NOON + timedelta(microseconds=n)) for n in range(5)]
     await record(journal, *ticks)
     assert await facts.facts_since(NOON + timedelta(microseconds=3)) == ticks[3:]
+
+
+async def test_what_distribution_went_by_begins_with_how_everybody_stood(
+    journal: JournalWriter, facts: Facts
+) -> None:
+    """Who was ready and who waited at the beginning, and what moved afterwards; nothing else, in order."""
+
+    def presence(seconds: float, agent: str, what: Presence) -> PresenceChanged:
+        return PresenceChanged(at=NOON + timedelta(seconds=seconds), agent=AgentId(agent), presence=what)
+
+    def queued(seconds: float, contact: str) -> ContactQueued:
+        at = NOON + timedelta(seconds=seconds)
+        return ContactQueued(
+            at=at, contact=ContactId(contact), visit=1, queue=QueueId("gas"), priority=0, skills={}
+        )
+
+    def left(seconds: float, contact: str) -> ContactLeftQueue:
+        return ContactLeftQueue(
+            at=NOON + timedelta(seconds=seconds),
+            contact=ContactId(contact),
+            visit=1,
+            queue=QueueId("gas"),
+            outcome=QueueOutcome.ABANDONED,
+            waited_seconds=1.0,
+        )
+
+    anna, waits = presence(-60, "anna", Presence.READY), queued(-30, "waits")
+    before: list[AnyFact] = [
+        presence(-90, "anna", Presence.NOT_READY),
+        anna,
+        queued(-50, "gone"),
+        left(-40, "gone"),
+        waits,
+    ]
+    ben, over, later = presence(1, "ben", Presence.READY), left(2, "waits"), presence(9, "anna", Presence.TALKING)
+    await record(journal, *before, ben, *answered_call(1, NOON + timedelta(seconds=30)), over, later)
+    assert await facts.routing_facts(NOON, NOON + timedelta(seconds=5)) == [anna, waits, ben, over]
 
 
 async def test_runs_of_open_contacts_and_of_agents_in_wrap_up_are_open(

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import aiohttp
 import aiosmtplib
@@ -35,8 +35,8 @@ SCRIPT = ScriptId("moving")
 class Email(Service):
     """Sends for real; what was sent twice arrives twice."""
 
-    name: ClassVar[str] = "email"
-    version: ClassVar[str] = "1"
+    name = "email"
+    version = "1"
 
     def __init__(self, port: int) -> None:
         """Send through 127.0.0.1:`port`."""
@@ -55,8 +55,8 @@ class Email(Service):
 class Tariff(Service):
     """Asks over HTTP; asking twice is harmless."""
 
-    name: ClassVar[str] = "tariff"
-    version: ClassVar[str] = "1"
+    name = "tariff"
+    version = "1"
 
     def __init__(self, port: int) -> None:
         """Ask 127.0.0.1:`port`."""
@@ -104,8 +104,8 @@ def die() -> None:
 async def runs_on(url: str, script: bytes, smtp: int, http: int) -> AsyncIterator[tuple[RunsInMemory, DyingRuns]]:
     """Return real runs on a real database with real services."""
     services = ServiceManager()
-    services.register(Email(smtp))
-    services.register(Tariff(http))
+    await services.add(Email(smtp))
+    await services.add(Tariff(http))
     database = Database(url)
     store = DyingRuns(database)
     runs = runs_in_memory({SCRIPT: script}, services=services, store=store)

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "services.md"
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text() == services_page(), "run: caruso services --print-docs > docs/services.md"
+    assert PAGE.read_text() == services_page(), "run: caruso service docs > docs/services.md"
 
 
 def test_every_operation_is_on_the_page_with_its_params_and_failures() -> None:

@@ -38,6 +38,6 @@ def test_every_setting_has_a_row_with_what_it_takes_and_its_default() -> None:
         "| `skills` | a table: an id → text in one line, up to 100 characters |  |",
         "| `ring_seconds` | a number from 1 to 300 | `20` |",
         "| `queue` | text | required |",
-        "| `station` | one of “browser”, “sip” | `browser` |",
+        "| `station` | one of “browser”, “sip”, “number” | `browser` |",
     ):
         assert row in page

@@ -6,8 +6,16 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from caruso.comm_server.monitor.board import DAY_CHECK_SECONDS, Board
-from caruso.model.facts import ContactLeftQueue, ContactQueued, QueueOutcome
-from caruso.model.ids import ContactId
+from caruso.model.facts import (
+    ContactLeftQueue,
+    ContactQueued,
+    QueueOutcome,
+    VoicemailDone,
+    VoicemailListened,
+    VoicemailReceived,
+    VoicemailReplied,
+)
+from caruso.model.ids import AgentId, ContactId, FileId, UserId
 from caruso.model.views import MonitorView
 from lab.virtual_time import LoopTimers, VirtualClock, run_in_virtual_time
 from lab.whole_centre import METER, small_centre
@@ -77,3 +85,50 @@ def test_while_the_pbx_is_away_the_monitor_says_since_when_it_has_heard_nothing(
         assert abs(since - EVENING - timedelta(seconds=10)) < timedelta(seconds=1)
 
     run_in_virtual_time(outage)
+
+
+def test_messages_are_counted_and_how_old_they_were_when_they_were_heard_and_answered() -> None:
+    """Two are left; one is heard twice, answered twice, and done; one waits."""
+    message, anna, sue = ContactId("voicemail-1"), AgentId("anna"), UserId("sue")
+
+    async def day() -> None:
+        board = a_board()
+        for seconds in (1.0, 2.0):
+            board.hear(
+                VoicemailReceived(at=EVENING, contact=message, queue=METER, seconds=seconds, file=FileId("f"))
+            )
+        for first, age in ((True, 60.0), (False, 90.0)):
+            board.hear(
+                VoicemailListened(at=EVENING, contact=message, queue=METER, by=sue, first=first, age_seconds=age)
+            )
+            board.hear(
+                VoicemailReplied(
+                    at=EVENING,
+                    contact=message,
+                    queue=METER,
+                    agent=anna,
+                    call=ContactId("out-1"),
+                    first=first,
+                    age_seconds=2 * age,
+                )
+            )
+        board.hear(
+            VoicemailDone(
+                at=EVENING,
+                contact=message,
+                queue=METER,
+                agent=anna,
+                by=sue,
+                disposition="",
+                note="",
+                age_seconds=200.0,
+            )
+        )
+        board.set_voicemails({METER: (1, EVENING)})
+        row = next(row for row in board.whole().queues if row.id == METER)
+        assert (row.voicemails, row.oldest_voicemail) == (1, EVENING)
+        assert (row.voicemails_received, row.voicemails_handled) == (2, 1)
+        assert (row.voicemail_listen_seconds, row.voicemail_reply_seconds) == (60.0, 120.0)
+        assert (row.entered, row.answered) == (0, 0)
+
+    run_in_virtual_time(day)

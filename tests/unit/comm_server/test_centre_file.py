@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from caruso.comm_server.centre_file import CentreFile, read_centre, unknown_scripts
 from caruso.errors import RejectedInput
-from caruso.model.centre import Disposition, Interval, NotReadyReason, Role, Station, StationKind
-from caruso.model.ids import QueueId
+from caruso.model.centre import Disposition, Interval, NotReadyReason, Role, Station, StationKind, Whisper
+from caruso.model.ids import AgentId, QueueId
 
 GOOD = """\
 name = "Example Energy"
@@ -184,6 +184,12 @@ def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> No
             '"sip:x@h\\r\\nEvil: 1"',
             "agents.bob.address must be an address like sip:5001@192.0.2.7:5060",
         ),
+        ('station = "sip"\naddress', 'station = "number"\naddress', "Which number is called? Set number."),
+        ('role = "supervisor"', 'number = "+4930123456"', "A number is called only with station = “number”."),
+        ('name = "Bob"\n', 'name = "Bob"\nnumber = "030 12"\n', "a number with country code, like +4930123456"),
+        ("[agents.bob]", '[stations]\nnumbers = ["030*"]\n[agents.bob]', "or +49* for all that begin so"),
+        ("[agents.bob]", '[stations]\nwhisper = "shout"\n[agents.bob]', "one of “queue”, “beep”, “nothing”"),
+        ("[agents.bob]", '[stations]\nconfirm_key = "10"\n[agents.bob]', "a key of the telephone"),
         ('role = "supervisor"', 'role = "boss"', "one of “agent”, “supervisor”, “admin”, not “boss”"),
         (
             '"00:00-24:00"',
@@ -226,7 +232,53 @@ def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> No
             "closed_call_back = true",
             "contradiction] @entry_points.main.closed_call_back",
         ),
+        (
+            'closed_text = "We are closed."',
+            "closed_voicemail = true",
+            "contradiction] @entry_points.main.closed_voicemail",
+        ),
+        (
+            'numbers = ["4712"]',
+            'numbers = ["4712"]\nvoicemail = true',
+            "contradiction] @entry_points.night.voicemail",
+        ),
+        (
+            'numbers = ["4712"]',
+            'numbers = ["4712"]\nvoicemail_for = "ana"',
+            "unknown-agent] @entry_points.night.voicemail_for",
+        ),
+        ("ring_seconds = 15", 'call_back = { key = "xx" }', "wrong-value] @queues.billing.call_back.key"),
+        (
+            "ring_seconds = 15",
+            'voicemail = { emails = ["nobody"] }',
+            "wrong-value] @queues.billing.voicemail.emails[1]",
+        ),
+        (
+            "ring_seconds = 15",
+            'voicemail = { key = "7" }\nescape_key = "7"\nescape_to = "night"',
+            "twice] @queues.billing.voicemail.key",
+        ),
+        (
+            "ring_seconds = 15",
+            "overflow = [{ ahead = 1, voicemail = true }]",
+            "contradiction] @queues.billing.overflow[1].voicemail",
+        ),
         ('closed_text = "We are closed."', 'closed_to = "main"', "circle] @entry_points.main.closed_to"),
+        (
+            'closed_text = "We are closed."',
+            'outcomes = { moving = "nihgt" }',
+            "unknown-entry point] @entry_points.main.outcomes.moving",
+        ),
+        (
+            'closed_text = "We are closed."',
+            'outcomes = { moving = "main" }',
+            "circle] @entry_points.main.outcomes.moving",
+        ),
+        (
+            'numbers = ["4712"]',
+            'numbers = ["4712"]\noutcomes = { moving = "main" }',
+            "contradiction] @entry_points.night.outcomes",
+        ),
         (
             'numbers = ["4712"]',
             'numbers = ["4712"]\nclosed_queue = "billing"',
@@ -363,6 +415,33 @@ def test_keys_of_a_queue_do_not_contradict_each_other() -> None:
     assert any("contradiction" in finding for finding in told('escape_to = "night"'))
     same = 'escape_key = "1"\nescape_to = "night"\ncall_back = {}'
     assert any("twice" in finding for finding in told(same))
+
+
+def test_an_agent_may_begin_at_a_telephone_whose_line_is_kept_open() -> None:
+    remote = """
+[stations]
+numbers = ["+49*"]
+confirm_key = ""
+whisper = "beep"
+music = "quiet"
+
+[agents.cara]
+name = "Cara"
+station = "number"
+number = "+4930123456"
+nailed_up = true
+"""
+    centre = read_centre(GOOD + remote, "centre.toml").centre
+    cara = centre.agents[AgentId("cara")]
+    assert cara.station == Station(kind=StationKind.NUMBER, number="+4930123456", nailed_up=True)
+    rules = centre.stations
+    assert (rules.confirm_key, rules.whisper, rules.music) == ("", Whisper.BEEP, "quiet")
+    assert rules.allows("+4930123456")
+    assert not rules.allows("+3912345678")
+    with pytest.raises(RejectedInput, match="Nobody can be called"):
+        read_centre(GOOD + remote.replace("+4930123456", "+49900123456"), "centre.toml")
+    with pytest.raises(RejectedInput, match="not kept open"):
+        read_centre(GOOD + '[agents.cara]\nname = "Cara"\nnailed_up = true\n', "centre.toml")
 
 
 def test_reasons_and_outcomes_may_have_limits_of_their_own() -> None:

@@ -51,6 +51,21 @@ def test_the_estimator_with_the_smallest_error_speaks() -> None:
     assert known.errors()[Estimator.QUEUE_LENGTH].within_fifth == 0.0
 
 
+def test_an_estimator_is_not_worse_for_speaking_only_when_waits_are_long() -> None:
+    """The last answer says something of easy waits, too; of the hard ones it knows less than who waits longest."""
+    known = WaitEstimates()
+    for number in range(120):
+        known.answered(10.0 * number, 2.0, others_wait=True, guessed={Estimator.LAST_ANSWERED: 2.0})
+    for number in range(LEAST_MEASURED):
+        guessed = {Estimator.LONGEST_WAITING: 280.0, Estimator.LAST_ANSWERED: 240.0}
+        known.answered(2_000.0 + 10.0 * number, 300.0, others_wait=True, guessed=guessed)
+    errors = known.errors()
+    assert errors[Estimator.LAST_ANSWERED].mean_seconds < errors[Estimator.LONGEST_WAITING].mean_seconds
+    told = known.announced({Estimator.LONGEST_WAITING: 280.0, Estimator.LAST_ANSWERED: 240.0})
+    assert told is not None
+    assert told.by is Estimator.LONGEST_WAITING
+
+
 def test_the_length_of_the_queue_counts_by_the_time_between_answers() -> None:
     known = taught([(1.0, 1.0)] * 5)
     assert known.guess(ahead=4, longest=33.0) == {

@@ -151,6 +151,20 @@ STEPS = (
 )
 
 
+def test_a_step_that_begins_now_but_for_the_rounding_is_looked_at_a_little_later() -> None:
+    entered = 30.021060533511108
+    now = entered + 3
+    assert now - entered < 3, "or it shows nothing"
+    found = floor(agent("none"))
+    steps = (Relaxation(after_seconds=3, skills={DUTCH: 0}),)
+    found.wait(waiting("caller", course(skills={DUTCH: 5}, relax=steps), entered=entered), entered)
+    assert not found.decide(now)
+    due = found.next_change()
+    assert due is not None
+    assert now < due < now + 0.001
+    assert pairs(found.decide(now + 0.001)) == [("caller", "none")]
+
+
 def test_requirements_loosen_while_a_contact_waits() -> None:
     for seconds, able in ((0, "five"), (20, "three"), (40, "none"), (60, "power")):
         found = floor(

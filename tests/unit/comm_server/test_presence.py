@@ -12,12 +12,14 @@ from msgspec.structs import replace
 from caruso.comm_server.agents.presence import (
     CONSOLE_GONE,
     LEAST_LEFT,
+    LINE_OPENING,
     RONA,
     After,
     AgentState,
     ConsoleGone,
     GoNotReady,
     GoReady,
+    LineOpen,
     OfferBegan,
     OfferFailed,
     OfferVanished,
@@ -86,6 +88,18 @@ def test_not_ready_in_wrap_up_leaves_the_agent_her_time_and_no_offer_slips_in_af
     assert (state.presence, state.until) == (Presence.WRAP_UP, NOW + timedelta(seconds=34))
     state = move(state, WrapUpOver(), NOW)
     assert (state.presence, state.reason) == (Presence.NOT_READY, "lunch")
+
+
+def test_a_line_that_is_open_makes_ready_who_waited_for_it_and_ends_no_wrap_up() -> None:
+    waits = GoNotReady(LINE_OPENING)
+    assert after(SignIn(), waits, LineOpen()).presence is Presence.READY
+    assert after(SignIn(), GoNotReady("lunch"), LineOpen()).reason == "lunch"
+    state = after(*WRAPPING, waits, LineOpen())
+    assert state.presence is Presence.WRAP_UP
+    assert move(state, WrapUpOver(), NOW).presence is Presence.READY
+    state = after(*WRAPPING, waits, WrapUpOver())
+    assert (state.presence, state.reason) == (Presence.NOT_READY, LINE_OPENING)
+    assert after(*TALKING, waits, GoNotReady("lunch"), LineOpen()).after.reason == "lunch"
 
 
 def test_an_agent_cannot_sign_out_in_a_conversation_but_a_supervisor_can_arrange_it() -> None:

@@ -14,10 +14,12 @@ from caruso.comm_server.calls.lifecycle import (
     Call,
     Ended,
     Phase,
+    QueuePlace,
     SetTimer,
     Step,
     Timer,
     TimerFired,
+    TransferAsked,
     advance,
 )
 from caruso.comm_server.calls.rebuilding import StationAt, Surroundings, rebuild
@@ -242,6 +244,28 @@ def test_two_who_talk_without_the_journal_knowing_are_written_down() -> None:
     step = resumed(WAITING, link(agent=LegState.UP, bridged=BOTH))
     assert step.call.phase is Phase.TALKING
     assert [type(fact) for fact in step.facts] == [OfferMade, OfferEnded, ContactLeftQueue, ContactConnected]
+
+
+def test_who_gave_the_customer_to_a_queue_while_the_link_was_away_does_not_get_him_back() -> None:
+    """Nothing could be carried out then: her leg and his are still in the bridge."""
+    to = QueuePlace(queue=GAS, priority=0, since=at(5))
+    talking = rebuild(TALKING, AROUND)
+    assert talking is not None
+    waiting = advance(talking, TransferAsked(agent=ANNA, to=to), at(5)).call
+    assert waiting.phase is Phase.WAITING
+    step = resume(waiting, link(agent=LegState.UP, bridged=BOTH), AROUND, pbx_restarted=False, now=at(10))
+    assert step.call.phase is Phase.WAITING
+    assert list(step.facts) == []
+    assert step.commands == (HangUp(leg=ANNAS_LEG), Part(bridge=BRIDGE, leg=CALLER), CloseBridge(bridge=BRIDGE))
+
+
+@pytest.mark.parametrize("story", ["dialog", "waiting", "offered"])
+def test_a_caller_who_was_left_in_a_bridge_is_taken_out_of_it(story: str) -> None:
+    step = resumed(STORIES[story], link(bridged=(CALLER,)))
+    assert [c for c in step.commands if isinstance(c, Part | CloseBridge)] == [
+        Part(bridge=BRIDGE, leg=CALLER),
+        CloseBridge(bridge=BRIDGE),
+    ]
 
 
 def test_a_call_that_ended_unseen_is_ended_with_that_cause() -> None:

@@ -15,7 +15,9 @@ import structlog
 
 from caruso.comm_server.calls.lifecycle import Call, Ended, PartyState, Phase, Timer, not_there
 from caruso.comm_server.monitor.board import Board
+from caruso.comm_server.stations.nailing import Stage as LineStage
 from caruso.comm_server.supervision.watch import Stage
+from caruso.comm_server.voicemail.box import Who
 from caruso.model import ids
 from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.facts import (
@@ -37,10 +39,11 @@ from caruso.model.facts import (
     TalkEnded,
     WrapUpEnded,
 )
-from caruso.model.ids import LegId
+from caruso.model.ids import LegId, UserId
 from caruso.model.run_records import ActionState
 from caruso.model.supervision import SupervisionMode
 from caruso.model.telephony import LegState
+from lab.fake_telephony import FakeLeg
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import WholeCentre
 
@@ -131,6 +134,8 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
                 assert by_agent[agent] == 0
             case _:
                 assert by_agent[agent] == 0, f"{agent} has a call and is {state.presence}"
+        if state.presence is Presence.READY and centre.stations.at(agent).nailed_up:
+            assert centre.telephones.lines.is_open(agent), f"{agent} is ready, and her line is closed"
         ready = state.presence is Presence.READY and agent in house.description.agents
         free = {*centre.dispatcher.floor.ready_agents, *centre.dispatcher._wanted}
         assert (agent in free) is ready, f"{agent} {state.presence}"
@@ -154,7 +159,8 @@ def check_both_sides(house: WholeCentre) -> None:
     """Hold the centre against the PBX; both know the same when nothing is under way."""
     pbx, centre = house.telephony, house.centre
     calls = centre.exchange.calls
-    for name, leg in pbx.legs.items():
+    legs = _legs(house)
+    for name, leg in legs.items():
         if ids.supervision_of(name) is not None:
             _check_supervision(house, name)
             continue
@@ -166,7 +172,7 @@ def check_both_sides(house: WholeCentre) -> None:
         if ids.is_dialled(name):
             known = name in (call.agent_leg, ids.caller_leg(call.contact)) or call.party(name)
             assert known, f"{name} is left over"
-            _check_party(house, call, name)
+            _check_party(call, name, leg)
         if name == ids.caller_leg(call.contact) and (
             call.phase in (Phase.WAITING, Phase.OFFERED, Phase.TRANSFERRING)
             or (call.phase is Phase.RECONNECTING and not call.joined)
@@ -178,9 +184,9 @@ def check_both_sides(house: WholeCentre) -> None:
             _check_not_there(house, call)
             continue
         if call.phase is not Phase.ENDED and call.caller_up:
-            assert ids.caller_leg(contact) in pbx.legs, f"{contact} has no caller"
+            assert ids.caller_leg(contact) in legs, f"{contact} has no caller"
         if call.phase is Phase.TALKING and call.agent_leg is not None and call.desk is not None:
-            caller, agent = pbx.legs[ids.caller_leg(contact)], pbx.legs[call.agent_leg]
+            caller, agent = legs[ids.caller_leg(contact)], legs[call.agent_leg]
             assert agent.state is LegState.UP
             assert (caller.bridge == agent.bridge == ids.bridge(contact)) is (call.desk.held_since is None)
             assert caller.music is (call.desk.held_since is not None)
@@ -191,6 +197,22 @@ def check_both_sides(house: WholeCentre) -> None:
     assert {ids.supervision_of(bridge) for bridge in pbx.bridges} - {None} <= heard, "a bridge nobody listens in"
     conversations = {bridge for bridge in pbx.bridges if ids.supervision_of(bridge) is None}
     assert {ids.contact_of(bridge) for bridge in conversations} <= talking
+
+
+def _legs(house: WholeCentre) -> dict[LegId, FakeLeg]:
+    """Return the legs as the calls know them: lines in the place of agents' legs, and no line without a call."""
+    lines, legs = house.centre.telephones.lines, dict(house.telephony.legs)
+    for name, at in lines._attached.items():
+        legs[name] = legs.pop(at.line)
+    for name in list(legs):
+        agent = ids.line_of(name)
+        if agent is not None:
+            leg = legs.pop(name)
+            assert lines._is_line(agent, name), f"nobody owns {name}"
+            assert leg.bridge is None, f"{name} is in a bridge without a call"
+            assert not leg.muted
+            assert leg.music is (lines.stage(agent) is LineStage.OPEN), f"what is heard on {name}"
+    return legs
 
 
 def _check_supervision(house: WholeCentre, name: LegId) -> None:
@@ -207,7 +229,10 @@ def _check_supervision(house: WholeCentre, name: LegId) -> None:
     elif leg.snoop is not None:
         call = house.centre.exchange.call(watch.contact)
         assert call is not None
-        assert leg.snoop.of == call.agent_leg, f"{name} is at somebody who is not watched any more"
+        assert call.agent_leg is not None
+        at = house.centre.telephones.lines._attached.get(call.agent_leg)
+        watched = at.line if at else call.agent_leg
+        assert leg.snoop.of == watched, f"{name} is at somebody who is not watched any more"
         assert not leg.snoop.whisper or watch.mode is SupervisionMode.WHISPER
 
 
@@ -235,8 +260,8 @@ def _check_promises(house: WholeCentre) -> None:
         assert count <= callback.version, f"{name} was reached {count} times"
 
 
-def _check_party(house: WholeCentre, call: Call, name: LegId) -> None:
-    party, leg = call.party(name), house.telephony.legs[name]
+def _check_party(call: Call, name: LegId, leg: FakeLeg) -> None:
+    party = call.party(name)
     if party is None:
         return
     in_it = party.state in (PartyState.CONSULTED, PartyState.JOINED)
@@ -348,6 +373,9 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "wishes": centre.attendant._wished,
         "leaving": centre.attendant._leaving,
         "closed": centre.attendant._closed,
+        "leaving messages": centre.voicemail.answering._leading,
+        "messages under way": centre.voicemail.collecting._under_way,
+        "messages in the PBX": centre.mailboxes.recording(),
         "been in": centre.overflowing._been_in,
         "estimates": centre.estimates._came,
         "under way": centre.dispatcher._under_way,
@@ -381,12 +409,23 @@ async def lead(house: WholeCentre, acts: int, *, faults: bool) -> None:
     house.calls_back = False
     for contact in [call.contact for call in house.centre.exchange.calls.values() if call.outgoing is not None]:
         house.centre.exchange.post(contact, Ended(cause=ContactCause.WITHDRAWN))
+    for agent in house.full.agents:
+        house.centre.force_presence(agent, Presence.SIGNED_OUT, "", "closing time")
     # A customer whom an agent has begun to call answers later.
     for seconds in (30, 150):
         for leg in [*house.telephony.callers(), *filter(ids.is_outbound, house.telephony.legs)]:
             house.telephony.hang_up(leg)
         await asyncio.sleep(seconds)
+    _finish_messages(house)
+    await asyncio.sleep(1)
     look(house)
+
+
+def _finish_messages(house: WholeCentre) -> None:
+    """Let a supervisor do with every message what there is to do."""
+    everything = Who(user=UserId("sue"), supervises=True, scope=None)
+    for message in house.centre.mailboxes.waiting():
+        house.centre.mailboxes.done(everything, message.contact, message.version, disposition="", note="")
 
 
 def look(house: WholeCentre) -> None:

@@ -229,3 +229,33 @@ def test_a_contradiction_in_mail_and_http_is_told(text: str, place: tuple[int, s
 def test_a_table_of_secrets_that_is_none_is_not_shown() -> None:
     (finding,) = mistakes('[http]\nsecrets = "swordfish"\n')
     assert "swordfish" not in str(finding)
+
+
+RELIANCE = '[services.reliance.crm]\nversions = ">=2,<3"\nfallback = "crm-copy"\n'
+
+
+def test_how_scripts_rely_on_services_and_who_may_bring_them_is_read() -> None:
+    config = read('[services]\nnats_url = "nats://n:4222"\n[services.remote_secrets]\ncrm = "x"\n' + RELIANCE)
+    assert config.services.reliance["crm"].fallback == "crm-copy"
+    assert config.services.reliance["crm"].failures == 5
+    assert config.services.remote_secrets["crm"].reveal() == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "words"),
+    [
+        ('[services.reliance.crm]\nversions = "2 or so"\n', "services.reliance.crm.versions", "says no versions"),
+        ('[services.reliance.crm]\nfallback = "crm"\n', "services.reliance.crm.fallback", "stand in for itself"),
+        ('[services]\nnats_url = "nats://n:4222"\n', "services.nats_url", "needs services.remote_secrets"),
+        ('[services.remote_secrets]\nCRM = "x"\n', "services.remote_secrets.CRM", "small letters"),
+        (
+            '[services.remote_secrets]\ncrm = "x"\n[services.remote_secret_files]\ncrm = "f"\n',
+            "services.remote_secret_files.crm",
+            "is in services.remote_secrets already",
+        ),
+    ],
+)
+def test_what_makes_no_sense_of_services_is_told_with_its_place(text: str, attribute: str, words: str) -> None:
+    (finding,) = mistakes(text)
+    assert finding.attribute == attribute
+    assert words in str(finding)

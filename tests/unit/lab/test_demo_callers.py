@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from caruso.model.numbers import normalised
 from caruso.model.records import Customer
-from caruso.storage.numbers import normalised
 from lab.demo.callers import BILLING, METER, METER_GERMAN, plan_for
 from lab.demo.customers import make_customers
 

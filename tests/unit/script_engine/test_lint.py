@@ -194,6 +194,12 @@ def test_what_is_not_there_is_found(body: str, rule: str, suggestion: str) -> No
     assert (finding.rule, finding.suggestion) == (rule, suggestion)
 
 
+def test_only_an_agent_can_get_a_message() -> None:
+    finding = one(script('<handover id="h" channel="web" to="voicemail"/>'))
+    assert (finding.rule, finding.attribute) == ("voicemail-elsewhere", "to")
+    assert found(script('<handover id="h" channel="agent" to="voicemail"/>')) == []
+
+
 def test_an_unknown_class_and_disposition_are_found() -> None:
     data = '<object name="c" class="Custmer"/>'
     end = '<end id="bye" outcome="done" disposition="resolvd"/>'

@@ -15,8 +15,9 @@ from caruso.errors import NotFound
 from caruso.model.ids import CustomerId, RunId
 from caruso.model.records import Customer, ObjectFilter
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager
-from caruso.service_manager.built_in import OPERATIONS, register_built_in
+from caruso.service_manager.built_in import OPERATIONS, services
 from caruso.service_manager.note_service import MAX_NOTES
+from caruso.service_manager.parts import Parts
 from lab.fake_callbacks import MemoryCallbacks
 
 
@@ -76,16 +77,15 @@ class FixedClock:
         return 0.0
 
 
-def centre() -> tuple[FakeCustomers, ServiceManager]:
+async def centre() -> tuple[FakeCustomers, ServiceManager]:
     customers = FakeCustomers()
-    return customers, restarted(customers)
+    return customers, await restarted(customers)
 
 
-def restarted(customers: FakeCustomers) -> ServiceManager:
+async def restarted(customers: FakeCustomers) -> ServiceManager:
     """Return a manager that remembers nothing."""
     manager = ServiceManager()
-    register_built_in(
-        manager,
+    parts = Parts(
         customers=customers,
         objects=FakeObjects(customers),
         callbacks=MemoryCallbacks(),
@@ -95,6 +95,7 @@ def restarted(customers: FakeCustomers) -> ServiceManager:
         mail=MailSettings(),
         http=HttpSettings(),
     )
+    await manager.add(*services(parts))
     return manager
 
 
@@ -103,14 +104,14 @@ async def make_link(run: RunId) -> str:
 
 
 async def test_a_script_gets_a_link_to_its_own_run() -> None:
-    _, manager = centre()
+    _, manager = await centre()
     assert await manager.call("link.make", {}, key="run1/link/1") == "https://caruso.example/s/resume/run1"
     with pytest.raises(ServiceFailed):
         await manager.call("link.make", {"run": "run2"}, key="run1/link/1b")
 
 
 async def test_a_customer_is_changed() -> None:
-    customers, manager = centre()
+    customers, manager = await centre()
     await manager.call("customer.update", {"customer": "7", "meter": "123"}, key="k")
     assert customers.kept["7"].attributes == {"meter": "123"}
 
@@ -120,11 +121,11 @@ async def test_a_customer_is_changed() -> None:
 )
 async def test_an_update_without_a_customer_is_refused(params: dict[str, Any]) -> None:
     with pytest.raises(BadArguments):
-        await centre()[1].call("customer.update", params, key="k")
+        await (await centre())[1].call("customer.update", params, key="k")
 
 
 async def test_an_unknown_customer_is_a_failure() -> None:
-    _, manager = centre()
+    _, manager = await centre()
     with pytest.raises(ServiceFailed, match="there is no Customer 8"):
         await manager.call("customer.update", {"customer": "8", "a": 1}, key="k")
     with pytest.raises(ServiceFailed, match="There is no customer 8"):
@@ -132,10 +133,10 @@ async def test_an_unknown_customer_is_a_failure() -> None:
 
 
 async def test_a_customer_is_created_once_even_across_a_restart() -> None:
-    customers, manager = centre()
+    customers, manager = await centre()
     params = {"name": "New", "number": "+4930123"}
     made = await manager.call("customer.create", params, key="run1/create/1")
-    again = await restarted(customers).call("customer.create", params, key="run1/create/1")
+    again = await (await restarted(customers)).call("customer.create", params, key="run1/create/1")
     other = await manager.call("customer.create", params, key="run2/create/1")
     assert made == again != other
     assert customers.saves == 2
@@ -145,10 +146,10 @@ async def test_a_customer_is_created_once_even_across_a_restart() -> None:
 
 
 async def test_a_note_is_added_once_even_across_a_restart() -> None:
-    customers, manager = centre()
+    customers, manager = await centre()
     params = {"customer": "7", "text": "Called about the meter", "author": "anna"}
     await manager.call("note.add", params, key="run1/note/1")
-    await restarted(customers).call("note.add", params, key="run1/note/1")
+    await (await restarted(customers)).call("note.add", params, key="run1/note/1")
     await manager.call("note.add", {"customer": "7", "text": "Second"}, key="run1/note/2")
     notes = customers.kept["7"].attributes["notes"]
     assert [note["text"] for note in notes] == ["Called about the meter", "Second"]
@@ -157,14 +158,14 @@ async def test_a_note_is_added_once_even_across_a_restart() -> None:
 
 
 async def test_notes_added_at_the_same_time_are_both_kept() -> None:
-    customers, manager = centre()
+    customers, manager = await centre()
     texts = [str(n) for n in range(20)]
     await asyncio.gather(*(manager.call("note.add", {"customer": "7", "text": t}, key=t) for t in texts))
     assert [note["text"] for note in customers.kept["7"].attributes["notes"]] == texts
 
 
 async def test_old_notes_make_room() -> None:
-    customers, manager = centre()
+    customers, manager = await centre()
     for n in range(MAX_NOTES + 1):
         await manager.call("note.add", {"customer": "7", "text": str(n)}, key=str(n))
     notes = customers.kept["7"].attributes["notes"]
@@ -172,13 +173,13 @@ async def test_old_notes_make_room() -> None:
 
 
 async def test_an_attribute_that_holds_something_else_is_not_overwritten() -> None:
-    customers, manager = centre()
+    customers, manager = await centre()
     customers.kept["7"] = replace(customers.kept["7"], attributes={"notes": "mine"})
     with pytest.raises(ServiceFailed, match="holds something else"):
         await manager.call("note.add", {"customer": "7", "text": "x"}, key="k")
     assert customers.kept["7"].attributes == {"notes": "mine"}
 
 
-def test_what_can_be_asked_for_is_known_without_asking() -> None:
-    _, manager = centre()
+async def test_what_can_be_asked_for_is_known_without_asking() -> None:
+    _, manager = await centre()
     assert {f"{s}.{o}" for s, operations in manager.services().items() for o in operations} == OPERATIONS

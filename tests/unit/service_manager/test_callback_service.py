@@ -34,16 +34,16 @@ class FixedClock:
         return 0.0
 
 
-def manager(store: MemoryCallbacks, centre: Centre | None = CENTRE) -> ServiceManager:
+async def manager(store: MemoryCallbacks, centre: Centre | None = CENTRE) -> ServiceManager:
     made = ServiceManager()
-    made.register(CallbackService(store, lambda: centre, FixedClock()))
+    await made.add(CallbackService(store, lambda: centre, FixedClock()))
     return made
 
 
 async def schedule(params: Mapping[str, Any], centre: Centre | None = CENTRE) -> MemoryCallbacks:
     store = MemoryCallbacks()
     given = {"number": "+49 30 / 123-456", "queue": "billing", **params}
-    await manager(store, centre).call("callback.schedule", given, key="run1/callback/1")
+    await (await manager(store, centre)).call("callback.schedule", given, key="run1/callback/1")
     return store
 
 
@@ -58,9 +58,9 @@ async def test_a_callback_is_kept_with_all_that_was_said() -> None:
 async def test_a_callback_is_promised_once_even_across_a_restart() -> None:
     store = MemoryCallbacks()
     params = {"number": "+4930123456", "queue": "billing"}
-    first = await manager(store).call("callback.schedule", params, key="run1/callback/1")
-    again = await manager(store).call("callback.schedule", params, key="run1/callback/1")
-    other = await manager(store).call("callback.schedule", params, key="run1/callback/2")
+    first = await (await manager(store)).call("callback.schedule", params, key="run1/callback/1")
+    again = await (await manager(store)).call("callback.schedule", params, key="run1/callback/1")
+    other = await (await manager(store)).call("callback.schedule", params, key="run1/callback/2")
     assert first == again != other
     assert len(store.kept) == 2
 

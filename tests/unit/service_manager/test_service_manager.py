@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from caruso.service_manager import (
     UnknownService,
     operation,
 )
+from caruso.service_manager.refusals import NoSuchService, ServiceRefused
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,8 +32,8 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Counter(Service):
     """Counts how often it was asked."""
 
-    name: ClassVar[str] = "counter"
-    version: ClassVar[str] = "1.0"
+    name = "counter"
+    version = "1.0"
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -63,19 +64,19 @@ class Counter(Service):
         """Not an operation."""
 
 
-def manager_with(counter: Counter, **how: Any) -> ServiceManager:
+async def manager_with(counter: Counter, **how: Any) -> ServiceManager:
     manager = ServiceManager(**how)
-    manager.register(counter)
+    await manager.add(counter)
     return manager
 
 
 async def test_an_operation_is_found_checked_and_carried_out() -> None:
-    assert await manager_with(Counter()).call("counter.add", {"a": 1, "b": 2}, key="k") == 3
+    assert await (await manager_with(Counter())).call("counter.add", {"a": 1, "b": 2}, key="k") == 3
 
 
 async def test_the_same_key_is_carried_out_once_and_answered_twice() -> None:
     counter = Counter()
-    manager = manager_with(counter)
+    manager = await manager_with(counter)
     assert await manager.call("counter.add", {"a": 1}, key="k") == 1
     assert await manager.call("counter.add", {"a": 1}, key="k") == 1
     assert await manager.call("counter.add", {"a": 1}, key="other") == 1
@@ -84,7 +85,7 @@ async def test_the_same_key_is_carried_out_once_and_answered_twice() -> None:
 
 async def test_an_empty_key_is_carried_out_every_time() -> None:
     counter = Counter()
-    manager = manager_with(counter)
+    manager = await manager_with(counter)
     for _ in range(2):
         await manager.call("counter.add", {"a": 1}, key="")
     assert counter.asked == ["", ""]
@@ -92,7 +93,7 @@ async def test_an_empty_key_is_carried_out_every_time() -> None:
 
 async def test_the_same_key_while_it_is_under_way_waits_for_the_one() -> None:
     counter = Counter()
-    manager = manager_with(counter)
+    manager = await manager_with(counter)
     both = [asyncio.create_task(manager.call("counter.wait-once", {}, key="k")) for _ in range(2)]
     await asyncio.sleep(0)
     counter.let_go.set()
@@ -102,7 +103,7 @@ async def test_the_same_key_while_it_is_under_way_waits_for_the_one() -> None:
 
 async def test_who_stops_waiting_does_not_stop_the_operation() -> None:
     counter = Counter()
-    manager = manager_with(counter)
+    manager = await manager_with(counter)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await manager.call("counter.wait-once", {}, key="k")
@@ -130,14 +131,14 @@ async def test_what_cannot_be_asked_for_is_told(
 ) -> None:
     counter = Counter()
     with pytest.raises(failure, match=words) as raised:
-        await manager_with(counter).call(service, params, key="k")
+        await (await manager_with(counter)).call(service, params, key="k")
     assert raised.value.code == failure.code
     assert counter.asked == []
 
 
 async def test_what_failed_for_certain_may_be_tried_again() -> None:
     counter = Counter()
-    manager = manager_with(counter)
+    manager = await manager_with(counter)
     for problem in (ServiceFailed("no line"), NotFound("no such record")):
         counter.failures.append(problem)
         with pytest.raises(ServiceFailed, match=str(problem)):
@@ -147,7 +148,7 @@ async def test_what_failed_for_certain_may_be_tried_again() -> None:
 
 async def test_what_broke_off_is_not_tried_again() -> None:
     counter = Counter()
-    manager = manager_with(counter)
+    manager = await manager_with(counter)
     counter.failures.append(RuntimeError("boom"))
     for _ in range(2):
         with pytest.raises(OutcomeUnknown, match="broke off"):
@@ -157,7 +158,7 @@ async def test_what_broke_off_is_not_tried_again() -> None:
 
 async def test_a_service_that_hangs_is_given_up_and_its_key_is_spent() -> None:
     counter = Counter()
-    manager = manager_with(counter, timeout_seconds=0.01)
+    manager = await manager_with(counter, timeout_seconds=0.01)
     for _ in range(2):
         with pytest.raises(OutcomeUnknown, match=r"within 0\.01 s"):
             await manager.call("counter.wait-once", {}, key="k")
@@ -166,7 +167,7 @@ async def test_a_service_that_hangs_is_given_up_and_its_key_is_spent() -> None:
 
 async def test_what_is_repeatable_may_be_tried_again_after_its_time() -> None:
     counter = Counter()
-    manager = manager_with(counter, timeout_seconds=0.01)
+    manager = await manager_with(counter, timeout_seconds=0.01)
     with pytest.raises(OutcomeUnknown):
         await manager.call("counter.wait", {}, key="k")
     counter.let_go.set()
@@ -175,7 +176,7 @@ async def test_what_is_repeatable_may_be_tried_again_after_its_time() -> None:
 
 async def test_too_many_at_once_are_refused_and_harm_nobody() -> None:
     counter = Counter()
-    manager = manager_with(counter, at_once=1)
+    manager = await manager_with(counter, at_once=1)
     first = asyncio.create_task(manager.call("counter.wait-once", {}, key="1"))
     await asyncio.sleep(0)
     with pytest.raises(ServiceBusy):
@@ -187,7 +188,7 @@ async def test_too_many_at_once_are_refused_and_harm_nobody() -> None:
 
 async def test_the_oldest_keys_are_forgotten_but_none_under_way() -> None:
     counter = Counter()
-    manager = manager_with(counter, remembered_keys=2)
+    manager = await manager_with(counter, remembered_keys=2)
     slow = asyncio.create_task(manager.call("counter.wait-once", {}, key="slow"))
     await asyncio.sleep(0)
     for key in ("1", "2", "3"):
@@ -202,8 +203,7 @@ async def test_the_oldest_keys_are_forgotten_but_none_under_way() -> None:
 
 async def test_closing_lets_what_is_under_way_end() -> None:
     counter = Counter()
-    manager = manager_with(counter)
-    await manager.close()
+    manager = await manager_with(counter)
     task = asyncio.create_task(manager.call("counter.wait-once", {}, key="k"))
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_later(0.01, counter.let_go.set)
@@ -212,36 +212,36 @@ async def test_closing_lets_what_is_under_way_end() -> None:
 
 
 async def test_a_removed_service_is_unknown_and_its_name_is_free() -> None:
-    manager = manager_with(Counter())
-    manager.remove("counter")
+    manager = await manager_with(Counter())
+    await manager.remove("counter")
     with pytest.raises(UnknownService):
         await manager.call("counter.add", {"a": 1}, key="k")
-    with pytest.raises(UnknownService):
-        manager.remove("counter")
-    manager.register(Counter())
+    with pytest.raises(NoSuchService):
+        await manager.remove("counter")
+    await manager.add(Counter())
 
 
 class Empty(Service):
-    name: ClassVar[str] = "empty"
-    version: ClassVar[str] = "1"
+    name = "empty"
+    version = "1"
 
 
 class Odd(Counter):
-    name: ClassVar[str] = "an odd.name"
+    name = "an odd.name"
 
 
-def test_what_cannot_be_registered_is_refused() -> None:
+async def test_what_cannot_be_registered_is_refused() -> None:
     manager = ServiceManager()
-    with pytest.raises(ValueError, match="no operations"):
-        manager.register(Empty())
+    with pytest.raises(ServiceRefused, match="no operations"):
+        await manager.add(Empty())
 
 
 async def test_names_are_unique_and_plain() -> None:
-    manager = manager_with(Counter())
-    with pytest.raises(ValueError, match="already"):
-        manager.register(Counter())
-    with pytest.raises(ValueError, match="is no name"):
-        manager.register(Odd())
+    manager = await manager_with(Counter())
+    with pytest.raises(ServiceRefused, match="already"):
+        await manager.add(Counter())
+    with pytest.raises(ServiceRefused, match="is no name"):
+        await manager.add(Odd())
     described = manager.services()["counter"]
     assert sorted(described) == ["add", "wait", "wait-once"]
     assert described["add"].documentation == "Add two numbers."
@@ -250,7 +250,7 @@ async def test_names_are_unique_and_plain() -> None:
 
 async def test_closing_breaks_off_what_takes_too_long() -> None:
     manager, counter = ServiceManager(), Counter()
-    manager.register(counter)
+    await manager.add(counter)
     waiting = asyncio.create_task(manager.call("counter.wait-once", {}, key="k"))
     await asyncio.sleep(0)
     await asyncio.sleep(0)

@@ -26,7 +26,8 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
-from caruso.storage.projection import Changes, ContactRows, Row, contacts_to_load, fold
+from caruso.storage.projection import contacts_to_load, fold
+from caruso.storage.projection_rows import Changes, ContactRows, Row
 from lab.journal_facts import answered_call, arrival
 from lab.storage import replayed
 

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp.web_app
@@ -15,14 +16,22 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from caruso.clock import SystemClock
+from caruso.model.facts import AnyFact
+from caruso.model.ids import QueueId
 from caruso.model.records import User
+from caruso.model.report_rows import QueueVisit
+from caruso.service_manager.manager import Change
+from caruso.service_manager.plugins import Plugins
+from caruso.services import Services
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_reports import fake_reports
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient
@@ -54,12 +63,19 @@ class House:
     customers: MemoryCustomers
     facts: MemoryFacts
     callbacks: MemoryCallbacks
+    files: MemoryFiles
+    tasks: MemoryTasks
+    #: What was written of tasks.
+    recorded: list[AnyFact]
     scripts: MemoryScripts
     #: Which call-backs changed hands: who has or had them, and what they are now.
     moved: list[tuple[str | None, str, str]]
     clock: ShiftedClock
     dist: Path
     clients: AsyncExitStack
+    #: Folder of plug-ins, and what became of services.
+    plugins: Path
+    service_changes: list[Change]
 
     async def browser(self, user: str = "", *, address: str | None = None) -> WebClient:
         """Open a browser; signed in as `user` when given."""
@@ -96,6 +112,14 @@ async def house(settings: WebSettings, users: tuple[User, ...]) -> AsyncIterator
     await stop()
 
 
+def _visits(now: datetime) -> tuple[QueueVisit, ...]:
+    """Return somebody who came into each queue an hour ago."""
+    return tuple(
+        QueueVisit(queue=QueueId(queue), entered_at=now - timedelta(hours=1), outcome="answered")
+        for queue in ("meter", "billing")
+    )
+
+
 async def open_house(
     settings: WebSettings, users: tuple[User, ...]
 ) -> tuple[House, Callable[[], Coroutine[Any, Any, None]]]:
@@ -107,6 +131,11 @@ async def open_house(
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     scripts = MemoryScripts()
     callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
+    files = MemoryFiles(MemoryRuns(), clock)
+    tasks, recorded = MemoryTasks(), list[AnyFact]()
+    plugins, changes = settings.dist.parent / "plugins", list[Change]()
+    parts: Any = SimpleNamespace(clock=clock)  # no plug-in here asks for more
+    services = Services(Plugins(plugins), parts, changed=changes.append)
     server = WebServer(
         settings,
         centre=centre,
@@ -115,18 +144,25 @@ async def open_house(
         facts=facts,
         callbacks=callbacks,
         callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
+        voicemails=centre.messages.store,
         scripts=scripts,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),
-        files=MemoryFiles(MemoryRuns(), clock),
+        files=files,
+        tasks=tasks,
+        task_changed=recorded.append,
+        reports=fake_reports(centre.centre, *_visits(clock.now())),
+        services=services,
     )
+    await services.start_others()
     await server.start()
 
     async def stop() -> None:
         await clients.aclose()
         await server.stop()
+        await services.close(seconds=1.0)
 
     house = House(
         server=server,
@@ -135,10 +171,15 @@ async def open_house(
         customers=customers,
         facts=facts,
         callbacks=callbacks,
+        files=files,
+        tasks=tasks,
+        recorded=recorded,
         scripts=scripts,
         moved=moved,
         clock=clock,
         dist=settings.dist,
         clients=clients,
+        plugins=plugins,
+        service_changes=changes,
     )
     return house, stop

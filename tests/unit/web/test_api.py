@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from caruso.model import desk
-from caruso.model.facts import Candidate, ContactQueued, ContactRouted, LeftOut
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, ScriptId, SkillId
+from caruso.model.facts import AnyFact, ContactQueued, ContactRouted
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, ScriptId, UserId
 from caruso.model.run_records import RunEvent
 from lab.web_client import Refused
 
@@ -142,47 +142,27 @@ async def test_a_contact_tells_who_was_asked_what_where_and_when(house: House) -
     assert (told[1]["by"], told[1]["new"], told[1]["masked"]) == ("anna", "", True)
 
 
-async def test_a_supervisor_is_told_why_a_contact_went_to_whom(house: House) -> None:
-    contact, anna, ben = ContactId("c1"), AgentId("anna"), AgentId("ben")
-    at = datetime(2026, 11, 27, 12, tzinfo=UTC)
-    queued = ContactQueued(at=at, contact=contact, visit=1, queue=QueueId("gas"), priority=0, skills={})
-    routed = ContactRouted(
-        at=at,
-        contact=contact,
-        visit=1,
-        queue=QueueId("gas"),
-        agent=anna,
-        waited_seconds=21.5,
-        priority=2,
-        policy="longest-idle",
-        step=1,
-        skills={SkillId("german"): 3},
-        candidates=[Candidate(agent=anna, rank=1, figure=12.0)],
-        left_out=[LeftOut(agent=ben, reason="skill:german")],
-        presences={"ready": 2},
-    )
-    house.facts.facts[contact] = [queued, routed]
-    browser = await house.browser("sam")
-    (told,) = await browser.call("GET", "/api/contacts/c1/decisions")
-    assert told == {
-        "at": "2026-11-27T12:00:00Z",
-        "visit": 1,
-        "queue": "gas",
-        "agent": "anna",
-        "waited_seconds": 21.5,
-        "priority": 2,
-        "policy": "longest-idle",
-        "step": 1,
-        "rule": 0,
-        "skills": {"german": 3},
-        "also": [],
-        "value": None,
-        "candidates": [{"agent": "anna", "rank": 1, "figure": 12.0}],
-        "left_out": [{"agent": "ben", "reason": "skill:german"}],
-        "presences": {"ready": 2},
-    }
-    assert await refusal(house, "sam", "GET", "/api/contacts/nobody/decisions") == (404, "not-found")
-    assert (await refusal(house, "anna", "GET", "/api/contacts/c1/decisions"))[0] == 403
+async def test_decisions_are_told_for_the_queues_of_the_supervisor_alone(house: House) -> None:
+    contact, anna, at = ContactId("c2"), AgentId("anna"), datetime(2026, 11, 27, 12, tzinfo=UTC)
+    gas, water, power = QueueId("gas"), QueueId("water"), QueueId("power")
+    facts: list[AnyFact] = []
+    for visit, queue in enumerate((gas, water), start=1):
+        queued = ContactQueued(at=at, contact=contact, visit=visit, queue=queue, priority=0, skills={})
+        routed = ContactRouted(
+            at=at, contact=contact, visit=visit, queue=queue, agent=anna, waited_seconds=1, priority=0, policy="p"
+        )
+        facts += [queued, routed]
+    house.facts.facts[contact] = facts
+    described = house.centre.centre()
+    sam = await house.browser("sam")
+    told = {}
+    for queues in ((gas,), (gas, water), (power,)):
+        given = {UserId("sam"): frozenset(queues)}
+        house.centre.describe(dataclasses.replace(described, supervisors=given))
+        answer = await sam.request("GET", f"/api/contacts/{contact}/decisions")
+        told[queues] = [each["queue"] for each in answer.json()] if answer.status == 200 else answer.status
+    house.centre.describe(described)
+    assert told == {(gas,): ["gas"], (gas, water): ["gas", "water"], (power,): 404}
 
 
 async def test_without_a_time_the_last_day_is_listed(house: House) -> None:

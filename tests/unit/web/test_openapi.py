@@ -26,10 +26,16 @@ EXAMPLES = {
     "{customer}": "c1",
     "{agent}": "ben",
     "{callback}": "promised-1",
+    "{voicemail}": "voicemail-1700000000.1",
+    "{report}": "queues",
+    "{task}": "nothing",
     "{supervision}": "none",
     "{queue}": "meter",
+    "{recording}": "none",
     "{script}": "hello",
     "{version}": "1",
+    "{service}": "weather",
+    "{name}": "today",
 }
 
 
@@ -148,7 +154,10 @@ async def test_answers_are_as_described(house: House, user: str) -> None:
         "POST /api/agents/{agent}/presence": {"presence": "signed-out"},
         "POST /api/callbacks/{callback}/take": {"version": 1},
         "POST /api/callbacks/{callback}/give-back": {"version": 2},
+        "POST /api/voicemails/{voicemail}/take": {"version": 2},
+        "POST /api/voicemails/{voicemail}/give-back": {"version": 3},
     }
+    await house.centre.messages.leave(house.files)
     checked = 0
     for operation in OPERATIONS:
         if operation.method == "DELETE":

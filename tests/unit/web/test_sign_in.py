@@ -22,7 +22,9 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
+from lab.fake_reports import fake_reports
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_tasks import MemoryTasks
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import Refused, WebClient
 
@@ -86,9 +88,12 @@ async def test_over_https_the_cookie_is_secure_and_bound_to_the_host(
         customers=MemoryCustomers(),
         facts=MemoryFacts(),
         callbacks=MemoryCallbacks(),
+        voicemails=centre.messages.store,
         scripts=MemoryScripts(),
         phones=FakePhones(),
         registry=CollectorRegistry(),
+        tasks=MemoryTasks(),
+        reports=fake_reports(centre.centre),
     )
     await server.start()
     try:

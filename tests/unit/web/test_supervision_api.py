@@ -40,6 +40,7 @@ async def conversation(house: House) -> str:
 OPERATIONS = [
     ("POST", "/api/calls/x/supervision", {}),
     ("POST", "/api/supervisions/x/mode", {"mode": "whisper"}),
+    ("POST", "/api/supervisions/x/take-over", None),
     ("DELETE", "/api/supervisions/x", None),
     ("POST", "/api/waiting/x/move", {"queue": "meter"}),
     ("POST", "/api/waiting/x/priority", {"priority": 1}),

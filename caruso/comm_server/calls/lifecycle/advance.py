@@ -38,6 +38,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     MuteAsked,
     Offer,
     Reprioritise,
+    TakeOverAsked,
     Timer,
     TimerFired,
     ToggleAsked,
@@ -53,6 +54,7 @@ from caruso.comm_server.calls.lifecycle.legs import (
 )
 from caruso.comm_server.calls.lifecycle.parties import changed
 from caruso.comm_server.calls.lifecycle.step import Step
+from caruso.comm_server.calls.lifecycle.taking_over import take_over
 from caruso.comm_server.calls.lifecycle.talking import give_to_another, press, redial
 from caruso.comm_server.calls.lifecycle.transferring import transfer
 from caruso.comm_server.calls.lifecycle.waiting import (
@@ -189,6 +191,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             return complete(call, expect_desk(call, agent, Phase.TALKING), now)
         case DropAsked():
             return drop(call, event, now)
+        case TakeOverAsked():
+            return take_over(call, event, now)
         case TimerFired(timer=timer):
             return _timer_fired(call, timer, now)
         case Ended(cause=cause):

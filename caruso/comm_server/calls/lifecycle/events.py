@@ -169,6 +169,14 @@ class DropAsked(msgspec.Struct, frozen=True, kw_only=True):
     offer: int = 0
 
 
+class TakeOverAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A supervisor, who is an agent too, takes the agent's place; her leg is there already."""
+
+    agent: AgentId
+    kind: StationKind
+    endpoint: str
+
+
 CallEvent = (
     LegArrived
     | LegRinging
@@ -193,6 +201,7 @@ CallEvent = (
     | ConferenceAsked
     | CompleteAsked
     | DropAsked
+    | TakeOverAsked
     | TimerFired
     | Ended
 )

@@ -9,7 +9,7 @@ import pytest
 from caruso.comm_server.acd.estimate import LEAST_MEASURED
 from caruso.comm_server.sentences import wait
 from caruso.comm_server.waiting.estimates import Estimates
-from caruso.model.facts import ContactLeftQueue, ContactQueued, QueueOutcome
+from caruso.model.facts import AnyFact, ContactLeftQueue, ContactQueued, QueueOutcome, WaitEstimated
 from caruso.model.ids import ContactId, QueueId
 
 GAS = QueueId("gas")
@@ -38,7 +38,10 @@ class Line:
     def __init__(self, clock: HandClock) -> None:
         self.clock = clock
         self.waiting: list[tuple[ContactId, datetime]] = []
-        self.estimates = Estimates(lines=self, clock=clock, wanted=lambda queue: queue == GAS)
+        self.facts: list[AnyFact] = []
+        self.estimates = Estimates(
+            lines=self, clock=clock, wanted=lambda queue: queue == GAS, publish=self.facts.append
+        )
 
     def waiting_in(self, queue: QueueId) -> tuple[int, datetime | None]:
         return len(self.waiting), min((since for _, since in self.waiting), default=None)
@@ -106,6 +109,18 @@ def test_what_is_left_shrinks_and_is_not_told_when_it_is_over(line: Line) -> Non
     assert later == (max(0.0, least - 60), most - 60)
     line.clock.move(most)
     assert line.estimates.left(newest) is None
+
+
+def test_what_was_estimated_is_written_down_reliable_or_not(line: Line) -> None:
+    steady(line)
+    line.comes("now")
+    estimated = [fact for fact in line.facts if isinstance(fact, WaitEstimated)]
+    assert len(estimated) == len(line.facts)
+    first, last = estimated[0], estimated[-1]
+    assert (first.by, first.most, set(first.guesses)) == ("", 0.0, {"longest-waiting"})
+    assert last.contact == "now"
+    assert last.least <= last.guesses[last.by] <= last.most
+    assert set(last.guesses) == {"longest-waiting", "last-answered", "queue-length"}
 
 
 def test_who_is_called_back_teaches_nothing_and_is_told_nothing(line: Line) -> None:

@@ -1,4 +1,4 @@
-"""Bring telephone numbers into the one form in which they are compared. Pure.
+"""Bring telephone numbers into the one form in which they are compared, and tell whether one may be called. Pure.
 
 Knows the numbering plans (phonenumbers) and the region our own lines are in; does not know who has a number.
 """
@@ -14,6 +14,11 @@ MAX_LENGTH = 64
 #: Digits of the shortest number, without country code, that is not taken for an internal one (plans such as
 #: Germany's allow nearly any length).
 SHORTEST_PUBLIC = 7
+#: Characters of the longest E.164 number, with its ``+``.
+LONGEST_PUBLIC = 16
+
+#: Kinds of numbers whose owner is paid by who calls.
+_DEAR = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
 
 def normalised(number: str, region: str) -> str:
@@ -34,6 +39,22 @@ def normalised(number: str, region: str) -> str:
     public = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     # A row of noughts loses one each time it is read; such a number is nobody's.
     return public if _stays(public) else bare
+
+
+def called_number(text: str, region: str) -> str:
+    """Return the number that somebody typed as E.164, or nothing where it is none that an agent can be called at.
+
+    Numbers that nobody has, and those that cost more than a call (premium rate, shared cost), are none. A number
+    without country code is read as one of `region`, where that is given.
+    """
+    try:
+        parsed = phonenumbers.parse(_bare(text), region or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) in _DEAR:
+        return ""
+    public = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return public if len(public) <= LONGEST_PUBLIC else ""
 
 
 def _stays(public: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from caruso.storage.numbers import MAX_LENGTH, normalised, prefixes
+from caruso.model.numbers import MAX_LENGTH, normalised, prefixes
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,98 @@
+"""Looks at decisions of the past: would today's rules decide the same? What is decided, `acd.replay` decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from caruso.comm_server.acd.built_in import built_in_policies
+from caruso.comm_server.acd.plan import Known, Plan
+from caruso.comm_server.acd.replay import Again, replay
+from caruso.model.facts import AnyFact, ContactIdentified, ContactRouted
+from caruso.model.ids import AgentId, ContactId
+from caruso.ports import CustomerStore, FactStore
+from caruso.script_engine.values import to_values
+
+#: Policies look at how busy agents were in the last hour.
+LOOK_BACK = timedelta(hours=1)
+#: Rank of the agent a customer talked with last.
+_LAST_AGENT = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedAgain:
+    """A decision, and what the rules in force make of the same moment."""
+
+    then: ContactRouted
+    #: None: the contact would have waited on.
+    now: ContactRouted | None
+    #: Whether the same agent is chosen.
+    same: bool
+    #: False where rules of the queue look at what the journal does not tell.
+    certain: bool
+
+
+class Decisions:
+    """Decides again."""
+
+    def __init__(self, *, facts: FactStore, customers: CustomerStore, plan: Callable[[], Plan]) -> None:
+        """Read from `facts` and `customers`; `plan` returns the rules in force."""
+        self._facts = facts
+        self._customers = customers
+        self._plan = plan
+        #: It takes a core for a moment: one after the other.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def again(self, contact: ContactId) -> Sequence[DecidedAgain]:
+        """Decide again whom a contact was offered to, by the rules in force, as everything stood then."""
+        own = await self._facts.facts_of(contact)
+        routed = [fact for fact in own if isinstance(fact, ContactRouted)]
+        if not routed:
+            return ()
+        known = {contact: await self._known(own)}
+        async with self._one_at_a_time:
+            facts = await self._facts.routing_facts(routed[0].at - LOOK_BACK, routed[-1].at)
+            plan = self._plan()
+            found = await asyncio.to_thread(_decide, facts, plan, contact, routed, known)
+        return [
+            DecidedAgain(
+                then=again.then,
+                now=again.now,
+                same=again.same,
+                certain=not plan.depends_on_what_is_known(again.then.queue),
+            )
+            for again in found
+        ]
+
+    async def _known(self, own: Sequence[AnyFact]) -> Known:
+        """Return what is known today of a contact; the answers of its dialog are not."""
+        who = next((fact.customer for fact in own if isinstance(fact, ContactIdentified)), None)
+        customer = await self._customers.get(who) if who is not None else None
+        if customer is None:
+            return {}
+        return {"customer": {**to_values(customer.attributes), "id": customer.id, "name": customer.name}}
+
+
+def _decide(
+    facts: Sequence[AnyFact],
+    plan: Plan,
+    contact: ContactId,
+    routed: Sequence[ContactRouted],
+    known: Mapping[ContactId, Known],
+) -> list[Again]:
+    lately = next((c.agent for fact in routed for c in fact.candidates if c.rank == _LAST_AGENT), None)
+
+    def last_agent(whose: ContactId) -> AgentId | None:
+        return lately if whose == contact else None
+
+    found = replay(
+        facts,
+        plan,
+        built_in_policies(),
+        only=contact,
+        known=lambda whose: known.get(whose, {}),
+        last_agent=last_agent,
+    )
+    return list(found)

@@ -1,0 +1,29 @@
+"""What the monitor shows of the recording of a call: a projection of facts."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from caruso.model.facts import (
+    RecordingBegun,
+    RecordingImpossible,
+    RecordingOver,
+    RecordingPaused,
+    RecordingResumed,
+)
+from caruso.model.views import CallRow
+
+RecordingFact = RecordingBegun | RecordingPaused | RecordingResumed | RecordingOver | RecordingImpossible
+
+
+def recorded(row: CallRow, fact: RecordingFact) -> CallRow:
+    """Return the row of a call with what a fact makes of it."""
+    match fact:
+        case RecordingBegun() | RecordingResumed():
+            return replace(row, recording="on")
+        case RecordingPaused():
+            return replace(row, recording="paused")
+        case RecordingImpossible():
+            return replace(row, recording="impossible")
+        case RecordingOver():
+            return replace(row, recording="")

@@ -1,0 +1,1 @@
+"""Recording of conversations: what is recorded when, and what becomes of it."""

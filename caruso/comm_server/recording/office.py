@@ -1,0 +1,194 @@
+"""All about recordings that others need: those that go on, those that are brought here, those that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from caruso.clock import Clock
+from caruso.comm_server.calls.lifecycle import Call
+from caruso.comm_server.conversations import Conversation
+from caruso.comm_server.fact_stream import FactStream
+from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.comm_server.recording.archive import Archive
+from caruso.comm_server.recording.keeper import Keeper, Shelf
+from caruso.comm_server.recording.recorder import Recorder, Studio
+from caruso.comm_server.supervision.scope import has_queue, scope_of
+from caruso.errors import IllegalMove, LinkDown, NotFound, RecordingRefused
+from caruso.model.centre import Centre
+from caruso.model.facts import AnyFact
+from caruso.model.ids import AgentId, ContactId
+from caruso.model.supervisor import Supervisor
+from caruso.model.telephony import TelephonyEvent
+from caruso.model.views import RecordingView
+from caruso.ports import Journal, RecordingFiles, RecordingStore, SpeechSynthesis, TapeDeck, Telephony, Timers
+from caruso.script_engine.sensitive import is_sensitive
+from caruso.script_engine.turns import ScriptChannel
+
+
+class Asked(StrEnum):
+    """What somebody wants of the recording of a call."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What recordings stand on."""
+
+    deck: TapeDeck
+    store: RecordingStore
+    files: RecordingFiles
+    telephony: Telephony
+    speech: SpeechSynthesis
+    journal: Journal
+    stream: FactStream
+    clock: Clock
+    timers: Timers
+    tasks: GuardedTasks
+    centre: Callable[[], Centre]
+    call: Callable[[ContactId], Call | None]
+    conversation: Callable[[ContactId], Conversation | None]
+    room: Callable[[], bool]
+    new_id: Callable[[], str]
+    changed: Callable[[ContactId], None]
+
+
+class RecordingOffice:
+    """Recordings, as the centre and the web see them."""
+
+    def __init__(self, around: Around) -> None:
+        """Begin with none."""
+        self._around = around
+        self._recorder = Recorder(
+            Studio(
+                deck=around.deck,
+                telephony=around.telephony,
+                speech=around.speech,
+                stream=around.stream,
+                clock=around.clock,
+                timers=around.timers,
+                tasks=around.tasks,
+                centre=around.centre,
+                call=around.call,
+                sensitive=self._sensitive,
+                room=around.room,
+                new_id=around.new_id,
+                changed=around.changed,
+            )
+        )
+        self._keeper = Keeper(
+            Shelf(
+                deck=around.deck,
+                store=around.store,
+                files=around.files,
+                journal=around.journal,
+                stream=around.stream,
+                clock=around.clock,
+                tasks=around.tasks,
+                live=self._recorder.tapes,
+            )
+        )
+        self.archive = Archive(
+            store=around.store,
+            files=around.files,
+            journal=around.journal,
+            stream=around.stream,
+            clock=around.clock,
+            centre=around.centre,
+        )
+
+    # -- What happens -----------------------------------------------------------------------------------------
+
+    def hear(self, fact: AnyFact) -> None:
+        """Follow a fact."""
+        self._recorder.hear(fact)
+        self._keeper.hear(fact)
+
+    def on_telephony(self, event: TelephonyEvent) -> TelephonyEvent | None:
+        """Take what is about recordings; return what is left of the event for others."""
+        return self._recorder.on_telephony(event)
+
+    def link_up(self) -> None:
+        """Find out what the telephone system holds."""
+        self._recorder.link_up()
+
+    def look(self, contact: ContactId) -> None:
+        """Look again at a call whose dialog has moved."""
+        self._recorder.look(contact)
+
+    def look_at_all(self) -> None:
+        """Look again at all calls: the rules are others."""
+        self._recorder.look_at_all()
+
+    def restore(self, contacts: Mapping[ContactId, Sequence[AnyFact]]) -> None:
+        """Take over what went on before a crash."""
+        self._recorder.restore(contacts)
+
+    def _sensitive(self, contact: ContactId) -> bool:
+        conversation = self._around.conversation(contact)
+        if conversation is None or conversation.finished is not None or conversation.elsewhere:
+            return False
+        on_screen = conversation.channel is ScriptChannel.AGENT
+        return on_screen and is_sensitive(conversation.dialog, conversation.run.current.item)
+
+    # -- What people ask for ----------------------------------------------------------------------------------
+
+    def view(self, contact: ContactId) -> RecordingView | None:
+        """Return what people see of the recording of a call; None where nothing is ever recorded."""
+        return self._recorder.view(contact)
+
+    def ask_as_agent(self, agent: AgentId, contact: ContactId, wanted: Asked) -> None:
+        """Do what an agent wants who is in the call.
+
+        Raises:
+            IllegalMove: she is not, or the rules of the queue do not allow it.
+            NotFound: the call is over.
+        """
+        call = self._around.call(contact)
+        if call is None:
+            raise NotFound("The call is over.")
+        if not call.agent_here(agent):
+            raise IllegalMove("The call is not at your desk in that way any more.")
+        self._ask(contact, wanted, by=agent, supervises=False)
+
+    def ask_as_supervisor(self, who: Supervisor, contact: ContactId, wanted: Asked) -> None:
+        """Do what a supervisor wants; raise `NotFound` for a call that is none of hers, or `IllegalMove`."""
+        call = self._around.call(contact)
+        queue = call.place.queue if call is not None and call.place is not None else None
+        scope = scope_of(self._around.centre(), who.user, who.role)
+        if call is None or not has_queue(scope, queue):
+            raise NotFound("There is no such call.")
+        self._ask(contact, wanted, by=who.user, supervises=True)
+
+    def _ask(self, contact: ContactId, wanted: Asked, *, by: str, supervises: bool) -> None:
+        match wanted:
+            case Asked.START | Asked.STOP:
+                self._recorder.ask(contact, on=wanted is Asked.START, by=by, supervises=supervises)
+            case Asked.PAUSE | Asked.RESUME:
+                self._recorder.pause(contact, on=wanted is Asked.PAUSE)
+            case _:
+                assert_never(wanted)
+
+    # -- Housekeeping -----------------------------------------------------------------------------------------
+
+    async def resume(self) -> None:
+        """Bring here what an earlier process left."""
+        await self._keeper.resume()
+
+    async def tend(self) -> None:
+        """Delete what is too old, and what lies about in the telephone system; raise `StorageUnavailable`."""
+        await self.archive.expire()
+        try:
+            await self._keeper.tidy()
+        except (LinkDown, RecordingRefused):
+            return  # the telephone system is away, and tidied another time
+
+    def health(self) -> Mapping[str, object]:
+        """Tell whether recordings can be brought here."""
+        return {"ok": not self._keeper.problem, "problem": self._keeper.problem}

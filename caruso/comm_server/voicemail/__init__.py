@@ -1,0 +1,1 @@
+"""Messages that callers leave: how they are recorded, kept, found and answered."""

@@ -1,0 +1,51 @@
+"""Reports over the web: for supervisors, of their queues."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from caruso.model.ids import QueueId, UserId
+from tests.unit.web.conftest import House
+
+
+async def status(house: House, user: str, path: str) -> int:
+    return (await (await house.browser(user)).request("GET", path)).status
+
+
+async def test_reports_are_listed_and_made_with_their_formulas(house: House) -> None:
+    sam = await house.browser("sam")
+    assert {report["id"] for report in await sam.call("GET", "/api/reports")} >= {"queues", "wait-estimates"}
+    made = await sam.call("GET", "/api/reports/queues")
+    assert made["total"]["figures"][0] == 2
+    column = next(column for column in made["columns"] if column["id"] == "exclude-short")
+    assert (column["unit"], column["formula"]) == ("percent", "A_T / (A + B - B_s)")
+
+
+async def test_only_supervisors_see_reports_and_of_their_queues(house: House) -> None:
+    assert await status(house, "anna", "/api/reports") == 403
+    assert await status(house, "anna", "/api/reports/queues") == 403
+    every = await (await house.browser("sam")).call("GET", "/api/reports/queues")
+    assert [line["groups"] for line in every["lines"]] == [["billing"], ["meter"]]
+    described = house.centre.centre()
+    house.centre.describe(replace(described, supervisors={UserId("sam"): frozenset({QueueId("billing")})}))
+    sam = await house.browser("sam")
+    assert [line["groups"] for line in (await sam.call("GET", "/api/reports/queues"))["lines"]] == [["billing"]]
+    assert (await sam.call("GET", "/api/reports/queues?queue=meter"))["lines"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", 422),
+        ("since=2020-01-01T00:00:00Z", 422),
+        ("since=yesterday", 422),
+    ],
+)
+async def test_a_stretch_of_time_that_is_none_is_told(house: House, query: str, code: int) -> None:
+    assert await status(house, "sam", f"/api/reports/queues?{query}") == code
+
+
+async def test_a_report_that_is_not_there_is_not_found(house: House) -> None:
+    assert await status(house, "sam", "/api/reports/nothing") == 404
