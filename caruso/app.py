@@ -18,6 +18,7 @@ import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -41,10 +42,11 @@ from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
-from caruso.part_settings import asterisk_settings, web_settings
+from caruso.part_settings import asterisk_settings, backup_order, backup_plan, web_settings
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
+from caruso.storage.backups.nightly import NightlyBackups
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
@@ -147,6 +149,7 @@ class Server:
             mail=config.mail,
             http=config.http,
         )
+        self._backups = self._make_backups()
         self._version = 0
         self._script_revision = 0
         #: A centre could not be applied because of its scripts; others may come.
@@ -198,6 +201,8 @@ class Server:
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
         ]
+        if self._backups is not None:
+            others.append(infrastructure.create_task(self._backups.run(), name="backups"))
         try:
             await web.start()
             # What is there now stays: the collector need not walk it again and again while calls wait.
@@ -292,7 +297,16 @@ class Server:
         checks = {"journal": self._journal_health, "disk": lambda: disk_room(self._config.server.data_dir)}
         if self._manages:
             checks["ami"] = self._ami_health
+        if self._backups is not None:
+            checks["backup"] = self._backups.health
         return checks
+
+    def _make_backups(self) -> NightlyBackups | None:
+        plan = backup_plan(self._config)
+        if plan is None:
+            return None
+        order = backup_order(self._config)
+        return NightlyBackups(plan, order, self._clock, zone=lambda: ZoneInfo(self.centre.centre().timezone))
 
     def _ami_health(self) -> Mapping[str, object]:
         return {"ok": self._ami.up, "failure": "" if self._ami.up else self._ami.failure}

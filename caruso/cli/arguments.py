@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, services, serving, users
+from caruso.cli import checking, database, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import Role, StationKind
@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _serving(commands)
     _checking(commands)
+    _database(commands)
     script_commands(group(commands, "script", "dialog scripts"))
     _applying(commands)
     _simulating(commands)
@@ -47,14 +48,30 @@ def _checking(commands: Any) -> None:
     check.add_argument("--print-docs", action="store_true", help="print the settings page (Markdown)")
     asterisk = group(commands, "asterisk", "the PBX")
     command(asterisk, "check", checking.check_asterisk, "check versions, modules, interfaces and dialplan")
-    database = group(commands, "db", "the database")
-    command(database, "upgrade", checking.upgrade_database, "create its tables, or bring them to this version")
-    command(database, "check", checking.check_database, "tell whether its tables are of this version")
     listed = command(commands, "services", services.services, "list what scripts can ask for")
     listed.add_argument("--print-docs", action="store_true", help="print the page of services (Markdown)")
     mail = group(commands, "mail", "mails that scripts send")
     sends = command(mail, "check", services.check_mail, "read all templates")
     sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")
+
+
+def _database(commands: Any) -> None:
+    about = group(commands, "db", "the database")
+    command(about, "upgrade", database.upgrade, "create its tables, or bring them to this version")
+    command(about, "check", database.check, "look whether it is of this version and whole, with its files")
+    backup = command(about, "backup", database.backup, "back it up with its files; the server may run")
+    backup.add_argument(
+        "folder", type=Path, nargs="?", metavar="FOLDER", help="where to, instead of backup.folder"
+    )
+    verify = command(about, "verify", database.verify, "look whether a back-up is whole")
+    restore = command(about, "restore", database.restore, "put a back-up in its place; no server may run")
+    for each in (verify, restore):
+        each.add_argument("folder", type=Path, metavar="FOLDER", help="the back-up")
+    restore.add_argument("--replace", action="store_true", help="also when there are data already")
+    rebuild = command(
+        about, "rebuild", database.rebuild, "make what follows from the journal anew; tell whether it is the same"
+    )
+    rebuild.add_argument("--compare", action="store_true", help="change nothing; the server may run")
 
 
 def _applying(commands: Any) -> None:

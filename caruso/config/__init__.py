@@ -4,6 +4,7 @@ from caruso.config.load import default_config_file, load_config, read_config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.config.settings import (
     AsteriskSettings,
+    BackupSettings,
     Config,
     DatabaseSettings,
     HttpSettings,
@@ -18,6 +19,7 @@ from caruso.config.settings import (
 
 __all__ = [
     "AsteriskSettings",
+    "BackupSettings",
     "Config",
     "DatabaseSettings",
     "HttpSettings",

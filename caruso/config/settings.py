@@ -39,6 +39,7 @@ Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", title="a country in two cap
 OptionalName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*$", title="letters, digits, - and _")]
 HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$", title="the name of a header")]
 HeaderValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$", title="plain ASCII in one line")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", title="a time like 03:15")]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -219,6 +220,20 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     personal_data: Literal["hash", "drop"] = "hash"
 
 
+class BackupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Back-ups that the server takes by itself, once a day ([operations.md](operations.md))."""
+
+    #: When, in the centre's time zone: ``03:15``. Without it none are taken. A back-up that is missed because the
+    #: server does not run is taken when it starts.
+    at: TimeOfDay = ""
+    #: Where, on another disk if there is one; ``backups`` in `server.data_dir` when not set.
+    folder: Path | None = None
+    #: Of how many days the newest back-up is kept.
+    keep_daily: Annotated[int, Meta(ge=1, le=1000)] = 7
+    #: Of how many weeks the newest back-up is kept.
+    keep_weekly: Annotated[int, Meta(ge=0, le=1000)] = 4
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; everything has a default."""
 
@@ -231,6 +246,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     http: HttpSettings = HttpSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
+    backup: BackupSettings = BackupSettings()
 
     @property
     def database_url(self) -> str:
@@ -253,3 +269,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def speech_cache(self) -> Path:
         """Folder of spoken texts."""
         return self.speech.cache_dir or self.server.data_dir / "speech"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where back-ups are."""
+        return self.backup.folder or self.server.data_dir / "backups"

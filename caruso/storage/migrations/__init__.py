@@ -35,24 +35,38 @@ class SchemaState:
 async def upgrade(url: str) -> SchemaState:
     """Bring the database at `url` to this version, creating it where it is empty; all of it or nothing."""
     # Alembic takes a moment to load: not while others wait for the lock.
+    import alembic.command  # noqa: F401
+
+    database = Database(url)
+    try:
+        await asyncio.to_thread(database.create_file)
+        await _when_free(database, upgrade_within)
+        return await database_state(database)
+    finally:
+        await database.dispose()
+
+
+def upgrade_within(connection: Connection, step: str = NEWEST) -> None:
+    """Bring the database to `step` in the transaction of `connection`."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "caruso.storage:migrations")
+    _lock(connection)
+    config.attributes["connection"] = connection
+    command.upgrade(config, step)
 
-    def run(connection: Connection) -> None:
-        _lock(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, NEWEST)
 
-    database = Database(url)
-    try:
-        await asyncio.to_thread(database.create_file)
-        await _when_free(database, run)
-        return await _state(database)
-    finally:
-        await database.dispose()
+def known_steps() -> tuple[str, ...]:
+    """Return all steps that this version knows, the first one first."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "caruso.storage:migrations")
+    steps = ScriptDirectory.from_config(config).walk_revisions()
+    return tuple(reversed([step.revision for step in steps]))
 
 
 async def _when_free(database: Database, run: Callable[[Connection], None]) -> None:
@@ -72,14 +86,14 @@ async def check_schema(url: str) -> SchemaState:
     """Return what the database has and what is needed. For the check at start-up see `require_schema`."""
     database = Database(url)
     try:
-        return await _state(database)
+        return await database_state(database)
     finally:
         await database.dispose()
 
 
 async def require_schema(database: Database) -> None:
     """Raise `SchemaOutdated` unless the database is as this version needs it."""
-    state = await _state(database)
+    state = await database_state(database)
     if not state.up_to_date:
         raise SchemaOutdated(
             f"the database is at step {state.current or 'none'}, this server needs {state.needed}: "
@@ -87,7 +101,8 @@ async def require_schema(database: Database) -> None:
         )
 
 
-async def _state(database: Database) -> SchemaState:
+async def database_state(database: Database) -> SchemaState:
+    """Return what `database` has and what is needed."""
     current = None
     if await asyncio.to_thread(database.exists):
         async with database.reading() as connection:
