@@ -8,10 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from caruso.errors import RejectedInput
-from caruso.model.ids import ContactId
 from caruso.storage.engine import Database
 from caruso.storage.rebuilding import rebuild
-from lab.journal_facts import answered_call, one_of_each
+from lab.journal_facts import answered_call, one_of_each_kind
 from lab.storage import journal_of, projections_of, replayed, running_journal
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -22,7 +21,7 @@ async def test_projections_are_made_anew_and_differences_are_told_and_mended(url
     async with running_journal(database) as journal:
         for fact in [fact for number in range(50) for fact in answered_call(number, NOON)]:
             journal.record(fact)
-        for fact in one_of_each(ContactId("each"), NOON):
+        for fact in one_of_each_kind(NOON):
             journal.record(fact)
     kept = await projections_of(database)
     same = await rebuild(database)
@@ -33,15 +32,12 @@ async def test_projections_are_made_anew_and_differences_are_told_and_mended(url
     assert all(table.rows for table in same.tables), "every projection has rows that were compared"
 
     async with database.writing() as connection:
-        await connection.execute(
-            text("UPDATE contacts SET talk_seconds = 99 WHERE id = :id"), {"id": kept.contacts[3]["id"]}
-        )
-        await connection.execute(
-            text("DELETE FROM queue_visits WHERE contact = :id"), {"id": kept.contacts[4]["id"]}
-        )
-        await connection.execute(
-            text("UPDATE talk_segments SET seq = seq + 100000 WHERE contact = :id"), {"id": kept.contacts[5]["id"]}
-        )
+        for change, row in (
+            ("UPDATE contacts SET talk_seconds = 99 WHERE id = :id", 3),
+            ("DELETE FROM queue_visits WHERE contact = :id", 4),
+            ("UPDATE talk_segments SET seq = seq + 100000 WHERE contact = :id", 5),
+        ):
+            await connection.execute(text(change), {"id": kept.contacts[row]["id"]})
     assert await projections_of(database) != kept
     told = await rebuild(database, compare_only=True)
     by_table = {table.table: table for table in told.tables if not table.same}
