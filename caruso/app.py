@@ -46,6 +46,7 @@ from caruso.part_settings import asterisk_settings, backup_order, backup_plan, w
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
+from caruso.storage.audit import Audit
 from caruso.storage.backups.nightly import NightlyBackups
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
@@ -117,6 +118,7 @@ class Server:
         self._clock = SystemClock()
         self._database = Database(config.database_url)
         self._facts = Facts(self._database)
+        self._audit = Audit(self._database)
         self._centres = Centres(self._database)
         self._scripts = Scripts(self._database)
         self._customers = Customers(self._database, self._clock, region=config.server.country)
@@ -185,6 +187,8 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(TAKE_OVER_SECONDS):
                 await self.journal.taken_over.wait()
+        with contextlib.suppress(StorageUnavailable):  # the switches stay as they were
+            await self._audit.switch_off(self._config.audit.off)
         applied = await self._until_readable(self._centres.current)
         scripts = await self._until_readable(self._scripts.in_force)
         self._centre = self._build(applied, scripts)
@@ -275,6 +279,7 @@ class Server:
             callbacks=self._callbacks,
             callback_moved=self._on_callback_moved,
             scripts=self._scripts,
+            history=self._audit,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Centre, StationKind
+from caruso.model.changes import RecordChange, RecordState
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, FileId, QueueId, RunId, ScriptId, UserId
 from caruso.model.records import (
@@ -270,6 +271,29 @@ class CustomerStore(Protocol):
 
     async def save(self, customer: Customer, *, by: str) -> None:
         """Create or change a customer; the audit keeps who changed what."""
+        ...
+
+
+class RecordHistory(Protocol):
+    """What records were, and who changed them."""
+
+    async def changes(
+        self, class_name: str, record: str | None = None, *, limit: int = 100, before: int | None = None
+    ) -> Sequence[RecordChange]:
+        """Return changes of a record, or of all of a class, newest first; only those `before` a number."""
+        ...
+
+    async def state(self, class_name: str, record: str, change: int, *, before: bool = False) -> RecordState:
+        """Return a record as it was right after a change, or `before` it; raise `NotFound`."""
+        ...
+
+    async def restore(
+        self, class_name: str, record: str, change: int, *, before: bool = False, by: str | None = None
+    ) -> RecordState:
+        """Put a record back to what it was right after a change, or `before` it; return that.
+
+        Raises `NotFound`, and `IllegalMove` for classes that have a way of their own.
+        """
         ...
 
 

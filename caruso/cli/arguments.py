@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, database, services, serving, users
+from caruso.cli import audit, checking, database, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import Role, StationKind
@@ -27,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     _serving(commands)
     _checking(commands)
     _database(commands)
+    _audit(commands)
     script_commands(group(commands, "script", "dialog scripts"))
     _applying(commands)
     _simulating(commands)
@@ -72,6 +73,21 @@ def _database(commands: Any) -> None:
         about, "rebuild", database.rebuild, "make what follows from the journal anew; tell whether it is the same"
     )
     rebuild.add_argument("--compare", action="store_true", help="change nothing; the server may run")
+
+
+def _audit(commands: Any) -> None:
+    about = group(commands, "audit", "who changed which record")
+    show = command(about, "show", audit.show, "list changes of a class, or of one record, newest first")
+    state = command(about, "state", audit.state, "print a record as it was right after a change")
+    restore = command(about, "restore", audit.restore, "put a record back to what it was right after a change")
+    for each in (show, state, restore):
+        each.add_argument("class_name", metavar="CLASS", help="Customer, Callback, User, ScriptDraft, …")
+    show.add_argument("record", nargs="?", metavar="RECORD", help="its id")
+    show.add_argument("--limit", type=lambda given: _between(given, 1, 10_000), default=50, metavar="N")
+    for each in (state, restore):
+        each.add_argument("record", metavar="RECORD", help="its id")
+        each.add_argument("change", type=int, metavar="CHANGE", help="number of the change, from show")
+        each.add_argument("--before", action="store_true", help="as it was right before that change")
 
 
 def _applying(commands: Any) -> None:

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 def upgrade(wanted: Namespace) -> int:
     """Bring the database to this version."""
+    from caruso.storage.audit import Audit
     from caruso.storage.migrations import upgrade
 
-    url = settings(wanted).database_url
+    config = settings(wanted)
 
     async def work() -> int:
-        state = await upgrade(url)
+        state = await upgrade(config.database_url)
+        async with _database(config) as database:
+            await Audit(database).switch_off(config.audit.off)
         print(f"The database is at step {state.current}.")
         return Exit.OK
 

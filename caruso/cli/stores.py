@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import logging
 import os
 import sys
@@ -15,7 +16,8 @@ import structlog
 
 from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config
-from caruso.ports import CentreStore, RunStore, ScriptObjects, ScriptStore, UserStore
+from caruso.model.acting import Actor, acting
+from caruso.ports import CentreStore, RecordHistory, RunStore, ScriptObjects, ScriptStore, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Stores:
     users: UserStore
     objects: ScriptObjects
     runs: RunStore
+    history: RecordHistory
 
 
 def settings(wanted: Namespace) -> Config:
@@ -41,14 +44,24 @@ def run(work: Coroutine[None, None, int]) -> int:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        return asyncio.run(work)
+        with acting(Actor(user=_system_user(), channel="cli")):
+            return asyncio.run(work)
     finally:
         structlog.reset_defaults()
+
+
+def _system_user() -> str:
+    """Return who works at the terminal: for the audit."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return str(os.getuid())
 
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Stores]:
     """Open the database; raise `SchemaOutdated` when its tables are not of this version."""
+    from caruso.storage.audit import Audit
     from caruso.storage.centres import Centres
     from caruso.storage.customers import Customers
     from caruso.storage.engine import Database
@@ -68,6 +81,7 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
             users=Users(database),
             objects=Objects(customers),
             runs=Runs(database),
+            history=Audit(database),
         )
     finally:
         await database.dispose()

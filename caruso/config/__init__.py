@@ -4,6 +4,7 @@ from caruso.config.load import default_config_file, load_config, read_config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.config.settings import (
     AsteriskSettings,
+    AuditSettings,
     BackupSettings,
     Config,
     DatabaseSettings,
@@ -19,6 +20,7 @@ from caruso.config.settings import (
 
 __all__ = [
     "AsteriskSettings",
+    "AuditSettings",
     "BackupSettings",
     "Config",
     "DatabaseSettings",

@@ -234,6 +234,15 @@ class BackupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     keep_weekly: Annotated[int, Meta(ge=0, le=1000)] = 4
 
 
+class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who changed which record from what to what ([privacy.md](privacy.md))."""
+
+    #: Classes whose changes are not kept, in force when the server starts or the database is upgraded.
+    off: tuple[
+        Literal["Customer", "Callback", "User", "ScriptDraft", "Script", "ScriptRollout", "Centre"], ...
+    ] = ()
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; everything has a default."""
 
@@ -247,6 +256,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     backup: BackupSettings = BackupSettings()
+    audit: AuditSettings = AuditSettings()
 
     @property
     def database_url(self) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from caruso.errors import Located
+from caruso.storage.audit_triggers import missing_triggers
 from caruso.storage.engine import Database, reason_of
 from caruso.storage.migrations import database_state
 from caruso.storage.tables import journal, journal_head, metadata, stored_files
@@ -48,6 +49,12 @@ async def check(database: Database, files: Path) -> tuple[Located, ...]:
         if damage:
             return damage  # what is read from damaged pages means nothing
         found = [*await connection.run_sync(_tables), *await connection.run_sync(journal_gaps)]
+        found += [
+            _finding(
+                "audit-off", f"Changes of table {table} leave no trace.", suggestion="run `caruso db upgrade`"
+            )
+            for table in await connection.run_sync(missing_triggers)
+        ]
     found += [finding async for finding in _files(database, files)]
     return tuple(found)
 

@@ -19,8 +19,18 @@ from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.ports import CallbackStore, CustomerStore, FactStore, Phones, RunFiles, ScriptStore, UserStore
+from caruso.ports import (
+    CallbackStore,
+    CustomerStore,
+    FactStore,
+    Phones,
+    RecordHistory,
+    RunFiles,
+    ScriptStore,
+    UserStore,
+)
 from caruso.web.api import Api, HealthCheck, Sources
+from caruso.web.audit_api import AuditApi
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
@@ -71,10 +81,12 @@ class WebServer:
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
+        history: RecordHistory | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
-        Without `self_service` there are no public pages; without `files` agents can keep none.
+        Without `self_service` there are no public pages; without `files` agents can keep none, without
+        `history` no one sees what records were.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -93,13 +105,15 @@ class WebServer:
             health=health,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
-        apis = (
+        apis: tuple[object, ...] = (
             Api(sources, self._sessions, sign_in),
             CallbackApi(promised),
             SupervisionApi(centre.supervisors),
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
         )
+        if history is not None:
+            apis = (*apis, AuditApi(history))
         self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, inspect, text
 
 from caruso.errors import SchemaOutdated, StorageUnavailable
+from caruso.storage.audit_triggers import create_triggers, drop_triggers
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 
 #: Any number will do, as long as nobody else in this database uses it: only one may migrate at a time.
@@ -16,7 +17,7 @@ UPGRADE_LOCK = 7_260_431
 #: How often an upgrade tries to lock the database.
 UPGRADE_ATTEMPTS = 10
 #: The newest step in `versions`. Known here, so that a server that only asks needs no Alembic in its memory.
-NEWEST = "0009"
+NEWEST = "0010"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,10 @@ def upgrade_within(connection: Connection, step: str = NEWEST) -> None:
     config.set_main_option("script_location", "caruso.storage:migrations")
     _lock(connection)
     config.attributes["connection"] = connection
+    drop_triggers(connection)  # a step is no change that somebody made
     command.upgrade(config, step)
+    if step == NEWEST:
+        create_triggers(connection)
 
 
 def known_steps() -> tuple[str, ...]:
