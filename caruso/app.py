@@ -17,6 +17,7 @@ import contextlib
 import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import time
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,7 @@ from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
-from caruso.part_settings import asterisk_settings, backup_order, backup_plan, web_settings
+from caruso.part_settings import asterisk_settings, backup_order, backup_plan, retention, web_settings
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
@@ -58,6 +59,8 @@ from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
+from caruso.storage.privacy.personal_data import privacy_parts
+from caruso.storage.privacy.retention import NightlyRetention, Retaining, Retention
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
@@ -127,6 +130,13 @@ class Server:
         self._runs = Runs(self._database)
         self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
         self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
+        self._privacy = privacy_parts(
+            self._database,
+            config.server.data_dir / "files",
+            self._clock,
+            region=config.server.country,
+            forget=self.journal.forget,
+        )
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
@@ -207,6 +217,9 @@ class Server:
         ]
         if self._backups is not None:
             others.append(infrastructure.create_task(self._backups.run(), name="backups"))
+        rules = retention(self._config)
+        if not rules.keeps_all:
+            others.append(infrastructure.create_task(self._nightly(rules).run(), name="retention"))
         try:
             await web.start()
             # What is there now stays: the collector need not walk it again and again while calls wait.
@@ -280,6 +293,8 @@ class Server:
             callback_moved=self._on_callback_moved,
             scripts=self._scripts,
             history=self._audit,
+            accesses=self._privacy.accesses,
+            personal=self._privacy.personal,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
@@ -311,7 +326,19 @@ class Server:
         if plan is None:
             return None
         order = backup_order(self._config)
-        return NightlyBackups(plan, order, self._clock, zone=lambda: ZoneInfo(self.centre.centre().timezone))
+        return NightlyBackups(plan, order, self._clock, zone=self._zone)
+
+    def _nightly(self, rules: Retention) -> NightlyRetention:
+        return NightlyRetention(
+            Retaining(self._database, self._privacy.erasing, self._clock),
+            rules,
+            self._clock,
+            at=time.fromisoformat(self._config.retention.at),
+            zone=self._zone,
+        )
+
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.centre.centre().timezone)
 
     def _ami_health(self) -> Mapping[str, object]:
         return {"ok": self._ami.up, "failure": "" if self._ami.up else self._ami.failure}

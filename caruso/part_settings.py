@@ -11,6 +11,7 @@ from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.storage.backups.child import Order
 from caruso.storage.backups.nightly import Plan
+from caruso.storage.privacy.retention import Retention
 from caruso.web.settings import WebSettings
 
 CONSOLE_DIR = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
@@ -77,4 +78,17 @@ def backup_plan(config: Config) -> Plan | None:
         folder=config.backup_folder,
         keep_daily=settings.keep_daily,
         keep_weekly=settings.keep_weekly,
+    )
+
+
+def retention(config: Config) -> Retention:
+    """Return how long personal data stay."""
+    settings = config.retention
+    return Retention(
+        contacts=settings.contacts_days,
+        runs=settings.runs_days,
+        files=settings.files_days,
+        callbacks=settings.callbacks_days,
+        audit=settings.audit_days,
+        access=settings.access_days,
     )

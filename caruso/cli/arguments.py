@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import audit, checking, database, services, serving, users
+from caruso.cli import audit, checking, database, privacy, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import Role, StationKind
@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     _checking(commands)
     _database(commands)
     _audit(commands)
+    _privacy(commands)
     script_commands(group(commands, "script", "dialog scripts"))
     _applying(commands)
     _simulating(commands)
@@ -88,6 +89,18 @@ def _audit(commands: Any) -> None:
         each.add_argument("record", metavar="RECORD", help="its id")
         each.add_argument("change", type=int, metavar="CHANGE", help="number of the change, from show")
         each.add_argument("--before", action="store_true", help="as it was right before that change")
+
+
+def _privacy(commands: Any) -> None:
+    about = group(commands, "privacy", "personal data of a customer")
+    export = command(about, "export", privacy.export, "write all that is kept of a customer into a ZIP")
+    export.add_argument("--out", type=Path, metavar="FILE", help="a new file, instead of customer-ID.zip")
+    erase = command(about, "erase", privacy.erase, "make a customer unrecognizable everywhere, for ever")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    accesses = command(about, "accesses", privacy.accesses, "list who looked at a customer, newest first")
+    accesses.add_argument("--limit", type=lambda given: _between(given, 1, 10_000), default=50, metavar="N")
+    for each in (export, erase, accesses):
+        each.add_argument("customer", metavar="CUSTOMER", help="the customer's id")
 
 
 def _applying(commands: Any) -> None:

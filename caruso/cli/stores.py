@@ -17,7 +17,16 @@ import structlog
 from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config
 from caruso.model.acting import Actor, acting
-from caruso.ports import CentreStore, RecordHistory, RunStore, ScriptObjects, ScriptStore, UserStore
+from caruso.ports import (
+    AccessLog,
+    CentreStore,
+    PersonalData,
+    RecordHistory,
+    RunStore,
+    ScriptObjects,
+    ScriptStore,
+    UserStore,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,8 @@ class Stores:
     objects: ScriptObjects
     runs: RunStore
     history: RecordHistory
+    accesses: AccessLog
+    personal: PersonalData
 
 
 def settings(wanted: Namespace) -> Config:
@@ -67,6 +78,7 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     from caruso.storage.engine import Database
     from caruso.storage.migrations import require_schema
     from caruso.storage.objects import Objects
+    from caruso.storage.privacy.personal_data import privacy_parts
     from caruso.storage.runs import Runs
     from caruso.storage.scripts import Scripts
     from caruso.storage.users import Users
@@ -74,7 +86,9 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     database = Database(config.database_url)
     try:
         await require_schema(database)
-        customers = Customers(database, SystemClock(), region=config.server.country)
+        clock, region = SystemClock(), config.server.country
+        customers = Customers(database, clock, region=region)
+        privacy = privacy_parts(database, config.server.data_dir / "files", clock, region=region)
         yield Stores(
             centres=Centres(database),
             scripts=Scripts(database),
@@ -82,6 +96,8 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
             objects=Objects(customers),
             runs=Runs(database),
             history=Audit(database),
+            accesses=privacy.accesses,
+            personal=privacy.personal,
         )
     finally:
         await database.dispose()

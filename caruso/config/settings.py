@@ -40,6 +40,7 @@ OptionalName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*$", title="letters, 
 HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$", title="the name of a header")]
 HeaderValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$", title="plain ASCII in one line")]
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", title="a time like 03:15")]
+Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -243,6 +244,25 @@ class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = ()
 
 
+class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days after which personal data go, by kind; 0: never ([privacy.md](privacy.md))."""
+
+    #: When, once a day, in the centre's time zone.
+    at: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", title="a time like 02:30")] = "02:30"
+    #: Numbers, names and notes of contacts, after they ended; figures stay.
+    contacts_days: Days = 0
+    #: Answers in dialogs that are over, and what was said there; figures stay.
+    runs_days: Days = 0
+    #: Uploads and recordings that customers gave as answers.
+    files_days: Days = 0
+    #: Call-backs that are done, cancelled or given up.
+    callbacks_days: Days = 0
+    #: Who changed which record.
+    audit_days: Days = 0
+    #: Who looked at a customer.
+    access_days: Days = 0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; everything has a default."""
 
@@ -257,6 +277,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogSettings = LogSettings()
     backup: BackupSettings = BackupSettings()
     audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def database_url(self) -> str:

@@ -37,3 +37,29 @@ class RecordState:
     change: int
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
     now: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerAccess:
+    """Somebody looked at a customer."""
+
+    at: datetime
+    customer: str
+    #: ``card``, ``export``, ``erasure``.
+    what: str
+    by: str
+    role: str
+    channel: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What was done when a customer was erased."""
+
+    #: What stands in the place of the customer's id now.
+    pseudonym: str
+    contacts: int
+    runs: int
+    callbacks: int
+    files: int

@@ -46,12 +46,14 @@ Key = tuple[Any, ...]
 
 
 @asynccontextmanager
-async def changing(database: Database, *, by: str | None = None) -> AsyncIterator[AsyncConnection]:
+async def changing(
+    database: Database, *, by: str | None = None, timeout_seconds: float | None = None
+) -> AsyncIterator[AsyncConnection]:
     """Lend a connection with a transaction that tells who acts; `by` where it is not who the request came from."""
     actor = who_acts()
     if by is not None and by != actor.user:
         actor = Actor(user=by, channel=actor.channel, address=actor.address)
-    async with database.writing() as connection:
+    async with database.writing(timeout_seconds=timeout_seconds) as connection:
         await connection.run_sync(tell_actor, actor)
         yield connection
         await connection.run_sync(forget_actor)

@@ -168,6 +168,10 @@ class JournalWriter:
         self._doubtful = True
         self._wake.set()
 
+    def forget(self) -> None:
+        """Forget rows kept in memory: somebody has changed them, and they are read again when they are needed."""
+        self._known = Known()
+
     async def close(self, *, seconds: float = 10.0) -> bool:
         """Write what is left and end `run`; return False when the database did not take it all in time."""
         self._closing = True

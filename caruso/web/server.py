@@ -20,9 +20,11 @@ from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
 from caruso.ports import (
+    AccessLog,
     CallbackStore,
     CustomerStore,
     FactStore,
+    PersonalData,
     Phones,
     RecordHistory,
     RunFiles,
@@ -45,6 +47,7 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.privacy_api import EXPORT_PATH, CustomerExport, PrivacyApi
 from caruso.web.script_library_api import ScriptLibraryApi
 from caruso.web.script_tools import ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
@@ -82,11 +85,14 @@ class WebServer:
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
         history: RecordHistory | None = None,
+        accesses: AccessLog | None = None,
+        personal: PersonalData | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages; without `files` agents can keep none, without
-        `history` no one sees what records were.
+        `history` no one sees what records were, without
+        `accesses` nobody who looked at a customer, and without `personal` none is exported or erased.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -103,6 +109,7 @@ class WebServer:
             phones=phones,
             clock=clock,
             health=health,
+            accesses=accesses,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
         apis: tuple[object, ...] = (
@@ -114,6 +121,10 @@ class WebServer:
         )
         if history is not None:
             apis = (*apis, AuditApi(history))
+        self._export = None
+        if personal is not None and accesses is not None:
+            apis = (*apis, PrivacyApi(personal, accesses))
+            self._export = CustomerExport(personal, self._gate)
         self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
@@ -174,6 +185,8 @@ class WebServer:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/ws/console", self._consoles.handle)
         app.router.add_get("/ws/monitor", self._monitors.handle)
+        if self._export is not None:
+            app.router.add_get(EXPORT_PATH, self._export.serve)
         if self._desk_files is not None:
             app.router.add_post(DESK_FILES, self._desk_files.take)
         if self._self_service is not None:
