@@ -22,7 +22,7 @@ from caruso.clock import Clock
 from caruso.errors import IllegalMove, NotFound
 from caruso.model.callbacks import CallbackState
 from caruso.model.changes import Erased
-from caruso.model.facts import AnyFact
+from caruso.model.facts import AnyFact, PresenceChanged
 from caruso.model.ids import ContactId
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
@@ -170,7 +170,9 @@ def _rewrite_journal(connection: Connection, subject: Subject, pseudonyms: Pseud
         if changed:
             connection.execute(write, changed)
         known = Known(contacts={ContactId(contact): ContactRows() for contact in some}, intervals={})
-        projector.write(connection, known, after)
+        # What agents did has nobody's name in it, and its intervals span contacts of others.
+        folded = [(seq, fact) for seq, fact in after if not isinstance(fact, PresenceChanged)]
+        projector.write(connection, known, folded)
 
 
 def _fact(payload: str) -> AnyFact:

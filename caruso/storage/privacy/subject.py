@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, or_, select
+from sqlalchemy import Column, Connection, exists, or_, select
 
 from caruso.storage.numbers import normalised
 from caruso.storage.tables import (
@@ -76,9 +76,10 @@ def under_way(connection: Connection, subject: Subject) -> bool:
         )
         if connection.execute(still_open).first() or connection.execute(on_a_desk).first():
             return True
+    ended = exists().where(contacts.c.id == script_runs.c.contact, contacts.c.ended_at.is_not(None))
     for some in chunks(subject.runs):
-        live = select(script_runs.c.id).where(script_runs.c.id.in_(some), script_runs.c.live)
-        if connection.execute(live).first():
+        led = (script_runs.c.id.in_(some), script_runs.c.live, ~script_runs.c.finished, ~ended)
+        if connection.execute(select(script_runs.c.id).where(*led)).first():
             return True
     return False
 

@@ -36,7 +36,9 @@ normalise = partial(normalised, region="DE")
 def can_hold_words(table: Table) -> set[str]:
     found = set()
     for column in table.columns:
-        if isinstance(column.type, String | JSON | JSONB | LargeBinary) and not isinstance(column.type, UtcDateTime):
+        if isinstance(column.type, String | JSON | JSONB | LargeBinary) and not isinstance(
+            column.type, UtcDateTime
+        ):
             found.add(column.name)
     return found
 
@@ -49,7 +51,9 @@ def test_every_table_is_in_the_registry_or_said_to_be_of_others() -> None:
     assert not listed & others
 
 
-@pytest.mark.parametrize("store", [store for store in STORES if store.end is not End.DELETE], ids=lambda s: s.table.name)
+@pytest.mark.parametrize(
+    "store", [store for store in STORES if store.end is not End.DELETE], ids=lambda s: s.table.name
+)
 def test_every_column_with_words_of_rows_that_stay_is_personal_or_said_to_be_plain(store: typing.Any) -> None:
     known = set(store.personal) | PLAIN.get(store.table, frozenset())
     assert can_hold_words(store.table) == known
