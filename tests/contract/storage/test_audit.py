@@ -170,7 +170,7 @@ async def test_going_back_is_a_new_version_of_what_counts_its_versions(database:
     )
     await callbacks.add(promised)
     first = newest(await audit.changes("Callback", "cb")).id
-    taken = moved(promised, CallbackMove.TAKE, version=1, agent=AgentId("eva"), by="eva", now=NOON)
+    taken = moved(promised, CallbackMove.TAKE, version=1, agent=AgentId("eva"), by=UserId("eva"), now=NOON)
     assert await callbacks.change(taken)
     assert newest(await audit.changes("Callback", "cb")).by == "eva"
     await audit.restore("Callback", "cb", first)

@@ -287,7 +287,7 @@ async def test_what_is_over_goes_by_the_rules_and_what_is_not_stays(
     assert (await retaining.apply(Retention(callbacks=30)))["callbacks"] == 2
 
 
-class LaterClock:
+class LaterClock(SystemClock):
     """Tells a time that is still to come."""
 
     def __init__(self, ahead: timedelta) -> None:
