@@ -197,8 +197,6 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(TAKE_OVER_SECONDS):
                 await self.journal.taken_over.wait()
-        with contextlib.suppress(StorageUnavailable):  # the switches stay as they were
-            await self._audit.switch_off(self._config.audit.off)
         applied = await self._until_readable(self._centres.current)
         scripts = await self._until_readable(self._scripts.in_force)
         self._centre = self._build(applied, scripts)
@@ -432,11 +430,15 @@ class Server:
             await asyncio.sleep(CALLBACKS_SECONDS)
 
     async def _tend_runs(self) -> None:
-        """Release runs that no call leads any more after a restart; drop, again and again, what is long over."""
+        """Release runs that no call leads any more after a restart; drop, again and again, what is long over.
+
+        The switches of the audit are set here as well: a start must not wait for a database that is locked.
+        """
         released = False
         while True:
             try:
                 if not released:
+                    await self._audit.switch_off(self._config.audit.off)
                     await self._runs.release_others(self.centre.conversations.live_runs())
                     released = True
                 await self.centre.durable.tend()

@@ -52,7 +52,7 @@ async def changing(
     """Lend a connection with a transaction that tells who acts; `by` where it is not who the request came from."""
     actor = who_acts()
     if by is not None and by != actor.user:
-        actor = Actor(user=by, channel=actor.channel, address=actor.address)
+        actor = Actor(user=by)  # something that goes on by itself since: where it once began tells nothing
     async with database.writing(timeout_seconds=timeout_seconds) as connection:
         await connection.run_sync(tell_actor, actor)
         yield connection

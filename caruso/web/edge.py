@@ -129,11 +129,9 @@ class Edge:
 
 
 def _actor(call: Call) -> Actor:
-    """Return who asks, for the audit of what is changed."""
     if call.signed_in is None:
         return Actor(channel="web", address=call.address)
-    user = call.signed_in.user
-    return Actor(user=user.id, role=user.role.value, channel="web", address=call.address)
+    return call.signed_in.actor("web", call.address)
 
 
 def failure(status: int, code: str, message: str) -> web.Response:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aiohttp import hdrs, web
 
-from caruso.model.acting import Actor, acting
+from caruso.model.acting import acting
 from caruso.model.centre import Role
 from caruso.ports import AccessLog, PersonalData
 from caruso.web.binding import mistake, operation
@@ -87,8 +87,7 @@ class CustomerExport:
         signed_in = await self._gate.admit(request, Role.ADMIN)
         assert signed_in is not None  # noqa: S101 -- a role was asked for
         customer = request.match_info["customer"]
-        user = signed_in.user
-        actor = Actor(user=user.id, role=user.role.value, channel="web", address=self._gate.address(request))
+        actor = signed_in.actor("web", self._gate.address(request))
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as made, acting(actor):
             await self._personal.export(customer, made)
             made.seek(0)
