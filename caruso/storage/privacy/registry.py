@@ -250,6 +250,7 @@ PLAIN_FACT_FIELDS = frozenset(
         ("MessageSent", "sender"),
         ("MessageSent", "text"),
         ("MessageSeen", "message"),
+        ("DispositionChosen", "disposition"),
         ("WrapUpEnded", "disposition"),
         ("PresenceChanged", "reason"),
     }
