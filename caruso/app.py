@@ -17,7 +17,9 @@ import contextlib
 import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import time
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -45,13 +47,22 @@ from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
-from caruso.part_settings import REPORTS_DIR, asterisk_settings, web_settings
+from caruso.part_settings import (
+    REPORTS_DIR,
+    asterisk_settings,
+    backup_order,
+    backup_plan,
+    retention,
+    web_settings,
+)
 from caruso.ports import TimerHandle
 from caruso.reporting.definitions import read_definitions
 from caruso.reporting.reports import Reports
 from caruso.service_manager.manager import Change
 from caruso.service_manager.parts import Parts
 from caruso.services import Services
+from caruso.storage.audit import Audit
+from caruso.storage.backups.nightly import NightlyBackups
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
@@ -62,6 +73,8 @@ from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
 from caruso.storage.objects import Objects
+from caruso.storage.privacy.personal_data import privacy_parts
+from caruso.storage.privacy.retention import NightlyRetention, Retaining, Retention
 from caruso.storage.recording_files import SoundFiles
 from caruso.storage.recordings import Recordings
 from caruso.storage.report_rows import ReportRows
@@ -127,6 +140,7 @@ class Server:
         self._clock = SystemClock()
         self._database = Database(config.database_url)
         self._facts = Facts(self._database)
+        self._audit = Audit(self._database)
         self._centres = Centres(self._database)
         self._scripts = Scripts(self._database)
         self._customers = Customers(self._database, self._clock, region=config.server.country)
@@ -136,6 +150,13 @@ class Server:
         self._runs = Runs(self._database)
         self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
         self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
+        self._privacy = privacy_parts(
+            self._database,
+            config.server.data_dir / "files",
+            self._clock,
+            region=config.server.country,
+            forget=self.journal.forget,
+        )
         self._pbx = asterisk_settings(config)
         self._telephony = AriTelephony(self._pbx, self._on_telephony)
         self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
@@ -156,6 +177,7 @@ class Server:
             http=config.http,
         )
         self._services = Services(self._plugins, parts, config.services, changed=self._on_service_changed)
+        self._backups = self._make_backups()
         self._version = 0
         self._script_revision = 0
         #: A centre could not be applied because of its scripts; others may come.
@@ -213,6 +235,11 @@ class Server:
             infrastructure.create_task(self._lights.run(), name="lights"),
             infrastructure.create_task(self._services.run(), name="services"),
         ]
+        if self._backups is not None:
+            others.append(infrastructure.create_task(self._backups.run(), name="backups"))
+        rules = retention(self._config)
+        if not rules.keeps_all:
+            others.append(infrastructure.create_task(self._nightly(rules).run(), name="retention"))
         try:
             await web.start()
             # What is there now stays: the collector need not walk it again and again while calls wait.
@@ -298,6 +325,9 @@ class Server:
             tasks=Tasks(self._database),
             task_changed=self.centre.stream.publish,
             scripts=self._scripts,
+            history=self._audit,
+            accesses=self._privacy.accesses,
+            personal=self._privacy.personal,
             phones=DerivedPhones(self._pbx),
             clock=self._clock,
             health=self._health_checks(),
@@ -336,10 +366,31 @@ class Server:
         }
         if self._manages:
             checks["ami"] = self._ami_health
+        if self._backups is not None:
+            checks["backup"] = self._backups.health
         return checks
 
     def _has_room(self) -> bool:
         return has_room(self._config.server.data_dir)
+
+    def _make_backups(self) -> NightlyBackups | None:
+        plan = backup_plan(self._config)
+        if plan is None:
+            return None
+        order = backup_order(self._config)
+        return NightlyBackups(plan, order, self._clock, zone=self._zone)
+
+    def _nightly(self, rules: Retention) -> NightlyRetention:
+        return NightlyRetention(
+            Retaining(self._database, self._privacy.erasing, self._clock),
+            rules,
+            self._clock,
+            at=time.fromisoformat(self._config.retention.at),
+            zone=self._zone,
+        )
+
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.centre.centre().timezone)
 
     def _ami_health(self) -> Mapping[str, object]:
         return {"ok": self._ami.up, "failure": "" if self._ami.up else self._ami.failure}
@@ -451,11 +502,15 @@ class Server:
             await asyncio.sleep(CALLBACKS_SECONDS)
 
     async def _tend_runs(self) -> None:
-        """Release runs that no call leads any more after a restart; drop, again and again, what is long over."""
+        """Release runs that no call leads any more after a restart; drop, again and again, what is long over.
+
+        The switches of the audit are set here as well: a start must not wait for a database that is locked.
+        """
         released = False
         while True:
             try:
                 if not released:
+                    await self._audit.switch_off(self._config.audit.off)
                     await self._runs.release_others(self.centre.conversations.live_runs())
                     released = True
                 await self.centre.durable.tend()

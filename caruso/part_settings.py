@@ -1,14 +1,17 @@
-"""What the parts of a server need to know, from the one settings file: the link to Asterisk, and the web edge."""
+"""What the parts of a server need to know, from the one settings file: Asterisk, the web edge, back-ups."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
+from caruso.storage.backups.child import Order
+from caruso.storage.backups.nightly import Plan
+from caruso.storage.privacy.retention import Retention
 from caruso.web.settings import WebSettings
 
 REPORTS_DIR = Path(__file__).resolve().parent.parent / "reports"
@@ -51,4 +54,42 @@ def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:
         session_lifetime=timedelta(hours=config.web.session_hours),
         session_idle=timedelta(hours=config.web.session_idle_hours),
         secret=pbx.server_secret.encode(),
+    )
+
+
+def backup_order(config: Config) -> Order:
+    """Return what a back-up holds: the database, and the data folder without what is made again."""
+    left_out = (config.speech_cache, config.backup_folder)
+    return Order(
+        database_url=config.database_url,
+        data=str(config.server.data_dir),
+        secret=str(config.secret_file),
+        leave_out=tuple(str(path) for path in left_out),
+        folder=str(config.backup_folder),
+    )
+
+
+def backup_plan(config: Config) -> Plan | None:
+    """Return when the server takes back-ups by itself; None when it does not."""
+    settings = config.backup
+    if not settings.at:
+        return None
+    return Plan(
+        at=time.fromisoformat(settings.at),
+        folder=config.backup_folder,
+        keep_daily=settings.keep_daily,
+        keep_weekly=settings.keep_weekly,
+    )
+
+
+def retention(config: Config) -> Retention:
+    """Return how long personal data stay."""
+    settings = config.retention
+    return Retention(
+        contacts=settings.contacts_days,
+        runs=settings.runs_days,
+        files=settings.files_days,
+        callbacks=settings.callbacks_days,
+        audit=settings.audit_days,
+        access=settings.access_days,
     )

@@ -1699,7 +1699,7 @@ export interface Operations {
     body: undefined;
     answer: CustomerLine[];
   };
-  /** Return a customer with the newest contacts. */
+  /** Return a customer with the newest contacts; the access log tells who looked. */
   "GET /api/customers/{customer}": {
     query: undefined;
     body: undefined;

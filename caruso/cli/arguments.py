@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caruso.cli import checking, recordings, service_control, services, serving, users
+from caruso.cli import audit, checking, database, privacy, recordings, service_control, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import REGISTERED, Role, StationKind
@@ -26,6 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _serving(commands)
     _checking(commands)
+    _database(commands)
+    _audit(commands)
+    _privacy(commands)
     script_commands(group(commands, "script", "dialog scripts"))
     _applying(commands)
     _simulating(commands)
@@ -49,9 +52,6 @@ def _checking(commands: Any) -> None:
     check.add_argument("--print-docs", action="store_true", help="print the settings page (Markdown)")
     asterisk = group(commands, "asterisk", "the PBX")
     command(asterisk, "check", checking.check_asterisk, "check versions, modules, interfaces and dialplan")
-    database = group(commands, "db", "the database")
-    command(database, "upgrade", checking.upgrade_database, "create its tables, or bring them to this version")
-    command(database, "check", checking.check_database, "tell whether its tables are of this version")
     mail = group(commands, "mail", "mails that scripts send")
     sends = command(mail, "check", services.check_mail, "read all templates")
     recorded = group(commands, "recordings", "recorded calls")
@@ -83,6 +83,52 @@ def _services(commands: Any) -> None:
     call.add_argument("params", nargs="*", metavar="NAME=VALUE", help="a value is JSON, or text")
     call.add_argument("--key", default="", help="the same key again is answered without doing it again")
     command(commands, "docs", services.docs, "print the page of the services every centre has (Markdown)")
+
+
+def _database(commands: Any) -> None:
+    about = group(commands, "db", "the database")
+    command(about, "upgrade", database.upgrade, "create its tables, or bring them to this version")
+    command(about, "check", database.check, "look whether it is of this version and whole, with its files")
+    backup = command(about, "backup", database.backup, "back it up with its files; the server may run")
+    backup.add_argument(
+        "folder", type=Path, nargs="?", metavar="FOLDER", help="where to, instead of backup.folder"
+    )
+    verify = command(about, "verify", database.verify, "look whether a back-up is whole")
+    restore = command(about, "restore", database.restore, "put a back-up in its place; no server may run")
+    for each in (verify, restore):
+        each.add_argument("folder", type=Path, metavar="FOLDER", help="the back-up")
+    restore.add_argument("--replace", action="store_true", help="also when there are data already")
+    rebuild = command(
+        about, "rebuild", database.rebuild, "make what follows from the journal anew; tell whether it is the same"
+    )
+    rebuild.add_argument("--compare", action="store_true", help="change nothing; the server may run")
+
+
+def _audit(commands: Any) -> None:
+    about = group(commands, "audit", "who changed which record")
+    show = command(about, "show", audit.show, "list changes of a class, or of one record, newest first")
+    state = command(about, "state", audit.state, "print a record as it was right after a change")
+    restore = command(about, "restore", audit.restore, "put a record back to what it was right after a change")
+    for each in (show, state, restore):
+        each.add_argument("class_name", metavar="CLASS", help="Customer, Callback, User, ScriptDraft, …")
+    show.add_argument("record", nargs="?", metavar="RECORD", help="its id")
+    show.add_argument("--limit", type=lambda given: _between(given, 1, 10_000), default=50, metavar="N")
+    for each in (state, restore):
+        each.add_argument("record", metavar="RECORD", help="its id")
+        each.add_argument("change", type=int, metavar="CHANGE", help="number of the change, from show")
+        each.add_argument("--before", action="store_true", help="as it was right before that change")
+
+
+def _privacy(commands: Any) -> None:
+    about = group(commands, "privacy", "personal data of a customer")
+    export = command(about, "export", privacy.export, "write all that is kept of a customer into a ZIP")
+    export.add_argument("--out", type=Path, metavar="FILE", help="a new file, instead of customer-ID.zip")
+    erase = command(about, "erase", privacy.erase, "make a customer unrecognizable everywhere, for ever")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    accesses = command(about, "accesses", privacy.accesses, "list who looked at a customer, newest first")
+    accesses.add_argument("--limit", type=lambda given: _between(given, 1, 10_000), default=50, metavar="N")
+    for each in (export, erase, accesses):
+        each.add_argument("customer", metavar="CUSTOMER", help="the customer's id")
 
 
 def _applying(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""``caruso check-config``, ``asterisk check``, ``db check|upgrade``."""
+"""``caruso check-config``, ``asterisk check``."""
 
 from __future__ import annotations
 
@@ -68,37 +68,5 @@ def check_asterisk(wanted: Namespace) -> int:
         for result in results:
             print(result)
         return Exit.OK if all(result.ok for result in results) else Exit.REFUSED
-
-    return run(work())
-
-
-def upgrade_database(wanted: Namespace) -> int:
-    """Bring the database to this version."""
-    from caruso.storage.migrations import upgrade
-
-    url = settings(wanted).database_url
-
-    async def work() -> int:
-        state = await upgrade(url)
-        print(f"The database is at step {state.current}.")
-        return Exit.OK
-
-    return run(work())
-
-
-def check_database(wanted: Namespace) -> int:
-    """Tell whether the database is of this version."""
-    from caruso.storage.migrations import check_schema
-
-    url = settings(wanted).database_url
-
-    async def work() -> int:
-        state = await check_schema(url)
-        if state.up_to_date:
-            print(f"The database is at step {state.current}, as this version needs it.")
-            return Exit.OK
-        has = f"at step {state.current}" if state.current else "empty"
-        print(f"The database is {has}; this version needs {state.needed}: run `caruso db upgrade`.")
-        return Exit.REFUSED
 
     return run(work())

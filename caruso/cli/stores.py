@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import logging
 import os
 import sys
@@ -15,7 +16,18 @@ import structlog
 
 from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config
-from caruso.ports import CentreStore, RecordingStore, RunStore, ScriptObjects, ScriptStore, UserStore
+from caruso.model.acting import Actor, acting
+from caruso.ports import (
+    AccessLog,
+    CentreStore,
+    PersonalData,
+    RecordHistory,
+    RecordingStore,
+    RunStore,
+    ScriptObjects,
+    ScriptStore,
+    UserStore,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +40,9 @@ class Stores:
     objects: ScriptObjects
     runs: RunStore
     recordings: RecordingStore
+    history: RecordHistory
+    accesses: AccessLog
+    personal: PersonalData
 
 
 def settings(wanted: Namespace) -> Config:
@@ -42,19 +57,30 @@ def run(work: Coroutine[None, None, int]) -> int:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        return asyncio.run(work)
+        with acting(Actor(user=_system_user(), channel="cli")):
+            return asyncio.run(work)
     finally:
         structlog.reset_defaults()
+
+
+def _system_user() -> str:
+    """Return who works at the terminal: for the audit."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return str(os.getuid())
 
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Stores]:
     """Open the database; raise `SchemaOutdated` when its tables are not of this version."""
+    from caruso.storage.audit import Audit
     from caruso.storage.centres import Centres
     from caruso.storage.customers import Customers
     from caruso.storage.engine import Database
     from caruso.storage.migrations import require_schema
     from caruso.storage.objects import Objects
+    from caruso.storage.privacy.personal_data import privacy_parts
     from caruso.storage.recordings import Recordings
     from caruso.storage.runs import Runs
     from caruso.storage.scripts import Scripts
@@ -63,7 +89,9 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     database = Database(config.database_url)
     try:
         await require_schema(database)
-        customers = Customers(database, SystemClock(), region=config.server.country)
+        clock, region = SystemClock(), config.server.country
+        customers = Customers(database, clock, region=region)
+        privacy = privacy_parts(database, config.server.data_dir / "files", clock, region=region)
         yield Stores(
             centres=Centres(database),
             scripts=Scripts(database),
@@ -71,6 +99,9 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
             objects=Objects(customers),
             runs=Runs(database),
             recordings=Recordings(database),
+            history=Audit(database),
+            accesses=privacy.accesses,
+            personal=privacy.personal,
         )
     finally:
         await database.dispose()

@@ -4,12 +4,15 @@ from caruso.config.load import default_config_file, load_config, read_config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.config.settings import (
     AsteriskSettings,
+    AuditSettings,
+    BackupSettings,
     Config,
     DatabaseSettings,
     HttpSettings,
     HttpTarget,
     LogSettings,
     MailSettings,
+    RetentionSettings,
     ScriptSettings,
     ServerSettings,
     SpeechSettings,
@@ -18,12 +21,15 @@ from caruso.config.settings import (
 
 __all__ = [
     "AsteriskSettings",
+    "AuditSettings",
+    "BackupSettings",
     "Config",
     "DatabaseSettings",
     "HttpSettings",
     "HttpTarget",
     "LogSettings",
     "MailSettings",
+    "RetentionSettings",
     "ScriptSettings",
     "ServerSettings",
     "SpeechSettings",

@@ -45,6 +45,8 @@ ServiceName = Annotated[
 NatsUrl = Annotated[
     str, Meta(pattern=r"^((nats|tls)://[^\s/?#]+/?)?$", title="an address that begins with nats:// or tls://")
 ]
+TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", title="a time like 03:15")]
+Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
 
 
@@ -268,6 +270,48 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     personal_data: Literal["hash", "drop"] = "hash"
 
 
+class BackupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Back-ups that the server takes by itself, once a day ([operations.md](operations.md))."""
+
+    #: When, in the centre's time zone: ``03:15``. Without it none are taken. A back-up that is missed because the
+    #: server does not run is taken when it starts.
+    at: TimeOfDay = ""
+    #: Where, on another disk if there is one; ``backups`` in `server.data_dir` when not set.
+    folder: Path | None = None
+    #: Of how many days the newest back-up is kept.
+    keep_daily: Annotated[int, Meta(ge=1, le=1000)] = 7
+    #: Of how many weeks the newest back-up is kept.
+    keep_weekly: Annotated[int, Meta(ge=0, le=1000)] = 4
+
+
+class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who changed which record from what to what ([privacy.md](privacy.md))."""
+
+    #: Classes whose changes are not kept, in force when the server starts or the database is upgraded.
+    off: tuple[
+        Literal["Customer", "Callback", "User", "ScriptDraft", "Script", "ScriptRollout", "Centre"], ...
+    ] = ()
+
+
+class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days after which personal data go, by kind; 0: never ([privacy.md](privacy.md))."""
+
+    #: When, once a day, in the centre's time zone.
+    at: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", title="a time like 02:30")] = "02:30"
+    #: Numbers, names and notes of contacts, after they ended; figures stay.
+    contacts_days: Days = 0
+    #: Answers in dialogs that are over, and what was said there; figures stay.
+    runs_days: Days = 0
+    #: Uploads and recordings that customers gave as answers.
+    files_days: Days = 0
+    #: Call-backs that are done, cancelled or given up.
+    callbacks_days: Days = 0
+    #: Who changed which record.
+    audit_days: Days = 0
+    #: Who looked at a customer.
+    access_days: Days = 0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; everything has a default."""
 
@@ -281,6 +325,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     services: ServiceSettings = ServiceSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
+    backup: BackupSettings = BackupSettings()
+    audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def database_url(self) -> str:
@@ -303,3 +350,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def speech_cache(self) -> Path:
         """Folder of spoken texts."""
         return self.speech.cache_dir or self.server.data_dir / "speech"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where back-ups are."""
+        return self.backup.folder or self.server.data_dir / "backups"

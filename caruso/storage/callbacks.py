@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.ids import CustomerId, QueueId
+from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.tables import callbacks
 
@@ -26,7 +27,7 @@ class Callbacks:
 
     async def add(self, callback: Callback) -> None:
         """Keep a new call-back; one whose id is there already stays as it is."""
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=callback.changed_by) as connection:
             await connection.execute(self._add, _row(callback))
 
     async def get(self, callback: CallbackId) -> Callback | None:
@@ -66,7 +67,7 @@ class Callbacks:
             .where(callbacks.c.id == callback.id, callbacks.c.version == callback.version - 1)
             .values({name: value for name, value in row.items() if name != "id"})
         )
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=callback.changed_by) as connection:
             return (await connection.execute(statement)).rowcount == 1
 
     async def open_counts(self) -> Mapping[QueueId, int]:

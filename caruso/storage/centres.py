@@ -13,6 +13,7 @@ from caruso.model.centre import Centre
 from caruso.model.ids import ScriptId
 from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.script_versions import Rollout, ScriptEventKind, applied
+from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.scripts import keep_version, lock, note, published, read_rollouts, read_sources, write_rollout
 from caruso.storage.tables import centre_versions
@@ -56,7 +57,7 @@ class Centres:
 
         Scripts are published, and rolled out to everybody where the centre had another version of them before.
         """
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=by) as connection:
             await lock(connection)
             for source in scripts:
                 if await keep_version(connection, source, by=by, why=why):

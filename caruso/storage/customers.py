@@ -1,4 +1,4 @@
-"""Customers, with an audit of every change. Implements the port `CustomerStore`.
+"""Customers. Implements the port `CustomerStore`.
 
 A look-up is one search in an index, whatever the number of customers: by normalised number, or by how name, e-mail
 or number begin.
@@ -32,8 +32,9 @@ from caruso.errors import NotFound
 from caruso.model.ids import CustomerId
 from caruso.model.numbers import normalised, prefixes
 from caruso.model.records import Customer, ObjectFilter
+from caruso.storage.audit import changing
 from caruso.storage.engine import Database
-from caruso.storage.tables import KEY_LENGTH, audit, customer_numbers, customers
+from caruso.storage.tables import KEY_LENGTH, customer_numbers, customers
 from caruso.storage.upsert import upsert
 
 #: Name of the class of records in the audit and in scripts.
@@ -121,9 +122,9 @@ class Customers:
 
     async def save(self, customer: Customer, *, by: str) -> None:
         """Create or change a customer; the audit keeps who changed what. Raises `RejectedInput`."""
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=by) as connection:
             before = await read(connection, customer.id, lock=True)
-            await self._write(connection, before, customer, by)
+            await self._write(connection, before, customer)
 
     async def change(self, customer: CustomerId, changes: Mapping[str, Any], *, by: str) -> Customer:
         """Change ``name``, ``email``, ``numbers``, ``number`` (the first) or some ``attributes`` of a customer.
@@ -131,7 +132,7 @@ class Customers:
         What is not named stays as it is.
         Raises `NotFound` and `RejectedInput`.
         """
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=by) as connection:
             before = await read(connection, customer, lock=True)
             if before is None:
                 raise NotFound(f"there is no customer {customer}")
@@ -140,15 +141,14 @@ class Customers:
                 fields["numbers"] = (fields.pop("number"), *before.numbers[1:])
             fields["attributes"] = {**before.attributes, **fields.get("attributes", {})}
             after = replace(before, **fields)
-            await self._write(connection, before, after, by)
+            await self._write(connection, before, after)
             return after
 
-    async def _write(self, connection: AsyncConnection, before: Customer | None, after: Customer, by: str) -> None:
-        """Write the differences, and what they are."""
+    async def _write(self, connection: AsyncConnection, before: Customer | None, after: Customer) -> None:
+        """Write what is another than before; without a difference nothing, and so no line of the audit."""
         numbers = tuple(dict.fromkeys(n for n in (normalised(n, self._region) for n in after.numbers) if n))
         after = replace(after, numbers=numbers)
-        rows = audit_rows(before, after, by=by, at=self._clock.now())
-        if before is not None and not rows:
+        if before == after:
             return
         await connection.execute(self._upsert, _row(after, self._clock.now()))
         if before is None or before.numbers != numbers:
@@ -158,7 +158,6 @@ class Customers:
                     insert(customer_numbers),
                     [{"customer": after.id, "position": i, "number": n} for i, n in enumerate(numbers)],
                 )
-        await connection.execute(insert(audit), rows)
 
 
 def search_key(text: str) -> str:
@@ -166,25 +165,6 @@ def search_key(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return " ".join(plain.split())[:KEY_LENGTH]
-
-
-def audit_rows(before: Customer | None, after: Customer, *, by: str, at: datetime) -> list[dict[str, Any]]:
-    """Return a row for each field that is another than before."""
-    old = _fields(before) if before is not None else {}
-    new = _fields(after)
-    return [
-        {
-            "at": at,
-            "by": by,
-            "class_name": CLASS_NAME,
-            "record": after.id,
-            "field": name,
-            "old": old.get(name),
-            "new": new.get(name),
-        }
-        for name in dict.fromkeys([*old, *new])
-        if old.get(name) != new.get(name) or (before is None and name == "name")
-    ]
 
 
 # Built once: SQLAlchemy finds a statement it knows by its identity, and every call looks its caller up.
@@ -241,15 +221,6 @@ def _begins(column: Column[str], prefix: str) -> Any:
 
 def _first(query: Select[tuple[str]], column: Column[str], limit: int) -> Select[tuple[str]]:
     return query.order_by(column).limit(limit)
-
-
-def _fields(customer: Customer) -> dict[str, Any]:
-    return {
-        "name": customer.name,
-        "email": customer.email,
-        "numbers": list(customer.numbers),
-        **{f"attributes.{name}": value for name, value in sorted(customer.attributes.items())},
-    }
 
 
 def _row(customer: Customer, at: datetime) -> dict[str, Any]:

@@ -136,6 +136,25 @@ class Database:
                     yield connection
 
     @asynccontextmanager
+    async def session(self, *, timeout_seconds: float) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection of its own for long work in several transactions, which the caller begins."""
+        engine = self._make_engine(pool_size=1)
+        try:
+            with translated_errors():
+                async with asyncio.timeout(timeout_seconds), engine.connect() as connection:
+                    if self.dialect == "postgresql":
+                        await connection.exec_driver_sql(f"SET statement_timeout = {int(timeout_seconds * 1000)}")
+                        await connection.commit()
+                    yield connection
+        finally:
+            await engine.dispose()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database."""
+        return Path(str(self._url.database)) if self.dialect == "sqlite" else None
+
+    @asynccontextmanager
     async def _statements_stopped_after(self, limit: float, connection: AsyncConnection) -> AsyncIterator[None]:
         """Make the engine itself stop a statement that runs too long: leaving it alone would not free anything."""
         if self.dialect == "postgresql":

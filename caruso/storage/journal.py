@@ -26,7 +26,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -37,29 +37,15 @@ from sqlalchemy.sql.dml import Insert
 
 from caruso.clock import Clock
 from caruso.errors import JournalTakenOver, StorageUnavailable
-from caruso.model.facts import AnyFact, DialogContinued, DialogStarted
-from caruso.model.ids import AgentId, ContactId, RunId
+from caruso.model.facts import AnyFact
+from caruso.model.ids import AgentId, RunId
 from caruso.model.run_records import OutboxAction, RunTurn
 from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
-from caruso.storage.projection import contacts_to_load, fold, read_voicemail
-from caruso.storage.projection_rows import Changes, ContactRows, Row
+from caruso.storage.projecting import Known, Projector
+from caruso.storage.projection_rows import Changes, Row
 from caruso.storage.run_rows import RunStatements, run_statements, write_turns
-from caruso.storage.tables import (
-    contacts,
-    journal,
-    journal_head,
-    outside_calls,
-    presence_intervals,
-    queue_visits,
-    recording_accesses,
-    recordings,
-    run_contacts,
-    talk_segments,
-    transfers,
-    voicemails,
-)
+from caruso.storage.tables import journal, journal_head
 from caruso.storage.text_cleaning import clean_fact, clean_turn
-from caruso.storage.upsert import upsert
 
 #: Facts that wait in memory while the database cannot be written.
 BUFFER_FACTS = 200_000
@@ -75,12 +61,6 @@ LAG_ALARM_SECONDS = 3.0
 #: Between attempts while the database is not available.
 FIRST_RETRY_SECONDS = 0.05
 MAX_RETRY_SECONDS = 1.0
-#: Contacts whose rows are kept in memory; the rows of others are read when a fact about them comes.
-KNOWN_CONTACTS = 4_096
-#: Of these so many that are over: little is still said of them, but wrap-up and notes.
-KNOWN_ENDED = 512
-#: Ids in one look-up.
-LOAD_IDS = 500
 
 log = structlog.get_logger(__name__)
 
@@ -110,37 +90,6 @@ class JournalStatus:
         return writes and not self.dropped and not self.refused
 
 
-@dataclass(slots=True)
-class _Known:
-    """Rows as the database has them; forgotten and read again after every failure."""
-
-    contacts: dict[ContactId, ContactRows] = field(default_factory=dict)
-    #: Those of them that are over, the first to be forgotten first.
-    ended: dict[ContactId, None] = field(default_factory=dict)
-    #: None until read.
-    intervals: dict[AgentId, Row] | None = None
-
-    def learn(self, changes: Changes, intervals: Mapping[AgentId, Row]) -> None:
-        """Take over what was committed, and forget the oldest contacts."""
-        if self.intervals is None:
-            self.intervals = dict(intervals)
-        self.intervals.update(changes.known_intervals)
-        for contact, rows in changes.known_contacts.items():
-            self.contacts.pop(contact, None)
-            self.contacts[contact] = rows
-            self.ended.pop(contact, None)
-            if rows.contact is not None and rows.contact["ended_at"] is not None:
-                self.ended[contact] = None
-        while len(self.ended) > KNOWN_ENDED:
-            self._forget(next(iter(self.ended)))
-        while len(self.contacts) > KNOWN_CONTACTS:
-            self._forget(next(iter(self.contacts)))
-
-    def _forget(self, contact: ContactId) -> None:
-        del self.contacts[contact]
-        self.ended.pop(contact, None)
-
-
 class JournalWriter:
     """Implements the port `Journal`. One for each database; not thread-safe: use it in the loop that runs it."""
 
@@ -159,8 +108,9 @@ class JournalWriter:
         self._buffer_facts = buffer_facts
         self._writer_id = uuid.uuid4().hex
         self._next_seq = 0
-        self._known = _Known()
+        self._known = Known()
         self._statements = _statements(database.dialect)
+        self._projector = Projector(database.dialect)
 
         self._pending: deque[AnyFact] = deque()
         #: Unwritten turns of each run as one, with the number of facts recorded before it; in the order of these.
@@ -217,6 +167,10 @@ class JournalWriter:
         """Find out soon whether this is still the one who writes, also when there is nothing to write."""
         self._doubtful = True
         self._wake.set()
+
+    def forget(self) -> None:
+        """Forget rows kept in memory: somebody has changed them, and they are read again when they are needed."""
+        self._known = Known()
 
     async def close(self, *, seconds: float = 10.0) -> bool:
         """Write what is left and end `run`; return False when the database did not take it all in time."""
@@ -356,7 +310,7 @@ class JournalWriter:
         except Exception as error:
             if not is_value_error(error):
                 raise
-            self._known = _Known()
+            self._known = Known()
             if not cleaned:
                 await self._store(
                     writer, [clean_fact(f) for f in facts], [clean_turn(r) for r in runs], cleaned=True
@@ -373,7 +327,7 @@ class JournalWriter:
         self._next_seq += len(facts)
         self._written += len(facts)
         if written is None:
-            self._known = _Known()
+            self._known = Known()
         else:
             self._known.learn(*written)
         self._tell_of_actions(runs)
@@ -405,7 +359,7 @@ class JournalWriter:
             retry_seconds = min(MAX_RETRY_SECONDS, 2 * retry_seconds)
 
     def _failed(self, reason: str) -> None:
-        self._known = _Known()
+        self._known = Known()
         self._last_error = reason
         if self._failing_since is None:
             self._failing_since = self._clock.now()
@@ -441,27 +395,7 @@ class JournalWriter:
         statements = self._statements
         if facts:
             connection.execute(statements.journal, [_journal_row(seq, fact) for seq, fact in numbered])
-        known = self._known
-        intervals = known.intervals if known.intervals is not None else _load_intervals(connection)
-        known_contacts: Mapping[ContactId, ContactRows] = known.contacts
-        wanted = contacts_to_load(known_contacts, facts)
-        if wanted:
-            known_contacts = {**known_contacts, **_load_contacts(connection, wanted)}
-        changes = fold(known_contacts, intervals, numbered)
-        for statement, rows in (
-            (statements.contacts, list(changes.contacts.values())),
-            (statements.visits, list(changes.visits.values())),
-            (statements.segments, list(changes.segments.values())),
-            (statements.intervals, list(changes.intervals.values())),
-            (statements.transfers, list(changes.transfers.values())),
-            (statements.outside_calls, list(changes.outside_calls.values())),
-            (statements.recordings, list(changes.recordings.values())),
-            (statements.recording_accesses, list(changes.recording_accesses.values())),
-            (statements.voicemails, list(changes.voicemails.values())),
-            (statements.run_contacts, _run_contact_rows(facts)),
-        ):
-            if rows:
-                connection.execute(statement, rows)
+        changes, intervals = self._projector.write(connection, self._known, numbered)
         write_turns(connection, statements.runs, runs)
         return changes, intervals
 
@@ -486,16 +420,6 @@ class _Statements:
 
     head: Update
     journal: Insert
-    contacts: Insert
-    visits: Insert
-    segments: Insert
-    intervals: Insert
-    transfers: Insert
-    outside_calls: Insert
-    recordings: Insert
-    recording_accesses: Insert
-    voicemails: Insert
-    run_contacts: Insert
     runs: RunStatements
 
 
@@ -504,16 +428,6 @@ def _statements(dialect: str) -> _Statements:
     return _Statements(
         head=head.where(journal_head.c.writer == bindparam("me"), journal_head.c.next_seq == bindparam("first")),
         journal=insert(journal),
-        contacts=upsert(dialect, contacts),
-        visits=upsert(dialect, queue_visits),
-        segments=upsert(dialect, talk_segments),
-        intervals=upsert(dialect, presence_intervals),
-        transfers=upsert(dialect, transfers),
-        outside_calls=upsert(dialect, outside_calls),
-        recordings=upsert(dialect, recordings),
-        recording_accesses=upsert(dialect, recording_accesses),
-        voicemails=upsert(dialect, voicemails),
-        run_contacts=upsert(dialect, run_contacts),
         runs=run_statements(dialect),
     )
 
@@ -530,16 +444,6 @@ def _journal_row(seq: int, fact: AnyFact) -> Row:
     }
 
 
-def _run_contact_rows(facts: Sequence[AnyFact]) -> list[Row]:
-    """Return which contacts runs came to; the last word on each pair is enough."""
-    rows = {
-        (fact.contact, fact.run): {"contact": fact.contact, "run": fact.run, "at": fact.at}
-        for fact in facts
-        if isinstance(fact, (DialogStarted, DialogContinued))
-    }
-    return list(rows.values())
-
-
 def _together(before: RunTurn | None, turn: RunTurn) -> RunTurn:
     """Return two turns of a run as one."""
     if before is None:
@@ -550,29 +454,3 @@ def _together(before: RunTurn | None, turn: RunTurn) -> RunTurn:
         actions=before.actions + turn.actions,
         outcomes=before.outcomes + turn.outcomes,
     )
-
-
-def _load_intervals(connection: Connection) -> dict[AgentId, Row]:
-    query = select(presence_intervals).where(presence_intervals.c.ended_at.is_(None))
-    rows = connection.execute(query.order_by(presence_intervals.c.seq)).mappings()
-    return {row["agent"]: dict(row) for row in rows}
-
-
-def _load_contacts(connection: Connection, wanted: set[ContactId]) -> dict[ContactId, ContactRows]:
-    """Read all rows of the contacts `wanted`."""
-    found: dict[ContactId, ContactRows] = {contact: ContactRows() for contact in wanted}
-    ids = sorted(wanted)
-    for start in range(0, len(ids), LOAD_IDS):
-        some = ids[start : start + LOAD_IDS]
-        for row in connection.execute(select(contacts).where(contacts.c.id.in_(some))).mappings():
-            found[row["id"]].contact = dict(row)
-        for row in connection.execute(select(queue_visits).where(queue_visits.c.contact.in_(some))).mappings():
-            found[row["contact"]].visits[row["visit"]] = dict(row)
-        segments = select(talk_segments).where(talk_segments.c.contact.in_(some)).order_by(talk_segments.c.seq)
-        for row in connection.execute(segments).mappings():
-            found[row["contact"]].segments[row["agent"]] = dict(row)
-        for row in connection.execute(select(recordings).where(recordings.c.contact.in_(some))).mappings():
-            found[row["contact"]].recordings[row["id"]] = dict(row)
-        for row in connection.execute(select(voicemails).where(voicemails.c.contact.in_(some))).mappings():
-            found[row["contact"]].voicemail = read_voicemail(dict(row))
-    return found

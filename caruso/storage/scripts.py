@@ -30,6 +30,7 @@ from caruso.model.script_versions import (
     in_words,
     why_not_deletable,
 )
+from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.past_runs import read_past_runs
 from caruso.storage.tables import audit, script_drafts, script_rollouts, script_runs, scripts
@@ -119,7 +120,7 @@ class Scripts:
             RejectedInput: the version is there already and says something else.
             IllegalMove: the roll-out has changed since `rollout` was made from it.
         """
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=by) as connection:
             await lock(connection)
             if await keep_version(connection, source, by=by, why=why):
                 await note(connection, published(source, by=by, why=why))
@@ -131,7 +132,7 @@ class Scripts:
         self, rollout: Rollout, kind: ScriptEventKind, *, by: str, why: str, at: datetime
     ) -> None:
         """Write a roll-out that was made from the one that is kept; raise `IllegalMove` when it has changed."""
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=by) as connection:
             await lock(connection)
             await self._change(connection, rollout, kind, by=by, why=why, at=at)
 
@@ -155,7 +156,7 @@ class Scripts:
 
     async def delete(self, script: ScriptId, version: str, *, by: str, why: str, at: datetime) -> None:
         """Delete a version that nobody needs; raise `NotFound`, and `IllegalMove` when somebody does."""
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=by) as connection:
             await lock(connection)
             if not await _exists(connection, script, version):
                 raise NotFound(f"There is no version {version} of script “{script}”.")
@@ -198,7 +199,7 @@ class Scripts:
 
     async def save_draft(self, draft: ScriptDraft) -> bool:
         """Keep a draft whose revision is the one after that which is kept; False: somebody was quicker."""
-        async with self._database.writing() as connection:
+        async with changing(self._database, by=draft.saved_by) as connection:
             await lock(connection)
             query = select(script_drafts.c.revision).where(script_drafts.c.script == draft.script)
             kept = (await connection.execute(query)).scalar_one_or_none() or 0
@@ -217,7 +218,7 @@ class Scripts:
 
     async def drop_draft(self, script: ScriptId) -> None:
         """Forget the draft of a script."""
-        async with self._database.writing() as connection:
+        async with changing(self._database) as connection:
             await connection.execute(delete(script_drafts).where(script_drafts.c.script == script))
 
 

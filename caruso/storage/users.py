@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, delete, select
 from caruso.model.centre import Role
 from caruso.model.ids import UserId
 from caruso.model.records import Session, User
+from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.tables import sessions, users
 from caruso.storage.upsert import upsert
@@ -39,7 +40,7 @@ class Users:
 
     async def save_user(self, user: User) -> None:
         """Create or change a user."""
-        async with self._database.writing() as connection:
+        async with changing(self._database) as connection:
             await connection.execute(self._save_user, {**asdict(user), "role": user.role.value})
 
     async def session(self, token_hash: str) -> Session | None:

@@ -24,7 +24,7 @@ from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import RunEvent
 from caruso.model.segments import Segment, segments_of
 from caruso.model.views import Choice, HistoryView, MonitorView, TargetView
-from caruso.ports import CustomerStore, FactStore, Phones
+from caruso.ports import AccessLog, CustomerStore, FactStore, Phones
 from caruso.script_engine.answers import typed
 from caruso.script_engine.values import from_json
 from caruso.web import resources as r
@@ -52,6 +52,8 @@ class Sources:
     phones: Phones
     clock: Clock
     health: Mapping[str, HealthCheck]
+    #: None: who looks at a customer is not written down.
+    accesses: AccessLog | None = None
 
 
 class Api:
@@ -197,8 +199,11 @@ class Api:
 
     @operation("GET", "/api/customers/{customer}", role=Role.AGENT)
     async def customer(self, call: Call, customer: str) -> r.CustomerCard:
-        """Return a customer with the newest contacts."""
-        return await self._card(await self._customer(customer))
+        """Return a customer with the newest contacts; the access log tells who looked."""
+        found = await self._customer(customer)
+        if self._ask.accesses is not None:
+            await self._ask.accesses.note(found.id, "card")
+        return await self._card(found)
 
     @operation("PATCH", "/api/customers/{customer}", role=Role.AGENT)
     async def change_customer(self, call: Call, customer: str, body: r.CustomerChange) -> r.CustomerCard:

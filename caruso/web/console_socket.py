@@ -14,6 +14,7 @@ from aiohttp import web
 
 from caruso.clock import Clock
 from caruso.errors import CarusoError, NotFound
+from caruso.model.acting import acting
 from caruso.model.centre import Role
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.ids import AgentId
@@ -79,7 +80,8 @@ class ConsoleSockets:
         self._open.add(console)
         self._metrics.sockets.labels("console").inc()
         try:
-            await console.run()
+            with acting(signed_in.actor("console", self._gate.address(request))):
+                await console.run()
         except Exception:  # noqa: BLE001
             _log.exception("console_failed", agent_id=signed_in.agent)
         finally:

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from caruso.errors import CarusoError, NotFound, RejectedInput
+from caruso.model.acting import Actor, acting
 from caruso.web.binding import Operation, convert_query, decode_body
 from caruso.web.call import Call
 from caruso.web.gate import Gate
@@ -111,7 +112,8 @@ class Edge:
             address=self._gate.address(request),
             agent_string=request.headers.get(hdrs.USER_AGENT, ""),
         )
-        answer = await operation.handler(call, **arguments)
+        with acting(_actor(call)):
+            answer = await operation.handler(call, **arguments)
         response = _success(operation, answer)
         call.keep_cookie(response, name=self._gate.cookie, secure=self._settings.https)
         return response
@@ -124,6 +126,12 @@ class Edge:
             return await request.clone(client_max_size=limit).read()
         except web.HTTPRequestEntityTooLarge:
             raise TooLarge(f"At most {limit} bytes are read.") from None
+
+
+def _actor(call: Call) -> Actor:
+    if call.signed_in is None:
+        return Actor(channel="web", address=call.address)
+    return call.signed_in.actor("web", call.address)
 
 
 def failure(status: int, code: str, message: str) -> web.Response:

@@ -21,10 +21,13 @@ from caruso.errors import NotAllowed
 from caruso.model.centre import Role
 from caruso.model.facts import AnyFact
 from caruso.ports import (
+    AccessLog,
     CallbackStore,
     CustomerStore,
     FactStore,
+    PersonalData,
     Phones,
+    RecordHistory,
     RunFiles,
     ScriptStore,
     TaskStore,
@@ -33,6 +36,7 @@ from caruso.ports import (
 )
 from caruso.service_manager.remote.directory import Directory
 from caruso.web.api import Api, HealthCheck, Sources
+from caruso.web.audit_api import AuditApi
 from caruso.web.binding import operations_of
 from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
@@ -48,6 +52,7 @@ from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
+from caruso.web.privacy_api import EXPORT_PATH, CustomerExport, PrivacyApi
 from caruso.web.recording_api import PATH as RECORDED_SOUNDS
 from caruso.web.recording_api import RecordedSounds, RecordingApi
 from caruso.web.report_api import ReportApi, ReportMaker, ReportSources
@@ -102,11 +107,16 @@ class WebServer:
         reports: ReportMaker,
         services: Services | None = None,
         workers: Directory | None = None,
+        history: RecordHistory | None = None,
+        accesses: AccessLog | None = None,
+        personal: PersonalData | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages; without `files` agents keep none and hear no messages;
-        without `services` there is nothing to be seen of them; without `workers` no service connects itself.
+        without `services` there is nothing to be seen of them; without `workers` no service connects itself;
+        without `history` no one sees what records were, without `accesses` nobody who looked at a customer, and
+        without `personal` none is exported or erased.
         `callback_moved` is told of each call-back that changes hands, `task_changed` what was written of a task.
         """
         clock = clock or SystemClock()
@@ -123,10 +133,11 @@ class WebServer:
             phones=phones,
             clock=clock,
             health=health,
+            accesses=accesses,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
         left = VoicemailSources(centre=centre, voicemails=voicemails, files=files)
-        apis = (
+        apis: tuple[object, ...] = (
             Api(sources, self._sessions, sign_in),
             DecisionApi(DecisionSources(centre=centre, facts=facts)),
             ReportApi(ReportSources(centre=centre, reports=reports, clock=clock)),
@@ -147,10 +158,16 @@ class WebServer:
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock, services), clock),
         )
-        of_services = (ServicesApi(services),) if services is not None else ()
-        self._operations = tuple(operation for api in (*apis, *of_services) for operation in operations_of(api))
         if services is not None:
+            apis = (*apis, ServicesApi(services))
             ServiceMetrics(services, registry)
+        if history is not None:
+            apis = (*apis, AuditApi(history))
+        self._export = None
+        if personal is not None and accesses is not None:
+            apis = (*apis, PrivacyApi(personal, accesses))
+            self._export = CustomerExport(personal, self._gate)
+        self._operations = tuple(operation for api in apis for operation in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
         self._self_service = (
@@ -218,6 +235,8 @@ class WebServer:
         app.router.add_get(RECORDED_SOUNDS, self._recorded.serve)
         if self._workers is not None:
             app.router.add_get(WORKERS, self._workers.handle)
+        if self._export is not None:
+            app.router.add_get(EXPORT_PATH, self._export.serve)
         if self._desk_files is not None:
             app.router.add_post(DESK_FILES, self._desk_files.take)
         if self._sounds is not None:

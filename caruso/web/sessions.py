@@ -19,6 +19,7 @@ import structlog
 
 from caruso.clock import Clock
 from caruso.errors import NotFound, StorageUnavailable
+from caruso.model.acting import Actor
 from caruso.model.centre import Role
 from caruso.model.ids import AgentId, UserId
 from caruso.model.records import Session, User
@@ -49,6 +50,10 @@ class SignedIn:
     def agent(self) -> AgentId | None:
         """Return the agent who signed in, or None for somebody who takes no contacts."""
         return self.user.agent
+
+    def actor(self, channel: str, address: str) -> Actor:
+        """Return who acts, for the audit of what is changed."""
+        return Actor(user=self.user.id, role=self.user.role.value, channel=channel, address=address)
 
     def may(self, role: Role) -> bool:
         """Tell whether `role`, or more, is held."""

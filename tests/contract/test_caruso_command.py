@@ -7,6 +7,8 @@ import io
 import json
 import re
 import socket
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -154,8 +156,8 @@ def caruso(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Caruso:
 
 def test_a_database_is_made_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     caruso = Caruso(tmp_path, capsys)
-    code, out, _ = caruso("db", "check")
-    assert (code, "The database is empty" in out) == (1, True)
+    code, _, err = caruso("db", "check")
+    assert (code, "The database is empty" in err) == (1, True)
     code, _, err = caruso("apply", caruso.centre)
     assert (code, "run `caruso db upgrade`" in err) == (3, True)
     assert caruso("db", "upgrade")[0] == 0
@@ -711,3 +713,79 @@ def test_a_kept_run_becomes_a_test_case_and_a_customer_is_led_in_the_simulator(
     assert (code, out) == (0, "Your meter, Jo Example?\nFinish with the hash key.\n")
     code, _, err = caruso("script", "run", script, "--customer", "c-2")
     assert (code, "Nothing is known about the customer “c-2”." in err) == (1, True)
+
+
+def test_a_database_is_backed_up_verified_checked_made_anew_and_restored(caruso: Caruso) -> None:
+    assert caruso("apply", caruso.centre)[0] == 0
+    code, out, _ = caruso("db", "check")
+    assert (code, "and whole" in out) == (0, True)
+    code, out, _ = caruso("db", "rebuild", "--compare")
+    assert code == 0
+    assert out.count("the same") == 7
+    code, out, _ = caruso("db", "backup", caruso.folder / "backups")
+    assert code == 0
+    (folder,) = (caruso.folder / "backups").iterdir()
+    assert out.startswith(f"{folder}: sqlite at step")
+    code, out, _ = caruso("db", "verify", folder)
+    assert (code, out.startswith(f"{folder} is whole")) == (0, True)
+
+    code, _, err = caruso("db", "restore", folder)
+    assert (code, "database-not-empty" in err, "--replace" in err) == (1, True, True)
+    code, out, _ = caruso("db", "restore", folder, "--replace")
+    assert (code, out.startswith("Restored: ")) == (0, True)
+    assert len(list(caruso.folder.glob("caruso.db.before-*"))) == 1
+    applied = caruso.current()
+    assert applied is not None
+    assert applied.centre.name == "Example"
+
+    with (folder / "database" / "caruso.sqlite").open("r+b") as damaged:
+        damaged.write(b"x")
+    code, _, err = caruso("db", "verify", folder)
+    assert (code, "wrong-checksum" in err, str(folder / "database" / "caruso.sqlite") in err) == (1, True, True)
+    assert caruso("db", "restore", caruso.folder / "nothing")[0] == 1
+
+
+def test_no_back_up_is_restored_under_a_running_server(caruso: Caruso) -> None:
+    assert caruso("db", "backup", caruso.folder / "backups")[0] == 0
+    (folder,) = (caruso.folder / "backups").iterdir()
+    with closing(sqlite3.connect(caruso.folder / "caruso.db")) as server:
+        server.execute("SELECT count(*) FROM journal").fetchall()
+        code, _, err = caruso("db", "restore", folder, "--replace")
+    assert (code, "database-in-use" in err) == (1, True)
+
+
+def test_what_was_changed_at_the_terminal_is_shown_and_put_back(caruso: Caruso) -> None:
+    assert caruso("apply", caruso.centre)[0] == 0
+    code, out, _ = caruso("audit", "show", "User", "anna")
+    assert code == 0
+    assert "insert in users by" in out
+    assert "from cli" in out
+    number = out.split()[0]
+    caruso.centre.write_text(CENTRE.replace('name = "Anna"', 'name = "Anne"'))
+    assert caruso("apply", caruso.centre)[0] == 0
+    assert caruso.user("anna").name == "Anne"
+    assert 'name = "Anna"' in caruso("audit", "state", "User", "anna", number)[1]
+    assert caruso("audit", "restore", "User", "anna", number)[0] == 0
+    assert caruso.user("anna").name == "Anna"
+    assert caruso("audit", "show", "User", "nobody")[1] == "No changes are known.\n"
+    code, _, err = caruso("audit", "show", "Sandwich")
+    assert (code, "no class Sandwich" in err) == (1, True)
+
+
+def test_a_customer_is_exported_and_erased_at_the_terminal(
+    caruso: Caruso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "ask.xml"
+    script.write_text(ASK)
+    caruso.keep("run-1", script)
+    target = tmp_path / "out.zip"
+    code, out, _ = caruso("privacy", "export", "c-1", "--out", target)
+    assert (code, out.startswith(f"{target}: ")) == (0, True)
+    assert caruso("privacy", "export", "c-1", "--out", target)[0] == 3, "nothing is overwritten"
+    assert "export by" in caruso("privacy", "accesses", "c-1")[1]
+    monkeypatch.setattr("sys.stdin", io.StringIO("c-1\n"))
+    assert caruso("privacy", "erase", "c-1")[0] == 1, "a pipe cannot say yes"
+    code, out, _ = caruso("privacy", "erase", "c-1", "--yes")
+    assert (code, out.startswith("Erased for ever: ")) == (0, True)
+    assert caruso("privacy", "erase", "c-1", "--yes")[0] == 1
+    assert caruso("audit", "show", "Customer", "c-1")[1] == "No changes are known.\n"

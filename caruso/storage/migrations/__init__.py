@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, inspect, text
 
 from caruso.errors import SchemaOutdated, StorageUnavailable
+from caruso.storage.audit_triggers import create_triggers, drop_triggers
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 
 #: Any number will do, as long as nobody else in this database uses it: only one may migrate at a time.
@@ -16,7 +17,7 @@ UPGRADE_LOCK = 7_260_431
 #: How often an upgrade tries to lock the database.
 UPGRADE_ATTEMPTS = 10
 #: The newest step in `versions`. Known here, so that a server that only asks needs no Alembic in its memory.
-NEWEST = "0014"
+NEWEST = "0015"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +36,41 @@ class SchemaState:
 async def upgrade(url: str) -> SchemaState:
     """Bring the database at `url` to this version, creating it where it is empty; all of it or nothing."""
     # Alembic takes a moment to load: not while others wait for the lock.
+    import alembic.command  # noqa: F401
+
+    database = Database(url)
+    try:
+        await asyncio.to_thread(database.create_file)
+        await _when_free(database, upgrade_within)
+        return await database_state(database)
+    finally:
+        await database.dispose()
+
+
+def upgrade_within(connection: Connection, step: str = NEWEST) -> None:
+    """Bring the database to `step` in the transaction of `connection`."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "caruso.storage:migrations")
+    _lock(connection)
+    config.attributes["connection"] = connection
+    drop_triggers(connection)  # a step is no change that somebody made
+    command.upgrade(config, step)
+    if step == NEWEST:
+        create_triggers(connection)
 
-    def run(connection: Connection) -> None:
-        _lock(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, NEWEST)
 
-    database = Database(url)
-    try:
-        await asyncio.to_thread(database.create_file)
-        await _when_free(database, run)
-        return await _state(database)
-    finally:
-        await database.dispose()
+def known_steps() -> tuple[str, ...]:
+    """Return all steps that this version knows, the first one first."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "caruso.storage:migrations")
+    steps = ScriptDirectory.from_config(config).walk_revisions()
+    return tuple(reversed([step.revision for step in steps]))
 
 
 async def _when_free(database: Database, run: Callable[[Connection], None]) -> None:
@@ -72,14 +90,14 @@ async def check_schema(url: str) -> SchemaState:
     """Return what the database has and what is needed. For the check at start-up see `require_schema`."""
     database = Database(url)
     try:
-        return await _state(database)
+        return await database_state(database)
     finally:
         await database.dispose()
 
 
 async def require_schema(database: Database) -> None:
     """Raise `SchemaOutdated` unless the database is as this version needs it."""
-    state = await _state(database)
+    state = await database_state(database)
     if not state.up_to_date:
         raise SchemaOutdated(
             f"the database is at step {state.current or 'none'}, this server needs {state.needed}: "
@@ -87,7 +105,8 @@ async def require_schema(database: Database) -> None:
         )
 
 
-async def _state(database: Database) -> SchemaState:
+async def database_state(database: Database) -> SchemaState:
+    """Return what `database` has and what is needed."""
     current = None
     if await asyncio.to_thread(database.exists):
         async with database.reading() as connection:

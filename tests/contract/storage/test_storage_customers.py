@@ -10,15 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
 
 from caruso.errors import NotFound, RejectedInput
+from caruso.model.changes import RecordChange
 from caruso.model.ids import CustomerId
 from caruso.model.records import Customer, ObjectFilter
+from caruso.storage.audit import Audit
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.objects import Objects
-from caruso.storage.tables import audit
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MUELLER = Customer(
@@ -43,9 +43,9 @@ def customers(database: Database) -> Customers:
     return Customers(database, StoppedClock(), region="DE")
 
 
-async def audit_of(database: Database, record: str = "c-1") -> Sequence[Row[Any]]:
-    async with database.reading() as connection:
-        return (await connection.execute(select(audit).where(audit.c.record == record).order_by(audit.c.id))).all()
+async def audit_of(database: Database, record: str = "c-1") -> Sequence[RecordChange]:
+    """Return the changes of a record, oldest first."""
+    return list(reversed(await Audit(database).changes("Customer", record)))
 
 
 async def test_a_customer_comes_back_as_saved(customers: Customers) -> None:
@@ -117,12 +117,13 @@ async def test_the_audit_tells_who_changed_what_from_what_to_what(
     after = replace(MUELLER, name="Jürgen Meier", attributes={"contract": "4712", "vip": True, "balance": -12})
     await customers.save(after, by="bert")
     rows = (await audit_of(database))[created:]
-    assert [(row.field, row.old, row.new) for row in rows] == [
-        ("name", "Jürgen Müller", "Jürgen Meier"),
-        ("attributes.contract", "4711", "4712"),
-        ("attributes.meters", [{"id": "M1", "reading": 12345.5}], None),
-    ]
-    assert {(row.by, row.at, row.class_name) for row in rows} == {("bert", NOON, "Customer")}
+    (row,) = rows
+    assert {name: change for name, change in row.fields.items() if name not in ("name_key", "updated_at")} == {
+        "name": ("Jürgen Müller", "Jürgen Meier"),
+        "attributes.contract": ("4711", "4712"),
+        "attributes.meters": ([{"id": "M1", "reading": 12345.5}], None),
+    }
+    assert (row.by, row.table, row.change) == ("bert", "customers", "update")
 
 
 async def test_saving_without_a_change_leaves_no_trace(customers: Customers, database: Database) -> None:
@@ -211,13 +212,20 @@ async def test_what_a_script_sets_is_kept_and_audited(objects: Objects, database
     assert loaded["read_on"] == "2026-11-23"
     assert loaded["contract"] == "4711"
     rows = (await audit_of(database))[created:]
-    assert {row.field for row in rows} == {
+    changed = {name for row in rows if row.table == "customers" for name in row.fields}
+    assert changed - {"email_key", "updated_at"} == {
         "email",
-        "numbers",
         "attributes.reading",
         "attributes.read_on",
         "attributes.whole",
     }
+    numbers = [row.fields["number"] for row in rows if row.table == "customer_numbers"]
+    assert numbers == [
+        ("+493012345678", None),
+        ("+4915112345678", None),
+        (None, "+4930999999"),
+        (None, "+4915112345678"),
+    ]
     assert {row.by for row in rows} == {"script meter-reading"}
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from caruso.model.ids import ContactId
-from caruso.storage import journal
-from caruso.storage.journal import _Known
+from caruso.storage import projecting
+from caruso.storage.projecting import Known
 from caruso.storage.projection_rows import Changes, ContactRows
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -24,8 +24,8 @@ def changes(*contacts: tuple[str, bool]) -> Changes:
 
 
 def test_contacts_that_are_over_are_soon_forgotten_and_others_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "KNOWN_ENDED", 2)
-    known = _Known()
+    monkeypatch.setattr(projecting, "KNOWN_ENDED", 2)
+    known = Known()
     known.learn(changes(("long", False)), {})
     for number in range(10):
         known.learn(changes((f"c{number}", False)), {})
@@ -37,8 +37,8 @@ def test_contacts_that_are_over_are_soon_forgotten_and_others_kept(monkeypatch: 
 
 
 def test_there_is_a_limit_for_those_that_go_on_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "KNOWN_CONTACTS", 3)
-    known = _Known()
+    monkeypatch.setattr(projecting, "KNOWN_CONTACTS", 3)
+    known = Known()
     known.learn(changes(("over", True), *((f"c{number}", False) for number in range(5))), {})
     assert list(known.contacts) == ["c2", "c3", "c4"]
     assert not known.ended

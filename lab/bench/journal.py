@@ -1,21 +1,23 @@
-"""How fast the journal takes facts, how soon one is committed, and what a call costs: build/bench/journal.json.
+"""``make bench-journal``: how fast the journal takes facts, how soon one is committed, what a call costs it.
 
-Run as ``python -m tests.bench.bench_journal``. Loads only this machine, for about a minute. The peer is what
-one would write first: each fact in a transaction of its own, through the same library to the same file.
+On SQLite and on a PostgreSQL of our own, on this machine alone, for about a minute. The peer is what one would
+write first: each fact in a transaction of its own, through the same library to the same file. Facts are those of
+whole calls, many at a time, with all projections. Prints a table and writes ``build/bench/journal.json``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import insert
 
 from caruso.model.facts import AnyFact
@@ -24,11 +26,13 @@ from caruso.storage.engine import Database
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import upgrade
 from caruso.storage.tables import journal
+from lab.bench.recovery import table
+from lab.bench.report import Figure
 from lab.journal_facts import answered_call, arrival
 from lab.postgres import PostgresUnavailable, running_postgres
 from lab.storage import running_journal
 
-OUTPUT = Path("build/bench/journal.json")
+OUTPUT = Path("build/bench")
 CALLS = 10_000
 AT_ONCE = 100
 PEER_FACTS = 2_000
@@ -133,7 +137,7 @@ GOALS = (
 )
 
 
-def entries(engine: str, figures: Figures, peer: float) -> Iterator[dict[str, object]]:
+def entries(engine: str, figures: Figures, peer: float) -> Iterator[Figure]:
     """Give the figures in the form all benchmarks have."""
     for name, unit, usual_goal, more in GOALS:
         value = figures[name]
@@ -141,34 +145,33 @@ def entries(engine: str, figures: Figures, peer: float) -> Iterator[dict[str, ob
         halved = engine == "postgresql" and name == "facts_per_second"
         goal = usual_goal / 2 if halved else usual_goal
         has_peer = name == "facts_per_second"
-        yield {
-            "name": f"journal.{engine}.{name}",
-            "value": round(value, 3),
-            "unit": unit,
-            "peer": "one transaction per fact, same library" if has_peer else None,
-            "peer_value": round(peer, 1) if has_peer else None,
-            "ratio": round(value / peer, 2) if has_peer else None,
-            "goal": goal,
-            "met": value >= goal if more else value <= goal,
-        }
+        yield Figure(
+            name=f"{engine}.{name}",
+            value=round(value, 3),
+            unit=unit,
+            peer="one transaction per fact, same library" if has_peer else None,
+            peer_value=round(peer, 1) if has_peer else None,
+            ratio=round(value / peer, 2) if has_peer else None,
+            goal=f"{'>=' if more else '<='} {goal:g}",
+            met=value >= goal if more else value <= goal,
+        )
 
 
-def main() -> None:
-    """Measure both engines and write the file."""
-    found: list[dict[str, object]] = []
+def main() -> int:
+    """Measure both engines, print a table, write the file."""
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        found += entries("sqlite", *asyncio.run(measure(f"sqlite:///{folder}/caruso.sqlite")))
+        figures += entries("sqlite", *asyncio.run(measure(f"sqlite:///{folder}/caruso.sqlite")))
     try:
         with running_postgres() as postgres:
-            found += entries("postgresql", *asyncio.run(measure(postgres.url(postgres.new_database()))))
+            figures += entries("postgresql", *asyncio.run(measure(postgres.url(postgres.new_database()))))
     except PostgresUnavailable as error:
-        print(f"PostgreSQL left out: {error}")  # noqa: T201 -- a command prints
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps(found, indent=2) + "\n")
-    for entry in found:
-        sign = "met" if entry["met"] else "MISSED"
-        print(f"{entry['name']:40} {entry['value']:>12} {entry['unit']:4} goal {entry['goal']:>8}  {sign}")  # noqa: T201
+        print(f"PostgreSQL left out: {error}")
+    print(table(figures))
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    (OUTPUT / "journal.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
+    return 0 if all(figure.met is not False for figure in figures) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""Which tables people change, and to which class of records each row belongs: the audit follows all of these.
+
+A new table that people can change gets a line here; ``caruso db upgrade`` makes its triggers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Table
+
+from caruso.storage.tables import (
+    callbacks,
+    centre_versions,
+    customer_numbers,
+    customers,
+    script_drafts,
+    script_rollouts,
+    scripts,
+    users,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedTable:
+    """One table of a class."""
+
+    table: Table
+    class_name: str
+    #: Column that names the record.
+    record: str
+    #: Columns whose values are never written down; that they changed is.
+    secret: tuple[str, ...] = ()
+    #: Column that counts the versions of a row: going back is a new version.
+    counts: str | None = None
+    #: An earlier state can be put back; else it is done by what the class has for it (`caruso apply`, roll-outs).
+    restorable: bool = True
+
+
+AUDITED = (
+    AuditedTable(table=customers, class_name="Customer", record="id"),
+    AuditedTable(table=customer_numbers, class_name="Customer", record="customer"),
+    AuditedTable(table=callbacks, class_name="Callback", record="id", counts="version"),
+    AuditedTable(table=users, class_name="User", record="id", secret=("password_hash",)),
+    AuditedTable(table=script_drafts, class_name="ScriptDraft", record="script", counts="revision"),
+    AuditedTable(table=scripts, class_name="Script", record="id", restorable=False),
+    AuditedTable(table=script_rollouts, class_name="ScriptRollout", record="script", restorable=False),
+    AuditedTable(table=centre_versions, class_name="Centre", record="version", restorable=False),
+)
+
+CLASSES = tuple(dict.fromkeys(audited.class_name for audited in AUDITED))
+
+
+def tables_of(class_name: str) -> tuple[AuditedTable, ...]:
+    """Return the tables of a class, such that what is referred to comes first; none for an unknown class."""
+    return tuple(audited for audited in AUDITED if audited.class_name == class_name)

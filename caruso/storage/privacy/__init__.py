@@ -1,0 +1,1 @@
+"""Personal data of customers: where they are, giving them out, making them unrecognizable, when they go."""
