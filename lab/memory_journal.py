@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from caruso.model.facts import (
-    VOICE,
+    CALLS,
     AnyFact,
     ContactArrived,
     ContactEnded,
@@ -112,7 +112,7 @@ class MemoryJournal:
         """Return all facts of calls that have not ended."""
         facts = self.facts
         ended = {fact.contact for fact in facts if isinstance(fact, ContactEnded)}
-        ended |= {fact.contact for fact in facts if isinstance(fact, ContactArrived) and fact.channel != VOICE}
+        ended |= {fact.contact for fact in facts if isinstance(fact, ContactArrived) and fact.channel not in CALLS}
         return [
             fact
             for fact in facts

@@ -32,6 +32,8 @@ from caruso.model.supervision import Announcement, SupervisionMode, SupervisionO
 
 #: Channels of contacts.
 VOICE, WEB, CALL_BACK, OUTBOUND, VOICEMAIL = "voice", "web", "call-back", "outbound", "voicemail"
+#: Those of contacts that have a call of their own in the PBX.
+CALLS = (VOICE, OUTBOUND)
 
 
 class Presence(StrEnum):

@@ -13,8 +13,7 @@ import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text, union
 
 from caruso.model.facts import (
-    OUTBOUND,
-    VOICE,
+    CALLS,
     WEB,
     AnyFact,
     ContactIdentified,
@@ -48,8 +47,6 @@ CHUNK = 2_000
 
 log = structlog.get_logger(__name__)
 
-#: Channels of contacts that a telephone carries.
-_CALLS = (VOICE, OUTBOUND)
 
 #: What distribution goes by (`caruso.comm_server.acd.dispatcher`).
 _ROUTING = tuple(
@@ -80,7 +77,7 @@ class Facts:
 
     async def open_contact_facts(self) -> Sequence[AnyFact]:
         """Return all facts of contacts that have not ended, oldest first; of calls alone."""
-        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel.in_(_CALLS))
+        still_open = select(contacts.c.id).where(contacts.c.ended_at.is_(None), contacts.c.channel.in_(CALLS))
         return await self._facts(journal.c.contact.in_(still_open))
 
     async def last_presences(self) -> Sequence[AnyFact]:
@@ -140,7 +137,7 @@ class Facts:
         return [*await self._gone_to_the_web(on_a_desk), *led]
 
     async def _gone_to_the_web(self, on_a_desk: Select[Any]) -> list[SavedRun]:
-        open_call = and_(contacts.c.channel.in_(_CALLS), contacts.c.ended_at.is_(None))
+        open_call = and_(contacts.c.channel.in_(CALLS), contacts.c.ended_at.is_(None))
         joined = contacts.join(run_contacts, run_contacts.c.contact == contacts.c.id).join(
             script_runs, script_runs.c.id == run_contacts.c.run
         )
