@@ -159,9 +159,6 @@ class ToldServices:
         asked, self._asked = self._asked, []
         return asked
 
-    async def close(self, *, seconds: float) -> None:
-        """Do nothing."""
-
 
 def words(segments: Iterable[Segment]) -> list[str]:
     """Return the words that are said."""

@@ -76,7 +76,7 @@ class ToldServer(Server):
         self.clock = ToldClock()
         self._clock = self.clock
         self.told = ToldServices()
-        self._services = self.told  # type: ignore[assignment]  # all that the centre asks of it
+        self._services.scripts = self.told  # type: ignore[assignment]  # all that scripts ask of it
         self._speech = voice(self._speech)  # type: ignore[assignment]  # likewise
 
     def now(self) -> datetime:
