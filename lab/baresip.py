@@ -211,8 +211,8 @@ def _modules() -> Path:
 
 
 def _configure(directory: Path, sip: int, control: int, plays: Path, account: str) -> None:
-    # Without a jitter buffer: on loopback nothing jitters, and Baresip 1.0's plays nothing for a while, or pieces, when
-    # Asterisk goes over from handing packets through to sending its own.
+    # Without a jitter buffer: on loopback nothing jitters, and Baresip 1.0's plays nothing for a while, or pieces,
+    # when Asterisk goes over from handing packets through to sending its own.
     (directory / "config").write_text(f"""module_path {_modules()}
 sip_listen 127.0.0.1:{sip}
 ctrl_tcp_listen 127.0.0.1:{control}
