@@ -1,8 +1,7 @@
 /** Call-backs promised to customers: what is due, and what this agent has taken. Shown while there is no contact. */
 
 import { Button } from "@mantine/core";
-import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiProblem, type CallbackMove, moveCallback, readCallbacks } from "../api";
+import { type CallbackMove, moveCallback, readCallbacks } from "../api";
 import { useNow } from "../parts/useNow";
 import type { CallbackLine, DeskView } from "../protocol";
 import {
@@ -16,68 +15,26 @@ import {
 import { keysOf } from "../state/shortcuts";
 import { useLive, useOffset } from "./desk";
 import { FOCUS_IDS } from "./Shortcuts";
+import { useLines, useListTitle } from "./useLines";
 
 /** Colleagues take call-backs too; how many wait comes with the desk, who has which only by asking. */
 const RELOAD_MS = 15_000;
 
 const DUE_TEXTS = { later: "", due: "due now", late: "late" };
 
-interface Callbacks {
-  /** Null until the server has answered. */
-  lines: CallbackLine[] | null;
-  problem: string;
-  /** Id of the one that is being changed. */
-  busy: string | null;
-  move: (line: CallbackLine, move: CallbackMove) => void;
-}
-
-function useCallbacks(waiting: number): Callbacks {
-  const [lines, setLines] = useState<CallbackLine[] | null>(null);
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState<string | null>(null);
-  const [attempt, setAttempt] = useState(0);
-  const again = useCallback(() => setAttempt((number) => number + 1), []);
-
-  useEffect(() => {
-    const timer = window.setInterval(again, RELOAD_MS);
-    return () => window.clearInterval(timer);
-  }, [again]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt, or another number, asks again
-  useEffect(() => {
-    const abort = new AbortController();
-    readCallbacks(abort.signal).then(setLines, (error: unknown) => {
-      // What was read stays: the desk's own banner tells when the server is away.
-      if (!abort.signal.aborted && !isUnreachable(error)) setProblem(messageOf(error));
-    });
-    return () => abort.abort();
-  }, [attempt, waiting]);
-
-  const move = async (line: CallbackLine, wanted: CallbackMove) => {
-    setBusy(line.id);
-    setProblem("");
-    try {
-      const changed = await moveCallback(line, wanted);
-      setLines((old) => (old ?? []).map((one) => (one.id === changed.id ? changed : one)));
-    } catch (error) {
-      setProblem(messageOf(error));
-    } finally {
-      setBusy(null);
-      again();
-    }
-  };
-  return { lines, problem, busy, move: (line, wanted) => void move(line, wanted) };
-}
-
 export function CallbackPanel({ view }: { view: DeskView }) {
-  const { lines, problem, busy, move } = useCallbacks(waitingCallbacks(view.queues));
+  const { lines, problem, busy, change } = useLines({
+    read: readCallbacks,
+    changes: waitingCallbacks(view.queues),
+    everyMs: RELOAD_MS,
+    failure: "The call-backs cannot be shown.",
+  });
   const live = useLive();
-  const title = useRef<HTMLHeadingElement>(null);
+  const { title, focusTitle } = useListTitle();
   const shown = lines === null ? null : shownCallbacks(lines, view.agent);
   const act = (line: CallbackLine, wanted: CallbackMove) => {
-    // The button pressed goes away with its line: the focus must not fall to the top of the page.
-    title.current?.focus();
-    move(line, wanted);
+    focusTitle();
+    change(line, () => moveCallback(line, wanted));
   };
   return (
     <section className="card callbacks" aria-labelledby={FOCUS_IDS.callbacks} data-testid="callbacks">
@@ -173,12 +130,4 @@ function CallbackItem({ line, disabled, act }: CallbackItemProps) {
       </div>
     </li>
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiProblem ? error.message : "The call-backs cannot be shown.";
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof ApiProblem && error.status === 0;
 }

@@ -1,8 +1,8 @@
 /** Follow-up tasks: what is to be done, by when; what is done can be opened again. Shown while there is no contact. */
 
 import { Button, Switch } from "@mantine/core";
-import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiProblem, changeTask, finishTask, readTasks } from "../api";
+import { useState } from "react";
+import { changeTask, finishTask, readTasks } from "../api";
 import { RouteLink } from "../parts/RouteLink";
 import { useNow } from "../parts/useNow";
 import type { DeskView, TaskLine } from "../protocol";
@@ -11,6 +11,7 @@ import { choiceOf, dueText, ownerOf, ownerText, taskDueness } from "../state/tas
 import { useLive, useOffset } from "./desk";
 import { FOCUS_IDS } from "./Shortcuts";
 import { TaskOwner } from "./TaskOwner";
+import { useLines, useListTitle } from "./useLines";
 
 /** Colleagues change tasks too; the desk tells at once, this is for when it cannot. */
 const RELOAD_MS = 30_000;
@@ -18,62 +19,22 @@ const DUE_TEXTS = { later: "", due: "due", overdue: "overdue" };
 
 type Change = (line: TaskLine, work: () => Promise<TaskLine>) => void;
 
-interface TasksShown {
-  /** Null until the server has answered. */
-  lines: TaskLine[] | null;
-  problem: string;
-  /** Id of the one that is being changed. */
-  busy: string | null;
-  change: Change;
-}
-
-function useTasks(revision: number, done: boolean): TasksShown {
-  const [lines, setLines] = useState<TaskLine[] | null>(null);
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState<string | null>(null);
-  const [attempt, setAttempt] = useState(0);
-  const again = useCallback(() => setAttempt((number) => number + 1), []);
-
-  useEffect(() => {
-    const timer = window.setInterval(again, RELOAD_MS);
-    return () => window.clearInterval(timer);
-  }, [again]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt, or another revision, asks again
-  useEffect(() => {
-    const abort = new AbortController();
-    readTasks(done ? "done" : "open", abort.signal).then(setLines, (error: unknown) => {
-      // What was read stays: the desk's own banner tells when the server is away.
-      if (!abort.signal.aborted && !isUnreachable(error)) setProblem(messageOf(error));
-    });
-    return () => abort.abort();
-  }, [attempt, revision, done]);
-
-  const change = async (line: TaskLine, work: () => Promise<TaskLine>) => {
-    setBusy(line.id);
-    setProblem("");
-    try {
-      const changed = await work();
-      setLines((old) => (old ?? []).map((one) => (one.id === changed.id ? changed : one)));
-    } catch (error) {
-      setProblem(messageOf(error));
-    } finally {
-      setBusy(null);
-      again();
-    }
-  };
-  return { lines, problem, busy, change: (line, work) => void change(line, work) };
-}
+const readOpen = (signal: AbortSignal) => readTasks("open", signal);
+const readDone = (signal: AbortSignal) => readTasks("done", signal);
 
 export function TaskPanel({ view }: { view: DeskView }) {
   const [done, setDone] = useState(false);
-  const { lines, problem, busy, change } = useTasks(view.tasks, done);
+  const { lines, problem, busy, change } = useLines({
+    read: done ? readDone : readOpen,
+    changes: view.tasks,
+    everyMs: RELOAD_MS,
+    failure: "The tasks cannot be shown.",
+  });
   const live = useLive();
-  const title = useRef<HTMLHeadingElement>(null);
+  const { title, focusTitle } = useListTitle();
   const shown = lines?.filter((line) => line.state === (done ? "done" : "open")) ?? null;
   const act: Change = (line, work) => {
-    // The button pressed goes away with its line: the focus must not fall to the top of the page.
-    title.current?.focus();
+    focusTitle();
     change(line, work);
   };
   return (
@@ -181,12 +142,4 @@ function TaskItem({ line, me, disabled, act }: TaskItemProps) {
       </div>
     </li>
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiProblem ? error.message : "The tasks cannot be shown.";
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof ApiProblem && error.status === 0;
 }

@@ -1,8 +1,8 @@
 /** Messages that callers left: who takes one listens, calls back, writes down what came of it. Shown while there is no contact. */
 
 import { Button } from "@mantine/core";
-import { useCallback, useEffect, useId, useRef, useState } from "react";
-import { ApiProblem, moveVoicemail, readCustomer, readVoicemails, type VoicemailMove } from "../api";
+import { useEffect, useId, useState } from "react";
+import { moveVoicemail, readCustomer, readVoicemails, type VoicemailMove } from "../api";
 import { Since } from "../parts/Age";
 import { MessageSound } from "../parts/MessageSound";
 import { useCentre } from "../parts/useCentre";
@@ -19,59 +19,21 @@ import {
 import { Known } from "./CustomerCard";
 import { useLive, useOffset } from "./desk";
 import { FOCUS_IDS } from "./Shortcuts";
-
-interface Voicemails {
-  /** Null until the server has answered. */
-  lines: VoicemailLine[] | null;
-  problem: string;
-  /** Id of the one that is being changed. */
-  busy: string | null;
-  move: (line: VoicemailLine, move: VoicemailMove) => void;
-}
-
-function useVoicemails(changes: number): Voicemails {
-  const [lines, setLines] = useState<VoicemailLine[] | null>(null);
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState<string | null>(null);
-  const [attempt, setAttempt] = useState(0);
-  const again = useCallback(() => setAttempt((number) => number + 1), []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt, or another change, asks again
-  useEffect(() => {
-    const abort = new AbortController();
-    readVoicemails(abort.signal).then(setLines, (error: unknown) => {
-      // What was read stays: the desk's own banner tells when the server is away.
-      if (!abort.signal.aborted && !isUnreachable(error)) setProblem(messageOf(error));
-    });
-    return () => abort.abort();
-  }, [attempt, changes]);
-
-  const move = async (line: VoicemailLine, wanted: VoicemailMove) => {
-    setBusy(line.id);
-    setProblem("");
-    try {
-      const changed = await moveVoicemail(line, wanted);
-      setLines((old) => (old ?? []).map((one) => (one.id === changed.id ? changed : one)));
-    } catch (error) {
-      setProblem(messageOf(error));
-    } finally {
-      setBusy(null);
-      again();
-    }
-  };
-  return { lines, problem, busy, move: (line, wanted) => void move(line, wanted) };
-}
+import { useLines, useListTitle } from "./useLines";
 
 export function VoicemailPanel({ view }: { view: DeskView }) {
-  const { lines, problem, busy, move } = useVoicemails(voicemailChanges(view.queues));
+  const { lines, problem, busy, change } = useLines({
+    read: readVoicemails,
+    changes: voicemailChanges(view.queues),
+    failure: "The messages cannot be shown.",
+  });
   const centre = useCentre();
   const live = useLive();
-  const title = useRef<HTMLHeadingElement>(null);
+  const { title, focusTitle } = useListTitle();
   const shown = lines === null ? null : shownVoicemails(lines, view.agent);
   const act = (line: VoicemailLine, wanted: VoicemailMove) => {
-    // The button pressed goes away with its line: the focus must not fall to the top of the page.
-    title.current?.focus();
-    move(line, wanted);
+    focusTitle();
+    change(line, () => moveVoicemail(line, wanted));
   };
   return (
     <section className="card callbacks" aria-labelledby={FOCUS_IDS.voicemails} data-testid="voicemails">
@@ -302,12 +264,4 @@ function Customer({ id }: { id: string }) {
       <Known customer={{ ...customer, attributes }} />
     </details>
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiProblem ? error.message : "The messages cannot be shown.";
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof ApiProblem && error.status === 0;
 }

@@ -1,0 +1,73 @@
+/** A list that agents share: read again when the desk tells of a change, changed one line at a time. */
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { ApiProblem } from "../api";
+
+interface Source<Line> {
+  /** Reads the list; another one reads at once. */
+  read: (signal: AbortSignal) => Promise<Line[]>;
+  /** Counts what the desk has told of changes. */
+  changes: number;
+  /** Read again by itself after so long, where the desk does not tell of everything. */
+  everyMs?: number;
+  /** What is said when it cannot be read and the server does not say why. */
+  failure: string;
+}
+
+export interface Lines<Line> {
+  /** Null until the server has answered. */
+  lines: Line[] | null;
+  problem: string;
+  /** Id of the one that is being changed. */
+  busy: string | null;
+  change: (line: Line, work: () => Promise<Line>) => void;
+}
+
+export function useLines<Line extends { id: string }>(source: Source<Line>): Lines<Line> {
+  const { read, changes, everyMs, failure } = source;
+  const [lines, setLines] = useState<Line[] | null>(null);
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState<string | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const again = useCallback(() => setAttempt((number) => number + 1), []);
+  const messageOf = (error: unknown) => (error instanceof ApiProblem ? error.message : failure);
+
+  useEffect(() => {
+    if (everyMs === undefined) return;
+    const timer = window.setInterval(again, everyMs);
+    return () => window.clearInterval(timer);
+  }, [again, everyMs]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt, or another change, asks again
+  useEffect(() => {
+    const abort = new AbortController();
+    read(abort.signal).then(setLines, (error: unknown) => {
+      // What was read stays: the desk's own banner tells when the server is away.
+      const away = error instanceof ApiProblem && error.status === 0;
+      if (!abort.signal.aborted && !away) setProblem(messageOf(error));
+    });
+    return () => abort.abort();
+  }, [attempt, changes, read]);
+
+  const change = async (line: Line, work: () => Promise<Line>) => {
+    setBusy(line.id);
+    setProblem("");
+    try {
+      const changed = await work();
+      setLines((old) => (old ?? []).map((one) => (one.id === changed.id ? changed : one)));
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setBusy(null);
+      again();
+    }
+  };
+  return { lines, problem, busy, change: (line, work) => void change(line, work) };
+}
+
+/** The heading to which the focus goes when the button that had it goes away with its line. */
+export function useListTitle() {
+  const title = useRef<HTMLHeadingElement>(null);
+  const focusTitle = () => title.current?.focus();
+  return { title, focusTitle };
+}
