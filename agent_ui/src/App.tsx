@@ -2,7 +2,7 @@
 
 import { Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from "react";
-import { ApiProblem, readSession, signOut } from "./api";
+import { problemText, readSession, signOut } from "./api";
 import { ConsolePage } from "./console/ConsolePage";
 import { DeskProvider } from "./console/DeskProvider";
 import { navigate, type Route, routeOf, usePath } from "./parts/routing";
@@ -28,7 +28,8 @@ export function App() {
     setWho({ kind: "loading" });
     readSession().then(
       (session) => setWho(session === null ? { kind: "nobody" } : { kind: "known", session }),
-      (error: unknown) => setWho({ kind: "failed", message: messageOf(error) }),
+      (error: unknown) =>
+        setWho({ kind: "failed", message: problemText(error, "Something went wrong while loading.") }),
     );
   }, []);
   useEffect(ask, [ask]);
@@ -110,8 +111,4 @@ function NotFound() {
       </div>
     </Shell>
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiProblem ? error.message : "Something went wrong while loading.";
 }

@@ -41,6 +41,11 @@ export class ApiProblem extends Error {
   }
 }
 
+/** What the server says went wrong; `otherwise` when it does not say. */
+export function problemText(error: unknown, otherwise = "Something went wrong."): string {
+  return error instanceof ApiProblem ? error.message : otherwise;
+}
+
 let csrfToken = "";
 
 /** Who is signed in, or null. Any other failure is thrown. */

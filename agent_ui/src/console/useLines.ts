@@ -1,7 +1,7 @@
 /** A list that agents share: read again when the desk tells of a change, changed one line at a time. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiProblem } from "../api";
+import { ApiProblem, problemText } from "../api";
 
 interface Source<Line> {
   /** Reads the list; another one reads at once. */
@@ -30,7 +30,6 @@ export function useLines<Line extends { id: string }>(source: Source<Line>): Lin
   const [busy, setBusy] = useState<string | null>(null);
   const [attempt, setAttempt] = useState(0);
   const again = useCallback(() => setAttempt((number) => number + 1), []);
-  const messageOf = (error: unknown) => (error instanceof ApiProblem ? error.message : failure);
 
   useEffect(() => {
     if (everyMs === undefined) return;
@@ -44,7 +43,7 @@ export function useLines<Line extends { id: string }>(source: Source<Line>): Lin
     read(abort.signal).then(setLines, (error: unknown) => {
       // What was read stays: the desk's own banner tells when the server is away.
       const away = error instanceof ApiProblem && error.status === 0;
-      if (!abort.signal.aborted && !away) setProblem(messageOf(error));
+      if (!abort.signal.aborted && !away) setProblem(problemText(error, failure));
     });
     return () => abort.abort();
   }, [attempt, changes, read]);
@@ -56,7 +55,7 @@ export function useLines<Line extends { id: string }>(source: Source<Line>): Lin
       const changed = await work();
       setLines((old) => (old ?? []).map((one) => (one.id === changed.id ? changed : one)));
     } catch (error) {
-      setProblem(messageOf(error));
+      setProblem(problemText(error, failure));
     } finally {
       setBusy(null);
       again();

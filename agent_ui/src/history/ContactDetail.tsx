@@ -2,7 +2,7 @@
 
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { ApiProblem, readContact, readVoicemail } from "../api";
+import { ApiProblem, problemText, readContact, readVoicemail } from "../api";
 import { Icon } from "../parts/icons";
 import { MessageSound } from "../parts/MessageSound";
 import { navigate } from "../parts/routing";
@@ -226,5 +226,5 @@ function Fact({ name, value }: { name: string; value: ReactNode }) {
 
 function messageOf(error: unknown): string {
   if (error instanceof ApiProblem && error.status === 404) return "There is no such contact.";
-  return error instanceof ApiProblem ? error.message : "Something went wrong.";
+  return problemText(error);
 }

@@ -2,7 +2,7 @@
 
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
-import { ApiProblem, decideAgain, readDecisions } from "../api";
+import { decideAgain, problemText, readDecisions } from "../api";
 import type { DecidedAgain, Decision } from "../protocol";
 import { clock } from "../state/durations";
 import { figureText, leftOutText, neededText, policyText, presencesText, rankText } from "../state/why";
@@ -20,7 +20,8 @@ export function Decisions({ contact, names }: { contact: string; names: Names })
     readDecisions(contact, abort.signal).then(
       (decisions) => setLoaded({ kind: "decisions", decisions }),
       (error: unknown) => {
-        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: messageOf(error) });
+        if (!abort.signal.aborted)
+          setLoaded({ kind: "failed", message: problemText(error, "The decisions cannot be shown.") });
       },
     );
     return () => abort.abort();
@@ -54,7 +55,8 @@ function WithReplay({ contact, decisions, names }: { contact: string; decisions:
     setReplay({ kind: "busy" });
     decideAgain(contact).then(
       (again) => setReplay({ kind: "again", again }),
-      (error: unknown) => setReplay({ kind: "failed", message: messageOf(error) }),
+      (error: unknown) =>
+        setReplay({ kind: "failed", message: problemText(error, "The decisions cannot be shown.") }),
     );
   };
   const againOf = (decision: Decision) =>
@@ -203,8 +205,4 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dd>{children}</dd>
     </>
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiProblem ? error.message : "The decisions cannot be shown.";
 }

@@ -2,7 +2,7 @@
 
 import { Button, Loader, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { ApiProblem, readContacts } from "../api";
+import { problemText, readContacts } from "../api";
 import { RouteLink } from "../parts/RouteLink";
 import { Shell } from "../parts/Shell";
 import { useCentre } from "../parts/useCentre";
@@ -36,7 +36,7 @@ export default function HistoryPage({ contact }: { contact: string | null }) {
     readContacts({ since, until, limit: PAGE_SIZE, offset }, abort.signal).then(
       (page) => setLoaded({ kind: "page", page }),
       (error: unknown) => {
-        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: messageOf(error) });
+        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: problemText(error) });
       },
     );
     return () => abort.abort();
@@ -193,8 +193,4 @@ function Pager({ loaded, offset, go }: { loaded: Loaded; offset: number; go: (of
       </Button>
     </nav>
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiProblem ? error.message : "Something went wrong.";
 }

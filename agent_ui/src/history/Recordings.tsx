@@ -3,9 +3,9 @@
 import { Button, Loader, Modal, Textarea } from "@mantine/core";
 import { useCallback, useEffect, useState } from "react";
 import {
-  ApiProblem,
   deleteRecording,
   holdRecording,
+  problemText,
   readAccesses,
   readOutline,
   readRecordings,
@@ -36,7 +36,7 @@ export function Recordings({ contact, names }: { contact: string; names: Names }
     readRecordings(contact, abort.signal).then(
       (lines) => setLoaded({ kind: "lines", lines }),
       (error: unknown) => {
-        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: messageOf(error) });
+        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: problemText(error) });
       },
     );
     return () => abort.abort();
@@ -141,7 +141,7 @@ function Manage({ line, changed }: { line: RecordingLine; changed: () => void })
         setProblem("");
         changed();
       },
-      (error: unknown) => setProblem(messageOf(error)),
+      (error: unknown) => setProblem(problemText(error)),
     );
   const close = () => setAsking(null);
   return (
@@ -269,7 +269,7 @@ function AccessLog({ recording, close }: { recording: string; close: () => void 
   useEffect(() => {
     const abort = new AbortController();
     readAccesses(recording, abort.signal).then(setLines, (error: unknown) => {
-      if (!abort.signal.aborted) setLines(messageOf(error));
+      if (!abort.signal.aborted) setLines(problemText(error));
     });
     return () => abort.abort();
   }, [recording]);
@@ -302,8 +302,4 @@ function AccessLog({ recording, close }: { recording: string; close: () => void 
       )}
     </Modal>
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof ApiProblem ? error.message : "Something went wrong.";
 }
