@@ -721,7 +721,7 @@ def test_a_database_is_backed_up_verified_checked_made_anew_and_restored(caruso:
     assert (code, "and whole" in out) == (0, True)
     code, out, _ = caruso("db", "rebuild", "--compare")
     assert code == 0
-    assert out.count("the same") == 7
+    assert out.count("the same") == 10
     code, out, _ = caruso("db", "backup", caruso.folder / "backups")
     assert code == 0
     (folder,) = (caruso.folder / "backups").iterdir()
