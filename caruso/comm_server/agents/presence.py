@@ -236,7 +236,9 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
         case LineOpen():
             return _line_open(state, now)
         case ConsoleGone():
-            return state if state.presence is Presence.SIGNED_OUT else _go_not_ready(state, CONSOLE_GONE, now)
+            # Who is to be signed out afterwards is not there then, either.
+            out = Presence.SIGNED_OUT in (state.presence, state.after.presence)
+            return state if out else _go_not_ready(state, CONSOLE_GONE, now)
         case _:
             assert_never(event)
 

@@ -113,6 +113,11 @@ def test_an_offer_in_wrap_up_is_impossible() -> None:
         after(*WRAPPING, OfferBegan(CONTACT))
 
 
+def test_a_console_that_goes_away_leaves_a_sign_out_that_was_arranged() -> None:
+    left = after(*TALKING, SignOut(forced=True), ConsoleGone(), TalkOver(timedelta(0)))
+    assert left.presence is Presence.SIGNED_OUT
+
+
 def test_a_console_that_comes_back_in_a_conversation_leaves_no_trace() -> None:
     state = after(*TALKING, ConsoleGone())
     assert state.after.reason == CONSOLE_GONE
