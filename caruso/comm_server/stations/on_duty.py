@@ -145,6 +145,9 @@ class OnDuty:
             case PresenceChanged(agent=agent, presence=Presence.SIGNED_OUT):
                 self._waiting.discard(agent)
                 self._lines.close(agent, LineOutcome.SIGNED_OUT)
+            case PresenceChanged(agent=agent, presence=Presence.READY) if self._misses_line(agent):
+                # What was to follow her contact is not in the journal: a restart in between forgets it.
+                self._roster.apply(agent, GoNotReady(presence.LINE_DOWN))
             case PresenceChanged(agent=agent, presence=Presence.NOT_READY, reason=reason):
                 if reason != presence.LINE_OPENING:
                     self._waiting.discard(agent)
