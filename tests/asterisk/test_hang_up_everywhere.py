@@ -453,6 +453,8 @@ async def _one(walk: Walk, one: Case) -> None:
     for call in walk.agent.phone.calls[known:]:
         await call.until_over(seconds=5)
     await walk.agent.until(Presence.READY, Presence.NOT_READY, seconds=5)
+    # Whoever has hung up is gone for us a moment later: until then an agent who gets ready is offered the caller.
+    await walk.floor.shows(lambda view: all(row.caller != walk.number for row in view.calls))
 
 
 def _unexpected(facts: Iterable[AnyFact], walked: dict[str, Case]) -> Iterable[tuple[str, str]]:
