@@ -417,6 +417,7 @@ async def test_no_page_breaks_the_accessibility_rules(chromium: Browser, stage: 
     await console.until("keypad-panel")
     found["keypad"] = await violations(console.page, rules)
     await console.press("Escape")
+    await console.until_gone("keypad-panel")  # what fades away has less and less contrast
     await console.press("Alt+q")
     await console.press("Enter")
     await console.until("dialog", item="same-flat")
