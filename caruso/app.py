@@ -41,7 +41,7 @@ from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import OutboxAction
 from caruso.model.script_versions import Rollout
 from caruso.model.telephony import LinkLost, TelephonyEvent
-from caruso.part_settings import asterisk_settings, web_settings
+from caruso.part_settings import asterisk_settings, business_objects, web_settings
 from caruso.ports import TimerHandle
 from caruso.service_manager import ServiceManager
 from caruso.service_manager.built_in import register_built_in
@@ -54,7 +54,7 @@ from caruso.storage.facts import Facts
 from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
-from caruso.storage.objects import Objects
+from caruso.storage.objects.following import follow_models
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
@@ -117,8 +117,8 @@ class Server:
         self._facts = Facts(self._database)
         self._centres = Centres(self._database)
         self._scripts = Scripts(self._database)
-        self._customers = Customers(self._database, self._clock, region=config.server.country)
-        self._objects = Objects(self._customers)
+        self._objects = business_objects(config, self._database, self._clock)
+        self._customers = Customers(self._objects)
         self._callbacks = Callbacks(self._database)
         self._runs = Runs(self._database)
         self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
@@ -175,6 +175,7 @@ class Server:
                     await journal
         except* _StoppedEarly:
             pass
+        await self._objects.databases.dispose()
         await self._database.dispose()
 
     async def _restore(self) -> None:
@@ -197,6 +198,9 @@ class Server:
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
+            infrastructure.create_task(
+                follow_models(self._objects, self._config.objects.models), name="follow_models"
+            ),
         ]
         try:
             await web.start()

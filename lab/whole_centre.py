@@ -36,6 +36,7 @@ from caruso.model.centre import (
     Station,
     StationKind,
 )
+from caruso.model.conditions import Condition
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence, ServerStarted
 from caruso.model.ids import (
@@ -49,7 +50,7 @@ from caruso.model.ids import (
     SkillId,
     UserId,
 )
-from caruso.model.records import Customer, ObjectFilter, ScriptSource
+from caruso.model.records import Customer, ScriptSource
 from caruso.model.supervision import SupervisionMode
 from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import EndCause
@@ -214,9 +215,7 @@ class SlowStores:
         customer = await self._customers.get(CustomerId(str(key)))
         return {"id": customer.id, "name": customer.name, "last_reading": "100"} if customer else None
 
-    async def find(
-        self, class_name: str, where: Sequence[ObjectFilter], limit: int
-    ) -> Sequence[Mapping[str, Any]]:
+    async def find(self, class_name: str, where: Condition, limit: int) -> Sequence[Mapping[str, Any]]:
         """Return nothing."""
         await self._wait(3.0)
         return []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
+from importlib import resources
 from typing import Protocol, TypeVar
 
 from caruso.business_objects.link import link
@@ -93,6 +95,13 @@ def load_models(
     if findings:
         raise RejectedInput(tuple(findings))
     return model
+
+
+@functools.cache
+def built_in_model() -> Model:
+    """Return the model of a centre that has none of its own: customers."""
+    file = resources.files("caruso.business_objects") / "customer.xml"
+    return load_models([("customer.xml", file.read_bytes())])
 
 
 class _Reader:

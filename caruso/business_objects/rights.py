@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from caruso.business_objects.actor import Actor
 from caruso.business_objects.model import Model, ObjectClass, Rule, Who
 from caruso.business_objects.scope import ObjectScope
 from caruso.errors import NotAllowed, NotFound
+from caruso.model.actor import Actor
 from caruso.model.centre import Role
 from caruso.model.conditions import (
     EVERYTHING,

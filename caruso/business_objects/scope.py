@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
-from caruso.business_objects.actor import Actor
+from caruso.model.actor import Actor
 from caruso.script_engine.turns import Value
 
 

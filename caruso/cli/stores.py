@@ -49,11 +49,10 @@ def run(work: Coroutine[None, None, int]) -> int:
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Stores]:
     """Open the database; raise `SchemaOutdated` when its tables are not of this version."""
+    from caruso.part_settings import business_objects
     from caruso.storage.centres import Centres
-    from caruso.storage.customers import Customers
     from caruso.storage.engine import Database
     from caruso.storage.migrations import require_schema
-    from caruso.storage.objects import Objects
     from caruso.storage.runs import Runs
     from caruso.storage.scripts import Scripts
     from caruso.storage.users import Users
@@ -61,13 +60,16 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     database = Database(config.database_url)
     try:
         await require_schema(database)
-        customers = Customers(database, SystemClock(), region=config.server.country)
-        yield Stores(
-            centres=Centres(database),
-            scripts=Scripts(database),
-            users=Users(database),
-            objects=Objects(customers),
-            runs=Runs(database),
-        )
+        objects = business_objects(config, database, SystemClock())
+        try:
+            yield Stores(
+                centres=Centres(database),
+                scripts=Scripts(database),
+                users=Users(database),
+                objects=objects,
+                runs=Runs(database),
+            )
+        finally:
+            await objects.databases.dispose()
     finally:
         await database.dispose()

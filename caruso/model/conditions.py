@@ -7,7 +7,7 @@ a store that finds other objects than those for which `holds` is true is wrong.
 from __future__ import annotations
 
 import operator as operators
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -134,6 +134,22 @@ def every(*conditions: Condition | None) -> Condition:
         elif condition is not None:
             flat.append(condition)
     return flat[0] if len(flat) == 1 else Every(tuple(flat))
+
+
+def paths_in(condition: Condition) -> Iterator[AttributePath]:
+    """Give the attributes that a condition asks for; those of related objects begin with the relation."""
+    match condition:
+        case Every(conditions=conditions) | Either(conditions=conditions):
+            for each in conditions:
+                yield from paths_in(each)
+        case Negation(condition=inner):
+            yield from paths_in(inner)
+        case CompareAttributes(left=left, right=right):
+            yield from ((left,), (right,))
+        case Related(relation=relation, condition=inner):
+            yield from [(relation, "")] if inner is None else ((relation, *path) for path in paths_in(inner))
+        case _:
+            yield condition.path
 
 
 def holds(condition: Condition, of: Mapping[str, Any]) -> bool:

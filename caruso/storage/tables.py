@@ -362,12 +362,9 @@ customers = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("email", Text, nullable=False),
+    Column("email", Text),
+    #: What the model has no attribute for.
     Column("attributes", Json, nullable=False),
-    #: Lower case, without accents (`customers.search_key`).
-    Column("name_key", Key, nullable=False, index=True),
-    Column("email_key", Key, nullable=False, index=True),
-    Column("updated_at", UtcDateTime, nullable=False),
 )
 
 customer_numbers = Table(
@@ -380,7 +377,20 @@ customer_numbers = Table(
     PrimaryKeyConstraint("customer", "position"),
 )
 
-#: Who changed which field of which record from what to what. Customers are the first class of records.
+#: Words by which business objects are found, of all classes (`caruso.storage.objects.words`). The indexes that
+#: find them, FTS5 and GIN, are made by the migration: SQLAlchemy has no words for them.
+object_search = Table(
+    "object_search",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("class_name", Text, nullable=False),
+    #: The object's key as text.
+    Column("record", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Index(None, "class_name", "record", unique=True),
+)
+
+#: Who changed which field of which record from what to what.
 audit = Table(
     "audit",
     metadata,
@@ -389,7 +399,9 @@ audit = Table(
     Column("by", Text, nullable=False),
     Column("class_name", Text, nullable=False),
     Column("record", Text, nullable=False),
-    #: A column, or ``attributes.<name>``.
+    #: Where from: ``api 10.0.0.7``, ``script``, ``command``.
+    Column("source", Text, nullable=False, server_default=text("''")),
+    #: An attribute; empty for a row that tells that the whole was made or deleted.
     Column("field", Text, nullable=False),
     Column("old", Json),
     Column("new", Json),

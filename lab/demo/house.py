@@ -32,6 +32,7 @@ from caruso.model.records import Customer, User
 from caruso.part_settings import CONSOLE_DIR
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
+from caruso.storage.objects.store import own_objects
 from caruso.storage.users import Users
 from caruso.web.passwords import hash_password
 from lab.asterisk import LocalAsterisk, NoAsterisk, find_asterisk
@@ -291,7 +292,7 @@ async def _fill_database(folder: Path, centre: Centre, passwords: Mapping[str, s
     await _caruso(folder, "apply", str(folder / "centre" / "centre.toml"))
     made = make_customers()
     async with _database(folder) as database:
-        customers = Customers(database, SystemClock(), region=COUNTRY)
+        customers = Customers(own_objects(database, SystemClock(), region=COUNTRY))
         for customer in made:
             await customers.save(customer, by="demo")
         users = Users(database)

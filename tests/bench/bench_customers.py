@@ -20,6 +20,7 @@ from caruso.clock import SystemClock
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.migrations import upgrade
+from caruso.storage.objects.store import own_objects
 from lab.postgres import PostgresUnavailable, running_postgres
 
 OUTPUT = Path("build/bench/customers.json")
@@ -75,7 +76,7 @@ async def measure(url: str) -> dict[str, tuple[float, float]]:
     await upgrade(url)
     database = Database(url)
     await fill(database)
-    customers = Customers(database, SystemClock(), region="DE")
+    customers = Customers(own_objects(database, SystemClock(), region="DE"))
     figures = {
         "by_number": await timed(lambda n: customers.by_number(f"030 {10000000 + n}")),
         "search_name": await timed(lambda n: customers.search(f"Name {n // 10000 + 1}")),

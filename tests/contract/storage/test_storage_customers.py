@@ -18,6 +18,7 @@ from caruso.model.records import Customer, ObjectFilter
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.objects import Objects
+from caruso.storage.objects.store import own_objects
 from caruso.storage.tables import audit
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ class StoppedClock:
 
 @pytest.fixture
 def customers(database: Database) -> Customers:
-    return Customers(database, StoppedClock(), region="DE")
+    return Customers(own_objects(database, StoppedClock(), region="DE"))
 
 
 async def audit_of(database: Database, record: str = "c-1") -> Sequence[Row[Any]]:

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from caruso.business_objects.actor import Actor, house
 from caruso.business_objects.rights import check_condition, check_delete, check_write, row_condition, visible
 from caruso.errors import NotAllowed, NotFound
+from caruso.model.actor import Actor, house
 from caruso.model.centre import Role
 from caruso.model.conditions import EVERYTHING, Compare, Known, Related
+from caruso.script_engine.turns import Value
 from tests.unit.business_objects.sample import sample
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -21,7 +22,7 @@ ANNA = Actor(user="anna", role=Role.AGENT)
 SUSAN = Actor(user="susan", role=Role.SUPERVISOR)
 ADA = Actor(user="ada", role=Role.ADMIN)
 HOUSE = house("script")
-SOMEBODY = {"id": "p1", "name": "Eve", "balance": Decimal(-5), "shoe": Decimal(38)}
+SOMEBODY: dict[str, Value] = {"id": "p1", "name": "Eve", "balance": Decimal(-5), "shoe": Decimal(38)}
 
 
 @pytest.mark.parametrize(("actor", "seen"), [(ANNA, False), (SUSAN, True), (ADA, True), (HOUSE, True)])
@@ -59,7 +60,7 @@ def test_an_agent_sees_and_changes_only_what_is_hers() -> None:
 
 def test_nobody_writes_what_can_only_be_read_or_is_worked_out() -> None:
     with pytest.raises(NotAllowed):
-        check_write(TAG, ADA, {"id": 1}, ["name"], NOW)
+        check_write(TAG, ADA, {"id": Decimal(1)}, ["name"], NOW)
     with pytest.raises(NotAllowed):
         check_write(PERSON, ADA, SOMEBODY, ["debt"], NOW)
     with pytest.raises(NotFound):

@@ -50,10 +50,16 @@ def search(source: str) -> Search:
     [
         ("object.city = answers.city", Compare(("city",), "eq", "Bonn")),
         ("answers.n + 1 lt object.floor", Compare(("floor",), "gt", Decimal(4))),
-        ("object.kind in ['a', 'b'] and object.vip", Every((Among(("kind",), ("a", "b")), Compare(("vip",), "eq", True)))),
+        (
+            "object.kind in ['a', 'b'] and object.vip",
+            Every((Among(("kind",), ("a", "b")), Compare(("vip",), "eq", True))),
+        ),
         ("object.kind not in ['a']", Among(("kind",), ("a",), negated=True)),
         ("not object.vip", Negation(Compare(("vip",), "eq", True))),
-        ("starts_with(object.name, 'A') or empty(object.name)", Either((Begins(("name",), "A"), Negation(Known(("name",)))))),
+        (
+            "starts_with(object.name, 'A') or empty(object.name)",
+            Either((Begins(("name",), "A"), Negation(Known(("name",))))),
+        ),
         ("contains(object.numbers, '+49')", Contains(("numbers",), "+49")),
         ("'x' in object.name", Contains(("name",), "x")),
         ("object.begin lt object.end", CompareAttributes("begin", "lt", "end")),
@@ -91,10 +97,12 @@ def test_what_cannot_be_searched_for_is_told(source: str, at: int) -> None:
 
 _ATOMS = st.sampled_from(
     [
-        "object.a = 'x'", "object.a ne 'x'", "object.a lt 'm'", "object.n gt 1", "object.n le 2.5", "object.n = 'x'",
+        "object.a = 'x'", "object.a ne 'x'", "object.a lt 'm'", "object.n gt 1", "object.n le 2.5",
+        "object.n = 'x'",
         "object.b", "known(object.a)", "empty(object.a)", "object.a in ['x', 'y']", "object.n not in [1, 2]",
         "starts_with(object.a, 'x')", "ends_with(object.a, 'y')", "contains(object.a, 'x')", "object.a = null",
-        "object.n lt object.m", "object.o.a = 'x'", "any(object.l, e, e.a = 'x')", "3 gt object.n", "object.a ne null",
+        "object.n lt object.m", "object.o.a = 'x'", "any(object.l, e, e.a = 'x')", "3 gt object.n",
+        "object.a ne null",
         "contains(object.t, 'x')", "object.b ne true", "object.b lt true",
     ]
 )  # fmt: skip
