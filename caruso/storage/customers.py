@@ -71,6 +71,8 @@ class Customers:
         except NotFound:
             await self._objects.create(of.name, {of.keys[0].name: customer.id, **values}, actor)
         else:
+            own = {*(each.name for each in of.fields()), *of.firsts, *of.relations}
+            values = {**values, **{name: None for name in before if name not in own and name not in values}}
             changes = {
                 name: value for name, value in values.items() if to_plain(before.get(name)) != _plain(value)
             }

@@ -31,9 +31,10 @@ def audit_rows(
 ) -> list[dict[str, Any]]:
     """Return a row for each attribute that is another than before; None for an object that is not there."""
     left_out = {*of.computed, *of.relations, *of.firsts}
-    names = [name for name in dict.fromkeys([*(before or {}), *(after or {})]) if name not in left_out]
+    declared = [*of.attributes, *of.lists]
+    others = sorted({*(before or {}), *(after or {})} - left_out - {*declared})
     rows = []
-    for name in names:
+    for name in (*declared, *others):
         old, new = (before or {}).get(name), (after or {}).get(name)
         if old != new and (old, new) not in (((), None), (None, ())):
             rows.append(_row(of, key, name, old, new, actor, at))

@@ -20,12 +20,12 @@ from sqlalchemy import (
     select,
 )
 
-from caruso.business_objects.model import Attribute, Join, ListAttribute, Model, ObjectClass, Relation
+from caruso.business_objects.model import Attribute, Join, ListAttribute, Model, ObjectClass, Relation, Through
 from caruso.storage.objects.column_types import COUNTED, column_type
 from caruso.storage.tables import Json
 
 #: Label of the column of what has no attribute of its own.
-EXTRA = "\x00extra"
+EXTRA = "+extra"
 
 
 @dataclass(frozen=True)
@@ -129,29 +129,32 @@ def is_related(
     if relation.through is None:
         pairs = [(here.columns[join.of], there.columns[join.to]) for join in relation.joins]
         return is_there(pairs, there.joined, *criteria)
-    between = through_table(relation).alias()
+    between = through_table(relation.through, here.of.of, there.of.of).alias()
     inner = [(between.c[join.to], there.columns[join.of]) for join in relation.through.theirs]
     outer = [(here.columns[join.of], between.c[join.to]) for join in relation.through.ours]
     return is_there(outer, between, is_there(inner, there.joined, *criteria))
 
 
-def belongs_to(relation: Relation, there: Source, values: Mapping[str, Any]) -> ColumnElement[bool]:
+def belongs_to(
+    relation: Relation, ours: ObjectClass, there: Source, values: Mapping[str, Any]
+) -> ColumnElement[bool]:
     """Return the condition that an object belongs to the one with these `values`."""
     if relation.through is None:
         return and_(*(there.columns[join.to] == values[join.of] for join in relation.joins))
-    between = through_table(relation).alias()
-    ours = (between.c[join.to] == values[join.of] for join in relation.through.ours)
+    between = through_table(relation.through, ours, there.of.of).alias()
+    key = (between.c[join.to] == values[join.of] for join in relation.through.ours)
     pairs = [(there.columns[join.of], between.c[join.to]) for join in relation.through.theirs]
-    return is_there(pairs, between, *ours)
+    return is_there(pairs, between, *key)
 
 
-def through_table(relation: Relation) -> Table:
+def through_table(through: Through, ours: ObjectClass, theirs: ObjectClass) -> Table:
     """Return the table between two classes."""
-    through = relation.through
-    if through is None:
-        raise ValueError(f"{relation.name} goes through no table")
-    names = dict.fromkeys(join.to for join in (*through.ours, *through.theirs))
-    return Table(through.table, MetaData(), *(Column(name) for name in names))
+    kinds = {
+        **{join.to: ours.attributes[join.of].kind for join in through.ours},
+        **{join.to: theirs.attributes[join.of].kind for join in through.theirs},
+    }
+    columns = (Column(name, column_type(kind), primary_key=True) for name, kind in kinds.items())
+    return Table(through.table, MetaData(), *columns, schema=ours.schema or None)
 
 
 def _by_column(attributes: Sequence[Attribute]) -> list[Attribute]:

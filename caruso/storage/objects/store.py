@@ -177,7 +177,7 @@ class Objects:
         others = now.tables[named.class_name]
         self._check_query(now, others.of, query, actor)
         whole = await self._whole(now, tables, key)
-        return await self._page(now, others, query, actor, [belongs_to(named, others.source, whole)])
+        return await self._page(now, others, query, actor, [belongs_to(named, tables.of, others.source, whole)])
 
     async def search(self, class_name: str, text: str, actor: Actor, limit: int = 20) -> Sequence[Record]:
         """Return objects with words that begin as those in `text`, by what they are called."""
@@ -266,19 +266,21 @@ class Objects:
         whole = dict(values)
         for relation in of.relations.values():
             if relation.load:
-                whole[relation.name] = await self._loaded(now, relation, values, actor)
+                whole[relation.name] = await self._loaded(now, of, relation, values, actor)
         whole.update(computed_values(of, whole, self._now()))
         shown = visible(of, actor, whole, self._now())
         return Record(class_name=of.name, key=key_text(of, values), values=shown, version=version_of(values))
 
-    async def _loaded(self, now: _InForce, relation: Relation, values: Mapping[str, Value], actor: Actor) -> Value:
+    async def _loaded(
+        self, now: _InForce, of: ObjectClass, relation: Relation, values: Mapping[str, Value], actor: Actor
+    ) -> Value:
         others = now.tables[relation.class_name]
         try:
             allowed = row_condition(others.of, actor, self._now())
         except NotAllowed:
             return () if relation.many else None
         query = Query(condition=allowed, limit=MOST_LOADED if relation.many else 1)
-        found = await self._fetch(now, others, query, [belongs_to(relation, others.source, values)])
+        found = await self._fetch(now, others, query, [belongs_to(relation, of, others.source, values)])
         shown = tuple(
             visible(others.of, actor, {**each, **computed_values(others.of, each, self._now())}, self._now())
             for each in found
