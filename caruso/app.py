@@ -280,6 +280,7 @@ class Server:
             registry=self._registry,
             self_service=self._public_runs(),
             files=self._files,
+            objects=self._objects,
         )
 
     def _public_runs(self) -> HouseRuns:

@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
+from caruso.business_objects.records import ObjectStore
 from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
@@ -33,6 +34,8 @@ from caruso.web.gate import Gate
 from caruso.web.headers import OF_PAGES, fixed_headers
 from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
+from caruso.web.object_api import ObjectApi
+from caruso.web.object_openapi import with_classes
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
 from caruso.web.script_library_api import ScriptLibraryApi
@@ -71,10 +74,12 @@ class WebServer:
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
+        objects: ObjectStore | None = None,
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
-        Without `self_service` there are no public pages; without `files` agents can keep none.
+        Without `self_service` there are no public pages; without `files` agents can keep none; without `objects`
+        nobody can ask for business objects.
         `callback_moved` is told of each call-back that changes hands.
         """
         clock = clock or SystemClock()
@@ -100,7 +105,9 @@ class WebServer:
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
         )
-        self._operations = tuple(operation for api in apis for operation in operations_of(api))
+        self._objects = objects
+        of_objects = (ObjectApi(objects, clock),) if objects is not None else ()
+        self._operations = tuple(made for api in (*apis, *of_objects) for made in operations_of(api))
         self._consoles = ConsoleSockets(centre, self._gate, self._sessions, clock, self._metrics)
         self._monitors = MonitorSockets(centre, self._gate, self._sessions, self._metrics)
         self._self_service = (
@@ -176,11 +183,14 @@ class WebServer:
 
     def _serve_openapi(self) -> Handler:
         document = describe(self._operations, version=caruso.__version__, cookie=self._gate.cookie)
-        encoded = msgspec.json.format(msgspec.json.encode(document))
 
         async def serve(_: web.Request) -> web.StreamResponse:
+            # Classes may have changed since the last time somebody asked; few ask.
+            whole = document if self._objects is None else with_classes(document, self._objects.model)
             return web.Response(
-                body=encoded, content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-cache"}
+                body=msgspec.json.format(msgspec.json.encode(whole)),
+                content_type="application/json",
+                headers={hdrs.CACHE_CONTROL: "no-cache"},
             )
 
         return serve

@@ -329,9 +329,12 @@ class Objects:
 
         def plan(before: Mapping[str, Value] | None) -> _Planned:
             before = self._seen(of, before, actor, version)
-            check_write(of, actor, before, changes, self._now())
-            accepted_changes = self._accepted(of, before, changes)
-            different = {name: value for name, value in accepted_changes.items() if before.get(name) != value}
+            check_write(of, actor, before, (), self._now())
+            wanted = self._accepted(of, before, changes)
+            different = {name: value for name, value in wanted.items() if before.get(name) != value}
+            # What is as it was need not be allowed, unless the answer would tell what somebody may not see.
+            seen = visible(of, actor, dict.fromkeys(wanted), self._now()) if actor.role else wanted
+            check_write(of, actor, before, [n for n in wanted if n in different or n not in seen], self._now())
             after = {**before, **different}
             return _Planned(key=key_text(of, before), before=before, after=after, changes=different)
 
