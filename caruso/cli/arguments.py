@@ -9,6 +9,7 @@ from typing import Any
 
 from caruso.cli import checking, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
+from caruso.cli.models import model_commands
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import Role, StationKind
 
@@ -27,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     _serving(commands)
     _checking(commands)
     script_commands(group(commands, "script", "dialog scripts"))
+    model_commands(group(commands, "model", "business objects"))
     _applying(commands)
     _simulating(commands)
     _users(commands)

@@ -10,6 +10,7 @@ audit says may not have come about when the server died in between, but nothing 
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ from caruso.storage.objects.writing import delete_object, insert_object, update_
 MOST_LOOKED_AT = 1_000
 #: Related objects that are loaded with one.
 MOST_LOADED = 100
+#: Objects that are indexed in one transaction.
+INDEXED_AT_ONCE = 2_000
 #: Objects found by words that are sorted.
 MOST_SORTED = 100
 
@@ -298,6 +301,23 @@ class Objects:
         if parts is None:
             raise NotFound(f"There is no such {tables.of.label()}.")
         return tables.source.key_is(parts)
+
+    async def index_again(self, class_name: str) -> int:
+        """Index the words of all objects of a class, where others write them, too; return how many there are."""
+        now, tables = self._class(class_name)
+        of, own = tables.of, self._databases.own
+        await own.change(lambda c: words.forget(c, of))
+        done = 0
+        while True:
+            query = Query(order=tuple((key.name, False) for key in of.keys), limit=INDEXED_AT_ONCE, offset=done)
+            found = await self._fetch(now, tables, query)
+            rows = [
+                words.row_of(of, key_text(of, each), made) for each in found if (made := words.words_of(of, each))
+            ]
+            await own.change(functools.partial(words.write, rows=rows))
+            done += len(found)
+            if len(found) < INDEXED_AT_ONCE:
+                return done
 
     # -- Writing ----------------------------------------------------------------------------------------------
 

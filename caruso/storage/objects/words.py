@@ -79,6 +79,12 @@ def forget(connection: Connection, of: ObjectClass) -> None:
     connection.execute(delete(object_search).where(object_search.c.class_name == of.name))
 
 
+def write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of objects that are not indexed yet."""
+    if rows:
+        connection.execute(insert(object_search), [dict(row) for row in rows])
+
+
 def find(connection: Connection, of: ObjectClass, wanted: Sequence[tuple[str, ...]], limit: int) -> list[str]:
     """Return keys of objects that have, for each word wanted, one that begins so; in no order."""
     if not wanted:
