@@ -426,8 +426,8 @@ class CallbackStore(Protocol):
         """Return call-backs in `states`, by the time they are due; of all queues when `queues` is None."""
         ...
 
-    async def of_caller(self, number: str, customer: CustomerId | None) -> Sequence[Callback]:
-        """Return the open call-backs to this number, or for this customer."""
+    async def of_callers(self, numbers: Collection[str], customers: Collection[CustomerId]) -> Sequence[Callback]:
+        """Return the open call-backs to any of these numbers, or for any of these customers."""
         ...
 
     async def change(self, callback: Callback) -> bool:

@@ -23,6 +23,7 @@ from typing import Self
 import aiohttp
 
 from caruso.comm_server.asterisk.templates import render
+from lab.ports import free_port
 
 MINIMUM_VERSION = (22, 10)
 #: RTP ports of one instance: enough for 1,000 legs. Asterisk itself passes over ports that are taken.
@@ -101,13 +102,6 @@ def _version(command: Sequence[str]) -> tuple[int, int, int]:
         return (0, 0, 0)
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
     return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else (0, 0, 0)
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 that is free now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class LocalAsterisk:

@@ -33,14 +33,13 @@ class MemoryCallbacks:
         found = [c for c in self.kept.values() if c.state in states and (queues is None or c.queue in queues)]
         return sorted(found, key=lambda callback: (callback.due_at, callback.id))[:limit]
 
-    async def of_caller(self, number: str, customer: CustomerId | None) -> Sequence[Callback]:
-        """Return the open call-backs to this number, or for this customer."""
+    async def of_callers(self, numbers: Collection[str], customers: Collection[CustomerId]) -> Sequence[Callback]:
+        """Return the open call-backs to any of these numbers, or for any of these customers."""
         await asyncio.sleep(0)
         return [
             c
             for c in self.kept.values()
-            if c.state is CallbackState.OPEN
-            and ((number and c.number == number) or (customer is not None and c.customer == customer))
+            if c.state is CallbackState.OPEN and (c.number in numbers or c.customer in customers)
         ]
 
     async def change(self, callback: Callback) -> bool:

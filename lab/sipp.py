@@ -23,7 +23,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.asterisk import LocalAsterisk, free_port
+from lab.asterisk import LocalAsterisk
+from lab.ports import free_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 #: Longer than any test: a phone that is to ring or talk "for ever".

@@ -47,14 +47,14 @@ class Callbacks:
         async with self._database.reading() as connection:
             return [_callback(row) for row in (await connection.execute(query)).mappings()]
 
-    async def of_caller(self, number: str, customer: CustomerId | None) -> Sequence[Callback]:
-        """Return the open call-backs to this number, or for this customer."""
-        if not number and customer is None:
+    async def of_callers(self, numbers: Collection[str], customers: Collection[CustomerId]) -> Sequence[Callback]:
+        """Return the open call-backs to any of these numbers, or for any of these customers."""
+        if not numbers and not customers:
             return []
 
         def work(connection: Connection) -> list[Callback]:
-            wanted = {"wanted_number": number or None, "wanted_customer": customer}
-            return [_callback(row) for row in connection.execute(_OF_CALLER, wanted).mappings()]
+            wanted = {"wanted_numbers": list(numbers), "wanted_customers": list(customers)}
+            return [_callback(row) for row in connection.execute(_OF_CALLERS, wanted).mappings()]
 
         return await self._database.look_up(work)
 
@@ -80,12 +80,12 @@ class Callbacks:
             return {QueueId(queue): count for queue, count in (await connection.execute(query)).all()}
 
 
-#: Asked for with every conversation that begins; what is None equals nothing in SQL.
-_OF_CALLER = select(callbacks).where(
+#: Asked for every second in which a conversation begins.
+_OF_CALLERS = select(callbacks).where(
     callbacks.c.state == CallbackState.OPEN.value,
     or_(
-        callbacks.c.number == bindparam("wanted_number", type_=callbacks.c.number.type),
-        callbacks.c.customer == bindparam("wanted_customer", type_=callbacks.c.customer.type),
+        callbacks.c.number.in_(bindparam("wanted_numbers", expanding=True)),
+        callbacks.c.customer.in_(bindparam("wanted_customers", expanding=True)),
     ),
 )
 

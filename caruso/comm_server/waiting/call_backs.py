@@ -28,7 +28,7 @@ from caruso.model import ids
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import CallBackRules, CallFirst, Centre, Queue
 from caruso.model.facts import AnyFact, ContactCause, ContactConnected, ContactEnded
-from caruso.model.ids import ContactId, QueueId, RunId
+from caruso.model.ids import ContactId, CustomerId, QueueId, RunId
 from caruso.model.opening_hours import is_open
 from caruso.ports import CallbackStore
 
@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 #: At most so many call-backs are looked at at once; the others follow.
 MOST_AT_ONCE = 500
+#: Who gets through is looked up together with all who do within so long, seconds.
+TOGETHER_SECONDS = 1.0
 #: Until something that could not be written down is tried again, seconds.
 RETRY_SECONDS = 2.0
 
@@ -76,6 +78,8 @@ class CallBacks:
         self._tasks = tasks
         #: Call-backs whose call lives, or whose end is being written down.
         self._under_way: dict[CallbackId, ContactId] = {}
+        #: Calls of callers who got through and may have been promised a call-back, and when they did.
+        self._through: list[tuple[Call, datetime]] = []
         #: Changes are written in the order in which they happened.
         self._writing = asyncio.Lock()
 
@@ -246,7 +250,7 @@ class CallBacks:
             case ContactConnected(contact=contact, at=at):
                 call = self._helpers.exchange.call(contact)
                 if call is not None and call.outgoing is None:
-                    self._tasks.start(self._cancel_needless(call, at), name="cancel_callbacks")
+                    self._got_through(call, at)
             case ContactEnded(contact=contact, cause=cause, at=at) if ids.is_outgoing(contact):
                 call = self._helpers.exchange.call(contact)
                 reached = call is not None and call.outgoing is not None and call.outgoing.reached_at is not None
@@ -273,21 +277,39 @@ class CallBacks:
         finally:
             self._under_way.pop(callback, None)
 
-    async def _cancel_needless(self, call: Call, at: datetime) -> None:
-        customer = self._helpers.cards.customer(call.contact)
+    def _got_through(self, call: Call, at: datetime) -> None:
+        self._through.append((call, at))
+        if len(self._through) == 1:
+            self._tasks.start(self._cancel_needless(), name="cancel_callbacks")
+
+    async def _cancel_needless(self) -> None:
+        await asyncio.sleep(TOGETHER_SECONDS)
+        through, self._through = self._through, []
+        by_number: dict[str, tuple[Call, datetime]] = {}
+        by_customer: dict[CustomerId, tuple[Call, datetime]] = {}
+        for call, at in through:
+            if call.caller_number:
+                by_number[call.caller_number] = (call, at)
+            customer = self._helpers.cards.customer(call.contact)
+            if customer is not None:
+                by_customer[customer.id] = (call, at)
         try:
-            found = await self._store.of_caller(call.caller_number, customer.id if customer else None)
+            found = await self._store.of_callers(by_number, by_customer)
         except StorageUnavailable:
-            return  # it will be called once too often, which is better than not at all
+            return  # they will be called once too often, which is better than not at all
         for callback in found:
-            if callback.origin == call.contact or callback.state is not CallbackState.OPEN:
-                continue
-            log.info("callback_needless", contact_id=call.contact, callback_id=callback.id)
-            await self._settle(
-                callback.id,
-                lambda known: promises.needless(known, at) if known.state is CallbackState.OPEN else None,
+            whose = by_number.get(callback.number) or (
+                by_customer.get(callback.customer) if callback.customer else None
             )
-            self._withdraw(callback.id)
+            if whose is not None and callback.origin != whose[0].contact:
+                await self._call_off(callback.id, *whose)
+
+    async def _call_off(self, callback: CallbackId, call: Call, at: datetime) -> None:
+        log.info("callback_needless", contact_id=call.contact, callback_id=callback)
+        await self._settle(
+            callback, lambda known: promises.needless(known, at) if known.state is CallbackState.OPEN else None
+        )
+        self._withdraw(callback)
 
     def moved(self, callback: Callback) -> None:
         """Let go the call of a call-back that somebody has taken or cancelled by hand."""

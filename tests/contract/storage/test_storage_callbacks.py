@@ -83,7 +83,7 @@ async def test_a_place_in_the_queue_comes_back_as_it_was_kept(store: CallbackSto
     assert await store.get(CallbackId("b1")) == kept
 
 
-async def test_open_callbacks_of_a_caller_are_found_by_number_or_customer(store: CallbackStore) -> None:
+async def test_open_callbacks_of_callers_are_found_by_number_or_customer(store: CallbackStore) -> None:
     his = callback("his", number="+491", customer=CustomerId("c1"))
     number, same = callback("number", number="+492", customer=None), callback("same", customer=CustomerId("c1"))
     over = taken(callback("over", number="+491"))
@@ -91,12 +91,14 @@ async def test_open_callbacks_of_a_caller_are_found_by_number_or_customer(store:
         await store.add(each)
     assert await store.change(over)
 
-    async def found(number: str, customer: str | None) -> set[str]:
-        return {c.id for c in await store.of_caller(number, CustomerId(customer) if customer else None)}
+    async def found(numbers: set[str], customers: set[str]) -> set[str]:
+        return {c.id for c in await store.of_callers(numbers, {CustomerId(each) for each in customers})}
 
-    assert await found("+491", None) == {"his"}
-    assert await found("+492", "c1") == {"number", "his", "same"}
-    assert await found("", None) == set()
+    assert await found({"+491"}, set()) == {"his"}
+    assert await found({"+491", "+492", "+493"}, set()) == {"his", "number"}
+    assert await found({"+492"}, {"c1", "c2"}) == {"number", "his", "same"}
+    assert await found(set(), {"c1"}) == {"his", "same"}
+    assert await found(set(), set()) == set()
 
 
 async def test_the_same_callback_added_again_changes_nothing(store: CallbackStore) -> None:
