@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts oracle
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts bench-objects oracle
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ bench-routing: setup-code ## Measure how well contacts are distributed, by four 
 
 bench-scripts: setup-code ## Measure how fast dialogs are led and expressions evaluated, beside others
 	@exec $(PYTHON) -m lab.bench.scripts
+
+bench-objects: setup-code ## Find one customer among a million, by number and as somebody types, on both engines
+	@exec $(PYTHON) -m lab.bench.objects
 
 clean: ## Remove what was built; the Python environment and Asterisk's copy stay
 	rm -rf build agent_ui/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
