@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from caruso.business_objects.folder import read_folder
+from caruso.business_objects.model import Model
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
 from caruso.cli.script_files import Scripts, read_scripts, recordings_in, script_files, wrong_channels
@@ -48,7 +50,8 @@ def apply(wanted: Namespace) -> int:
 
 async def _apply(arguments: Namespace) -> int:
     config = settings(arguments)
-    wanted = _read(arguments.file, config.scripts.sounds)
+    model = read_folder(config.objects.models, ("own", *config.objects.databases))
+    wanted = read_wanted(arguments.file, config.scripts.sounds, model)
     async with opened(config) as stores:
         current = await stores.centres.current()
         wanted = replace(wanted, scripts=await _pinned(wanted.scripts, stores))
@@ -67,8 +70,11 @@ async def _apply(arguments: Namespace) -> int:
     return Exit.OK
 
 
-def _read(file: Path, sounds: Path) -> Wanted:
-    """Read all files; raise `RejectedInput` with every mistake in them. Recordings are in `sounds`."""
+def read_wanted(file: Path, sounds: Path, model: Model) -> Wanted:
+    """Read all files; raise `RejectedInput` with every mistake in them.
+
+    Recordings are in `sounds`; scripts may use the classes of `model`.
+    """
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -76,7 +82,9 @@ def _read(file: Path, sounds: Path) -> Wanted:
         raise RejectedInput((Located(rule="unreadable-file", message=f"{reason}.", file=str(file)),)) from problem
     read = read_centre(text, str(file))
     files, missing = script_files(read, file.parent)
-    scripts = read_scripts(files, known=known_to(read.centre, recordings_in(sounds)), at=SystemClock().now())
+    scripts = read_scripts(
+        files, known=known_to(read.centre, recordings_in(sounds), model), at=SystemClock().now()
+    )
     # A script that cannot be read is not also unknown.
     together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *wrong_channels(read, scripts))
     _refuse((*missing, *scripts.findings, *together))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from caruso.business_objects.load import built_in_model
+from caruso.business_objects.model import Model
 from caruso.clock import Clock
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import Located, NotFound, RejectedInput
@@ -23,7 +25,6 @@ from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.publishing import pinned
 from caruso.service_manager.built_in import OPERATIONS
-from caruso.service_manager.customer_service import CUSTOMER_CLASS
 
 #: A reason is a sentence.
 LONGEST_WHY = 500
@@ -41,8 +42,11 @@ class Published:
     callers: tuple[ScriptId, ...]
 
 
-def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
-    """Return what scripts of this centre may name; `recordings` are not checked where none are given."""
+def known_to(centre: Centre, recordings: frozenset[str] | None = None, model: Model | None = None) -> Known:
+    """Return what scripts of this centre may name.
+
+    `recordings` are not checked where none are given; without a `model` there are customers.
+    """
     return Known(
         queues=frozenset(centre.queues),
         skills=frozenset(centre.skills),
@@ -50,17 +54,24 @@ def known_to(centre: Centre, recordings: frozenset[str] | None = None) -> Known:
         hours=frozenset(centre.hours),
         services=OPERATIONS,
         recordings=recordings,
-        classes={CUSTOMER_CLASS: None},
+        classes=(model or built_in_model()).types,
     )
 
 
 class Publisher:
     """Publishes scripts and changes their roll-outs."""
 
-    def __init__(self, store: ScriptStore, centre: Callable[[], Centre], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: ScriptStore,
+        centre: Callable[[], Centre],
+        clock: Clock,
+        model: Callable[[], Model | None] = lambda: None,
+    ) -> None:
         """Publish into `store` what fits the present `centre`."""
         self._store = store
         self._centre = centre
+        self._model = model
         self._clock = clock
 
     async def check(self, source: bytes, file: str) -> tuple[Located, ...]:
@@ -135,7 +146,7 @@ class Publisher:
     async def _checked(self, source: bytes, file: str) -> tuple[ScriptSource, tuple[Located, ...]]:
         """Return what is to be published, and warnings; raise `RejectedInput` with all mistakes."""
         dialog = load(source, file=file)
-        findings = check_dialog(dialog, known_to(self._centre()))
+        findings = check_dialog(dialog, known_to(self._centre(), model=self._model()))
         if any(finding.level == "error" for finding in findings):
             raise RejectedInput(findings)
         fixed = pinned(dialog, await self._library(dialog))

@@ -103,7 +103,11 @@ class WebServer:
             CallbackApi(promised),
             SupervisionApi(centre.supervisors),
             ScriptTools(clock),
-            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock), clock),
+            ScriptLibraryApi(
+                scripts,
+                Publisher(scripts, centre.centre, clock, lambda: objects.model if objects else None),
+                clock,
+            ),
         )
         self._objects = objects
         of_objects = (ObjectApi(objects, clock),) if objects is not None else ()

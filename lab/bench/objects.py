@@ -1,6 +1,6 @@
 """``make bench-objects``: how soon one customer among a million is found, by number and as somebody types.
 
-On SQLite and PostgreSQL, through all that a server goes through: model, rights, expressions, SQL. Takes some minutes
+On SQLite and PostgreSQL, through all that a server goes through: model, rights, expressions, SQL. Takes minutes
 and 1.5 GB of disk for a while. Prints a table and writes ``build/bench/objects.json``; ``--customers`` is for a
 quick look.
 """
