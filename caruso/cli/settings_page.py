@@ -27,7 +27,7 @@ from caruso.comm_server.centre_tables import (
     RelaxTable,
     RuleTable,
 )
-from caruso.config import Config, HttpSettings, HttpTarget
+from caruso.config import CompanyDatabase, Config, HttpSettings, HttpTarget, ObjectSettings
 from caruso.toml.shape import Secret, describe
 
 _INTRODUCTION = """\
@@ -104,6 +104,8 @@ def settings_page() -> str:
         sections.append((f"[{field.name}]", field.type))
         if field.type is HttpSettings:
             sections.append(("[http.targets.NAME]", HttpTarget))
+        if field.type is ObjectSettings:
+            sections.append(("[objects.databases.NAME]", CompanyDatabase))
     blocks = [
         _INTRODUCTION,
         *(_section(title, kind) for title, kind in sections),

@@ -4,12 +4,14 @@ from caruso.config.load import default_config_file, load_config, read_config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.config.settings import (
     AsteriskSettings,
+    CompanyDatabase,
     Config,
     DatabaseSettings,
     HttpSettings,
     HttpTarget,
     LogSettings,
     MailSettings,
+    ObjectSettings,
     ScriptSettings,
     ServerSettings,
     SpeechSettings,
@@ -18,12 +20,14 @@ from caruso.config.settings import (
 
 __all__ = [
     "AsteriskSettings",
+    "CompanyDatabase",
     "Config",
     "DatabaseSettings",
     "HttpSettings",
     "HttpTarget",
     "LogSettings",
     "MailSettings",
+    "ObjectSettings",
     "ScriptSettings",
     "ServerSettings",
     "SpeechSettings",

@@ -3,9 +3,6 @@
 Rights are decided by `caruso.business_objects.rights`, what may be written by `changes`; here is the order of
 things: what somebody may not see is never read, what is written is audited in the same transaction, and the words
 of an object are indexed with it.
-
-Objects of another database are audited before they are written, since no transaction spans two databases: what the
-audit says may not have come about when the server died in between, but nothing comes about that it does not say.
 """
 
 from __future__ import annotations
@@ -13,19 +10,17 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_
+from sqlalchemy import ColumnElement, or_
 
 from caruso.business_objects.changes import accepted, computed_values
 from caruso.business_objects.keys import key_text, parse_key
 from caruso.business_objects.load import built_in_model
-from caruso.business_objects.model import OWN, Model, ObjectClass, Relation
-from caruso.business_objects.records import FURTHEST_PAGE, Change, Page, Query, Record
+from caruso.business_objects.model import Model, ObjectClass
+from caruso.business_objects.records import Change, Page, Query, Record
 from caruso.business_objects.rights import (
-    check_condition,
     check_delete,
     check_path,
     check_write,
@@ -33,47 +28,25 @@ from caruso.business_objects.rights import (
     visible,
 )
 from caruso.clock import Clock
-from caruso.errors import IllegalMove, Located, NotAllowed, NotFound, RejectedInput
+from caruso.errors import IllegalMove, NotAllowed, NotFound
 from caruso.model.actor import Actor, house
-from caruso.model.conditions import Condition, every, holds, paths_in
+from caruso.model.conditions import Condition, holds
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_plain
 from caruso.storage.engine import Database
 from caruso.storage.numbers import normalised
 from caruso.storage.objects import audit, words
+from caruso.storage.objects.changing import Planned, write
 from caruso.storage.objects.conditions import SqlConditions
 from caruso.storage.objects.databases import Databases
+from caruso.storage.objects.finding import Finder, InForce, key_is
 from caruso.storage.objects.mapping import ClassTables, Source, belongs_to, mapped
-from caruso.storage.objects.rows import fetch, version_of
-from caruso.storage.objects.writing import delete_object, insert_object, update_object
+from caruso.storage.objects.rows import version_of
 
-#: Objects that are looked at where the database can do but a part of the search.
-MOST_LOOKED_AT = 1_000
-#: Related objects that are loaded with one.
-MOST_LOADED = 100
 #: Objects that are indexed in one transaction.
 INDEXED_AT_ONCE = 2_000
 #: Objects found by words that are sorted.
 MOST_SORTED = 100
-
-
-@dataclass(frozen=True)
-class _InForce:
-    """A model with all that is made of it."""
-
-    model: Model
-    tables: Mapping[str, ClassTables]
-    sql: Mapping[str, SqlConditions]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Planned:
-    """What is to be written: changes of an object, a new one (no `before`), or none any more (no `after`)."""
-
-    key: str
-    before: Mapping[str, Value] | None
-    after: Mapping[str, Value] | None
-    changes: Mapping[str, Value]
 
 
 class Objects:
@@ -93,6 +66,7 @@ class Objects:
         self._clock = clock
         self._region = region
         self._new_key = new_key
+        self._finder = Finder(databases, clock)
         self._in_force = self._made(model)
 
     @property
@@ -110,15 +84,15 @@ class Objects:
         self._in_force = self._made(model)
         self._databases.forget_statements()
 
-    def _made(self, model: Model) -> _InForce:
+    def _made(self, model: Model) -> InForce:
         found = mapped(model)
         sql = {
             name: SqlConditions(found, self._databases[each.database].dialect, self._region)
             for name, each in model.classes.items()
         }
-        return _InForce(model, found.tables, sql)
+        return InForce(model, found.tables, sql)
 
-    def _class(self, name: str) -> tuple[_InForce, ClassTables]:
+    def _class(self, name: str) -> tuple[InForce, ClassTables]:
         now = self._in_force
         if name not in now.tables:
             raise NotFound(f"there is no class {name}; there are: {', '.join(now.tables) or 'none'}")
@@ -129,13 +103,13 @@ class Objects:
     async def load(self, class_name: str, key: Any) -> Mapping[str, Any] | None:
         """Return a record as values of a script, or None; raise `NotFound` for an unknown class."""
         now, tables = self._class(class_name)
-        record = await self._one(now, tables, key, house("script"))
+        record = await self._finder.one(now, tables, key, house("script"))
         return record.values if record is not None else None
 
     async def find(self, class_name: str, where: Condition, limit: int) -> Sequence[Mapping[str, Any]]:
         """Return records for which the condition holds, in a steady order; raise `NotFound`."""
         now, tables = self._class(class_name)
-        page = await self._page(now, tables, Query(condition=where, limit=limit), house("script"))
+        page = await self._finder.page(now, tables, Query(condition=where, limit=limit), house("script"))
         return [record.values for record in page.records]
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:
@@ -149,24 +123,16 @@ class Objects:
     async def get(self, class_name: str, key: str, actor: Actor) -> Record:
         """Return an object; raise `NotFound`, also for one that the actor may not see."""
         now, tables = self._class(class_name)
-        record = await self._one(now, tables, key, actor)
+        record = await self._finder.one(now, tables, key, actor)
         if record is None:
             raise NotFound(f"There is no such {tables.of.label()}.")
         return record
 
-    async def _one(self, now: _InForce, tables: ClassTables, key: Any, actor: Actor) -> Record | None:
-        parts = parse_key(tables.of, key)
-        allowed = row_condition(tables.of, actor, self._clock.now())
-        if parts is None:
-            return None
-        found = await self._fetch(now, tables, Query(condition=allowed, limit=1), [tables.source.key_is(parts)])
-        return (await self._records(now, tables, found, actor))[0] if found else None
-
     async def query(self, class_name: str, query: Query, actor: Actor) -> Page:
         """Return objects; raise `RejectedInput` for a condition no database can look for."""
         now, tables = self._class(class_name)
-        self._check_query(now, tables.of, query, actor)
-        return await self._page(now, tables, query, actor)
+        self._finder.check_query(now, tables.of, query, actor)
+        return await self._finder.page(now, tables, query, actor)
 
     async def related(self, class_name: str, key: str, relation: str, query: Query, actor: Actor) -> Page:
         """Return the objects that belong to one."""
@@ -178,9 +144,11 @@ class Objects:
         if relation not in visible(tables.of, actor, {**record.values, relation: None}, self._clock.now()):
             raise NotAllowed(f"You may not see “{relation}” of {tables.of.label()}.")
         others = now.tables[named.class_name]
-        self._check_query(now, others.of, query, actor)
-        whole = await self._whole(now, tables, key)
-        return await self._page(now, others, query, actor, [belongs_to(named, tables.of, others.source, whole)])
+        self._finder.check_query(now, others.of, query, actor)
+        whole = await self._finder.whole(now, tables, key)
+        return await self._finder.page(
+            now, others, query, actor, [belongs_to(named, tables.of, others.source, whole)]
+        )
 
     async def search(self, class_name: str, text: str, actor: Actor, limit: int = 20) -> Sequence[Record]:
         """Return objects with words that begin as those in `text`, by what they are called."""
@@ -195,9 +163,9 @@ class Objects:
             return []
         criteria = [_any_key(tables.source, parts)]
         allowed = row_condition(of, actor, self._clock.now())
-        found = await self._fetch(now, tables, Query(condition=allowed, limit=len(parts)), criteria)
+        found = await self._finder.fetch(now, tables, Query(condition=allowed, limit=len(parts)), criteria)
         found.sort(key=lambda values: words.folded(str(values.get(of.show) or "")))
-        return await self._records(now, tables, found[:limit], actor)
+        return await self._finder.records(now, tables, found[:limit], actor)
 
     async def by_number(self, class_name: str, number: str) -> Record | None:
         """Return the object with this telephone number; of several the first by key."""
@@ -205,102 +173,10 @@ class Objects:
         actor = house("telephony")
         for name in tables.of.phones if number else ():
             condition = now.sql[class_name].has_number(name, number, tables.source)
-            found = await self._fetch(now, tables, Query(limit=1), [condition])
+            found = await self._finder.fetch(now, tables, Query(limit=1), [condition])
             if found:
-                return (await self._records(now, tables, found, actor))[0]
+                return (await self._finder.records(now, tables, found, actor))[0]
         return None
-
-    def _check_query(self, now: _InForce, of: ObjectClass, query: Query, actor: Actor) -> None:
-        check_condition(now.model, of, query.condition, actor)
-        for name, _ in query.order:
-            if name not in of.attributes:
-                raise NotFound(f"{of.name} has no attribute “{name}” to sort by.")
-            check_path(now.model, of, (name,), actor)
-
-    async def _page(
-        self,
-        now: _InForce,
-        tables: ClassTables,
-        query: Query,
-        actor: Actor,
-        criteria: Sequence[ColumnElement[bool]] = (),
-    ) -> Page:
-        limit = min(query.limit, MOST_LOOKED_AT)
-        allowed = row_condition(tables.of, actor, self._clock.now())
-        wanted = Query(
-            condition=every(allowed, query.condition),
-            order=query.order,
-            limit=limit + 1,
-            offset=min(query.offset, FURTHEST_PAGE),
-        )
-        found = await self._fetch(now, tables, wanted, criteria)
-        records = await self._records(now, tables, found[:limit], actor)
-        return Page(records=records, more=len(found) > limit)
-
-    async def _fetch(
-        self, now: _InForce, tables: ClassTables, query: Query, criteria: Sequence[ColumnElement[bool]] = ()
-    ) -> list[dict[str, Value]]:
-        """Return objects with all they have; what the database cannot look for is held against the first found."""
-        sql, left = now.sql[tables.of.name].split(query.condition, tables.source)
-        for condition in left:
-            _refuse_unsearchable(tables.of, condition)
-        where = [*criteria, *sql]
-        database = self._databases[tables.of.database]
-        if not left:
-            return await database.look_up(
-                lambda c: fetch(c, tables, where, order=query.order, limit=query.limit, offset=query.offset)
-            )
-        found = await database.look_up(lambda c: fetch(c, tables, where, order=query.order, limit=MOST_LOOKED_AT))
-        rest = every(*left)
-        fitting = [
-            each for each in found if holds(rest, {**each, **computed_values(tables.of, each, self._now())})
-        ]
-        return fitting[query.offset : query.offset + query.limit]
-
-    async def _records(
-        self, now: _InForce, tables: ClassTables, found: Sequence[Mapping[str, Value]], actor: Actor
-    ) -> list[Record]:
-        return [await self._record(now, tables, values, actor) for values in found]
-
-    async def _record(
-        self, now: _InForce, tables: ClassTables, values: Mapping[str, Value], actor: Actor
-    ) -> Record:
-        of = tables.of
-        whole = dict(values)
-        for relation in of.relations.values():
-            if relation.load:
-                whole[relation.name] = await self._loaded(now, of, relation, values, actor)
-        whole.update(computed_values(of, whole, self._now()))
-        shown = visible(of, actor, whole, self._now())
-        return Record(class_name=of.name, key=key_text(of, values), values=shown, version=version_of(values))
-
-    async def _loaded(
-        self, now: _InForce, of: ObjectClass, relation: Relation, values: Mapping[str, Value], actor: Actor
-    ) -> Value:
-        others = now.tables[relation.class_name]
-        try:
-            allowed = row_condition(others.of, actor, self._now())
-        except NotAllowed:
-            return () if relation.many else None
-        query = Query(condition=allowed, limit=MOST_LOADED if relation.many else 1)
-        found = await self._fetch(now, others, query, [belongs_to(relation, of, others.source, values)])
-        shown = tuple(
-            visible(others.of, actor, {**each, **computed_values(others.of, each, self._now())}, self._now())
-            for each in found
-        )
-        return shown if relation.many else next(iter(shown), None)
-
-    async def _whole(self, now: _InForce, tables: ClassTables, key: str) -> Mapping[str, Value]:
-        found = await self._fetch(now, tables, Query(limit=1), [self._key_is(tables, key)])
-        if not found:
-            raise NotFound(f"There is no such {tables.of.label()}.")
-        return found[0]
-
-    def _key_is(self, tables: ClassTables, key: str) -> ColumnElement[bool]:
-        parts = parse_key(tables.of, key)
-        if parts is None:
-            raise NotFound(f"There is no such {tables.of.label()}.")
-        return tables.source.key_is(parts)
 
     async def index_again(self, class_name: str) -> int:
         """Index the words of all objects of a class, where others write them, too; return how many there are."""
@@ -310,7 +186,7 @@ class Objects:
         done = 0
         while True:
             query = Query(order=tuple((key.name, False) for key in of.keys), limit=INDEXED_AT_ONCE, offset=done)
-            found = await self._fetch(now, tables, query)
+            found = await self._finder.fetch(now, tables, query)
             rows = [
                 words.row_of(of, key_text(of, each), made) for each in found if (made := words.words_of(of, each))
             ]
@@ -326,7 +202,7 @@ class Objects:
         now, tables = self._class(class_name)
         of = tables.of
 
-        def plan(before: Mapping[str, Value] | None) -> _Planned:
+        def plan(before: Mapping[str, Value] | None) -> Planned:
             check_write(of, actor, None, values, self._now())
             given = {**values}
             for key in of.keys:
@@ -335,9 +211,9 @@ class Objects:
             after = self._accepted(of, None, given)
             if of.owner and actor.role is not None and of.owner not in after:
                 after[of.owner] = actor.user
-            return _Planned(key="", before=None, after=after, changes=after)
+            return Planned(key="", before=None, after=after, changes=after)
 
-        written = await self._write(tables, None, plan, actor)
+        written = await write(self._databases, tables, None, plan, actor, self._now())
         return await self._written(now, tables, written, actor)
 
     async def change(
@@ -347,7 +223,7 @@ class Objects:
         now, tables = self._class(class_name)
         of = tables.of
 
-        def plan(before: Mapping[str, Value] | None) -> _Planned:
+        def plan(before: Mapping[str, Value] | None) -> Planned:
             before = self._seen(of, before, actor, version)
             check_write(of, actor, before, (), self._now())
             wanted = self._accepted(of, before, changes)
@@ -356,9 +232,9 @@ class Objects:
             seen = visible(of, actor, dict.fromkeys(wanted), self._now()) if actor.role else wanted
             check_write(of, actor, before, [n for n in wanted if n in different or n not in seen], self._now())
             after = {**before, **different}
-            return _Planned(key=key_text(of, before), before=before, after=after, changes=different)
+            return Planned(key=key_text(of, before), before=before, after=after, changes=different)
 
-        written = await self._write(tables, self._key_is(tables, key), plan, actor)
+        written = await write(self._databases, tables, key_is(tables, key), plan, actor, self._now())
         return await self._written(now, tables, written, actor)
 
     async def delete(self, class_name: str, key: str, actor: Actor, *, version: str = "") -> None:
@@ -366,12 +242,12 @@ class Objects:
         _, tables = self._class(class_name)
         of = tables.of
 
-        def plan(before: Mapping[str, Value] | None) -> _Planned:
+        def plan(before: Mapping[str, Value] | None) -> Planned:
             before = self._seen(of, before, actor, version)
             check_delete(of, actor, before, self._now())
-            return _Planned(key=key_text(of, before), before=before, after=None, changes={})
+            return Planned(key=key_text(of, before), before=before, after=None, changes={})
 
-        await self._write(tables, self._key_is(tables, key), plan, actor)
+        await write(self._databases, tables, key_is(tables, key), plan, actor, self._now())
 
     def _seen(
         self, of: ObjectClass, before: Mapping[str, Value] | None, actor: Actor, version: str
@@ -392,52 +268,11 @@ class Objects:
         )
 
     async def _written(
-        self, now: _InForce, tables: ClassTables, written: Mapping[str, Value], actor: Actor
+        self, now: InForce, tables: ClassTables, written: Mapping[str, Value], actor: Actor
     ) -> Record:
-        return await self._record(now, tables, await self._whole(now, tables, key_text(tables.of, written)), actor)
-
-    async def _write(
-        self,
-        tables: ClassTables,
-        key: ColumnElement[bool] | None,
-        plan: Callable[[Mapping[str, Value] | None], _Planned],
-        actor: Actor,
-    ) -> Mapping[str, Value]:
-        at = self._now()
-        if tables.of.database == OWN:
-            return await self._databases.own.change(lambda c: _in_one(c, tables, key, plan, actor, at))
-        return await self._in_two(tables, key, plan, actor, at)
-
-    async def _in_two(
-        self,
-        tables: ClassTables,
-        key: ColumnElement[bool] | None,
-        plan: Callable[[Mapping[str, Value] | None], _Planned],
-        actor: Actor,
-        at: datetime,
-    ) -> Mapping[str, Value]:
-        """Write an object of another database: the audit first, where the key is known."""
-        of, own, other = tables.of, self._databases.own, self._databases[tables.of.database]
-        before = await other.look_up(lambda c: _read(c, tables, key)) if key is not None else None
-        planned = plan(before)
-        ids: list[int] = []
-        if planned.before is not None:
-            rows = _audit_rows(of, planned, planned.key, actor, at)
-            ids = await own.change(lambda c: audit.write(c, rows))
-        try:
-            written = await other.change(lambda c: _carried_out(c, tables, _still(c, tables, key, planned)))
-        except BaseException:
-            await own.change(lambda c: audit.take_back(c, ids))
-            raise
-        text = key_text(of, written)
-
-        def follow(connection: Connection) -> None:
-            if planned.before is None:
-                audit.write(connection, _audit_rows(of, planned, text, actor, at))
-            words.index(connection, of, text, written if planned.after is not None else None)
-
-        await own.change(follow)
-        return written
+        return await self._finder.record(
+            now, tables, await self._finder.whole(now, tables, key_text(tables.of, written)), actor
+        )
 
     # -- What was ---------------------------------------------------------------------------------------------
 
@@ -457,7 +292,7 @@ class Objects:
         changes = await self.history(class_name, key, actor)
         if all(each.id != change for each in changes):
             raise NotFound("There was no such change.")
-        record = await self._one(now, tables, key, actor)
+        record = await self._finder.one(now, tables, key, actor)
         written = {*tables.of.attributes, *tables.of.lists}
         hidden = {*tables.of.computed, *tables.of.relations, *tables.of.firsts}
         present = {
@@ -470,7 +305,7 @@ class Objects:
     async def restore(self, class_name: str, key: str, change: int, actor: Actor) -> Record:
         """Make an object again what it was before a change; also one that was deleted."""
         now, tables = self._class(class_name)
-        record = await self._one(now, tables, key, actor)
+        record = await self._finder.one(now, tables, key, actor)
         state = await self.state_before(
             class_name, key, change, actor if record else house(actor.user, actor.source)
         )
@@ -489,60 +324,6 @@ def own_objects(database: Database, clock: Clock, *, region: str) -> Objects:
     return Objects(Databases(database), built_in_model(), clock, region=region)
 
 
-def _in_one(
-    connection: Connection,
-    tables: ClassTables,
-    key: ColumnElement[bool] | None,
-    plan: Callable[[Mapping[str, Value] | None], _Planned],
-    actor: Actor,
-    at: datetime,
-) -> Mapping[str, Value]:
-    """Read, decide, write, audit and index in one transaction."""
-    before = _locked(connection, tables, key) if key is not None else None
-    planned = plan(before)
-    written = _carried_out(connection, tables, planned)
-    text = key_text(tables.of, written)
-    audit.write(connection, _audit_rows(tables.of, planned, text, actor, at))
-    words.index(connection, tables.of, text, written if planned.after is not None else None)
-    return written
-
-
-def _read(connection: Connection, tables: ClassTables, key: ColumnElement[bool]) -> Mapping[str, Value] | None:
-    return next(iter(fetch(connection, tables, [key], limit=1)), None)
-
-
-def _locked(connection: Connection, tables: ClassTables, key: ColumnElement[bool]) -> Mapping[str, Value] | None:
-    return next(iter(fetch(connection, tables, [key], limit=1, lock=True)), None)
-
-
-def _still(
-    connection: Connection, tables: ClassTables, key: ColumnElement[bool] | None, planned: _Planned
-) -> _Planned:
-    """Return what was planned if the object is still as it was."""
-    if key is not None and planned.before is not None:
-        present = _locked(connection, tables, key)
-        if present is None or version_of(present) != version_of(planned.before):
-            raise IllegalMove(f"This {tables.of.label()} was changed meanwhile: look at it again.")
-    return planned
-
-
-def _carried_out(connection: Connection, tables: ClassTables, planned: _Planned) -> Mapping[str, Value]:
-    if planned.before is None:
-        return insert_object(connection, tables, planned.changes)
-    if planned.after is None:
-        delete_object(connection, tables, planned.before)
-        return planned.before
-    if planned.changes:
-        update_object(connection, tables, planned.before, planned.changes)
-    return planned.after
-
-
-def _audit_rows(of: ObjectClass, planned: _Planned, key: str, actor: Actor, at: datetime) -> list[dict[str, Any]]:
-    if not of.audited or (planned.before is not None and planned.after is not None and not planned.changes):
-        return []
-    return audit.audit_rows(of, key, planned.before, planned.after, actor, at)
-
-
 def _any_key(source: Source, keys: Sequence[tuple[Value, ...]]) -> ColumnElement[bool]:
     if len(source.of.of.keys) == 1:
         return source.columns[source.of.of.keys[0].name].in_([key[0] for key in keys])
@@ -554,12 +335,3 @@ def _as_text(of: ObjectClass, key: Any) -> str:
     if parts is None:
         raise NotFound(f"There is no such {of.label()}.")
     return key_text(of, dict(zip((each.name for each in of.keys), parts, strict=True)))
-
-
-def _refuse_unsearchable(of: ObjectClass, condition: Condition) -> None:
-    """Raise `RejectedInput` for what cannot be held against an object by itself either."""
-    named = {*of.attributes, *of.lists, *of.firsts, *of.computed}
-    for path in paths_in(condition):
-        if len(path) > 1 or (path[0] not in named and not of.extra):
-            message = f"{of.name} cannot be searched by “{'.'.join(path)}”."
-            raise RejectedInput((Located(rule="not-searchable", message=message),))
