@@ -28,6 +28,12 @@ def _parser() -> argparse.ArgumentParser:
     _serving(commands)
     _checking(commands)
     script_commands(group(commands, "script", "dialog scripts"))
+    customers = group(commands, "customer", "what is kept of one customer in business objects")
+    for made in (
+        command(customers, "export", _export, "print it, as JSON"),
+        command(customers, "erase", _erase, "erase it, with what the audit says of it"),
+    ):
+        made.add_argument("customer", metavar="ID")
     _packs(group(commands, "pack", "all that a market needs, in a folder"))
     model_commands(group(commands, "model", "business objects"))
     _applying(commands)
@@ -71,6 +77,18 @@ def _applying(commands: Any) -> None:
         metavar="FILE",
         help="make passwords for agents who have none and write them to this new file",
     )
+
+
+def _export(wanted: argparse.Namespace) -> int:
+    from caruso.cli.privacy import export  # loads the database: nobody else should wait for it
+
+    return export(wanted)
+
+
+def _erase(wanted: argparse.Namespace) -> int:
+    from caruso.cli.privacy import erase  # loads the database: nobody else should wait for it
+
+    return erase(wanted)
 
 
 def _packs(packs: Any) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from caruso.cli.outcome import Exit
 from caruso.cli.stores import run, settings
 from caruso.errors import Located, RejectedInput
+
+if TYPE_CHECKING:
+    from caruso.storage.objects.store import Objects
 
 
 def model_commands(models: Any) -> None:
@@ -24,11 +28,19 @@ def model_commands(models: Any) -> None:
     proposes.add_argument("--schema", default="", metavar="NAME", help="schema of the tables")
     command(models, "diff", diff, "print the statements that would make tables that are not there")
     command(models, "apply", apply, "make the tables that are not there")
+    command(models, "tidy", _tidy, "erase what models say has been kept long enough")
     command(models, "index", index, "index the words of all objects again, where others write them, too")
 
 
+def _tidy(wanted: Namespace) -> int:
+    from caruso.cli.privacy import tidy
+
+    return tidy(wanted)
+
+
 @asynccontextmanager
-async def _opened(wanted: Namespace) -> AsyncIterator[Any]:
+async def opened_objects(wanted: Namespace) -> AsyncIterator[Objects]:
+    """Open all databases of the settings; raise `SchemaOutdated` when ours is not of this version."""
     from caruso.clock import SystemClock
     from caruso.part_settings import business_objects
     from caruso.storage.engine import Database
@@ -52,10 +64,12 @@ def check(wanted: Namespace) -> int:
     from caruso.storage.objects.schema import compare
 
     async def work() -> int:
-        async with _opened(wanted) as objects:
+        async with opened_objects(wanted) as objects:
             findings: list[Located] = []
             for name in objects.databases.names:
-                findings += await objects.databases[name].look_up(lambda c, n=name: compare(c, objects.model, n))
+                findings += await objects.databases[name].look_up(
+                    functools.partial(compare, model=objects.model, database=name)
+                )
             if findings:
                 raise RejectedInput(tuple(findings))
             print(f"{len(objects.model.classes)} classes, as the databases have them.")
@@ -69,7 +83,7 @@ def reflect(wanted: Namespace) -> int:
     from caruso.storage.objects.reflect import reflect
 
     async def work() -> int:
-        async with _opened(wanted) as objects:
+        async with opened_objects(wanted) as objects:
             proposal = await objects.databases[wanted.database].look_up(
                 lambda c: reflect(c, wanted.database, tables=wanted.table, schema=wanted.schema)
             )
@@ -84,10 +98,12 @@ def diff(wanted: Namespace) -> int:
     from caruso.storage.objects.schema import missing
 
     async def work() -> int:
-        async with _opened(wanted) as objects:
+        async with opened_objects(wanted) as objects:
             there = True
             for name in objects.databases.names:
-                statements = await objects.databases[name].look_up(lambda c, n=name: missing(c, objects.model, n))
+                statements = await objects.databases[name].look_up(
+                    functools.partial(missing, model=objects.model, database=name)
+                )
                 for statement in statements:
                     there = False
                     print(f"-- {name}\n{statement};\n")
@@ -103,9 +119,11 @@ def apply(wanted: Namespace) -> int:
     from caruso.storage.objects.schema import make_missing
 
     async def work() -> int:
-        async with _opened(wanted) as objects:
+        async with opened_objects(wanted) as objects:
             for name in objects.databases.names:
-                made = await objects.databases[name].change(lambda c, n=name: make_missing(c, objects.model, n))
+                made = await objects.databases[name].change(
+                    functools.partial(make_missing, model=objects.model, database=name)
+                )
                 for table in made:
                     print(f"{name}: made {table}")
             return Exit.OK
@@ -117,7 +135,7 @@ def index(wanted: Namespace) -> int:
     """Read every object of classes in which words are searched for, and write its words again."""
 
     async def work() -> int:
-        async with _opened(wanted) as objects:
+        async with opened_objects(wanted) as objects:
             for name, of in objects.model.classes.items():
                 if of.searched:
                     print(f"{name}: {await objects.index_again(name)} objects")

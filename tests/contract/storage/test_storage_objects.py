@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from caruso.business_objects.model import Model
 from caruso.business_objects.records import Query, Record
 from caruso.business_objects.scope import ObjectScope
 from caruso.errors import IllegalMove, NotAllowed, NotFound, RejectedInput
@@ -23,6 +25,7 @@ from caruso.script_engine.expressions.parser import parse
 from caruso.script_engine.expressions.searching import search_for
 from caruso.storage.engine import Database
 from caruso.storage.objects.databases import Databases
+from caruso.storage.objects.privacy import Privacy
 from caruso.storage.objects.schema import compare, make_missing, missing
 from caruso.storage.objects.store import Objects
 from tests.unit.business_objects.sample import sample
@@ -326,3 +329,34 @@ async def test_conditions_that_no_expression_makes(objects: Objects) -> None:
     page = await objects.query("Person", Query(condition=Negation(Related("contracts"))), HOUSE)
     assert len(page.records) == 1
     assert len((await objects.query("Person", Query(condition=EVERYTHING), HOUSE)).records) == 1
+
+
+async def test_all_that_is_kept_of_one_customer_can_be_told_and_erased(objects: Objects) -> None:
+    for _ in range(2):
+        await objects.create("Person", EVE, HOUSE)
+    await contract(objects, 1, "p0", product="gas")
+    await contract(objects, 2, "p1")
+    privacy = Privacy(objects)
+    told = await privacy.export("p0")
+    assert {name: len(records) for name, records in told.items()} == {"Person": 1, "Contract": 1}
+    assert (told["Person"][0]["born"], told["Contract"][0]["product"]) == ("1980-02-03", "gas")
+    assert await privacy.erase("p0", ADA) == {"Contract": 1, "Person": 1}
+    with pytest.raises(NotFound):
+        await privacy.export("p0")
+    assert [record.key for record in await objects.search("Person", "eve", ANNA)] == ["p1"]
+    assert (await objects.query("Contract", Query(), HOUSE)).records[0].key == "2026,2"
+    kept = await objects.history("Person", "p0", HOUSE)
+    assert {(change.old, change.new) for change in kept if change.field} == {(None, None)}
+    assert any(change.by == "ada" and not change.field for change in kept)
+
+
+async def test_what_was_kept_long_enough_is_erased(objects: Objects) -> None:
+    for number, begin in ((1, "2020-01-01"), (2, "2026-11-20"), (3, None)):
+        await contract(objects, number, "p0", begin=begin)
+    contracts = dataclasses.replace(sample().classes["Contract"], retention_days=30, retention_from="begin")
+    objects.replace(Model(classes={**sample().classes, "Contract": contracts}))
+    assert await Privacy(objects).tidy(NOW) == {"Contract": 1}
+    assert [record.key for record in (await objects.query("Contract", Query(), HOUSE)).records] == [
+        "2026,2",
+        "2026,3",
+    ]

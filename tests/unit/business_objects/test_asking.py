@@ -25,20 +25,18 @@ def test_a_query_is_a_condition_an_order_and_a_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "order", "place", "rule", "suggestion"),
+    ("where", "order", "place", "suggestion"),
     [
-        ("object.pric gt 1", "", ("where", 8), "unknown-attribute", "price"),
-        ("object.price gt", "", ("where", 16), "syntax", ""),
-        ("object.price", "", ("where", 8), "wrong-type", ""),
-        ("user.id = 'x'", "", ("where", 1), "unknown-name", ""),
-        ("object.price * 2 gt 1", "", ("where", 8), "not-searchable", ""),
-        ("", "begin,pric", ("order", 7), "unknown-attribute", "price"),
-        ("", "dear", ("order", 1), "unknown-attribute", ""),
+        ("object.pric gt 1", "", ("where", 8), "price"),
+        ("object.price gt", "", ("where", 16), ""),
+        ("object.price", "", ("where", 8), ""),
+        ("user.id = 'x'", "", ("where", 1), ""),
+        ("object.price * 2 gt 1", "", ("where", 8), ""),
+        ("", "begin,pric", ("order", 7), "price"),
+        ("", "dear", ("order", 1), ""),
     ],
 )
-def test_a_mistake_is_told_with_its_place(
-    where: str, order: str, place: tuple[str, int], rule: str, suggestion: str
-) -> None:
+def test_a_mistake_is_told_with_its_place(where: str, order: str, place: tuple[str, int], suggestion: str) -> None:
     with pytest.raises(RejectedInput) as caught:
         query_of(CONTRACT, where=where, order=order, now=NOW)
     found = caught.value.findings[0]
