@@ -54,7 +54,7 @@ from caruso.storage.facts import Facts
 from caruso.storage.files import Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
-from caruso.storage.objects.following import follow_models
+from caruso.storage.objects.following import erase_old, follow_models
 from caruso.storage.runs import Runs
 from caruso.storage.scripts import Scripts
 from caruso.storage.users import Users
@@ -198,6 +198,7 @@ class Server:
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
+            infrastructure.create_task(erase_old(self._objects, self._clock), name="erase_old"),
             infrastructure.create_task(
                 follow_models(self._objects, self._config.objects.models), name="follow_models"
             ),

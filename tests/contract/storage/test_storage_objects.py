@@ -234,14 +234,15 @@ async def test_a_deleted_object_can_be_made_again(objects: Objects) -> None:
 async def test_what_is_wrong_is_told_and_changes_nothing(objects: Objects) -> None:
     await objects.create("Person", EVE, HOUSE)
     before = await objects.get("Person", "p0", ADA)
-    for changes in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"born": "2099-01-01"},
         {"name": ""},
         {"id": "p9"},
         {"numbers": "x"},
         {"contracts": []},
         {"debt": 1},
-    ):
+    )
+    for changes in wrong:
         with pytest.raises(RejectedInput):
             await objects.change("Person", "p0", changes, ADA)
     with pytest.raises(NotFound):
