@@ -15,6 +15,7 @@ from typing import assert_never
 
 import msgspec
 
+from caruso.comm_server.agents.presence import late_at
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
 from caruso.model import desk
 from caruso.model.centre import (
@@ -102,7 +103,7 @@ def fake_description() -> Centre:
         agents={agent.id: agent for agent in agents},
         skills={SkillId("german"): Skill(id=SkillId("german"), name="German")},
         not_ready_reasons=(
-            NotReadyReason(id="break", name="Break"),
+            NotReadyReason(id="break", name="Break", limit_seconds=900),
             NotReadyReason(id="training", name="Training"),
             NotReadyReason(id="back-office", name="Back office"),
         ),
@@ -124,6 +125,8 @@ class _Contact:
     ended_at: datetime | None = None
     muted: bool = False
     note: str = ""
+    disposition: str = ""
+    extended: int = 0
     parties: tuple[PartyView, ...] = ()
 
 
@@ -342,6 +345,12 @@ class FakeCentre:
             case desk.SeeMessage(message=message):
                 self.supervisors.unseen = [m for m in self.supervisors.unseen if m[1].id != message]
                 self._show(seat)
+            case desk.ChooseDisposition():
+                chosen = self._on_desk(seat, command.contact, "talking", "held", "wrap-up")
+                chosen.disposition = command.disposition
+                self._show(seat)
+            case desk.ExtendWrapUp():
+                self._extend(seat, self._on_desk(seat, command.contact, "wrap-up"))
             case desk.FinishContact():
                 self._on_desk(seat, command.contact, "wrap-up").note = command.note
                 if command.disposition not in {d.id for d in _DISPOSITIONS}:
@@ -352,6 +361,18 @@ class FakeCentre:
         self.commands.append((agent, command))
 
     # -- What happens outside ---------------------------------------------------------------------------------
+
+    def been_away(self, agent: AgentId, *, minutes: float) -> None:
+        """Let an agent have become what she is so long ago."""
+        seat = self._seat(agent)
+        seat.since = self._now() - timedelta(minutes=minutes)
+        self._show(seat)
+        self._monitor_changed()
+
+    def chosen(self, agent: AgentId) -> str:
+        """Return the outcome the agent has chosen so far."""
+        contact = self._seat(agent).contact
+        return contact.disposition if contact else ""
 
     def offer(self, agent: AgentId, *, queue: QueueId | None = None) -> ContactId:
         """Let a caller ring at an agent who is ready."""
@@ -509,8 +530,20 @@ class FakeCentre:
         assert contact is not None
         contact.phase, contact.ended_at = "wrap-up", self._now()
         seconds = contact.queue.wrap_up_seconds
+        self._wrap_up(seat, contact, seconds)
+
+    def _wrap_up(self, seat: _Seat, contact: _Contact, seconds: float) -> None:
+        since = seat.since if seat.presence is Presence.WRAP_UP else self._now()
         self._become(seat, Presence.WRAP_UP, until=self._now() + timedelta(seconds=seconds))
-        self._later(seat, seconds, lambda: self._finish(seat, ""))
+        seat.since = since
+        self._later(seat, seconds, lambda: self._finish(seat, contact.disposition))
+
+    def _extend(self, seat: _Seat, contact: _Contact) -> None:
+        if contact.extended >= contact.queue.wrap_up_extensions or seat.until is None:
+            raise IllegalMove("Wrap-up cannot be extended any more.")
+        contact.extended += 1
+        left = (seat.until - self._now()).total_seconds()
+        self._wrap_up(seat, contact, left + contact.queue.wrap_up_extension_seconds)
 
     def _finish(self, seat: _Seat, disposition: str) -> None:
         contact = seat.contact
@@ -657,7 +690,13 @@ class FakeCentre:
             agent=seat.profile.id,
             name=seat.profile.name,
             station=StationView(kind=seat.station, reachable=True),
-            presence=PresenceView(presence=seat.presence, reason=seat.reason, since=seat.since, until=seat.until),
+            presence=PresenceView(
+                presence=seat.presence,
+                reason=seat.reason,
+                since=seat.since,
+                until=seat.until,
+                late_at=late_at(seat.presence, seat.reason, seat.since, self._centre.not_ready_reasons),
+            ),
             reasons=[Choice(id=reason.id, name=reason.name) for reason in self._centre.not_ready_reasons],
             queues=[self._tile(self._centre.queues[queue]) for queue in seat.profile.queues],
             messages=self.messages_of(seat.profile.id),
@@ -755,6 +794,7 @@ class FakeCentre:
             queue=(seat.contact.queue.id if seat.contact else seat.profile.queues[0]) if busy else "",
             caller=(seat.contact.caller_number if seat.contact else "+49305550000") if busy else "",
             handled=seat.handled,
+            late_at=late_at(seat.presence, seat.reason, seat.since, self._centre.not_ready_reasons),
         )
 
     def _queue_row(self, queue: Queue) -> QueueRow:
@@ -801,6 +841,9 @@ def _contact_view(contact: _Contact) -> ContactView:
         muted=contact.muted,
         dispositions=[Choice(id=d.id, name=d.name) for d in contact.queue.dispositions],
         note=contact.note,
+        disposition=contact.disposition,
+        extensions_left=contact.queue.wrap_up_extensions - contact.extended if contact.phase == "wrap-up" else 0,
+        extension_seconds=contact.queue.wrap_up_extension_seconds,
         parties=list(contact.parties),
     )
 

@@ -25,6 +25,7 @@ from caruso.model.facts import (
     DialogContinued,
     DialogEnded,
     DialogStarted,
+    DispositionChosen,
     LeftOut,
     MessageSeen,
     MessageSent,
@@ -48,6 +49,7 @@ from caruso.model.facts import (
     TalkEnded,
     TransferForm,
     WrapUpEnded,
+    WrapUpProlonged,
 )
 from caruso.model.ids import (
     AgentId,
@@ -168,6 +170,8 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         *_given_away(contact, agent, at),
         *_supervised(contact, agent, at),
         _routed(contact, agent, at),
+        DispositionChosen(at=at, contact=contact, agent=agent, disposition="done", until=at),
+        WrapUpProlonged(at=at, contact=contact, agent=agent, until=at),
         NoteWritten(at=at, contact=contact, agent=agent, text="will call back\n„morgen“"),
         PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
     ]

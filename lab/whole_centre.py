@@ -529,6 +529,10 @@ class WholeCentre:
             self.ask(agent, desk.Decline, contact=contact)
         elif chance < 0.36:
             self.ask(agent, desk.FinishContact, contact=contact, disposition=self.rng.choice(("", "done")))
+        elif chance < 0.37:
+            self.ask(agent, desk.ExtendWrapUp, contact=contact)
+        elif chance < 0.38:
+            self.ask(agent, desk.ChooseDisposition, contact=contact, disposition=self.rng.choice(("", "done")))
         elif chance < 0.40:
             self.ask(agent, desk.SaveNote, contact=contact, text=f"note {self.rng.random():.3f}")
         elif chance < 0.45:

@@ -35,6 +35,7 @@ export interface PresenceView {
   reason: string;
   since: string;
   until: string | null;
+  late_at: string | null;
   next: string;
   next_reason: string;
 }
@@ -95,6 +96,8 @@ export interface ContactView {
   muted: boolean;
   dispositions: Choice[];
   disposition: string;
+  extensions_left: number;
+  extension_seconds: number;
   note: string;
   mine: boolean;
   parties: PartyView[];
@@ -271,6 +274,7 @@ export interface AgentRow {
   queue: string;
   caller: string;
   handled: number;
+  late_at: string | null;
 }
 
 /** A waiting contact. */
@@ -585,6 +589,21 @@ export interface SaveNote {
   text: string;
 }
 
+/** Keep what came of the contact; wrap-up goes on. */
+export interface ChooseDisposition {
+  type: "choose-disposition";
+  id: number;
+  contact: string;
+  disposition: string;
+}
+
+/** Need longer for wrap-up. */
+export interface ExtendWrapUp {
+  type: "extend-wrap-up";
+  id: number;
+  contact: string;
+}
+
 /** End wrap-up with a disposition. */
 export interface FinishContact {
   type: "finish";
@@ -629,6 +648,8 @@ export type DeskCommand =
   | ShareDialog
   | TakeDialogBack
   | SaveNote
+  | ChooseDisposition
+  | ExtendWrapUp
   | FinishContact
   | SeeMessage;
 

@@ -27,6 +27,7 @@ const agent: AgentRow = {
   queue: "",
   caller: "",
   handled: 0,
+  late_at: null,
 };
 
 describe("one's own supervision", () => {

@@ -20,10 +20,12 @@ from caruso.comm_server.centre_tables import (
     AgentTable,
     CallBackTable,
     CentreTables,
+    DispositionTable,
     EntryPointTable,
     HoursTable,
     OverflowTable,
     QueueTable,
+    ReasonTable,
     RelaxTable,
     RuleTable,
 )
@@ -86,6 +88,8 @@ closed_text = "We are here on weekdays from eight to half past five."
 
 _CENTRE_TABLES = (
     ("At the top", CentreTables),
+    ("[not_ready_reasons.ID]", ReasonTable),
+    ("[dispositions.ID]", DispositionTable),
     ("[hours.ID]", HoursTable),
     ("[queues.ID]", QueueTable),
     ("[queues.ID.call_back]", CallBackTable),

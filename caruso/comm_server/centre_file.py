@@ -19,10 +19,12 @@ from caruso.comm_server.centre_tables import (
     AgentTable,
     CallBackTable,
     CentreTables,
+    DispositionTable,
     EntryPointTable,
     HoursTable,
     OverflowTable,
     QueueTable,
+    ReasonTable,
     SupervisorTable,
 )
 from caruso.errors import Located, RejectedInput
@@ -387,8 +389,21 @@ def _centre(tables: CentreTables) -> Centre:
         agents={AgentId(key): _agent(key, agent) for key, agent in tables.agents.items()},
         skills={SkillId(key): Skill(id=SkillId(key), name=name) for key, name in tables.skills.items()},
         hours={key: _hours(key, hours, tables.timezone) for key, hours in tables.hours.items()},
-        not_ready_reasons=tuple(NotReadyReason(id=key, name=n) for key, n in tables.not_ready_reasons.items()),
+        not_ready_reasons=tuple(_reason(key, reason) for key, reason in tables.not_ready_reasons.items()),
     )
+
+
+def _reason(key: str, reason: str | ReasonTable) -> NotReadyReason:
+    if isinstance(reason, str):
+        return NotReadyReason(id=key, name=reason)
+    limit = None if reason.limit_minutes is None else reason.limit_minutes * 60.0
+    return NotReadyReason(id=key, name=reason.name, limit_seconds=limit, at_most=reason.at_most)
+
+
+def _disposition(key: str, disposition: str | DispositionTable) -> Disposition:
+    if isinstance(disposition, str):
+        return Disposition(id=key, name=disposition)
+    return Disposition(id=key, name=disposition.name, wrap_up_seconds=disposition.wrap_up_seconds)
 
 
 def _supervised(supervisor: SupervisorTable) -> frozenset[QueueId] | None:
@@ -404,6 +419,8 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         skills=_skills(queue.skills),
         ring_seconds=queue.ring_seconds,
         wrap_up_seconds=queue.wrap_up_seconds,
+        wrap_up_extension_seconds=queue.wrap_up_extension_seconds,
+        wrap_up_extensions=queue.wrap_up_extensions,
         target_seconds=queue.target_seconds,
         short_abandon_seconds=queue.short_abandon_seconds,
         music=queue.music,
@@ -424,7 +441,7 @@ def _queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         escape_to=None if queue.escape_to is None else EntryPointId(queue.escape_to),
         call_back=_call_back(queue.call_back),
         caller_id=queue.caller_id or "",
-        dispositions=tuple(Disposition(id=d, name=tables.dispositions[d]) for d in dispositions),
+        dispositions=tuple(_disposition(key, tables.dispositions[key]) for key in dispositions),
         supervision_announced=queue.supervision_announced,
         script=None if queue.script is None else ScriptId(queue.script),
     )

@@ -191,6 +191,10 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     ring_seconds: RingSeconds = 20.0
     #: How long an agent may work on after the conversation; 0: ready at once.
     wrap_up_seconds: Seconds = 30.0
+    #: By how much an agent can extend it each time.
+    wrap_up_extension_seconds: Annotated[float, Meta(gt=0, le=3600)] = 60.0
+    #: How often she can extend it; 0: never.
+    wrap_up_extensions: Annotated[int, Meta(ge=0, le=100)] = 2
     #: Service level: answered within this time.
     target_seconds: Seconds = 20.0
     #: Callers who give up before this do not count against the service level.
@@ -225,6 +229,26 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     dispositions: tuple[str, ...] | None = None
     #: Script that leads the agent when none came with the contact.
     script: str | None = None
+
+
+class ReasonTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an agent is not ready, with limits."""
+
+    #: How agents and supervisors read it.
+    name: Line
+    #: For how many minutes at most; who stays longer is shown to be late.
+    limit_minutes: Annotated[float, Meta(gt=0, le=1440)] | None = None
+    #: How many agents at the same time.
+    at_most: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+
+
+class DispositionTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a contact, with a wrap-up of its own."""
+
+    #: How agents and reports call it.
+    name: Line
+    #: How long wrap-up lasts when it is chosen, seconds from the end of the conversation.
+    wrap_up_seconds: Annotated[float, Meta(ge=0, le=3600)] | None = None
 
 
 class SupervisorTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,10 +331,10 @@ class CentreTables(msgspec.Struct, frozen=True, kw_only=True):
     scripts: tuple[Line, ...] = ()
     #: Skills: id and name.
     skills: dict[Id, Line] = {}
-    #: Why an agent is not ready: id and name, in the order of the console's list.
-    not_ready_reasons: dict[Id, Line] = {}
-    #: Outcomes of contacts: id and name, in the order of the console's list.
-    dispositions: dict[Id, Line] = {}
+    #: Why an agent is not ready: id and name, or a table with limits; in the order of the console's list.
+    not_ready_reasons: dict[Id, Line | ReasonTable] = {}
+    #: Outcomes of contacts: id and name, or a table with a wrap-up; in the order of the console's list.
+    dispositions: dict[Id, Line | DispositionTable] = {}
     #: Opening hours by id.
     hours: dict[Id, HoursTable] = {}
     #: Queues by id.

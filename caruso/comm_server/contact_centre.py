@@ -626,10 +626,10 @@ class ContactCentre:
         if self.exchange.call(contact) is not None:
             self.exchange.post(contact, KeptWaiting())
 
-    def wrap_up(self, queue: QueueId) -> timedelta:
+    def wrap_up(self, queue: QueueId) -> presence.WrapUpRules:
         """Return how long wrap-up lasts in a queue."""
         known = self._centre.queues.get(queue)
-        return timedelta(seconds=known.wrap_up_seconds if known else 0.0)
+        return presence.wrap_up_rules(known) if known else presence.WrapUpRules()
 
     def _web_entry_point(self, script: ScriptId) -> EntryPoint | None:
         return next((entry for entry in self._centre.entry_points.values() if entry.web == script), None)
@@ -821,8 +821,8 @@ class ContactCentre:
                 self.roster.apply(agent, presence.OfferVanished())
             elif not here and state.presence is Presence.TALKING:
                 sheet = self.roster.worksheet(agent)
-                wrap_up = self.wrap_up(sheet.queue) if sheet else timedelta(0)
-                self.roster.apply(agent, presence.TalkOver(wrap_up))
+                length = self.wrap_up(sheet.queue).length_after(sheet.disposition) if sheet else timedelta(0)
+                self.roster.apply(agent, presence.TalkOver(length))
 
     def _staff(self) -> Staff:
         return self._people

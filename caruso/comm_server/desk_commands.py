@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import Desks
 from caruso.comm_server.agents.presence import GoNotReady, GoReady, SignOut, WrapUpOver
 from caruso.comm_server.agents.roster import Roster
@@ -75,7 +76,8 @@ class DeskCommands:
             case desk.GoReady():
                 self._roster.apply(agent, GoReady())
             case desk.GoNotReady(reason=reason):
-                self._check_reason(reason)
+                reasons, states = self._centre().not_ready_reasons, self._roster.states.values()
+                presence.check_reason(reason, agent, reasons, states)
                 self._roster.apply(agent, GoNotReady(reason))
             case desk.SignOut():
                 self._roster.apply(agent, SignOut())
@@ -131,14 +133,15 @@ class DeskCommands:
                 self._moves.take_back(agent, self._led(agent, run).contact)
             case desk.SaveNote(contact=contact, text=text):
                 self._roster.write(agent, ContactId(contact), note=text)
+            case desk.ChooseDisposition(contact=contact, disposition=disposition):
+                self._check_disposition(agent, disposition)
+                self._roster.choose(agent, ContactId(contact), disposition)
+            case desk.ExtendWrapUp(contact=contact):
+                self._roster.extend(agent, ContactId(contact))
             case desk.FinishContact():
                 self._finish(agent, command)
             case _:
                 assert_never(command)
-
-    def _check_reason(self, reason: str) -> None:
-        if reason and reason not in {known.id for known in self._centre().not_ready_reasons}:
-            raise IllegalMove("There is no such reason.")
 
     def _choose_station(self, agent: AgentId, kind: str) -> None:
         if kind not in set(StationKind):
@@ -176,13 +179,16 @@ class DeskCommands:
     def _finish(self, agent: AgentId, command: desk.FinishContact) -> None:
         if self._roster.state(agent).presence is not Presence.WRAP_UP:
             raise IllegalMove("There is nothing to finish: you are not in wrap-up.")
-        sheet = self._roster.worksheet(agent)
-        queue = self._centre().queues.get(sheet.queue) if sheet else None
-        known = {disposition.id for disposition in queue.dispositions} if queue else set()
-        if command.disposition and command.disposition not in known:
-            raise IllegalMove("There is no such disposition in this queue.")
+        self._check_disposition(agent, command.disposition)
         self._roster.write(agent, ContactId(command.contact), note=command.note, disposition=command.disposition)
         self._roster.apply(agent, WrapUpOver())
+
+    def _check_disposition(self, agent: AgentId, disposition: str) -> None:
+        sheet = self._roster.worksheet(agent)
+        queue = self._centre().queues.get(sheet.queue) if sheet else None
+        known = {each.id for each in queue.dispositions} if queue else set()
+        if disposition and disposition not in known:
+            raise IllegalMove("There is no such disposition in this queue.")
 
 
 def _check_digits(digits: str) -> None:

@@ -67,7 +67,7 @@ class DeskDialogs:
         agent, contact = AgentId(conversation.by), conversation.contact
         sheet = self._roster.worksheet(agent)
         if sheet is not None and sheet.contact == contact and end.disposition and not sheet.disposition:
-            self._roster.write(agent, contact, note=sheet.note, disposition=end.disposition)
+            self._roster.choose(agent, contact, end.disposition)
 
     async def _begin_on_desk(
         self, contact: ContactId, queue: QueueId, script: ScriptId, agent: dict[str, str]

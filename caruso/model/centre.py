@@ -49,6 +49,8 @@ class Disposition:
 
     id: str
     name: str
+    #: How long wrap-up lasts when it is chosen; None: as long as the queue says.
+    wrap_up_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,10 @@ class NotReadyReason:
 
     id: str
     name: str
+    #: For how long at most; who stays longer is shown to be late. None: as long as she likes.
+    limit_seconds: float | None = None
+    #: How many agents at the same time; None: all of them.
+    at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +197,9 @@ class Queue:
     skills: Mapping[SkillId, int] = field(default_factory=dict)
     ring_seconds: float = 20.0
     wrap_up_seconds: float = 30.0
+    #: By how much an agent can extend wrap-up each time, seconds, and how often.
+    wrap_up_extension_seconds: float = 60.0
+    wrap_up_extensions: int = 2
     #: Service level target T and short-abandon threshold s, in seconds (METRICS: "exclude short").
     target_seconds: float = 20.0
     short_abandon_seconds: float = 5.0

@@ -209,6 +209,19 @@ class SaveNote(DeskCommand, frozen=True, kw_only=True, tag="note"):
     text: str
 
 
+class ChooseDisposition(DeskCommand, frozen=True, kw_only=True, tag="choose-disposition"):
+    """Keep what came of the contact; wrap-up goes on."""
+
+    contact: str
+    disposition: str
+
+
+class ExtendWrapUp(DeskCommand, frozen=True, kw_only=True, tag="extend-wrap-up"):
+    """Need longer for wrap-up."""
+
+    contact: str
+
+
 class FinishContact(DeskCommand, frozen=True, kw_only=True, tag="finish"):
     """End wrap-up with a disposition."""
 
@@ -252,6 +265,8 @@ AnyDeskCommand = (
     | ShareDialog
     | TakeDialogBack
     | SaveNote
+    | ChooseDisposition
+    | ExtendWrapUp
     | FinishContact
     | SeeMessage
 )

@@ -496,6 +496,24 @@ class NoteWritten(Fact, frozen=True, kw_only=True, tag="note-written"):
     text: str
 
 
+class DispositionChosen(Fact, frozen=True, kw_only=True, tag="disposition-chosen"):
+    """The agent chose what came of the contact; it can be changed until wrap-up ends."""
+
+    contact: ContactId
+    agent: AgentId
+    disposition: str
+    #: When wrap-up ends by itself from now on; None before it has begun.
+    until: datetime | None = None
+
+
+class WrapUpProlonged(Fact, frozen=True, kw_only=True, tag="wrap-up-prolonged"):
+    """The agent needs longer: wrap-up ends by itself at `until` from now on."""
+
+    contact: ContactId
+    agent: AgentId
+    until: datetime
+
+
 class WrapUpEnded(Fact, frozen=True, kw_only=True, tag="wrap-up-ended"):
     """The agent finished the contact: disposition chosen, or time up (`disposition` empty)."""
 
@@ -550,6 +568,8 @@ AnyFact = (
     | TalkEnded
     | ContactEnded
     | NoteWritten
+    | DispositionChosen
+    | WrapUpProlonged
     | WrapUpEnded
     | PresenceChanged
 )

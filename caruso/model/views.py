@@ -36,6 +36,8 @@ class PresenceView(View, frozen=True, kw_only=True):
     reason: str
     since: datetime
     until: datetime | None = None
+    #: When an agent who is not ready has been so for as long as the reason allows.
+    late_at: datetime | None = None
     #: What follows the contact on the desk: ``not-ready`` or ``signed-out`` when that was asked for; else empty.
     next: str = ""
     next_reason: str = ""
@@ -97,8 +99,11 @@ class ContactView(View, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     muted: bool = False
     dispositions: list[Choice] = []
-    #: What the dialog's end suggests, or empty.
+    #: What the dialog's end suggests, or the agent has chosen; or empty.
     disposition: str = ""
+    #: How often wrap-up can still be extended, and by how much each time.
+    extensions_left: int = 0
+    extension_seconds: float = 0.0
     #: Autosaved note of the agent.
     note: str = ""
     #: Whether the agent decides about the call: who only takes part can hang up and mute.
@@ -325,6 +330,8 @@ class AgentRow(View, frozen=True, kw_only=True):
     queue: str = ""
     caller: str = ""
     handled: int = 0
+    #: When who is not ready has been so for as long as the reason allows.
+    late_at: datetime | None = None
 
 
 class WaitingRow(View, frozen=True, kw_only=True):

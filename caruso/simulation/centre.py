@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.acd.dispatcher import Hooks as DispatcherHooks
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.plan import Known, Plan
-from caruso.comm_server.agents.presence import GoReady, SignIn, WrapUpOver
+from caruso.comm_server.agents.presence import GoReady, SignIn, WrapUpOver, WrapUpRules, wrap_up_rules
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.exchange import Exchange, Hooks
 from caruso.comm_server.calls.lifecycle import Call, Enqueue, KeptWaiting, Offer
@@ -146,8 +146,8 @@ class SimulatedCentre:
     def _talk_seconds(self, contact: ContactId, agent: AgentId, queue: QueueId) -> float:
         return self._arrivals[contact].talk_seconds / self._people.speed(agent, queue)
 
-    def _wrap_up(self, queue: QueueId) -> timedelta:
-        return timedelta(seconds=self._centre.queues[queue].wrap_up_seconds)
+    def _wrap_up(self, queue: QueueId) -> WrapUpRules:
+        return wrap_up_rules(self._centre.queues[queue])
 
     def _hear(self, fact: AnyFact) -> None:
         """Let people do what follows from what happened."""

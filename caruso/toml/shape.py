@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import inspect
@@ -101,6 +102,8 @@ class Shape:
         """Return `value` as a `kind`; None after a finding."""
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self.struct(kind, value, where)
+        if isinstance(value, Mapping) and (table := _table_in(kind)) is not None:
+            return self.struct(table, value, where)
         origin = get_origin(kind)
         if origin is dict and isinstance(value, Mapping):
             key_kind, item_kind = get_args(kind)
@@ -167,6 +170,13 @@ def value_type(kind: Any) -> inspect.Type:
                 return info
 
 
+def _table_in(kind: Any) -> type[msgspec.Struct] | None:
+    """Return the table that may stand where something else may stand as well."""
+    if get_origin(kind) not in (Union, UnionType):
+        return None
+    return next((arm for arm in get_args(kind) if isinstance(arm, type) and issubclass(arm, msgspec.Struct)), None)
+
+
 def _own_type(kind: type, value: object) -> object:
     if not isinstance(value, str):
         raise TypeError("Expected `str`")
@@ -192,7 +202,7 @@ def _describe(info: inspect.Type) -> str:
         case inspect.DictType(key_type=key, value_type=value):
             return f"a table, each key {_describe(key)}, each value {_describe(value)}"
         case inspect.UnionType(types=types):
-            return _describe(next(t for t in types if not isinstance(t, inspect.NoneType)))
+            return " or ".join(_describe(t) for t in types if not isinstance(t, inspect.NoneType))
         case inspect.StructType():
             return "a table"
         case inspect.CustomType(cls=cls) if cls is Path:

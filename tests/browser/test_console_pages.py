@@ -32,6 +32,40 @@ async def in_conversation(console: Console, stage: Stage) -> None:
     await console.until("conversation", state="talking")
 
 
+async def test_who_needs_longer_for_wrap_up_says_so_and_what_was_chosen_is_kept(
+    chromium: Browser, stage: Stage
+) -> None:
+    """Alt+X twice, then no more; the outcome is at the server at once: a second page has it."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Alt+e")
+    await console.until("wrap-up")
+    await console.part("disposition-done").press("1")
+    for left in (re.compile(r"^[89]\d s$|^1:\d\d$"), re.compile(r"^2:\d\d$")):
+        await console.press("Alt+x")
+        await expect(console.part("wrap-up-countdown")).to_have_text(left)
+    await expect(console.part("extend-wrap-up")).to_be_disabled()
+    assert await violations(console.page) == []
+    assert stage.centre.chosen(ANNA) == "done"
+
+
+async def test_a_break_has_a_limit_and_who_passes_it_is_late(chromium: Browser, stage: Stage) -> None:
+    """The console counts down; console and monitor say by how much somebody is late."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.press("Alt+n")
+    await console.part("reason-break").click()
+    await expect(console.part("presence-limit")).to_have_text(re.compile(r"^Back in 1[45]:\d\d$"))
+    stage.centre.been_away(ANNA, minutes=16)
+    await expect(console.part("presence-limit")).to_have_text(re.compile(r"^late by 1:\d\d$"))
+    sam = await open_console(chromium, stage.url, width=1920, height=1080)
+    await sam.sign_in("sam", "sam")
+    row = await sam.until("agents-row", id="anna", presence="not-ready")
+    await expect(row.get_by_test_id("late")).to_have_text(re.compile(r"^late by 1:\d\d$"))
+    assert await violations(sam.page) == []
+
+
 async def test_a_contact_is_handled_with_the_keyboard_alone(chromium: Browser, stage: Stage) -> None:
     """Ready, accept, info, yes-no by digit, number, hold, mute, end, disposition, finish: no mouse."""
     console = await open_console(chromium, stage.url)

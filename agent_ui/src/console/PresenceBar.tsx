@@ -1,7 +1,7 @@
 /** The confirmed presence, large, with its timer; the contact and what can be done with it; ready and not ready. */
 
 import { Button, Menu } from "@mantine/core";
-import { CountdownBar, Since, Until } from "../parts/Age";
+import { CountdownBar, Limit, Since, Until } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import type { DeskView } from "../protocol";
 import {
@@ -49,6 +49,11 @@ export function PresenceBar({ view }: { view: DeskView }) {
               <Until since={since} until={until} offset={offset} testid="countdown" />
             </span>
             <CountdownBar since={since} until={until} offset={offset} />
+          </div>
+        )}
+        {view.presence.late_at !== null && (
+          <div className="presence-until" data-testid="presence-limit">
+            <Limit at={view.presence.late_at} offset={offset} />
           </div>
         )}
         {view.contact !== null && isInConversation(view) && <ConversationControls contact={view.contact} />}

@@ -13,6 +13,7 @@ export const FOCUS_IDS = {
   note: "contact-note",
   dialog: "dialog-input",
   finish: "finish-contact",
+  extend: "extend-wrap-up",
   back: "dialog-back",
   undo: "dialog-undo",
   share: "share-to",
@@ -64,6 +65,8 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
       return onConsole(() => document.getElementById(FOCUS_IDS[action])?.focus());
     case "finish":
       return onConsole(finish);
+    case "extend":
+      return onConsole(() => document.getElementById(FOCUS_IDS.extend)?.click());
     case "back":
       return onConsole(() => document.getElementById(FOCUS_IDS.back)?.click());
     default:

@@ -4,6 +4,7 @@ import { Button, Radio } from "@mantine/core";
 import { type FormEvent, type KeyboardEvent, useEffect, useState } from "react";
 import { CountdownBar, Since, Until } from "../parts/Age";
 import type { ContactView, DeskView } from "../protocol";
+import { spoken } from "../state/durations";
 import { keysOf } from "../state/shortcuts";
 import { useBusy, useLive, useOffset, useSend } from "./desk";
 import type { Note } from "./NotePanel";
@@ -29,6 +30,7 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
   const choose = (id: string) => {
     setDisposition(id);
     keepDisposition(contact.id, id);
+    if (live) void send({ type: "choose-disposition", contact: contact.id, disposition: id });
   };
   const pressed = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -98,9 +100,33 @@ export function WrapUpPanel({ view, contact, note }: { view: DeskView; contact: 
           >
             Finish <kbd className="key key-light">{keysOf("finish")}</kbd>
           </Button>
+          <ExtendButton contact={contact} />
           {!complete && <span className="quiet">Choose what came of it first.</span>}
         </div>
       </form>
     </section>
+  );
+}
+
+function ExtendButton({ contact }: { contact: ContactView }) {
+  const live = useLive();
+  const send = useSend();
+  const busy = useBusy("extend-wrap-up");
+  if (contact.extension_seconds === 0) return null;
+  const left = contact.extensions_left;
+  return (
+    <Button
+      id={FOCUS_IDS.extend}
+      size="md"
+      variant="default"
+      loading={busy}
+      disabled={!live || left === 0}
+      onClick={() => void send({ type: "extend-wrap-up", contact: contact.id })}
+      aria-keyshortcuts={keysOf("extend")}
+      title={left === 0 ? "It cannot be extended any more" : `${keysOf("extend")}: ${left} more`}
+      data-testid="extend-wrap-up"
+    >
+      {spoken(contact.extension_seconds)} longer <kbd className="key">{keysOf("extend")}</kbd>
+    </Button>
   );
 }

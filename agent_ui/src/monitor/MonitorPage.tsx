@@ -4,7 +4,7 @@ import { Button, CloseButton } from "@mantine/core";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { MONITOR_SOCKET } from "../api";
 import { MonitorConnection } from "../connection/monitorConnection";
-import { AsOf, Since } from "../parts/Age";
+import { AsOf, Late, Since } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import { Shell } from "../parts/Shell";
 import { type Column, SortableTable } from "../parts/SortableTable";
@@ -287,7 +287,7 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
       id: "presence",
       title: "Presence",
       sortBy: (row) => PRESENCE_ORDER.indexOf(row.presence),
-      cell: (row) => <PresenceCell row={row} reasons={reasons} />,
+      cell: (row) => <PresenceCell row={row} reasons={reasons} offset={offset} />,
       width: "21%",
     },
     {
@@ -323,7 +323,13 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
   ];
 }
 
-function PresenceCell({ row, reasons }: { row: AgentRow; reasons: readonly Choice[] }) {
+interface PresenceCellProps {
+  row: AgentRow;
+  reasons: readonly Choice[];
+  offset: number;
+}
+
+function PresenceCell({ row, reasons, offset }: PresenceCellProps) {
   const reason = reasonText(row.reason, reasons);
   const look = PRESENCE_LOOKS[row.presence];
   return (
@@ -336,6 +342,7 @@ function PresenceCell({ row, reasons }: { row: AgentRow; reasons: readonly Choic
           {reason}
         </span>
       )}
+      {row.late_at !== null && <Late since={row.late_at} offset={offset} />}
     </span>
   );
 }

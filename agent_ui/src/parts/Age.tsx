@@ -37,6 +37,39 @@ export function Until({ since, until, offset, testid }: UntilProps) {
   );
 }
 
+interface LimitProps {
+  /** When the time allowed is over; the server's time. */
+  at: string;
+  offset: number;
+}
+
+/** What is left of a time that may be passed, or by how much it has been. */
+export function Limit({ at, offset }: LimitProps) {
+  const left = secondsLeft(at, useNow() + offset);
+  if (left === 0) return <Late since={at} offset={offset} />;
+  return (
+    <>
+      Back in <span className="figure">{clock(left)}</span>
+    </>
+  );
+}
+
+interface LateProps {
+  since: string;
+  offset: number;
+}
+
+/** By how much a time allowed has been passed; nothing before that. */
+export function Late({ since, offset }: LateProps) {
+  const now = useNow() + offset;
+  if (now < Date.parse(since)) return null;
+  return (
+    <span className="late" data-testid="late">
+      late by <span className="figure">{clock(ageSeconds(since, now))}</span>
+    </span>
+  );
+}
+
 interface CountdownBarProps {
   since: string;
   until: string;

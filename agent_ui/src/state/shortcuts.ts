@@ -21,6 +21,7 @@ export type ShortcutAction =
   | "undo"
   | "share"
   | "finish"
+  | "extend"
   | "callbacks"
   | "help";
 
@@ -46,6 +47,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "undo", keys: "Alt+U", meaning: "Go to what is to be undone" },
   { action: "share", keys: "Alt+L", meaning: "Send the customer a link to go on with" },
   { action: "note", keys: "Alt+O", meaning: "Go to the note" },
+  { action: "extend", keys: "Alt+X", meaning: "Need longer for wrap-up" },
   { action: "finish", keys: "Alt+F", meaning: "Finish wrap-up" },
   { action: "callbacks", keys: "Alt+C", meaning: "Go to the call-backs" },
   { action: "help", keys: "?", meaning: "Show the keys" },
@@ -98,6 +100,8 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
       return isInConversation(view) || phase === "wrap-up";
     case "finish":
       return phase === "wrap-up";
+    case "extend":
+      return phase === "wrap-up" && (view.contact?.extensions_left ?? 0) > 0;
     case "dialog":
     case "back":
       return view.dialog !== null;

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.agents.dialog_views import Draft, dialog_view, drafted, file_value
-from caruso.comm_server.agents.presence import AgentState
+from caruso.comm_server.agents.presence import AgentState, late_at
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.lifecycle import Call, PartyState
 from caruso.comm_server.conversations import Conversations
@@ -35,6 +35,7 @@ from caruso.model.facts import (
     ContactResumed,
     ContactTransferred,
     DialogEnded,
+    DispositionChosen,
     NoteWritten,
     OfferEnded,
     OfferMade,
@@ -45,6 +46,7 @@ from caruso.model.facts import (
     Presence,
     PresenceChanged,
     TalkEnded,
+    WrapUpProlonged,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, RunId
 from caruso.model.run_records import StoredFile
@@ -240,6 +242,8 @@ class Desks:
                 | OutsideEnded(contact=contact)
                 | TalkEnded(contact=contact)
                 | NoteWritten(contact=contact)
+                | DispositionChosen(contact=contact)
+                | WrapUpProlonged(contact=contact)
             ):
                 self.touch_contact(contact)
             case ContactHeld(agent=agent) | ContactResumed(agent=agent):
@@ -305,7 +309,7 @@ class Desks:
             agent=agent,
             name=profile.name if profile else agent,
             station=sources.station(agent),
-            presence=_presence(state, held),
+            presence=_presence(state, held, centre),
             reasons=[Choice(id=reason.id, name=reason.name) for reason in centre.not_ready_reasons],
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
@@ -336,6 +340,8 @@ class Desks:
             muted=_muted(agent, call),
             dispositions=[Choice(id=d.id, name=d.name) for d in (queue.dispositions if queue else ())],
             disposition=sheet.disposition if sheet else "",
+            extensions_left=self._sources.roster.extensions_left(agent),
+            extension_seconds=queue.wrap_up_extension_seconds if queue else 0.0,
             note=sheet.note if sheet else "",
             mine=call is None or call.desk is None or call.desk.agent == agent,
             parties=_parties(agent, call, centre) if call is not None else [],
@@ -377,7 +383,7 @@ class Desks:
         return view
 
 
-def _presence(state: AgentState, held: DeskContact | None) -> PresenceView:
+def _presence(state: AgentState, held: DeskContact | None, centre: Centre) -> PresenceView:
     until = state.until
     if state.presence is Presence.OFFERED and held is not None:
         until = held.ring_until
@@ -387,6 +393,7 @@ def _presence(state: AgentState, held: DeskContact | None) -> PresenceView:
         reason=state.reason,
         since=state.since,
         until=until,
+        late_at=late_at(state.presence, state.reason, state.since, centre.not_ready_reasons),
         next=after.presence if after else "",
         next_reason=after.reason if after else "",
     )

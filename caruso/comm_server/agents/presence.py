@@ -10,6 +10,7 @@ ends. An offer is possible in READY only: everything else is an `IllegalMove`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -17,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from caruso.errors import IllegalMove
+from caruso.model.centre import NotReadyReason, Queue
 from caruso.model.facts import OfferOutcome, Presence
 from caruso.model.ids import AgentId, ContactId
 
@@ -35,6 +37,21 @@ class After(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class WrapUpRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How long wrap-up lasts in a queue."""
+
+    length: timedelta = timedelta(0)
+    #: By how much an agent can extend it each time, and how often.
+    extension: timedelta = timedelta(0)
+    extensions: int = 0
+    #: Of outcomes that have a length of their own.
+    by_disposition: Mapping[str, timedelta] = msgspec.field(default_factory=dict)
+
+    def length_after(self, disposition: str) -> timedelta:
+        """Return how long it lasts when this outcome, or none (empty), has been chosen."""
+        return self.by_disposition.get(disposition, self.length)
+
+
 class AgentState(msgspec.Struct, frozen=True, kw_only=True):
     """An agent now."""
 
@@ -44,8 +61,9 @@ class AgentState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     #: The contact in OFFERED, TALKING and WRAP_UP.
     contact: ContactId | None = None
-    #: When wrap-up ends by itself.
+    #: When wrap-up ends by itself, and how often that was extended.
     until: datetime | None = None
+    extended: int = 0
     after: After = After()
     #: Since when the agent could have been offered a contact: an offer that came to nothing through no fault
     #: of the agent's does not send her to the back.
@@ -106,6 +124,19 @@ class TalkOver(msgspec.Struct, frozen=True):
     wrap_up: timedelta
 
 
+class WrapUpExtended(msgspec.Struct, frozen=True):
+    """The agent needs longer: by so much, and as often as `most` at most."""
+
+    by: timedelta
+    most: int
+
+
+class WrapUpFitted(msgspec.Struct, frozen=True):
+    """The outcome that was chosen asks for a wrap-up of this length."""
+
+    length: timedelta
+
+
 class WrapUpOver(msgspec.Struct, frozen=True):
     """The agent finished, or the time is up."""
 
@@ -125,9 +156,29 @@ PresenceEvent = (
     | OfferVanished
     | TalkBegan
     | TalkOver
+    | WrapUpExtended
+    | WrapUpFitted
     | WrapUpOver
     | ConsoleGone
 )
+
+#: Choosing an outcome with a short wrap-up leaves at least so much to finish a sentence.
+LEAST_LEFT = timedelta(seconds=10)
+
+
+def wrap_up_rules(queue: Queue) -> WrapUpRules:
+    """Return the rules of a queue."""
+    return WrapUpRules(
+        length=timedelta(seconds=queue.wrap_up_seconds),
+        extension=timedelta(seconds=queue.wrap_up_extension_seconds),
+        extensions=queue.wrap_up_extensions,
+        by_disposition={
+            each.id: timedelta(seconds=each.wrap_up_seconds)
+            for each in queue.dispositions
+            if each.wrap_up_seconds is not None
+        },
+    )
+
 
 _FAILED = {OfferOutcome.DECLINED: DECLINED, OfferOutcome.RONA: RONA, OfferOutcome.UNREACHABLE: UNREACHABLE}
 _IN_CONTACT = (Presence.OFFERED, Presence.TALKING)
@@ -166,7 +217,11 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
             _expect(state, Presence.TALKING)
             if wrap_up <= timedelta(0):
                 return _follow(state, now)
-            return replace(state, presence=Presence.WRAP_UP, since=now, until=now + wrap_up)
+            return replace(state, presence=Presence.WRAP_UP, since=now, until=now + wrap_up, extended=0)
+        case WrapUpExtended(by=by, most=most):
+            return _extended(state, by, most, now)
+        case WrapUpFitted(length=length):
+            return _fitted(state, length, now)
         case WrapUpOver():
             _expect(state, Presence.WRAP_UP)
             return _follow(state, now)
@@ -181,6 +236,51 @@ def _own_call(state: AgentState, contact: ContactId, now: datetime) -> AgentStat
         raise IllegalMove("You can call somebody when you are ready, or not ready; not now.")
     after = After(presence=state.presence, reason=state.reason)
     return replace(state, presence=Presence.OFFERED, reason="", since=now, contact=contact, after=after)
+
+
+def _extended(state: AgentState, by: timedelta, most: int, now: datetime) -> AgentState:
+    if state.presence is not Presence.WRAP_UP:
+        raise IllegalMove("There is nothing to extend: you are not in wrap-up.")
+    if state.extended >= most:
+        raise IllegalMove("Wrap-up cannot be extended any more." if most else "Wrap-up cannot be extended here.")
+    return replace(state, until=max(state.until or now, now) + by, extended=state.extended + 1)
+
+
+def _fitted(state: AgentState, length: timedelta, now: datetime) -> AgentState:
+    _expect(state, Presence.WRAP_UP)
+    until = max(state.since + length, now + LEAST_LEFT)
+    if state.extended and state.until is not None:
+        until = max(until, state.until)  # what the agent was granted is hers
+    return state if until == state.until else replace(state, until=until)
+
+
+def check_reason(
+    reason: str, agent: AgentId, known: Iterable[NotReadyReason], states: Iterable[AgentState]
+) -> None:
+    """Tell whether an agent may be not ready for a reason; empty is none.
+
+    Raises:
+        IllegalMove: there is no such reason, or as many others as may are not ready for it, or will be.
+    """
+    if not reason:
+        return
+    wanted = next((each for each in known if each.id == reason), None)
+    if wanted is None:
+        raise IllegalMove("There is no such reason.")
+    if wanted.at_most is None:
+        return
+    others = sum(1 for state in states if state.agent != agent and reason in (state.reason, state.after.reason))
+    if others >= wanted.at_most:
+        colleagues = "one colleague is" if others == 1 else f"{others} colleagues are"
+        raise IllegalMove(f"“{wanted.name}” is taken: {colleagues} away already. Try again later.")
+
+
+def late_at(presence: Presence, reason: str, since: datetime, known: Iterable[NotReadyReason]) -> datetime | None:
+    """Return when an agent who is not ready has been so for as long as the reason allows; None for never."""
+    if presence is not Presence.NOT_READY:
+        return None
+    limit = next((each.limit_seconds for each in known if each.id == reason), None)
+    return None if limit is None else since + timedelta(seconds=limit)
 
 
 def of_offer(outcome: OfferOutcome) -> OfferFailed | OfferVanished:

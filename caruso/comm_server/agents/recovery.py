@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
-from caruso.comm_server.agents.presence import AgentState, move, of_offer
+from caruso.comm_server.agents.presence import AgentState, WrapUpRules, move, of_offer
 from caruso.comm_server.agents.roster import Worksheet
 from caruso.model.facts import (
     AnyFact,
     ContactConnected,
+    DispositionChosen,
     NoteWritten,
     OfferEnded,
     OfferOutcome,
@@ -23,6 +24,7 @@ from caruso.model.facts import (
     PresenceChanged,
     TalkEnded,
     WrapUpEnded,
+    WrapUpProlonged,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 
@@ -41,7 +43,7 @@ def rebuild(
     last: PresenceChanged,
     at_desk: tuple[ContactId, Presence] | None,
     facts: Sequence[AnyFact],
-    wrap_up: Callable[[QueueId], timedelta],
+    wrap_up: Callable[[QueueId], WrapUpRules],
 ) -> Was:
     """Return where the agent of `last`, the last presence written, was.
 
@@ -57,7 +59,7 @@ def _state(
     last: PresenceChanged,
     at_desk: tuple[ContactId, Presence] | None,
     facts: Sequence[AnyFact],
-    wrap_up: Callable[[QueueId], timedelta],
+    wrap_up: Callable[[QueueId], WrapUpRules],
 ) -> AgentState:
     state = AgentState(
         agent=last.agent,
@@ -78,15 +80,32 @@ def _state(
 
 
 def _after_talking(
-    state: AgentState, facts: Sequence[AnyFact], wrap_up: Callable[[QueueId], timedelta]
+    state: AgentState, facts: Sequence[AnyFact], wrap_up: Callable[[QueueId], WrapUpRules]
 ) -> AgentState:
     ended = [fact for fact in facts if isinstance(fact, TalkEnded) and fact.agent == state.agent]
     filed = [fact for fact in facts if isinstance(fact, WrapUpEnded) and fact.agent == state.agent]
     if ended and len(filed) < len(ended):
-        until = ended[-1].at + wrap_up(ended[-1].queue)
-        return replace(state, presence=Presence.WRAP_UP, since=ended[-1].at, until=until)
+        over = ended[-1]
+        sheet = _written(state.agent, over.contact, facts)
+        until = over.at + wrap_up(over.queue).length_after(sheet.disposition if sheet else "")
+        until, extended = _moved(state.agent, facts, over.at, until)
+        return replace(state, presence=Presence.WRAP_UP, since=over.at, until=until, extended=extended)
     since = filed[-1].at if filed else state.since
     return AgentState(agent=state.agent, since=since, presence=Presence.READY, idle_since=since)
+
+
+def _moved(agent: AgentId, facts: Sequence[AnyFact], since: datetime, until: datetime) -> tuple[datetime, int]:
+    """Return when wrap-up ends after all that moved its end, and how often it was extended."""
+    extended = 0
+    for fact in facts:
+        match fact:
+            case DispositionChosen(until=datetime() as moved) if fact.agent == agent and fact.at >= since:
+                until = moved
+            case WrapUpProlonged(until=moved) if fact.agent == agent and fact.at >= since:
+                until, extended = moved, extended + 1
+            case _:
+                pass
+    return until, extended
 
 
 def _after_offer(state: AgentState, facts: Sequence[AnyFact]) -> AgentState:
@@ -110,6 +129,8 @@ def _written(agent: AgentId, contact: ContactId, facts: Sequence[AnyFact]) -> Wo
                 sheet = Worksheet(contact=contact, queue=queue)
             case NoteWritten(text=text) if fact.agent == agent and sheet is not None:
                 sheet = replace(sheet, note=text)
+            case DispositionChosen(disposition=disposition) if fact.agent == agent and sheet is not None:
+                sheet = replace(sheet, disposition=disposition)
             case WrapUpEnded() if fact.agent == agent:
                 sheet = None
             case _:

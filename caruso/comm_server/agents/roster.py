@@ -21,7 +21,10 @@ from caruso.comm_server.agents.presence import (
     PresenceEvent,
     TalkBegan,
     TalkOver,
+    WrapUpExtended,
+    WrapUpFitted,
     WrapUpOver,
+    WrapUpRules,
     move,
     of_offer,
 )
@@ -33,6 +36,7 @@ from caruso.model.facts import (
     ConsultOutcome,
     ConsultStarted,
     ContactConnected,
+    DispositionChosen,
     NoteWritten,
     OfferEnded,
     OfferMade,
@@ -42,6 +46,7 @@ from caruso.model.facts import (
     PresenceChanged,
     TalkEnded,
     WrapUpEnded,
+    WrapUpProlonged,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.ports import TimerHandle, Timers
@@ -67,9 +72,9 @@ class Roster:
         stream: FactStream,
         clock: Clock,
         timers: Timers,
-        wrap_up: Callable[[QueueId], timedelta],
+        wrap_up: Callable[[QueueId], WrapUpRules],
     ) -> None:
-        """Begin with everybody signed out; `wrap_up` tells how long it lasts in a queue."""
+        """Begin with everybody signed out; `wrap_up` tells the rules of a queue."""
         self._stream = stream
         self._clock = clock
         self._timers = timers
@@ -120,13 +125,58 @@ class Roster:
         Raises:
             IllegalMove: the contact is not on the agent's desk.
         """
-        sheet = self._worksheets.get(agent)
-        if sheet is None or sheet.contact != contact:
-            raise IllegalMove("This contact is not at your desk any more.")
+        sheet = self._sheet(agent, contact)
         chosen = sheet.disposition if disposition is None else disposition
         self._worksheets[agent] = replace(sheet, note=note, disposition=chosen)
         if note != sheet.note:
             self._stream.publish(NoteWritten(at=self._clock.now(), contact=contact, agent=agent, text=note))
+
+    def choose(self, agent: AgentId, contact: ContactId, disposition: str) -> None:
+        """Keep the outcome the agent has chosen; wrap-up is as long as that asks for.
+
+        Raises:
+            IllegalMove: the contact is not on the agent's desk.
+        """
+        sheet = self._sheet(agent, contact)
+        if sheet.disposition == disposition:
+            return
+        self._worksheets[agent] = replace(sheet, disposition=disposition)
+        if self.state(agent).presence is Presence.WRAP_UP:
+            self.apply(agent, WrapUpFitted(self._wrap_up(sheet.queue).length_after(disposition)))
+        self._stream.publish(
+            DispositionChosen(
+                at=self._clock.now(),
+                contact=contact,
+                agent=agent,
+                disposition=disposition,
+                until=self.state(agent).until,
+            )
+        )
+
+    def extend(self, agent: AgentId, contact: ContactId) -> None:
+        """Let wrap-up last longer, as the queue's rules allow.
+
+        Raises:
+            IllegalMove: she is not in wrap-up, or it has been extended as often as it can be.
+        """
+        rules = self._wrap_up(self._sheet(agent, contact).queue)
+        self.apply(agent, WrapUpExtended(by=rules.extension, most=rules.extensions))
+        until = self.state(agent).until
+        if until is not None:
+            self._stream.publish(WrapUpProlonged(at=self._clock.now(), contact=contact, agent=agent, until=until))
+
+    def extensions_left(self, agent: AgentId) -> int:
+        """Return how often the agent can still extend the wrap-up she is in."""
+        state, sheet = self.state(agent), self._worksheets.get(agent)
+        if sheet is None or state.presence is not Presence.WRAP_UP:
+            return 0
+        return max(0, self._wrap_up(sheet.queue).extensions - state.extended)
+
+    def _sheet(self, agent: AgentId, contact: ContactId) -> Worksheet:
+        sheet = self._worksheets.get(agent)
+        if sheet is None or sheet.contact != contact:
+            raise IllegalMove("This contact is not at your desk any more.")
+        return sheet
 
     def apply(self, agent: AgentId, event: PresenceEvent) -> None:
         """Move an agent.
@@ -182,7 +232,9 @@ class Roster:
                 if consulted not in (ConsultOutcome.COMPLETED, ConsultOutcome.JOINED):
                     self._follow(colleague, TalkOver(timedelta(0)))
             case TalkEnded(agent=agent, queue=queue):
-                self._follow(agent, TalkOver(self._wrap_up(queue)))
+                sheet = self._worksheets.get(agent)
+                chosen = sheet.disposition if sheet is not None else ""
+                self._follow(agent, TalkOver(self._wrap_up(queue).length_after(chosen)))
             case _:
                 pass
 

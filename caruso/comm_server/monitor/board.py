@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from caruso.clock import Clock
+from caruso.comm_server.agents.presence import late_at
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
 from caruso.comm_server.monitor.supervisions import SupervisionRows
 from caruso.model.centre import Centre
@@ -265,6 +266,7 @@ class Board:
             queue=call.queue if call else (row.queue if fact.contact else ""),
             caller=call.caller if call else (row.caller if fact.contact else ""),
             handled=row.handled,
+            late_at=late_at(fact.presence, fact.reason, fact.at, self._centre().not_ready_reasons),
         )
         self._changed_agents.add(fact.agent)
 

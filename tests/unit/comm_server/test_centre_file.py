@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from caruso.comm_server.centre_file import CentreFile, read_centre, unknown_scripts
 from caruso.errors import RejectedInput
 from caruso.model.centre import Disposition, Interval, NotReadyReason, Role, Station, StationKind
+from caruso.model.ids import QueueId
 
 GOOD = """\
 name = "Example Energy"
@@ -362,3 +363,15 @@ def test_keys_of_a_queue_do_not_contradict_each_other() -> None:
     assert any("contradiction" in finding for finding in told('escape_to = "night"'))
     same = 'escape_key = "1"\nescape_to = "night"\ncall_back = {}'
     assert any("twice" in finding for finding in told(same))
+
+
+def test_reasons_and_outcomes_may_have_limits_of_their_own() -> None:
+    text = GOOD.replace('break = "Break"', 'break = { name = "Break", limit_minutes = 15, at_most = 2 }')
+    text = text.replace('solved = "Solved"', 'solved = { name = "Solved", wrap_up_seconds = 5 }')
+    centre = read_centre(text, "centre.toml").centre
+    assert centre.not_ready_reasons[0] == NotReadyReason(id="break", name="Break", limit_seconds=900, at_most=2)
+    (solved,) = centre.queues[QueueId("billing")].dispositions
+    assert solved == Disposition(id="solved", name="Solved", wrap_up_seconds=5)
+    wrong = text.replace("at_most = 2", "at_most = 0")
+    with pytest.raises(RejectedInput, match="at_most"):
+        read_centre(wrong, "centre.toml")

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from caruso.comm_server.agents.presence import (
     CONSOLE_GONE,
+    LEAST_LEFT,
     RONA,
+    After,
     AgentState,
     ConsoleGone,
     GoNotReady,
@@ -23,10 +26,15 @@ from caruso.comm_server.agents.presence import (
     SignOut,
     TalkBegan,
     TalkOver,
+    WrapUpExtended,
+    WrapUpFitted,
     WrapUpOver,
+    check_reason,
+    late_at,
     move,
 )
 from caruso.errors import IllegalMove
+from caruso.model.centre import NotReadyReason
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId
 
@@ -97,6 +105,50 @@ def test_a_console_that_comes_back_in_a_conversation_leaves_no_trace() -> None:
     assert after(*TALKING, ConsoleGone(), SignIn(), TalkOver(timedelta(0))).presence is Presence.READY
 
 
+def test_wrap_up_is_extended_as_often_as_the_queue_allows() -> None:
+    longer = WrapUpExtended(by=timedelta(seconds=60), most=2)
+    state = after(*WRAPPING, longer, longer)
+    assert (state.until, state.extended) == (NOW + timedelta(seconds=34 + 120), 2)
+    with pytest.raises(IllegalMove, match="any more"):
+        move(state, longer, NOW)
+    with pytest.raises(IllegalMove, match="not in wrap-up"):
+        after(*TALKING, longer)
+    again = (longer, WrapUpOver(), OfferBegan(CONTACT), TalkBegan(CONTACT), TalkOver(timedelta(1)))
+    assert after(*WRAPPING, *again).extended == 0, "each wrap-up has its own"
+
+
+def test_an_outcome_with_a_wrap_up_of_its_own_decides_how_long_it_lasts() -> None:
+    wrapping = after(*WRAPPING)
+    assert move(wrapping, WrapUpFitted(timedelta(minutes=5)), NOW).until == wrapping.since + timedelta(minutes=5)
+    soon = NOW + timedelta(seconds=20)
+    assert move(wrapping, WrapUpFitted(timedelta(seconds=5)), soon).until == soon + LEAST_LEFT
+    granted = move(wrapping, WrapUpExtended(by=timedelta(minutes=1), most=1), NOW)
+    assert move(granted, WrapUpFitted(timedelta(seconds=5)), soon) is granted, "what was granted stays"
+
+
+LUNCH = NotReadyReason(id="lunch", name="Lunch", limit_seconds=1800, at_most=1)
+TRAINING = NotReadyReason(id="training", name="Training")
+
+
+def test_so_many_agents_may_be_not_ready_for_a_reason_at_a_time() -> None:
+    away = replace(START, agent=AgentId("ben"), presence=Presence.NOT_READY, reason="lunch")
+    will_be = replace(START, agent=AgentId("ben"), presence=Presence.TALKING, after=After(reason="lunch"))
+    for state in (away, will_be):
+        with pytest.raises(IllegalMove, match="one colleague is away"):
+            check_reason("lunch", START.agent, (LUNCH, TRAINING), [START, state])
+        check_reason("training", START.agent, (LUNCH, TRAINING), [START, state])
+        check_reason("lunch", state.agent, (LUNCH, TRAINING), [START, state])
+    check_reason("", START.agent, (LUNCH,), [away])
+    with pytest.raises(IllegalMove, match="no such reason"):
+        check_reason("nonsense", START.agent, (LUNCH,), [])
+
+
+def test_who_stays_away_longer_than_a_reason_allows_is_late() -> None:
+    assert late_at(Presence.NOT_READY, "lunch", NOW, (TRAINING, LUNCH)) == NOW + timedelta(minutes=30)
+    assert late_at(Presence.NOT_READY, "training", NOW, (TRAINING, LUNCH)) is None
+    assert late_at(Presence.TALKING, "lunch", NOW, (LUNCH,)) is None
+
+
 EVENTS = st.sampled_from(
     [
         SignIn(),
@@ -110,6 +162,8 @@ EVENTS = st.sampled_from(
         TalkBegan(CONTACT),
         TalkOver(timedelta(seconds=5)),
         TalkOver(timedelta(0)),
+        WrapUpExtended(by=timedelta(seconds=60), most=2),
+        WrapUpFitted(timedelta(seconds=3)),
         WrapUpOver(),
         ConsoleGone(),
     ]
@@ -128,5 +182,6 @@ def test_whatever_happens_a_state_is_consistent(events: list[PresenceEvent]) -> 
         in_contact = state.presence in (Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP)
         assert (state.contact is not None) == in_contact
         assert (state.until is not None) == (state.presence is Presence.WRAP_UP)
+        assert state.extended <= (2 if state.presence is Presence.WRAP_UP else 0)
         if isinstance(event, OfferBegan) and state is not before:
             assert before.presence is Presence.READY
