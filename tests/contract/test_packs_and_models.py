@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from caruso.cli import main
 from caruso.business_objects.folder import read_folder
 from caruso.business_objects.records import Query
+from caruso.cli import main
 from caruso.clock import SystemClock
 from caruso.model.actor import house
 from caruso.storage.engine import Database
