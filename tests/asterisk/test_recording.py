@@ -301,7 +301,7 @@ async def test_each_turn_is_recorded_with_caller_and_agent_apart(scene: Scene) -
     left, right = scene.sound(second)
     assert alone(left, CALLER_HZ, ANNA_HZ, BOB_HZ)
     if not alone(right, BOB_HZ, CALLER_HZ, ANNA_HZ):
-        # Open fault, on a busy machine in about half of all runs; docs/recording.md tells of it.
+        # Open fault, in about half of all runs; docs/recording.md tells of it.
         pytest.xfail(f"the agent who was transferred to is missing: {told(right)}")
     assert not await scene.lying_about(), "what is kept here lies in Asterisk no more"
 
