@@ -44,6 +44,7 @@ from caruso.model.facts import (
     OutsideEnded,
     Presence,
     PresenceChanged,
+    PresencePlanned,
     PriorityChanged,
     QueueOutcome,
     QueueSwitched,
@@ -216,6 +217,7 @@ def one_of_each_kind(at: datetime) -> list[AnyFact]:
         DispositionChosen(at=at, contact=contact, agent=agent, disposition="done", until=at),
         WrapUpProlonged(at=at, contact=contact, agent=agent, until=at),
         NoteWritten(at=at, contact=contact, agent=agent, text="will call back\n„morgen“"),
+        PresencePlanned(at=at, contact=contact, agent=agent, presence=Presence.NOT_READY, reason="lunch"),
         PresenceChanged(at=at, agent=agent, presence=Presence.NOT_READY, reason="rona", contact=contact),
     ]
 

@@ -753,6 +753,16 @@ class PresenceChanged(Fact, frozen=True, kw_only=True, tag="presence-changed"):
     contact: ContactId | None = None
 
 
+class PresencePlanned(Fact, frozen=True, kw_only=True, tag="presence-planned"):
+    """What an agent is when she is done with the contact on her desk: asked for meanwhile, or as before it."""
+
+    contact: ContactId
+    agent: AgentId
+    presence: Presence
+    #: As in `PresenceChanged`.
+    reason: str = ""
+
+
 class VoicemailBegun(Fact, frozen=True, kw_only=True, tag="voicemail-begun"):
     """A caller begins to speak after the tone; `contact` is the message, a contact of its own."""
 
@@ -941,6 +951,7 @@ AnyFact = (
     | LineOpened
     | LineClosed
     | PresenceChanged
+    | PresencePlanned
     | VoicemailBegun
     | VoicemailReceived
     | VoicemailDiscarded

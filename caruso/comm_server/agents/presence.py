@@ -5,7 +5,8 @@
                        |___________|_________|_____________________|
 
 What an agent asks for in a conversation ("not ready afterwards") is kept in `after` and takes effect when wrap-up
-ends. An offer is possible in READY only: everything else is an `IllegalMove`.
+ends; the journal has it, too (`PresencePlanned`). An offer is possible in READY only: everything else is an
+`IllegalMove`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,14 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from caruso.comm_server.agents.presence import AgentState, WrapUpRules, move, of_offer
+from caruso.comm_server.agents.presence import (
+    After,
+    AgentState,
+    WrapUpOver,
+    WrapUpRules,
+    move,
+    of_offer,
+)
 from caruso.comm_server.agents.roster import Worksheet
 from caruso.model.facts import (
     AnyFact,
@@ -19,9 +26,11 @@ from caruso.model.facts import (
     DispositionChosen,
     NoteWritten,
     OfferEnded,
+    OfferMade,
     OfferOutcome,
     Presence,
     PresenceChanged,
+    PresencePlanned,
     TalkEnded,
     WrapUpEnded,
     WrapUpProlonged,
@@ -67,6 +76,7 @@ def _state(
         presence=last.presence,
         reason=last.reason,
         contact=last.contact,
+        after=_planned(last.agent, facts, _before(last) if at_desk is not None else After()),
         idle_since=last.at if last.presence is Presence.READY else None,
     )
     if at_desk is not None:
@@ -90,8 +100,7 @@ def _after_talking(
         until = over.at + wrap_up(over.queue).length_after(sheet.disposition if sheet else "")
         until, extended = _moved(state.agent, facts, over.at, until)
         return replace(state, presence=Presence.WRAP_UP, since=over.at, until=until, extended=extended)
-    since = filed[-1].at if filed else state.since
-    return AgentState(agent=state.agent, since=since, presence=Presence.READY, idle_since=since)
+    return move(replace(state, presence=Presence.WRAP_UP), WrapUpOver(), filed[-1].at if filed else state.since)
 
 
 def _moved(agent: AgentId, facts: Sequence[AnyFact], since: datetime, until: datetime) -> tuple[datetime, int]:
@@ -106,6 +115,26 @@ def _moved(agent: AgentId, facts: Sequence[AnyFact], since: datetime, until: dat
             case _:
                 pass
     return until, extended
+
+
+def _before(last: PresenceChanged) -> After:
+    """Return what follows a contact that came to an agent who was not ready: she calls somebody herself."""
+    away = last.presence in (Presence.NOT_READY, Presence.SIGNED_OUT)
+    return After(presence=last.presence, reason=last.reason) if away else After()
+
+
+def _planned(agent: AgentId, facts: Sequence[AnyFact], usual: After) -> After:
+    """Return what follows the contact by what was last asked for since it came to the agent."""
+    after = usual
+    for fact in facts:
+        match fact:
+            case OfferMade() if fact.agent == agent:
+                after = usual
+            case PresencePlanned(presence=presence, reason=reason) if fact.agent == agent:
+                after = After(presence=presence, reason=reason)
+            case _:
+                pass
+    return after
 
 
 def _after_offer(state: AgentState, facts: Sequence[AnyFact]) -> AgentState:

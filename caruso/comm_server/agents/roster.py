@@ -44,6 +44,7 @@ from caruso.model.facts import (
     OfferPurpose,
     Presence,
     PresenceChanged,
+    PresencePlanned,
     TalkEnded,
     WrapUpEnded,
     WrapUpProlonged,
@@ -209,6 +210,16 @@ class Roster:
                     presence=after.presence,
                     reason=after.reason,
                     contact=after.contact,
+                )
+            )
+        if after.contact is not None and after.after != before.after:
+            facts.append(
+                PresencePlanned(
+                    at=now,
+                    contact=after.contact,
+                    agent=agent,
+                    presence=after.after.presence,
+                    reason=after.after.reason,
                 )
             )
         self._stream.publish(*facts)

@@ -333,6 +333,7 @@ PLAIN_FACT_FIELDS = frozenset(
         ("DispositionChosen", "disposition"),
         ("WrapUpEnded", "disposition"),
         ("PresenceChanged", "reason"),
+        ("PresencePlanned", "reason"),
         *(("ServiceChanged", field) for field in ("change", "service", "version", "before", "by")),
         ("WaitEstimated", "by"),
         ("TaskMade", "task"),

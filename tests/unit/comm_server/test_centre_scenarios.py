@@ -23,7 +23,7 @@ from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import DIRECT, WholeCentre
 
-ANNA, BRAM = AgentId("anna"), AgentId("bram")
+ANNA, BRAM, CHLOE = AgentId("anna"), AgentId("bram"), AgentId("chloe")
 
 
 def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
@@ -198,6 +198,39 @@ def test_an_agent_whose_wrap_up_was_not_written_before_a_crash_has_it_all_the_sa
         assert presence(house, BRAM) is Presence.WRAP_UP
         await asyncio.sleep(20)
         assert [fact.agent for fact in house.journal.facts if isinstance(fact, WrapUpEnded)] == [BRAM]
+
+    lead(scene)
+
+
+def test_what_follows_a_contact_is_not_forgotten_when_the_server_is_killed() -> None:
+    """Asked for by the agent, ordered by a supervisor, kept of before a call of her own."""
+
+    async def scene(house: WholeCentre) -> None:
+        ready(house, ANNA)
+        house.ask(ANNA, desk.GoNotReady, reason="lunch")
+        house.ask(ANNA, desk.CallOut, queue="meter", number="+31209999999")
+        call = await talking(house, BRAM, "300")
+        house.ask(BRAM, desk.GoNotReady, reason="lunch")
+        await talking(house, CHLOE, "300")
+        house.centre.force_presence(CHLOE, Presence.SIGNED_OUT, "", "sam")
+        everybody = (ANNA, BRAM, CHLOE)
+        before = [house.centre.roster.state(agent) for agent in everybody]
+        assert [state.presence for state in before] == [Presence.TALKING] * 3
+        assert [state.after.presence for state in before] == ["not-ready", "not-ready", "signed-out"]
+        await house.crash(0, 1.0)
+        house.open_console(ANNA)
+        house.open_console(BRAM)
+        again = [house.centre.roster.state(agent).after for agent in everybody]
+        assert again == [state.after for state in before]
+        assert (house.views[BRAM].presence.next, house.views[BRAM].presence.next_reason) == ("not-ready", "lunch")
+        house.ask(BRAM, desk.HangUpCall, contact=call.contact)
+        await asyncio.sleep(1)
+        assert presence(house, BRAM) is Presence.WRAP_UP
+        await house.crash(0, 1.0)
+        house.open_console(BRAM)
+        await asyncio.sleep(12)
+        state = house.centre.roster.state(BRAM)
+        assert (state.presence, state.reason) == (Presence.NOT_READY, "lunch")
 
     lead(scene)
 
