@@ -30,9 +30,10 @@ from caruso.model.centre import (
     Skill,
     Station,
     StationKind,
+    VoicemailRules,
 )
 from caruso.model.facts import Presence
-from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId
+from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId, is_voicemail
 from caruso.model.numbers import called_number
 from caruso.model.recordings import RecordedCalls, RecordingRules
 from caruso.model.records import Customer, PastContact
@@ -63,12 +64,10 @@ from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
 from lab.fake_decisions import FakeDecisions
 from lab.fake_dialog import FakeDialog
-from lab.fake_messages import FakeMessages
+from lab.fake_messages import CallLater, FakeMessages
 from lab.fake_recordings import FakeRecordings
 from lab.fake_supervision import FakeSupervision
 from lab.script_dialog import ScriptDialog
-
-CallLater = Callable[[float, Callable[[], None]], TimerHandle]
 
 #: Seconds from being ready to the first contact that comes by itself.
 FIRST_OFFER = 4.0
@@ -93,6 +92,7 @@ def fake_description() -> Centre:
             dispositions=_DISPOSITIONS,
             priority=5,
             wrap_up_seconds=45,
+            voicemail=VoicemailRules(offered=True),
             recording=RecordingRules(calls=RecordedCalls.ON_DEMAND, agents_listen=True),
         ),
     }
@@ -230,7 +230,13 @@ class FakeCentre:
         )
         self.supervisors = FakeSupervision(self.centre, now, self._supervisors_acted, self._talks)
         self.recordings = FakeRecordings(self.centre, _Clock(now))
-        self.messages = FakeMessages(self.centre, now, self._messages_changed)
+        self.messages = FakeMessages(
+            self.centre,
+            now,
+            self._messages_changed,
+            call_later,
+            lambda agent, presence, reason: self._become(self._seat(agent), presence, reason),
+        )
         self.decisions = FakeDecisions()
         self._counts = {queue: [0, 0, 0, 0] for queue in self._centre.queues}
         #: Every command carried out, for tests.
@@ -354,6 +360,10 @@ class FakeCentre:
             case desk.OpenLine():
                 seat.line = "open"
                 self._show(seat)
+            case desk.Accept() if is_voicemail(ContactId(command.contact)):
+                self.messages.offers.accept(agent, ContactId(command.contact))
+            case desk.Decline() if is_voicemail(ContactId(command.contact)):
+                self.messages.offers.decline(agent, ContactId(command.contact))
             case desk.Accept():
                 self._accept(seat, command.contact)
             case desk.Decline():
@@ -762,7 +772,7 @@ class FakeCentre:
         self._monitor_changed()
 
     def _desk_view(self, seat: _Seat) -> DeskView:
-        contact = seat.contact
+        contact, offered = seat.contact, self.messages.offer_view(seat.profile.id)
         return DeskView(
             seq=seat.seq,
             now=self._now(),
@@ -782,7 +792,7 @@ class FakeCentre:
                 presence=seat.presence,
                 reason=seat.reason,
                 since=seat.since,
-                until=seat.until,
+                until=seat.until if offered is None else offered.until,
                 late_at=late_at(seat.presence, seat.reason, seat.since, self._centre.not_ready_reasons),
             ),
             reasons=[Choice(id=reason.id, name=reason.name) for reason in self._centre.not_ready_reasons],
@@ -792,6 +802,8 @@ class FakeCentre:
             telephony=self._telephony,
             outside=True,
             contact=None if contact is None else _contact_view(contact),
+            message_offer=offered,
+            message=self.messages.offers.at_hand(seat.profile.id),
             dialog=None if contact is None else contact.dialog.view(),
             customer=None if contact is None or contact.customer is None else self._card(contact.customer),
         )

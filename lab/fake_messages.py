@@ -1,4 +1,4 @@
-"""Messages without callers: the real mailboxes, on facts of our own, and sounds that are tones."""
+"""Messages without callers: the real mailboxes and offers, on facts of our own, and sounds that are tones."""
 
 from __future__ import annotations
 
@@ -8,24 +8,46 @@ import math
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
+from caruso.comm_server.acd.plan import MessageWish
+from caruso.comm_server.agents.message_views import message_offer_view
+from caruso.comm_server.agents.presence import MESSAGE
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.voicemail.mailboxes import Mailboxes
+from caruso.comm_server.voicemail.offers import MessageOffers
 from caruso.comm_server.voicemail.sound import RATE, message_of
 from caruso.errors import IllegalMove
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact, VoicemailBegun, VoicemailReceived
+from caruso.model.facts import (
+    AnyFact,
+    OfferOutcome,
+    Presence,
+    VoicemailBegun,
+    VoicemailOffered,
+    VoicemailOfferEnded,
+    VoicemailReceived,
+)
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, voicemail_contact
-from caruso.ports import RunFiles
+from caruso.model.views import MessageOfferView
+from caruso.ports import RunFiles, TimerHandle
 from lab.memory_voicemails import MemoryVoicemails
+
+CallLater = Callable[[float, Callable[[], None]], TimerHandle]
 
 
 class FakeMessages:
     """Mailboxes, and a way to leave messages in them."""
 
     def __init__(
-        self, centre: Callable[[], Centre], now: Callable[[], datetime], changed: Callable[[], None]
+        self,
+        centre: Callable[[], Centre],
+        now: Callable[[], datetime],
+        changed: Callable[[], None],
+        call_later: CallLater,
+        presence: Callable[[AgentId, Presence, str], None],
     ) -> None:
-        """Begin with none; `changed` is told when they are not what they were."""
+        """Begin with none; `changed` is told when they are not what they were, `presence` how agents' changes."""
+        self._centre = centre
+        self._presence = presence
         self._now = now
         self._numbers = itertools.count(1)
         self.store = MemoryVoicemails()
@@ -39,8 +61,42 @@ class FakeMessages:
         self.mailboxes = Mailboxes(
             centre=centre, stream=self.stream, clock=clock, call_out=self._call_out, changed=changed
         )
-        for listener in (self.facts.append, self.store.hear, self.mailboxes.hear):
+        self.offers = MessageOffers(
+            centre=centre,
+            mailboxes=self.mailboxes,
+            lines=_NobodyWaits,
+            done=lambda agent: presence(agent, Presence.READY, ""),
+            stream=self.stream,
+            clock=clock,
+            timers=_Timers(call_later),
+        )
+        for listener in (self.facts.append, self.store.hear, self.mailboxes.hear, self.offers.hear, self._asked):
             self.stream.decide(listener)
+
+    def offer(self, agent: AgentId, contact: ContactId) -> None:
+        """Ask an agent to take a message."""
+        message = self.mailboxes.get(contact)
+        assert message is not None
+        self.offers.make(agent, contact, message.queue, None)
+
+    def offer_view(self, agent: AgentId) -> MessageOfferView | None:
+        """Return what an agent sees of what she is asked."""
+        offer = self.offers.offer_to(agent)
+        message = self.mailboxes.get(offer.contact) if offer is not None else None
+        return message_offer_view(offer, message, self._centre()) if offer and message else None
+
+    def _asked(self, fact: AnyFact) -> None:
+        match fact:
+            case VoicemailOffered(agent=agent):
+                self._presence(agent, Presence.OFFERED, "")
+            case VoicemailOfferEnded(agent=agent, outcome=OfferOutcome.ACCEPTED):
+                self._presence(agent, Presence.NOT_READY, MESSAGE)
+            case VoicemailOfferEnded(agent=agent, outcome=OfferOutcome.WITHDRAWN):
+                self._presence(agent, Presence.READY, "")
+            case VoicemailOfferEnded(agent=agent, outcome=outcome):
+                self._presence(agent, Presence.NOT_READY, outcome.value)
+            case _:
+                pass
 
     def _call_out(self, agent: AgentId, queue: QueueId, number: str) -> ContactId:
         if self.refuses:
@@ -101,6 +157,21 @@ class FakeMessages:
         if text:
             await self.store.keep_text(contact, text)
         return contact
+
+
+class _NobodyWaits:
+    """Lines in which nobody is looked for: a test says who is asked."""
+
+    def wait(self, message: ContactId, wish: MessageWish, since: datetime, *, offered: bool) -> None:
+        pass
+
+    def leave(self, message: ContactId) -> None:
+        pass
+
+
+class _Timers:
+    def __init__(self, call_later: CallLater) -> None:
+        self.call_later = call_later
 
 
 class _Clock:

@@ -20,6 +20,7 @@ from caruso.comm_server import restart
 from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
+from caruso.comm_server.voicemail.box import Who
 from caruso.comm_server.voicemail.lights import Light
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
 from caruso.model import desk, ids
@@ -43,12 +44,21 @@ from caruso.model.centre import (
     VoicemailRules,
 )
 from caruso.model.desk import AnyDeskCommand
-from caruso.model.facts import AnyFact, Presence, ServerStarted
+from caruso.model.facts import (
+    VOICEMAIL,
+    AnyFact,
+    ContactArrived,
+    Presence,
+    ServerStarted,
+    VoicemailBegun,
+    VoicemailReceived,
+)
 from caruso.model.ids import (
     AgentId,
     ContactId,
     CustomerId,
     EntryPointId,
+    FileId,
     QueueId,
     RunId,
     ScriptId,
@@ -104,7 +114,7 @@ def small_centre() -> Centre:
             dispositions=done,
             call_back=CallBackRules(offer_after_seconds=3, retry_seconds=6, busy_seconds=3, ring_seconds=12),
             overflow=(Overflow(after_seconds=45, queue=DIRECT), Overflow(ahead=4, text="Full.", voicemail=True)),
-            voicemail=VoicemailRules(key="9"),
+            voicemail=VoicemailRules(key="9", offered=True, offer_below=1, offer_ageing_per_minute=9),
         ),
         Queue(
             id=BILLING,
@@ -138,7 +148,9 @@ def small_centre() -> Centre:
             call_back=CallBackRules(
                 first=CallFirst.CUSTOMER, offer_after_seconds=3, key="2", retry_seconds=6, ring_seconds=12
             ),
-            voicemail=VoicemailRules(key="3", emails=("direct@example.com",)),
+            voicemail=VoicemailRules(
+                key="3", emails=("direct@example.com",), offered=True, offer_seconds=6, offer_ageing_per_minute=0
+            ),
         ),
     )
     entry_points = (
@@ -296,6 +308,9 @@ class WholeCentre:
         self.transfers = 0.1
         #: Callers besides the usual ones.
         self.more_numbers: tuple[str, ...] = ()
+        #: How often of 1 what happens is about messages in the list.
+        self.messages = 0.0
+        self._left = 0
         #: Whether people are called back.
         self.calls_back = True
         #: What happened, for the message of a test that fails.
@@ -488,6 +503,9 @@ class WholeCentre:
 
     def act(self) -> None:
         """Let somebody do something."""
+        if self.messages and self.rng.random() < self.messages:
+            self._message_acts()
+            return
         acts = (
             self._caller_acts,
             self._agent_acts,
@@ -496,6 +514,61 @@ class WholeCentre:
             self._telephone_acts,
         )
         self.rng.choices(acts, (38, 42, 4, 9, 7))[0]()
+
+    def _message_acts(self) -> None:
+        """Let somebody have left a message, or let it be taken or finished from the list."""
+        waiting, chance = self.centre.mailboxes.waiting(), self.rng.random()
+        if chance < 0.7 or not waiting:
+            self.leave_message(self.rng.choice((METER, DIRECT)), self.rng.choice([None, None, *self.full.agents]))
+            return
+        message, agent = self.rng.choice(waiting), self.rng.choice(list(self.full.agents))
+        self.note("list", agent, message.contact, f"{chance:.2f}")
+        try:
+            if chance < 0.9:
+                self.centre.mailboxes.take(self._who(agent), message.contact, message.version)
+            else:
+                everything = Who(user=UserId("sue"), supervises=True, scope=None)
+                self.centre.mailboxes.done(everything, message.contact, message.version, disposition="", note="")
+        except (IllegalMove, NotFound) as refusal:
+            self.note("  refused:", refusal)
+
+    def _who(self, agent: AgentId) -> Who:
+        profile = self.full.agents[agent]
+        return Who(user=UserId(agent), agent=agent, queues=profile.queues, skills=profile.skills)
+
+    def leave_message(self, queue: QueueId, owner: AgentId | None = None) -> ContactId:
+        """Let somebody have left a message."""
+        self._left += 1
+        origin = ContactId(f"9.{self._left}")
+        contact, now = ids.voicemail_contact(origin), self.clock.now()
+        self.note("message", contact, queue, owner)
+        self.centre.stream.publish(
+            VoicemailBegun(
+                at=now,
+                contact=contact,
+                origin=origin,
+                queue=queue,
+                owner=owner,
+                number="+49 30 456",
+                name="",
+                language="en",
+                priority=self.rng.choice((0, 0, 3)),
+                take=1,
+            ),
+            ContactArrived(
+                at=now,
+                contact=contact,
+                entry_point=None,
+                caller_number="+49 30 456",
+                caller_name="",
+                dialled="",
+                channel=VOICEMAIL,
+            ),
+            VoicemailReceived(
+                at=now, contact=contact, queue=queue, owner=owner, seconds=3.0, file=FileId(f"left-{self._left}")
+            ),
+        )
+        return contact
 
     def _telephone_acts(self) -> None:
         """Let an agent press a key at a telephone outside, or hang up."""
@@ -575,8 +648,36 @@ class WholeCentre:
         view = self.views[agent]
         if view.contact is not None and self.rng.random() < 0.8:
             self._agent_in_contact(agent, view)
+        elif (view.message_offer or view.message) is not None and self.rng.random() < 0.6:
+            self._agent_with_message(agent, view)
         else:
             self._agent_without_contact(agent)
+
+    def _agent_with_message(self, agent: AgentId, view: DeskView) -> None:
+        """Accept or decline a message, or do something with the one that was accepted."""
+        chance = self.rng.random()
+        if view.message_offer is not None:
+            kind = desk.Accept if chance < 0.7 else desk.Decline
+            self.ask(agent, kind, contact=view.message_offer.id)
+            return
+        message = self.centre.mailboxes.get(view.message or ContactId(""))
+        if message is None:
+            return
+        who = self._who(agent)
+        self.note(agent, "message", message.contact, f"{chance:.2f}")
+        boxes, name, version = self.centre.mailboxes, message.contact, message.version
+        try:
+            if chance < 0.4:
+                boxes.done(who, name, version, disposition="", note="")
+            elif chance < 0.6:
+                boxes.give_back(who, name, version)
+            elif chance < 0.8:
+                owner = self.rng.choice([None, *self.full.agents])
+                boxes.give(who, name, version, queue=self.rng.choice((METER, DIRECT)), owner=owner)
+            else:
+                boxes.call(who, name, version, "+49 30 456")
+        except (IllegalMove, NotFound) as refusal:
+            self.note("  refused:", refusal)
 
     def _agent_without_contact(self, agent: AgentId) -> None:
         chance = self.rng.random()

@@ -175,6 +175,21 @@ export interface ContactView {
   taken_over_by: string;
 }
 
+/** A message that a caller left, and that an agent is asked to take. */
+export interface MessageOfferView {
+  id: string;
+  queue: string;
+  queue_name: string;
+  number: string;
+  name: string;
+  received_at: string;
+  seconds: number;
+  for_me: boolean;
+  priority: number;
+  until: string;
+  why: WhyView | null;
+}
+
 /** One possible answer. */
 export interface OptionView {
   value: string;
@@ -304,6 +319,8 @@ export interface DeskView {
   tasks: number;
   outside: boolean;
   contact: ContactView | null;
+  message_offer: MessageOfferView | null;
+  message: string | null;
   dialog: DialogView | null;
   customer: CustomerView | null;
 }

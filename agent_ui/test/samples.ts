@@ -4,6 +4,7 @@ import type {
   ContactView,
   DeskView,
   DialogView,
+  MessageOfferView,
   MonitorView,
   QueueRow,
   StationView,
@@ -50,8 +51,27 @@ export function desk(change: Partial<DeskView> = {}): DeskView {
     tasks: 0,
     outside: false,
     contact: null,
+    message_offer: null,
+    message: null,
     dialog: null,
     customer: null,
+    ...change,
+  };
+}
+
+export function messageOffer(change: Partial<MessageOfferView> = {}): MessageOfferView {
+  return {
+    id: "voicemail-1",
+    queue: "billing",
+    queue_name: "Billing",
+    number: "+4930555001",
+    name: "",
+    received_at: "2026-03-01T09:30:00Z",
+    seconds: 12,
+    for_me: false,
+    priority: -10,
+    until: "2026-03-01T10:00:20Z",
+    why: null,
     ...change,
   };
 }

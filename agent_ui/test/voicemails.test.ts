@@ -50,7 +50,7 @@ test("one's own come first, those of others are not shown, the rest keeps the se
     line({ id: "old" }),
     line({ id: "mine", state: "taken", agent: "anna" }),
   ];
-  expect(shownVoicemails(lines, "anna").map((one) => one.id)).toEqual(["mine", "urgent", "old"]);
+  expect(shownVoicemails(lines, "anna", null).map((one) => one.id)).toEqual(["mine", "urgent", "old"]);
 });
 
 test("a caller is called by name, else by number, else by what he hides", () => {
@@ -83,4 +83,9 @@ test("a message can be given to other queues and to the agents of its own", () =
   expect(goalsOf(line(), queues, agents).map((goal) => goal.value)).toEqual(["queue meter", "agent anna"]);
   const taken = goalsOf(line({ state: "taken", agent: "anna" }), queues, agents);
   expect(taken.map((goal) => goal.value)).toEqual(["queue billing", "queue meter", "agent anna"]);
+});
+
+test("the message she has accepted comes first", () => {
+  const lines = ["older", "accepted"].map((id) => line({ id, state: "taken", agent: "anna" }));
+  expect(shownVoicemails(lines, "anna", "accepted").map((one) => one.id)).toEqual(["accepted", "older"]);
 });

@@ -59,6 +59,7 @@ SoundFile = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}\.wav$", title="the name of a WAV file, without a folder")
 ]
 Priority = Annotated[int, Meta(ge=-100, le=100)]
+PriorityBelow = Annotated[int, Meta(ge=0, le=200)]
 Rank = Annotated[int, Meta(ge=1, le=9)]
 #: 0: not needed any more.
 RelaxedLevel = Annotated[int, Meta(ge=0, le=10)]
@@ -184,6 +185,14 @@ class VoicemailTable(msgspec.Struct, frozen=True, kw_only=True):
     light: VoicemailLight = VoicemailLight.AGENTS
     #: Days for which sound and text are kept after a message is done; 0: for ever.
     retention_days: Days = 90
+    #: A message is offered to a ready agent as a call is, and not only shown in the list.
+    offered: bool = False
+    #: By so many points its priority is below that of a call.
+    offer_below: PriorityBelow = 10
+    #: Points of priority it gains in a minute, so that it is offered in the end though calls always wait.
+    offer_ageing_per_minute: Ageing = 0.2
+    #: So long an agent is asked.
+    offer_seconds: RingSeconds = 20.0
 
 
 class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import DeskHandle, Desks, Sources
-from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, SignIn, SignOut
+from caruso.comm_server.agents.message_views import message_offer_view
+from caruso.comm_server.agents.presence import AgentState, ConsoleGone, GoNotReady, MessageOver, SignIn, SignOut
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import EndpointName, Stations
 from caruso.comm_server.calls.exchange import Exchange, Hooks
@@ -82,11 +83,12 @@ from caruso.model.facts import (
     SupervisionEnded,
     SupervisionModeChanged,
     TransferForm,
+    VoicemailOffered,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, LegId, QueueId, ScriptId, SupervisionId
 from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.telephony import AnswerTransfer, TelephonyEvent
-from caruso.model.views import DeskView, MonitorView, QueueTile, StationView, TargetView
+from caruso.model.views import DeskView, MessageOfferView, MonitorView, QueueTile, StationView, TargetView
 from caruso.ports import (
     ActionServices,
     CallbackStore,
@@ -218,9 +220,12 @@ class ContactCentre:
             centre=self.centre,
             stream=stream,
             clock=clock,
+            timers=timers,
             tasks=tasks,
             call_out=self._call_out,
             changed=self._voicemails_changed,
+            lines=lambda: self.dispatcher,
+            done=self._message_over,
         )
         self.reception = Reception(
             staff=self._staff,
@@ -373,6 +378,8 @@ class ContactCentre:
                 recording=self.recordings.view,
                 messages=self.messages.of,
                 queue_tile=self._queue_tile,
+                message_offer=self._message_offer,
+                message=self.voicemail.offers.at_hand,
                 telephony_up=lambda: self.exchange.link_up,
                 outside=outside.calls_outside,
             ),
@@ -437,6 +444,7 @@ class ContactCentre:
             transfers=self.transfers,
             seen=self.supervisors.seen,
             record=self.recordings.ask_as_agent,
+            messages=self.voicemail.offers,
         )
         self._people = Staff(
             exchange=self.exchange,
@@ -454,6 +462,7 @@ class ContactCentre:
             self.switches.hear,
             self.dispatcher.hear,
             self.mailboxes.hear,
+            self.voicemail.offers.hear,
         ):
             stream.decide(listener)
         stream.when_quiet(self.dispatcher.dispatch)
@@ -500,6 +509,7 @@ class ContactCentre:
         self._plan = Plan(centre)
         self._sign_removed_out()
         self.dispatcher.rules_changed()
+        self.voicemail.offers.look_at_all()
         self.reception.queues_changed()
         self.overflowing.look_at_all()
         self.board.centre_changed()
@@ -582,6 +592,14 @@ class ContactCentre:
             services=outside.services,
         )
 
+    def _message_offer(self, agent: AgentId) -> MessageOfferView | None:
+        offer = self.voicemail.offers.offer_to(agent)
+        message = self.mailboxes.get(offer.contact) if offer is not None else None
+        return message_offer_view(offer, message, self._centre) if offer and message else None
+
+    def _message_over(self, agent: AgentId) -> None:
+        self.roster.apply(agent, MessageOver())
+
     def _call_out(self, agent: AgentId, queue: QueueId, number: str) -> ContactId:
         return self.transfers.call_out(agent, queue, number)
 
@@ -619,7 +637,10 @@ class ContactCentre:
         if ghost is not None:
             ghost.cancel()
         self.roster.apply(agent, SignIn())
-        return self.desks.open(agent, show, closed, self._console_left)
+        handle = self.desks.open(agent, show, closed, self._console_left)
+        self.dispatcher.console_changed(agent)
+        self.stream.publish()
+        return handle
 
     def force_presence(self, agent: AgentId, wanted: Presence, reason: str, by: str) -> None:
         """Move an agent on behalf of a supervisor; in a conversation it takes effect afterwards.
@@ -668,7 +689,8 @@ class ContactCentre:
         self.desks.touch(agent)
 
     def _console_left(self, agent: AgentId) -> None:
-        """Nobody sees this agent's desk: after a while there are no more offers for it."""
+        """Nobody sees this agent's desk: after a while there are no more offers for it, of messages at once."""
+        self.dispatcher.console_changed(agent)
         self._ghosts[agent] = self._outside.timers.call_later(CONSOLE_GRACE_SECONDS, lambda: self._ghost(agent))
 
     def _ghost(self, agent: AgentId) -> None:
@@ -682,11 +704,13 @@ class ContactCentre:
         identified: Mapping[ContactId, CustomerId],
         unwritten: Iterable[AgentState],
         lost: Iterable[AnyFact] = (),
+        message_offers: Iterable[VoicemailOffered] = (),
     ) -> None:
         """Go on after a restart: what the journal had not been told is written, and consoles are expected back."""
         self.stream.publish(*lost)
         for state in unwritten:
             self.roster.announce(state.agent)
+        self.voicemail.offers.restore(message_offers, list(self.roster.states.values()))
         self.moves.restored()
         for contact, customer in identified.items():
             self.tasks.start(self.cards.restore(contact, customer), name="restore_card")
@@ -731,6 +755,7 @@ class ContactCentre:
             known=self._known,
             last_agent=self._last_agent,
             idle_since=self._idle_since,
+            sees=self._sees,
             offer=self._offer,
             keep_waiting=self._keep_waiting,
             again=self.stream.publish,
@@ -764,8 +789,14 @@ class ContactCentre:
         state = self.roster.state(agent)
         return state.idle_since or state.since
 
+    def _sees(self, agent: AgentId) -> bool:
+        return self.desks.is_open(agent)
+
     def _offer(self, decision: Decision) -> None:
         agent, contact = decision.agent.agent, decision.waiting.contact
+        if ids.is_voicemail(contact):
+            self.voicemail.offers.make(agent, contact, decision.waiting.queue, self.dispatcher.explain(contact))
+            return
         station = self.stations.at(agent)
         call = self.exchange.call(contact)
         queue = self._centre.queues.get(call.place.queue) if call and call.place else None
@@ -999,7 +1030,7 @@ class ContactCentre:
     def _settle_agents(self) -> None:
         """Free agents whose contact ended without their hearing of it (facts lost in a crash)."""
         for agent, state in list(self.roster.states.items()):
-            if state.contact is None or state.presence is Presence.WRAP_UP:
+            if state.contact is None or state.presence is Presence.WRAP_UP or ids.is_voicemail(state.contact):
                 continue
             call = self.exchange.call(state.contact)
             here = call is not None and call.agent_here(agent)

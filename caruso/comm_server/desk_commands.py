@@ -19,8 +19,9 @@ from caruso.comm_server.desk_transfers import DeskTransfers
 from caruso.comm_server.recording.office import Asked
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.stations.on_duty import OnDuty
+from caruso.comm_server.voicemail.offers import MessageOffers
 from caruso.errors import IllegalMove
-from caruso.model import desk
+from caruso.model import desk, ids
 from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
@@ -55,6 +56,7 @@ class DeskCommands:
         transfers: DeskTransfers,
         seen: Callable[[AgentId, str], None],
         record: Callable[[AgentId, ContactId, Asked], None],
+        messages: MessageOffers,
     ) -> None:
         """Work with these parts of the centre."""
         self._centre = centre
@@ -67,6 +69,7 @@ class DeskCommands:
         self._transfers = transfers
         self._seen = seen
         self._record = record
+        self._messages = messages
 
     def carry_out(self, agent: AgentId, command: AnyDeskCommand) -> None:
         """Carry out what an agent asks for.
@@ -88,6 +91,10 @@ class DeskCommands:
                 self._choose_station(agent, command)
             case desk.OpenLine():
                 self._on_duty.open_line(agent)
+            case desk.Accept(contact=contact) if ids.is_voicemail(ContactId(contact)):
+                self._messages.accept(agent, ContactId(contact))
+            case desk.Decline(contact=contact) if ids.is_voicemail(ContactId(contact)):
+                self._messages.decline(agent, ContactId(contact))
             case desk.Accept(contact=contact):
                 self._expect_offer(agent, ContactId(contact))
             case desk.Decline(contact=contact):

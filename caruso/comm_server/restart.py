@@ -26,6 +26,8 @@ from caruso.comm_server.contact_centre import ContactCentre
 from caruso.comm_server.desk_contacts import decision_for
 from caruso.comm_server.script_library import sources_of
 from caruso.comm_server.supervision.phones_taken import phones_taken
+from caruso.comm_server.voicemail.offering import open_offers
+from caruso.model import ids
 from caruso.model.facts import (
     AnyFact,
     ContactEnded,
@@ -109,6 +111,7 @@ async def restore(
         },
         lost=_lost_supervisions(past, now),
         unwritten=[was.state for was in agents if was.unwritten],
+        message_offers=open_offers(past.recent).values(),
     )
     log.info("centre_restored", calls=len(calls), agents=len(agents))
 
@@ -119,7 +122,9 @@ async def _read(
     contacts = group_by_contact(await store.open_contact_facts())
     presences = [fact for fact in await store.last_presences() if isinstance(fact, PresenceChanged)]
     for presence in presences:
-        if presence.contact is not None and presence.contact not in contacts:
+        # What agents were asked about messages is among the facts of the last minutes.
+        known = presence.contact in contacts or ids.is_voicemail(presence.contact)
+        if presence.contact is not None and not known:
             contacts[presence.contact] = list(await store.facts_of(presence.contact))
     saved = await store.open_runs()
     wanted = {(run.script, run.version) for run in saved if not centre.library.pinned(run.script, run.version)}
@@ -172,15 +177,22 @@ def _presence_of(state: AgentState) -> PresenceChanged:
 
 
 def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Was]:
-    busy = {agent: (call, presence) for call in calls for agent, presence in _busy_in(call)}
+    busy = {agent: (call.contact, presence) for call in calls for agent, presence in _busy_in(call)}
+    for agent, offered in open_offers(past.recent).items():
+        busy.setdefault(agent, (offered.contact, Presence.OFFERED))
     agents = []
     for last in past.presences:
-        found = busy.get(last.agent)
-        at_desk = (found[0].contact, found[1]) if found is not None else None
-        contact = found[0].contact if found is not None else last.contact
-        facts = past.contacts.get(contact, ()) if contact is not None else ()
+        at_desk = busy.get(last.agent)
+        contact = at_desk[0] if at_desk is not None else last.contact
+        facts = _facts_of(past, contact) if contact is not None else ()
         agents.append(agent_recovery.rebuild(last, at_desk, facts, centre.wrap_up))
     return agents
+
+
+def _facts_of(past: Past, contact: ContactId) -> Sequence[AnyFact]:
+    if ids.is_voicemail(contact):
+        return [fact for fact in past.recent if getattr(fact, "contact", None) == contact]
+    return past.contacts.get(contact, ())
 
 
 def _busy_in(call: Call) -> Iterator[tuple[AgentId, Presence]]:

@@ -164,11 +164,19 @@ class VoicemailRules:
     light: VoicemailLight = VoicemailLight.AGENTS
     #: How long sound and text are kept after a message is done; 0 for ever.
     retention_days: int = 90
+    #: Messages are offered to ready agents, so many points of priority below calls, with ageing of their own.
+    offered: bool = False
+    offer_below: int = 10
+    offer_ageing_per_minute: float = 0.2
+    #: How long an agent is asked.
+    offer_seconds: float = 20.0
 
     def __str__(self) -> str:
         """Write it for a terminal."""
         mails = f", mailed to {', '.join(self.emails)}" if self.emails else ""
-        return f"up to {self.max_seconds:g} s, kept {self.retention_days} days{mails}"
+        ageing = f", +{self.offer_ageing_per_minute:g} a minute" if self.offer_ageing_per_minute else ""
+        offered = f", offered {self.offer_below} below calls{ageing}" if self.offered else ""
+        return f"up to {self.max_seconds:g} s, kept {self.retention_days} days{mails}{offered}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -820,6 +820,24 @@ class VoicemailMailed(Fact, frozen=True, kw_only=True, tag="voicemail-mailed"):
     mails: int
 
 
+class VoicemailOffered(Fact, frozen=True, kw_only=True, tag="voicemail-offered"):
+    """An agent who is ready is asked to take a message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+
+
+class VoicemailOfferEnded(Fact, frozen=True, kw_only=True, tag="voicemail-offer-ended"):
+    """What came of the offer of a message."""
+
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    outcome: OfferOutcome
+    offered_seconds: float
+
+
 class VoicemailTaken(Fact, frozen=True, kw_only=True, tag="voicemail-taken"):
     """An agent has claimed a message."""
 
@@ -957,6 +975,8 @@ AnyFact = (
     | VoicemailDiscarded
     | VoicemailTranscribed
     | VoicemailMailed
+    | VoicemailOffered
+    | VoicemailOfferEnded
     | VoicemailTaken
     | VoicemailGivenBack
     | VoicemailGiven

@@ -364,6 +364,25 @@ class MessageView(View, frozen=True, kw_only=True):
     at: datetime
 
 
+class MessageOfferView(View, frozen=True, kw_only=True):
+    """A message that a caller left, and that an agent is asked to take."""
+
+    id: ContactId
+    queue: QueueId
+    queue_name: str
+    #: Empty: the caller hides it.
+    number: str
+    name: str
+    received_at: datetime
+    seconds: float
+    #: It is for her alone.
+    for_me: bool
+    priority: int
+    #: When she is asked no longer.
+    until: datetime
+    why: WhyView | None = None
+
+
 class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     """All an agent's console shows, sent whole after each change."""
 
@@ -385,6 +404,9 @@ class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     #: Whether numbers outside can be called.
     outside: bool = False
     contact: ContactView | None = None
+    #: In the place of a contact: a message that is offered, and the one she has accepted and is not done with.
+    message_offer: MessageOfferView | None = None
+    message: ContactId | None = None
     dialog: DialogView | None = None
     customer: CustomerView | None = None
 

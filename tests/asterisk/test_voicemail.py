@@ -19,16 +19,21 @@ from typing import Any
 
 import pytest
 
+from caruso.model import desk
 from caruso.model.facts import (
     ContactCause,
     ContactEnded,
     ContactLeftQueue,
+    OfferOutcome,
     Presence,
     QueueOutcome,
     VoicemailBegun,
     VoicemailDiscarded,
+    VoicemailOffered,
+    VoicemailOfferEnded,
     VoicemailReceived,
 )
+from caruso.model.ids import ContactId
 from lab.asterisk import LocalAsterisk
 from lab.baresip import ListeningPhone, listening_caller
 from lab.floor import Floor
@@ -78,6 +83,20 @@ queues = ["gas"]
 station = "sip"
 address = "sip:bob@@PHONES@"
 
+[queues.water]
+name = "Water"
+wrap_up_seconds = 0
+[queues.water.voicemail]
+greeting = { en = "Hello." }
+offered = true
+offer_seconds = 60
+
+[agents.cara]
+name = "Cara"
+queues = ["water"]
+station = "sip"
+address = "sip:cara@@PHONES@"
+
 [hours.never]
 weekdays = []
 
@@ -100,6 +119,17 @@ numbers = ["7003"]
 queue = "gas"
 voicemail = true
 voicemail_for = "anna"
+
+[entry_points.water]
+name = "Water line"
+numbers = ["7005"]
+queue = "water"
+
+[entry_points.waters]
+name = "Voicemail of water"
+numbers = ["7006"]
+queue = "water"
+voicemail = true
 
 [entry_points.scripted]
 name = "A script leads to it"
@@ -341,6 +371,77 @@ async def test_scripts_keys_and_overflow_lead_to_it(pbx: LocalAsterisk, floor: F
     assert [fact.outcome for fact in left] == [QueueOutcome.FLOWED_OUT] * 2
     for line in (urgent, *others):
         await settle(floor, line)
+
+
+async def test_a_message_is_offered_like_a_call_and_calls_wait_while_it_is_answered(
+    pbx: LocalAsterisk, floor: Floor, tmp_path: Path
+) -> None:
+    """Declined and offered again, accepted, heard; a caller waits until it is done; the next survives kill -9.
+
+    7006 ── 400 Hz ──► offered to cara ── declines ── ready ──► offered ── accepts ── hears ── done ──► 7005 rings
+                   └── a second one ── she is done with the call ──► offered ── kill -9 ── start ── accepts ── done
+    """
+    cara = await floor.agent("cara")
+
+    async def leave(count: int) -> None:
+        async with speaker(pbx, "7006", tmp_path) as speaks:
+            await begun(floor, count)
+            await asyncio.sleep(SPOKEN_SECONDS)
+            await speaks.hang_up()
+            await speaks.ended()
+
+    async def offered() -> ContactId:
+        view = await cara.sees(lambda view: view.message_offer is not None)
+        assert view.message_offer is not None
+        assert view.presence.presence is Presence.OFFERED
+        assert (view.message_offer.queue, view.message_offer.seconds > 1.0) == ("water", True)
+        return view.message_offer.id
+
+    async def done(message: ContactId) -> None:
+        path = f"/api/voicemails/{message}"
+        line = await cara.browser.call("GET", path)
+        assert (line["state"], line["agent"]) == ("taken", "cara")
+        await cara.browser.call("POST", f"{path}/done", {"version": line["version"]})
+
+    await leave(1)
+    first = await offered()
+    await cara.do(desk.Decline, contact=first)
+    view = await cara.until(Presence.NOT_READY)
+    assert view.presence.reason == "declined"
+    await cara.do(desk.GoReady)
+    assert await offered() == first
+    await cara.do(desk.Accept, contact=first)
+    view = await cara.until(Presence.NOT_READY)
+    assert (view.presence.reason, view.message, view.message_offer) == ("message", first, None)
+    assert holds_the_tone(await sound_of(cara.browser, first))
+
+    caller = await floor.waiting("7005")
+    await leave(2)
+    await floor.facts(VoicemailReceived, count=2)
+    assert (cara.presence, cara.console.view.message_offer) == (Presence.NOT_READY, None)
+    await done(first)
+    (await cara.phone.rings()).answer()
+    await cara.until(Presence.TALKING)
+    caller.hang_up()
+    second = await offered()
+    assert second != first
+    await floor.facts(VoicemailOffered, count=3)
+    await floor.server.kill()
+    await floor.server.start()
+    await floor.reload(cara)
+    assert await offered() == second
+    await cara.do(desk.Accept, contact=second)
+    await cara.sees(lambda view: view.message == second)
+    await done(second)
+    await cara.until(Presence.READY)
+    ended = await floor.facts(VoicemailOfferEnded, count=3)
+    assert [fact.outcome for fact in ended] == [
+        OfferOutcome.DECLINED,
+        OfferOutcome.ACCEPTED,
+        OfferOutcome.ACCEPTED,
+    ]
+    decisions = await floor.supervisor.call("GET", f"/api/contacts/{first}/decisions")
+    assert [decision["agent"] for decision in decisions] == ["cara", "cara"]
 
 
 async def test_killed_while_somebody_speaks(pbx: LocalAsterisk, floor: Floor, tmp_path: Path) -> None:

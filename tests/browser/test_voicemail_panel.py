@@ -77,3 +77,50 @@ async def test_a_message_that_a_colleague_took_or_was_given_is_his(chromium: Bro
     await expect(console.part(f"voicemail-{second}")).to_have_count(0)
     assert stage.centre.messages.store.kept[second].owner == "ben"
     await console.until("voicemails-empty")
+
+
+async def test_a_message_is_offered_declined_and_accepted_with_the_keyboard(
+    chromium: Browser, stage: Stage
+) -> None:
+    """It is announced; Alt+D lets it go; Alt+A opens it, on its player; done, she is ready again."""
+    others = await stage.centre.messages.leave(stage.files, minutes_ago=9)
+    contact = await stage.centre.messages.leave(stage.files, name="Ada Amberly", owner="anna")
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.messages.offer(ANNA, contact)
+    offer = await console.until("message-offer", contact=contact)
+    await expect(offer).to_contain_text("Message for you · Billing")
+    await expect(console.part("message-offer-caller")).to_have_text("Ada Amberly")
+    await expect(console.part("offer-announcement")).to_have_text("Message from Ada Amberly, Billing")
+    await expect(console.part("presence")).to_contain_text("Message")
+    assert await violations(console.page) == []
+    await console.press("Alt+d")
+    await console.until("presence", state="not-ready")
+    await expect(console.part("presence-reason")).to_have_text("The last offer was declined")
+    await console.until(f"voicemail-{contact}", state="open")
+
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.messages.offer(ANNA, contact)
+    await console.until("message-offer")
+    await console.press("Alt+a")
+    line = await console.until(f"voicemail-{contact}", state="taken", accepted="true")
+    await expect(console.part("presence-reason")).to_have_text("You answer a message")
+    await expect(console.part("idle")).to_contain_text("You have a message to answer")
+    await expect(line.get_by_test_id("player-toggle")).to_be_focused()
+    first = console.part("voicemails").get_by_role("listitem").first
+    await expect(first).to_have_attribute("data-testid", f"voicemail-{contact}")
+    assert await violations(console.page) == []
+    await console.press("Enter")
+    await expect(line.get_by_test_id("player")).to_have_attribute("data-stage", "playing")
+    await line.get_by_test_id("voicemail-done").press("Enter")
+    await console.until("presence", state="ready")
+
+    stage.centre.messages.offer(ANNA, others)
+    await console.until("message-offer", contact=others)
+    stage.centre.mailboxes.take(BEN, others, 2)
+    await console.until("presence", state="ready")
+    await console.until_gone("message-offer")
+    assert console.failures == []

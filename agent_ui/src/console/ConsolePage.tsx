@@ -10,6 +10,7 @@ import { ColleaguesNotes } from "./ColleaguesNotes";
 import { CustomerCard } from "./CustomerCard";
 import { DialogPanel } from "./DialogPanel";
 import { useDesk, useDeskState } from "./desk";
+import { MessageOffer } from "./MessageOffer";
 import { NotePanel, useNote } from "./NotePanel";
 import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
@@ -36,10 +37,12 @@ export function ConsolePage() {
           <h1 className="visually-hidden">Console</h1>
           <PresenceBar view={view} />
           <QueueTiles view={view} />
-          {view.contact === null ? (
-            <Idle view={view} begin={connection.reopen} />
-          ) : (
+          {view.contact !== null ? (
             <Contact key={view.contact.id} view={view} contact={view.contact} />
+          ) : view.message_offer !== null ? (
+            <MessageOffer key={view.message_offer.id} view={view} offer={view.message_offer} />
+          ) : (
+            <Idle view={view} begin={connection.reopen} />
           )}
         </div>
       )}
@@ -79,8 +82,8 @@ function NoView({ lost, retry }: { lost: boolean; retry: () => void }) {
 }
 
 function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
-  const { presence } = view.presence;
-  const [title, text] = IDLE_TEXTS[presence] ?? ["No contact", ""];
+  const { presence, reason } = view.presence;
+  const [title, text] = IDLE_TEXTS[reason] ?? IDLE_TEXTS[presence] ?? ["No contact", ""];
   return (
     <>
       <section className="empty" data-testid="idle" aria-label="Contact">
@@ -110,9 +113,14 @@ function Idle({ view, begin }: { view: DeskView; begin: () => void }) {
   );
 }
 
+/** By the centre's reason, or else by presence. */
 const IDLE_TEXTS: Partial<Record<string, [string, string]>> = {
   ready: ["Waiting for the next call", "It will appear here, with what the caller has already told."],
   "not-ready": ["No calls come to you", "Choose Ready (Alt+R) when you want to take calls."],
+  message: [
+    "You have a message to answer",
+    "Calls come to you again when you are done with it, or choose Ready (Alt+R).",
+  ],
   "signed-out": ["You are signed out of your queues", "You, or a supervisor, signed you out."],
 };
 
@@ -160,7 +168,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
       </div>
       <div className="column">
         <CustomerCard customer={view.customer} contact={contact} />
-        <WhyPanel contact={contact} />
+        <WhyPanel why={contact.why} queue={contact.queue_name} />
       </div>
     </div>
   );

@@ -1,22 +1,22 @@
-/** Makes an incoming call heard and seen: sound, title, the system's notification, a spoken announcement. */
+/** Makes an incoming call, or a message that is offered, heard and seen: sound, title, the system's notification, a spoken announcement. */
 
 import { useEffect } from "react";
 import { navigate } from "../parts/routing";
 import { Ringer } from "../phone/ringer";
+import { OFFER_WORDS, offeredIn, ringsHere } from "../state/offers";
 import { useDesk, useDeskState } from "./desk";
 
 const FLASH_MS = 900;
 
 export function OfferAlert() {
   const { preferences, freshness } = useDesk();
-  const contact = useDeskState((state) =>
-    state.view?.contact?.phase === "offered" ? state.view.contact : null,
-  );
-  const rings = useDeskState((state) => state.view?.station.kind === "browser");
-  const id = contact?.id ?? null;
-  const active = id !== null && freshness === "live";
-  const who = contact === null ? "" : contact.caller_name || contact.caller_number || "unknown caller";
-  const queue = contact?.queue_name ?? "";
+  const view = useDeskState((state) => state.view);
+  const offered = offeredIn(view);
+  const rings = ringsHere(offered, view?.station.kind ?? "");
+  const active = offered !== null && freshness === "live";
+  const who = offered?.who ?? "";
+  const queue = offered?.queue ?? "";
+  const { name, sign } = OFFER_WORDS[offered?.kind ?? "call"];
 
   useEffect(() => {
     if (!active || !rings || !preferences.sound) return;
@@ -31,17 +31,17 @@ export function OfferAlert() {
     let shown = false;
     const flash = window.setInterval(() => {
       shown = !shown;
-      document.title = shown ? `☎ ${who}` : "Incoming call";
+      document.title = shown ? `${sign} ${who}` : name;
     }, FLASH_MS);
     return () => {
       window.clearInterval(flash);
       document.title = before;
     };
-  }, [active, who]);
+  }, [active, who, name, sign]);
 
   useEffect(() => {
     if (!active || !preferences.notify || !document.hidden || !mayNotify()) return;
-    const notification = new Notification("Incoming call", {
+    const notification = new Notification(name, {
       body: `${who} · ${queue}`,
       tag: "caruso-offer",
     });
@@ -50,11 +50,11 @@ export function OfferAlert() {
       navigate("/");
     };
     return () => notification.close();
-  }, [active, preferences.notify, who, queue]);
+  }, [active, preferences.notify, name, who, queue]);
 
   return (
     <div className="visually-hidden" role="alert" data-testid="offer-announcement">
-      {active ? `Incoming call from ${who}, ${queue}` : ""}
+      {active ? `${name} from ${who}, ${queue}` : ""}
     </div>
   );
 }

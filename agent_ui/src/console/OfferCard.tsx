@@ -59,7 +59,7 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
       </dl>
       {until !== null && <CountdownBar since={since} until={until} offset={offset} />}
       {hint !== "" && <p className="offer-hint">{hint}</p>}
-      <WhyPanel contact={contact} />
+      <WhyPanel why={contact.why} queue={contact.queue_name} />
       <div className="offer-buttons">
         {!view.station.nailed_up && (
           <Button

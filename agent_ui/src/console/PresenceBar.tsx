@@ -27,11 +27,11 @@ export function PresenceBar({ view }: { view: DeskView }) {
     <section className="presence-bar" data-presence={held ? "held" : presence} aria-label="Your presence">
       <div className="presence-state" data-testid="presence" data-state={presence}>
         <span className="presence-symbol">
-          <Icon name={held ? "pause" : look.icon} size={28} />
+          <Icon name={held ? "pause" : view.message_offer !== null ? "edit" : look.icon} size={28} />
         </span>
         <div>
           <div className="presence-label" role="status">
-            {held ? "On hold" : look.label}
+            {held ? "On hold" : view.message_offer !== null ? "Message" : look.label}
           </div>
           <div className="presence-reason" data-testid="presence-reason">
             {nextText(view.presence, view.reasons) || reasonText(reason, view.reasons)}

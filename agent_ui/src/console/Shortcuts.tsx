@@ -83,7 +83,7 @@ function carryOut(action: ShortcutAction, desk: Desk, actions: ContactActions): 
 
 function withContact(action: ShortcutAction, view: DeskView, actions: ContactActions): void {
   const contact = view.contact;
-  if (contact === null) return;
+  if (contact === null) return withMessage(action, view, actions);
   if (action === "accept") {
     actions.accept(contact);
     navigate("/");
@@ -93,6 +93,15 @@ function withContact(action: ShortcutAction, view: DeskView, actions: ContactAct
   else if (action === "record") actions.toggleRecording(contact);
   else if (action === "pause-recording") actions.togglePause(contact);
   else if (action === "hang-up") actions.hangUp(contact);
+}
+
+function withMessage(action: ShortcutAction, view: DeskView, actions: ContactActions): void {
+  const offer = view.message_offer;
+  if (offer === null) return;
+  if (action === "accept") {
+    actions.acceptMessage(offer.id);
+    navigate("/");
+  } else if (action === "decline") actions.decline(offer);
 }
 
 /** Finish, or go where something must be chosen first. */

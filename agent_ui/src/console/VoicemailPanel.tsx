@@ -1,7 +1,7 @@
 /** Messages that callers left: who takes one listens, calls back, writes down what came of it. Shown while there is no contact. */
 
 import { Button } from "@mantine/core";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { moveVoicemail, readCustomer, readVoicemails, type VoicemailMove } from "../api";
 import { Since } from "../parts/Age";
 import { MessageSound } from "../parts/MessageSound";
@@ -18,7 +18,7 @@ import {
 } from "../state/voicemails";
 import { Known } from "./CustomerCard";
 import { useLive, useOffset } from "./desk";
-import { FOCUS_IDS } from "./Shortcuts";
+import { FOCUS_IDS, takesText } from "./Shortcuts";
 import { useLines, useListTitle } from "./useLines";
 
 export function VoicemailPanel({ view }: { view: DeskView }) {
@@ -30,7 +30,7 @@ export function VoicemailPanel({ view }: { view: DeskView }) {
   const centre = useCentre();
   const live = useLive();
   const { title, focusTitle } = useListTitle();
-  const shown = lines === null ? null : shownVoicemails(lines, view.agent);
+  const shown = lines === null ? null : shownVoicemails(lines, view.agent, view.message);
   const act = (line: VoicemailLine, wanted: VoicemailMove) => {
     focusTitle();
     change(line, () => moveVoicemail(line, wanted));
@@ -66,6 +66,7 @@ export function VoicemailPanel({ view }: { view: DeskView }) {
               key={line.id}
               line={line}
               me={view.agent}
+              accepted={line.id === view.message}
               outside={view.outside}
               centre={centre}
               disabled={!live || busy !== null}
@@ -81,6 +82,8 @@ export function VoicemailPanel({ view }: { view: DeskView }) {
 interface MessageProps {
   line: VoicemailLine;
   me: string;
+  /** She was offered it, and has accepted it. */
+  accepted: boolean;
   /** Whether numbers outside can be called. */
   outside: boolean;
   centre: CentreSummary | null;
@@ -88,13 +91,26 @@ interface MessageProps {
   act: (wanted: VoicemailMove) => void;
 }
 
-function Message({ line, me, outside, centre, disabled, act }: MessageProps) {
+function Message({ line, me, accepted, outside, centre, disabled, act }: MessageProps) {
   const offset = useOffset();
   const who = callerOf(line);
   const mine = line.state === "taken";
   const skills = skillsText(line);
+  const here = useRef<HTMLLIElement>(null);
+  const opened = accepted && mine;
+  useEffect(() => {
+    // What comes next is to hear it.
+    if (opened && !takesText(document.activeElement))
+      here.current?.querySelector<HTMLElement>("[data-testid=player-toggle]")?.focus();
+  }, [opened]);
   return (
-    <li className="callback" data-testid={`voicemail-${line.id}`} data-state={line.state}>
+    <li
+      ref={here}
+      className="callback"
+      data-testid={`voicemail-${line.id}`}
+      data-state={line.state}
+      data-accepted={accepted}
+    >
       <div className="callback-what">
         <p className="callback-who">
           <b className="figure">{line.number || "Number withheld"}</b>

@@ -1,18 +1,18 @@
 /** Why this contact came to this agent: one line, which opens to the whole of it. */
 
 import type { ReactNode } from "react";
-import type { ContactView, WhyView } from "../protocol";
+import type { WhyView } from "../protocol";
 import { clock } from "../state/durations";
 import { figureText, policyText, presencesText, rankText, whyLine } from "../state/why";
 
-export function WhyPanel({ contact }: { contact: ContactView }) {
-  if (contact.why === null) return null;
+export function WhyPanel({ why, queue }: { why: WhyView | null; queue: string }) {
+  if (why === null) return null;
   return (
     <details className="why" data-testid="why">
       <summary>
-        <b>Why me?</b> <span data-testid="why-line">{whyLine(contact.why)}</span>
+        <b>Why me?</b> <span data-testid="why-line">{whyLine(why)}</span>
       </summary>
-      <Details why={contact.why} queue={contact.queue_name} />
+      <Details why={why} queue={queue} />
     </details>
   );
 }

@@ -7,7 +7,9 @@ import { useDesk } from "./desk";
 
 export interface ContactActions {
   accept: (contact: ContactView) => void;
-  decline: (contact: ContactView) => void;
+  /** No phone rings for a message. */
+  acceptMessage: (message: string) => void;
+  decline: (contact: { id: string }) => void;
   hangUp: (contact: ContactView) => void;
   toggleHold: (contact: ContactView) => void;
   toggleMute: (contact: ContactView) => void;
@@ -25,6 +27,7 @@ export function useContactActions(): ContactActions {
         if (usesBrowser()) phone.accept(contact.id);
         void send({ type: "accept", contact: contact.id });
       },
+      acceptMessage: (message) => void send({ type: "accept", contact: message }),
       decline: (contact) => void send({ type: "decline", contact: contact.id }),
       hangUp: (contact) => void send({ type: "hang-up", contact: contact.id }),
       toggleHold: (contact) => void send({ type: "hold", contact: contact.id, on: contact.phase !== "held" }),

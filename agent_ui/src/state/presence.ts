@@ -26,6 +26,7 @@ const CENTRE_REASONS: Record<string, string> = {
   "signed-in": "Just signed in",
   "line-opening": "Your telephone is being called",
   "line-down": "The line to your telephone is closed",
+  message: "You answer a message",
   link: "The connection was lost",
 };
 

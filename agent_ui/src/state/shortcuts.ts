@@ -1,6 +1,7 @@
 /** Which key does what. One table, used by the console, its help page and the tooltips. */
 
 import type { DeskView } from "../protocol";
+import { offeredIn } from "./offers";
 import { isInConversation, mayGoNotReady, mayGoReady } from "./presence";
 import { pauseWanted, recordWanted } from "./recording";
 import { mayBeShared } from "./sharing";
@@ -41,8 +42,8 @@ export interface Shortcut {
 export const SHORTCUTS: readonly Shortcut[] = [
   { action: "ready", keys: "Alt+R", meaning: "Be ready (also ends wrap-up)" },
   { action: "not-ready", keys: "Alt+N", meaning: "Be not ready: open the list of reasons" },
-  { action: "accept", keys: "Alt+A", meaning: "Accept the incoming call" },
-  { action: "decline", keys: "Alt+D", meaning: "Decline the incoming call" },
+  { action: "accept", keys: "Alt+A", meaning: "Accept the incoming call, or the message" },
+  { action: "decline", keys: "Alt+D", meaning: "Decline the incoming call, or the message" },
   { action: "hold", keys: "Alt+H", meaning: "Hold, and take the caller back" },
   { action: "mute", keys: "Alt+M", meaning: "Mute and unmute your microphone" },
   { action: "record", keys: "Alt+S", meaning: "Start and stop the recording" },
@@ -97,7 +98,7 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
       return mayGoNotReady(view);
     case "accept":
     case "decline":
-      return phase === "offered";
+      return offeredIn(view) !== null;
     case "transfer":
       return view.contact !== null && transferChoices(view.contact).start;
     case "hold":
@@ -129,7 +130,7 @@ export function isPossible(action: ShortcutAction, view: DeskView): boolean {
     case "callbacks":
     case "voicemails":
     case "tasks":
-      return view.contact === null;
+      return view.contact === null && view.message_offer === null;
     case "help":
       return true;
   }

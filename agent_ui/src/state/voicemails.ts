@@ -2,11 +2,16 @@
 
 import type { VoicemailLine } from "../protocol";
 
-/** Her own first; then those that wait, as the server orders them: urgent ones, then by age. */
-export function shownVoicemails(lines: readonly VoicemailLine[], me: string): VoicemailLine[] {
+/** The one she has accepted first, then her others; then those that wait, as the server orders them: urgent ones, then by age. */
+export function shownVoicemails(
+  lines: readonly VoicemailLine[],
+  me: string,
+  accepted: string | null,
+): VoicemailLine[] {
   const mine = lines.filter((line) => line.state === "taken" && line.agent === me);
   const open = lines.filter((line) => line.state === "open");
-  return [...mine, ...open];
+  const first = mine.filter((line) => line.id === accepted);
+  return [...first, ...mine.filter((line) => line.id !== accepted), ...open];
 }
 
 /** How the caller is called: by name, by number, or not at all. */

@@ -15,9 +15,9 @@ import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.floor import Decision, Floor
-from caruso.comm_server.acd.needs import Need, ReadyAgent, Waiting
+from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Waiting
 from caruso.comm_server.acd.occupancy import Occupancy
-from caruso.comm_server.acd.plan import Known, Plan, Wish
+from caruso.comm_server.acd.plan import Known, MessageWish, Plan, Wish
 from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.acd.record import record, why_not
 from caruso.model.facts import (
@@ -33,6 +33,8 @@ from caruso.model.facts import (
     Presence,
     PresenceChanged,
     PriorityChanged,
+    VoicemailOffered,
+    VoicemailOfferEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
 from caruso.ports import TimerHandle, Timers
@@ -49,7 +51,8 @@ class Asked:
     """A contact as it came into its queue."""
 
     contact: ContactId
-    wish: Wish
+    #: That of a message is looked up nowhere else.
+    wish: Wish | MessageWish
     since: datetime
     visit: int = 1
 
@@ -66,6 +69,8 @@ class Hooks:
     last_agent: Callable[[ContactId], AgentId | None]
     #: Since when an agent is idle.
     idle_since: Callable[[AgentId], datetime]
+    #: Whether an agent has a console open.
+    sees: Callable[[AgentId], bool] = lambda _: True
     #: Makes an offer; before it, what was decided and why is told.
     offer: Callable[[Decision], None]
     #: Called once for each contact that was not offered at once.
@@ -93,6 +98,7 @@ class Dispatcher:
         self._policies = policies
         self._floor = Floor(policies)
         self._contacts: dict[ContactId, _Contact] = {}
+        #: Calls alone.
         self._by_queue: dict[QueueId, dict[ContactId, _Contact]] = defaultdict(dict)
         #: Offers that were asked for and have not been made yet: the call has something else to do first.
         self._under_way: dict[ContactId, AgentId] = {}
@@ -132,9 +138,13 @@ class Dispatcher:
         for each in sorted(asked, key=lambda a: a.since):
             self._add(each, now - max(0.0, (wall - each.since).total_seconds()))
             if each.contact in ringing:
-                self._floor.leave(each.contact)
-                self._fresh.pop(each.contact, None)
-                self._contacts[each.contact].offered = True
+                self._rings(each.contact)
+
+    def _rings(self, contact: ContactId) -> None:
+        """An agent was asked already about a contact that came back with a restart."""
+        self._floor.leave(contact)
+        self._fresh.pop(contact, None)
+        self._contacts[contact].offered = True
 
     def rules_changed(self) -> None:
         """Distribute by other rules from now on, those who wait already, too."""
@@ -162,9 +172,14 @@ class Dispatcher:
             case ContactIdentified(contact=contact):
                 self.learn(contact)
             case OfferMade(contact=contact, agent=agent, queue=queue):
-                self._offer_made(contact, agent, queue)
+                self._handling[agent] = (queue, self._clock.monotonic())
+                self._offer_made(contact, agent)
             case OfferEnded(contact=contact, agent=agent, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
                 self._handling.pop(agent, None)
+                self._offer_failed(contact)
+            case VoicemailOffered(contact=contact, agent=agent):
+                self._offer_made(contact, agent)
+            case VoicemailOfferEnded(contact=contact, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
                 self._offer_failed(contact)
             case PriorityChanged(contact=contact, priority=priority):
                 self._reprioritise(contact, priority)
@@ -174,6 +189,32 @@ class Dispatcher:
                 self._take_presence(fact, self._clock.monotonic())
             case _:
                 pass
+
+    def wait(self, message: ContactId, wish: MessageWish, since: datetime, *, offered: bool) -> None:
+        """Let a message wait for an agent, or wait on by another wish; its place in time stays.
+
+        `offered`: an agent is being asked already.
+        """
+        known = self._contacts.get(message)
+        if known is None:
+            age = max(0.0, (self._clock.now() - since).total_seconds())
+            asked = Asked(contact=message, wish=wish, since=since)
+            self._add(asked, self._clock.monotonic() - age, self._turn_at(since))
+            if offered:
+                self._rings(message)
+        elif known.asked.wish != wish:
+            known.asked = replace(known.asked, wish=wish)
+            self._go_by_rules(known, self._clock.monotonic())
+
+    def leave(self, message: ContactId) -> None:
+        """Let a message wait no longer, if it does."""
+        self._left(message)
+
+    def console_changed(self, agent: AgentId) -> None:
+        """Go by whether an agent sees what is offered."""
+        known = self._floor.ready_agents.get(agent)
+        if known is not None and known.sees is not self._hooks.sees(agent):
+            self._give_back(agent)
 
     def dispatch(self, only: ContactId | None = None) -> None:
         """Offer what can be offered; tell the others that they wait. `only`: look at one contact's line alone."""
@@ -217,12 +258,13 @@ class Dispatcher:
     # -- What others want to know -----------------------------------------------------------------------------
 
     def everybody(self) -> list[Waiting]:
-        """Return all waiting contacts, those being offered included, most urgent first."""
-        return sorted((contact.waiting for contact in self._contacts.values()), key=lambda w: w.rank)
+        """Return all waiting calls, those being offered included, most urgent first."""
+        calls = (contact.waiting for contacts in self._by_queue.values() for contact in contacts.values())
+        return sorted(calls, key=lambda w: w.rank)
 
     def __len__(self) -> int:
-        """Return how many contacts wait, those being offered included."""
-        return len(self._contacts)
+        """Return how many calls wait, those being offered included."""
+        return sum(len(contacts) for contacts in self._by_queue.values())
 
     def waiting_in(self, queue: QueueId) -> tuple[int, datetime | None]:
         """Return how many wait in a queue, those being offered included, and since when the first of them."""
@@ -277,7 +319,7 @@ class Dispatcher:
 
     def _add(self, asked: Asked, entered: float, turn: float | None = None) -> None:
         self._turns += 1
-        course = self._hooks.plan().course(asked.wish, self._hooks.known(asked.contact), self._clock.now())
+        course = self._course(asked)
         waiting = Waiting(
             contact=asked.contact,
             course=course,
@@ -288,9 +330,16 @@ class Dispatcher:
         )
         contact = _Contact(asked=asked, waiting=waiting)
         self._contacts[asked.contact] = contact
-        self._by_queue[asked.wish.queue][asked.contact] = contact
+        if isinstance(asked.wish, Wish):
+            self._by_queue[asked.wish.queue][asked.contact] = contact
         self._fresh[asked.contact] = None
         self._floor.wait(waiting, self._clock.monotonic())
+
+    def _course(self, asked: Asked) -> Course:
+        plan, wish = self._hooks.plan(), asked.wish
+        if isinstance(wish, MessageWish):
+            return plan.message_course(wish)
+        return plan.course(wish, self._hooks.known(asked.contact), self._clock.now())
 
     def _last_agent(self, contact: ContactId, seconds: float) -> AgentId | None:
         return self._hooks.last_agent(contact) if seconds > 0 else None
@@ -298,7 +347,7 @@ class Dispatcher:
     def _go_by_rules(self, contact: _Contact, now: float) -> None:
         """Distribute a contact by the rules in force and what is known of it; its place in time stays."""
         name = contact.asked.contact
-        course = self._hooks.plan().course(contact.asked.wish, self._hooks.known(name), self._clock.now())
+        course = self._course(contact.asked)
         last = self._last_agent(name, course.last_agent_seconds)
         if course is contact.waiting.course and last == contact.waiting.last_agent:
             return
@@ -313,8 +362,7 @@ class Dispatcher:
             known.asked = replace(known.asked, wish=replace(known.asked.wish, priority=priority))
             self._go_by_rules(known, self._clock.monotonic())
 
-    def _offer_made(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
-        self._handling[agent] = (queue, self._clock.monotonic())
+    def _offer_made(self, contact: ContactId, agent: AgentId) -> None:
         self._fresh.pop(contact, None)
         self._not_under_way(contact, but=agent)
         known = self._contacts.get(contact)
@@ -333,7 +381,7 @@ class Dispatcher:
         self._fresh.pop(contact, None)
         self._floor.leave(contact)
         known = self._contacts.pop(contact, None)
-        if known is not None:
+        if known is not None and isinstance(known.asked.wish, Wish):
             queue = known.asked.wish.queue
             self._by_queue[queue].pop(contact, None)
             if not self._by_queue[queue]:
@@ -384,7 +432,14 @@ class Dispatcher:
         lately = self._loads.get(agent, Occupancy())
         idle_since = self._hooks.idle_since(agent).timestamp()
         self._floor.ready(
-            ReadyAgent(agent=agent, can=can, idle_since=idle_since, load=lately.load, occupancy=lately.share)
+            ReadyAgent(
+                agent=agent,
+                can=can,
+                idle_since=idle_since,
+                load=lately.load,
+                occupancy=lately.share,
+                sees=self._hooks.sees(agent),
+            )
         )
 
     def _count(self, fact: PresenceChanged, by: int) -> None:

@@ -341,7 +341,7 @@ class Floor:
         count, outweighed = 0, False
         for sibling in self._siblings.get(queue, (queue,)):
             for other in self._by_queue[sibling].values():
-                if other is line or other.stage.need.queue != sibling:
+                if other is line or other.stage.messages or other.stage.need.queue != sibling:
                     continue
                 if other.stage.weight > weight:
                     outweighed = True
@@ -412,7 +412,7 @@ class Floor:
         """Look at the contact again when its next stage begins."""
         waited = now - waiting.entered
         times = [after for after, _ in waiting.course.stages if after > waited]
-        if self._where[waiting.contact][0].stage.only is not None:
+        if self._where[waiting.contact][0].stage.only is not None and waiting.course.last_agent_seconds > waited:
             times.append(waiting.course.last_agent_seconds)
         if times:
             # Rounded, the moment may be now, and the stage not have begun: then it is looked at a little later.
@@ -503,10 +503,11 @@ class Floor:
         return self._ready_of[queue]
 
     def before(self, waiting: Waiting) -> int:
-        """Return how many contacts of the same queue go before one."""
+        """Return how many calls of the same queue go before one; messages are not in the way of anybody."""
         own = (line for lines in self._own.values() for line in lines.values())
         every = chain(self._by_queue[waiting.queue].values(), own)
-        return sum(line.before(waiting.rank) for line in every if line.stage.need.queue == waiting.queue)
+        calls = (line for line in every if line.stage.need.queue == waiting.queue and not line.stage.messages)
+        return sum(line.before(waiting.rank) for line in calls)
 
     def stage_of(self, contact: ContactId) -> Stage | None:
         """Return the stage a contact waits in."""

@@ -59,6 +59,8 @@ class Line:
 
     def rank_of(self, agent: ReadyAgent) -> int | None:
         """Return at which rank the agent takes these contacts; None when he does not."""
+        if self.stage.messages and not agent.sees:
+            return None
         only = self.stage.only
         if only is None:
             return agent.can.rank_for(self.stage.need)

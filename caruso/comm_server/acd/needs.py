@@ -39,8 +39,10 @@ class Stage:
     weight: float = 1.0
     #: Points of priority a second of waiting is worth.
     ageing: float = 0.0
-    #: The agent the customer talked with last, while he is waited for.
+    #: The agent the customer talked with last, while he is waited for; of a message the one it is for.
     only: AgentId | None = None
+    #: They are messages: nobody waits for an answer now, and a console is needed to see one.
+    messages: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -145,3 +147,5 @@ class ReadyAgent:
     load: float = -math.inf
     #: Of the last hour when he became ready, 0 to 1.
     occupancy: float = 0.0
+    #: A console of his is open.
+    sees: bool = True

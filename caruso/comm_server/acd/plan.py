@@ -52,6 +52,18 @@ class Wish:
     skills: tuple[tuple[SkillId, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageWish:
+    """What a message that is offered needs; nothing of it loosens while it waits."""
+
+    queue: QueueId
+    priority: int
+    skills: tuple[tuple[SkillId, int], ...] = ()
+    #: The agent it is for; None for all agents of the queue.
+    owner: AgentId | None = None
+    ageing_per_minute: float = 0.0
+
+
 def check_condition(source: str, hours: Iterable[str]) -> tuple[Finding, ...]:
     """Return what is wrong with a rule's expression."""
     try:
@@ -73,6 +85,7 @@ class Plan:
         }
         self._courses: dict[tuple[Wish, int], Course] = {}
         self._stages: dict[tuple[Need, str, float, float, float, int], Stage] = {}
+        self._message_courses: dict[MessageWish, Course] = {}
         self._abilities: dict[AgentId, Abilities] = {}
         self._members: dict[QueueId, tuple[AgentId, ...]] = {}
 
@@ -120,6 +133,21 @@ class Plan:
             if len(self._courses) >= _MOST_COURSES:
                 self._courses.clear()
             found = self._courses[wish, number] = self._course(queue, wish, number)
+        return found
+
+    def message_course(self, wish: MessageWish) -> Course:
+        """Return how a message is distributed: to whoever has been idle longest, or to its owner."""
+        found = self._message_courses.get(wish)
+        if found is None:
+            if len(self._message_courses) >= _MOST_COURSES:
+                self._message_courses.clear()
+            stage = Stage(
+                need=Need(queue=wish.queue, skills=wish.skills),
+                ageing=wish.ageing_per_minute / 60.0,
+                only=wish.owner,
+                messages=True,
+            )
+            found = self._message_courses[wish] = Course(priority=wish.priority, stages=((0.0, stage),))
         return found
 
     def _rule(self, queue: QueueId, known: Known, now: datetime) -> int:

@@ -15,6 +15,7 @@ from caruso.comm_server.acd.dispatcher import Dispatcher, Hooks
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.acd.policy import Policies
+from caruso.model import ids
 from caruso.model.facts import AnyFact, ContactRouted, Presence, PresenceChanged
 from caruso.model.ids import AgentId, ContactId
 
@@ -114,7 +115,9 @@ def replay(
         clock.at = fact.at
         if isinstance(fact, PresenceChanged):
             idle.hear(fact)
-        if isinstance(fact, ContactRouted) and only in (None, fact.contact):
+        # Messages are not decided again: how they were offered then stands in no fact.
+        call = isinstance(fact, ContactRouted) and not ids.is_voicemail(fact.contact)
+        if isinstance(fact, ContactRouted) and call and only in (None, fact.contact):
             if fact.contact not in decided:
                 dispatcher.dispatch(only=fact.contact)
             yield Again(then=fact, now=decided.pop(fact.contact, None))

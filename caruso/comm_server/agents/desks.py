@@ -59,6 +59,7 @@ from caruso.model.views import (
     ContactView,
     DeskView,
     DialogView,
+    MessageOfferView,
     MessageView,
     NoteView,
     PartyView,
@@ -129,6 +130,9 @@ class Sources:
     #: What supervisors wrote.
     messages: Callable[[AgentId], list[MessageView]]
     queue_tile: Callable[[QueueId], QueueTile | None]
+    #: The message that is offered to an agent, and the one she has accepted.
+    message_offer: Callable[[AgentId], MessageOfferView | None]
+    message: Callable[[AgentId], ContactId | None]
     telephony_up: Callable[[], bool]
     #: Whether numbers outside can be called.
     outside: bool = False
@@ -318,13 +322,14 @@ class Desks:
             or (state.presence is Presence.OFFERED and held.by not in (None, agent))
         )
         shown = held.contact if held and shows_dialog else sources.aside(agent)
+        offered = sources.message_offer(agent)
         return DeskView(
             seq=self._seq[agent],
             now=self._clock.now(),
             agent=agent,
             name=profile.name if profile else agent,
             station=sources.station(agent),
-            presence=_presence(state, held, centre),
+            presence=_presence(state, held, offered, centre),
             reasons=[Choice(id=reason.id, name=reason.name) for reason in centre.not_ready_reasons],
             queues=[tile for queue in (profile.queues if profile else ()) if (tile := sources.queue_tile(queue))],
             telephony=sources.telephony_up(),
@@ -332,6 +337,8 @@ class Desks:
             tasks=self._tasks,
             outside=sources.outside,
             contact=self._contact_view(agent, state, held, centre) if held else None,
+            message_offer=offered,
+            message=sources.message(agent),
             dialog=self._dialog_view(agent, shown) if shown else None,
             customer=sources.cards.view(held.contact) if held else None,
         )
@@ -406,10 +413,14 @@ class Desks:
         return view
 
 
-def _presence(state: AgentState, held: DeskContact | None, centre: Centre) -> PresenceView:
+def _presence(
+    state: AgentState, held: DeskContact | None, offered: MessageOfferView | None, centre: Centre
+) -> PresenceView:
     until = state.until
     if state.presence is Presence.OFFERED and held is not None:
         until = held.ring_until
+    elif state.presence is Presence.OFFERED and offered is not None:
+        until = offered.until
     after = state.after if state.after.presence is not Presence.READY else None
     return PresenceView(
         presence=state.presence,

@@ -32,6 +32,8 @@ SIGNED_IN = "signed-in"
 #: The line to the agent's telephone is being opened; it was closed by itself.
 LINE_OPENING = "line-opening"
 LINE_DOWN = "line-down"
+#: The agent has accepted a message, and answers it.
+MESSAGE = "message"
 
 
 class After(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +147,14 @@ class WrapUpOver(msgspec.Struct, frozen=True):
     """The agent finished, or the time is up."""
 
 
+class MessageAccepted(msgspec.Struct, frozen=True):
+    """The agent took the message she was offered: nothing else is offered until she is done with it."""
+
+
+class MessageOver(msgspec.Struct, frozen=True):
+    """The agent is done with the message: who answered it is ready, in a contact afterwards."""
+
+
 class LineOpen(msgspec.Struct, frozen=True):
     """The line to the agent's telephone is open: who waited for that is ready, in a contact afterwards."""
 
@@ -167,6 +177,8 @@ PresenceEvent = (
     | WrapUpExtended
     | WrapUpFitted
     | WrapUpOver
+    | MessageAccepted
+    | MessageOver
     | LineOpen
     | ConsoleGone
 )
@@ -215,7 +227,8 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
             return _own_call(state, contact, now)
         case OfferFailed(reason=reason):
             _expect(state, Presence.OFFERED)
-            return _not_ready(state, reason, now)
+            leaves = state.after.presence is Presence.SIGNED_OUT
+            return _follow(state, now) if leaves else _not_ready(state, reason, now)
         case OfferVanished():
             _expect(state, Presence.OFFERED)
             return _follow(state, now, keep_idle=True)
@@ -234,8 +247,14 @@ def move(state: AgentState, event: PresenceEvent, now: datetime) -> AgentState:
         case WrapUpOver():
             _expect(state, Presence.WRAP_UP)
             return _follow(state, now)
+        case MessageAccepted():
+            _expect(state, Presence.OFFERED)
+            asked_for = state.after.presence is not Presence.READY
+            return _follow(state, now) if asked_for else _not_ready(state, MESSAGE, now)
+        case MessageOver():
+            return _no_longer(state, MESSAGE, now)
         case LineOpen():
-            return _line_open(state, now)
+            return _no_longer(state, LINE_OPENING, now)
         case ConsoleGone():
             # Who is to be signed out afterwards is not there then, either.
             out = Presence.SIGNED_OUT in (state.presence, state.after.presence)
@@ -356,11 +375,12 @@ def _go_ready(state: AgentState, now: datetime) -> AgentState:
             assert_never(state.presence)
 
 
-def _line_open(state: AgentState, now: datetime) -> AgentState:
-    if state.presence is Presence.NOT_READY and state.reason == LINE_OPENING:
+def _no_longer(state: AgentState, reason: str, now: datetime) -> AgentState:
+    """Let an agent be ready whom only this reason kept from it."""
+    if state.presence is Presence.NOT_READY and state.reason == reason:
         return _ready(state, now)
     # Wrap-up goes on: it ends with a disposition or in its time.
-    return replace(state, after=After()) if state.after.reason == LINE_OPENING else state
+    return replace(state, after=After()) if state.after.reason == reason else state
 
 
 def _go_not_ready(state: AgentState, reason: str, now: datetime) -> AgentState:

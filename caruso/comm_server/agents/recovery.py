@@ -12,14 +12,18 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from caruso.comm_server.agents.presence import (
+    LINE_DOWN,
+    LINE_OPENING,
     After,
     AgentState,
+    MessageAccepted,
     WrapUpOver,
     WrapUpRules,
     move,
     of_offer,
 )
 from caruso.comm_server.agents.roster import Worksheet
+from caruso.model import ids
 from caruso.model.facts import (
     AnyFact,
     ContactConnected,
@@ -32,6 +36,7 @@ from caruso.model.facts import (
     PresenceChanged,
     PresencePlanned,
     TalkEnded,
+    VoicemailOfferEnded,
     WrapUpEnded,
     WrapUpProlonged,
 )
@@ -131,16 +136,20 @@ def _planned(agent: AgentId, facts: Sequence[AnyFact], usual: After) -> After:
             case OfferMade() if fact.agent == agent:
                 after = usual
             case PresencePlanned(presence=presence, reason=reason) if fact.agent == agent:
-                after = After(presence=presence, reason=reason)
+                # The line that was being opened is not any more.
+                after = After(presence=presence, reason=LINE_DOWN if reason == LINE_OPENING else reason)
             case _:
                 pass
     return after
 
 
 def _after_offer(state: AgentState, facts: Sequence[AnyFact]) -> AgentState:
-    ended = [fact for fact in facts if isinstance(fact, OfferEnded) and fact.agent == state.agent]
+    ended = [f for f in facts if isinstance(f, OfferEnded | VoicemailOfferEnded) and f.agent == state.agent]
     outcome = ended[-1].outcome if ended else OfferOutcome.WITHDRAWN
-    return move(state, of_offer(outcome), ended[-1].at if ended else state.since)
+    accepted = outcome is OfferOutcome.ACCEPTED and ids.is_voicemail(state.contact)
+    return move(
+        state, MessageAccepted() if accepted else of_offer(outcome), ended[-1].at if ended else state.since
+    )
 
 
 def _worksheet(state: AgentState, facts: Sequence[AnyFact]) -> Worksheet | None:

@@ -16,6 +16,7 @@ from caruso.clock import Clock
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.presence import (
     AgentState,
+    MessageAccepted,
     OfferBegan,
     OwnCallBegan,
     PresenceEvent,
@@ -46,6 +47,8 @@ from caruso.model.facts import (
     PresenceChanged,
     PresencePlanned,
     TalkEnded,
+    VoicemailOffered,
+    VoicemailOfferEnded,
     WrapUpEnded,
     WrapUpProlonged,
 )
@@ -229,8 +232,12 @@ class Roster:
         match fact:
             case OfferMade(agent=agent, contact=contact, purpose=OfferPurpose.OUTBOUND | OfferPurpose.TAKE_OVER):
                 self._follow(agent, OwnCallBegan(contact))
-            case OfferMade(agent=agent, contact=contact):
+            case OfferMade(agent=agent, contact=contact) | VoicemailOffered(agent=agent, contact=contact):
                 self._follow(agent, OfferBegan(contact))
+            case VoicemailOfferEnded(agent=agent, outcome=OfferOutcome.ACCEPTED):
+                self._follow(agent, MessageAccepted())
+            case VoicemailOfferEnded(agent=agent, outcome=outcome):
+                self._follow(agent, of_offer(outcome))
             case OfferEnded(agent=agent, outcome=outcome) if outcome is not OfferOutcome.ACCEPTED:
                 self._follow(agent, of_offer(outcome))
             case ContactConnected(agent=agent, contact=contact, queue=queue):

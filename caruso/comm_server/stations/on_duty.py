@@ -146,7 +146,7 @@ class OnDuty:
                 self._waiting.discard(agent)
                 self._lines.close(agent, LineOutcome.SIGNED_OUT)
             case PresenceChanged(agent=agent, presence=Presence.READY) if self._misses_line(agent):
-                # What was to follow her contact is not in the journal: a restart in between forgets it.
+                # What was to follow her contact was not written before a crash, or the line dropped meanwhile.
                 self._roster.apply(agent, GoNotReady(presence.LINE_DOWN))
             case PresenceChanged(agent=agent, presence=Presence.NOT_READY, reason=reason):
                 if reason != presence.LINE_OPENING:

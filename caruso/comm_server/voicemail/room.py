@@ -16,9 +16,11 @@ from caruso.comm_server.runs.outbox import Outbox
 from caruso.comm_server.voicemail.answering import Answering, Voices
 from caruso.comm_server.voicemail.collecting import Cellar, Collecting
 from caruso.comm_server.voicemail.mailboxes import CallOut, Mailboxes
+from caruso.comm_server.voicemail.offers import Lines, MessageOffers
 from caruso.model.centre import Centre
 from caruso.model.facts import AnyFact
-from caruso.ports import ActionServices, Recordings, RunFiles, RunStore, Telephony, VoicemailStore
+from caruso.model.ids import AgentId
+from caruso.ports import ActionServices, Recordings, RunFiles, RunStore, Telephony, Timers, VoicemailStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +50,28 @@ class VoicemailRoom:
         centre: Callable[[], Centre],
         stream: FactStream,
         clock: Clock,
+        timers: Timers,
         tasks: GuardedTasks,
         call_out: CallOut,
         changed: Callable[[], None],
+        lines: Callable[[], Lines],
+        done: Callable[[AgentId], None],
     ) -> None:
         """Begin with no message; `house` is complete by the time the first call comes.
 
-        `changed` is called when others wait than before.
+        `changed` is called when others wait than before, `done` when an agent is done with one she was offered.
         """
         self._house = house
         self.mailboxes = Mailboxes(centre=centre, stream=stream, clock=clock, call_out=call_out, changed=changed)
+        self.offers = MessageOffers(
+            centre=centre,
+            mailboxes=self.mailboxes,
+            lines=lines,
+            done=done,
+            stream=stream,
+            clock=clock,
+            timers=timers,
+        )
         self.answering = Answering(
             voices=self._voices, mailboxes=self.mailboxes, centre=centre, stream=stream, clock=clock, tasks=tasks
         )

@@ -55,7 +55,20 @@ def waiting(name: str, way: Course, *, entered: float = 0, turn: int = 1, last: 
 
 def agent(name: str, *queues: QueueId, idle: float = 0, load: float = 0, **more: Any) -> ReadyAgent:
     can = abilities(frozenset(queues or (GAS,)), more.get("skills", {}), more.get("preference", {}))
-    return ReadyAgent(agent=AgentId(name), can=can, idle_since=idle, load=load)
+    return ReadyAgent(agent=AgentId(name), can=can, idle_since=idle, load=load, sees=more.get("sees", True))
+
+
+def message_course(
+    queue: QueueId = GAS,
+    *,
+    priority: int = 0,
+    skills: dict[SkillId, int] | None = None,
+    ageing: float = 0.0,
+    owner: str | None = None,
+) -> Course:
+    need = needs(queue, skills or {}, ())[0][1]
+    stage = Stage(need=need, ageing=ageing, only=AgentId(owner) if owner else None, messages=True)
+    return Course(priority=priority, stages=((0.0, stage),))
 
 
 def pairs(decisions: Sequence[Decision]) -> list[tuple[str, str]]:
@@ -221,6 +234,42 @@ def test_nobody_waits_for_an_agent_who_leaves_or_is_not_there() -> None:
     assert pairs(found.decide(2)) == [("next", "anna")]
 
 
+# -- Messages -------------------------------------------------------------------------------------------------
+
+
+def test_a_message_goes_after_the_calls_until_it_is_old() -> None:
+    for minutes, first in ((4, "call"), (6, "message")):
+        found = floor()
+        found.wait(waiting("message", message_course(priority=-5, ageing=1 / 60)), 0)
+        found.wait(waiting("call", course(), entered=60 * minutes, turn=2), 60 * minutes)
+        found.ready(agent("anna"))
+        assert pairs(found.decide(60 * minutes)) == [(first, "anna")], minutes
+
+
+def test_a_message_for_one_agent_waits_for_her_however_long() -> None:
+    found = floor(agent("anna"))
+    found.wait(waiting("message", message_course(owner="bram")), 0)
+    assert found.decide(0) == []
+    assert found.next_change() is None, "nothing is to be looked at again and again"
+    bram = agent("bram")
+    found.on_duty(bram.agent, bram.can, 9)
+    found.on_duty(bram.agent, None, 20)
+    assert found.decide(9_000) == []
+    found.ready(bram)
+    assert pairs(found.decide(9_000)) == [("message", "bram")]
+
+
+def test_a_message_is_offered_to_nobody_who_cannot_see_it_and_delays_no_call() -> None:
+    found = floor(agent("anna", sees=False))
+    found.wait(waiting("message", message_course(priority=3)), 0)
+    assert found.decide(0) == []
+    call = waiting("call", course(skills={DUTCH: 3}), turn=2)
+    found.wait(call, 0)
+    assert found.before(call) == 0
+    found.ready(agent("anna"))
+    assert pairs(found.decide(0)) == [("message", "anna")]
+
+
 # -- Reserves -------------------------------------------------------------------------------------------------
 
 VIP = Reserve(queue=POWER, agents=1, priority=5)
@@ -334,8 +383,10 @@ def _place(
     waited = now - contact.entered
     stage = [stage for after, stage in contact.course.stages if after <= waited][-1]
     rank = one.can.rank_for(stage.need)
-    if rank is None:
+    if rank is None or stage.only not in (None, one.agent) or (stage.messages and not one.sees):
         return None
+    if stage.only is not None:
+        rank = 0
     points = contact.course.priority + stage.ageing * waited
     for reserve in reserves:
         ready = sum(1 for other in free if reserve.queue in other.can.queues)
@@ -362,6 +413,13 @@ COURSES = [
     ),
     course(WATER, priority=2, policy="least-occupied"),
 ]
+#: Messages: below the calls of their queue until they are old, for all of its agents or for one.
+MESSAGES = [
+    message_course(GAS, priority=-2, ageing=0.5),
+    message_course(POWER, priority=-1, skills={DUTCH: 2}),
+    message_course(GAS, priority=-2, ageing=0.25, owner="a1"),
+    message_course(WATER, owner="a3"),
+]
 
 
 class Events(RuleBasedStateMachine):
@@ -377,7 +435,7 @@ class Events(RuleBasedStateMachine):
         self.turn = 0
         self.seen: set[str] = set()
 
-    @rule(ways=st.lists(st.sampled_from(COURSES), min_size=1, max_size=4))
+    @rule(ways=st.lists(st.sampled_from([*COURSES, *MESSAGES]), min_size=1, max_size=4))
     def contacts_come(self, ways: list[Course]) -> None:
         for way in ways:
             self.turn += 1
@@ -395,14 +453,17 @@ class Events(RuleBasedStateMachine):
                 st.integers(0, 3),
                 st.dictionaries(st.sampled_from([GAS, POWER, WATER]), st.integers(1, 3)),
                 st.integers(0, 5),
+                st.booleans(),
             ),
             min_size=1,
             max_size=4,
             unique_by=lambda made: made[0],
         )
     )
-    def agents_are_ready(self, several: list[tuple[int, set[QueueId], int, int, dict[QueueId, int], int]]) -> None:
-        for number, queues, dutch, german, preference, idle in several:
+    def agents_are_ready(
+        self, several: list[tuple[int, set[QueueId], int, int, dict[QueueId, int], int, bool]]
+    ) -> None:
+        for number, queues, dutch, german, preference, idle, sees in several:
             each = agent(
                 f"a{number}",
                 *queues,
@@ -410,6 +471,7 @@ class Events(RuleBasedStateMachine):
                 load=float(idle % 3),
                 skills={DUTCH: dutch, GERMAN: german},
                 preference=preference,
+                sees=sees,
             )
             self.agents = [known for known in self.agents if known.agent != each.agent] + [each]
             self.floor.ready(each)
@@ -430,7 +492,7 @@ class Events(RuleBasedStateMachine):
         self.decide()
 
     @precondition(lambda self: self.contacts)
-    @rule(which=st.integers(0, 99), way=st.sampled_from(COURSES))
+    @rule(which=st.integers(0, 99), way=st.sampled_from([*COURSES, *MESSAGES]))
     def a_rule_is_edited_for_one_who_waits(self, which: int, way: Course) -> None:
         index = which % len(self.contacts)
         known = self.floor.leave(self.contacts[index].contact)
@@ -475,9 +537,13 @@ class Events(RuleBasedStateMachine):
         assert set(self.floor.ready_agents) == {a.agent for a in self.agents}
         for contact in self.contacts:
             stage = contact.course.stages[0][1]
-            mine = [w for w in self.contacts if w.queue == stage.need.queue]
+            mine = [w for w in self.contacts if w.queue == stage.need.queue and not _is_message(w)]
             ahead = sum(1 for other in mine if other.rank < contact.rank)
             assert self.floor.before(contact) == ahead
+
+
+def _is_message(contact: Waiting) -> bool:
+    return contact.course.stages[0][1].messages
 
 
 TestEvents = Events.TestCase

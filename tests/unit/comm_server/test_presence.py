@@ -13,6 +13,7 @@ from caruso.comm_server.agents.presence import (
     CONSOLE_GONE,
     LEAST_LEFT,
     LINE_OPENING,
+    MESSAGE,
     RONA,
     After,
     AgentState,
@@ -20,9 +21,12 @@ from caruso.comm_server.agents.presence import (
     GoNotReady,
     GoReady,
     LineOpen,
+    MessageAccepted,
+    MessageOver,
     OfferBegan,
     OfferFailed,
     OfferVanished,
+    OwnCallBegan,
     PresenceEvent,
     SignIn,
     SignOut,
@@ -108,6 +112,28 @@ def test_an_agent_cannot_sign_out_in_a_conversation_but_a_supervisor_can_arrange
     assert after(*TALKING, SignOut(forced=True), TalkOver(timedelta(0))).presence is Presence.SIGNED_OUT
 
 
+def test_an_offer_not_taken_ends_in_the_sign_out_that_was_arranged_meanwhile() -> None:
+    assert after(*OFFERED, SignOut(forced=True), OfferFailed(RONA)).presence is Presence.SIGNED_OUT
+
+
+def test_who_accepts_a_message_is_offered_nothing_until_she_is_done_with_it() -> None:
+    state = after(*OFFERED, MessageAccepted())
+    assert (state.presence, state.reason, state.contact) == (Presence.NOT_READY, MESSAGE, None)
+    assert after(*OFFERED, MessageAccepted(), MessageOver()).presence is Presence.READY
+    calls_back = (*OFFERED, MessageAccepted(), OwnCallBegan(CONTACT), TalkBegan(CONTACT))
+    assert after(*calls_back, TalkOver(timedelta(0))).reason == MESSAGE
+    assert after(*calls_back, MessageOver(), TalkOver(timedelta(0))).presence is Presence.READY
+
+
+def test_being_done_with_a_message_makes_nobody_ready_who_has_other_reasons() -> None:
+    state = after(*OFFERED, MessageAccepted(), GoNotReady("lunch"), MessageOver())
+    assert (state.presence, state.reason) == (Presence.NOT_READY, "lunch")
+    state = after(*OFFERED, GoNotReady("lunch"), MessageAccepted())
+    assert (state.presence, state.reason) == (Presence.NOT_READY, "lunch")
+    with pytest.raises(IllegalMove):
+        after(*TALKING, MessageAccepted())
+
+
 def test_an_offer_in_wrap_up_is_impossible() -> None:
     with pytest.raises(IllegalMove):
         after(*WRAPPING, OfferBegan(CONTACT))
@@ -178,6 +204,9 @@ EVENTS = st.sampled_from(
         OfferBegan(CONTACT),
         OfferFailed(RONA),
         OfferVanished(),
+        MessageAccepted(),
+        MessageOver(),
+        OwnCallBegan(CONTACT),
         TalkBegan(CONTACT),
         TalkOver(timedelta(seconds=5)),
         TalkOver(timedelta(0)),

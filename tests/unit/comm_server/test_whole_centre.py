@@ -18,11 +18,13 @@ from datetime import timedelta
 import pytest
 import structlog
 
+from caruso.comm_server.agents.presence import MESSAGE
 from caruso.comm_server.calls.lifecycle import Call, Ended, PartyState, Phase, Timer, not_there
 from caruso.comm_server.monitor.board import Board
 from caruso.comm_server.stations.nailing import Stage as LineStage
 from caruso.comm_server.supervision.watch import Stage
 from caruso.comm_server.voicemail.box import Who
+from caruso.comm_server.voicemail.offering import wish
 from caruso.model import ids
 from caruso.model.callbacks import CallbackId, CallbackState
 from caruso.model.facts import (
@@ -42,12 +44,15 @@ from caruso.model.facts import (
     OutsideEnded,
     Presence,
     TalkEnded,
+    VoicemailOffered,
+    VoicemailOfferEnded,
     WrapUpEnded,
 )
 from caruso.model.ids import LegId, UserId
 from caruso.model.run_records import ActionState
 from caruso.model.supervision import SupervisionMode
 from caruso.model.telephony import LegState
+from caruso.model.voicemails import VoicemailState
 from lab.fake_telephony import FakeLeg
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import WholeCentre
@@ -80,9 +85,14 @@ def check_inside(house: WholeCentre) -> None:
     assert set(waiting) | offered == set(known)
     for queue, contacts in centre.dispatcher._by_queue.items():
         assert contacts, f"an empty {queue} is kept"
-    assert set(waiting) == {c for c, call in calls.items() if call.phase is Phase.WAITING}
+    assert {c for c in waiting if not ids.is_voicemail(c)} == {
+        c for c, call in calls.items() if call.phase is Phase.WAITING
+    }
     assert all(count == 1 for count in waiting.values())
-    assert offered == {c for c, call in calls.items() if call.phase is Phase.OFFERED}
+    assert {c for c in offered if not ids.is_voicemail(c)} == {
+        c for c, call in calls.items() if call.phase is Phase.OFFERED
+    }
+    _check_messages(house)
     _check_agents(house, calls)
     for contact, call in calls.items():
         timers = set(centre.exchange._live[contact].timers)
@@ -101,6 +111,25 @@ def check_inside(house: WholeCentre) -> None:
             assert Timer.MAX_WAIT in timers, f"{contact} would wait for ever"
 
 
+def _check_messages(house: WholeCentre) -> None:
+    """What is to be offered waits, or somebody is asked; who answers a message has it."""
+    centre, offers = house.centre, house.centre.voicemail.offers
+    known = {contact for contact in centre.dispatcher._contacts if ids.is_voicemail(contact)}
+    wanted = {m.contact for m in centre.mailboxes.waiting() if wish(m, centre.centre()) is not None}
+    assert known == wanted
+    assert set(offers._by_contact) == {c for c in known if centre.dispatcher._contacts[c].offered}
+    assert {c: asked.offer.agent for asked in offers._asked.values() for c in (asked.offer.contact,)} == dict(
+        offers._by_contact
+    )
+    for agent, contact in offers._at_hand.items():
+        message = centre.mailboxes.get(contact)
+        assert message is not None
+        assert (message.state, message.agent) == (VoicemailState.TAKEN, agent)
+    for agent, state in centre.roster.states.items():
+        if MESSAGE in (state.reason, state.after.reason):
+            assert offers.at_hand(agent) is not None, f"{agent} would never be done with her message"
+
+
 def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object) -> None:
     centre = house.centre
     by_agent = Counter(
@@ -116,6 +145,11 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
     for agent, state in centre.roster.states.items():
         call = centre.exchange.call(state.contact) if state.contact else None
         match state.presence:
+            case Presence.OFFERED if ids.is_voicemail(state.contact):
+                asked = centre.voicemail.offers.offer_to(agent)
+                assert asked is not None
+                assert asked.contact == state.contact
+                assert by_agent[agent] == 0
             case Presence.OFFERED:
                 assert call is not None
                 party = call.party_of(agent)
@@ -144,7 +178,7 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
         ready = state.presence is Presence.READY and agent in house.description.agents
         free = {*centre.dispatcher.floor.ready_agents, *centre.dispatcher._wanted}
         assert (agent in free) is ready, f"{agent} {state.presence}"
-        if state.contact is not None:
+        if state.contact is not None and not ids.is_voicemail(state.contact):
             held = centre.desks.contact(agent)
             assert held is not None, f"nothing on the desk of {agent}, who is {state.presence}"
             assert held.contact == state.contact
@@ -157,6 +191,8 @@ def _check_agents(house: WholeCentre, calls: dict[ids.ContactId, Call] | object)
             if stage.only is not None or stage.policy == "cost-index":
                 continue  # held back on purpose
             for agent_ready in floor.ready_agents.values():
+                if stage.messages and not agent_ready.sees:
+                    continue
                 assert agent_ready.can.rank_for(stage.need) is None, f"{one.contact} was left waiting"
 
 
@@ -320,6 +356,10 @@ def check_books(house: WholeCentre) -> None:
                 queued[fact.contact, fact.visit] -= 1
             case OfferMade() | OutsideCalled():
                 queued[fact.contact, "offer", fact.offer] += 1
+            case VoicemailOffered():
+                queued[fact.contact, "asked", fact.agent] += 1
+            case VoicemailOfferEnded():
+                queued[fact.contact, "asked", fact.agent] -= 1
             case ConsultStarted():
                 queued[fact.contact, "consult", fact.offer] += 1
             case ConsultEnded():
@@ -381,6 +421,10 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "leaving messages": centre.voicemail.answering._leading,
         "messages under way": centre.voicemail.collecting._under_way,
         "messages in the PBX": centre.mailboxes.recording(),
+        "asked about messages": centre.voicemail.offers._asked,
+        "offered messages": centre.voicemail.offers._by_contact,
+        "messages at hand": centre.voicemail.offers._at_hand,
+        "why messages": centre.voicemail.offers._why,
         "been in": centre.overflowing._been_in,
         "estimates": centre.estimates._came,
         "under way": centre.dispatcher._under_way,
@@ -448,13 +492,16 @@ def _named_from(seed: int) -> contextlib.AbstractContextManager[object]:
     return unittest.mock.patch("uuid.uuid4", side_effect=names)
 
 
-def run(seed: int, acts: int, *, faults: bool, transfers: float = 0.1, callers: int = 0) -> None:
+def run(
+    seed: int, acts: int, *, faults: bool, transfers: float = 0.1, callers: int = 0, messages: float = 0.0
+) -> None:
     """Lead one centre from one seed through many acts."""
     houses: list[WholeCentre] = []
 
     async def main() -> None:
         house = WholeCentre(seed)
         house.transfers = transfers
+        house.messages = messages
         house.more_numbers = tuple(f"+3120{number}" for number in range(10, 10 + callers))
         houses.append(house)
         await lead(house, acts, faults=faults)
@@ -494,6 +541,11 @@ def test_nothing_is_lost_stuck_or_kept_where_agents_mostly_transfer(seed: int) -
 @pytest.mark.parametrize("seed", range(300, 316))
 def test_nothing_is_lost_stuck_or_kept_where_many_are_called_back(seed: int) -> None:
     run(seed, 500, faults=seed % 2 == 0, transfers=0.02, callers=60)
+
+
+@pytest.mark.parametrize("seed", range(400, 416))
+def test_nothing_is_lost_stuck_or_kept_where_many_messages_are_offered(seed: int) -> None:
+    run(seed, 400, faults=seed % 2 == 0, messages=0.1)
 
 
 def test_a_caller_reaches_an_agent_in_the_fake_house() -> None:
