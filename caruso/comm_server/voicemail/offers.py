@@ -23,7 +23,15 @@ from caruso.comm_server.voicemail.offering import MessageOffer
 from caruso.errors import IllegalMove
 from caruso.model import ids
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact, ContactRouted, OfferOutcome, VoicemailOffered, VoicemailOfferEnded
+from caruso.model.facts import (
+    AnyFact,
+    ContactRouted,
+    OfferOutcome,
+    PresenceChanged,
+    PresencePlanned,
+    VoicemailOffered,
+    VoicemailOfferEnded,
+)
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.voicemails import VoicemailState
 from caruso.ports import TimerHandle, Timers
@@ -126,7 +134,8 @@ class MessageOffers:
     def hear(self, fact: AnyFact) -> None:
         """Keep offers and lines as the facts about messages tell."""
         contact = getattr(fact, "contact", None)
-        if contact is None or not ids.is_voicemail(contact):
+        # What an agent is told of a message says nothing about it.
+        if contact is None or not ids.is_voicemail(contact) or isinstance(fact, PresenceChanged | PresencePlanned):
             return
         match fact:
             case VoicemailOffered(agent=agent, queue=queue, at=at):

@@ -255,7 +255,7 @@ def test_opening_hours_are_sorted_and_days_of_their_own_replace_weekdays() -> No
         ),
         (
             "ring_seconds = 15",
-            'voicemail = { offered = true, offer_below = -1 }',
+            "voicemail = { offered = true, offer_below = -1 }",
             "wrong-value] @queues.billing.voicemail.offer_below",
         ),
         (
