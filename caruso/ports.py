@@ -23,7 +23,7 @@ from caruso.model.ids import (
     ScriptId,
     UserId,
 )
-from caruso.model.recordings import Access, Cut, KeptSound, Recording
+from caruso.model.recordings import Access, AccessesWanted, Cut, KeptSound, LoggedAccess, Recording
 from caruso.model.records import (
     AppliedCentre,
     Customer,
@@ -592,6 +592,10 @@ class RecordingStore(Protocol):
 
     async def accesses(self, recording: RecordingId) -> Sequence[Access]:
         """Return what people did with it, oldest first."""
+        ...
+
+    async def all_accesses(self, wanted: AccessesWanted) -> Sequence[LoggedAccess]:
+        """Return what people did with any of them, newest first."""
         ...
 
 

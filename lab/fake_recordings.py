@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from caruso.clock import Clock
 from caruso.comm_server.recording.archive import Archive
@@ -18,7 +19,15 @@ from caruso.errors import IllegalMove, LinkDown, NotFound, RecordingRefused
 from caruso.model.centre import Centre
 from caruso.model.facts import AnyFact
 from caruso.model.ids import ContactId, LegId, QueueId, RecordingId
-from caruso.model.recordings import Access, Cut, KeptSound, Recording, RecordingState
+from caruso.model.recordings import (
+    Access,
+    AccessesWanted,
+    Cut,
+    KeptSound,
+    LoggedAccess,
+    Recording,
+    RecordingState,
+)
 from caruso.model.sounds import Outline
 from caruso.model.supervisor import Supervisor
 from caruso.storage.projection_rows import Changes, ContactRows
@@ -42,6 +51,9 @@ class MemoryTapes:
         self.silent: dict[RecordingId, bool] = {}
         #: What lies there.
         self.tapes: set[RecordingId] = set()
+        #: What goes on grows each time somebody looks.
+        self.growing = False
+        self._grown = 0
         #: Everything that was done, for tests.
         self.done: list[tuple[str, RecordingId]] = []
 
@@ -80,7 +92,9 @@ class MemoryTapes:
     async def size(self, recording: RecordingId) -> int | None:
         """Return how large it is."""
         await self._wait()
-        return int(SECONDS * 32_000) if recording in self.tapes else None
+        if recording in self.running.values() and self.growing:
+            self._grown += 1
+        return int(SECONDS * 32_000) + self._grown if recording in self.tapes else None
 
     async def fetch(self, recording: RecordingId) -> AsyncIterator[bytes]:
         """Yield it."""
@@ -165,6 +179,23 @@ class MemoryRecordings:
     async def accesses(self, recording: RecordingId) -> Sequence[Access]:
         """Return what people did with it."""
         return [one for one in (await self._folded())[1] if one.recording == recording]
+
+    async def all_accesses(self, wanted: AccessesWanted) -> Sequence[LoggedAccess]:
+        """Return what people did with any of them."""
+        known, done = await self._folded()
+        by_id = {one.id: one for one in known}
+        found = [
+            LoggedAccess(
+                **structs.asdict(one), contact=about.contact, part=about.part, queue=about.queue, agent=about.agent
+            )
+            for one in reversed(done)
+            if (about := by_id.get(one.recording)) is not None
+            and wanted.since <= one.at < wanted.until
+            and wanted.by in ("", one.by)
+            and wanted.recording in (None, one.recording)
+            and (wanted.queues is None or about.queue in wanted.queues)
+        ]
+        return found[: wanted.limit]
 
     async def _in(self, *states: RecordingState) -> list[Recording]:
         return [one for one in await self._all() if one.state in states]

@@ -1086,6 +1086,19 @@ export interface AccessLine {
   reason: string;
 }
 
+/** Somebody did something with this recording. */
+export interface LoggedAccessLine {
+  at: string;
+  by: string;
+  what: AccessKind;
+  reason: string;
+  recording: string;
+  contact: string;
+  part: number;
+  queue: string;
+  agent: string | null;
+}
+
 /** An agent who could have been asked. */
 export interface DecisionCandidate {
   agent: string;
@@ -1491,6 +1504,15 @@ export interface MessageBody {
   text: string;
   agents?: string[];
   queue?: string | null;
+}
+
+/** Which accesses: in a stretch of time (the last 30 days without one), by one user, to one recording. */
+export interface AccessesQuery {
+  since?: string | null;
+  until?: string | null;
+  by?: string | null;
+  recording?: string | null;
+  limit?: number;
 }
 
 /** Whether a recording is under legal hold, and why. */
@@ -1901,6 +1923,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: AccessLine[];
+  };
+  /** List who heard, downloaded, held or deleted recordings of one's queues, newest first. */
+  "GET /api/recording-accesses": {
+    query: AccessesQuery;
+    body: undefined;
+    answer: LoggedAccessLine[];
   };
   /** Put it under legal hold, so that nobody deletes it, or release it. */
   "POST /api/recordings/{recording}/hold": {

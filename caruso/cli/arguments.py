@@ -56,6 +56,13 @@ def _checking(commands: Any) -> None:
     sends = command(mail, "check", services.check_mail, "read all templates")
     recorded = group(commands, "recordings", "recorded calls")
     command(recorded, "verify", recordings.verify, "hold all that are kept against their checksums")
+    log = command(recorded, "log", recordings.log, "tell who heard, downloaded, held or deleted recordings")
+    log.add_argument("--since", metavar="DAY", help="first day, like 2026-11-01; 30 days ago when not given")
+    log.add_argument("--until", metavar="DAY", help="last day; today when not given")
+    log.add_argument("--by", metavar="USER", default="", help="what this user did")
+    log.add_argument("--recording", metavar="ID", help="what was done with this recording")
+    log.add_argument("--limit", type=int, default=200, metavar="N", help="the newest N (200)")
+    log.add_argument("--json", action="store_true", help="print it as JSON")
     sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")
 
 

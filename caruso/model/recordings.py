@@ -134,6 +134,29 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class LoggedAccess(Access, frozen=True, kw_only=True):
+    """The same, with what recording it was."""
+
+    contact: ContactId
+    #: Of what is not known any more: none, an empty queue, nobody's.
+    part: int = 0
+    queue: QueueId = QueueId("")
+    agent: AgentId | None = None
+
+
+class AccessesWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which accesses somebody asks for; what is None or empty is as it may be."""
+
+    since: datetime
+    #: Without this moment.
+    until: datetime
+    #: A user.
+    by: str = ""
+    recording: RecordingId | None = None
+    queues: frozenset[QueueId] | None = None
+    limit: int = 200
+
+
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """What is left of the samples that the telephone system recorded. Seconds."""
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, func, select
 
 from caruso.model.ids import ContactId, QueueId, RecordingId
-from caruso.model.recordings import Access, Recording, RecordingState
+from caruso.model.recordings import Access, AccessesWanted, LoggedAccess, Recording, RecordingState
 from caruso.storage.engine import Database
 from caruso.storage.tables import recording_accesses, recordings
 
@@ -70,6 +70,31 @@ class Recordings:
         async with self._database.reading() as connection:
             rows = (await connection.execute(query.order_by(table.c.seq))).mappings()
             return [msgspec.convert(_plain(row), Access) for row in rows]
+
+    async def all_accesses(self, wanted: AccessesWanted) -> Sequence[LoggedAccess]:
+        """Return what people did with any of them, newest first."""
+        done, known = recording_accesses, recordings
+        query = select(
+            done.c.at,
+            done.c.recording,
+            done.c.contact,
+            done.c.by_user.label("by"),
+            done.c.what,
+            done.c.reason,
+            func.coalesce(known.c.part, 0).label("part"),
+            func.coalesce(known.c.queue, "").label("queue"),
+            known.c.agent,
+        ).select_from(done.outerjoin(known, known.c.id == done.c.recording))
+        query = query.where(done.c.at >= wanted.since, done.c.at < wanted.until)
+        if wanted.by:
+            query = query.where(done.c.by_user == wanted.by)
+        if wanted.recording is not None:
+            query = query.where(done.c.recording == wanted.recording)
+        if wanted.queues is not None:
+            query = query.where(known.c.queue.in_(sorted(wanted.queues)))
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query.order_by(done.c.seq.desc()).limit(wanted.limit))
+            return [msgspec.convert(_plain(row), LoggedAccess) for row in rows.mappings()]
 
     async def _read(self, query: Select[tuple[object, ...]]) -> list[Recording]:
         async with self._database.reading() as connection:

@@ -6,29 +6,35 @@ carried out.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from aiohttp import web
-from msgspec import Meta
+from msgspec import Meta, structs
 
+from caruso.clock import Clock
 from caruso.comm_server.recording.archive import Entry
 from caruso.comm_server.recording.office import Asked
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId
-from caruso.model.recordings import AccessKind, Gap, RecordingState
+from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId, UserId
+from caruso.model.recordings import AccessesWanted, AccessKind, Gap, RecordingState
 from caruso.model.sounds import Outline
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
 from caruso.web.gate import Gate
-from caruso.web.resources import Request, Resource
+from caruso.web.resources import Moment, Request, Resource
 from caruso.web.sounds import begins, sound_response
 from caruso.web.supervision_api import supervisor
 
 #: Where browsers play and download recordings from.
 PATH = "/recordings/{recording}.wav"
+
+#: Of what accesses are listed when nobody says.
+PERIOD = timedelta(days=30)
+#: What happens at this moment belongs to it.
+_MOMENT = timedelta(seconds=1)
 
 Reason = Annotated[str, Meta(max_length=500)]
 
@@ -79,6 +85,27 @@ class AccessLine(Resource, frozen=True, kw_only=True):
     reason: str
 
 
+class AccessesQuery(Request, frozen=True, kw_only=True):
+    """Which accesses: in a stretch of time (the last 30 days without one), by one user, to one recording."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    by: UserId | None = None
+    recording: RecordingId | None = None
+    limit: Annotated[int, Meta(ge=1, le=1_000)] = 200
+
+
+class LoggedAccessLine(AccessLine, frozen=True, kw_only=True):
+    """Somebody did something with this recording."""
+
+    recording: RecordingId
+    contact: ContactId
+    part: int
+    #: Empty, and no agent, when the recording is not known any more.
+    queue: QueueId
+    agent: AgentId | None
+
+
 class RecordingWish(Request, frozen=True, kw_only=True):
     """What is to become of the recording of a call."""
 
@@ -101,9 +128,10 @@ class DeleteQuery(Request, frozen=True, kw_only=True):
 class RecordingApi:
     """All operations."""
 
-    def __init__(self, centre: ContactCentre) -> None:
+    def __init__(self, centre: ContactCentre, clock: Clock) -> None:
         """Know whom to ask."""
         self._ask = centre
+        self._clock = clock
 
     @operation("GET", "/api/contacts/{contact}/recordings", role=Role.AGENT)
     async def recordings(self, call: Call, contact: str) -> list[RecordingLine]:
@@ -121,6 +149,19 @@ class RecordingApi:
         """List who heard, downloaded, held or deleted it, oldest first."""
         found = await self._ask.recordings.archive.accesses(supervisor(call.who), RecordingId(recording))
         return [AccessLine(at=one.at, by=one.by, what=one.what, reason=one.reason) for one in found]
+
+    @operation("GET", "/api/recording-accesses", role=Role.SUPERVISOR)
+    async def all_accesses(self, call: Call, query: AccessesQuery) -> list[LoggedAccessLine]:
+        """List who heard, downloaded, held or deleted recordings of one's queues, newest first."""
+        until = query.until or self._clock.now() + _MOMENT
+        since = query.since or until - PERIOD
+        if since > until:
+            raise mistake("since", "The time it begins is after the one it ends.")
+        wanted = AccessesWanted(
+            since=since, until=until, by=query.by or "", recording=query.recording, limit=query.limit
+        )
+        found = await self._ask.recordings.archive.all_accesses(supervisor(call.who), wanted)
+        return [LoggedAccessLine(**structs.asdict(one)) for one in found]
 
     @operation("POST", "/api/recordings/{recording}/hold", role=Role.SUPERVISOR, status=204)
     async def hold(self, call: Call, recording: str, body: HoldBody) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 from caruso.comm_server.recording.archive import Entry
 from caruso.comm_server.recording.office import Asked
 from caruso.model.ids import ContactId, RecordingId
-from caruso.model.recordings import Access
+from caruso.model.recordings import Access, AccessesWanted, LoggedAccess
 from caruso.model.sounds import Outline
 from caruso.model.supervisor import Supervisor
 
@@ -35,6 +35,10 @@ class RecordingArchive(Protocol):
 
     async def accesses(self, who: Supervisor, recording: RecordingId) -> Sequence[Access]:
         """Return who did what with it."""
+        ...
+
+    async def all_accesses(self, who: Supervisor, wanted: AccessesWanted) -> Sequence[LoggedAccess]:
+        """Return who did what with recordings of the queues that `who` supervises."""
         ...
 
     async def hold(self, who: Supervisor, recording: RecordingId, *, on: bool, reason: str) -> None:

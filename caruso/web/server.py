@@ -154,7 +154,7 @@ class WebServer:
                 )
             ),
             SupervisionApi(centre.supervisors),
-            RecordingApi(centre),
+            RecordingApi(centre, clock),
             ScriptTools(clock),
             ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock, services), clock),
         )

@@ -18,7 +18,9 @@ from openpyxl import load_workbook
 
 from caruso.cli import main
 from caruso.clock import SystemClock
-from caruso.model.ids import CustomerId, RunId, ScriptId, UserId
+from caruso.model.facts import RecordingAccessed, RecordingBegun
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RecordingId, RunId, ScriptId, UserId
+from caruso.model.recordings import AccessKind
 from caruso.model.records import AppliedCentre, Customer, User
 from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 from caruso.script_engine.loader import load
@@ -33,6 +35,8 @@ from caruso.storage.engine import Database
 from caruso.storage.runs import Runs
 from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
+from lab.journal_facts import arrival
+from lab.storage import running_journal
 
 CENTRE = """\
 name = "Example"
@@ -636,6 +640,42 @@ def test_a_translation_with_a_mistake_writes_nothing(caruso: Caruso) -> None:
     assert (code, new.exists()) == (1, False)
     assert f"{table}:2: error[translation] @de “hi/text”: <value of=“call.name”> is missing." in err
     assert f"{table}:3: warning[unknown-text]" in err
+
+
+def test_who_listened_is_listed_with_a_line_for_each_person(caruso: Caruso) -> None:
+    assert caruso("db", "upgrade")[0] == 0
+    assert caruso("recordings", "log")[1] == "Nobody did anything with a recording in this time.\n"
+    contact, recording, now = ContactId("c1"), RecordingId("r1"), SystemClock().now()
+
+    async def listen() -> None:
+        database = Database(f"sqlite:///{caruso.folder / 'caruso.db'}")
+        async with running_journal(database) as journal:
+            journal.record(arrival(contact, now))
+            journal.record(
+                RecordingBegun(
+                    at=now,
+                    contact=contact,
+                    recording=recording,
+                    part=1,
+                    queue=QueueId("billing"),
+                    agent=AgentId("anna"),
+                )
+            )
+            for by, what in (("sam", AccessKind.LISTENED), ("sam", AccessKind.LISTENED), ("kim", AccessKind.HELD)):
+                journal.record(
+                    RecordingAccessed(at=now, contact=contact, recording=recording, by=by, what=what, reason="")
+                )
+            await journal.flush()
+        await database.dispose()
+
+    asyncio.run(listen())
+    code, told, _ = caruso("recordings", "log")
+    assert code == 0
+    assert "UTC  kim held r1 (contact c1, part 1, anna in billing)" in told
+    assert told.endswith("sam: listened 2\nkim: held 1\n")
+    assert caruso("recordings", "log", "--by", "kim")[1].count("r1") == 1
+    assert len(json.loads(caruso("recordings", "log", "--json", "--limit", "2")[1])) == 2
+    assert caruso("recordings", "log", "--since", "yesterday")[0] == 1
 
 
 def test_recordings_that_are_missing_are_listed_by_language(caruso: Caruso) -> None:

@@ -12,16 +12,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.recording.rights import Rights, expires_at, expires_before, rights_of
 from caruso.comm_server.supervision.scope import scope_of
 from caruso.errors import IllegalMove, NotAllowed, NotFound, StorageUnavailable
-from caruso.model.centre import Centre
+from caruso.model.centre import Centre, Role
 from caruso.model.facts import RecordingAccessed
 from caruso.model.ids import ContactId, QueueId, RecordingId, UserId
-from caruso.model.recordings import Access, AccessKind, Recording, RecordingRules, RecordingState
+from caruso.model.recordings import (
+    Access,
+    AccessesWanted,
+    AccessKind,
+    LoggedAccess,
+    Recording,
+    RecordingRules,
+    RecordingState,
+)
 from caruso.model.sounds import Outline
 from caruso.model.supervisor import Supervisor
 from caruso.ports import Journal, RecordingFiles, RecordingStore
@@ -112,6 +121,13 @@ class Archive:
         """Return who did what with it; raise `NotFound` or `NotAllowed`."""
         await self._managed(who, recording)
         return await self._store.accesses(recording)
+
+    async def all_accesses(self, who: Supervisor, wanted: AccessesWanted) -> Sequence[LoggedAccess]:
+        """Return who did what with recordings of the queues that `who` supervises; raise `NotAllowed`."""
+        if who.role not in (Role.SUPERVISOR, Role.ADMIN):
+            raise NotAllowed
+        scope = scope_of(self._centre(), who.user, who.role)
+        return await self._store.all_accesses(replace(wanted, queues=scope))
 
     async def hold(self, who: Supervisor, recording: RecordingId, *, on: bool, reason: str) -> None:
         """Put a recording under legal hold, or release it; raise `NotFound`, `NotAllowed` or `IllegalMove`."""

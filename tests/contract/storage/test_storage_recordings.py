@@ -7,13 +7,23 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from caruso.errors import NotFound, StorageUnavailable
 from caruso.model.facts import AnyFact, RecordingAccessed, RecordingBegun, RecordingKept, RecordingOver
 from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId
-from caruso.model.recordings import AccessKind, Cut, Gap, PauseReason, Recording, RecordingState
+from caruso.model.recordings import (
+    AccessesWanted,
+    AccessKind,
+    Cut,
+    Gap,
+    LoggedAccess,
+    PauseReason,
+    Recording,
+    RecordingState,
+)
 from caruso.ports import RecordingStore
 from caruso.storage.engine import Database
 from caruso.storage.recording_files import SoundFiles
@@ -158,6 +168,44 @@ async def test_what_is_to_be_collected_and_what_is_to_be_deleted_is_found(house:
 
 
 # -- Sound ----------------------------------------------------------------------------------------------------
+
+
+async def test_who_did_what_is_found_by_time_person_recording_and_queue(house: House) -> None:
+    store, write = house
+    minute = timedelta(minutes=1)
+    await write(
+        [
+            arrival(CONTACT, NOW),
+            begun("one", 1, NOW),
+            begun("two", 2, NOW, QueueId("other")),
+            accessed("one", AccessKind.LISTENED, NOW + minute, by="sam"),
+            accessed("two", AccessKind.DOWNLOADED, NOW + 2 * minute, by="sam", reason="complaint"),
+            accessed("one", AccessKind.DELETED, NOW + 3 * minute),
+        ]
+    )
+
+    async def found(**wanted: Any) -> list[tuple[str, str]]:
+        asked = AccessesWanted(**{"since": NOW, "until": NOW + 60 * minute, **wanted})
+        return [(one.recording, one.what.value) for one in await store.all_accesses(asked)]
+
+    listened, downloaded, deleted = ("one", "listened"), ("two", "downloaded"), ("one", "deleted")
+    assert await found() == [deleted, downloaded, listened]
+    assert await found(limit=1) == [deleted]
+    assert await found(by="sam") == [downloaded, listened]
+    assert await found(recording=RecordingId("one")) == [deleted, listened]
+    assert await found(since=NOW + 2 * minute, until=NOW + 3 * minute) == [downloaded]
+    assert await found(queues=frozenset({QUEUE})) == [deleted, listened]
+    assert await found(queues=frozenset()) == []
+    (one,) = await store.all_accesses(AccessesWanted(since=NOW, until=NOW + 2 * minute))
+    assert one == LoggedAccess(
+        at=NOW + minute,
+        recording=RecordingId("one"),
+        by="sam",
+        what=AccessKind.LISTENED,
+        contact=CONTACT,
+        part=1,
+        queue=QUEUE,
+    )
 
 
 async def pieces(*data: bytes) -> AsyncIterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from caruso.model import desk
 from caruso.model.facts import RecordingBegun, RecordingKept, RecordingOver
-from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId
+from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId, UserId
 from caruso.model.views import DeskView
 from lab.console_client import open_console
 from lab.tones import write_beeps
@@ -100,6 +101,40 @@ async def test_a_hold_has_a_reason_and_keeps_it_from_being_deleted(house: House,
     assert (await sam.request("GET", SOUND)).status == 409
     (line,) = await sam.call("GET", f"/api/contacts/{CONTACT}/recordings")
     assert (line["state"], line["reason"], line["deleted_by"]) == ("deleted", "asked for", "sam")
+
+
+async def test_the_log_of_accesses_is_for_supervisors_of_their_queues(house: House, sound: bytes) -> None:
+    """By person and by recording, the newest first; nothing of other queues, nothing for agents."""
+    anna, sam, alex = await house.browser("anna"), await house.browser("sam"), await house.browser("alex")
+    log = "/api/recording-accesses"
+    assert await sam.call("GET", log) == []
+    await anna.request("GET", SOUND)
+    await sam.request("GET", f"{SOUND}?download=1")
+    lines = await sam.call("GET", log)
+    assert [(line["by"], line["what"]) for line in lines] == [("sam", "downloaded"), ("anna", "listened")]
+    assert {(line["recording"], line["contact"], line["queue"], line["agent"]) for line in lines} == {
+        (RECORDING, CONTACT, "billing", "anna")
+    }
+    assert [line["by"] for line in await alex.call("GET", f"{log}?by=anna")] == ["anna"]
+    assert len(await alex.call("GET", f"{log}?recording={RECORDING}&limit=1")) == 1
+    assert await alex.call("GET", f"{log}?recording={'b' * 32}") == []
+    assert await alex.call("GET", f"{log}?until=2020-01-01T00:00:00Z") == []
+    for query, code in (
+        ("?limit=0", "rejected-input"),
+        ("?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", ""),
+    ):
+        with pytest.raises(Refused) as refused:
+            await alex.call("GET", f"{log}{query}")
+        assert refused.value.code == (code or "rejected-input")
+    with pytest.raises(Refused) as refused:
+        await anna.call("GET", log)
+    assert refused.value.code == "not-allowed"
+
+    house.centre.describe(
+        replace(house.centre.centre(), supervisors={UserId("sam"): frozenset({QueueId("meter")})})
+    )
+    assert await sam.call("GET", log) == []
+    assert len(await alex.call("GET", log)) == 2
 
 
 async def test_a_supervisor_steers_the_recording_of_a_call(house: House) -> None:
