@@ -7,15 +7,17 @@ Knows nothing of the contact centre.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
+import resource
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -26,6 +28,8 @@ from caruso.comm_server.asterisk.templates import render
 from lab.ports import free_port
 
 MINIMUM_VERSION = (22, 10)
+#: Where its disk is full a file of so many bytes grows no more; whole samples, so that left stays left.
+_FULL_BYTES = 4096
 #: RTP ports of one instance: enough for 1,000 legs. Asterisk itself passes over ports that are taken.
 RTP_PORTS = 4000
 
@@ -199,6 +203,16 @@ class LocalAsterisk:
         """Kill it and start it again on the same ports."""
         await self.kill()
         await self.start()
+
+    @contextlib.contextmanager
+    def no_more_written(self) -> Iterator[None]:
+        """Let none of its files grow for the length of a block, as if the disk was full; needs no rights."""
+        before = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (_FULL_BYTES, before[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(self.pid, resource.RLIMIT_FSIZE, before)
 
     def tail(self, lines: int = 20) -> str:
         """Return the last lines it wrote, for error messages."""

@@ -297,6 +297,7 @@ class WholeCentre:
         self.files = MemoryFiles(self.journal.runs, self.clock)
         self.telephony = FakeTelephony(self.rng, self._phone)
         self.tapes = MemoryTapes(self.telephony.legs.__contains__, self.rng)
+        self.tapes.growing = True
         self.sounds = MemorySounds()
         self.full = self.description = small_centre()
         self.views: dict[AgentId, DeskView] = {}

@@ -561,6 +561,14 @@ class RecordingLost(Fact, frozen=True, kw_only=True, tag="recording-lost"):
     reason: str
 
 
+class RecordingStalled(Fact, frozen=True, kw_only=True, tag="recording-stalled"):
+    """Nothing is written of a recording that goes on (Asterisk's disk may be full), or it is `again`."""
+
+    contact: ContactId
+    recording: RecordingId
+    again: bool = False
+
+
 class RecordingImpossible(Fact, frozen=True, kw_only=True, tag="recording-impossible"):
     """The conversation should be recorded, and cannot be; it goes on all the same."""
 
@@ -951,6 +959,7 @@ AnyFact = (
     | RecordingOver
     | RecordingKept
     | RecordingLost
+    | RecordingStalled
     | RecordingImpossible
     | RecordingAccessed
     | PriorityChanged

@@ -86,7 +86,7 @@ class RecordingView(View, frozen=True, kw_only=True):
     #: ``off``, ``announcing`` (the parties are being told), ``beginning``, ``on``, ``paused``, ``impossible``.
     state: str
     #: Why it is paused (``hold``, ``asked``, ``sensitive``) or impossible (``pbx``, ``disk-full``,
-    #: ``announcement``).
+    #: ``announcement``, ``stalled``).
     reason: str = ""
     may_start: bool = False
     may_stop: bool = False
@@ -451,7 +451,7 @@ class CallRow(View, frozen=True, kw_only=True):
     agent: str
     queue: str
     since: datetime
-    #: ``on``, ``paused``, ``impossible``, or empty.
+    #: ``on``, ``paused``, ``stalled`` (nothing is written), ``impossible``, or empty.
     recording: str = ""
 
 

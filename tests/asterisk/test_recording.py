@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from caruso.model import desk
-from caruso.model.facts import Presence
+from caruso.model.facts import Presence, RecordingStalled
 from lab.asterisk import LocalAsterisk
 from lab.baresip import ListeningPhone, listening_caller, listening_phone
 from lab.floor import Agent, Floor, opened
@@ -292,6 +292,37 @@ async def test_each_turn_is_recorded_with_caller_and_agent_apart(scene: Scene) -
     assert alone(left, CALLER_HZ, ANNA_HZ, BOB_HZ)
     assert alone(right, BOB_HZ, CALLER_HZ, ANNA_HZ), told(right)
     assert not await scene.lying_about(), "what is kept here lies in Asterisk no more"
+
+
+async def test_a_full_disk_of_asterisk_stops_no_call_and_is_seen(scene: Scene) -> None:
+    """Asterisk can write nothing more: monitor, agent and health tell it; with room again it goes on, incomplete.
+
+    caller ══ anna ── disk full ── alarm ── they talk on ── room again ── hangs up ──► kept: interrupted
+    """
+    anna, caller = await scene.talk("7002")
+    await anna.about(desk.RecordCall, on=True)
+    await recording(anna, "on")
+    contact = anna.contact
+    await hears(caller, ANNA_HZ)
+    floor, pbx = scene.floor, scene.floor.server.pbx
+    with pbx.no_more_written():
+        await recording(anna, "impossible", "stalled")
+        await floor.shows(lambda view: [row.recording for row in view.calls] == ["stalled"])
+        health = await floor.supervisor.call("GET", "/api/health/details")
+        assert health["parts"]["recordings"] == "degraded"
+        assert "may be full" in health["details"]["recordings"]["problem"]
+        await hears(caller, ANNA_HZ)
+    await recording(anna, "on")
+    await floor.shows(lambda view: [row.recording for row in view.calls] == ["on"])
+    await hears(caller, ANNA_HZ)
+    await caller.hang_up()
+    (line,) = await scene.kept(contact, 1)
+    assert (line["reason"], line["seconds"] > 0.5) == ("interrupted", True)
+    left, _ = scene.sound(line)
+    assert share_of_tone(left, CALLER_HZ) > PRESENT
+    assert [fact.again for fact in await floor.facts(RecordingStalled, count=2)] == [False, True]
+    health = await floor.supervisor.call("GET", "/api/health")
+    assert health["status"] == "ok", health
 
 
 async def test_on_demand_with_a_conference_and_who_may_do_what_with_it(scene: Scene) -> None:

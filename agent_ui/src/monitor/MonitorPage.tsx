@@ -401,6 +401,7 @@ const RECORDINGS: Record<string, string> = {
   on: "recorded",
   paused: "recording paused",
   impossible: "cannot be recorded",
+  stalled: "recording is not written",
 };
 
 function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Column<CallRow>[] {

@@ -13,6 +13,7 @@ const IMPOSSIBLE: Record<string, string> = {
   pbx: "the telephone system does not record",
   "disk-full": "the disk is full",
   announcement: "it could not be announced",
+  stalled: "the telephone system writes nothing",
 };
 
 /** What an agent reads beside the conversation; empty where there is nothing to tell. */

@@ -40,6 +40,7 @@ from caruso.model.facts import (
     RecordingOver,
     RecordingPaused,
     RecordingResumed,
+    RecordingStalled,
     SupervisionBegun,
     SupervisionEnded,
     SupervisionModeChanged,
@@ -130,7 +131,12 @@ class Board:
             case SupervisionBegun() | SupervisionModeChanged() | SupervisionEnded():
                 self._supervisions.hear(fact)
             case (
-                RecordingBegun() | RecordingPaused() | RecordingResumed() | RecordingOver() | RecordingImpossible()
+                RecordingBegun()
+                | RecordingPaused()
+                | RecordingResumed()
+                | RecordingStalled()
+                | RecordingOver()
+                | RecordingImpossible()
             ):
                 self._recorded(fact)
             case QueueSwitched(queue=queue):

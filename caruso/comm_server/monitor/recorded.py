@@ -10,10 +10,13 @@ from caruso.model.facts import (
     RecordingOver,
     RecordingPaused,
     RecordingResumed,
+    RecordingStalled,
 )
 from caruso.model.views import CallRow
 
-RecordingFact = RecordingBegun | RecordingPaused | RecordingResumed | RecordingOver | RecordingImpossible
+RecordingFact = (
+    RecordingBegun | RecordingPaused | RecordingResumed | RecordingStalled | RecordingOver | RecordingImpossible
+)
 
 
 def recorded(row: CallRow, fact: RecordingFact) -> CallRow:
@@ -21,6 +24,10 @@ def recorded(row: CallRow, fact: RecordingFact) -> CallRow:
     match fact:
         case RecordingBegun() | RecordingResumed():
             return replace(row, recording="on")
+        case RecordingStalled(again=True):
+            return replace(row, recording="on") if row.recording == "stalled" else row
+        case RecordingStalled():
+            return replace(row, recording="stalled")
         case RecordingPaused():
             return replace(row, recording="paused")
         case RecordingImpossible():

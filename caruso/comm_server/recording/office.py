@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from caruso.clock import Clock
 from caruso.comm_server.calls.lifecycle import Call
 from caruso.comm_server.conversations import Conversation
@@ -15,6 +17,7 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.recording.archive import Archive
 from caruso.comm_server.recording.keeper import Keeper, Shelf
 from caruso.comm_server.recording.recorder import Recorder, Studio
+from caruso.comm_server.recording.watching import Watched, Watching
 from caruso.comm_server.supervision.scope import has_queue, scope_of
 from caruso.errors import IllegalMove, LinkDown, NotFound, RecordingRefused
 from caruso.model.centre import Centre
@@ -26,6 +29,9 @@ from caruso.model.views import RecordingView
 from caruso.ports import Journal, RecordingFiles, RecordingStore, SpeechSynthesis, TapeDeck, Telephony, Timers
 from caruso.script_engine.sensitive import is_sensitive
 from caruso.script_engine.turns import ScriptChannel
+
+#: Why a recording is of no use though it goes on.
+STALLED = "stalled"
 
 
 class Asked(StrEnum):
@@ -94,6 +100,16 @@ class RecordingOffice:
                 live=self._recorder.tapes,
             )
         )
+        self._watching = Watching(
+            Watched(
+                deck=around.deck,
+                stream=around.stream,
+                clock=around.clock,
+                timers=around.timers,
+                tasks=around.tasks,
+                changed=around.changed,
+            )
+        )
         self.archive = Archive(
             store=around.store,
             files=around.files,
@@ -109,6 +125,7 @@ class RecordingOffice:
         """Follow a fact."""
         self._recorder.hear(fact)
         self._keeper.hear(fact)
+        self._watching.hear(fact)
 
     def on_telephony(self, event: TelephonyEvent) -> TelephonyEvent | None:
         """Take what is about recordings; return what is left of the event for others."""
@@ -129,6 +146,7 @@ class RecordingOffice:
     def restore(self, contacts: Mapping[ContactId, Sequence[AnyFact]]) -> None:
         """Take over what went on before a crash."""
         self._recorder.restore(contacts)
+        self._watching.restore(fact for facts in contacts.values() for fact in facts)
 
     def _sensitive(self, contact: ContactId) -> bool:
         conversation = self._around.conversation(contact)
@@ -141,7 +159,9 @@ class RecordingOffice:
 
     def view(self, contact: ContactId) -> RecordingView | None:
         """Return what people see of the recording of a call; None where nothing is ever recorded."""
-        return self._recorder.view(contact)
+        view = self._recorder.view(contact)
+        stalled = view is not None and view.state == "on" and self._watching.is_stalled(contact)
+        return replace(view, state="impossible", reason=STALLED) if view is not None and stalled else view
 
     def ask_as_agent(self, agent: AgentId, contact: ContactId, wanted: Asked) -> None:
         """Do what an agent wants who is in the call.
@@ -190,5 +210,6 @@ class RecordingOffice:
             return  # the telephone system is away, and tidied another time
 
     def health(self) -> Mapping[str, object]:
-        """Tell whether recordings can be brought here."""
-        return {"ok": not self._keeper.problem, "problem": self._keeper.problem}
+        """Tell whether recordings are written, and can be brought here."""
+        problem = self._watching.problem or self._keeper.problem
+        return {"ok": not problem, "problem": problem}
