@@ -59,7 +59,7 @@ from caruso.ports import TimerHandle
 from caruso.reporting.definitions import read_definitions
 from caruso.reporting.reports import Reports
 from caruso.service_manager.manager import Change
-from caruso.service_manager.parts import Parts
+from caruso.service_manager.parts import Parts, systems_of
 from caruso.services import Services
 from caruso.storage.audit import Audit
 from caruso.storage.backups.nightly import NightlyBackups
@@ -175,6 +175,7 @@ class Server:
             files=self._files,
             mail=config.mail,
             http=config.http,
+            systems=systems_of(config.services),
         )
         self._services = Services(self._plugins, parts, config.services, changed=self._on_service_changed)
         self._backups = self._make_backups()
