@@ -114,6 +114,7 @@ from caruso.script_engine.turns import (
     Value,
 )
 from caruso.script_engine.values import to_values
+from caruso.service_manager.message_channels import MessageChannels
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +132,8 @@ class Outside:
     customers: CustomerStore
     objects: ScriptObjects
     services: ActionServices
+    #: Ways in which messages reach customers.
+    channels: MessageChannels
     speech: SpeechSynthesis
     #: Who is asked first, by the name in ``centre.toml``.
     policies: Policies
@@ -296,6 +299,7 @@ class ContactCentre:
             stream=stream,
             clock=clock,
             tasks=tasks,
+            channels=outside.channels,
             agent_values=self._agent_values,
             changed=self._changed,
         )

@@ -11,6 +11,7 @@ from caruso.config.settings import HttpSettings, MailSettings, ServiceSettings
 from caruso.model.centre import Centre
 from caruso.model.ids import RunId
 from caruso.ports import CallbackStore, CustomerStore, RunFiles, ScriptObjects
+from caruso.service_manager.message_channels import EMAIL, SMS, MessageChannels, with_channels
 from caruso.service_manager.refusals import PluginRefused
 from caruso.toml.shape import Secret
 
@@ -56,6 +57,8 @@ class Parts:
     http: HttpSettings
     #: What is kept, to be attached to mails; None: nothing is.
     files: RunFiles | None = None
+    #: Ways in which messages reach people.
+    channels: MessageChannels = field(default_factory=lambda: with_channels((EMAIL, SMS)))
     #: Systems that plug-ins wrap, by name.
     systems: Mapping[str, System] = field(default_factory=dict)
 
