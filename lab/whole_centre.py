@@ -279,6 +279,7 @@ class WholeCentre:
         self.clock = VirtualClock(START)
         self.timers = LoopTimers()
         self.stores = SlowStores(self.rng)
+        self.channels = with_channels((EMAIL, SMS))
         self.callbacks = MemoryCallbacks()
         self.voicemails = MemoryVoicemails()
         self.lights: Mapping[AgentId, Light] = {}
@@ -335,7 +336,7 @@ class WholeCentre:
                 customers=stores,
                 objects=stores,
                 services=stores,
-                channels=with_channels((EMAIL, SMS)),
+                channels=self.channels,
                 speech=stores,
                 runs=self.journal.runs,
                 files=self.files,
