@@ -25,7 +25,7 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
-from caruso.built_in import plugins_of, policies_of, speech_of
+from caruso.built_in import channels_of, formats_of, plugins_of, policies_of, speech_of
 from caruso.clock import SystemClock
 from caruso.comm_server.asterisk.ami import AmiLink
 from caruso.comm_server.asterisk.lights import Lights
@@ -59,7 +59,7 @@ from caruso.ports import TimerHandle
 from caruso.reporting.definitions import read_definitions
 from caruso.reporting.reports import Reports
 from caruso.service_manager.manager import Change
-from caruso.service_manager.parts import Parts
+from caruso.service_manager.parts import Parts, systems_of
 from caruso.services import Services
 from caruso.storage.audit import Audit
 from caruso.storage.backups.nightly import NightlyBackups
@@ -164,6 +164,7 @@ class Server:
         self._lights = Lights(self._ami.notify)
         self._plugins = plugins_of(config)
         self._speech = speech_of(self._plugins, config, config.speech_cache)
+        self._channels = channels_of(self._plugins)
         self._centre: ContactCentre | None = None
         parts = Parts(
             customers=self._customers,
@@ -175,6 +176,8 @@ class Server:
             files=self._files,
             mail=config.mail,
             http=config.http,
+            systems=systems_of(config.services),
+            channels=self._channels,
         )
         self._services = Services(self._plugins, parts, config.services, changed=self._on_service_changed)
         self._backups = self._make_backups()
@@ -289,6 +292,7 @@ class Server:
                 customers=self._customers,
                 objects=self._objects,
                 services=self._services.scripts,
+                channels=self._channels,
                 speech=self._speech,
                 runs=self._runs,
                 files=self._files,
@@ -337,6 +341,7 @@ class Server:
             workers=self._services.workers,
             files=self._files,
             reports=self._reports(),
+            report_formats=formats_of(self._plugins),
         )
 
     def _reports(self) -> Reports:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -15,10 +16,13 @@ from caruso.comm_server.speech import engines
 from caruso.comm_server.speech.engines import Speech, SpeechEngine
 from caruso.config import Config
 from caruso.errors import Located, RejectedInput
+from caruso.reporting import formats
+from caruso.reporting.formats import ReportFormats
 from caruso.script_engine.expressions.functions import add_function
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_value
 from caruso.service_manager import built_in as services
+from caruso.service_manager.message_channels import MessageChannels
 from caruso.service_manager.parts import Parts
 from caruso.service_manager.plugins import Plugins
 from caruso.service_manager.service import Service
@@ -26,7 +30,7 @@ from caruso.service_manager.service import Service
 log = structlog.get_logger(__name__)
 
 #: Modules whose hooks bring the server's own.
-BUILT_IN = (routing, engines, services)
+BUILT_IN = (routing, engines, services, formats)
 
 
 def plugins_of(config: Config) -> Plugins:
@@ -66,13 +70,32 @@ def _guarded(name: str, call: Callable[..., Value] | None) -> Callable[..., Valu
 def policies_of(plugins: Plugins) -> Policies:
     """Return all policies queues can name."""
     found = Policies()
-    for plugin, policies in plugins.ask("routing_policies"):
+    _register_all(plugins, "routing_policies", found.register)
+    return found
+
+
+def channels_of(plugins: Plugins) -> MessageChannels:
+    """Return all ways in which messages reach people."""
+    found = MessageChannels()
+    _register_all(plugins, "message_channels", found.register)
+    return found
+
+
+def formats_of(plugins: Plugins) -> ReportFormats:
+    """Return all kinds of files reports are written as."""
+    found = ReportFormats()
+    _register_all(plugins, "report_formats", found.register)
+    return found
+
+
+def _register_all(plugins: Plugins, hook: str, register: Callable[[Any], None]) -> None:
+    """Register what all plug-ins bring by a hook; one that brings what cannot be used is refused."""
+    for plugin, brought in plugins.ask(hook):
         try:
-            for policy in policies:
-                found.register(policy)
+            for each in brought:
+                register(each)
         except (AttributeError, TypeError, ValueError) as problem:
             plugins.refuse(plugin, problem)
-    return found
 
 
 def speech_of(plugins: Plugins, config: Config, cache: Path) -> Speech:

@@ -1,6 +1,7 @@
 """The services of a server: those built in, those of plug-ins, and changes while it runs.
 
-A plug-in whose services cannot be started is refused with the reason; all others start.
+A plug-in whose services cannot be started is refused with the reason; all others start. One that is not well — the
+system it stands in front of is down — is started as soon as it is.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from caruso.service_manager.figures import OperationFigures
 from caruso.service_manager.manager import Change, ServiceManager, ServiceStatus
 from caruso.service_manager.parts import Parts
 from caruso.service_manager.plugins import Plugins
-from caruso.service_manager.refusals import PluginRefused, ServiceMissing
+from caruso.service_manager.refusals import PluginRefused, ServiceMissing, ServiceNotWell
 from caruso.service_manager.remote.directory import Directory
 from caruso.service_manager.remote.nats_link import NatsLink, NatsServer
 from caruso.service_manager.service import Operation, Service
 
 #: The server's own are asked as they are: one of their targets that is down says nothing about the others.
 NEVER_SUSPENDED = Reliance(breaker=BreakerRule(failures=0))
+
+#: Seconds between attempts to start a service that was not well.
+AGAIN_SECONDS = 10.0
 
 T = TypeVar("T")
 
@@ -51,6 +55,8 @@ class Services:
         self._parts = parts
         self._started = False
         self._settled = asyncio.Event()
+        #: Plug-ins, each with a service of it that was not well when the server started.
+        self._not_well: set[tuple[str, str]] = set()
         self._changed = changed
         self.manager = ServiceManager(changed=self._on_change)
         secrets = {name: secret.reveal().encode() for name, secret in settings.remote_secrets.items()}
@@ -83,6 +89,8 @@ class Services:
                     self._plugins.refused[plugin] = str(missing)
                 except CarusoError as problem:
                     self._plugins.refuse(plugin, problem)
+                    if isinstance(problem, ServiceNotWell):
+                        self._not_well.add((plugin, service.name))
                 else:
                     self._plugins.refused.pop(plugin, None)
             if len(later) == len(waiting):
@@ -91,6 +99,31 @@ class Services:
             waiting = later
         self._started = True
         self._settled.set()
+
+    async def _try_again(self) -> None:
+        """Start services that were not well: what they stand in front of may be there by now. For ever."""
+        while True:
+            await asyncio.sleep(AGAIN_SECONDS)
+            await self.start_unwell()
+
+    async def start_unwell(self) -> None:
+        """Try once more to start what was not well when the server started."""
+        for plugin, name in sorted(self._not_well):
+            if name in self.manager.services():  # somebody else was quicker
+                self._not_well.discard((plugin, name))
+                continue
+            for _, service in self._brought_by(plugin):
+                if service.name == name:
+                    await self._start_now(plugin, service)
+
+    async def _start_now(self, plugin: str, service: Service) -> None:
+        try:
+            await self.manager.add(service, by=plugin)
+        except CarusoError as problem:
+            self._plugins.refused[plugin] = str(problem)
+        else:
+            self._plugins.refused.pop(plugin, None)
+            self._not_well.discard((plugin, service.name))
 
     def _brought_by(self, plugin: str) -> list[tuple[str, Service]]:
         return services_of(self._plugins, self._parts, of=plugin)
@@ -103,6 +136,7 @@ class Services:
         """Look after the services until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.start_others(), name="start_plugins")
+            tasks.create_task(self._try_again(), name="start_unwell_services")
             tasks.create_task(self.manager.watch(), name="watch_services")
             if self.workers is not None:
                 tasks.create_task(self.workers.run(), name="workers")

@@ -22,13 +22,13 @@ def nats_program() -> str:
 
 
 @asynccontextmanager
-async def nats_server(folder: Path, port: int = 0) -> AsyncIterator[int]:
-    """Run a server that lets in who knows the password; give its port."""
+async def nats_server(folder: Path, port: int = 0, *, streams: bool = False) -> AsyncIterator[int]:
+    """Run a server that lets in who knows the password, with JetStream if wanted; give its port."""
     port = port or free_port()
     config = folder / "nats.conf"
-    config.write_text(
-        f'listen: "127.0.0.1:{port}"\nauthorization {{ user: "{USER}", password: "{PASSWORD}" }}\n', "utf-8"
-    )
+    kept = f'jetstream {{ store_dir: "{folder}/streams" }}\n' if streams else ""
+    allowed = f'authorization {{ user: "{USER}", password: "{PASSWORD}" }}\n'
+    config.write_text(f'listen: "127.0.0.1:{port}"\n{allowed}{kept}', "utf-8")
     with (folder / "nats.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             nats_program(), "-c", str(config), stdout=log, stderr=asyncio.subprocess.STDOUT

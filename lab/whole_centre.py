@@ -73,6 +73,7 @@ from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import EndCause, LegState
 from caruso.model.views import DeskView
 from caruso.script_engine.turns import Answered, WentBack
+from caruso.service_manager.message_channels import EMAIL, SMS, with_channels
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_recordings import MemoryRecordings, MemorySounds, MemoryTapes
 from lab.fake_runs import MemoryFiles
@@ -290,6 +291,7 @@ class WholeCentre:
         self.clock = VirtualClock(START)
         self.timers = LoopTimers()
         self.stores = SlowStores(self.rng)
+        self.channels = with_channels((EMAIL, SMS))
         self.callbacks = MemoryCallbacks()
         self.voicemails = MemoryVoicemails()
         self.lights: Mapping[AgentId, Light] = {}
@@ -350,6 +352,7 @@ class WholeCentre:
                 customers=stores,
                 objects=stores,
                 services=stores,
+                channels=self.channels,
                 speech=stores,
                 runs=self.journal.runs,
                 files=self.files,

@@ -1174,6 +1174,13 @@ export interface ReportTable {
   total: ReportLine;
 }
 
+/** A kind of file a report can be written as: `/api/reports/{report}/file/{name}`. */
+export interface ReportFormatSummary {
+  name: string;
+  about: string;
+  media_type: string;
+}
+
 /** A task, with the names of who has it. */
 export interface TaskLine {
   id: string;
@@ -1971,6 +1978,18 @@ export interface Operations {
     query: ReportQuery;
     body: undefined;
     answer: ReportTable;
+  };
+  /** List the kinds of files a report can be written as. */
+  "GET /api/report-formats": {
+    query: undefined;
+    body: undefined;
+    answer: ReportFormatSummary[];
+  };
+  /** Make a report and write it as a file of one of the formats. */
+  "GET /api/reports/{report}/file/{format_name}": {
+    query: ReportQuery;
+    body: undefined;
+    answer: Blob;
   };
   /** List tasks: open ones by the time they are due, done ones the newest first. */
   "GET /api/tasks": {

@@ -33,7 +33,7 @@ from caruso.comm_server.centre_tables import (
     VoicemailTable,
 )
 from caruso.config import Config, HttpSettings, HttpTarget
-from caruso.config.settings import ServiceReliance, ServiceSettings
+from caruso.config.settings import ServiceReliance, ServiceSettings, SystemSettings
 from caruso.toml.shape import Secret, describe
 
 _INTRODUCTION = """\
@@ -117,6 +117,7 @@ def settings_page() -> str:
             sections.append(("[http.targets.NAME]", HttpTarget))
         if field.type is ServiceSettings:
             sections.append(("[services.reliance.NAME]", ServiceReliance))
+            sections.append(("[services.systems.NAME]", SystemSettings))
     blocks = [
         _INTRODUCTION,
         *(_section(title, kind) for title, kind in sections),

@@ -116,6 +116,7 @@ from caruso.script_engine.turns import (
     Value,
 )
 from caruso.script_engine.values import to_values
+from caruso.service_manager.message_channels import MessageChannels
 
 log = structlog.get_logger(__name__)
 
@@ -133,6 +134,8 @@ class Outside:
     customers: CustomerStore
     objects: ScriptObjects
     services: ActionServices
+    #: Ways in which messages reach customers.
+    channels: MessageChannels
     speech: SpeechSynthesis
     #: Who is asked first, by the name in ``centre.toml``.
     policies: Policies
@@ -301,6 +304,7 @@ class ContactCentre:
             stream=stream,
             clock=clock,
             tasks=tasks,
+            channels=outside.channels,
             agent_values=self._agent_values,
             changed=self._changed,
         )

@@ -27,11 +27,10 @@ from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, callback_con
 from caruso.model.run_records import OutboxAction, RunToken
 from caruso.script_engine import engine
 from caruso.script_engine.turns import CallService, HandOver, ScriptChannel, TakenOver, Value
+from caruso.service_manager.message_channels import MessageChannel, MessageChannels
 
 log = structlog.get_logger(__name__)
 
-#: What sends a link to an e-mail address, and to a telephone number.
-MAIL_SERVICE, SMS_SERVICE = "email.send", "sms.send"
 #: In the keys of what sends links.
 _LINK = "/link-to-customer/"
 #: Attempts after the first, and their distance in seconds.
@@ -51,6 +50,7 @@ class RunMoves:
         stream: FactStream,
         clock: Clock,
         tasks: GuardedTasks,
+        channels: MessageChannels,
         agent_values: Callable[[AgentId], dict[str, Value]],
         changed: Callable[[ContactId], None],
     ) -> None:
@@ -59,6 +59,7 @@ class RunMoves:
         self._durable = durable
         self._passes = passes
         self._clock = clock
+        self._channels = channels
         self._tasks = tasks
         self._agent_values = agent_values
         self._changed = changed
@@ -88,31 +89,36 @@ class RunMoves:
             raise IllegalMove("This dialog cannot be sent now.")
         if ScriptChannel.WEB not in conversation.dialog.channels:
             raise IllegalMove("This dialog is not made for the web.")
-        if to and "@" not in to and not to.lstrip("+").replace(" ", "").isdecimal():
+        channel = self._channels.reaching(to.strip()) if to else None
+        if to and channel is None:
             raise IllegalMove("This is neither an e-mail address nor a telephone number.")
-        self._tasks.start(self._share(agent, contact, conversation.run.id, to.strip()), name="share_dialog")
+        self._tasks.start(
+            self._share(agent, contact, conversation.run.id, to.strip(), channel), name="share_dialog"
+        )
 
-    async def _share(self, agent: AgentId, contact: ContactId, run: RunId, to: str) -> None:
+    async def _share(
+        self, agent: AgentId, contact: ContactId, run: RunId, to: str, channel: MessageChannel | None
+    ) -> None:
         try:
             link = await self._passes.link(run, by=agent)
         except CarusoError as error:
             self._show(contact, Sharing(problem=str(error)))
             return
-        mail = self._mail(run, to, link)
-        self._show(contact, shared(link, to, mail.key))
-        if to and self._conversations.of_run(run) is not None:
-            self._conversations.order(contact, mail)
+        key = f"{run}{_LINK}{link.expires_at.timestamp():.6f}"
+        self._show(contact, shared(link, to, key))
+        if channel is not None and self._conversations.of_run(run) is not None:
+            self._conversations.order(contact, self._message(run, to, link, key, channel))
 
-    def _mail(self, run: RunId, to: str, link: RunLink) -> CallService:
+    def _message(self, run: RunId, to: str, link: RunLink, key: str, channel: MessageChannel) -> CallService:
         conversation = self._conversations.of_run(run)
         language = conversation.run.spoken_language if conversation else "en"
         title = conversation.dialog.title(language) if conversation else ""
         subject, text = link_mail(language, title=title, url=link.url, until=link.expires_at)
-        mail: dict[str, Value] = {"to": to, "subject": subject, "text": text}
+        params: dict[str, Value] = {**channel.params(to, text, subject)}
         return CallService(
-            key=f"{run}{_LINK}{link.expires_at.timestamp():.6f}",
-            service=MAIL_SERVICE if "@" in to else SMS_SERVICE,
-            params=mail if "@" in to else {"to": to, "text": text},
+            key=key,
+            service=channel.service,
+            params=params,
             wait=False,
             timeout_seconds=30.0,
             retries=SEND_RETRIES,

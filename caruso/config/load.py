@@ -33,7 +33,11 @@ _ENVIRONMENT = "environment"
 _SECRET_BYTES = 65_536
 
 #: Tables of secrets, and of files that hold such.
-_NAMED_SECRETS = (("http", "secrets", "secret_files"), ("services", "remote_secrets", "remote_secret_files"))
+_NAMED_SECRETS = (
+    ("http", "secrets", "secret_files"),
+    ("services", "remote_secrets", "remote_secret_files"),
+    ("services", "system_secrets", "system_secret_files"),
+)
 
 #: Field types by section.
 _SECTIONS: dict[str, dict[str, Any]] = {
@@ -173,6 +177,11 @@ def _with_absolute_paths(config: Config, base: Path) -> Config:
                     changes.setdefault(section, {})[key] = base / path
                 case dict() as table if any(isinstance(item, Path) for item in table.values()):
                     changes.setdefault(section, {})[key] = {name: base / path for name, path in table.items()}
+    systems = {
+        name: msgspec.structs.replace(system, folder=base / system.folder) if system.folder else system
+        for name, system in config.services.systems.items()
+    }
+    changes.setdefault("services", {})["systems"] = systems
     return _replaced(config, changes)
 
 
@@ -228,7 +237,7 @@ def _with_named_secrets(
                 read[name] = Secret(read_secret(file))
             except (OSError, ValueError) as problem:
                 findings.append(places.located(where, "unreadable-file", f"{file}: {_reason(problem)}"))
-        changes[section] = {key: read}
+        changes.setdefault(section, {})[key] = read
     return _replaced(config, changes), findings
 
 
@@ -301,9 +310,27 @@ def _service_contradictions(config: Config, places: _Places) -> list[Located]:
         if reliance.fallback == name:
             message = "A service cannot stand in for itself."
             findings.append(places.located((*where, "fallback"), "wrong-value", message))
+    findings += _system_contradictions(config, places)
     if config.services.nats_url and not {*config.services.remote_secrets, *config.services.remote_secret_files}:
         message = "services.nats_url needs services.remote_secrets as well: whose services may come?"
         findings.append(places.located(("services", "nats_url"), "missing-key", message))
+    return findings
+
+
+def _system_contradictions(config: Config, places: _Places) -> list[Located]:
+    """Check that every secret is some system's, and that no password stands where everybody reads it."""
+    findings = []
+    for name, system in config.services.systems.items():
+        if "@" in system.url.partition("://")[2].partition("/")[0]:
+            message = "A system's url holds no user and no password: set `user`, and services.system_secret_files."
+            findings.append(places.located(("services", "systems", name, "url"), "wrong-value", message))
+    for key in ("system_secrets", "system_secret_files"):
+        for name in sorted(getattr(config.services, key)):
+            if name not in config.services.systems:
+                nearest = did_you_mean(name, list(config.services.systems))
+                message = f"There is no system “{name}” in services.systems."
+                where = ("services", key, name)
+                findings.append(places.located(where, "unknown-system", message, suggestion=nearest))
     return findings
 
 

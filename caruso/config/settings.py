@@ -45,6 +45,10 @@ ServiceName = Annotated[
 NatsUrl = Annotated[
     str, Meta(pattern=r"^((nats|tls)://[^\s/?#]+/?)?$", title="an address that begins with nats:// or tls://")
 ]
+SystemUrl = Annotated[
+    str,
+    Meta(pattern=r"^([a-z][a-z0-9+.-]*://[^\s]+)?$", title="an address that begins like https://"),
+]
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", title="a time like 03:15")]
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
@@ -215,6 +219,18 @@ class ServiceReliance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     fallback: OptionalName = ""
 
 
+class SystemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a system is that a plug-in wraps ([legacy.md](legacy.md))."""
+
+    #: Its address, as its kind has it: ``https://…``, ``ldaps://…``, ``nats://…``, ``postgresql://…``, without a
+    #: password.
+    url: SystemUrl = ""
+    #: User to sign in with; nobody when empty.
+    user: AnyText = ""
+    #: Folder in which files are exchanged, or a program runs.
+    folder: Path | None = None
+
+
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Services and plug-ins (docs/services.md, docs/plugins.md)."""
 
@@ -225,6 +241,12 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     expected: tuple[ServiceName, ...] = ()
     #: How scripts rely on services: ``[services.reliance.crm]``, see below.
     reliance: dict[ServiceName, ServiceReliance] = {}
+    #: Systems that plug-ins wrap, by name: ``[services.systems.erp]``, see below.
+    systems: dict[ServiceName, SystemSettings] = {}
+    #: Their secrets (a password, a token), by the system's name.
+    system_secrets: dict[ServiceName, Secret] = {}
+    #: Files that hold such secrets.
+    system_secret_files: dict[ServiceName, Path] = {}
     #: Services that may be brought from other processes and machines, each with the secret its workers sign with.
     remote_secrets: dict[ServiceName, Secret] = {}
     #: Files that hold such secrets.

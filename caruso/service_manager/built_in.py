@@ -1,4 +1,4 @@
-"""The services every centre has: one module each."""
+"""The services every centre has, one module each, and its ways to send messages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from caruso.service_manager.hookspecs import hookimpl
 from caruso.service_manager.http_service import HttpService
 from caruso.service_manager.link_service import LinkService
 from caruso.service_manager.mail_service import MailService
+from caruso.service_manager.message_channels import EMAIL, SMS, MessageChannel
+from caruso.service_manager.message_service import MessageService
 from caruso.service_manager.note_service import NoteService
 from caruso.service_manager.parts import Parts
 from caruso.service_manager.service import Service, operation_names
@@ -22,6 +24,7 @@ SERVICES: tuple[type[Service], ...] = (
     NoteService,
     CallbackService,
     LinkService,
+    MessageService,
 )
 #: All they can be asked for.
 OPERATIONS = frozenset[str]().union(*map(operation_names, SERVICES))
@@ -37,4 +40,11 @@ def services(parts: Parts) -> Iterable[Service]:
         NoteService(parts.customers, parts.objects, parts.clock),
         CallbackService(parts.callbacks, parts.centre, parts.clock),
         LinkService(parts.links),
+        MessageService(parts.channels),
     )
+
+
+@hookimpl
+def message_channels() -> Iterable[MessageChannel]:
+    """Return mails, and text messages."""
+    return (EMAIL, SMS)

@@ -97,6 +97,12 @@ class MailUnavailable(ServiceFailed):
     blames_service: ClassVar[bool] = True
 
 
+class NoSuchChannel(ServiceFailed):
+    """No channel reaches this address, or there is none of this name."""
+
+    code: ClassVar[str] = "no-such-channel"
+
+
 class HttpNotAllowed(ServiceFailed):
     """The settings do not allow this request: no such target, another method, or a redirect that leads off it."""
 

@@ -27,7 +27,9 @@ from caruso.service_manager.service import Service
 if TYPE_CHECKING:  # only what things are called: nothing of the layers above is imported
     from caruso.comm_server.acd.policy import Policy
     from caruso.comm_server.speech.engines import SpeechEngine
+    from caruso.reporting.formats import ReportFormat
     from caruso.script_engine.expressions.functions import Function
+    from caruso.service_manager.message_channels import MessageChannel
 
 PROJECT = "caruso"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -53,6 +55,19 @@ def script_functions() -> Mapping[str, Function]:  # type: ignore[empty-body]
 @hookspec
 def routing_policies() -> Iterable[Policy]:  # type: ignore[empty-body]
     """Return policies that queues can name in ``centre.toml``. They stay until the server ends."""
+
+
+@hookspec
+def message_channels() -> Iterable[MessageChannel]:  # type: ignore[empty-body]
+    """Return ways in which short messages reach people. They stay until the server ends.
+
+    One of the same name as the server's takes its place; where two reach an address, the later one is asked.
+    """
+
+
+@hookspec
+def report_formats() -> Iterable[ReportFormat]:  # type: ignore[empty-body]
+    """Return kinds of files that reports are written as. They stay until the server ends."""
 
 
 @hookspec

@@ -8,7 +8,7 @@ caller's can leave the target.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -68,10 +68,17 @@ def address(target: HttpTarget, path: str, query: Mapping[str, Any]) -> str:
     below = "/".join(quote(segment, safe="") for segment in segments)
     whole = target.url.rstrip("/") + ("/" + below if below else "") + ("/" if path.endswith("/") and below else "")
     if query:
-        whole += "?" + urlencode([(name, plain_text(value)) for name, value in query.items()])
+        whole += "?" + urlencode(
+            [(name, plain_text(part)) for name, value in query.items() for part in _each(value)]
+        )
     if len(whole) > _LONGEST_PATH:
         raise BadArguments("http.request: the address is too long")
     return whole
+
+
+def _each(value: Any) -> Sequence[Any]:
+    """A list is as many values of the same name."""
+    return value if isinstance(value, (list, tuple)) else (value,)
 
 
 def as_url(text: str) -> URL:

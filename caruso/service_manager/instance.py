@@ -30,6 +30,8 @@ START_SECONDS = 10.0
 STOP_SECONDS = 5.0
 #: Seconds it may take to tell whether it is well.
 HEALTH_SECONDS = 2.0
+#: Whole numbers have no more digits: longer ones are no numbers anybody counts with.
+_DIGITS = 19
 
 _log = structlog.get_logger(__name__)
 
@@ -213,7 +215,23 @@ def _checked(name: str, found: Operation, params: Mapping[str, Any]) -> Any:
     try:
         return msgspec.convert(dict(params), found.params_type)
     except msgspec.ValidationError as problem:
-        raise BadArguments(f"{name}: {problem}") from problem
+        # Scripts know one kind of numbers, decimal ones; where whole ones are wanted, 3 is one.
+        try:
+            return msgspec.convert(_with_whole_numbers(params), found.params_type)
+        except msgspec.ValidationError:
+            raise BadArguments(f"{name}: {problem}") from problem
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    match value:
+        case Decimal() if value.is_finite() and value == value.to_integral_value() and value.adjusted() < _DIGITS:
+            return int(value)
+        case Mapping():
+            return {name: _with_whole_numbers(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_with_whole_numbers(part) for part in value]
+        case _:
+            return value
 
 
 def _result(name: str, found: Operation, answered: Any) -> Any:

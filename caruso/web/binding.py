@@ -58,6 +58,16 @@ class Operation:
     handler: Callable[..., Awaitable[Any]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file as an answer."""
+
+    content: bytes
+    media_type: str
+    #: As which browsers keep it; letters, digits, hyphens and points.
+    file_name: str
+
+
 def operation(
     method: str, path: str, *, role: Role | None, status: int = 200, body_limit: int | None = None
 ) -> Callable[[_Handler], _Handler]:

@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from caruso.errors import CarusoError, NotFound, RejectedInput
 from caruso.model.acting import Actor, acting
-from caruso.web.binding import Operation, convert_query, decode_body
+from caruso.web.binding import Download, Operation, convert_query, decode_body
 from caruso.web.call import Call
 from caruso.web.gate import Gate
 from caruso.web.metrics import WebMetrics
@@ -167,6 +167,16 @@ def _of_aiohttp(error: web.HTTPException) -> web.Response:
 def _success(operation: Operation, answer: Any) -> web.Response:
     if operation.answer is type(None):
         return web.Response(status=operation.status, headers={hdrs.CACHE_CONTROL: "no-store"})
+    if isinstance(answer, Download):
+        return web.Response(
+            status=operation.status,
+            body=answer.content,
+            headers={
+                hdrs.CONTENT_TYPE: answer.media_type,
+                hdrs.CONTENT_DISPOSITION: f'attachment; filename="{answer.file_name}"',
+                hdrs.CACHE_CONTROL: "no-store",
+            },
+        )
     return _json(operation.status, answer)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from caruso.model.centre import Role
-from caruso.web.binding import Operation
+from caruso.web.binding import Download, Operation
 from caruso.web.resources import Failure
 
 _REFS = "#/components/schemas/{name}"
@@ -48,7 +48,7 @@ def _schemas(operations: tuple[Operation, ...]) -> tuple[dict[Any, dict[str, Any
     kinds: list[Any] = [Failure]
     for operation in operations:
         wanted = (operation.body, operation.query, operation.answer)
-        kinds.extend(kind for kind in wanted if kind not in (None, type(None)) and kind not in kinds)
+        kinds.extend(kind for kind in wanted if kind not in (None, type(None), Download) and kind not in kinds)
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFS)
     return dict(zip(kinds, schemas, strict=True)), components
 
@@ -84,7 +84,9 @@ def _who(role: Role | None) -> str:
 def _responses(operation: Operation, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     failure = {"application/json": {"schema": schemas[Failure]}}
     answer: dict[str, Any] = {"description": operation.summary}
-    if operation.answer is not type(None):
+    if operation.answer is Download:
+        answer["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    elif operation.answer is not type(None):
         answer["content"] = {"application/json": {"schema": schemas[operation.answer]}}
     return {
         str(operation.status): answer,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from caruso.clock import Clock
+from caruso.errors import NotFound
 from caruso.model.centre import Role
 from caruso.model.ids import QueueId
+from caruso.model.supervisor import Supervisor
 from caruso.reporting.definitions import Definition
 from caruso.reporting.figures import Unit
+from caruso.reporting.formats import ReportFormats
 from caruso.reporting.reports import Line, Report
-from caruso.web.binding import mistake, operation
+from caruso.web.binding import Download, mistake, operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
 from caruso.web.resources import Moment, Request, Resource
@@ -73,6 +77,14 @@ class ReportLine(Resource, frozen=True, kw_only=True):
     figures: list[float | None]
 
 
+class ReportFormatSummary(Resource, frozen=True, kw_only=True):
+    """A kind of file a report can be written as: ``/api/reports/{report}/file/{name}``."""
+
+    name: str
+    about: str
+    media_type: str
+
+
 class ReportTable(Resource, frozen=True, kw_only=True):
     """A report that was made."""
 
@@ -95,6 +107,7 @@ class ReportSources:
     centre: ContactCentre
     reports: ReportMaker
     clock: Clock
+    formats: ReportFormats
 
 
 class ReportApi:
@@ -114,17 +127,41 @@ class ReportApi:
     @operation("GET", "/api/reports/{report}", role=Role.SUPERVISOR)
     async def report(self, call: Call, report: str, query: ReportQuery) -> ReportTable:
         """Make a report over those who came in a stretch of time, into the supervisor's queues."""
+        return _table(await self._made(supervisor(call.who), report, query))
+
+    @operation("GET", "/api/report-formats", role=Role.SUPERVISOR)
+    async def formats(self, call: Call) -> list[ReportFormatSummary]:
+        """List the kinds of files a report can be written as."""
+        return [
+            ReportFormatSummary(name=each.name, about=each.about, media_type=each.media_type)
+            for each in self._ask.formats.all
+        ]
+
+    @operation("GET", "/api/reports/{report}/file/{format_name}", role=Role.SUPERVISOR)
+    async def report_file(self, call: Call, report: str, format_name: str, query: ReportQuery) -> Download:
+        """Make a report and write it as a file of one of the formats."""
+        wanted = self._ask.formats.named(format_name)
+        if wanted is None:
+            raise NotFound("Reports are not written as such files.")
+        made = await self._made(supervisor(call.who), report, query)
+        # A long one must not hold calls up.
+        content = await asyncio.to_thread(wanted.write, made)
+        name = f"{made.definition.id}.{wanted.name}"
+        return Download(content=content, media_type=wanted.media_type, file_name=name)
+
+    async def _made(self, who: Supervisor, report: str, query: ReportQuery) -> Report:
+        """Make a report for a supervisor; raise `NotFound` or `RejectedInput`."""
         until = query.until or self._ask.clock.now()
         since = query.since or until - _DAY
         if since > until:
             raise mistake("since", "The time it begins is after the one it ends.")
         if until - since > LONGEST:
             raise mistake("since", f"A report spans {LONGEST.days} days at most.")
-        scope = self._ask.centre.supervisors.scope(supervisor(call.who))
+        scope = self._ask.centre.supervisors.scope(who)
         queues: Collection[QueueId] | None = scope
         if query.queue is not None:
             queues = [query.queue] if scope is None or query.queue in scope else []
-        return _table(await self._ask.reports.make(report, since=since, until=until, queues=queues))
+        return await self._ask.reports.make(report, since=since, until=until, queues=queues)
 
 
 def _table(report: Report) -> ReportTable:

@@ -34,6 +34,8 @@ from caruso.ports import (
     UserStore,
     VoicemailStore,
 )
+from caruso.reporting.formats import ReportFormats, with_formats
+from caruso.reporting.formats import report_formats as own_formats
 from caruso.service_manager.remote.directory import Directory
 from caruso.web.api import Api, HealthCheck, Sources
 from caruso.web.audit_api import AuditApi
@@ -105,6 +107,7 @@ class WebServer:
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
         reports: ReportMaker,
+        report_formats: ReportFormats | None = None,
         services: Services | None = None,
         workers: Directory | None = None,
         history: RecordHistory | None = None,
@@ -113,6 +116,7 @@ class WebServer:
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
+        Reports are written as `report_formats`, the server's own when not given.
         Without `self_service` there are no public pages; without `files` agents keep none and hear no messages;
         without `services` there is nothing to be seen of them; without `workers` no service connects itself;
         without `history` no one sees what records were, without `accesses` nobody who looked at a customer, and
@@ -137,10 +141,11 @@ class WebServer:
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)
         left = VoicemailSources(centre=centre, voicemails=voicemails, files=files)
+        formats = report_formats or with_formats(own_formats())
         apis: tuple[object, ...] = (
             Api(sources, self._sessions, sign_in),
             DecisionApi(DecisionSources(centre=centre, facts=facts)),
-            ReportApi(ReportSources(centre=centre, reports=reports, clock=clock)),
+            ReportApi(ReportSources(centre=centre, reports=reports, clock=clock, formats=formats)),
             CallbackApi(promised),
             VoicemailApi(left),
             TaskApi(

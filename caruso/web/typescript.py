@@ -28,7 +28,7 @@ from caruso.model.tasks import TaskState
 from caruso.model.views import DeskView, MonitorView
 from caruso.model.voicemails import VoicemailState
 from caruso.reporting.figures import Unit
-from caruso.web.binding import Operation
+from caruso.web.binding import Download, Operation
 from caruso.web.operations import declared_operations
 from caruso.web.protocol import Beat, Notice, Problem, Reply
 from caruso.web.resources import Failure
@@ -61,7 +61,7 @@ _ENUMS = (
 def generate() -> str:
     """Return the whole file."""
     operations = declared_operations()
-    answers = [operation.answer for operation in operations if operation.answer is not type(None)]
+    answers = [operation.answer for operation in operations if operation.answer not in (type(None), Download)]
     asked = [kind for o in operations for kind in (o.body, o.query) if kind is not None]
     writer = _Writer()
     parts = [
@@ -185,10 +185,15 @@ def _operations(operations: Iterable[Operation]) -> str:
         lines.append(f"  /** {operation.summary} */\n")
         lines.append(f'  "{operation.method} {operation.path}": {{\n')
         for name, kind in (("query", operation.query), ("body", operation.body), ("answer", operation.answer)):
-            written = "undefined" if kind in (None, type(None)) else _type(mi.type_info(kind))
-            lines.append(f"    {name}: {written};\n")
+            lines.append(f"    {name}: {_part(kind)};\n")
         lines.append("  };\n")
     return "".join([*lines, "}\n"])
+
+
+def _part(kind: Any) -> str:
+    if kind in (None, type(None)):
+        return "undefined"
+    return "Blob" if kind is Download else _type(mi.type_info(kind))
 
 
 if __name__ == "__main__":

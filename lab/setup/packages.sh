@@ -5,7 +5,7 @@
 # package=a command that comes with it, by which it is found on machines that are no Debian
 CODE=(python3=python3 python3-venv=python3)
 DEMO=(mmdebstrap=mmdebstrap sip-tester=sipp espeak-ng=espeak-ng sox=sox)
-TEST=(chromium=chromium postgresql=initdb baresip-core=baresip graphviz=dot nats-server=nats-server)
+TEST=(chromium=chromium postgresql=initdb baresip-core=baresip graphviz=dot nats-server=nats-server slapd=slapd)
 
 case $1 in
     code) wanted=("${CODE[@]}") ;;
@@ -57,6 +57,15 @@ fi
 if [[ " ${missing[*]} " = *' nats-server '* ]] && [ -d /run/systemd/system ]; then
     say "nats-server comes without a server that starts by itself: systemctl unmask nats-server makes it one"
     "${as_root[@]}" systemctl mask nats-server.service >/dev/null
+fi
+
+# Nor is a directory.
+if [[ " ${missing[*]} " = *' slapd '* ]]; then
+    echo 'slapd slapd/no_configuration boolean true' | "${as_root[@]}" debconf-set-selections
+    if [ -d /run/systemd/system ]; then
+        say "slapd comes without a server that starts by itself: systemctl unmask slapd makes it one"
+        "${as_root[@]}" systemctl mask slapd.service >/dev/null
+    fi
 fi
 
 say "installing ${missing[*]}"

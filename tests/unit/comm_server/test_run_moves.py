@@ -19,6 +19,7 @@ from caruso.model.run_records import ActionState
 from caruso.model.views import DialogView
 from caruso.script_engine.turns import Answered, ScriptChannel
 from caruso.service_manager.failures import MailRefused, MailUnavailable, ServiceFailed
+from caruso.service_manager.message_channels import MessageChannel
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import DIRECT, WholeCentre
@@ -140,6 +141,14 @@ def test_a_link_is_sent_by_mail_once() -> None:
         assert dialog(house).link in sent[0]["text"]
         house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="nobody")
         assert "refused" in house.diary[-1]
+        # A plug-in's way to send messages is as good.
+        house.channels.register(
+            MessageChannel(name="pager", service="pager.send", reaches=lambda to: to.startswith("pager:"))
+        )
+        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="pager:7")
+        await asyncio.sleep(1)
+        assert (dialog(house).link_state, sent[1]["service"], sent[1]["to"]) == ("sent", "pager.send", "pager:7")
+        assert "subject" not in sent[1]
 
     lead(scene)
 

@@ -8,6 +8,7 @@ import pytest
 
 from caruso.config import Config, default_config_file, load_config, read_config
 from caruso.errors import Located, RejectedInput
+from caruso.service_manager.parts import System, systems_of
 from caruso.toml.shape import Secret
 
 BASE = Path("/srv/caruso")
@@ -241,9 +242,27 @@ def test_how_scripts_rely_on_services_and_who_may_bring_them_is_read() -> None:
     assert config.services.remote_secrets["crm"].reveal() == "x"
 
 
+def test_systems_that_plug_ins_wrap_are_read_with_their_secrets() -> None:
+    config = read(
+        '[services]\nsystem_secrets = { crm = "x" }\nsystem_secret_files = { erp = "keys/erp" }\n'
+        '[services.systems.erp]\nurl = "https://erp.example/api"\nuser = "caruso"\n'
+        '[services.systems.crm]\n[services.systems.files]\nfolder = "drop"\n'
+    )
+    found = systems_of(config.services)
+    assert found["erp"] == System(
+        name="erp", url="https://erp.example/api", user="caruso", secret=Secret("</srv/caruso/keys/erp>")
+    )
+    assert found["crm"].secret.reveal() == "x"
+    assert found["files"].folder == Path("/srv/caruso/drop")
+    assert "swordfish" not in repr(System(name="erp", secret=Secret("swordfish")))
+
+
 @pytest.mark.parametrize(
     ("text", "attribute", "words"),
     [
+        ('[services.systems.crm]\nurl = "https://me:x@crm.example"\n', "services.systems.crm.url", "no password"),
+        ('[services.systems.crm]\nurl = "crm.example"\n', "services.systems.crm.url", "begins like https://"),
+        ('[services.system_secrets]\ncmr = "x"\n', "services.system_secrets.cmr", "There is no system “cmr”"),
         ('[services.reliance.crm]\nversions = "2 or so"\n', "services.reliance.crm.versions", "says no versions"),
         ('[services.reliance.crm]\nfallback = "crm"\n', "services.reliance.crm.fallback", "stand in for itself"),
         ('[services]\nnats_url = "nats://n:4222"\n', "services.nats_url", "needs services.remote_secrets"),

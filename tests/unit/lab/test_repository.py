@@ -105,7 +105,8 @@ def locked_versions() -> dict[str, str]:
 
 def wanted_requirements() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["fast"]
+    optional = project["project"]["optional-dependencies"]
+    wanted = project["project"]["dependencies"] + optional["fast"] + optional["legacy"]
     return [Requirement(text) for text in wanted + project["dependency-groups"]["dev"]]
 
 

@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text()
 
 
 async def test_the_example_is_a_plug_in_that_works(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    example = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
     (tmp_path / "weather.py").write_text(example)
     plugins = Plugins(tmp_path)
     plugins.load("weather")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -72,6 +73,14 @@ async def manager_with(counter: Counter, **how: Any) -> ServiceManager:
 
 async def test_an_operation_is_found_checked_and_carried_out() -> None:
     assert await (await manager_with(Counter())).call("counter.add", {"a": 1, "b": 2}, key="k") == 3
+
+
+async def test_numbers_of_scripts_are_whole_where_whole_ones_are_wanted() -> None:
+    manager = await manager_with(Counter())
+    assert await manager.call("counter.add", {"a": Decimal("1.00"), "b": Decimal(2)}, key="") == 3
+    for wrong in ("1.5", "1e30", "NaN", "Infinity"):
+        with pytest.raises(BadArguments, match=r"decimal.*\$\.b"):
+            await manager.call("counter.add", {"a": Decimal(1), "b": Decimal(wrong)}, key="")
 
 
 async def test_the_same_key_is_carried_out_once_and_answered_twice() -> None:

@@ -67,3 +67,23 @@ async def test_all_that_can_start_do_and_the_others_are_told(tmp_path: Path) -> 
     await services.remove("a", by="alex")
     assert [change.kind for change in changes] == ["removed"]
     await services.close(seconds=1.0)
+
+
+async def test_a_service_whose_system_is_away_comes_when_it_is_there(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    write(tmp_path, "crm", start=f"__import__('os').stat({str(there)!r})")
+    plugins, changes = Plugins(tmp_path), list[Change]()
+    plugins.load_others()
+    parts: Any = SimpleNamespace(clock=SystemClock())
+    services = Services(plugins, parts, changed=changes.append)
+    await services.start()
+    await services.start_others()
+    await services.start_unwell()
+    assert "No such file" in services.plugins()["crm"]
+    there.touch()
+    await services.start_unwell()
+    assert services.plugins()["crm"] == ""
+    assert await services.call("crm.ask", {}, key="") == "crm"
+    assert [(change.kind, change.service) for change in changes] == [("added", "crm")], "and that is news"
+    await services.start_unwell()
+    await services.close(seconds=1.0)

@@ -27,6 +27,7 @@ EXAMPLES = {
     "{agent}": "ben",
     "{callback}": "promised-1",
     "{voicemail}": "voicemail-1700000000.1",
+    "{format_name}": "csv",
     "{report}": "queues",
     "{task}": "nothing",
     "{supervision}": "none",
@@ -168,7 +169,9 @@ async def test_answers_are_as_described(house: House, user: str) -> None:
         answer = await browser.request(operation.method, path, bodies.get(name))
         responses = described["paths"][operation.path][operation.method.lower()]["responses"]
         response = responses.get(str(answer.status)) or responses[f"{answer.status // 100}XX"]
-        if "content" in response:
+        if "*/*" in response.get("content", {}):
+            assert answer.body, name
+        elif "content" in response:
             schema = response["content"]["application/json"]["schema"]
             assert list(mistakes(answer.json(), schema, schemas)) == [], name
         else:

@@ -49,3 +49,31 @@ async def test_a_stretch_of_time_that_is_none_is_told(house: House, query: str, 
 
 async def test_a_report_that_is_not_there_is_not_found(house: House) -> None:
     assert await status(house, "sam", "/api/reports/nothing") == 404
+
+
+async def test_a_report_is_a_file_of_each_kind(house: House) -> None:
+    sam = await house.browser("sam")
+    formats = await sam.call("GET", "/api/report-formats")
+    assert [each["name"] for each in formats] == ["csv", "json", "xlsx"]
+    for each in formats:
+        answer = await sam.request("GET", f"/api/reports/queues/file/{each['name']}?queue=meter")
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == each["media_type"]
+        assert f'filename="queues.{each["name"]}"' in answer.headers["Content-Disposition"]
+        assert answer.body
+    text = (await sam.request("GET", "/api/reports/queues/file/csv?queue=meter")).body.decode("utf-8-sig")
+    assert len(text.splitlines()) == 3, "headings, the queue asked for, and the total"
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "code"),
+    [
+        ("anna", "queues/file/csv", 403),
+        ("sam", "nothing/file/csv", 404),
+        ("sam", "queues/file/exe", 404),
+        ("sam", "queues/file/csv?since=yesterday", 422),
+        ("sam", "queues/file/csv?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", 422),
+    ],
+)
+async def test_a_file_that_cannot_be_had_is_refused(house: House, user: str, path: str, code: int) -> None:
+    assert await status(house, user, f"/api/reports/{path}") == code
