@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
+from caruso.business_objects.records import ObjectStore
 from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
@@ -50,6 +51,8 @@ from caruso.web.gate import Gate
 from caruso.web.headers import OF_PAGES, fixed_headers
 from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
+from caruso.web.object_api import ObjectApi
+from caruso.web.object_openapi import with_classes
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
 from caruso.web.privacy_api import EXPORT_PATH, CustomerExport, PrivacyApi
@@ -104,6 +107,7 @@ class WebServer:
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
+        objects: ObjectStore | None = None,
         reports: ReportMaker,
         services: Services | None = None,
         workers: Directory | None = None,
@@ -114,6 +118,7 @@ class WebServer:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
         Without `self_service` there are no public pages; without `files` agents keep none and hear no messages;
+        without `objects` nobody can ask for business objects;
         without `services` there is nothing to be seen of them; without `workers` no service connects itself;
         without `history` no one sees what records were, without `accesses` nobody who looked at a customer, and
         without `personal` none is exported or erased.
@@ -156,8 +161,15 @@ class WebServer:
             SupervisionApi(centre.supervisors),
             RecordingApi(centre),
             ScriptTools(clock),
-            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock, services), clock),
+            ScriptLibraryApi(
+                scripts,
+                Publisher(scripts, centre.centre, clock, services, lambda: objects.model if objects else None),
+                clock,
+            ),
         )
+        self._objects = objects
+        if objects is not None:
+            apis = (*apis, ObjectApi(objects, clock, accesses))
         if services is not None:
             apis = (*apis, ServicesApi(services))
             ServiceMetrics(services, registry)
@@ -255,11 +267,14 @@ class WebServer:
 
     def _serve_openapi(self) -> Handler:
         document = describe(self._operations, version=caruso.__version__, cookie=self._gate.cookie)
-        encoded = msgspec.json.format(msgspec.json.encode(document))
 
         async def serve(_: web.Request) -> web.StreamResponse:
+            # Classes may have changed since the last time somebody asked; few ask.
+            whole = document if self._objects is None else with_classes(document, self._objects.model)
             return web.Response(
-                body=encoded, content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-cache"}
+                body=msgspec.json.format(msgspec.json.encode(whole)),
+                content_type="application/json",
+                headers={hdrs.CACHE_CONTROL: "no-cache"},
             )
 
         return serve

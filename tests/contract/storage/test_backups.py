@@ -24,6 +24,7 @@ from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.files import Files
 from caruso.storage.migrations import upgrade
+from caruso.storage.objects.store import own_objects
 from caruso.storage.runs import Runs
 from caruso.storage.tables import customers, stored_files
 from caruso.storage.tables import journal as journal_table
@@ -54,7 +55,7 @@ async def pieces(data: bytes) -> AsyncIterator[bytes]:
 
 async def write_on(database: Database, data: Path, *, until: asyncio.Event, some_written: asyncio.Event) -> None:
     """Write calls with runs, customers and uploads, until told to stop."""
-    keeper = Customers(database, SystemClock(), region="DE")
+    keeper = Customers(own_objects(database, SystemClock(), region="DE"))
     files = Files(data / "files", Runs(database), SystemClock())
     number = 0
     async with running_journal(database) as journal:
@@ -122,7 +123,7 @@ async def test_what_was_taken_under_load_is_whole_when_it_is_restored(
     numbered = await journal_of(there)
     assert [seq for seq, _ in numbered] == list(range(1, manifest.last_fact + 1))
     assert await projections_of(there) == replayed(numbered)
-    kept = Customers(there, SystemClock(), region="DE")
+    kept = Customers(own_objects(there, SystemClock(), region="DE"))
     async with there.reading() as connection:
         names = (await connection.execute(select(customers.c.id))).scalars().all()
         uploads: int = (await connection.execute(select(func.count()).select_from(stored_files))).scalar_one()
@@ -144,7 +145,7 @@ async def test_what_was_taken_under_load_is_whole_when_it_is_restored(
 async def test_a_database_with_data_is_replaced_only_when_that_is_wanted(url: str, tmp_path: Path) -> None:
     data, backups = tmp_path / "data", tmp_path / "backups"
     database = Database(url)
-    keeper = Customers(database, SystemClock(), region="DE")
+    keeper = Customers(own_objects(database, SystemClock(), region="DE"))
     await keeper.save(Customer(id=CustomerId("c-1"), name="Then"), by="test")
     folder, _ = await take(source(database, data), backups, SystemClock())
     await keeper.save(Customer(id=CustomerId("c-1"), name="Now"), by="test")
@@ -153,7 +154,7 @@ async def test_a_database_with_data_is_replaced_only_when_that_is_wanted(url: st
     database = Database(url)
     with pytest.raises(RejectedInput, match="database-not-empty"):
         await restore(folder, source(database, data), SystemClock())
-    found = await Customers(database, SystemClock(), region="DE").get(CustomerId("c-1"))
+    found = await Customers(own_objects(database, SystemClock(), region="DE")).get(CustomerId("c-1"))
     assert found is not None
     assert found.name == "Now"
     with pytest.raises(RejectedInput, match="database-in-use"):
@@ -164,7 +165,7 @@ async def test_a_database_with_data_is_replaced_only_when_that_is_wanted(url: st
     restored = await restore(folder, source(database, data), SystemClock(), replace=True)
     await database.dispose()
     database = Database(url)
-    found = await Customers(database, SystemClock(), region="DE").get(CustomerId("c-1"))
+    found = await Customers(own_objects(database, SystemClock(), region="DE")).get(CustomerId("c-1"))
     assert found is not None
     assert found.name == "Then"
     await database.dispose()
@@ -234,7 +235,7 @@ async def test_what_is_restored_of_an_earlier_version_can_be_brought_to_this_one
 ) -> None:
     """The steps since then are taken on the restored rows, as on any database."""
     database = Database(url)
-    await Customers(database, SystemClock(), region="DE").save(
+    await Customers(own_objects(database, SystemClock(), region="DE")).save(
         Customer(id=CustomerId("c-1"), name="Jo"), by="test"
     )
     folder, manifest = await take(source(database, tmp_path / "data"), tmp_path / "backups", SystemClock())
