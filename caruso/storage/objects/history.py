@@ -156,6 +156,9 @@ def _attributes(tables: ClassTables, line: RowMapping, row: Row | None, dialect:
     found: dict[str, Any] = {}
     if of.extra and not table:
         found.update(row.get(of.extra) or {})
+        # Of lines from before whole rows were kept.
+        prefix = f"{of.extra}."
+        found.update({name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)})
     for name, attribute in of.attributes.items():
         if attribute.table == table and attribute.column in row:
             kind = column_type(attribute.kind)

@@ -304,8 +304,10 @@ class Objects:
             raise IllegalMove(f"There was no such {tables.of.label()} then.")
         if not there:
             return await self.create(class_name, {n: v for n, v in state.items() if v is not None}, asker)
-        keys = {each.name for each in tables.of.keys}
-        changes = {name: value for name, value in state.items() if name not in keys}
+        of = tables.of
+        since = set(await self.present(class_name, key)) - set(of.attributes) - set(of.lists)
+        keys = {each.name for each in of.keys}
+        changes = {name: value for name, value in {**dict.fromkeys(since), **state}.items() if name not in keys}
         return await self.change(class_name, key, changes, asker)
 
     async def present(self, class_name: str, key: str) -> Mapping[str, Any]:

@@ -137,7 +137,7 @@ async def test_an_earlier_state_is_put_back_with_all_that_belongs_to_it(
         await connection.execute(text("DELETE FROM customers"))
     gone = [change for change in await audit.changes("Customer", "c-1") if change.change == "delete"]
     assert {change.table for change in gone} == {"customers", "customer_numbers"}
-    await audit.restore("Customer", "c-1", min(change.id for change in gone), before=True)
+    await audit.restore("Customer", "c-1", min(change.id for change in gone if not change.channel), before=True)
     again = await customers.get(JO.id)
     assert again is not None
     assert again.name == "Joe"
