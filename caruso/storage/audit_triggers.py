@@ -23,7 +23,7 @@ SECRET, CHANGED = "(secret)", "(secret, changed)"
 
 _PREFIX = "caruso_audit"
 #: Of tables that models describe: `caruso db upgrade` leaves these alone.
-_MODELS_PREFIX = "caruso_model_audit"
+MODELS_PREFIX = "caruso_model_audit"
 _CHANGES = ("insert", "update", "delete")
 
 _POSTGRES_FUNCTION = f"""
@@ -91,13 +91,13 @@ def missing_triggers(connection: Connection) -> tuple[str, ...]:
 
 def create_model_triggers(connection: Connection, audited: Sequence[AuditedTable]) -> None:
     """Make the triggers of tables that models describe anew; of those that are there."""
-    _drop(connection, _MODELS_PREFIX, _schemas(audited))
-    _make(connection, _MODELS_PREFIX, _there(connection, audited))
+    _drop(connection, MODELS_PREFIX, _schemas(audited))
+    _make(connection, MODELS_PREFIX, _there(connection, audited))
 
 
 def missing_model_triggers(connection: Connection, audited: Sequence[AuditedTable]) -> tuple[str, ...]:
     """Return the tables that models describe on which a trigger is missing, or switched off."""
-    return _missing(connection, _MODELS_PREFIX, _there(connection, audited))
+    return _missing(connection, MODELS_PREFIX, _there(connection, audited))
 
 
 def _there(connection: Connection, audited: Sequence[AuditedTable]) -> list[AuditedTable]:

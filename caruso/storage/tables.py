@@ -433,7 +433,7 @@ customer_numbers = Table(
 )
 
 #: Words by which business objects are found, of all classes (`caruso.storage.objects.words`). The indexes that
-#: find them, FTS5 and GIN, are made by the migration: SQLAlchemy has no words for them.
+#: find them, and the triggers that keep these up to date, are made by the migration.
 object_search = Table(
     "object_search",
     metadata,
@@ -444,6 +444,9 @@ object_search = Table(
     Column("words", Text, nullable=False),
     Index(None, "class_name", "record", unique=True),
 )
+
+#: Tables that models had made in this database (`caruso model apply`): back-ups hold them, too.
+model_tables = Table("model_tables", metadata, Column("name", Text, primary_key=True))
 
 #: What happened to scripts: who published, rolled out, deleted which version, and why.
 audit = Table(

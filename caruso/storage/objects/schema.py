@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Index, MetaData, Table, inspect, types
+from sqlalchemy import Connection, Index, MetaData, Table, insert, inspect, select, types
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -17,6 +17,7 @@ from caruso.script_engine.source import did_you_mean
 from caruso.storage.audit_triggers import create_model_triggers, missing_model_triggers
 from caruso.storage.objects.auditing import audited_tables
 from caruso.storage.objects.mapping import ClassTables, Mapped, mapped, through_table
+from caruso.storage.tables import model_tables
 
 #: Types of columns that hold values of a kind, on an engine with strict types.
 _FITTING: Mapping[Kind, tuple[type[types.TypeEngine[Any]], ...]] = {
@@ -83,6 +84,10 @@ def make_missing(connection: Connection, model: Model, database: str) -> list[st
     for table in tables:
         table.create(connection)
     if database == OWN:
+        known = set(connection.execute(select(model_tables.c.name)).scalars())
+        new = [{"name": table.name} for table in tables if table.schema is None and table.name not in known]
+        if new:
+            connection.execute(insert(model_tables), new)
         create_model_triggers(connection, audited_tables(model))
     return [table.name for table in tables]
 

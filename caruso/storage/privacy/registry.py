@@ -246,6 +246,7 @@ OF_OTHERS = frozenset(
         t.script_drafts,
         t.acting,
         t.audit_off,
+        t.model_tables,
     }
 )
 

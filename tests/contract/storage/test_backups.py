@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import func, select, text
 
 from caruso.clock import SystemClock
 from caruso.errors import RejectedInput
+from caruso.model.asker import HOUSE
 from caruso.model.ids import ContactId, CustomerId, RunId
 from caruso.model.records import Customer
 from caruso.storage.backups.manifest import Manifest, by_path, read_manifest
@@ -24,13 +26,16 @@ from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.files import Files
 from caruso.storage.migrations import upgrade
-from caruso.storage.objects.store import own_objects
+from caruso.storage.objects.databases import Databases
+from caruso.storage.objects.schema import make_missing
+from caruso.storage.objects.store import Objects, own_objects
 from caruso.storage.runs import Runs
 from caruso.storage.tables import customers, stored_files
 from caruso.storage.tables import journal as journal_table
 from lab.journal_facts import answered_call, saved_run, turn_of
 from lab.postgres import Postgres
 from lab.storage import journal_of, projections_of, replayed, running_journal
+from tests.unit.business_objects.sample import sample
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NewUrl = Callable[[], str]
@@ -314,3 +319,44 @@ async def test_an_empty_database_is_not_backed_up(tmp_path: Path) -> None:
         await take(source(database, tmp_path), tmp_path / "backups", SystemClock())
     await database.dispose()
     assert not (tmp_path / "backups").exists()
+
+
+async def test_objects_of_models_and_their_words_come_back(url: str, new_url: NewUrl, tmp_path: Path) -> None:
+    def objects_in(database: Database) -> Objects:
+        return Objects(Databases(database), sample(), SystemClock(), region="DE")
+
+    database = Database(url)
+    await database.change(lambda c: make_missing(c, sample(), "own"))
+    person = {"id": "p-1", "name": "Eve Müller", "born": "1980-02-03", "numbers": ["030 12345678"]}
+    await objects_in(database).create("Person", person, HOUSE)
+    contract = {"year": 2026, "number": 1, "person_id": "p-1", "price": 7.5}
+    await objects_in(database).create("Contract", contract, HOUSE)
+    # Somebody added a column, and made a table that is not ours.
+    async with database.writing() as connection:
+        await connection.execute(text("ALTER TABLE people ADD COLUMN shoe INTEGER DEFAULT 38"))
+        await connection.execute(text("CREATE TABLE somebody_elses (id INTEGER)"))
+    folder, manifest = await take(source(database, tmp_path / "data"), tmp_path / "backups", SystemClock())
+    assert "somebody_elses" not in {kept.name for kept in manifest.tables}
+    before = await objects_in(database).get("Person", "p-1", HOUSE)
+    await database.dispose()
+
+    target = new_url()
+    for replaces in (False, True):
+        there = Database(target)
+        await restore(folder, source(there, tmp_path / "there"), SystemClock(), replace=replaces)
+        await there.dispose()
+        there = Database(target)
+        kept = objects_in(there)
+        assert await kept.get("Person", "p-1", HOUSE) == before
+        assert (await kept.get("Contract", "2026,1", HOUSE)).values["price"] == Decimal("7.5")
+        assert [found.key for found in await kept.search("Person", "mul eve", HOUSE)] == ["p-1"]
+        async with there.reading() as connection:
+            assert (await connection.execute(text("SELECT shoe FROM people"))).scalar() == 38
+        # What people change from now on is followed, too.
+        await kept.change("Person", "p-1", {"name": "Eva"}, HOUSE)
+        assert (await kept.history("Person", "p-1", HOUSE))[0].field == "name"
+        await there.dispose()
+    there = Database(target)
+    with pytest.raises(RejectedInput, match="database-not-empty"):
+        await restore(folder, source(there, tmp_path / "there"), SystemClock())
+    await there.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import random
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.objects.schema import compare, make_missing, missing
 from caruso.storage.objects.store import Objects
+from caruso.storage.objects.words import folded
 from tests.unit.business_objects.sample import sample
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -143,6 +145,26 @@ async def test_words_are_found_as_somebody_types_them(objects: Objects) -> None:
     assert await objects.search("Person", "mul", ANNA) == []
     await objects.delete("Person", "p0", ADA)
     assert await objects.search("Person", "eve", ANNA) == []
+
+
+async def test_whatever_is_typed_finds_all_whose_words_begin_so(objects: Objects) -> None:
+    draw = random.Random(7)  # noqa: S311
+    syllables = ("an", "anna", "ann", "be", "ber", "mü", "mul", "zo")
+    people: dict[str, tuple[str, ...]] = {}
+    for _ in range(30):
+        words = tuple(draw.choice(syllables) + draw.choice(("", "na", "ta")) for _ in range(draw.randint(1, 4)))
+        people[(await objects.create("Person", {"name": " ".join(words)}, HOUSE)).key] = words
+    for _ in range(30):
+        typed = [draw.choice(syllables)[: draw.randint(1, 4)] for _ in range(draw.randint(1, 3))]
+        found = await objects.search("Person", " ".join(typed), HOUSE, limit=100)
+        wanted = {
+            key
+            for key, words in people.items()
+            if all(any(folded(word).startswith(folded(each)) for word in words) for each in typed)
+        }
+        assert {record.key for record in found} == wanted, typed
+        few = await objects.search("Person", " ".join(typed), HOUSE, limit=3)
+        assert len(few) == min(3, len(wanted))
 
 
 async def test_pages_and_orders(objects: Objects) -> None:

@@ -33,11 +33,11 @@ from lab.postgres import Postgres
 
 async def test_the_migrations_make_exactly_the_tables_of_the_metadata(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
-        # What finds words (`object_words` in SQLite, a GIN index in PostgreSQL) is not in the metadata.
+        # What finds words is not in the metadata.
         opts = {
             "compare_type": True,
             "include_name": lambda name, kind, parents: (
-                not (name or "").startswith(("object_words", "ix_object_search_words"))
+                not (name or "").startswith(("object_words", "ix_object_words"))
             ),
         }
         context = MigrationContext.configure(connection, opts=opts)

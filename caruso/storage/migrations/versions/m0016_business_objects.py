@@ -35,9 +35,41 @@ SQLITE_INDEX = (
     f"CREATE TRIGGER object_search_gone AFTER DELETE ON object_search BEGIN {_TAKE} END",
     f"CREATE TRIGGER object_search_changed AFTER UPDATE ON object_search BEGIN {_TAKE} {_ADD} END",
 )
+_SPLIT = "SELECT class_name, unnest(string_to_array(words, ' ')), id FROM"
+_FILL = f"INSERT INTO object_words (class_name, word, object) {_SPLIT}"
+_FORGET = "DELETE FROM object_words USING gone WHERE object_words.object = gone.id"
 POSTGRESQL_INDEX = (
-    "CREATE INDEX ix_object_search_words ON object_search USING gin"
-    " (array_to_tsvector(string_to_array('=' || class_name || ' ' || words, ' ')))"
+    """
+    CREATE TABLE object_words (class_name text NOT NULL, word text COLLATE "C" NOT NULL, object bigint NOT NULL)
+    """,
+    f"{_FILL} object_search",
+    # Many objects have the same word: PostgreSQL keeps it once for all of them.
+    "CREATE INDEX ix_object_words_word ON object_words (class_name, word)",
+    "CREATE INDEX ix_object_words_object ON object_words (object)",
+    f"""
+    CREATE OR REPLACE FUNCTION object_search_followed() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP <> 'INSERT' THEN
+            {_FORGET};
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            {_FILL} added;
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER object_search_added AFTER INSERT ON object_search
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION object_search_followed()
+    """,
+    """
+    CREATE TRIGGER object_search_gone AFTER DELETE ON object_search
+    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION object_search_followed()
+    """,
+    """
+    CREATE TRIGGER object_search_changed AFTER UPDATE ON object_search
+    REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION object_search_followed()
+    """,
 )
 
 
@@ -45,6 +77,11 @@ def upgrade() -> None:
     """Take the step."""
     for name in ("record_changes", "acting"):
         op.add_column(name, sa.Column("batch", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "model_tables",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_model_tables"),
+    )
     op.create_table(
         "object_search",
         sa.Column("id", SERIAL, primary_key=True),
@@ -56,7 +93,7 @@ def upgrade() -> None:
     op.create_index("ix_object_search_class_name_record", "object_search", key, unique=True)
     _index_customers()
     sqlite = op.get_bind().dialect.name == "sqlite"
-    for statement in SQLITE_INDEX if sqlite else (POSTGRESQL_INDEX,):
+    for statement in SQLITE_INDEX if sqlite else POSTGRESQL_INDEX:
         op.execute(sa.text(statement))
     if sqlite:
         op.execute(sa.text("INSERT INTO object_words (object_words) VALUES ('rebuild')"))
