@@ -27,7 +27,7 @@ def model_commands(models: Any) -> None:
     proposes.add_argument("table", nargs="*", metavar="TABLE", help="only these tables and views")
     proposes.add_argument("--schema", default="", metavar="NAME", help="schema of the tables")
     command(models, "diff", diff, "print the statements that would make tables that are not there")
-    command(models, "apply", apply, "make the tables that are not there")
+    command(models, "apply", apply, "make the tables that are not there, and let the audit follow those of ours")
     command(models, "index", index, "index the words of all objects again, where others write them, too")
 
 

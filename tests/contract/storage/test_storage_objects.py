@@ -32,7 +32,7 @@ from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.objects.schema import compare, make_missing, missing
 from caruso.storage.objects.store import Objects
 from caruso.storage.objects.words import folded
-from tests.unit.business_objects.sample import sample
+from tests.unit.business_objects.sample import places, sample
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 ANNA = Asker(user="anna", role=Role.AGENT)
@@ -266,6 +266,21 @@ async def test_changes_past_us_are_told_of_every_table_of_a_class(objects: Objec
     assert {change.by for change in changes[: len(changes) - made]} == {""}
     (raised, *_) = await objects.history("Contract", "2026,17", HOUSE)
     assert (raised.field, raised.old, raised.new, raised.by) == ("price", 5, 6, "")
+
+
+async def test_keys_are_the_same_for_us_and_for_the_triggers(objects: Objects) -> None:
+    own = objects.databases.own
+    await own.change(lambda c: make_missing(c, places(), "own"))
+    objects.replace(places())
+    for one, other in (("a,b%2C", "%"), ("ä'\"", ",,"), ("7", "x y")):
+        made = await objects.create("Place", {"one": one, "other": other, "note": "first"}, HOUSE)
+        assert await own.change(lambda c: c.execute(text("UPDATE places SET note = 'second'")).rowcount)
+        (latest, *_) = await objects.history("Place", made.key, HOUSE)
+        assert (latest.field, latest.old, latest.new) == ("note", "first", "second")
+        await objects.delete("Place", made.key, HOUSE)
+        await objects.restore("Place", made.key, latest.id, HOUSE)
+        assert (await objects.get("Place", made.key, HOUSE)).values["note"] == "first"
+        await objects.delete("Place", made.key, HOUSE)
 
 
 async def test_a_deleted_object_can_be_made_again(objects: Objects) -> None:

@@ -51,6 +51,23 @@ SAMPLE = """<!DOCTYPE model PUBLIC "-//CARUSO//DTD Object Model 1.0//EN" "model.
 """
 
 
+_PLACES = """<!DOCTYPE model PUBLIC "-//CARUSO//DTD Object Model 1.0//EN" "model.dtd">
+<model id="places">
+  <title>Places</title>
+  <class name="Place" table="places" show="note" delete="agent">
+    <attribute name="one" key="yes"/>
+    <attribute name="other" key="yes"/>
+    <attribute name="note" search="yes"/>
+  </class>
+</model>
+"""
+
+
+def places() -> Model:
+    """Return a model whose keys are two texts."""
+    return load_models([("places.xml", _PLACES.encode())])
+
+
 def sample() -> Model:
     """Return the model."""
     return load_models([("sample.xml", SAMPLE.encode())])

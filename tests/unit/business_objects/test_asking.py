@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caruso.business_objects.asking import query_of
 from caruso.business_objects.keys import key_text, parse_key
 from caruso.errors import RejectedInput
 from caruso.model.conditions import Compare
-from tests.unit.business_objects.sample import sample
+from tests.unit.business_objects.sample import places, sample
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 PERSON, CONTRACT = (sample().classes[name] for name in ("Person", "Contract"))
@@ -52,3 +54,11 @@ def test_keys_are_texts_and_back() -> None:
     assert parse_key(PERSON, "a,b%2C") == ("a,b%2C",)
     for wrong in ("2026", "x,17", "2026,17,1", "", None, "NaN,1", "1e99,1"):
         assert parse_key(CONTRACT, wrong) is None
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_parts_of_a_key_come_back_whatever_is_in_them(one: str, other: str) -> None:
+    of = places().classes["Place"]
+    key = key_text(of, {"one": one, "other": other})
+    readable = bool(one and other) and "\x00" not in one + other
+    assert parse_key(of, key) == ((one, other) if readable else None)
