@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 STEPS := lab/setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts chaos soak bench-size oracle bench-journal
+.PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts chaos soak bench-size oracle bench-journal bench-objects
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,8 @@ soak: setup-test ## Put 10 calls/s on 180 agents for a long time; HOURS=0.5
 
 bench-journal: setup-test ## Measure how fast facts are written, on SQLite and PostgreSQL
 	@exec $(PYTHON) -m lab.bench.journal
+bench-objects: setup-code ## Find one customer among a million, by number and as somebody types, on both engines
+	@exec $(PYTHON) -m lab.bench.objects
 
 clean: ## Remove what was built; the Python environment and Asterisk's copy stay
 	rm -rf build agent_ui/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

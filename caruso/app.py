@@ -52,6 +52,7 @@ from caruso.part_settings import (
     asterisk_settings,
     backup_order,
     backup_plan,
+    business_objects,
     retention,
     web_settings,
 )
@@ -70,11 +71,12 @@ from caruso.storage.disk_room import disk_room, has_room
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.files import Files
+from caruso.storage.histories import Histories
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import require_schema
-from caruso.storage.objects import Objects
+from caruso.storage.objects.following import follow_models
 from caruso.storage.privacy.personal_data import privacy_parts
-from caruso.storage.privacy.retention import NightlyRetention, Retaining, Retention
+from caruso.storage.privacy.retention import NightlyRetention, Retaining
 from caruso.storage.recording_files import SoundFiles
 from caruso.storage.recordings import Recordings
 from caruso.storage.report_rows import ReportRows
@@ -143,8 +145,8 @@ class Server:
         self._audit = Audit(self._database)
         self._centres = Centres(self._database)
         self._scripts = Scripts(self._database)
-        self._customers = Customers(self._database, self._clock, region=config.server.country)
-        self._objects = Objects(self._customers)
+        self._objects = business_objects(config, self._database, self._clock)
+        self._customers = Customers(self._objects)
         self._callbacks = Callbacks(self._database)
         self._voicemails = Voicemails(self._database)
         self._runs = Runs(self._database)
@@ -155,6 +157,7 @@ class Server:
             config.server.data_dir / "files",
             self._clock,
             region=config.server.country,
+            objects=self._objects,
             forget=self.journal.forget,
         )
         self._pbx = asterisk_settings(config)
@@ -209,6 +212,7 @@ class Server:
                     await journal
         except* _StoppedEarly:
             pass
+        await self._objects.databases.dispose()
         await self._database.dispose()
 
     async def _restore(self) -> None:
@@ -237,12 +241,13 @@ class Server:
             infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
             infrastructure.create_task(self._lights.run(), name="lights"),
             infrastructure.create_task(self._services.run(), name="services"),
+            infrastructure.create_task(self._nightly().run(), name="retention"),
+            infrastructure.create_task(
+                follow_models(self._objects, self._config.objects.models), name="follow_models"
+            ),
         ]
         if self._backups is not None:
             others.append(infrastructure.create_task(self._backups.run(), name="backups"))
-        rules = retention(self._config)
-        if not rules.keeps_all:
-            others.append(infrastructure.create_task(self._nightly(rules).run(), name="retention"))
         try:
             await web.start()
             # What is there now stays: the collector need not walk it again and again while calls wait.
@@ -329,7 +334,7 @@ class Server:
             tasks=Tasks(self._database),
             task_changed=self.centre.stream.publish,
             scripts=self._scripts,
-            history=self._audit,
+            history=Histories(self._audit, self._objects),
             accesses=self._privacy.accesses,
             personal=self._privacy.personal,
             phones=DerivedPhones(self._pbx),
@@ -385,10 +390,10 @@ class Server:
         order = backup_order(self._config)
         return NightlyBackups(plan, order, self._clock, zone=self._zone)
 
-    def _nightly(self, rules: Retention) -> NightlyRetention:
+    def _nightly(self) -> NightlyRetention:
         return NightlyRetention(
-            Retaining(self._database, self._privacy.erasing, self._clock),
-            rules,
+            Retaining(self._database, self._privacy.erasing, self._privacy.objects, self._clock),
+            retention(self._config),
             self._clock,
             at=time.fromisoformat(self._config.retention.at),
             zone=self._zone,

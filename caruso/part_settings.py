@@ -6,11 +6,16 @@ from datetime import time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from caruso.business_objects.folder import read_folder
+from caruso.clock import Clock
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
 from caruso.storage.backups.child import Order
 from caruso.storage.backups.nightly import Plan
+from caruso.storage.engine import Database
+from caruso.storage.objects.databases import Databases
+from caruso.storage.objects.store import Objects
 from caruso.storage.privacy.retention import Retention
 from caruso.web.settings import WebSettings
 
@@ -38,6 +43,26 @@ def asterisk_settings(config: Config) -> AsteriskSettings:
         outside=settings.outside,
         server_secret=read_or_make_secret(config.secret_file).decode(),
     )
+
+
+def business_objects(config: Config, own: Database, clock: Clock) -> Objects:
+    """Return the business objects of the models and databases in the settings; raise `RejectedInput`.
+
+    The company's databases are opened when they are needed; dispose of them with ``objects.databases``.
+    """
+    others = {
+        name: Database(
+            each.url.reveal(),
+            timeout_seconds=each.timeout_seconds,
+            pool_size=each.pool_size,
+            foreign=True,
+            read_only=each.read_only,
+        )
+        for name, each in config.objects.databases.items()
+    }
+    databases = Databases(own, others)
+    model = read_folder(config.objects.models, databases.names)
+    return Objects(databases, model, clock, region=config.server.country)
 
 
 def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:

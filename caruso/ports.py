@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
-from caruso.model.centre import Centre, StationKind
+from caruso.model.centre import Centre, Role, StationKind
 from caruso.model.changes import CustomerAccess, Erased, RecordChange, RecordState
+from caruso.model.conditions import Condition
 from caruso.model.facts import AnyFact
 from caruso.model.ids import (
     AgentId,
@@ -27,7 +28,6 @@ from caruso.model.recordings import Access, AccessesWanted, Cut, KeptSound, Logg
 from caruso.model.records import (
     AppliedCentre,
     Customer,
-    ObjectFilter,
     PastContact,
     PhoneAccount,
     ScriptSource,
@@ -361,7 +361,7 @@ class RunFiles(Protocol):
 
 
 class CustomerStore(Protocol):
-    """Customers, until business objects take over."""
+    """The people who call: objects of the class that the model marks as customers."""
 
     async def by_number(self, number: str) -> Customer | None:
         """Return the customer who has this telephone number."""
@@ -372,11 +372,14 @@ class CustomerStore(Protocol):
         ...
 
     async def search(self, text: str, limit: int = 20) -> Sequence[Customer]:
-        """Return customers whose name, number or e-mail begins with `text`."""
+        """Return customers with words, or a number, that begin as those in `text`."""
         ...
 
-    async def save(self, customer: Customer, *, by: str) -> None:
-        """Create or change a customer; the audit keeps who changed what."""
+    async def save(self, customer: Customer, *, by: str, role: Role | None = None) -> None:
+        """Create or change a customer; the audit keeps who changed what.
+
+        `role` is that of `by`, None for the house itself. Raises `RejectedInput`, `NotAllowed`.
+        """
         ...
 
 
@@ -733,13 +736,8 @@ class ScriptObjects(Protocol):
         """Return a record as values of a script, or None; raise `NotFound` for an unknown class."""
         ...
 
-    async def find(
-        self, class_name: str, where: Sequence[ObjectFilter], limit: int
-    ) -> Sequence[Mapping[str, Any]]:
-        """Return records for which every filter holds, in a steady order; raise `NotFound` for an unknown class.
-
-        A record that lacks an attribute a filter names is not found.
-        """
+    async def find(self, class_name: str, where: Condition, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return records for which the condition holds, in a steady order; raise `NotFound`."""
         ...
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:

@@ -25,9 +25,10 @@ from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import NotFound
 from caruso.model.centre import Centre
+from caruso.model.conditions import Condition, holds
 from caruso.model.facts import AnyFact
 from caruso.model.ids import FileId, RunId, ScriptId
-from caruso.model.records import AppliedCentre, ObjectFilter, ScriptSource
+from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import SavedRun, StoredFile
 from caruso.model.sounds import Outline
 from caruso.ports import ActionServices, RunFiles, RunStore
@@ -70,12 +71,10 @@ class FakeObjects:
         """Return a record."""
         return self.kept.get((class_name, key))
 
-    async def find(
-        self, class_name: str, where: Sequence[ObjectFilter], limit: int
-    ) -> Sequence[Mapping[str, Any]]:
-        """Return the records all of whose filters hold."""
+    async def find(self, class_name: str, where: Condition, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return the records for which the condition holds."""
         mine = [record for (kept, _), record in self.kept.items() if kept == class_name]
-        return [r for r in mine if all(str(r.get(f.attribute)) in f.values for f in where)][:limit]
+        return [record for record in mine if holds(where, record)][:limit]
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:
         """Change a record."""

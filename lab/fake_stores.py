@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from caruso.model.centre import StationKind
+from caruso.model.centre import Role, StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, UserId
 from caruso.model.records import Customer, PastContact, PhoneAccount, Session, User
@@ -88,7 +88,7 @@ class MemoryCustomers:
         ]
         return found[:limit]
 
-    async def save(self, customer: Customer, *, by: str) -> None:
+    async def save(self, customer: Customer, *, by: str, role: Role | None = None) -> None:
         """Create or change a customer."""
         self.kept[customer.id] = customer
         self.audit.append((by, customer))

@@ -35,6 +35,7 @@ from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.migrations import upgrade
+from caruso.storage.objects.store import own_objects
 from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
 from lab.asterisk import LocalAsterisk
@@ -284,7 +285,7 @@ class CentreServer:
                 )
             for name, role in ((SUPERVISOR, Role.SUPERVISOR), ("ada", Role.ADMIN)):
                 await people.save_user(User(id=UserId(name), name=name, role=role, password_hash=hashed))
-            known = Customers(database, SystemClock(), region="NL")
+            known = Customers(own_objects(database, SystemClock(), region="NL"))
             for customer in self._customers:
                 await known.save(customer, by="lab")
         finally:

@@ -43,6 +43,7 @@ from caruso.model.centre import (
     StationRules,
     VoicemailRules,
 )
+from caruso.model.conditions import Condition
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import (
     VOICEMAIL,
@@ -66,7 +67,7 @@ from caruso.model.ids import (
     UserId,
 )
 from caruso.model.recordings import RecordedCalls, RecordingRules
-from caruso.model.records import Customer, ObjectFilter, ScriptSource
+from caruso.model.records import Customer, ScriptSource
 from caruso.model.run_records import RunTurn
 from caruso.model.supervision import SupervisionMode
 from caruso.model.supervisor import Supervisor
@@ -260,9 +261,7 @@ class SlowStores:
         customer = await self._customers.get(CustomerId(str(key)))
         return {"id": customer.id, "name": customer.name, "last_reading": "100"} if customer else None
 
-    async def find(
-        self, class_name: str, where: Sequence[ObjectFilter], limit: int
-    ) -> Sequence[Mapping[str, Any]]:
+    async def find(self, class_name: str, where: Condition, limit: int) -> Sequence[Mapping[str, Any]]:
         """Return nothing."""
         await self._wait(3.0)
         return []

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from caruso.built_in import plugins_of, policies_of
+from caruso.business_objects.folder import read_folder
+from caruso.business_objects.model import Model
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
 from caruso.cli.script_files import (
@@ -58,7 +60,8 @@ def apply(wanted: Namespace) -> int:
 
 async def _apply(arguments: Namespace) -> int:
     config = settings(arguments)
-    wanted = _read(arguments.file, config)
+    model = read_folder(config.objects.models, ("own", *config.objects.databases))
+    wanted = read_wanted(arguments.file, config, model)
     async with opened(config) as stores:
         current = await stores.centres.current()
         wanted = replace(wanted, scripts=await _pinned(wanted.scripts, stores))
@@ -77,8 +80,8 @@ async def _apply(arguments: Namespace) -> int:
     return Exit.OK
 
 
-def _read(file: Path, config: Config) -> Wanted:
-    """Read all files; raise `RejectedInput` with every mistake in them."""
+def read_wanted(file: Path, config: Config, model: Model) -> Wanted:
+    """Read all files; raise `RejectedInput` with every mistake in them. Scripts may use the classes of `model`."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -86,7 +89,7 @@ def _read(file: Path, config: Config) -> Wanted:
         raise RejectedInput((Located(rule="unreadable-file", message=f"{reason}.", file=str(file)),)) from problem
     read = read_centre(text, str(file), policies_of(plugins_of(config)).names)
     files, missing = script_files(read, file.parent)
-    known = known_to(read.centre, recordings_in(config.scripts.sounds), Expected(config).operations())
+    known = known_to(read.centre, recordings_in(config.scripts.sounds), Expected(config).operations(), model)
     scripts = read_scripts(files, known=known, at=SystemClock().now())
     # A script that cannot be read is not also unknown.
     together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *_misused(read, scripts))

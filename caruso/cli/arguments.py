@@ -9,6 +9,7 @@ from typing import Any
 
 from caruso.cli import audit, checking, database, privacy, recordings, service_control, services, serving, users
 from caruso.cli.commands import EXIT_CODES, command, group
+from caruso.cli.models import model_commands
 from caruso.cli.script_arguments import script_commands
 from caruso.model.centre import REGISTERED, Role, StationKind
 
@@ -30,6 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     _audit(commands)
     _privacy(commands)
     script_commands(group(commands, "script", "dialog scripts"))
+    _packs(group(commands, "pack", "all that a market needs, in a folder"))
+    model_commands(group(commands, "model", "business objects"))
     _applying(commands)
     _simulating(commands)
     _users(commands)
@@ -149,6 +152,31 @@ def _applying(commands: Any) -> None:
         metavar="FILE",
         help="make passwords for agents who have none and write them to this new file",
     )
+
+
+def _packs(packs: Any) -> None:
+    checks = command(packs, "check", _check_pack, "tell what is wrong with a pack")
+    checks.add_argument("folder", type=Path, metavar="FOLDER")
+    installs = command(packs, "install", _install_pack, "check a pack, and put it in force")
+    installs.add_argument("folder", type=Path, metavar="FOLDER")
+    installs.add_argument(
+        "--first-passwords",
+        type=Path,
+        metavar="FILE",
+        help="make passwords for agents who have none and write them to this new file",
+    )
+
+
+def _check_pack(wanted: argparse.Namespace) -> int:
+    from caruso.cli.packs import check  # loads the script engine: nobody else should wait for it
+
+    return check(wanted)
+
+
+def _install_pack(wanted: argparse.Namespace) -> int:
+    from caruso.cli.packs import install  # loads the script engine: nobody else should wait for it
+
+    return install(wanted)
 
 
 def _apply(wanted: argparse.Namespace) -> int:

@@ -47,7 +47,8 @@ async def _erase(wanted: Namespace) -> int:
         erased = await stores.personal.erase(wanted.customer)
     print(
         f"Erased for ever: {erased.contacts} contacts, {erased.runs} dialogs, {erased.callbacks} call-backs and "
-        f"{erased.files} files are now of {erased.pseudonym}. Back-ups that are older still know the customer."
+        f"{erased.files} files are now of {erased.pseudonym}; {erased.objects} business objects are gone. "
+        "Back-ups that are older still know the customer."
     )
     return Exit.OK
 

@@ -32,7 +32,7 @@ from caruso.comm_server.centre_tables import (
     StationsTable,
     VoicemailTable,
 )
-from caruso.config import Config, HttpSettings, HttpTarget
+from caruso.config import CompanyDatabase, Config, HttpSettings, HttpTarget, ObjectSettings
 from caruso.config.settings import ServiceReliance, ServiceSettings, SystemSettings
 from caruso.toml.shape import Secret, describe
 
@@ -118,6 +118,8 @@ def settings_page() -> str:
         if field.type is ServiceSettings:
             sections.append(("[services.reliance.NAME]", ServiceReliance))
             sections.append(("[services.systems.NAME]", SystemSettings))
+        if field.type is ObjectSettings:
+            sections.append(("[objects.databases.NAME]", CompanyDatabase))
     blocks = [
         _INTRODUCTION,
         *(_section(title, kind) for title, kind in sections),

@@ -74,12 +74,12 @@ def _system_user() -> str:
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Stores]:
     """Open the database; raise `SchemaOutdated` when its tables are not of this version."""
+    from caruso.part_settings import business_objects
     from caruso.storage.audit import Audit
     from caruso.storage.centres import Centres
-    from caruso.storage.customers import Customers
     from caruso.storage.engine import Database
+    from caruso.storage.histories import Histories
     from caruso.storage.migrations import require_schema
-    from caruso.storage.objects import Objects
     from caruso.storage.privacy.personal_data import privacy_parts
     from caruso.storage.recordings import Recordings
     from caruso.storage.runs import Runs
@@ -90,18 +90,22 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     try:
         await require_schema(database)
         clock, region = SystemClock(), config.server.country
-        customers = Customers(database, clock, region=region)
-        privacy = privacy_parts(database, config.server.data_dir / "files", clock, region=region)
-        yield Stores(
-            centres=Centres(database),
-            scripts=Scripts(database),
-            users=Users(database),
-            objects=Objects(customers),
-            runs=Runs(database),
-            recordings=Recordings(database),
-            history=Audit(database),
-            accesses=privacy.accesses,
-            personal=privacy.personal,
-        )
+        objects = business_objects(config, database, clock)
+        files = config.server.data_dir / "files"
+        privacy = privacy_parts(database, files, clock, region=region, objects=objects)
+        try:
+            yield Stores(
+                centres=Centres(database),
+                scripts=Scripts(database),
+                users=Users(database),
+                objects=objects,
+                runs=Runs(database),
+                recordings=Recordings(database),
+                history=Histories(Audit(database), objects),
+                accesses=privacy.accesses,
+                personal=privacy.personal,
+            )
+        finally:
+            await objects.databases.dispose()
     finally:
         await database.dispose()

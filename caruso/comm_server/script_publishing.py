@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Protocol
 
+from caruso.business_objects.load import built_in_model
+from caruso.business_objects.model import Model
 from caruso.clock import Clock
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import Located, NotFound, RejectedInput
@@ -24,7 +26,6 @@ from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.publishing import pinned
 from caruso.service_manager.built_in import OPERATIONS
-from caruso.service_manager.customer_service import CUSTOMER_CLASS
 
 #: A reason is a sentence.
 LONGEST_WHY = 500
@@ -51,10 +52,14 @@ class Operations(Protocol):
 
 
 def known_to(
-    centre: Centre, recordings: frozenset[str] | None = None, services: frozenset[str] = OPERATIONS
+    centre: Centre,
+    recordings: frozenset[str] | None = None,
+    services: frozenset[str] = OPERATIONS,
+    model: Model | None = None,
 ) -> Known:
-    """Return what scripts of this centre may name; `recordings` are not checked where none are given.
+    """Return what scripts of this centre may name.
 
+    `recordings` are not checked where none are given; without a `model` there are customers.
     `services`: all that can be asked for; ``name.*`` for a service that is not known here.
     """
     return Known(
@@ -64,7 +69,7 @@ def known_to(
         hours=frozenset(centre.hours),
         services=services | OPERATIONS,
         recordings=recordings,
-        classes={CUSTOMER_CLASS: None},
+        classes=(model or built_in_model()).types,
     )
 
 
@@ -72,11 +77,17 @@ class Publisher:
     """Publishes scripts and changes their roll-outs."""
 
     def __init__(
-        self, store: ScriptStore, centre: Callable[[], Centre], clock: Clock, services: Operations | None = None
+        self,
+        store: ScriptStore,
+        centre: Callable[[], Centre],
+        clock: Clock,
+        services: Operations | None = None,
+        model: Callable[[], Model | None] = lambda: None,
     ) -> None:
         """Publish into `store` what fits the present `centre`; `services` there are beside those built in."""
         self._store = store
         self._centre = centre
+        self._model = model
         self._clock = clock
         self._services = services
 
@@ -155,7 +166,9 @@ class Publisher:
     async def _checked(self, source: bytes, file: str) -> tuple[ScriptSource, tuple[Located, ...]]:
         """Return what is to be published, and warnings; raise `RejectedInput` with all mistakes."""
         dialog = load(source, file=file)
-        findings = check_dialog(dialog, known_to(self._centre(), services=self._known_services()))
+        findings = check_dialog(
+            dialog, known_to(self._centre(), services=self._known_services(), model=self._model())
+        )
         if any(finding.level == "error" for finding in findings):
             raise RejectedInput(findings)
         fixed = pinned(dialog, await self._library(dialog))

@@ -86,6 +86,8 @@ def read_config(
     findings += more
     config, more = _with_named_secrets(config, places, read_secret or _read_secret)
     findings += more
+    config, more = _with_database_urls(config, places, read_secret or _read_secret)
+    findings += more
     findings += _contradictions(config, places)
     if findings:
         raise RejectedInput(tuple(sorted(findings, key=lambda f: (f.file != file, f.line, f.column))))
@@ -241,6 +243,43 @@ def _with_named_secrets(
     return _replaced(config, changes), findings
 
 
+def _with_database_urls(
+    config: Config, places: _Places, read_secret: Callable[[Path], str]
+) -> tuple[Config, list[Located]]:
+    """Read the files of `objects.url_files`; every database of the company has a URL, and a name of its own."""
+    findings: list[Located] = []
+    read = dict(config.objects.databases)
+    for name, file in config.objects.url_files.items():
+        where: KeyPath = ("objects", "url_files", name)
+        if name not in read:
+            nearest = did_you_mean(name, list(read))
+            message = f"There is no database “{name}” in objects.databases."
+            findings.append(places.located(where, "unknown-database", message, suggestion=nearest))
+        elif read[name].url:
+            message = f"The database “{name}” has its url in objects.databases already."
+            findings.append(places.located(where, "set-twice", message))
+        else:
+            try:
+                read[name] = msgspec.structs.replace(read[name], url=Secret(read_secret(file)))
+            except (OSError, ValueError) as problem:
+                findings.append(places.located(where, "unreadable-file", f"{file}: {_reason(problem)}"))
+    for name, database in read.items():
+        where = ("objects", "databases", name)
+        if name == "own":
+            message = "“own” is the database of the server itself: give this one another name."
+            findings.append(places.located(where, "wrong-value", message))
+        if not database.url and name not in config.objects.url_files:
+            findings.append(places.located(where, "missing-key", f"The database “{name}” has no url."))
+        elif database.url and not _is_database_url(database.url.reveal()):
+            message = "The database's URL must begin with sqlite:// or postgresql://."
+            findings.append(places.located(where, "wrong-value", message))
+    return _replaced(config, {"objects": {"databases": read}}), findings
+
+
+def _is_database_url(url: str) -> bool:
+    return urlsplit(url).scheme.partition("+")[0] in {"sqlite", "postgresql"}
+
+
 def _read_secret(file: Path) -> str:
     with file.open(encoding="utf-8") as opened:
         text = opened.read(_SECRET_BYTES).strip()
@@ -278,7 +317,7 @@ def _contradictions(config: Config, places: _Places) -> list[Located]:
         *_service_contradictions(config, places),
     ]
     url = config.database.url.reveal()
-    if url and urlsplit(url).scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
+    if url and not _is_database_url(url):
         where = ("database", "url") if config.database.url_file is None else ("database", "url_file")
         findings.append(
             places.located(where, "wrong-value", "The database's URL must begin with sqlite:// or postgresql://.")

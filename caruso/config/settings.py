@@ -263,6 +263,30 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     nats_ca_file: Path | None = None
 
 
+class CompanyDatabase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A database of the company, in which business objects are."""
+
+    #: ``sqlite:///file`` or ``postgresql://user:password@host/name``; or name a file in `objects.url_files`.
+    url: Secret = Secret()
+    #: Connections at the same time.
+    pool_size: Annotated[int, Meta(ge=1, le=100)] = 3
+    #: Seconds a look-up or a change may take in all.
+    timeout_seconds: Annotated[float, Meta(ge=0.1, le=120)] = 2.0
+    #: True when nothing may be written there, whatever a model says.
+    read_only: bool = False
+
+
+class ObjectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What business objects there are, and in which databases ([business-objects](business-objects.md))."""
+
+    #: Folder of models: all ``.xml`` in it. A running server follows it.
+    models: Path = Path("models")
+    #: The company's databases by name: ``[objects.databases.erp]``, see below. Ours is ``own``.
+    databases: dict[Name, CompanyDatabase] = {}
+    #: Files that hold their URLs, by name.
+    url_files: dict[Name, Path] = {}
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Console, monitor and API."""
 
@@ -345,6 +369,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mail: MailSettings = MailSettings()
     http: HttpSettings = HttpSettings()
     services: ServiceSettings = ServiceSettings()
+    objects: ObjectSettings = ObjectSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     backup: BackupSettings = BackupSettings()

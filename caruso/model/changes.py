@@ -62,4 +62,6 @@ class Erased:
     contacts: int
     runs: int
     callbacks: int
+    #: Business objects, beside the customer's own record.
+    objects: int
     files: int

@@ -81,3 +81,19 @@ def prefixes(text: str, region: str) -> tuple[str, ...]:
 def _bare(number: str) -> str:
     """Leave out what people write between digits."""
     return "".join(sign for sign in number if not sign.isspace() and sign not in "-–/().")[:MAX_LENGTH]
+
+
+def spellings(number: str, region: str) -> tuple[str, ...]:
+    """Return how `number` may be written in a column that somebody else fills: its kept form first.
+
+    Only what has no blanks and signs, or stands as the numbering plan writes it: there is no end to what people
+    make of numbers, and a search in an index has to know what it looks for.
+    """
+    kept = normalised(number, region)
+    if not kept.startswith("+"):
+        return tuple(dict.fromkeys((kept, number)))
+    parsed = phonenumbers.parse(kept)
+    national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    international = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    at_home = (national, _bare(national)) if phonenumbers.region_code_for_number(parsed) == region else ()
+    return tuple(dict.fromkeys((kept, number, kept[1:], "00" + kept[1:], international, *at_home)))

@@ -49,14 +49,6 @@ class PastContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectFilter:
-    """What an attribute of a business object has to be: one of these texts."""
-
-    attribute: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """Somebody who may sign in. An agent's user has the agent's id."""
 

@@ -1,4 +1,5 @@
-"""Take in the bytes of a script as hostile XML: bounded, without entities, without any DTD but ours.
+"""Take in the bytes of a script, or of another file that admins write, as hostile XML: bounded, without entities,
+without any DTD but ours.
 
 The only module that knows lxml. Gives a tree of plain `Element`s with the place of every tag and attribute.
 """
@@ -10,7 +11,7 @@ import difflib
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 
 from lxml import etree
@@ -31,7 +32,7 @@ _ENCODINGS = {"utf-8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "window
 _DECLARATION = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _DOCTYPE = re.compile(
-    r"<!DOCTYPE\s+dialog(?:\s+PUBLIC\s+([\"'])(?P<public>[^\"'<>]*)\1\s+([\"'])[^\"'<>]*\3)?\s*>"
+    r"<!DOCTYPE\s+(?P<root>[\w.-]+)(?:\s+PUBLIC\s+([\"'])(?P<public>[^\"'<>]*)\2\s+([\"'])[^\"'<>]*\4)?\s*>"
 )
 _MARKUP = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<!DOCTYPE[^>]*>|</[^>]*>"
@@ -41,9 +42,50 @@ _MARKUP = re.compile(
 _ATTRIBUTE = re.compile(r"([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
+@dataclass(frozen=True)
+class Grammar:
+    """A kind of XML file that admins write. The DTD is read when it is needed, and once."""
+
+    root: str
+    public_id: str
+    #: Package and file name of the DTD. (In the source tree the file is a link to ``scripts/dtd``.)
+    package: str
+    file: str
+    #: What such a file is called in messages.
+    noun: str
+
+    @functools.cached_property
+    def dtd(self) -> etree.DTD:
+        """The DTD."""
+        with (resources.files(self.package) / self.file).open("rb") as file:
+            return etree.DTD(file)
+
+    @functools.cached_property
+    def declared(self) -> Mapping[str, tuple[str, ...]]:
+        """Every element of the DTD with its attributes."""
+        return {
+            element.name: tuple(attribute.name for attribute in element.iterattributes())
+            for element in self.dtd.iterelements()  # type: ignore[attr-defined]
+        }
+
+    @functools.cached_property
+    def defaults(self) -> Mapping[tuple[str, str], str]:
+        """Values of attributes that are not written, by element and attribute."""
+        return {
+            (element.name, attribute.name): attribute.default_value
+            for element in self.dtd.iterelements()  # type: ignore[attr-defined]
+            for attribute in element.iterattributes()
+            if attribute.default_value is not None
+        }
+
+
+#: Dialog scripts.
+DIALOG = Grammar("dialog", PUBLIC_ID, "caruso.script_engine", "dialog.dtd", "script")
+
+
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element of the script."""
+    """An element of the file."""
 
     name: str
     #: Attributes as written; `get` adds the DTD's defaults.
@@ -56,10 +98,12 @@ class Element:
     #: Where its attributes and its text were written.
     origins: Mapping[str, Origin]
     content: Origin
+    #: Of the file's grammar.
+    defaults: Mapping[tuple[str, str], str] = field(repr=False)
 
     def get(self, attribute: str) -> str | None:
         """Return the attribute, or the DTD's default."""
-        return self.attributes.get(attribute, _defaults().get((self.name, attribute)))
+        return self.attributes.get(attribute, self.defaults.get((self.name, attribute)))
 
     def required(self, attribute: str) -> str:
         """Return an attribute that the DTD demands or defaults."""
@@ -78,17 +122,17 @@ class Element:
         return self.origins.get(attribute, Origin(self.line, self.column))
 
 
-def read(source: bytes, file: str = "") -> Element:
-    """Return the checked tree of a script; raise `RejectedInput`."""
+def read(source: bytes, file: str = "", grammar: Grammar = DIALOG) -> Element:
+    """Return the checked tree of a script, or of a file of another grammar; raise `RejectedInput`."""
     text = _decode(source, file)
-    _check_prolog(text, file)
+    _check_prolog(text, file, grammar)
     root = _parse(text, file)
-    _check_size(root, file)
+    _check_size(root, file, grammar.noun)
     places = _Places(text)
     elements = list(root.iter())
     by_node = {element: places.at(number) for number, element in enumerate(elements)}
-    _validate(root, by_node, file)
-    return _convert(root, by_node)
+    _validate(root, by_node, file, grammar)
+    return _convert(root, by_node, grammar.defaults)
 
 
 def did_you_mean(wrong: str, known: Sequence[str]) -> str:
@@ -129,7 +173,7 @@ def decoded(source: bytes, file: str = "") -> tuple[str, str]:
         raise _refuse("encoding", f"this is not {encoding}", file, line, suggestion="save it as UTF-8") from None
 
 
-def _check_prolog(text: str, file: str) -> None:
+def _check_prolog(text: str, file: str, grammar: Grammar) -> None:
     at = 0
     while found := _PROLOG.match(text, at):
         at = found.end()
@@ -137,13 +181,14 @@ def _check_prolog(text: str, file: str) -> None:
         return
     line = text.count("\n", 0, at) + 1
     doctype = _DOCTYPE.match(text, at)
-    if doctype is not None and doctype["public"] in {None, PUBLIC_ID}:
+    if doctype is not None and doctype["root"] == grammar.root and doctype["public"] in {None, grammar.public_id}:
         return
     if "[" in text[at : text.find(">", at)]:
-        raise _refuse("internal-subset", "a script declares nothing of its own, no entities either", file, line)
+        message = f"a {grammar.noun} declares nothing of its own, no entities either"
+        raise _refuse("internal-subset", message, file, line)
     raise _refuse(
-        "foreign-doctype", "this is not the document type of a dialog", file, line,
-        suggestion=f'write <!DOCTYPE dialog PUBLIC "{PUBLIC_ID}" "dialog.dtd">',
+        "foreign-doctype", f"this is not the document type of a {grammar.root}", file, line,
+        suggestion=f'write <!DOCTYPE {grammar.root} PUBLIC "{grammar.public_id}" "{grammar.file}">',
     )  # fmt: skip
 
 
@@ -163,7 +208,7 @@ def _parse(text: str, file: str) -> etree._Element:
         raise _refuse(rule, message, file, line or 1, column or 1, hint) from None
 
 
-def _check_size(root: etree._Element, file: str) -> None:
+def _check_size(root: etree._Element, file: str, noun: str) -> None:
     depth, most = 0, 0
     for number, (event, element) in enumerate(etree.iterwalk(root, events=("start", "end"))):
         depth += 1 if event == "start" else -1
@@ -171,10 +216,10 @@ def _check_size(root: etree._Element, file: str) -> None:
             raise _refuse("too-deep", f"elements nest deeper than {DEEPEST_ELEMENT} levels", file, _line(element))
         most = number
         if most > 2 * MOST_ELEMENTS:
-            raise _refuse("too-many-elements", f"a script may have {MOST_ELEMENTS} elements", file, _line(element))
+            raise _refuse("too-many-elements", f"a {noun} may have {MOST_ELEMENTS} elements", file, _line(element))
     for entity in root.iter(etree.Entity):
         raise _refuse(
-            "entity", f"“{entity.text}” is not known: a script has no entities", file, _line(entity),
+            "entity", f"“{entity.text}” is not known: a {noun} has no entities", file, _line(entity),
             suggestion="write the character itself",
         )  # fmt: skip
 
@@ -187,49 +232,23 @@ def _line(element: etree._Element) -> int:
 # -- Validation -----------------------------------------------------------------------------------------------
 
 
-@functools.cache
-def dtd() -> etree.DTD:
-    """Return our DTD. (In the source tree the package's file is a link to ``scripts/dtd``.)"""
-    with (resources.files("caruso.script_engine") / "dialog.dtd").open("rb") as file:
-        return etree.DTD(file)
-
-
-@functools.cache
-def declared() -> Mapping[str, tuple[str, ...]]:
-    """Return every element of the DTD with its attributes."""
-    return {
-        element.name: tuple(attribute.name for attribute in element.iterattributes())
-        for element in dtd().iterelements()  # type: ignore[attr-defined]
-    }
-
-
-@functools.cache
-def _defaults() -> Mapping[tuple[str, str], str]:
-    return {
-        (element.name, attribute.name): attribute.default_value
-        for element in dtd().iterelements()  # type: ignore[attr-defined]
-        for attribute in element.iterattributes()
-        if attribute.default_value is not None
-    }
-
-
-def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], file: str) -> None:
-    grammar = dtd()
-    if root.tag != "dialog":
-        raise _refuse("dtd", f"a script is a <dialog>, this is a <{root.tag}>", file, _line(root))
-    if grammar.validate(root):
+def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], file: str, grammar: Grammar) -> None:
+    if root.tag != grammar.root:
+        message = f"a {grammar.noun} is a <{grammar.root}>, this is a <{root.tag}>"
+        raise _refuse("dtd", message, file, _line(root))
+    if grammar.dtd.validate(root):
         return
     tree = root.getroottree()
     ids = [str(element.get("id")) for element in places if element.get("id")]
     paths = {tree.getpath(element): element for element in places}
     findings: dict[tuple[int, str], Located] = {}
-    for entry in grammar.error_log:  # type: ignore[attr-defined]
+    for entry in grammar.dtd.error_log:  # type: ignore[attr-defined]
         element = paths.get(entry.path or "")
         place = places[element] if element is not None else _Place(entry.line, 0, {}, Origin(entry.line, 0))
         if element is not None and (found := _CONTENT.search(entry.message)):
             finding = _out_of_order(found[1], found[2], element, places, file)
         else:
-            finding = _explained(entry.message, file, place, ids)
+            finding = _explained(entry.message, file, place, ids, grammar)
         findings.setdefault((finding.line, finding.message), finding)
     raise RejectedInput(tuple(findings.values())[:MOST_FINDINGS])
 
@@ -240,14 +259,14 @@ _BAD_ID = re.compile(r"IDREF attribute (\S+) references an unknown ID \"(.*)\"")
 _CONTENT = re.compile(r"Element (\S+) content does not follow the DTD, expecting (.*), got .*$", re.DOTALL)
 
 
-def _explained(message: str, file: str, place: _Place, ids: Sequence[str]) -> Located:
+def _explained(message: str, file: str, place: _Place, ids: Sequence[str], grammar: Grammar) -> Located:
     rule, attribute, suggestion = "dtd", "", ""
     if found := _UNDECLARED_ATTRIBUTE.search(message):
         attribute = found[1]
-        suggestion = did_you_mean(attribute, declared().get(found[2], ()))
+        suggestion = did_you_mean(attribute, grammar.declared.get(found[2], ()))
         message = f"<{found[2]}> has no attribute “{attribute}”"
     elif found := _UNDECLARED_ELEMENT.search(message):
-        suggestion = did_you_mean(found[1], tuple(declared()))
+        suggestion = did_you_mean(found[1], tuple(grammar.declared))
         message = f"there is no element <{found[1]}>"
     elif found := _BAD_ID.search(message):
         rule, attribute = "unknown-item", found[1]
@@ -319,10 +338,14 @@ class _Places:
         return line, offset - self._line_starts[line - 1] + 1
 
 
-def _convert(element: etree._Element, places: Mapping[etree._Element, _Place]) -> Element:
+def _convert(
+    element: etree._Element,
+    places: Mapping[etree._Element, _Place],
+    defaults: Mapping[tuple[str, str], str],
+) -> Element:
     # At most DEEPEST_ELEMENT levels, so this recursion is bounded.
     place = places[element]
-    children = tuple(_convert(child, places) for child in element)
+    children = tuple(_convert(child, places, defaults) for child in element)
     return Element(
         name=str(element.tag),
         attributes={str(name): str(value) for name, value in element.attrib.items()},
@@ -332,4 +355,5 @@ def _convert(element: etree._Element, places: Mapping[etree._Element, _Place]) -
         column=place.column,
         origins=place.origins,
         content=place.content,
+        defaults=defaults,
     )

@@ -12,8 +12,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
+from caruso.model.conditions import Condition
 from caruso.model.ids import RunId, ScriptId
-from caruso.model.records import ObjectFilter
 
 #: Every value a script knows. Numbers are `Decimal`, never float; objects are read-only mappings.
 Value = (
@@ -395,8 +395,8 @@ class FindObjects:
 
     key: str
     class_name: str
-    #: All of them have to hold.
-    where: tuple[ObjectFilter, ...]
+    #: As much of what the question asks for as a search can do.
+    where: Condition
     limit: int
 
 

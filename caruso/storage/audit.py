@@ -21,6 +21,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -41,6 +42,11 @@ from caruso.storage.upsert import upsert
 #: What a secret is when nothing is left of it: no password has this hash.
 LOCKED = "!"
 
+# Kept: SQLAlchemy finds what it has compiled by the statement's identity.
+_TELL = upsert("sqlite", acting).values(
+    **{name: bindparam(name) for name in ("id", "user", "role", "channel", "address")}, batch=func.random()
+)
+
 Row = Mapping[str, Any]
 Key = tuple[Any, ...]
 
@@ -50,13 +56,19 @@ async def changing(
     database: Database, *, by: str | None = None, timeout_seconds: float | None = None
 ) -> AsyncIterator[AsyncConnection]:
     """Lend a connection with a transaction that tells who acts; `by` where it is not who the request came from."""
-    actor = who_acts()
-    if by is not None and by != actor.user:
-        actor = Actor(user=by)  # something that goes on by itself since: where it once began tells nothing
+    actor = acting_for(by)
     async with database.writing(timeout_seconds=timeout_seconds) as connection:
         await connection.run_sync(tell_actor, actor)
         yield connection
         await connection.run_sync(forget_actor)
+
+
+def acting_for(by: str | None) -> Actor:
+    """Return who acts, as the audit is told; `by` where it is not who the request came from."""
+    actor = who_acts()
+    if by is not None and by != actor.user:
+        return Actor(user=by)  # something that goes on by itself since: where it once began tells nothing
+    return actor
 
 
 def tell_actor(connection: Connection, actor: Actor) -> None:
@@ -65,7 +77,7 @@ def tell_actor(connection: Connection, actor: Actor) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.set_config(SETTING, msgspec.json.encode(row).decode(), True)))
     else:
-        connection.execute(upsert("sqlite", acting), {"id": 1, **row})
+        connection.execute(_TELL, {"id": 1, **row})
 
 
 def forget_actor(connection: Connection) -> None:
@@ -104,9 +116,13 @@ class Audit:
         *,
         limit: int = 100,
         before: int | None = None,
+        known: Collection[str] = CLASSES,
     ) -> Sequence[RecordChange]:
-        """Return changes of a record, or of all of a class, newest first; only those `before` a number."""
-        _known(class_name)
+        """Return changes of a record, or of all of a class, newest first; only those `before` a number.
+
+        Raises `NotFound` for a class that is not among those that are `known`.
+        """
+        _check_class(class_name, known)
         query = select(record_changes).where(record_changes.c.class_name == class_name)
         if record is not None:
             query = query.where(record_changes.c.record == record)
@@ -118,7 +134,7 @@ class Audit:
 
     async def state(self, class_name: str, record: str, change: int, *, before: bool = False) -> RecordState:
         """Return a record as it was right after a change, or `before` it; raise `NotFound`."""
-        _known(class_name)
+        _check_class(class_name)
         async with self._database.reading() as connection:
             now, then = await _states(connection, class_name, record, change, before=before)
         return RecordState(
@@ -132,7 +148,7 @@ class Audit:
 
         Secrets stay what they are now. Raises `NotFound`, and `IllegalMove` for a class that has its own way back.
         """
-        _known(class_name)
+        _check_class(class_name)
         if not all(audited.restorable for audited in tables_of(class_name)):
             raise IllegalMove(f"Versions of {class_name} are kept for ever: put an earlier one in force again.")
         async with changing(self._database, by=by) as connection:
@@ -188,7 +204,8 @@ async def _states(
 
 
 def _of_record(audited: AuditedTable, record: str) -> Select[Any]:
-    return select(audited.table).where(audited.table.c[audited.record] == record)
+    (name,) = audited.record
+    return select(audited.table).where(audited.table.c[name] == record)
 
 
 def _key(row: Row, names: Sequence[str]) -> Key:
@@ -295,6 +312,6 @@ def _flat(row: Row) -> dict[str, Any]:
     return found
 
 
-def _known(class_name: str) -> None:
-    if class_name not in CLASSES:
-        raise NotFound(f"There is no class {class_name}; there are {', '.join(CLASSES)}.")
+def _check_class(class_name: str, known: Collection[str] = CLASSES) -> None:
+    if class_name not in known:
+        raise NotFound(f"There is no class {class_name}; there are {', '.join(dict.fromkeys(known))}.")

@@ -1,6 +1,7 @@
 """Which tables people change, and to which class of records each row belongs: the audit follows all of these.
 
-A new table that people can change gets a line here; ``caruso db upgrade`` makes its triggers.
+A new table that people can change gets a line here; ``caruso db upgrade`` makes its triggers. Tables of business
+objects in our own database follow from their models (`caruso.storage.objects.auditing`).
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class AuditedTable:
 
     table: Table
     class_name: str
-    #: Column that names the record.
-    record: str
+    #: Columns that together name the record.
+    record: tuple[str, ...]
     #: Columns whose values are never written down; that they changed is.
     secret: tuple[str, ...] = ()
     #: Column that counts the versions of a row: going back is a new version.
@@ -38,14 +39,14 @@ class AuditedTable:
 
 
 AUDITED = (
-    AuditedTable(table=customers, class_name="Customer", record="id"),
-    AuditedTable(table=customer_numbers, class_name="Customer", record="customer"),
-    AuditedTable(table=callbacks, class_name="Callback", record="id", counts="version"),
-    AuditedTable(table=users, class_name="User", record="id", secret=("password_hash",)),
-    AuditedTable(table=script_drafts, class_name="ScriptDraft", record="script", counts="revision"),
-    AuditedTable(table=scripts, class_name="Script", record="id", restorable=False),
-    AuditedTable(table=script_rollouts, class_name="ScriptRollout", record="script", restorable=False),
-    AuditedTable(table=centre_versions, class_name="Centre", record="version", restorable=False),
+    AuditedTable(table=customers, class_name="Customer", record=("id",)),
+    AuditedTable(table=customer_numbers, class_name="Customer", record=("customer",)),
+    AuditedTable(table=callbacks, class_name="Callback", record=("id",), counts="version"),
+    AuditedTable(table=users, class_name="User", record=("id",), secret=("password_hash",)),
+    AuditedTable(table=script_drafts, class_name="ScriptDraft", record=("script",), counts="revision"),
+    AuditedTable(table=scripts, class_name="Script", record=("id",), restorable=False),
+    AuditedTable(table=script_rollouts, class_name="ScriptRollout", record=("script",), restorable=False),
+    AuditedTable(table=centre_versions, class_name="Centre", record=("version",), restorable=False),
 )
 
 CLASSES = tuple(dict.fromkeys(audited.class_name for audited in AUDITED))

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -43,6 +44,13 @@ DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+
+_OWN_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+    "journal_size_limit = 67108864",
+)
 
 #: PostgreSQL's classes of errors for which the value is to blame: data exception, integrity, limit exceeded.
 VALUE_ERROR_CLASSES = ("22", "23", "54")
@@ -95,12 +103,29 @@ class Writer(Protocol):
 class Database:
     """One database: a pool for look-ups and changes, and writers apart from it. Dispose of it at the end."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        """Prepare; nothing is opened before it is needed."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        pool_size: int = POOL_SIZE,
+        foreign: bool = False,
+        read_only: bool = False,
+    ) -> None:
+        """Prepare; nothing is opened before it is needed.
+
+        Args:
+            url: Where it is.
+            timeout_seconds: What a look-up or a change may take in all.
+            pool_size: Connections beside those that only write.
+            foreign: It belongs to somebody else: how its file is kept is not changed.
+            read_only: Nothing is written, whoever asks.
+        """
         self._url = parse_url(url)
+        self._kind = _Kind(foreign=foreign, read_only=read_only)
         self._timeout_seconds = timeout_seconds
         self._lock_wait_seconds = min(LOCK_WAIT_SECONDS, timeout_seconds / 2)
-        self._engine = self._make_engine(pool_size=POOL_SIZE)
+        self._engine = self._make_engine(pool_size=pool_size)
         self._look_ups = self._sqlite_thread("look_up", writes=False) if self.dialect == "sqlite" else None
         self._changes = self._sqlite_thread("change", writes=True) if self.dialect == "sqlite" else None
 
@@ -206,6 +231,13 @@ class Database:
             return self._sqlite_thread("journal", writes=True)
         return _PostgresWriter(self._make_engine(pool_size=1))
 
+    def forget_statements(self) -> None:
+        """Forget how statements are written: they keep the tables alive that they name."""
+        self._engine.sync_engine.clear_compiled_cache()
+        for thread in (self._look_ups, self._changes):
+            if thread is not None:
+                thread.forget_statements()
+
     def exists(self) -> bool:
         """Return False when the file of an SQLite database is missing (opening would create it)."""
         return self.dialect != "sqlite" or Path(str(self._url.database)).exists()
@@ -226,7 +258,7 @@ class Database:
         await self._engine.dispose()
 
     def _sqlite_thread(self, name: str, *, writes: bool) -> _SqliteThread:
-        return _SqliteThread(self._url, self._lock_wait_seconds, name=name, writes=writes)
+        return _SqliteThread(self._url, self._lock_wait_seconds, self._kind, name=name, writes=writes)
 
     def _make_engine(self, *, pool_size: int) -> AsyncEngine:
         pool: dict[str, Any] = {
@@ -238,10 +270,12 @@ class Database:
         }
         if self.dialect == "sqlite":
             engine = create_async_engine(self._url, connect_args={"timeout": self._lock_wait_seconds}, **pool)
-            _prepare_sqlite(engine.sync_engine)
+            _prepare_sqlite(engine.sync_engine, self._kind)
             return engine
         limit = str(int(self._timeout_seconds * 1000))
         settings = {"application_name": "caruso", "statement_timeout": limit, "lock_timeout": limit}
+        if self._kind.read_only:
+            settings["default_transaction_read_only"] = "on"
         connect_args = {"timeout": self._timeout_seconds, "server_settings": settings}
         return create_async_engine(self._url, connect_args=connect_args, pool_pre_ping=True, **pool)
 
@@ -293,20 +327,23 @@ def reason_of(error: BaseException) -> str:
     return str(original).splitlines()[0] if str(original) else type(original).__name__
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    foreign: bool = False
+    read_only: bool = False
+
+
+def _prepare_sqlite(engine: Engine, kind: _Kind) -> None:
     """Make transactions begin where we say (the driver would begin them late), and set the pragmas."""
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = NORMAL",
-            "foreign_keys = ON",
-            "journal_size_limit = 67108864",
-        ):
+        for pragma in ("foreign_keys = ON",) if kind.foreign else _OWN_PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
+        if kind.read_only:
+            cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -318,7 +355,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 class _SqliteThread:
     """A synchronous connection in one thread: a transaction costs one hop instead of one for each statement."""
 
-    def __init__(self, url: URL, lock_wait_seconds: float, *, name: str, writes: bool) -> None:
+    def __init__(self, url: URL, lock_wait_seconds: float, kind: _Kind, *, name: str, writes: bool) -> None:
         self._engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             poolclass=NullPool,
@@ -327,7 +364,7 @@ class _SqliteThread:
             json_deserializer=_json_decoder.decode,
             execution_options={"caruso_write": writes},
         )
-        _prepare_sqlite(self._engine)
+        _prepare_sqlite(self._engine, kind)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._connection: Connection | None = None
         self._lasting = False
@@ -343,6 +380,9 @@ class _SqliteThread:
             return await self._run(work, lasting=lasting)
         finally:
             timer.cancel()
+
+    def forget_statements(self) -> None:
+        self._engine.clear_compiled_cache()
 
     async def close(self) -> None:
         async with asyncio.timeout(WRITER_TIMEOUT_SECONDS):

@@ -32,9 +32,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-#: Characters of a look-up key that are kept; more would not find more, and an index entry has a limit.
-KEY_LENGTH = 200
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -420,12 +417,9 @@ customers = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("email", Text, nullable=False),
+    Column("email", Text),
+    #: What the model has no attribute for.
     Column("attributes", Json, nullable=False),
-    #: Lower case, without accents (`customers.search_key`).
-    Column("name_key", Key, nullable=False, index=True),
-    Column("email_key", Key, nullable=False, index=True),
-    Column("updated_at", UtcDateTime, nullable=False),
 )
 
 customer_numbers = Table(
@@ -438,6 +432,22 @@ customer_numbers = Table(
     PrimaryKeyConstraint("customer", "position"),
 )
 
+#: Words by which business objects are found, of all classes (`caruso.storage.objects.words`). The indexes that
+#: find them, and the triggers that keep these up to date, are made by the migration.
+object_search = Table(
+    "object_search",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("class_name", Text, nullable=False),
+    #: The object's key as text.
+    Column("record", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Index(None, "class_name", "record", unique=True),
+)
+
+#: Tables that models had made in this database (`caruso model apply`): back-ups hold them, too.
+model_tables = Table("model_tables", metadata, Column("name", Text, primary_key=True))
+
 #: What happened to scripts: who published, rolled out, deleted which version, and why.
 audit = Table(
     "audit",
@@ -447,7 +457,7 @@ audit = Table(
     Column("by", Text, nullable=False),
     Column("class_name", Text, nullable=False),
     Column("record", Text, nullable=False),
-    #: A column, or ``attributes.<name>``.
+    #: What it was about.
     Column("field", Text, nullable=False),
     Column("old", Json),
     Column("new", Json),
@@ -476,6 +486,8 @@ record_changes = Table(
     Column("change", Text, nullable=False),
     Column("old", Json),
     Column("new", Json),
+    #: Lines of one transaction have the same number; NULL when it came past Caruso (SQLite).
+    Column("batch", BigInteger),
     Index(None, "class_name", "record", "id"),
 )
 
@@ -488,6 +500,8 @@ acting = Table(
     Column("role", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("address", Text, nullable=False),
+    #: What tells the transaction from others.
+    Column("batch", BigInteger),
 )
 
 #: Classes of records whose changes are not kept.

@@ -209,7 +209,7 @@ class Api:
     async def change_customer(self, call: Call, customer: str, body: r.CustomerChange) -> r.CustomerCard:
         """Change a customer; what the body leaves out stays."""
         changed = _changed(await self._customer(customer), body)
-        await self._ask.customers.save(changed, by=call.who.user.id)
+        await self._ask.customers.save(changed, by=call.who.user.id, role=call.who.user.role)
         return await self._card(changed)
 
     async def _customer(self, customer: str) -> Customer:

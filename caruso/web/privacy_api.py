@@ -35,6 +35,8 @@ class ErasedView(Resource, frozen=True, kw_only=True):
     contacts: int
     runs: int
     callbacks: int
+    #: Business objects, beside the customer's own record.
+    objects: int
     files: int
 
 

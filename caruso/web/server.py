@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
+from caruso.business_objects.records import ObjectStore
 from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
@@ -52,6 +53,8 @@ from caruso.web.gate import Gate
 from caruso.web.headers import OF_PAGES, fixed_headers
 from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
+from caruso.web.object_api import ObjectApi
+from caruso.web.object_openapi import with_classes
 from caruso.web.openapi import describe
 from caruso.web.passwords import Passwords
 from caruso.web.privacy_api import EXPORT_PATH, CustomerExport, PrivacyApi
@@ -106,6 +109,7 @@ class WebServer:
         registry: CollectorRegistry = REGISTRY,
         self_service: SelfServiceRuns | None = None,
         files: RunFiles | None = None,
+        objects: ObjectStore | None = None,
         reports: ReportMaker,
         report_formats: ReportFormats | None = None,
         services: Services | None = None,
@@ -118,6 +122,7 @@ class WebServer:
 
         Reports are written as `report_formats`, the server's own when not given.
         Without `self_service` there are no public pages; without `files` agents keep none and hear no messages;
+        without `objects` nobody can ask for business objects;
         without `services` there is nothing to be seen of them; without `workers` no service connects itself;
         without `history` no one sees what records were, without `accesses` nobody who looked at a customer, and
         without `personal` none is exported or erased.
@@ -161,8 +166,15 @@ class WebServer:
             SupervisionApi(centre.supervisors),
             RecordingApi(centre, clock),
             ScriptTools(clock),
-            ScriptLibraryApi(scripts, Publisher(scripts, centre.centre, clock, services), clock),
+            ScriptLibraryApi(
+                scripts,
+                Publisher(scripts, centre.centre, clock, services, lambda: objects.model if objects else None),
+                clock,
+            ),
         )
+        self._objects = objects
+        if objects is not None:
+            apis = (*apis, ObjectApi(objects, clock, accesses))
         if services is not None:
             apis = (*apis, ServicesApi(services))
             ServiceMetrics(services, registry)
@@ -260,11 +272,14 @@ class WebServer:
 
     def _serve_openapi(self) -> Handler:
         document = describe(self._operations, version=caruso.__version__, cookie=self._gate.cookie)
-        encoded = msgspec.json.format(msgspec.json.encode(document))
 
         async def serve(_: web.Request) -> web.StreamResponse:
+            # Classes may have changed since the last time somebody asked; few ask.
+            whole = document if self._objects is None else with_classes(document, self._objects.model)
             return web.Response(
-                body=encoded, content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-cache"}
+                body=msgspec.json.format(msgspec.json.encode(whole)),
+                content_type="application/json",
+                headers={hdrs.CACHE_CONTROL: "no-cache"},
             )
 
         return serve

@@ -23,6 +23,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from caruso.business_objects.folder import read_folder
 from caruso.clock import SystemClock
 from caruso.comm_server.centre_file import read_centre
 from caruso.model.centre import Centre, Role, StationKind
@@ -32,6 +33,8 @@ from caruso.model.records import Customer, User
 from caruso.part_settings import CONSOLE_DIR
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
+from caruso.storage.objects.databases import Databases
+from caruso.storage.objects.store import Objects
 from caruso.storage.users import Users
 from caruso.web.passwords import hash_password
 from lab.asterisk import LocalAsterisk, NoAsterisk, find_asterisk
@@ -44,6 +47,8 @@ PACK = ROOT / "packs" / "utility"
 USUAL_PORT = 8080
 #: Country of numbers without a country code: the one the demo's centre is in.
 COUNTRY = "NL"
+#: Customers beside those who call: somebody to find while typing.
+OTHER_CUSTOMERS = 2_000
 SUPERVISOR, ADMIN = "supervisor", "admin"
 
 _START_SECONDS = 30.0
@@ -288,14 +293,18 @@ def _write_centre(folder: Path, phones: Mapping[str, int]) -> Centre:
 async def _fill_database(folder: Path, centre: Centre, passwords: Mapping[str, str]) -> Sequence[Customer]:
     """Make the tables, apply the centre, and put customers and users in."""
     from lab.demo.customers import make_customers
+    from lab.demo.utility_data import add_objects, fill
 
     await _caruso(folder, "db", "upgrade")
-    await _caruso(folder, "apply", str(folder / "centre" / "centre.toml"))
+    await _caruso(folder, "pack", "install", str(folder / "centre"))
     made = make_customers()
+    model = read_folder(folder / "models", ("own",))
     async with _database(folder) as database:
-        customers = Customers(database, SystemClock(), region=COUNTRY)
+        customers = Customers(Objects(Databases(database), model, SystemClock(), region=COUNTRY))
         for customer in made:
             await customers.save(customer, by="demo")
+        await add_objects(database, model, {n: customer.id for n, customer in enumerate(made)})
+        await fill(database, model, first=len(made), count=OTHER_CUSTOMERS)
         users = Users(database)
         for name, password in passwords.items():
             await users.save_user(await asyncio.to_thread(_user, name, password, centre))

@@ -31,6 +31,7 @@ from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
+from caruso.storage.objects.store import own_objects
 from lab.ports import LOOPBACK, free_port
 from lab.self_service_scripts import READING
 
@@ -137,7 +138,7 @@ def serving(folder: Path) -> Iterator[Admin]:
 async def _known_customer(url: str) -> None:
     database = Database(url)
     customer = Customer(id=CustomerId(KNOWN["customer"]), name="Nora Wind", numbers=("+49731700",))
-    await Customers(database, SystemClock(), region="DE").save(customer, by="lab")
+    await Customers(own_objects(database, SystemClock(), region="DE")).save(customer, by="lab")
     await database.dispose()
 
 

@@ -32,6 +32,7 @@ from caruso.script_engine.turns import ScriptChannel
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
+from caruso.storage.objects.store import own_objects
 from caruso.storage.runs import Runs
 from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
@@ -114,7 +115,7 @@ class Caruso:
             try:
                 await Runs(database).create(RunTurn(run=saved))
                 customer = Customer(id=CustomerId("c-1"), name="Jo Example", numbers=(), email="", attributes={})
-                await Customers(database, SystemClock(), region="DE").save(customer, by="test")
+                await Customers(own_objects(database, SystemClock(), region="DE")).save(customer, by="test")
             finally:
                 await database.dispose()
 

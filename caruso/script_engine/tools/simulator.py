@@ -15,6 +15,7 @@ from functools import partial
 from typing import assert_never
 
 from caruso.model.centre import Hours, Interval
+from caruso.model.conditions import holds
 from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
@@ -227,17 +228,13 @@ class Simulation:
 
     def _reply(self, order: CallService | FindObjects) -> Input:
         if isinstance(order, FindObjects):
-            wanted = [row for row in self._records.get(order.class_name, ()) if _fits(row, order)]
+            wanted = [row for row in self._records.get(order.class_name, ()) if holds(order.where, row)]
             return ObjectsFound(key=order.key, objects=wanted[: order.limit])
         stub = self._stub(order.service)
         return ServiceAnswered(key=order.key, result=stub.result, failure=stub.failure)
 
     def _stub(self, service: str) -> Stub:
         return self._stubs.get(service) or self._stubs.get(ANY_SERVICE, SILENT)
-
-
-def _fits(row: Mapping[str, Value], order: FindObjects) -> bool:
-    return all(row.get(wanted.attribute) in wanted.values for wanted in order.where)
 
 
 def _hours(setting: Setting) -> dict[str, Hours]:

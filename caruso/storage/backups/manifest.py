@@ -52,6 +52,10 @@ class KeptTable(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     #: Where its rows are.
     path: str
+    #: What makes it, where no step of the database does: a table of business objects.
+    made_by: tuple[str, ...] = ()
+    #: What makes its triggers afterwards.
+    followed_by: tuple[str, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

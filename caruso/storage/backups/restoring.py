@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, column, delete, exists, func, select, table, text
+from sqlalchemy import Connection, column, delete, exists, func, inspect, select, table, text
 
 from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
 from caruso.storage.backups import manifest as m
 from caruso.storage.backups.taking import STEP_TABLE, TIMEOUT_SECONDS, Source, table_names
 from caruso.storage.checking import check_file
-from caruso.storage.migrations import known_steps, upgrade_within
+from caruso.storage.migrations import NEWEST, known_steps, upgrade_within
+from caruso.storage.objects.words import WORDS
+from caruso.storage.tables import object_search
 from caruso.storage.usage import file_in_use, others_use
 
 
@@ -86,35 +88,44 @@ async def _restore_postgres(folder: Path, manifest: m.Manifest, target: Source, 
     async with target.database.session(timeout_seconds=TIMEOUT_SECONDS) as connection:
         if await others_use(target.database, connection):
             raise _in_use("")
-        there = await connection.run_sync(_has_rows)
+        there = await connection.run_sync(_has_rows, manifest)
         await connection.rollback()
         if there and not replace:
             raise _not_empty("")
         written = await asyncio.to_thread(_restore_files, folder, manifest, target)
         async with connection.begin():
-            await connection.run_sync(_empty)
+            await connection.run_sync(_empty, manifest)
             await connection.run_sync(upgrade_within, manifest.step)
             driver: Any = (await connection.get_raw_connection()).driver_connection
             for kept in manifest.tables:
-                # What the steps put there, and what would be noted as a change.
-                await connection.execute(text(f'ALTER TABLE "{kept.name}" DISABLE TRIGGER USER'))
+                for statement in kept.made_by:
+                    await connection.exec_driver_sql(statement)
+                # What the steps put there, and what would be noted as a change. The words of objects are indexed.
+                if kept.name != object_search.name:
+                    await connection.execute(text(f'ALTER TABLE "{kept.name}" DISABLE TRIGGER USER'))
                 await connection.execute(delete(table(kept.name)))
             for kept in manifest.tables:
                 await driver.copy_to_table(kept.name, source=folder / kept.path, columns=kept.columns)
             for kept in manifest.tables:
                 await connection.execute(text(f'ALTER TABLE "{kept.name}" ENABLE TRIGGER USER'))
+                for statement in kept.followed_by if manifest.step == NEWEST else ():
+                    await connection.exec_driver_sql(statement)
             await connection.run_sync(_set_counters)
     return Restored(manifest=manifest, kept=None, written=written)
 
 
-def _has_rows(connection: Connection) -> bool:
-    """Tell whether any table has rows."""
-    tables = table_names(connection)
+def _has_rows(connection: Connection, manifest: m.Manifest) -> bool:
+    """Tell whether any table that is to be replaced has rows."""
+    tables = [*table_names(connection), *(name for name in _made(manifest) if inspect(connection).has_table(name))]
     return any(connection.execute(select(exists().select_from(table(name)))).scalar() for name in tables)
 
 
-def _empty(connection: Connection) -> None:
-    for name in (*table_names(connection), STEP_TABLE):
+def _made(manifest: m.Manifest) -> list[str]:
+    return [kept.name for kept in manifest.tables if kept.made_by]
+
+
+def _empty(connection: Connection, manifest: m.Manifest) -> None:
+    for name in (*table_names(connection), *_made(manifest), WORDS, STEP_TABLE):
         connection.execute(text(f'DROP TABLE IF EXISTS "{name}" CASCADE'))
 
 

@@ -27,6 +27,7 @@ import caruso
 from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
 from caruso.storage.backups import manifest as m
+from caruso.storage.backups.model_tables import made_tables, statements_for, triggers_of
 from caruso.storage.engine import Database, translated_errors
 from caruso.storage.migrations import database_state
 from caruso.storage.tables import metadata
@@ -117,7 +118,8 @@ def _vacuum_into(database: Database, part: Path) -> _Copied:
 async def _copy_postgres(database: Database, part: Path) -> _Copied:
     async with database.session(timeout_seconds=TIMEOUT_SECONDS) as connection, connection.begin():
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        names = await connection.run_sync(table_names)
+        made = await connection.run_sync(made_tables)
+        names = [*await connection.run_sync(table_names), *made]
         last = (await connection.execute(text("SELECT coalesce(max(seq), 0) FROM journal"))).scalar_one()
         stored = (await connection.execute(text("SELECT id FROM stored_files"))).scalars().all()
         driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -128,7 +130,16 @@ async def _copy_postgres(database: Database, part: Path) -> _Copied:
             with _created(part / path) as output:
                 written = await driver.copy_from_table(name, output=output, columns=columns)
             rows = int(written.rpartition(" ")[2])
-            tables.append(m.KeptTable(name=name, columns=tuple(columns), rows=rows, path=path))
+            tables.append(
+                m.KeptTable(
+                    name=name,
+                    columns=tuple(columns),
+                    rows=rows,
+                    path=path,
+                    made_by=await connection.run_sync(statements_for, name) if name in made else (),
+                    followed_by=await connection.run_sync(triggers_of, name) if name in made else (),
+                )
+            )
     kept = await asyncio.to_thread(lambda: tuple(_kept(part / table.path, part) for table in tables))
     return int(last), stored, tuple(tables), kept
 

@@ -1,8 +1,8 @@
 """Make somebody unrecognizable everywhere at once, so that figures stay what they are.
 
 One transaction: facts of the journal get pseudonyms, and what follows from them is folded anew; answers and words
-are emptied; the customer's own records are deleted, with their audit. Files go when it has been committed. It
-cannot be undone.
+are emptied; the customer's own records and business objects are deleted, with their audit. Files go when it has
+been committed. It cannot be undone. What is in databases of the company goes in transactions of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from caruso.model.ids import ContactId
 from caruso.model.numbers import normalised
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
+from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.privacy.pseudonyms import Pseudonyms
 from caruso.storage.privacy.registry import STORES, End, Link, Store
 from caruso.storage.privacy.subject import Subject, chunks, find, kept_recordings, under_way
@@ -50,6 +51,7 @@ class Erasing:
     def __init__(
         self,
         database: Database,
+        objects: PersonalObjects,
         files: Path,
         clock: Clock,
         *,
@@ -58,6 +60,7 @@ class Erasing:
     ) -> None:
         """Files are below the folder `files`; `forget` is told to forget what memory holds of contacts."""
         self._database = database
+        self._objects = objects
         self._files = files
         self._clock = clock
         self._region = region
@@ -66,16 +69,19 @@ class Erasing:
     async def erase(self, customer: str) -> Erased:
         """Erase a customer. Raises `NotFound`, and `IllegalMove` while a conversation goes on."""
         token = secrets.token_hex(TOKEN_BYTES)
+        numbers = await self._objects.numbers(customer)
+        async with self._database.reading(timeout_seconds=TIMEOUT_SECONDS) as connection:
+            await connection.run_sync(self._subject, customer, numbers)
+        # No transaction spans several databases. What fails here is erased when somebody tries again: ours, which
+        # says what belongs together, comes afterwards.
+        objects = await self._objects.erase_others(customer)
         async with changing(self._database, timeout_seconds=TIMEOUT_SECONDS) as connection:
-            subject = await connection.run_sync(find, customer, self._region)
-            if subject is None:
-                raise NotFound(f"There is no customer {customer}, and nothing that belongs to one.")
-            if await connection.run_sync(under_way, subject):
-                raise IllegalMove("A conversation with this customer goes on: erase afterwards.")
-            if kept := await connection.run_sync(kept_recordings, subject):
-                raise IllegalMove(f"Recordings of this customer are kept; delete them first: {', '.join(kept)}.")
+            subject = await connection.run_sync(self._subject, customer, numbers)
             pseudonyms = self.pseudonyms(token, subject.numbers)
+            objects += await connection.run_sync(self._objects.erase_own, customer)
             files = await connection.run_sync(self.erase_within, subject, pseudonyms)
+        if numbers is not None:
+            await self._objects.erase_person(customer)
         self._forget()
         await self.delete_files(files)
         erased = Erased(
@@ -83,10 +89,22 @@ class Erasing:
             contacts=len(subject.contacts),
             runs=len(subject.runs),
             callbacks=len(subject.callbacks),
+            objects=objects,
             files=len(files),
         )
         log.info("customer_erased", pseudonym=erased.pseudonym, contacts=erased.contacts)
         return erased
+
+    def _subject(self, connection: Connection, customer: str, numbers: frozenset[str] | None) -> Subject:
+        """Return all that is to be erased; raise where there is nothing, or where it must not be erased yet."""
+        subject = find(connection, customer, self._region, numbers)
+        if subject is None:
+            raise NotFound(f"There is no customer {customer}, and nothing that belongs to one.")
+        if under_way(connection, subject):
+            raise IllegalMove("A conversation with this customer goes on: erase afterwards.")
+        if kept := kept_recordings(connection, subject):
+            raise IllegalMove(f"Recordings of this customer are kept; delete them first: {', '.join(kept)}.")
+        return subject
 
     def pseudonyms(self, token: str, numbers: Collection[str], *, others_too: bool = False) -> Pseudonyms:
         """Return pseudonyms for these numbers."""

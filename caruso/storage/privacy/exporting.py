@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zipfile
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, select
 from caruso.clock import Clock
 from caruso.errors import NotFound
 from caruso.storage.engine import Database
+from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.privacy.erasing import rows_of
 from caruso.storage.privacy.registry import STORES, Store
 from caruso.storage.privacy.subject import Subject, find
@@ -24,7 +26,8 @@ TIMEOUT_SECONDS = 120.0
 
 _README = """Everything that is kept of customer {customer}, as of {at:%Y-%m-%d %H:%M} UTC.
 
-customers.json, customer_numbers.json   the customer
+objects/                                the customer, and what belongs to one, by class
+customers.json, customer_numbers.json   the customer, as the server keeps it
 journal.json                            what happened in the contacts, one entry a fact
 contacts.json and others                the same, as a history
 script_runs.json, run_audit.json        dialogs: answers, and what was shown and asked
@@ -38,30 +41,40 @@ files/                                  uploads and recordings, with their names
 class Exporting:
     """Exports customers."""
 
-    def __init__(self, database: Database, files: Path, clock: Clock, *, region: str) -> None:
-        """Read from `database`, and the folder `files`."""
+    def __init__(
+        self, database: Database, objects: PersonalObjects, files: Path, clock: Clock, *, region: str
+    ) -> None:
+        """Read from `database`, from `objects`, and the folder `files`."""
         self._database = database
+        self._objects = objects
         self._files = files
         self._clock = clock
         self._region = region
 
     async def export(self, customer: str, output: IO[bytes]) -> int:
         """Write the ZIP; return how many entries it has. Raises `NotFound`."""
+        numbers = await self._objects.numbers(customer)
         async with self._database.reading(timeout_seconds=TIMEOUT_SECONDS) as connection:
-            subject = await connection.run_sync(find, customer, self._region)
+            subject = await connection.run_sync(find, customer, self._region, numbers)
             if subject is None:
                 raise NotFound(f"There is no customer {customer}, and nothing that belongs to one.")
-            tables = await connection.run_sync(_read, subject)
-        return await asyncio.to_thread(self._write, customer, tables, output, self._clock.now())
+            found: dict[str, Sequence[Mapping[str, Any]]] = dict(await connection.run_sync(_read, subject))
+        objects = await self._objects.export(customer)
+        found |= {f"objects/{name}": records for name, records in objects.items()}
+        return await asyncio.to_thread(self._write, customer, found, output, self._clock.now())
 
     def _write(
-        self, customer: str, tables: dict[str, list[dict[str, Any]]], output: IO[bytes], at: datetime
+        self,
+        customer: str,
+        found: Mapping[str, Sequence[Mapping[str, Any]]],
+        output: IO[bytes],
+        at: datetime,
     ) -> int:
         with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as made:
             made.writestr("README.txt", _README.format(customer=customer, at=at))
-            for name, rows in tables.items():
+            for name, rows in found.items():
                 made.writestr(f"{name}.json", msgspec.json.format(msgspec.json.encode(rows)))
-            for row in tables.get(stored_files.name, []):
+            for row in found.get(stored_files.name, []):
                 path = self._files / row["id"][:2] / row["id"]
                 if path.exists():
                     made.write(path, f"files/{row['id']}-{_safe(row['name'])}")

@@ -10,6 +10,8 @@ from typing import IO
 from caruso.clock import Clock
 from caruso.model.changes import Erased
 from caruso.storage.engine import Database
+from caruso.storage.objects.privacy import PersonalObjects
+from caruso.storage.objects.store import Objects, own_objects
 from caruso.storage.privacy.access import Accesses
 from caruso.storage.privacy.erasing import Erasing
 from caruso.storage.privacy.exporting import Exporting
@@ -41,6 +43,7 @@ class PrivacyParts:
     """All that has to do with personal data, of one database."""
 
     accesses: Accesses
+    objects: PersonalObjects
     erasing: Erasing
     personal: Personal
 
@@ -51,10 +54,17 @@ def privacy_parts(
     clock: Clock,
     *,
     region: str,
+    objects: Objects | None = None,
     forget: Callable[[], None] = lambda: None,
 ) -> PrivacyParts:
-    """Build them; see `Erasing` for what `forget` is for."""
+    """Build them; see `Erasing` for what `forget` is for. Without `objects` there are our own customers."""
     accesses = Accesses(database, clock)
-    erasing = Erasing(database, files, clock, region=region, forget=forget)
-    exporting = Exporting(database, files, clock, region=region)
-    return PrivacyParts(accesses=accesses, erasing=erasing, personal=Personal(exporting, erasing, accesses))
+    of_objects = PersonalObjects(objects or own_objects(database, clock, region=region))
+    erasing = Erasing(database, of_objects, files, clock, region=region, forget=forget)
+    exporting = Exporting(database, of_objects, files, clock, region=region)
+    return PrivacyParts(
+        accesses=accesses,
+        objects=of_objects,
+        erasing=erasing,
+        personal=Personal(exporting, erasing, accesses),
+    )

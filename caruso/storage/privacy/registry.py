@@ -200,6 +200,14 @@ STORES = (
     ),
     Store(table=t.customer_numbers, link=Link.CUSTOMER, column="customer", end=End.DELETE),
     Store(table=t.customers, link=Link.CUSTOMER, column="id", end=End.DELETE),
+    # Words of other objects go with these (`caruso.storage.objects.privacy`).
+    Store(
+        table=t.object_search,
+        link=Link.CUSTOMER,
+        column="record",
+        end=End.DELETE,
+        where={"class_name": "Customer"},
+    ),
     # After the rows themselves: deleting those wrote into it once more.
     Store(
         table=t.record_changes,
@@ -238,6 +246,7 @@ OF_OTHERS = frozenset(
         t.script_drafts,
         t.acting,
         t.audit_off,
+        t.model_tables,
     }
 )
 

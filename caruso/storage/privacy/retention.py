@@ -1,7 +1,7 @@
 """Let personal data go when their time is over: every night, a few at a time, so that nobody waits for it.
 
 Contacts and dialogs become unrecognizable as by an erasure, and figures stay; files, call-backs that are over, the
-audit and the access log are deleted.
+audit and the access log are deleted, and so are business objects whose model says how long they are kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -22,6 +22,7 @@ from caruso.model.callbacks import CallbackState
 from caruso.storage.audit import changing
 from caruso.storage.backups.keeping import next_due
 from caruso.storage.engine import Database
+from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.privacy.erasing import TIMEOUT_SECONDS, TOKEN_BYTES, Erasing
 from caruso.storage.privacy.pseudonyms import ERASED, Pseudonyms
 from caruso.storage.privacy.subject import Subject
@@ -59,21 +60,23 @@ class Retention:
     audit: int = 0
     access: int = 0
 
-    @property
-    def keeps_all(self) -> bool:
-        """True when nothing ever goes."""
-        return not any(getattr(self, each.name) for each in fields(self))
-
 
 class Retaining:
     """Carries the rules out."""
 
     def __init__(
-        self, database: Database, erasing: Erasing, clock: Clock, *, pause_seconds: float = PAUSE_SECONDS
+        self,
+        database: Database,
+        erasing: Erasing,
+        objects: PersonalObjects,
+        clock: Clock,
+        *,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
-        """Erase by `erasing`."""
+        """Erase by `erasing`, and `objects` as their models say."""
         self._database = database
         self._erasing = erasing
+        self._objects = objects
         self._clock = clock
         self._pause_seconds = pause_seconds
 
@@ -94,6 +97,7 @@ class Retaining:
         for kind, step in steps.items():
             if days := getattr(retention, kind):
                 gone[kind] = await self._until_nothing(step, now - timedelta(days=days))
+        gone["objects"] = await self._objects.tidy(now)
         log.info("retention_applied", **gone)
         return gone
 

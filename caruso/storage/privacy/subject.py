@@ -10,8 +10,6 @@ from caruso.model.numbers import normalised
 from caruso.storage.tables import (
     callbacks,
     contacts,
-    customer_numbers,
-    customers,
     presence_intervals,
     recordings,
     run_contacts,
@@ -37,15 +35,17 @@ class Subject:
     callbacks: tuple[str, ...] = ()
 
 
-def find(connection: Connection, customer: str, region: str) -> Subject | None:
+def find(
+    connection: Connection, customer: str, region: str, known_numbers: frozenset[str] | None
+) -> Subject | None:
     """Return all that belongs to a customer; None when nothing does.
 
     A contact or call-back with one of the customer's numbers belongs to the customer unless it is known to be of
-    another; numbers without country code are of `region`.
+    another; numbers without country code are of `region`. `known_numbers` are what the customer's record has, None
+    where there is no record.
     """
-    known = connection.execute(select(customers.c.id).where(customers.c.id == customer)).first() is not None
-    own = select(customer_numbers.c.number).where(customer_numbers.c.customer == customer)
-    numbers = frozenset(connection.execute(own).scalars())
+    known = known_numbers is not None
+    numbers = frozenset(filter(None, (normalised(number, region) for number in known_numbers or ())))
     calls = _by_id_or_number(connection, contacts.c.caller_number, customer, numbers, region)
     calls += _left_in(connection, customer, calls)
     promised = _by_id_or_number(connection, callbacks.c.number, customer, numbers, region)

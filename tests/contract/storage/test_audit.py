@@ -26,6 +26,8 @@ from caruso.storage.callbacks import Callbacks
 from caruso.storage.checking import check
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
+from caruso.storage.histories import Histories
+from caruso.storage.objects.store import own_objects
 from caruso.storage.scripts import Scripts
 from caruso.storage.tables import customers as customers_table
 from caruso.storage.tables import metadata
@@ -43,7 +45,12 @@ def audit(database: Database) -> Audit:
 
 @pytest.fixture
 def customers(database: Database) -> Customers:
-    return Customers(database, SystemClock(), region="DE")
+    return Customers(own_objects(database, SystemClock(), region="DE"))
+
+
+@pytest.fixture
+def histories(database: Database, audit: Audit) -> Histories:
+    return Histories(audit, own_objects(database, SystemClock(), region="DE"))
 
 
 def newest(changes: Iterable[RecordChange]) -> RecordChange:
@@ -58,7 +65,7 @@ async def test_a_change_tells_who_when_and_from_where(customers: Customers, audi
     change = newest(await audit.changes("Customer", "c-1"))
     assert (change.by, change.role, change.channel, change.address) == ("root", "admin", "web", "192.0.2.7")
     assert abs((change.at - began).total_seconds()) < 60
-    assert change.fields["email"] == ("", "jo@example.com")
+    assert change.fields["email"] == (None, "jo@example.com")
     await customers.save(replace(JO, email=""), by="service")
     assert newest(await audit.changes("Customer", "c-1")).role == ""
 
@@ -105,16 +112,17 @@ async def test_a_change_that_is_rolled_back_leaves_no_line(database: Database, a
 
 
 async def test_an_earlier_state_is_put_back_with_all_that_belongs_to_it(
-    customers: Customers, audit: Audit, database: Database
+    customers: Customers, histories: Histories, database: Database
 ) -> None:
+    audit = histories
     await customers.save(JO, by="root")
     good = newest(await audit.changes("Customer", "c-1")).id
     await customers.save(replace(JO, name="Joe", numbers=("+49301111",), attributes={}), by="bert")
     bad = newest(await audit.changes("Customer", "c-1")).id
     state = await audit.state("Customer", "c-1", good)
-    assert [row["name"] for row in state.tables["customers"]] == ["Jo"]
-    assert [row["name"] for row in state.now["customers"]] == ["Joe"]
-    assert len(state.tables["customer_numbers"]) == 2
+    assert [row["name"] for row in state.tables["Customer"]] == ["Jo"]
+    assert [row["name"] for row in state.now["Customer"]] == ["Joe"]
+    assert len(state.tables["Customer"][0]["numbers"]) == 2
     with acting(ADMIN):
         await audit.restore("Customer", "c-1", good)
     assert await customers.get(JO.id) == JO
@@ -129,10 +137,14 @@ async def test_an_earlier_state_is_put_back_with_all_that_belongs_to_it(
         await connection.execute(text("DELETE FROM customers"))
     gone = [change for change in await audit.changes("Customer", "c-1") if change.change == "delete"]
     assert {change.table for change in gone} == {"customers", "customer_numbers"}
-    await audit.restore("Customer", "c-1", min(change.id for change in gone), before=True)
+    await audit.restore("Customer", "c-1", min(change.id for change in gone if not change.channel), before=True)
     again = await customers.get(JO.id)
     assert again is not None
     assert again.name == "Joe"
+    assert await customers.search("joe") == [again], "its words are found again"
+    first = (await audit.changes("Customer", "c-1"))[-1].id
+    await audit.restore("Customer", "c-1", first, before=True)
+    assert await customers.get(JO.id) is None, "there was no such customer before the first change"
 
 
 async def test_secrets_are_never_written_down_and_stay_when_a_user_is_put_back(
@@ -196,12 +208,16 @@ async def test_a_class_can_be_switched_off(customers: Customers, audit: Audit) -
     assert [change.change for change in await audit.changes("Customer")] == ["update"]
 
 
-async def test_what_cannot_be_put_back_is_refused(audit: Audit, customers: Customers, database: Database) -> None:
+async def test_what_cannot_be_put_back_is_refused(
+    audit: Audit, histories: Histories, customers: Customers, database: Database
+) -> None:
     await customers.save(JO, by="root")
     with pytest.raises(NotFound, match="no class"):
-        await audit.changes("Sandwich")
+        await histories.changes("Sandwich")
+    with pytest.raises(NotFound, match="no such change"):
+        await histories.restore("Customer", "c-1", 999)
     with pytest.raises(NotFound, match="no change 999"):
-        await audit.restore("Customer", "c-1", 999)
+        await histories.restore("User", "jo", 999)
     with pytest.raises(IllegalMove, match="put an earlier one in force"):
         await audit.restore("Centre", "1", 1)
     # A line from before whole records were kept.
@@ -263,6 +279,8 @@ def test_every_table_that_people_change_is_followed() -> None:
         "tasks",
         # The audit itself, and who is signed in.
         *("audit", "record_changes", "acting", "audit_off", "customer_access", "sessions"),
+        # They follow from objects and models.
+        *("object_search", "model_tables"),
     }
     followed = {audited.table.name for audited in AUDITED}
     assert followed | not_of_people == set(metadata.tables)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import func, select, text
 
 from caruso.clock import SystemClock
 from caruso.errors import RejectedInput
+from caruso.model.asker import HOUSE
 from caruso.model.ids import ContactId, CustomerId, RunId
 from caruso.model.records import Customer
 from caruso.storage.backups.manifest import Manifest, by_path, read_manifest
@@ -24,12 +26,16 @@ from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.files import Files
 from caruso.storage.migrations import upgrade
+from caruso.storage.objects.databases import Databases
+from caruso.storage.objects.schema import make_missing
+from caruso.storage.objects.store import Objects, own_objects
 from caruso.storage.runs import Runs
 from caruso.storage.tables import customers, stored_files
 from caruso.storage.tables import journal as journal_table
 from lab.journal_facts import answered_call, saved_run, turn_of
 from lab.postgres import Postgres
 from lab.storage import journal_of, projections_of, replayed, running_journal
+from tests.unit.business_objects.sample import sample
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NewUrl = Callable[[], str]
@@ -54,7 +60,7 @@ async def pieces(data: bytes) -> AsyncIterator[bytes]:
 
 async def write_on(database: Database, data: Path, *, until: asyncio.Event, some_written: asyncio.Event) -> None:
     """Write calls with runs, customers and uploads, until told to stop."""
-    keeper = Customers(database, SystemClock(), region="DE")
+    keeper = Customers(own_objects(database, SystemClock(), region="DE"))
     files = Files(data / "files", Runs(database), SystemClock())
     number = 0
     async with running_journal(database) as journal:
@@ -122,7 +128,7 @@ async def test_what_was_taken_under_load_is_whole_when_it_is_restored(
     numbered = await journal_of(there)
     assert [seq for seq, _ in numbered] == list(range(1, manifest.last_fact + 1))
     assert await projections_of(there) == replayed(numbered)
-    kept = Customers(there, SystemClock(), region="DE")
+    kept = Customers(own_objects(there, SystemClock(), region="DE"))
     async with there.reading() as connection:
         names = (await connection.execute(select(customers.c.id))).scalars().all()
         uploads: int = (await connection.execute(select(func.count()).select_from(stored_files))).scalar_one()
@@ -144,7 +150,7 @@ async def test_what_was_taken_under_load_is_whole_when_it_is_restored(
 async def test_a_database_with_data_is_replaced_only_when_that_is_wanted(url: str, tmp_path: Path) -> None:
     data, backups = tmp_path / "data", tmp_path / "backups"
     database = Database(url)
-    keeper = Customers(database, SystemClock(), region="DE")
+    keeper = Customers(own_objects(database, SystemClock(), region="DE"))
     await keeper.save(Customer(id=CustomerId("c-1"), name="Then"), by="test")
     folder, _ = await take(source(database, data), backups, SystemClock())
     await keeper.save(Customer(id=CustomerId("c-1"), name="Now"), by="test")
@@ -153,7 +159,7 @@ async def test_a_database_with_data_is_replaced_only_when_that_is_wanted(url: st
     database = Database(url)
     with pytest.raises(RejectedInput, match="database-not-empty"):
         await restore(folder, source(database, data), SystemClock())
-    found = await Customers(database, SystemClock(), region="DE").get(CustomerId("c-1"))
+    found = await Customers(own_objects(database, SystemClock(), region="DE")).get(CustomerId("c-1"))
     assert found is not None
     assert found.name == "Now"
     with pytest.raises(RejectedInput, match="database-in-use"):
@@ -164,7 +170,7 @@ async def test_a_database_with_data_is_replaced_only_when_that_is_wanted(url: st
     restored = await restore(folder, source(database, data), SystemClock(), replace=True)
     await database.dispose()
     database = Database(url)
-    found = await Customers(database, SystemClock(), region="DE").get(CustomerId("c-1"))
+    found = await Customers(own_objects(database, SystemClock(), region="DE")).get(CustomerId("c-1"))
     assert found is not None
     assert found.name == "Then"
     await database.dispose()
@@ -234,7 +240,7 @@ async def test_what_is_restored_of_an_earlier_version_can_be_brought_to_this_one
 ) -> None:
     """The steps since then are taken on the restored rows, as on any database."""
     database = Database(url)
-    await Customers(database, SystemClock(), region="DE").save(
+    await Customers(own_objects(database, SystemClock(), region="DE")).save(
         Customer(id=CustomerId("c-1"), name="Jo"), by="test"
     )
     folder, manifest = await take(source(database, tmp_path / "data"), tmp_path / "backups", SystemClock())
@@ -313,3 +319,44 @@ async def test_an_empty_database_is_not_backed_up(tmp_path: Path) -> None:
         await take(source(database, tmp_path), tmp_path / "backups", SystemClock())
     await database.dispose()
     assert not (tmp_path / "backups").exists()
+
+
+async def test_objects_of_models_and_their_words_come_back(url: str, new_url: NewUrl, tmp_path: Path) -> None:
+    def objects_in(database: Database) -> Objects:
+        return Objects(Databases(database), sample(), SystemClock(), region="DE")
+
+    database = Database(url)
+    await database.change(lambda c: make_missing(c, sample(), "own"))
+    person = {"id": "p-1", "name": "Eve Müller", "born": "1980-02-03", "numbers": ["030 12345678"]}
+    await objects_in(database).create("Person", person, HOUSE)
+    contract = {"year": 2026, "number": 1, "person_id": "p-1", "price": 7.5}
+    await objects_in(database).create("Contract", contract, HOUSE)
+    # Somebody added a column, and made a table that is not ours.
+    async with database.writing() as connection:
+        await connection.execute(text("ALTER TABLE people ADD COLUMN shoe INTEGER DEFAULT 38"))
+        await connection.execute(text("CREATE TABLE somebody_elses (id INTEGER)"))
+    folder, manifest = await take(source(database, tmp_path / "data"), tmp_path / "backups", SystemClock())
+    assert "somebody_elses" not in {kept.name for kept in manifest.tables}
+    before = await objects_in(database).get("Person", "p-1", HOUSE)
+    await database.dispose()
+
+    target = new_url()
+    for replaces in (False, True):
+        there = Database(target)
+        await restore(folder, source(there, tmp_path / "there"), SystemClock(), replace=replaces)
+        await there.dispose()
+        there = Database(target)
+        kept = objects_in(there)
+        assert await kept.get("Person", "p-1", HOUSE) == before
+        assert (await kept.get("Contract", "2026,1", HOUSE)).values["price"] == Decimal("7.5")
+        assert [found.key for found in await kept.search("Person", "mul eve", HOUSE)] == ["p-1"]
+        async with there.reading() as connection:
+            assert (await connection.execute(text("SELECT shoe FROM people"))).scalar() == 38
+        # What people change from now on is followed, too.
+        await kept.change("Person", "p-1", {"name": "Eva"}, HOUSE)
+        assert (await kept.history("Person", "p-1", HOUSE))[0].field == "name"
+        await there.dispose()
+    there = Database(target)
+    with pytest.raises(RejectedInput, match="database-not-empty"):
+        await restore(folder, source(there, tmp_path / "there"), SystemClock())
+    await there.dispose()

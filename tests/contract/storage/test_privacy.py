@@ -38,6 +38,7 @@ from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.files import Files
+from caruso.storage.objects.store import own_objects
 from caruso.storage.privacy.personal_data import PrivacyParts, privacy_parts
 from caruso.storage.privacy.retention import Retaining, Retention
 from caruso.storage.rebuilding import rebuild
@@ -100,7 +101,7 @@ def parts(database: Database, files: Path) -> PrivacyParts:
 
 async def fill(database: Database, files: Path) -> list[str]:
     """Write calls, dialogs, call-backs and files of two customers; return the contacts of the first."""
-    keeper = Customers(database, SystemClock(), region="DE")
+    keeper = Customers(own_objects(database, SystemClock(), region="DE"))
     for customer in (JO, AL):
         await keeper.save(customer, by="eva")
         await keeper.save(replace(customer, attributes={**customer.attributes, "vip": True}), by="eva")
@@ -207,7 +208,7 @@ async def test_after_erasing_nothing_tells_who_it_was_and_all_figures_are_the_sa
     assert await figures(database) == before
     assert [seq for seq, _ in await journal_of(database)] == [seq for seq, _ in facts_before]
     assert [table for table in (await rebuild(database, compare_only=True)).tables if not table.same] == []
-    assert await Customers(database, SystemClock(), region="DE").get(JO.id) is None
+    assert await Customers(own_objects(database, SystemClock(), region="DE")).get(JO.id) is None
     past = await Facts(database).contact(ContactId(calls[1]))
     assert past is not None
     assert past.caller_number == f"{erased.pseudonym}-1"
@@ -262,7 +263,7 @@ async def test_while_a_conversation_goes_on_nobody_is_erased(
             journal.record(fact)
     with pytest.raises(IllegalMove, match="goes on"):
         await parts.personal.erase(JO.id)
-    assert await Customers(database, SystemClock(), region="DE").get(JO.id) is not None
+    assert await Customers(own_objects(database, SystemClock(), region="DE")).get(JO.id) is not None
 
 
 async def test_what_is_over_goes_by_the_rules_and_what_is_not_stays(
@@ -271,10 +272,9 @@ async def test_what_is_over_goes_by_the_rules_and_what_is_not_stays(
     await fill(database, files)
     before = await figures(database)
     late = LaterClock(timedelta(days=40))
-    retaining = Retaining(
-        database, privacy_parts(database, files, late, region="DE").erasing, late, pause_seconds=0
-    )
-    assert await retaining.apply(Retention()) == {}
+    of_late = privacy_parts(database, files, late, region="DE")
+    retaining = Retaining(database, of_late.erasing, of_late.objects, late, pause_seconds=0)
+    assert await retaining.apply(Retention()) == {"objects": 0}
     kept = await retaining.apply(
         Retention(contacts=400, runs=400, files=400, callbacks=400, audit=400, access=400)
     )

@@ -18,6 +18,8 @@ from caruso.storage.audit import Audit
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
+from caruso.storage.histories import Histories
+from caruso.storage.objects.store import own_objects
 from caruso.storage.privacy.personal_data import privacy_parts
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
@@ -39,7 +41,8 @@ PATH = "c%201%2F%C3%BC"
 @pytest.fixture
 async def server(sqlite_url: str, tmp_path: Path) -> AsyncIterator[WebServer]:
     database, clock = Database(sqlite_url), SystemClock()
-    customers = Customers(database, clock, region="DE")
+    objects = own_objects(database, clock, region="DE")
+    customers = Customers(objects)
     await customers.save(JO, by="test")
     privacy = privacy_parts(database, tmp_path / "files", clock, region="DE")
     made = WebServer(
@@ -55,7 +58,7 @@ async def server(sqlite_url: str, tmp_path: Path) -> AsyncIterator[WebServer]:
         scripts=MemoryScripts(),
         phones=FakePhones(),
         registry=CollectorRegistry(),
-        history=Audit(database),
+        history=Histories(Audit(database), objects),
         accesses=privacy.accesses,
         personal=privacy.personal,
     )
@@ -97,8 +100,8 @@ async def test_admins_see_put_back_export_and_erase_and_nobody_else_does(server:
         assert {"field": "name", "old": "Jo", "new": "Joe"} in newest["fields"]
 
         then = await alex.call("GET", f"/api/audit/Customer/{PATH}?change={newest['id']}&before=true")
-        assert [row["name"] for row in then["tables"]["customers"]] == ["Jo"]
-        assert [row["name"] for row in then["now"]["customers"]] == ["Joe"]
+        assert [row["name"] for row in then["tables"]["Customer"]] == ["Jo"]
+        assert [row["name"] for row in then["now"]["Customer"]] == ["Joe"]
         await alex.call("POST", f"/api/audit/Customer/{PATH}/restore", {"change": newest["id"], "before": True})
         assert (await anna.call("GET", f"/api/customers/{PATH}"))["name"] == "Jo"
         (last,) = await alex.call("GET", f"/api/audit/Customer?record={PATH}&limit=1")
@@ -118,6 +121,7 @@ async def test_admins_see_put_back_export_and_erase_and_nobody_else_does(server:
         assert answer.status == 200
         with zipfile.ZipFile(io.BytesIO(answer.body)) as made:
             assert b"Jo" in made.read("customers.json")
+            assert b"Jo" in made.read("objects/Customer.json")
         assert (await alex.request("POST", f"/api/customers/{PATH}/erase", {"confirm": "Jo"})).status == 422
         erased = await alex.call("POST", f"/api/customers/{PATH}/erase", {"confirm": JO.id})
         assert (await anna.request("GET", f"/api/customers/{PATH}")).status == 404

@@ -13,12 +13,13 @@ import pytest
 
 from caruso.errors import NotFound, RejectedInput
 from caruso.model.changes import RecordChange
+from caruso.model.conditions import EVERYTHING, Among, every
 from caruso.model.ids import CustomerId
-from caruso.model.records import Customer, ObjectFilter
+from caruso.model.records import Customer
 from caruso.storage.audit import Audit
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
-from caruso.storage.objects import Objects
+from caruso.storage.objects.store import Objects, own_objects
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MUELLER = Customer(
@@ -39,8 +40,13 @@ class StoppedClock:
 
 
 @pytest.fixture
-def customers(database: Database) -> Customers:
-    return Customers(database, StoppedClock(), region="DE")
+def objects(database: Database) -> Objects:
+    return own_objects(database, StoppedClock(), region="DE")
+
+
+@pytest.fixture
+def customers(objects: Objects) -> Customers:
+    return Customers(objects)
 
 
 async def audit_of(database: Database, record: str = "c-1") -> Sequence[RecordChange]:
@@ -118,7 +124,7 @@ async def test_the_audit_tells_who_changed_what_from_what_to_what(
     await customers.save(after, by="bert")
     rows = (await audit_of(database))[created:]
     (row,) = rows
-    assert {name: change for name, change in row.fields.items() if name not in ("name_key", "updated_at")} == {
+    assert row.fields == {
         "name": ("Jürgen Müller", "Jürgen Meier"),
         "attributes.contract": ("4711", "4712"),
         "attributes.meters": ([{"id": "M1", "reading": 12345.5}], None),
@@ -133,11 +139,9 @@ async def test_saving_without_a_change_leaves_no_trace(customers: Customers, dat
     assert await audit_of(database) == before
 
 
-async def test_changes_made_at_once_do_not_undo_each_other(customers: Customers, database: Database) -> None:
+async def test_changes_made_at_once_do_not_undo_each_other(customers: Customers, objects: Objects) -> None:
     await customers.save(MUELLER, by="anna")
-    await asyncio.gather(
-        *(customers.change(MUELLER.id, {"attributes": {f"a{n}": n}}, by="anna") for n in range(10))
-    )
+    await asyncio.gather(*(objects.save("Customer", MUELLER.id, {f"a{n}": n}, by="anna") for n in range(10)))
     changed = await customers.get(MUELLER.id)
     assert changed is not None
     assert changed.attributes == {**MUELLER.attributes, **{f"a{n}": n for n in range(10)}}
@@ -170,20 +174,20 @@ async def customers_found(customers: Customers, text: str) -> Sequence[Customer]
 
 
 @pytest.fixture
-async def objects(customers: Customers) -> Objects:
+async def known(customers: Customers) -> None:
     await customers.save(MUELLER, by="anna")
-    return Objects(customers)
 
 
+@pytest.mark.usefixtures("known")
 async def test_a_script_gets_its_values(objects: Objects) -> None:
     assert await objects.load("Customer", "c-1") == {
         "id": "c-1",
         "name": "Jürgen Müller",
         "email": "Juergen@Example.com",
         "number": "+493012345678",
-        "numbers": ["+493012345678", "+4915112345678"],
+        "numbers": ("+493012345678", "+4915112345678"),
         "contract": "4711",
-        "meters": [{"id": "M1", "reading": Decimal("12345.5")}],
+        "meters": ({"id": "M1", "reading": Decimal("12345.5")},),
         "vip": True,
         "balance": Decimal(-12),
     }
@@ -194,6 +198,7 @@ async def test_a_record_that_is_not_there_is_none(objects: Objects, key: Any) ->
     assert await objects.load("Customer", key) is None
 
 
+@pytest.mark.usefixtures("known")
 async def test_what_a_script_sets_is_kept_and_audited(objects: Objects, database: Database) -> None:
     changes = {
         "email": "new@example.com",
@@ -207,13 +212,13 @@ async def test_what_a_script_sets_is_kept_and_audited(objects: Objects, database
     loaded = await objects.load("Customer", "c-1")
     assert loaded is not None
     assert loaded["email"] == "new@example.com"
-    assert loaded["numbers"] == ["+4930999999", "+4915112345678"]
+    assert loaded["numbers"] == ("+4930999999", "+4915112345678")
     assert (loaded["reading"], loaded["whole"]) == (Decimal("12346.75"), Decimal(7))
     assert loaded["read_on"] == "2026-11-23"
     assert loaded["contract"] == "4711"
     rows = (await audit_of(database))[created:]
     changed = {name for row in rows if row.table == "customers" for name in row.fields}
-    assert changed - {"email_key", "updated_at"} == {
+    assert changed == {
         "email",
         "attributes.reading",
         "attributes.read_on",
@@ -229,12 +234,14 @@ async def test_what_a_script_sets_is_kept_and_audited(objects: Objects, database
     assert {row.by for row in rows} == {"script meter-reading"}
 
 
-@pytest.mark.parametrize("changes", [{"id": "c-2"}, {"name": Decimal(1)}, {"numbers": "+49"}, {"numbers": [True]}])
+@pytest.mark.parametrize("changes", [{"id": "c-2"}, {"name": True}, {"numbers": "+49"}, {"numbers": [True]}])
+@pytest.mark.usefixtures("known")
 async def test_a_field_cannot_be_set_to_what_it_is_not(objects: Objects, changes: dict[str, Any]) -> None:
-    with pytest.raises(RejectedInput, match="cannot be set"):
+    with pytest.raises(RejectedInput):
         await objects.save("Customer", "c-1", changes, by="script")
 
 
+@pytest.mark.usefixtures("known")
 async def test_an_unknown_class_or_record_is_not_found(objects: Objects) -> None:
     with pytest.raises(NotFound, match="no class Dragon"):
         await objects.load("Dragon", "c-1")
@@ -242,20 +249,16 @@ async def test_an_unknown_class_or_record_is_not_found(objects: Objects) -> None
         await objects.save("Customer", "nobody", {"name": "x"}, by="script")
 
 
-async def test_records_are_found_by_their_attributes(customers: Customers) -> None:
+async def test_records_are_found_by_their_attributes(customers: Customers, objects: Objects) -> None:
     anna = Customer(id=CustomerId("c-2"), name="Anna Ober", attributes={"city": "Ulm", "kind": "house"})
     zoe = Customer(id=CustomerId("c-3"), name="Zoë Ober", email="z@example.org", attributes={"city": "Ulm"})
     bert = Customer(id=CustomerId("c-4"), name="Bert", numbers=("+49731123456",), attributes={"city": "Bonn"})
     for customer in (zoe, bert, anna):
         await customers.save(customer, by="anna")
-    objects = Objects(customers)
 
     async def found(*, limit: int = 9, **where: Any) -> list[Any]:
-        filters = [
-            ObjectFilter(attribute=name, values=(value,) if isinstance(value, str) else value)
-            for name, value in where.items()
-        ]
-        return [found["id"] for found in await objects.find("Customer", filters, limit)]
+        wanted = [Among((name,), (value,) if isinstance(value, str) else value) for name, value in where.items()]
+        return [found["id"] for found in await objects.find("Customer", every(*wanted), limit)]
 
     assert await found() == ["c-2", "c-4", "c-3"]
     assert await found(city="Ulm") == ["c-2", "c-3"]
@@ -269,4 +272,4 @@ async def test_records_are_found_by_their_attributes(customers: Customers) -> No
     for name, value in odd.items():
         assert await found(**{name: value}) == []
     with pytest.raises(NotFound):
-        await objects.find("Users", (), 9)
+        await objects.find("Users", EVERYTHING, 9)

@@ -278,3 +278,38 @@ def test_what_makes_no_sense_of_services_is_told_with_its_place(text: str, attri
     (finding,) = mistakes(text)
     assert finding.attribute == attribute
     assert words in str(finding)
+
+
+def test_databases_of_the_company_have_limits_of_their_own() -> None:
+    config = read(
+        '[objects.databases.erp]\nurl = "postgresql://c:swordfish@erp/erp"\npool_size = 7\nread_only = true\n'
+    )
+    found = config.objects.databases["erp"]
+    assert (found.url, found.pool_size, found.read_only) == (Secret("postgresql://c:swordfish@erp/erp"), 7, True)
+    assert "swordfish" not in repr(config)
+    assert config.objects.models.name == "models"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("[objects.databases.erp]\npool_size = 2\n", (1, "objects.databases.erp"), "no url"),
+        ('[objects.databases.erp]\nurl = "mysql://erp"\n', (1, "objects.databases.erp"), "sqlite://"),
+        ('[objects.databases.own]\nurl = "sqlite:///a"\n', (1, "objects.databases.own"), "another name"),
+        ('[objects.url_files]\nerp = "f"\n', (2, "objects.url_files.erp"), "no database “erp”"),
+        (
+            '[objects.databases.erp]\nurl = "sqlite:///a"\n[objects.url_files]\nerp = "f"\n',
+            (4, "objects.url_files.erp"),
+            "already",
+        ),
+        (
+            '[objects.databases.erp]\nurl = "sqlite:///a"\npool_size = 0\n',
+            (3, "objects.databases.erp.pool_size"),
+            "1",
+        ),
+    ],
+)
+def test_a_mistake_in_databases_of_the_company_is_told(text: str, place: tuple[int, str], words: str) -> None:
+    (finding,) = mistakes(text)
+    assert (finding.line, finding.attribute) == place
+    assert words in finding.message

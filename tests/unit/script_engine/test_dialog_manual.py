@@ -13,7 +13,7 @@ from lxml import etree
 from caruso.script_engine import lint
 from caruso.script_engine.expressions.functions import FUNCTIONS
 from caruso.script_engine.lint import check_source
-from caruso.script_engine.source import PUBLIC_ID, dtd
+from caruso.script_engine.source import DIALOG, PUBLIC_ID
 
 ROOT = Path(__file__).parents[3]
 MANUAL = (ROOT / "docs" / "dialogs.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ EXPRESSIONS = (ROOT / "docs" / "expressions.md").read_text(encoding="utf-8")
 DTD = (ROOT / "scripts" / "dtd" / "dialog.dtd").read_text(encoding="utf-8")
 CODE = ROOT / "caruso" / "script_engine"
 ROW = re.compile(r"^\| `([a-z-]+)` \| (.*) \| (.*) \|$", re.MULTILINE)
-ELEMENTS = {element.name: element for element in dtd().iterelements()}  # type: ignore[attr-defined]
+ELEMENTS = {element.name: element for element in DIALOG.dtd.iterelements()}  # type: ignore[attr-defined]
 
 
 def sections() -> dict[str, str]:

@@ -196,7 +196,7 @@ def test_names_are_declared_once() -> None:
 
 
 def test_the_dtd_is_found_and_has_our_elements() -> None:
-    assert {"dialog", "question", "do", "compute"} <= set(xml.declared())
+    assert {"dialog", "question", "do", "compute"} <= set(xml.DIALOG.declared)
 
 
 MARKUP = "<dialog> </dialog> <info> <text> </text> <!DOCTYPE dialog [ ]> > < & ; <![CDATA[ ]]> <?xml ?> <!-- -->"

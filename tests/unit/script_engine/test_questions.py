@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from caruso.errors import RejectedInput
+from caruso.model.conditions import Among, Compare, Every
 from caruso.model.ids import RunId, ScriptId
-from caruso.model.records import ObjectFilter
 from caruso.script_engine.engine import present, resume, start
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.turns import (
@@ -251,11 +251,14 @@ def test_business_objects_are_looked_for_before_they_are_offered() -> None:
     assert led.turn.kind == "working"
     order = led.one(FindObjects)
     assert led.effects[-1] is order
-    assert order.where == (
-        ObjectFilter(attribute="customer", values=("c-1",)),
-        ObjectFilter(attribute="kind", values=("gas", "power")),
+    assert order.where == Every(
+        (
+            Compare(("customer",), "eq", "c-1"),
+            Among(("kind",), ("gas", "power")),
+            Compare(("reading",), "gt", Decimal(10)),
+        )
     )
-    assert order.limit > 3, "the search cannot do all of the condition"
+    assert order.limit == 3, "the search can do all of the condition"
     led.give(ObjectsFound(key=order.key, objects=FOUND))
     assert [(one.value, one.label, one.key) for one in led.turn.options] == [
         ("m-1", "Cellar", "1"),
@@ -288,7 +291,7 @@ def test_objects_are_looked_for_again_when_the_condition_means_others() -> None:
     second = question("choice", inner=f'<from-objects class="Meter" value="id" show="place" where="{where}"/>')
     led = Led(script(first, second, question("text", name="n"))).answer("gas")
     order = led.one(FindObjects)
-    assert (order.where, order.limit) == ((ObjectFilter(attribute="kind", values=("gas",)),), 50)
+    assert (order.where, order.limit) == (Compare(("kind",), "eq", "gas"), 50)
     led.give(ObjectsFound(key=order.key, objects=FOUND)).answer("m-1")
     led.give(WentBack(turn=led.run.turn))
     assert values(led) == ["m-1", "m-2"], "what was found is kept"

@@ -12,8 +12,10 @@ import pytest
 
 from caruso.config import HttpSettings, MailSettings
 from caruso.errors import NotFound
+from caruso.model.centre import Role
+from caruso.model.conditions import Condition, holds
 from caruso.model.ids import CustomerId, RunId
-from caruso.model.records import Customer, ObjectFilter
+from caruso.model.records import Customer
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager
 from caruso.service_manager.built_in import OPERATIONS, services
 from caruso.service_manager.note_service import MAX_NOTES
@@ -38,7 +40,7 @@ class FakeCustomers:
     async def search(self, text: str, limit: int = 20) -> Sequence[Customer]:
         return [c for c in self.kept.values() if c.name.startswith(text)][:limit]
 
-    async def save(self, customer: Customer, *, by: str) -> None:
+    async def save(self, customer: Customer, *, by: str, role: Role | None = None) -> None:
         self.saves += 1
         self.kept[customer.id] = customer
 
@@ -53,13 +55,9 @@ class FakeObjects:
         customer = self._customers.kept.get(key)
         return None if customer is None else customer.attributes
 
-    async def find(
-        self, class_name: str, where: Sequence[ObjectFilter], limit: int
-    ) -> Sequence[Mapping[str, Any]]:
+    async def find(self, class_name: str, where: Condition, limit: int) -> Sequence[Mapping[str, Any]]:
         return [
-            customer.attributes
-            for customer in self._customers.kept.values()
-            if all(customer.attributes.get(part.attribute) in part.values for part in where)
+            customer.attributes for customer in self._customers.kept.values() if holds(where, customer.attributes)
         ][:limit]
 
     async def save(self, class_name: str, key: Any, changes: Mapping[str, Any], *, by: str) -> None:

@@ -21,7 +21,10 @@ from tests.unit.script_engine.tools.test_graph import LINE
 
 ROOT = Path(__file__).parents[4]
 SCRIPTS = sorted(
-    file for folder in ("packs", "scripts", "tests/golden") for file in (ROOT / folder).rglob("*.xml")
+    file
+    for folder in ("packs", "scripts", "tests/golden")
+    for file in (ROOT / folder).rglob("*.xml")
+    if file.parent.name != "models"
 )
 EACH = pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: str(file.relative_to(ROOT)))
 BOX = re.compile(r'  (\}|subgraph "cluster .*" \{|label=.*;)')
