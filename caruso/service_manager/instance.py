@@ -214,11 +214,11 @@ async def _within(seconds: float, work: Awaitable[T], too_late: str) -> T:
 def _checked(name: str, found: Operation, params: Mapping[str, Any]) -> Any:
     try:
         return msgspec.convert(dict(params), found.params_type)
-    except msgspec.ValidationError as problem:
+    except msgspec.ValidationError:
         # Scripts know one kind of numbers, decimal ones; where whole ones are wanted, 3 is one.
         try:
             return msgspec.convert(_with_whole_numbers(params), found.params_type)
-        except msgspec.ValidationError:
+        except msgspec.ValidationError as problem:
             raise BadArguments(f"{name}: {problem}") from problem
 
 
