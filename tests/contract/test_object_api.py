@@ -46,9 +46,6 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
     await database.change(lambda c: make_missing(c, sample(), "own"))
     # Nobody makes what can only be read.
     await database.change(lambda c: c.execute(text("CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT)")))
-    await database.change(
-        lambda c: c.execute(text("CREATE TABLE contract_tags (contract_year INT, contract_number INT, tag INT)"))
-    )
     objects = Objects(Databases(database), sample(), SystemClock(), region="DE")
     eve = {"id": "p1", "name": "Eve Müller", "numbers": ["030 12345678"], "balance": -5, "state": "active"}
     await objects.create("Person", eve, HOUSE)
