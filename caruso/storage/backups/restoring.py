@@ -19,10 +19,10 @@ from sqlalchemy import Connection, column, delete, exists, func, select, table, 
 from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
 from caruso.storage.backups import manifest as m
-from caruso.storage.backups.taking import STEP_TABLE, TIMEOUT_SECONDS, Source, table_names
+from caruso.storage.backups.taking import STEP_TABLE, TIMEOUT_SECONDS, Source, require_known_engine, table_names
 from caruso.storage.checking import check_file
 from caruso.storage.migrations import known_steps, upgrade_within
-from caruso.storage.usage import file_in_use, others_use
+from caruso.storage.usage import file_in_use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,9 @@ async def restore(folder: Path, target: Source, clock: Clock, *, replace: bool =
     Raises `RejectedInput` with everything that is wrong: with the back-up, or because a server uses the database,
     or because there are data in it. Nothing has been touched then.
     """
-    manifest = await asyncio.to_thread(m.verify, folder, await asyncio.to_thread(known_steps))
     engine = target.database.dialect
+    require_known_engine(engine, ("sqlite", "postgresql"))
+    manifest = await asyncio.to_thread(m.verify, folder, await asyncio.to_thread(known_steps))
     if manifest.engine != engine:
         message = (
             f"The back-up is of {manifest.engine}, the database set is {engine}: set database.url to restore it."
@@ -84,7 +85,7 @@ def _restore_sqlite(
 
 async def _restore_postgres(folder: Path, manifest: m.Manifest, target: Source, *, replace: bool) -> Restored:
     async with target.database.session(timeout_seconds=TIMEOUT_SECONDS) as connection:
-        if await others_use(target.database, connection):
+        if await target.database.adapter.others_use(connection):
             raise _in_use("")
         there = await connection.run_sync(_has_rows)
         await connection.rollback()

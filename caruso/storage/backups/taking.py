@@ -15,7 +15,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,8 @@ async def take(source: Source, folder: Path, clock: Clock) -> tuple[Path, m.Mani
         raise RejectedInput(
             (Located(rule="schema-version", message=message, suggestion="run `caruso db upgrade`"),)
         )
+    copies = {"sqlite": _copy_sqlite, "postgresql": _copy_postgres}
+    require_known_engine(source.database.dialect, copies)
     made_at = clock.now()
     target = folder / m.name_of(made_at)
     part = target.with_name(target.name + m.PART)
@@ -71,7 +73,7 @@ async def take(source: Source, folder: Path, clock: Clock) -> tuple[Path, m.Mani
         raise RejectedInput((Located(rule="backup-exists", message="There is one already.", file=str(target)),))
     try:
         await asyncio.to_thread(_make_folders, part)
-        copy = _copy_sqlite if source.database.dialect == "sqlite" else _copy_postgres
+        copy = copies[source.database.dialect]
         last_fact, stored, tables, kept = await copy(source.database, part)
         files, missing = await asyncio.to_thread(_copy_files, source, part, stored)
         manifest = m.Manifest(
@@ -90,6 +92,16 @@ async def take(source: Source, folder: Path, clock: Clock) -> tuple[Path, m.Mani
         shutil.rmtree(part, ignore_errors=True)
         raise
     return target, manifest
+
+
+def require_known_engine(engine: str, known: Collection[str]) -> None:
+    """Raise `RejectedInput` for an engine that back-ups know nothing of."""
+    if engine not in known:
+        message = f"Caruso cannot back up {engine}, or restore it: it only knows {' and '.join(known)}."
+        suggestion = (
+            "use what comes with the database (mariadb-dump --single-transaction), and copy the data folder"
+        )
+        raise RejectedInput((Located(rule="engine-without-backups", message=message, suggestion=suggestion),))
 
 
 #: Number of the last fact, the files that rows name, tables, files written.

@@ -73,7 +73,7 @@ async def test_a_database_that_is_not_there_is_unavailable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    ("given", "says"),
     [
         ("mysql://somebody:secret@host/caruso", "no engine 'mysql'"),
         ("sqlite://", "give a file"),
@@ -81,9 +81,9 @@ async def test_a_database_that_is_not_there_is_unavailable() -> None:
         ("somebody:secret@host", "not a database URL"),
     ],
 )
-def test_an_impossible_url_is_refused_without_telling_the_password(url: str, says: str) -> None:
+def test_an_impossible_url_is_refused_without_telling_the_password(given: str, says: str) -> None:
     with pytest.raises(RejectedInput, match=says) as refused:
-        Database(url)
+        Database(given)
     assert "secret" not in str(refused.value)
 
 
