@@ -33,7 +33,6 @@ ON_MARIADB = {
     "test_storage_runs",  # conditional upsert, claims, JSON
     "test_storage_schema",  # migrations
     "test_storage_scripts",  # long texts and bytes, locks
-    "test_storage_turns",  # transactions that meet
     "test_storage_users",  # keys that look alike
 }
 _URLS = {"sqlite": "sqlite_url", "postgresql": "postgres_url", "mariadb": "mariadb_url"}

@@ -240,6 +240,8 @@ async def locked(url: str) -> AsyncIterator[None]:
     async with database.writing(timeout_seconds=60) as connection:
         if database.dialect == "postgresql":
             await connection.execute(text("LOCK TABLE journal_head IN EXCLUSIVE MODE"))
+        elif database.dialect == "mariadb":
+            await connection.execute(text("LOCK TABLES journal_head WRITE"))
         yield
     await database.dispose()
 
