@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from caruso.model.facts import WEB
 from caruso.model.ids import ContactId, CustomerId, FileId, RunId
@@ -213,7 +214,15 @@ class Runs:
         """Keep an action that no run gave out; False when there is one with this key already."""
 
         def work(connection: Connection) -> bool:
-            return connection.execute(self._statements.action, action_row(action)).rowcount == 1
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(outbox), action_row(action))
+            except IntegrityError:
+                there = select(outbox.c.key).where(outbox.c.key == action.key)
+                if connection.execute(there).first() is None:
+                    raise
+                return False
+            return True
 
         return await self._database.change(work)
 

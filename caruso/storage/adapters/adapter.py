@@ -103,6 +103,7 @@ class StorageAdapter(ABC):
 
     async def let_run(self, connection: AsyncConnection, seconds: float) -> None:
         """Let statements of a connection of its own, without a transaction, take so long."""
+        return
 
     def writer(self, url: URL, *, timeout_seconds: float) -> Writer:
         """Return a writer with a connection of its own, so that no reader can make it wait."""
@@ -135,15 +136,19 @@ class StorageAdapter(ABC):
 
     def lock_upgrades(self, connection: Connection) -> None:
         """Keep other upgrades of the database out; as long as it takes, and not for a limited time."""
+        return
 
     def unlock_upgrades(self, connection: Connection) -> None:
         """Let others in, after an upgrade or its failure; where the end of the transaction does not."""
+        return
 
     def lock_changes(self, connection: Connection, number: int) -> None:
         """Let transactions that name the same number go one after the other."""
+        return
 
     def begin_snapshot(self, connection: Connection) -> None:
         """Let the transaction that begins now see one state of the database, whatever others write."""
+        return
 
     # -- The audit --------------------------------------------------------------------------------------------
 
@@ -165,6 +170,7 @@ class StorageAdapter(ABC):
 
     def forget_actor(self, connection: Connection) -> None:
         """Leave nothing for whoever writes next, at the end of a transaction."""
+        return
 
     # -- Care -------------------------------------------------------------------------------------------------
 
@@ -178,6 +184,7 @@ class StorageAdapter(ABC):
 
     def overwrite_deleted(self, connection: Connection) -> None:
         """Make sure that what the transaction deletes cannot be read from the engine's files."""
+        return
 
 
 class EngineWriter:

@@ -1,8 +1,8 @@
 """MariaDB from 10.6 on, by asyncmy (the extra ``caruso[mariadb]``).
 
-Columns are what they are elsewhere, with three differences: a text that is part of a key has at most 255 signs,
-texts are compared sign by sign as elsewhere (MariaDB would take ``anna``, ``Anna`` and ``anna `` for the same), and
-an index that holds some rows on other engines holds all.
+Texts are compared sign by sign, as elsewhere: left alone, MariaDB would take ``anna``, ``Anna`` and ``anna `` for
+the same. A text that is part of a key has at most 255 signs; an index that holds some rows on other engines holds
+all here.
 
 MariaDB commits whenever a table is made or changed: an upgrade that fails half way stays half way.
 """
@@ -180,11 +180,11 @@ class MariaDbAdapter(StorageAdapter):
 
     def damaged(self, connection: Connection) -> tuple[Located, ...]:
         """Have the server check all tables."""
-        found = []
+        found: list[Located] = []
         for name in inspect(connection).get_table_names():
-            for row in connection.execute(text(f'CHECK TABLE "{name}" EXTENDED')):
-                if row.Msg_text not in ("OK", "Table is already up to date"):
-                    found.append(damage("damaged-pages", f"Table {name}: {row.Msg_text}."))
+            rows = connection.execute(text(f'CHECK TABLE "{name}" EXTENDED'))
+            told = [row.Msg_text for row in rows if row.Msg_text not in ("OK", "Table is already up to date")]
+            found += [damage("damaged-pages", f"Table {name}: {message}.") for message in told]
         return tuple(found)
 
 

@@ -127,7 +127,7 @@ class PostgresAdapter(StorageAdapter):
         return count > 0
 
     def damaged(self, connection: Connection) -> tuple[Located, ...]:
-        """Read every row as text: pages, and values kept apart from them, are read and their checksums compared."""
+        """Read every row as text: pages, and values kept apart from them, with all their checksums."""
         found = []
         for name in inspect(connection).get_table_names():
             try:

@@ -1,4 +1,4 @@
-"""Types of columns that engines write differently, for migrations. Never changed: a migration stays what it was."""
+"""Types of columns that engines write differently, for migrations. Never changed: these stay what they were."""
 
 from __future__ import annotations
 

@@ -33,7 +33,10 @@ ON_MARIADB = {
     "test_storage_runs",  # conditional upsert, claims, JSON
     "test_storage_schema",  # migrations
     "test_storage_scripts",  # long texts and bytes, locks
+    "test_storage_unavailable",  # time limits, locks
     "test_storage_users",  # keys that look alike
+    "test_storage_voicemails",  # a key that is there already
+    "test_privacy",  # what is deleted, and how many at a time
 }
 _URLS = {"sqlite": "sqlite_url", "postgresql": "postgres_url", "mariadb": "mariadb_url"}
 #: Short, so that tests of what happens when time is over take little of it.
