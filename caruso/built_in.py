@@ -23,7 +23,7 @@ from caruso.service_manager.parts import Parts
 from caruso.service_manager.plugins import Plugins
 from caruso.service_manager.service import Service
 from caruso.storage.adapters import built_in as storage
-from caruso.storage.adapters.registry import register
+from caruso.storage.adapters.registry import parse_url, register
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +39,15 @@ def plugins_of(config: Config) -> Plugins:
     take_functions(plugins)
     take_adapters(plugins)
     return plugins
+
+
+def require_engine(config: Config) -> None:
+    """Raise `RejectedInput` when `database.url` names no engine, neither one of ours nor of a plug-in."""
+    try:
+        parse_url(config.database_url)
+    except RejectedInput:
+        plugins_of(config)
+        parse_url(config.database_url)
 
 
 def take_adapters(plugins: Plugins) -> None:

@@ -36,6 +36,8 @@ SETTINGS = {
     "innodb-flush-log-at-trx-commit": "0",
     "innodb-doublewrite": "OFF",
     "innodb-flush-method": "nosync",
+    "sync-frm": "OFF",
+    "debug-no-sync": "",
     "innodb-buffer-pool-size": "64M",
     "innodb-log-file-size": "32M",
     "max-connections": "60",

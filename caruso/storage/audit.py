@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from caruso.errors import IllegalMove, NotFound
 from caruso.model.acting import Actor, who_acts
 from caruso.model.changes import RecordChange, RecordState
-from caruso.storage.adapters.registry import adapter_of
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audited import CLASSES, SECRET, AuditedTable, tables_of
 from caruso.storage.engine import Database
 from caruso.storage.tables import UtcDateTime, audit_off, record_changes

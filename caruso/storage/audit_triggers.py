@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from caruso.storage.adapters.registry import adapter_of
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audited import AUDITED, CHANGES, PREFIX, trigger_name
 
 

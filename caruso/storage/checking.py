@@ -69,7 +69,7 @@ def _tables(connection: Connection) -> list[Located]:
 
 def journal_gaps(connection: Connection) -> tuple[Located, ...]:
     """Return where numbers are missing in the journal, and whether its head fits."""
-    before = func.lag(journal.c.seq, 1, 0).over(order_by=journal.c.seq)
+    before = func.coalesce(func.lag(journal.c.seq).over(order_by=journal.c.seq), 0)
     numbered = select(journal.c.seq, before.label("before")).subquery()
     query = select(numbered).where(numbered.c.seq != numbered.c.before + 1).order_by(numbered.c.seq).limit(NAMED)
     found = []

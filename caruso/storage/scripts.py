@@ -30,7 +30,7 @@ from caruso.model.script_versions import (
     in_words,
     why_not_deletable,
 )
-from caruso.storage.adapters.registry import adapter_of
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.past_runs import read_past_runs

@@ -26,6 +26,8 @@ from caruso.storage.audited import AuditedTable
 
 #: Seconds the journal's writer waits for one transaction.
 WRITER_TIMEOUT_SECONDS = 15.0
+#: Option of every connection: the adapter it was opened by.
+ADAPTER = "caruso_adapter"
 
 T = TypeVar("T")
 
@@ -70,7 +72,7 @@ class ShortWork(Protocol):
 class StorageAdapter(ABC):
     """One kind of database."""
 
-    #: What SQLAlchemy calls it; unique among the adapters.
+    #: What it is called; unique among the adapters.
     name: ClassVar[str]
     #: Beginnings of URLs it opens, each with the driver that does it.
     drivers: ClassVar[Mapping[str, str]]
@@ -87,8 +89,13 @@ class StorageAdapter(ABC):
         """Return the file a database is kept in; None when a server keeps it."""
         return None
 
-    @abstractmethod
     def engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
+        """Return connections as `make_engine` makes them, which know whose they are (`adapter_of`)."""
+        made = self.make_engine(url, pool_size=pool_size, timeout_seconds=timeout_seconds)
+        return made.execution_options(**{ADAPTER: self})
+
+    @abstractmethod
+    def make_engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
         """Return connections of which none waits for a lock, or lets a statement run, for longer than that.
 
         They bind and read JSON by `encode_json` and `decode_json`, and their transactions see what others have
@@ -202,3 +209,9 @@ class EngineWriter:
     async def close(self) -> None:
         """Let go of the connection."""
         await self._engine.dispose()
+
+
+def adapter_of(connection: Connection) -> StorageAdapter:
+    """Return the adapter that opened a connection."""
+    adapter: StorageAdapter = connection.get_execution_options()[ADAPTER]
+    return adapter

@@ -9,6 +9,7 @@ MariaDB commits whenever a table is made or changed: an upgrade that fails half 
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -38,6 +39,9 @@ SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,
 #: Seconds an upgrade waits for another one.
 UPGRADE_WAIT_SECONDS = 50
 
+# Logs each remark of the server's, for example that a name of a primary key goes unused.
+logging.getLogger("asyncmy").setLevel(logging.ERROR)
+
 _UPGRADE_LOCK = "concat('caruso-upgrade:', database())"
 
 
@@ -55,7 +59,7 @@ class MariaDbAdapter(StorageAdapter):
             return "the driver for MariaDB is not installed: pip install 'caruso[mariadb]'"
         return None if url.database else "the URL names no database"
 
-    def engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
+    def make_engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
         """Return connections with limits of their own."""
         settings = {
             "sql_mode": f"'{SQL_MODE}'",
@@ -65,7 +69,6 @@ class MariaDbAdapter(StorageAdapter):
             # Whole seconds, and of use only for what the limit above does not end.
             "innodb_lock_wait_timeout": str(math.ceil(timeout_seconds)),
             "lock_wait_timeout": str(math.ceil(timeout_seconds)),
-            "sql_notes": "OFF",
         }
         assignments = ", ".join(f"SESSION {name} = {value}" for name, value in settings.items())
         return create_async_engine(

@@ -34,7 +34,7 @@ class PostgresAdapter(StorageAdapter):
     drivers: ClassVar = {"postgresql": "postgresql+asyncpg", "postgresql+asyncpg": "postgresql+asyncpg"}
     example = "postgresql://user:password@host/database"
 
-    def engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
+    def make_engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
         """Return connections with limits of their own."""
         limit = str(int(timeout_seconds * 1000))
         settings = {"application_name": "caruso", "statement_timeout": limit, "lock_timeout": limit}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from caruso.errors import Located, RejectedInput
@@ -23,17 +23,18 @@ def register(adapter: object) -> None:
     if not isinstance(adapter, StorageAdapter):
         raise TypeError(f"{type(adapter).__name__} is no StorageAdapter")
     there = _known.get(adapter.name)
-    if there is not None and type(there) is not type(adapter):
-        raise ValueError(f"there is an adapter for {adapter.name} already")
+    # A plug-in that is read anew brings a class of the same name.
+    if there is not None and type(there).__qualname__ != type(adapter).__qualname__:
+        raise ValueError(f"there is a storage adapter {adapter.name} already")
     taken = {begin for other in _known.values() if other.name != adapter.name for begin in other.drivers}
     if common := taken & set(adapter.drivers):
-        raise ValueError(f"there is an adapter for {', '.join(sorted(common))}:// already")
+        raise ValueError(f"there is a storage adapter for {', '.join(sorted(common))}:// already")
     _known[adapter.name] = adapter
 
 
 def forget(name: str) -> None:
-    """Let go of an adapter."""
-    _known.pop(name, None)
+    """Let go of an adapter that a plug-in brought."""
+    del _known[name]
 
 
 def adapters() -> Iterator[StorageAdapter]:
@@ -42,13 +43,8 @@ def adapters() -> Iterator[StorageAdapter]:
 
 
 def adapter_named(name: str) -> StorageAdapter:
-    """Return the adapter of an engine by SQLAlchemy's name for it."""
+    """Return the adapter of this name."""
     return _known[name]
-
-
-def adapter_of(connection: Connection) -> StorageAdapter:
-    """Return the adapter of a connection's database."""
-    return _known[connection.dialect.name]
 
 
 def parse_url(url: str) -> tuple[URL, StorageAdapter]:

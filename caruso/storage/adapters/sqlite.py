@@ -22,6 +22,7 @@ from sqlalchemy.sql.dml import Insert
 from caruso.errors import Located
 from caruso.model.acting import Actor
 from caruso.storage.adapters.adapter import (
+    ADAPTER,
     WRITER_TIMEOUT_SECONDS,
     ShortWork,
     StorageAdapter,
@@ -60,7 +61,7 @@ class SqliteAdapter(StorageAdapter):
         """Return it."""
         return Path(str(url.database))
 
-    def engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
+    def make_engine(self, url: URL, *, pool_size: int, timeout_seconds: float) -> AsyncEngine:
         """Return connections, each with a thread of its own; what runs too long is stopped from here."""
         engine = create_async_engine(
             url,
@@ -91,11 +92,12 @@ class SqliteAdapter(StorageAdapter):
 
     def writer(self, url: URL, *, timeout_seconds: float) -> Writer:
         """Return a thread."""
-        return _Thread(url, _lock_wait(timeout_seconds), name="journal", writes=True)
+        return _Thread(self, url, _lock_wait(timeout_seconds), name="journal", writes=True)
 
     def short_work(self, url: URL, *, timeout_seconds: float, writes: bool) -> ShortWork | None:
         """Return a thread."""
-        return _Thread(url, _lock_wait(timeout_seconds), name="change" if writes else "look_up", writes=writes)
+        name = "change" if writes else "look_up"
+        return _Thread(self, url, _lock_wait(timeout_seconds), name=name, writes=writes)
 
     def blames_value(self, error: SQLAlchemyError) -> bool:
         """All such errors are found by what SQLAlchemy makes of them."""
@@ -197,14 +199,16 @@ def _prepare(engine: Engine) -> None:
 class _Thread:
     """A synchronous connection in one thread: a transaction costs one hop instead of one for each statement."""
 
-    def __init__(self, url: URL, lock_wait_seconds: float, *, name: str, writes: bool) -> None:
+    def __init__(
+        self, adapter: StorageAdapter, url: URL, lock_wait_seconds: float, *, name: str, writes: bool
+    ) -> None:
         self._engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             poolclass=NullPool,
             connect_args={"timeout": lock_wait_seconds, "check_same_thread": False},
             json_serializer=encode_json,
             json_deserializer=decode_json,
-            execution_options={"caruso_write": writes},
+            execution_options={"caruso_write": writes, ADAPTER: adapter},
         )
         _prepare(self._engine)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)

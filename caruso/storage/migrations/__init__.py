@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, inspect, text
 
 from caruso.errors import SchemaOutdated, StorageUnavailable
-from caruso.storage.adapters.registry import adapter_of
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit_triggers import create_triggers, drop_triggers
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 

@@ -25,7 +25,7 @@ from caruso.model.changes import Erased
 from caruso.model.facts import AnyFact, PresenceChanged
 from caruso.model.ids import ContactId
 from caruso.model.numbers import normalised
-from caruso.storage.adapters.registry import adapter_of
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.privacy.pseudonyms import Pseudonyms
@@ -158,7 +158,7 @@ def rows_of(store: Store, subject: Subject) -> list[ColumnElement[bool]]:
 
 def _rewrite_journal(connection: Connection, subject: Subject, pseudonyms: Pseudonyms) -> None:
     """Put pseudonyms into facts, and fold those contacts anew."""
-    projector = Projector(connection.dialect.name)
+    projector = Projector(adapter_of(connection).name)
     write = update(journal).where(journal.c.seq == bindparam("the_seq")).values(payload=bindparam("fact"))
     for some in chunks(subject.contacts):
         query = select(journal.c.seq, cast(journal.c.payload, Text)).where(journal.c.contact.in_(some))

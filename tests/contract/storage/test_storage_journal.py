@@ -19,7 +19,8 @@ from caruso.clock import SystemClock
 from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact, ContactArrived
 from caruso.model.ids import AgentId, ContactId, RunId
-from caruso.storage.engine import Database, Writer
+from caruso.storage.adapters.adapter import Writer
+from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.journal import BATCH_FACTS, JournalWriter
 from lab.figures import measured
