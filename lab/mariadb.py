@@ -19,6 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from lab.ports import LOOPBACK, free_port
 
 USER = "caruso"
@@ -62,6 +65,15 @@ class MariaDb:
     def url(self, database: str = DATABASE, *, driver: str = "mariadb+asyncmy") -> str:
         """Return the address of a database as SQLAlchemy writes it."""
         return f"{driver}://{USER}:{self._password}@{LOOPBACK}:{self.port}/{database}"
+
+    async def new_database(self) -> str:
+        """Create an empty database and return its name."""
+        name = f"caruso_{secrets.token_hex(6)}"
+        engine = create_async_engine(self.url())
+        async with engine.connect() as connection:
+            await connection.execute(text(f"CREATE DATABASE {name}"))
+        await engine.dispose()
+        return name
 
 
 @contextmanager

@@ -141,6 +141,9 @@ class StorageAdapter(ABC):
     #: Tables are made and changed in a transaction: an upgrade that fails leaves nothing.
     upgrades_at_once: ClassVar[bool] = True
 
+    #: Rows that are inserted make a whole database again: what counts by itself goes on after the highest number.
+    rows_are_all: ClassVar[bool] = False
+
     def lock_upgrades(self, connection: Connection) -> None:
         """Keep other upgrades of the database out; as long as it takes, and not for a limited time."""
         return

@@ -42,7 +42,8 @@ UPGRADE_WAIT_SECONDS = 50
 # Logs each remark of the server's, for example that a name of a primary key goes unused.
 logging.getLogger("asyncmy").setLevel(logging.ERROR)
 
-_UPGRADE_LOCK = "concat('caruso-upgrade:', database())"
+# A name of any length, in as many signs as a lock's may have.
+_UPGRADE_LOCK = "md5(concat('caruso-upgrade:', database()))"
 
 
 class MariaDbAdapter(StorageAdapter):
@@ -52,6 +53,7 @@ class MariaDbAdapter(StorageAdapter):
     drivers: ClassVar = {"mariadb": "mariadb+asyncmy", "mariadb+asyncmy": "mariadb+asyncmy"}
     example = "mariadb://user:password@host/database"
     upgrades_at_once = False
+    rows_are_all = True
 
     def refusal(self, url: URL) -> str | None:
         """Refuse while the driver is missing."""
@@ -130,14 +132,15 @@ class MariaDbAdapter(StorageAdapter):
 
     def lock_upgrades(self, connection: Connection) -> None:
         """Lock by name: a transaction ends with each table that is made."""
-        connection.exec_driver_sql("SET SESSION max_statement_time = 0")
-        wait = {"seconds": UPGRADE_WAIT_SECONDS}
-        connection.execute(text(f"SELECT get_lock({_UPGRADE_LOCK}, :seconds)"), wait)
+        limits = f"max_statement_time = 0, SESSION lock_wait_timeout = {UPGRADE_WAIT_SECONDS}"
+        connection.exec_driver_sql(f"SET SESSION {limits}")
+        locked = connection.exec_driver_sql(f"SELECT get_lock({_UPGRADE_LOCK}, {UPGRADE_WAIT_SECONDS})")
+        if locked.scalar() != 1:
+            raise TimeoutError("another upgrade of this database does not come to an end")
 
     def unlock_upgrades(self, connection: Connection) -> None:
         """Let go of the name."""
-        connection.exec_driver_sql("COMMIT")
-        connection.execute(text(f"SELECT release_lock({_UPGRADE_LOCK})"))
+        connection.exec_driver_sql(f"SELECT release_lock({_UPGRADE_LOCK})")
 
     def lock_changes(self, connection: Connection, number: int) -> None:
         """Lock a row that nobody changes, for locks by name outlive the transaction; whatever the number."""

@@ -24,6 +24,7 @@ ENGINES = ("sqlite", "postgresql")
 #: MariaDB takes its turn where engines differ (see `pytest_generate_tests`); elsewhere it would only take time.
 ON_MARIADB = {
     "test_audit",  # triggers of its own
+    "test_backups",  # rows as lines, a snapshot
     "test_rebuilding",  # temporary tables, EXCEPT, a snapshot
     "test_storage_bulk",  # upserts, every type of column
     "test_storage_callbacks",  # insert unless there, times

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from caruso.built_in import plugins_of, require_engine
+from caruso.cli import main
+from caruso.cli.outcome import Exit
 from caruso.clock import SystemClock
 from caruso.config import Config
 from caruso.config.load import read_config
@@ -113,12 +115,14 @@ def test_a_wrong_adapter_is_refused_with_the_reason_and_the_others_work(config: 
     Database(config.database_url)
 
 
-def test_an_engine_that_nobody_brings_is_told_with_those_there_are() -> None:
-    text = '[database]\nurl = "postgres://somebody:secret@host/caruso"\n'
-    wrong = read_config(text, "caruso.toml", {}, base=Path())
-    with pytest.raises(RejectedInput) as refused:
-        require_engine(wrong)
-    told = str(refused.value)
+def test_an_engine_that_nobody_brings_is_told_with_those_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "caruso.toml"
+    settings.write_text('[database]\nurl = "postgres://somebody:secret@host/caruso"\n')
+    assert main(["check-config", "--config", str(settings)]) == Exit.REFUSED
+    told = capsys.readouterr().err
     assert "database.url" in told
+    assert "there are: mariadb, postgresql, sqlite" in told
     assert "did you mean postgresql://?" in told
     assert "secret" not in told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,6 @@ from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
 from caruso.storage.adapters import mariadb as adapter
 from caruso.storage.adapters.mariadb_types import KEY_SIGNS
-from caruso.storage.backups.taking import Source, take
 from caruso.storage.checking import check
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
@@ -93,11 +91,7 @@ async def test_who_acts_is_forgotten_with_a_change_that_fails(database: Database
 
 
 async def test_upgrades_at_once_do_not_meet_and_all_is_well_afterwards(mariadb: MariaDb, tmp_path: Path) -> None:
-    name = f"caruso_{secrets.token_hex(6)}"
-    first = Database(mariadb.url())
-    async with first.writing() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    await first.dispose()
+    name = await mariadb.new_database()
     states = await asyncio.gather(*(upgrade(mariadb.url(name)) for _ in range(3)))
     assert all(state.up_to_date for state in states)
     made = Database(mariadb.url(name))
@@ -106,13 +100,6 @@ async def test_upgrades_at_once_do_not_meet_and_all_is_well_afterwards(mariadb: 
         await connection.execute(text("DROP TRIGGER caruso_audit_users_update"))
     assert [finding.rule for finding in await check(made, tmp_path)] == ["audit-off"]
     await made.dispose()
-
-
-async def test_back_ups_are_refused_with_what_to_do_instead(database: Database, tmp_path: Path) -> None:
-    source = Source(database=database, data=tmp_path / "data", secret=tmp_path / "secret")
-    with pytest.raises(RejectedInput, match="mariadb-dump"):
-        await take(source, tmp_path / "backups", SystemClock())
-    assert not (tmp_path / "backups").exists()
 
 
 def test_without_its_driver_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
