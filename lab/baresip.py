@@ -126,7 +126,7 @@ class ListeningPhone:
 
     def _samples(self) -> array.array[int]:
         samples = array.array("h")
-        for file in self._directory.glob("dump-*-dec.wav"):
+        for file in sorted(self._directory.glob("dump-*-dec.wav"), key=lambda file: file.stat().st_mtime):
             sound = file.read_bytes()[_WAV_HEADER:]
             samples.frombytes(sound[: len(sound) // 2 * 2])
         return samples

@@ -8,6 +8,7 @@ Asterisk on another machine gives them, too.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -31,6 +32,11 @@ _FOLDER = "../recording/"
 _PIECE = 256 * 1024
 #: So long after it was told to record Asterisk writes nothing: by then it is silent.
 _BEFORE_SECONDS = 0.1
+#: So long after the last recording on a channel Asterisk has let go of what it decodes its sound with there.
+#: Debian's Asterisk (22.10) throws away what is numbered lower than the packets before it, and another person's
+#: packets are numbered anew: what one recording decoded with makes the next one deaf to somebody in every second
+#: case. It lets go in the moment of the next packet, every 20 ms.
+_LETS_GO_SECONDS = 0.2
 #: Asterisk's words for a channel that is gone: whatever was recorded there has ended.
 _GONE = "No such channel"
 
@@ -73,11 +79,12 @@ class AsteriskTapeDeck:
             _unless_gone(refused)
 
     async def eject(self, leg: LegId, recording: RecordingId) -> None:
-        """End a recording."""
+        """End a recording; the next one of this leg may be loaded when this has returned."""
         try:
             monitor = await self._monitor(leg, recording)
             if monitor:
                 await self._ami.stop_mix_monitor(leg, monitor)
+                await asyncio.sleep(_LETS_GO_SECONDS)
         except AmiRefused as refused:
             _unless_gone(refused)
         self._monitors.pop(recording, None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from caruso.clock import Clock
-from caruso.comm_server.calls.lifecycle import Call
+from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.recording import decide
@@ -63,6 +63,8 @@ class _Live:
     #: What is being said, and how often something was.
     playback: PlaybackId | None = None
     said: int = 0
+    #: How the contact ended; None while it goes on.
+    ended: ContactCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +108,19 @@ class Recorder:
     def hear(self, fact: AnyFact) -> None:
         """Look again at the call a fact is about."""
         contact = getattr(fact, "contact", None)
-        if contact is not None:
-            self.look(contact, unseen=isinstance(fact, ContactEnded) and fact.cause in _UNSEEN)
+        if contact is None:
+            return
+        if isinstance(fact, ContactEnded) and (live := self._live.get(contact)) is not None:
+            live.ended = fact.cause
+        self.look(contact)
 
-    def look(self, contact: ContactId, *, unseen: bool = False) -> None:
-        """Look at a call: something about it may have changed; it may have ended `unseen`."""
+    def look(self, contact: ContactId) -> None:
+        """Look at a call: something about it may have changed."""
         if contact in self._unchecked:
             return
         live, scene = self._live.get(contact), self._scene(contact)
+        if live is not None and live.ended is None and self._is_over(contact):
+            return  # how it ended is told in a moment
         if live is None:
             if scene is None or scene.rules.calls is RecordedCalls.NEVER:
                 return
@@ -121,9 +128,8 @@ class Recorder:
         studio = self._studio
         fresh = RecordingId(studio.new_id())
         room = live.track.tape is not None or studio.room()
-        self._carry_out(
-            live, decide.settle(live.track, scene, studio.clock.now(), fresh=fresh, room=room, unseen=unseen)
-        )
+        now, unseen = studio.clock.now(), live.ended in _UNSEEN
+        self._carry_out(live, decide.settle(live.track, scene, now, fresh=fresh, room=room, unseen=unseen))
         self._forget_when_over(live)
 
     def look_at_all(self) -> None:
@@ -188,9 +194,11 @@ class Recorder:
         """Take over what went on before a crash; the first `link_up` tells what became of it."""
         for contact, facts in contacts.items():
             self._unchecked.add(contact)
-            track = decide.rebuild(contact, ids.caller_leg(contact), facts)
+            told = tuple(facts)
+            track = decide.rebuild(contact, ids.caller_leg(contact), told)
             if track is not None:
-                self._live[contact] = _Live(track)
+                ended = next((fact.cause for fact in told if isinstance(fact, ContactEnded)), None)
+                self._live[contact] = _Live(track, ended=ended)
 
     async def _check(self, contact: ContactId) -> None:
         """Find out what is being recorded on a leg, and go on from there."""
@@ -225,6 +233,10 @@ class Recorder:
         studio = self._studio
         call = studio.call(contact)
         return scene_of(call, studio.centre(), sensitive=call is not None and studio.sensitive(contact))
+
+    def _is_over(self, contact: ContactId) -> bool:
+        call = self._studio.call(contact)
+        return call is None or call.phase is Phase.ENDED
 
     def _carry_out(self, live: _Live, step: Step) -> None:
         before, live.track = live.track, step.track

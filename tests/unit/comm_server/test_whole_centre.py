@@ -41,6 +41,7 @@ from caruso.model.facts import (
     OutsideCalled,
     OutsideEnded,
     Presence,
+    RecordingOver,
     TalkEnded,
     WrapUpEnded,
 )
@@ -342,6 +343,20 @@ def check_books(house: WholeCentre) -> None:
         assert all(count in (0, 1) for count in queued.values()), f"twice: {fact}"
     assert not +queued, f"has not ended: {+queued}"
     _check_nothing_after_the_end(facts)
+    _check_recordings_know_how_they_ended(facts)
+
+
+def _check_recordings_know_how_they_ended(facts: list[AnyFact]) -> None:
+    """A recording that ended with a call whose end nobody saw is not measured from its end."""
+    unseen: dict[ids.ContactId, bool] = {}
+    for fact in facts:
+        match fact:
+            case ContactEnded(contact=contact, cause=cause):
+                unseen[contact] = cause in (ContactCause.PBX_LOST, ContactCause.ENDED_UNSEEN)
+            case RecordingOver(contact=contact) if contact in unseen:
+                assert fact.unseen is unseen[contact], fact
+            case _:
+                pass
 
 
 def _check_nothing_after_the_end(facts: list[AnyFact]) -> None:
@@ -382,6 +397,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "messages under way": centre.voicemail.collecting._under_way,
         "messages in the PBX": centre.mailboxes.recording(),
         "been in": centre.overflowing._been_in,
+        "recordings": centre.recordings._recorder._live,
         "estimates": centre.estimates._came,
         "under way": centre.dispatcher._under_way,
         "wanted": centre.dispatcher._wanted,
