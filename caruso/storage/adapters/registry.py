@@ -32,11 +32,6 @@ def register(adapter: object) -> None:
     _known[adapter.name] = adapter
 
 
-def forget(name: str) -> None:
-    """Let go of an adapter that a plug-in brought."""
-    del _known[name]
-
-
 def adapters() -> Iterator[StorageAdapter]:
     """Give all adapters."""
     yield from _known.values()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from caruso.errors import RejectedInput
 from caruso.model.acting import Actor, acting
 from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
-from caruso.storage.adapters.registry import adapters, forget
+from caruso.storage.adapters.registry import adapters
 from caruso.storage.audit import Audit
 from caruso.storage.backups.taking import Source, take
 from caruso.storage.checking import check
@@ -67,11 +66,9 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture(autouse=True)
-def others_are_forgotten() -> Iterator[None]:
-    before = {adapter.name for adapter in adapters()}
-    yield
-    for name in {adapter.name for adapter in adapters()} - before:
-        forget(name)
+def others_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {adapter.name: adapter for adapter in adapters()}
+    monkeypatch.setattr("caruso.storage.adapters.registry._known", known)
 
 
 async def test_a_server_works_on_an_engine_that_a_plug_in_brings(config: Config, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from caruso.built_in import services_of, take_adapters
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager, hookspecs
 from caruso.service_manager.plugins import Plugins
-from caruso.storage.adapters.registry import forget, parse_url
+from caruso.storage.adapters.registry import adapters, parse_url
 
 PAGE = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -32,7 +32,11 @@ async def test_the_example_is_a_plug_in_that_works(tmp_path: Path) -> None:
         await manager.call("weather.today", {"place": 7}, key="")
 
 
-def test_the_engine_of_the_example_is_one_that_a_database_can_have(tmp_path: Path) -> None:
+def test_the_engine_of_the_example_is_one_that_a_database_can_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {adapter.name: adapter for adapter in adapters()}
+    monkeypatch.setattr("caruso.storage.adapters.registry._known", known)
     (tmp_path / "vault.py").write_text(EXAMPLES[1])
     plugins = Plugins(tmp_path)
     plugins.load("vault")
@@ -40,7 +44,6 @@ def test_the_engine_of_the_example_is_one_that_a_database_can_have(tmp_path: Pat
     assert not plugins.refused
     url, adapter = parse_url("vault:///caruso.vault")
     assert (url.drivername, adapter.name) == ("sqlite+aiosqlite", "vault")
-    forget("vault")
 
 
 def test_every_hook_is_on_the_page() -> None:
