@@ -1,4 +1,4 @@
-"""Tables of business objects in a PostgreSQL database: no step makes them, so a back-up tells how they are made.
+"""Tables of business objects: no step of the database makes them, so a back-up of rows tells how they are made.
 
 They are those that ``caruso model apply`` has made (`caruso.storage.tables.model_tables`), as they are now:
 somebody may have added a column since.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, Table, inspect, select, text
 from sqlalchemy.schema import CreateIndex, CreateTable, DefaultClause, ExecutableDDLElement
 
-from caruso.storage.audit_triggers import MODELS_PREFIX
+from caruso.storage.audited import MODELS_PREFIX
 from caruso.storage.tables import model_tables
 
 
@@ -37,7 +37,9 @@ def statements_for(connection: Connection, name: str) -> tuple[str, ...]:
 
 
 def triggers_of(connection: Connection, name: str) -> tuple[str, ...]:
-    """Return what makes the triggers by which the audit follows a table."""
+    """Return what makes the triggers by which the audit follows a table; elsewhere `caruso model apply` does."""
+    if connection.dialect.name != "postgresql":
+        return ()
     query = text(
         "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
         " WHERE tgrelid = to_regclass(quote_ident(:name)) AND starts_with(tgname, :prefix) ORDER BY tgname"

@@ -61,9 +61,10 @@ def not_followed(connection: Connection, model: Model) -> list[Located]:
     silent = missing_model_triggers(connection, audited)
     found = []
     for each in audited:
-        if each.table.name in silent:
+        if each.table.name in silent or each.table.schema:
             of = tables.get(each.table.fullname) or model.classes[each.class_name]
-            message = f"changes of “{each.table.name}” leave no trace: `caruso model apply` sees to it"
+            way = "it is in a schema of its own" if each.table.schema else "`caruso model apply` sees to it"
+            message = f"changes of “{each.table.fullname}” leave no trace: {way}"
             found.append(located("audit-off", message, of.place, "table"))
     return found
 

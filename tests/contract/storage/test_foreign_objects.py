@@ -24,6 +24,7 @@ from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine import engine
 from caruso.script_engine.loader import load
 from caruso.script_engine.turns import FindObjects, RunStart, ScriptChannel
+from caruso.storage.adapters.adapter import Use
 from caruso.storage.engine import Database
 from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.reflect import reflect
@@ -51,7 +52,7 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     else:
         postgres: Postgres = request.getfixturevalue("postgres")
         url = postgres.url(postgres.new_database())
-    database = Database(url, foreign=True)
+    database = Database(url, use=Use(foreign=True))
     async with database.writing() as connection:
         for statement in statements():
             await connection.execute(text(statement))
@@ -153,7 +154,7 @@ async def test_what_is_written_elsewhere_is_audited_and_indexed_here(own: Databa
 
 async def test_a_database_that_may_only_be_read_is_not_written(own: Database, shop: Database) -> None:
     url = shop._url.render_as_string(hide_password=False)
-    guarded = Database(url, foreign=True, read_only=True)
+    guarded = Database(url, use=Use(foreign=True, read_only=True))
     objects = await opened(own, guarded, writable=True)
     with pytest.raises(StorageUnavailable):
         await objects.change("Customer", "1", {"last_name": "Brook"}, HOUSE)

@@ -18,6 +18,7 @@ from caruso.errors import NotFound, StorageUnavailable
 from caruso.model.asker import HOUSE
 from caruso.model.callbacks import Callback, CallbackId
 from caruso.model.ids import QueueId
+from caruso.storage.adapters.adapter import Use
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.engine import Database
 from caruso.storage.objects.databases import Databases
@@ -42,7 +43,7 @@ async def erp(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[D
     else:
         postgres: Postgres = request.getfixturevalue("postgres")
         url = postgres.url(postgres.new_database())
-    made = Database(url, foreign=True)
+    made = Database(url, use=Use(foreign=True))
     async with made.writing() as connection:
         await connection.run_sync(lambda c: make_missing(c, MODEL, "erp"))
     yield made
