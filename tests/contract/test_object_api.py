@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
+from sqlalchemy import text
 
 from caruso.clock import SystemClock
 from caruso.model.asker import house
@@ -43,6 +44,8 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
     await upgrade(place)
     database = Database(place)
     await database.change(lambda c: make_missing(c, sample(), "own"))
+    # Nobody makes what can only be read.
+    await database.change(lambda c: c.execute(text("CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT)")))
     objects = Objects(Databases(database), sample(), SystemClock(), region="DE")
     eve = {"id": "p1", "name": "Eve Müller", "numbers": ["030 12345678"], "balance": -5, "state": "active"}
     await objects.create("Person", eve, HOUSE)

@@ -12,7 +12,7 @@ from caruso.storage.objects.mapping import ClassTables
 from tests.unit.business_objects.sample import sample
 
 PERSON = ClassTables(sample().classes["Person"])
-SQLITE = dialect()  # type: ignore[no-untyped-call]
+SQLITE = dialect()
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
@@ -25,7 +25,15 @@ def line(number: int, table: str, old: Any, new: Any, batch: int | None = None) 
 
 
 def person(**values: Any) -> dict[str, Any]:
-    row = {"id": "p", "full_name": "Eve", "email": None, "balance": 5, "vip": 0, "state_code": "A", "more": {}}
+    row: dict[str, Any] = {
+        "id": "p",
+        "full_name": "Eve",
+        "email": None,
+        "balance": 5,
+        "vip": 0,
+        "state_code": "A",
+        "more": {},
+    }
     return {**row, **values}
 
 
