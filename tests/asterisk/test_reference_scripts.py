@@ -196,7 +196,7 @@ async def known(house: PhoneHouse, case: Case) -> str:
         await house.golden.server.know(
             Customer(
                 id=CustomerId(given["id"]),
-                name=given.get("name", ""),
+                name=given.get("name") or "Somebody",
                 numbers=(number,),
                 email=given.get("email", ""),
                 attributes=attributes,
