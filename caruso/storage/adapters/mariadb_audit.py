@@ -7,9 +7,10 @@ Rows that a foreign key takes along fire no triggers there: who is referred to h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, LargeBinary, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, Column, DateTime, LargeBinary, Numeric, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from caruso.storage.audited import CHANGED, CHANGES, SECRET, AuditedTable, literal, quoted, trigger_name
 
@@ -60,11 +61,22 @@ CREATE TRIGGER "{name}" BEFORE DELETE ON "{audited.table.name}" FOR EACH ROW
 
 def _record(audited: AuditedTable, row: str) -> str:
     """Return what names the record, as `caruso.business_objects.keys.key_text` writes it."""
-    parts = [f"{row}.{quoted(name)}" for name in audited.record]
+    parts = [_text(audited.table.c[name], f"{row}.{quoted(name)}") for name in audited.record]
     if len(parts) == 1:
         return parts[0]
     escaped = (f"replace(replace({part}, '%', '%25'), ',', '%2C')" for part in parts)
     return f"concat_ws(',', {', '.join(escaped)})"
+
+
+def _text(column: Column[object], value: str) -> str:
+    """Return a part of a key as text: a number without idle zeros, which its column has."""
+    if not isinstance(_kind(column), Numeric):
+        return value
+    return f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM CAST({value} AS DECIMAL(38, 12))))"
+
+
+def _kind(column: Column[object]) -> TypeEngine[Any]:
+    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
 
 
 def _object(audited: AuditedTable, row: str, change: str) -> str:
@@ -79,7 +91,7 @@ def _value(audited: AuditedTable, column: Column[object], row: str, change: str)
         if change == "update" and row == "NEW":
             return f"CASE WHEN OLD.{name} <=> {value} THEN '{SECRET}' ELSE '{CHANGED}' END"
         return f"'{SECRET}'"
-    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+    kind = _kind(column)
     if isinstance(kind, JSON):
         return f"json_compact({value})"
     if isinstance(kind, DateTime):

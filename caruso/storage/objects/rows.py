@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select
 from caruso.business_objects.model import Attribute, Kind, ListAttribute
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_json, to_value
-from caruso.storage.engine import encode_json
+from caruso.storage.adapters.adapter import encode_json
 from caruso.storage.objects.mapping import EXTRA, ClassTables
 
 #: An attribute to sort by, and whether the greatest comes first.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Index, MetaData, Table, insert, inspect, select, types
+from sqlalchemy.dialects import mysql
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -25,11 +26,11 @@ _FITTING: Mapping[Kind, tuple[type[types.TypeEngine[Any]], ...]] = {
     Kind.PHONE: (types.String,),
     Kind.CHOICE: (types.String,),
     Kind.NUMBER: (types.Numeric, types.Integer),
-    Kind.BOOLEAN: (types.Boolean,),
+    Kind.BOOLEAN: (types.Boolean, mysql.TINYINT),
     Kind.DATE: (types.Date,),
     Kind.TIME: (types.Time,),
     Kind.DATE_TIME: (types.DateTime,),
-    Kind.DATA: (types.JSON,),
+    Kind.DATA: (types.JSON, mysql.LONGTEXT),
 }
 _NUMBERS = (types.Numeric, types.Integer)
 

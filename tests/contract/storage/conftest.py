@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from caruso.storage.engine import Database
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import upgrade
-from caruso.storage.tables import metadata
+from caruso.storage.tables import metadata, model_tables
 from lab.mariadb import MariaDb, running_mariadb
 from lab.postgres import Postgres, running_postgres
 from lab.storage import running_journal
@@ -28,6 +28,8 @@ ON_MARIADB = {
     "test_rebuilding",  # temporary tables, EXCEPT, a snapshot
     "test_storage_bulk",  # upserts, every type of column
     "test_storage_callbacks",  # insert unless there, times
+    "test_storage_customers",  # numbers, attributes in JSON, words
+    "test_storage_objects",  # conditions, tables of models, their triggers, words
     "test_storage_facts",  # the queries on the journal
     "test_storage_journal",  # the writer: heads, retries, what cannot be stored
     "test_storage_reports",  # the longest queries
@@ -77,6 +79,8 @@ async def emptied(url: str) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("SET foreign_key_checks = 0"))
         await connection.execute(text("TRUNCATE `object_words`"))  # as no trigger does it
+        for name in (await connection.execute(select(model_tables.c.name))).scalars().all():
+            await connection.execute(text(f"DROP TABLE IF EXISTS `{name}`"))
         for table in metadata.tables.values():
             if (await connection.execute(select(exists().select_from(table)))).scalar():
                 await connection.execute(text(f"TRUNCATE `{table.name}`"))

@@ -23,6 +23,7 @@ from caruso.storage.checking import check
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.migrations import upgrade
+from caruso.storage.objects.store import own_objects
 from lab.journal_facts import answered_call
 from lab.storage import journal_of, running_journal
 
@@ -88,7 +89,7 @@ async def test_a_server_works_on_an_engine_that_a_plug_in_brings(config: Config,
         await journal.flush()
     assert len(await journal_of(database)) == len(answered_call(1, SystemClock().now()))
     with acting(Actor(user="eve", channel="web")):
-        customers = Customers(database, SystemClock(), region="DE")
+        customers = Customers(own_objects(database, SystemClock(), region="DE"))
         await customers.save(Customer(id=CustomerId("anna"), name="Anna"), by="eve")
     changes = await Audit(database).changes("Customer", "anna")
     assert [(change.change, change.by) for change in changes] == [("insert", "eve")]

@@ -21,6 +21,7 @@ from caruso.storage.checking import check
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.migrations import upgrade
+from caruso.storage.objects.store import own_objects
 from caruso.storage.tables import customers, record_changes, tasks
 from lab.mariadb import MariaDb
 
@@ -36,7 +37,7 @@ async def database(mariadb_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def store(database: Database) -> Customers:
-    return Customers(database, SystemClock(), region="DE")
+    return Customers(own_objects(database, SystemClock(), region="DE"))
 
 
 def customer(id_: str, **more: object) -> Customer:
