@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-from sqlalchemy import Connection, Select, column, insert, select, table
+from sqlalchemy import ColumnClause, Connection, column, insert, select, table
 
 #: Rows read and written at once.
 AT_ONCE = 500
@@ -24,7 +24,8 @@ _decode = msgspec.json.Decoder(list[Any]).decode
 
 def write_rows(connection: Connection, name: str, columns: Sequence[str], output: IO[bytes]) -> int:
     """Write all rows of a table, a line for each; return how many."""
-    query: Select[Any] = select(*(column(each) for each in columns)).select_from(table(name))
+    wanted: list[ColumnClause[Any]] = [column(each) for each in columns]
+    query = select(*wanted).select_from(table(name))
     count = 0
     for row in connection.execute(query.execution_options(yield_per=AT_ONCE)):
         output.write(_encode([_plain(value) for value in row]) + b"\n")
