@@ -8,6 +8,7 @@ to other parts: the past must not depend on what is still configured.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -61,13 +62,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Refuse a naive time; write text for SQLite."""
         if value is None:
             return None
-        if value.tzinfo is not UTC:
-            if value.tzinfo is None:
-                raise ValueError("a time without a zone cannot be stored")
-            value = value.astimezone(UTC)
         if dialect.name == "sqlite":
-            return value.isoformat(timespec="microseconds")[:26] + "Z"
-        return value
+            return utc_text(value)
+        return _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return an aware time in UTC."""
@@ -77,6 +74,20 @@ class UtcDateTime(TypeDecorator[datetime]):
             return datetime.fromisoformat(value)
         at: datetime = value.astimezone(UTC)
         return at
+
+
+@lru_cache(maxsize=4096)
+def utc_text(value: datetime) -> str:
+    """Return a time as the text that stands for it in SQLite. Many rows tell of the same moment."""
+    return _in_utc(value).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value.astimezone(UTC)
 
 
 #: JSON that PostgreSQL can look into.
