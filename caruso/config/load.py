@@ -269,10 +269,10 @@ def _contradictions(config: Config, places: _Places) -> list[Located]:
         *_service_contradictions(config, places),
     ]
     url = config.database.url.reveal()
-    if url and urlsplit(url).scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
+    if url and not urlsplit(url).scheme:
         where = ("database", "url") if config.database.url_file is None else ("database", "url_file")
         findings.append(
-            places.located(where, "wrong-value", "The database's URL must begin with sqlite:// or postgresql://.")
+            places.located(where, "wrong-value", "The database's URL must begin with its engine: sqlite:///file.")
         )
     return findings
 

@@ -72,7 +72,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where data is kept."""
 
-    #: ``sqlite:///file`` or ``postgresql://user:password@host/name``; a file in `server.data_dir` when empty.
+    #: ``sqlite:///file``, ``postgresql://user:password@host/name``, ``mariadb://user:password@host/name``, or what
+    #: a plug-in brings; a file in `server.data_dir` when empty.
     url: Secret = Secret()
     #: File that holds the URL, when it contains a password.
     url_file: Path | None = None

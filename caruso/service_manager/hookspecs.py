@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # only what things are called: nothing of the layers above is
     from caruso.comm_server.acd.policy import Policy
     from caruso.comm_server.speech.engines import SpeechEngine
     from caruso.script_engine.expressions.functions import Function
+    from caruso.storage.adapters.adapter import StorageAdapter
 
 PROJECT = "caruso"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -58,3 +59,8 @@ def routing_policies() -> Iterable[Policy]:  # type: ignore[empty-body]
 @hookspec
 def speech_engines() -> Mapping[str, SpeechEngine]:  # type: ignore[empty-body]
     """Return what can speak texts, by the name that `speech.engine` of the settings gives."""
+
+
+@hookspec
+def storage_adapters() -> Iterable[StorageAdapter]:  # type: ignore[empty-body]
+    """Return engines that `database.url` of the settings can name. They stay until the server ends."""

@@ -20,6 +20,13 @@ from caruso.storage.tables import (
     users,
 )
 
+#: Beginning of the names of the audit's triggers.
+PREFIX = "caruso_audit"
+#: What each table has a trigger for.
+CHANGES = ("insert", "update", "delete")
+#: Stands for a secret, and for one that has changed.
+SECRET, CHANGED = "(secret)", "(secret, changed)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedTable:
@@ -54,3 +61,8 @@ CLASSES = tuple(dict.fromkeys(audited.class_name for audited in AUDITED))
 def tables_of(class_name: str) -> tuple[AuditedTable, ...]:
     """Return the tables of a class, such that what is referred to comes first; none for an unknown class."""
     return tuple(audited for audited in AUDITED if audited.class_name == class_name)
+
+
+def trigger_name(audited: AuditedTable, change: str) -> str:
+    """Return what the trigger of a table is called."""
+    return f"{PREFIX}_{audited.table.name}_{change}"

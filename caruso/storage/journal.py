@@ -39,8 +39,10 @@ from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, RunId
 from caruso.model.run_records import OutboxAction, RunTurn
+from caruso.storage.adapters.adapter import Writer
+from caruso.storage.adapters.findings import reason_of
 from caruso.storage.bulk import BulkInsert
-from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
+from caruso.storage.engine import Database, is_unavailable, is_value_error
 from caruso.storage.projecting import Known, Projector
 from caruso.storage.projection_rows import Changes, Row
 from caruso.storage.run_rows import RunStatements, run_statements, write_turns

@@ -30,6 +30,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -47,7 +48,10 @@ metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC. SQLite knows no times: there it is ISO text of fixed length, which sorts."""
+    """An aware time in UTC, to the microsecond.
+
+    SQLite knows no times: there it is ISO text of fixed length, which sorts. MariaDB knows no zones.
+    """
 
     impl = DateTime
     cache_ok = True
@@ -56,6 +60,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Choose the column's type."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(String(27))
+        if dialect.name == "mariadb":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
@@ -64,6 +70,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if dialect.name == "sqlite":
             return utc_text(value)
+        if dialect.name == "mariadb":
+            return _in_utc(value).replace(tzinfo=None)
         return _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -72,8 +80,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if isinstance(value, str):
             return datetime.fromisoformat(value)
-        at: datetime = value.astimezone(UTC)
-        return at
+        at: datetime = value
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 @lru_cache(maxsize=4096)
