@@ -245,7 +245,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class CompanyDatabase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A database of the company, in which business objects are."""
 
-    #: ``sqlite:///file`` or ``postgresql://user:password@host/name``; or name a file in `objects.url_files`.
+    #: ``sqlite:///file``, ``postgresql://user:password@host/name`` or ``mariadb://…``; or name a file in
+    #: `objects.url_files`.
     url: Secret = Secret()
     #: Connections at the same time.
     pool_size: Annotated[int, Meta(ge=1, le=100)] = 3

@@ -30,6 +30,7 @@ from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.reflect import reflect
 from caruso.storage.objects.schema import compare
 from caruso.storage.objects.store import Objects
+from lab.mariadb import MariaDb
 from lab.music_shop import statements
 from lab.postgres import Postgres
 
@@ -45,13 +46,24 @@ class StoppedClock:
         return 0.0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Postgres | MariaDb | None:
+    """Return what keeps the company's database; None for a file."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/shop.sqlite"
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        url = postgres.url(postgres.new_database())
+        return None
+    found: Postgres | MariaDb = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def shop(server: Postgres | MariaDb | None, tmp_path: Path) -> AsyncIterator[Database]:
+    match server:
+        case None:
+            url = f"sqlite:///{tmp_path}/shop.sqlite"
+        case MariaDb():
+            url = server.url(await server.new_database())
+        case _:
+            url = server.url(server.new_database())
     database = Database(url, use=Use(foreign=True))
     async with database.writing() as connection:
         for statement in statements():
