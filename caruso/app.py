@@ -140,6 +140,7 @@ class Server:
         self._registry = registry
         self._config = config
         self._clock = SystemClock()
+        self._plugins = plugins_of(config)  # first: the database's engine may be of one
         self._database = Database(config.database_url)
         self._facts = Facts(self._database)
         self._audit = Audit(self._database)
@@ -165,7 +166,6 @@ class Server:
         self._ami = AmiLink(self._pbx, reachable=self._on_phone, watched=self._on_phones_watched)
         self._recording_files = SoundFiles(config.server.data_dir / "recordings")
         self._lights = Lights(self._ami.notify)
-        self._plugins = plugins_of(config)
         self._speech = speech_of(self._plugins, config, config.speech_cache)
         self._channels = channels_of(self._plugins)
         self._centre: ContactCentre | None = None

@@ -26,11 +26,13 @@ from caruso.service_manager.message_channels import MessageChannels
 from caruso.service_manager.parts import Parts
 from caruso.service_manager.plugins import Plugins
 from caruso.service_manager.service import Service
+from caruso.storage.adapters import built_in as storage
+from caruso.storage.adapters.registry import parse_url, register
 
 log = structlog.get_logger(__name__)
 
 #: Modules whose hooks bring the server's own.
-BUILT_IN = (routing, engines, services, formats)
+BUILT_IN = (routing, engines, services, formats, storage)
 
 
 def plugins_of(config: Config) -> Plugins:
@@ -39,7 +41,27 @@ def plugins_of(config: Config) -> Plugins:
     plugins.load_built_in(*BUILT_IN)
     plugins.load_others()
     take_functions(plugins)
+    take_adapters(plugins)
     return plugins
+
+
+def require_engine(config: Config) -> None:
+    """Raise `RejectedInput` when `database.url` names no engine, neither one of ours nor of a plug-in."""
+    try:
+        parse_url(config.database_url)
+    except RejectedInput:
+        plugins_of(config)
+        parse_url(config.database_url)
+
+
+def take_adapters(plugins: Plugins) -> None:
+    """Let `database.url` name the engines of plug-ins."""
+    for plugin, adapters in plugins.ask("storage_adapters"):
+        try:
+            for adapter in adapters:
+                register(adapter)
+        except (AttributeError, TypeError, ValueError) as problem:
+            plugins.refuse(plugin, problem)
 
 
 def take_functions(plugins: Plugins, *, of: str | None = None) -> None:

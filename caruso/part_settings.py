@@ -11,6 +11,7 @@ from caruso.clock import Clock
 from caruso.comm_server.asterisk.settings import AsteriskSettings
 from caruso.config import Config
 from caruso.config.secret_file import read_or_make_secret
+from caruso.storage.adapters.adapter import Use
 from caruso.storage.backups.child import Order
 from caruso.storage.backups.nightly import Plan
 from caruso.storage.engine import Database
@@ -55,8 +56,7 @@ def business_objects(config: Config, own: Database, clock: Clock) -> Objects:
             each.url.reveal(),
             timeout_seconds=each.timeout_seconds,
             pool_size=each.pool_size,
-            foreign=True,
-            read_only=each.read_only,
+            use=Use(foreign=True, read_only=each.read_only),
         )
         for name, each in config.objects.databases.items()
     }

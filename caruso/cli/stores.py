@@ -47,7 +47,12 @@ class Stores:
 
 def settings(wanted: Namespace) -> Config:
     """Return the settings the command was given; raise `RejectedInput`."""
-    return load_config(wanted.config or default_config_file(os.environ), os.environ)
+    config = load_config(wanted.config or default_config_file(os.environ), os.environ)
+    if not config.database_url.startswith("sqlite:"):  # known without loading all that is built in
+        from caruso.built_in import require_engine
+
+        require_engine(config)
+    return config
 
 
 def run(work: Coroutine[None, None, int]) -> int:

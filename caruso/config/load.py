@@ -270,14 +270,10 @@ def _with_database_urls(
             findings.append(places.located(where, "wrong-value", message))
         if not database.url and name not in config.objects.url_files:
             findings.append(places.located(where, "missing-key", f"The database “{name}” has no url."))
-        elif database.url and not _is_database_url(database.url.reveal()):
-            message = "The database's URL must begin with sqlite:// or postgresql://."
+        elif database.url and not urlsplit(database.url.reveal()).scheme:
+            message = "The database's URL must begin with its engine: sqlite:///file."
             findings.append(places.located(where, "wrong-value", message))
     return _replaced(config, {"objects": {"databases": read}}), findings
-
-
-def _is_database_url(url: str) -> bool:
-    return urlsplit(url).scheme.partition("+")[0] in {"sqlite", "postgresql"}
 
 
 def _read_secret(file: Path) -> str:
@@ -317,10 +313,10 @@ def _contradictions(config: Config, places: _Places) -> list[Located]:
         *_service_contradictions(config, places),
     ]
     url = config.database.url.reveal()
-    if url and not _is_database_url(url):
+    if url and not urlsplit(url).scheme:
         where = ("database", "url") if config.database.url_file is None else ("database", "url_file")
         findings.append(
-            places.located(where, "wrong-value", "The database's URL must begin with sqlite:// or postgresql://.")
+            places.located(where, "wrong-value", "The database's URL must begin with its engine: sqlite:///file.")
         )
     return findings
 

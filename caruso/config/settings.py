@@ -76,7 +76,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where data is kept."""
 
-    #: ``sqlite:///file`` or ``postgresql://user:password@host/name``; a file in `server.data_dir` when empty.
+    #: ``sqlite:///file``, ``postgresql://user:password@host/name``, ``mariadb://user:password@host/name``, or what
+    #: a plug-in brings; a file in `server.data_dir` when empty.
     url: Secret = Secret()
     #: File that holds the URL, when it contains a password.
     url_file: Path | None = None
@@ -266,7 +267,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class CompanyDatabase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A database of the company, in which business objects are."""
 
-    #: ``sqlite:///file`` or ``postgresql://user:password@host/name``; or name a file in `objects.url_files`.
+    #: ``sqlite:///file``, ``postgresql://user:password@host/name`` or ``mariadb://…``; or name a file in
+    #: `objects.url_files`.
     url: Secret = Secret()
     #: Connections at the same time.
     pool_size: Annotated[int, Meta(ge=1, le=100)] = 3

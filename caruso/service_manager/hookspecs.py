@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # only what things are called: nothing of the layers above is
     from caruso.reporting.formats import ReportFormat
     from caruso.script_engine.expressions.functions import Function
     from caruso.service_manager.message_channels import MessageChannel
+    from caruso.storage.adapters.adapter import StorageAdapter
 
 PROJECT = "caruso"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -73,3 +74,8 @@ def report_formats() -> Iterable[ReportFormat]:  # type: ignore[empty-body]
 @hookspec
 def speech_engines() -> Mapping[str, SpeechEngine]:  # type: ignore[empty-body]
     """Return what can speak texts, by the name that `speech.engine` of the settings gives."""
+
+
+@hookspec
+def storage_adapters() -> Iterable[StorageAdapter]:  # type: ignore[empty-body]
+    """Return engines that `database.url` of the settings can name. They stay until the server ends."""

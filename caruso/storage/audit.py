@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
@@ -21,9 +20,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
-    bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -33,19 +30,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from caruso.errors import IllegalMove, NotFound
 from caruso.model.acting import Actor, who_acts
 from caruso.model.changes import RecordChange, RecordState
-from caruso.storage.audit_triggers import SECRET, SETTING
-from caruso.storage.audited import CLASSES, AuditedTable, tables_of
+from caruso.storage.adapters.adapter import adapter_of
+from caruso.storage.audited import CLASSES, SECRET, AuditedTable, tables_of
 from caruso.storage.engine import Database
-from caruso.storage.tables import UtcDateTime, acting, audit_off, record_changes
-from caruso.storage.upsert import upsert
+from caruso.storage.tables import UtcDateTime, audit_off, record_changes
 
 #: What a secret is when nothing is left of it: no password has this hash.
 LOCKED = "!"
-
-# Kept: SQLAlchemy finds what it has compiled by the statement's identity.
-_TELL = upsert("sqlite", acting).values(
-    **{name: bindparam(name) for name in ("id", "user", "role", "channel", "address")}, batch=func.random()
-)
 
 Row = Mapping[str, Any]
 Key = tuple[Any, ...]
@@ -73,17 +64,12 @@ def acting_for(by: str | None) -> Actor:
 
 def tell_actor(connection: Connection, actor: Actor) -> None:
     """Let the triggers know who acts in this transaction."""
-    row = asdict(actor)
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.set_config(SETTING, msgspec.json.encode(row).decode(), True)))
-    else:
-        connection.execute(_TELL, {"id": 1, **row})
+    adapter_of(connection).tell_actor(connection, actor)
 
 
 def forget_actor(connection: Connection) -> None:
-    """Leave nothing for whoever writes next; a setting of PostgreSQL's ends with its transaction."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(delete(acting))
+    """Leave nothing for whoever writes next."""
+    adapter_of(connection).forget_actor(connection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,15 @@ from caruso.storage.tables import (
     users,
 )
 
+#: Beginning of the names of the audit's triggers.
+PREFIX = "caruso_audit"
+#: The same of tables that models describe: `caruso db upgrade` leaves these alone.
+MODELS_PREFIX = "caruso_model_audit"
+#: What each table has a trigger for.
+CHANGES = ("insert", "update", "delete")
+#: Stands for a secret, and for one that has changed.
+SECRET, CHANGED = "(secret)", "(secret, changed)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedTable:
@@ -36,6 +45,8 @@ class AuditedTable:
     counts: str | None = None
     #: An earlier state can be put back; else it is done by what the class has for it (`caruso apply`, roll-outs).
     restorable: bool = True
+    #: Beginning of the names of its triggers.
+    prefix: str = PREFIX
 
 
 AUDITED = (
@@ -55,3 +66,20 @@ CLASSES = tuple(dict.fromkeys(audited.class_name for audited in AUDITED))
 def tables_of(class_name: str) -> tuple[AuditedTable, ...]:
     """Return the tables of a class, such that what is referred to comes first; none for an unknown class."""
     return tuple(audited for audited in AUDITED if audited.class_name == class_name)
+
+
+def trigger_name(audited: AuditedTable, change: str) -> str:
+    """Return what the trigger of a table is called."""
+    return f"{audited.prefix}_{audited.table.name}_{change}"
+
+
+def quoted(name: str) -> str:
+    """Return a name as statements have it: tables of models may be called anything."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def literal(text: str) -> str:
+    """Return a text as statements have it."""
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"

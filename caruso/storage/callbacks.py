@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.ids import CustomerId, QueueId
@@ -22,8 +21,7 @@ class Callbacks:
     def __init__(self, database: Database) -> None:
         """Keep them in `database`."""
         self._database = database
-        insert = postgresql.insert if database.dialect == "postgresql" else sqlite.insert
-        self._add = insert(callbacks).on_conflict_do_nothing(index_elements=[callbacks.c.id])
+        self._add = database.adapter.insert_unless_there(callbacks)
 
     async def add(self, callback: Callback) -> None:
         """Keep a new call-back; one whose id is there already stays as it is."""

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from sqlalchemy import Connection, func, inspect, select, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection, func, inspect, select
 
 from caruso.errors import Located
 from caruso.storage.audit_triggers import missing_triggers
-from caruso.storage.engine import Database, reason_of
+from caruso.storage.engine import Database
 from caruso.storage.migrations import database_state
 from caruso.storage.tables import journal, journal_head, metadata, stored_files
 
@@ -45,7 +44,7 @@ async def check(database: Database, files: Path) -> tuple[Located, ...]:
             ),
         )
     async with database.session(timeout_seconds=TIMEOUT_SECONDS) as connection:
-        damage = await connection.run_sync(damaged)
+        damage = tuple(await connection.run_sync(database.adapter.damaged))
         if damage:
             return damage  # what is read from damaged pages means nothing
         found = [*await connection.run_sync(_tables), *await connection.run_sync(journal_gaps)]
@@ -56,35 +55,6 @@ async def check(database: Database, files: Path) -> tuple[Located, ...]:
             for table in await connection.run_sync(missing_triggers)
         ]
     found += [finding async for finding in _files(database, files)]
-    return tuple(found)
-
-
-def damaged(connection: Connection) -> tuple[Located, ...]:
-    """Return what the engine itself finds wrong with its pages."""
-    if connection.dialect.name == "sqlite":
-        return _sqlite_damage(connection)
-    found = []
-    for name in inspect(connection).get_table_names():
-        try:
-            # Every row as text: pages, and values kept apart from them, are read and their checksums compared.
-            connection.execute(text(f'SELECT sum(length(t::text)) FROM "{name}" AS t'))  # noqa: S608 -- a table's own name
-        except DBAPIError as error:
-            connection.rollback()
-            found.append(_finding("damaged-pages", f"Table {name} cannot be read: {reason_of(error)}"))
-    return tuple(found)
-
-
-def _sqlite_damage(connection: Connection) -> tuple[Located, ...]:
-    try:
-        lines = connection.exec_driver_sql(f"PRAGMA integrity_check({NAMED})").scalars().all()
-        found = [_finding("damaged-pages", f"{line}.") for line in lines if line != "ok"]
-        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()[:NAMED]
-        found += [
-            _finding("dangling-row", f"Row {row[1]} of {row[0]} names one of {row[2]} that is gone.")
-            for row in dangling
-        ]
-    except SQLAlchemyError as error:
-        return (_finding("damaged-pages", f"The database cannot be read: {reason_of(error)}."),)
     return tuple(found)
 
 
@@ -99,7 +69,7 @@ def _tables(connection: Connection) -> list[Located]:
 
 def journal_gaps(connection: Connection) -> tuple[Located, ...]:
     """Return where numbers are missing in the journal, and whether its head fits."""
-    before = func.lag(journal.c.seq, 1, 0).over(order_by=journal.c.seq)
+    before = func.coalesce(func.lag(journal.c.seq).over(order_by=journal.c.seq), 0)
     numbered = select(journal.c.seq, before.label("before")).subquery()
     query = select(numbered).where(numbered.c.seq != numbered.c.before + 1).order_by(numbered.c.seq).limit(NAMED)
     found = []

@@ -33,14 +33,16 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, Update, bindparam, func, insert, select, update
-from sqlalchemy.sql.dml import Insert
 
 from caruso.clock import Clock
 from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, RunId
 from caruso.model.run_records import OutboxAction, RunTurn
-from caruso.storage.engine import Database, Writer, is_unavailable, is_value_error, reason_of
+from caruso.storage.adapters.adapter import Writer
+from caruso.storage.adapters.findings import reason_of
+from caruso.storage.bulk import BulkInsert
+from caruso.storage.engine import Database, is_unavailable, is_value_error
 from caruso.storage.projecting import Known, Projector
 from caruso.storage.projection_rows import Changes, Row
 from caruso.storage.run_rows import RunStatements, run_statements, write_turns
@@ -393,8 +395,7 @@ class JournalWriter:
             return None
         numbered = list(enumerate(facts, first))
         statements = self._statements
-        if facts:
-            connection.execute(statements.journal, [_journal_row(seq, fact) for seq, fact in numbered])
+        statements.journal.execute(connection, [_journal_row(seq, fact) for seq, fact in numbered])
         changes, intervals = self._projector.write(connection, self._known, numbered)
         write_turns(connection, statements.runs, runs)
         return changes, intervals
@@ -419,7 +420,7 @@ class _Statements:
     """Prepared once: SQLAlchemy finds a statement it knows by its identity."""
 
     head: Update
-    journal: Insert
+    journal: BulkInsert
     runs: RunStatements
 
 
@@ -427,7 +428,7 @@ def _statements(dialect: str) -> _Statements:
     head = update(journal_head).values(next_seq=bindparam("after"))
     return _Statements(
         head=head.where(journal_head.c.writer == bindparam("me"), journal_head.c.next_seq == bindparam("first")),
-        journal=insert(journal),
+        journal=BulkInsert(insert(journal)),
         runs=run_statements(dialect),
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from caruso.model.facts import AnyFact, DialogContinued, DialogStarted
 from caruso.model.ids import AgentId, ContactId
+from caruso.storage.bulk import BulkInsert
 from caruso.storage.projection import contacts_to_load, fold, read_voicemail
 from caruso.storage.projection_rows import Changes, ContactRows, Row
 from caruso.storage.tables import (
@@ -100,21 +101,21 @@ class Known:
 
 
 class Projector:
-    """Keeps the statements: SQLAlchemy finds one it knows by its identity."""
+    """Keeps the statements, each compiled once."""
 
     def __init__(self, dialect: str, tables: ProjectionTables | None = None) -> None:
         """Write to `tables`."""
         self._tables = tables = tables or ProjectionTables()
-        self._contacts = upsert(dialect, tables.contacts)
-        self._visits = upsert(dialect, tables.visits)
-        self._segments = upsert(dialect, tables.segments)
-        self._intervals = upsert(dialect, tables.intervals)
-        self._transfers = upsert(dialect, tables.transfers)
-        self._outside_calls = upsert(dialect, tables.outside_calls)
-        self._recordings = upsert(dialect, tables.recordings)
-        self._recording_accesses = upsert(dialect, tables.recording_accesses)
-        self._voicemails = upsert(dialect, tables.voicemails)
-        self._run_contacts = upsert(dialect, tables.run_contacts)
+        self._contacts = BulkInsert(upsert(dialect, tables.contacts))
+        self._visits = BulkInsert(upsert(dialect, tables.visits))
+        self._segments = BulkInsert(upsert(dialect, tables.segments))
+        self._intervals = BulkInsert(upsert(dialect, tables.intervals))
+        self._transfers = BulkInsert(upsert(dialect, tables.transfers))
+        self._outside_calls = BulkInsert(upsert(dialect, tables.outside_calls))
+        self._recordings = BulkInsert(upsert(dialect, tables.recordings))
+        self._recording_accesses = BulkInsert(upsert(dialect, tables.recording_accesses))
+        self._voicemails = BulkInsert(upsert(dialect, tables.voicemails))
+        self._run_contacts = BulkInsert(upsert(dialect, tables.run_contacts))
 
     def write(
         self, connection: Connection, known: Known, numbered: Sequence[tuple[int, AnyFact]]
@@ -139,8 +140,7 @@ class Projector:
             (self._voicemails, list(changes.voicemails.values())),
             (self._run_contacts, _run_contact_rows(facts)),
         ):
-            if rows:
-                connection.execute(statement, rows)
+            statement.execute(connection, rows)
         return changes, intervals
 
     def _load_intervals(self, connection: Connection) -> dict[AgentId, Row]:

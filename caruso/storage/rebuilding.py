@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Column, Connection, MetaData, Table, Text, cast, delete, except_, func, insert, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, cast, delete, except_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from caruso.errors import Located, RejectedInput
@@ -18,7 +18,6 @@ from caruso.model.facts import AnyFact
 from caruso.storage.engine import Database
 from caruso.storage.projecting import Known, ProjectionTables, Projector
 from caruso.storage.tables import journal
-from caruso.storage.usage import others_use
 
 #: Facts folded at once.
 AT_ONCE = 2_000
@@ -78,13 +77,12 @@ async def rebuild(database: Database, *, compare_only: bool = False) -> Rebuilt:
             await connection.run_sync(table.create)
         await connection.commit()
         async with connection.begin():
-            if database.dialect == "postgresql":
-                await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            await connection.run_sync(database.adapter.begin_snapshot)
             facts, unreadable = await connection.run_sync(_fold_all, database.dialect, tables)
             compared = await connection.run_sync(_compare_all, tables)
         if compare_only or all(table.same for table in compared):
             return Rebuilt(facts=facts, unreadable=unreadable, tables=compared, replaced=False)
-        if await others_use(database, connection):
+        if await database.adapter.others_use(connection):
             message = "The projections differ, and a server uses the database: stop it, then rebuild again."
             raise RejectedInput((Located(rule="database-in-use", message=message),))
         await _replace(connection, tables)

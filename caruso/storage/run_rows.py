@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, Update, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, RowMapping, Update, bindparam, update
 from sqlalchemy.sql.dml import Insert
 
 from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction, RunEvent, RunTurn, SavedRun
+from caruso.storage.adapters.registry import adapter_named
 from caruso.storage.tables import outbox, run_audit, script_runs
 
 Row = dict[str, Any]
@@ -38,7 +38,8 @@ class RunStatements:
 
 
 def run_statements(dialect: str) -> RunStatements:
-    """Return the statements for ``sqlite`` or ``postgresql``."""
+    """Return the statements for an engine."""
+    adapter = adapter_named(dialect)
     ended = update(outbox).values(
         state=bindparam("new_state"),
         result=bindparam("new_result", type_=outbox.c.result.type),
@@ -47,29 +48,14 @@ def run_statements(dialect: str) -> RunStatements:
         params={},
     )
     return RunStatements(
-        run=_newer_run(dialect),
-        audit=_insert(dialect, run_audit).on_conflict_do_nothing(index_elements=list(run_audit.primary_key)),
-        action=_insert(dialect, outbox).on_conflict_do_nothing(index_elements=[outbox.c.key]),
+        run=adapter.upsert(script_runs, newer="revision", keep=("created_at",)),
+        audit=adapter.insert_unless_there(run_audit),
+        action=adapter.insert_unless_there(outbox),
         outcome=ended.where(
             outbox.c.key == bindparam("the_key"),
             outbox.c.state.in_(OPEN_STATES),
             outbox.c.owner == bindparam("the_owner"),
         ),
-    )
-
-
-def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-
-
-def _newer_run(dialect: str) -> Insert:
-    statement = _insert(dialect, script_runs)
-    kept = {"id", "created_at"}
-    changed = {column.name: statement.excluded[column.name] for column in script_runs.columns}
-    return statement.on_conflict_do_update(
-        index_elements=[script_runs.c.id],
-        set_={name: value for name, value in changed.items() if name not in kept},
-        where=script_runs.c.revision < statement.excluded.revision,
     )
 
 

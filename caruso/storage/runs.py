@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from caruso.model.facts import WEB
 from caruso.model.ids import ContactId, CustomerId, FileId, RunId
@@ -170,8 +171,9 @@ class Runs:
         change = update(script_runs).where(other).values(live=live, revision=script_runs.c.revision + 1)
 
         def work(connection: Connection) -> SavedRun | None:
-            row = connection.execute(change.returning(*script_runs.columns)).mappings().one_or_none()
-            return read_run(row) if row is not None else None
+            if connection.execute(change).rowcount != 1:
+                return None
+            return read_run(connection.execute(_LOAD, {"the_run": run}).mappings().one())
 
         return await self._database.change(work)
 
@@ -212,7 +214,15 @@ class Runs:
         """Keep an action that no run gave out; False when there is one with this key already."""
 
         def work(connection: Connection) -> bool:
-            return connection.execute(self._statements.action, action_row(action)).rowcount == 1
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(outbox), action_row(action))
+            except IntegrityError:
+                there = select(outbox.c.key).where(outbox.c.key == action.key)
+                if connection.execute(there).first() is None:
+                    raise
+                return False
+            return True
 
         return await self._database.change(work)
 
@@ -311,11 +321,13 @@ class Runs:
     async def redeem(self, hash_: str, purpose: TokenPurpose, now: datetime) -> RunToken | None:
         """Use a token up; None when it is not there, was used, or has expired."""
         good = and_(run_tokens.c.hash == hash_, run_tokens.c.purpose == purpose.value, _usable(now))
-        change = update(run_tokens).where(good).values(used_at=now).returning(*run_tokens.columns)
+        change = update(run_tokens).where(good).values(used_at=now)
 
         def work(connection: Connection) -> RunToken | None:
-            row = connection.execute(change).mappings().one_or_none()
-            return _read_token(row) if row is not None else None
+            if connection.execute(change).rowcount != 1:
+                return None
+            used = select(run_tokens).where(run_tokens.c.hash == hash_)
+            return _read_token(connection.execute(used).mappings().one())
 
         return await self._database.change(work)
 

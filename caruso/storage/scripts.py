@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select, text
+from sqlalchemy import Row, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from caruso.errors import IllegalMove, Located, NotFound, RejectedInput
@@ -30,6 +30,7 @@ from caruso.model.script_versions import (
     in_words,
     why_not_deletable,
 )
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.past_runs import read_past_runs
@@ -226,9 +227,8 @@ class Scripts:
 
 
 async def lock(connection: AsyncConnection) -> None:
-    """Let changes of scripts go one after the other; SQLite does so by itself."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
+    """Let changes of scripts go one after the other."""
+    await connection.run_sync(lambda within: adapter_of(within).lock_changes(within, _CHANGE_LOCK))
 
 
 async def keep_version(connection: AsyncConnection, source: ScriptSource, *, by: str, why: str) -> bool:

@@ -8,6 +8,7 @@ to other parts: the past must not depend on what is still configured.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -43,7 +45,10 @@ metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC. SQLite knows no times: there it is ISO text of fixed length, which sorts."""
+    """An aware time in UTC, to the microsecond.
+
+    SQLite knows no times: there it is ISO text of fixed length, which sorts. MariaDB knows no zones.
+    """
 
     impl = DateTime
     cache_ok = True
@@ -52,19 +57,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Choose the column's type."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(String(27))
+        if dialect.name == "mariadb":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Refuse a naive time; write text for SQLite."""
         if value is None:
             return None
-        if value.tzinfo is not UTC:
-            if value.tzinfo is None:
-                raise ValueError("a time without a zone cannot be stored")
-            value = value.astimezone(UTC)
         if dialect.name == "sqlite":
-            return value.isoformat(timespec="microseconds")[:26] + "Z"
-        return value
+            return utc_text(value)
+        if dialect.name == "mariadb":
+            return _in_utc(value).replace(tzinfo=None)
+        return _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return an aware time in UTC."""
@@ -72,8 +77,22 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if isinstance(value, str):
             return datetime.fromisoformat(value)
-        at: datetime = value.astimezone(UTC)
-        return at
+        at: datetime = value
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def utc_text(value: datetime) -> str:
+    """Return a time as the text that stands for it in SQLite. Many rows tell of the same moment."""
+    return _in_utc(value).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value.astimezone(UTC)
 
 
 #: JSON that PostgreSQL can look into.

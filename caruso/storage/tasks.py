@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, false, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from caruso.model.tasks import Eyes, Task, TaskId, TaskState
 from caruso.storage.engine import Database
@@ -20,8 +19,7 @@ class Tasks:
     def __init__(self, database: Database) -> None:
         """Keep them in `database`."""
         self._database = database
-        insert = postgresql.insert if database.dialect == "postgresql" else sqlite.insert
-        self._add = insert(tasks).on_conflict_do_nothing(index_elements=[tasks.c.id])
+        self._add = database.adapter.insert_unless_there(tasks)
 
     async def add(self, task: Task) -> None:
         """Keep a new task; one whose id is there already stays as it is."""

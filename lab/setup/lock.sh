@@ -9,6 +9,6 @@ if ! [ -x "$uv" ]; then
 fi
 index=$(build/lock/bin/python -m pip config get global.index-url 2>/dev/null || true)
 "$uv" pip compile pyproject.toml --output-file requirements.lock --upgrade --quiet \
-    --universal --python-version 3.11 --extra fast --extra legacy --group dev \
+    --universal --python-version 3.11 --extra fast --extra legacy --extra mariadb --group dev \
     --generate-hashes --no-header --no-emit-index-url ${index:+--index-url "$index"}
 git --no-pager diff --stat -- requirements.lock

@@ -5,7 +5,8 @@
 # package=a command that comes with it, by which it is found on machines that are no Debian
 CODE=(python3=python3 python3-venv=python3)
 DEMO=(mmdebstrap=mmdebstrap sip-tester=sipp espeak-ng=espeak-ng sox=sox)
-TEST=(chromium=chromium postgresql=initdb baresip-core=baresip graphviz=dot nats-server=nats-server slapd=slapd)
+TEST=(chromium=chromium postgresql=initdb baresip-core=baresip graphviz=dot nats-server=nats-server slapd=slapd
+    mariadb-server-core=mariadbd) # the server alone: no service, no client, no changes of Perl
 
 case $1 in
     code) wanted=("${CODE[@]}") ;;

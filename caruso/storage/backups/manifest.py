@@ -45,7 +45,7 @@ class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptTable(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of a PostgreSQL database."""
+    """A table of a database that is no file."""
 
     name: str
     columns: tuple[str, ...]
@@ -65,14 +65,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     #: Version of the server that made it.
     caruso: str
-    #: ``sqlite`` or ``postgresql``.
+    #: ``sqlite``, ``postgresql`` or ``mariadb``.
     engine: str
     #: Step of the database (`caruso.storage.migrations`).
     step: str
     #: Number of the last fact in the journal.
     last_fact: int
     files: tuple[KeptFile, ...]
-    #: Of PostgreSQL, in the order in which they are filled.
+    #: Of a database that is no file, in the order in which they are filled.
     tables: tuple[KeptTable, ...] = ()
     #: Files the database knows that were not there any more when the back-up was taken.
     missing: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Tables of business objects in a PostgreSQL database: no step makes them, so a back-up tells how they are made.
+"""Tables of business objects: no step of the database makes them, so a back-up of rows tells how they are made.
 
 They are those that ``caruso model apply`` has made (`caruso.storage.tables.model_tables`), as they are now:
 somebody may have added a column since.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, Table, inspect, select, text
 from sqlalchemy.schema import CreateIndex, CreateTable, DefaultClause, ExecutableDDLElement
 
-from caruso.storage.audit_triggers import MODELS_PREFIX
+from caruso.storage.audited import MODELS_PREFIX, quoted
 from caruso.storage.tables import model_tables
 
 
@@ -38,9 +38,26 @@ def statements_for(connection: Connection, name: str) -> tuple[str, ...]:
 
 def triggers_of(connection: Connection, name: str) -> tuple[str, ...]:
     """Return what makes the triggers by which the audit follows a table."""
+    if connection.dialect.name == "mariadb":
+        return _triggers_in_mariadb(connection, name)
     query = text(
         "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
         " WHERE tgrelid = to_regclass(quote_ident(:name)) AND starts_with(tgname, :prefix) ORDER BY tgname"
     )
     found = connection.execute(query, {"name": name, "prefix": f"{MODELS_PREFIX}_"}).scalars()
     return tuple(str(statement) for statement in found)
+
+
+def _triggers_in_mariadb(connection: Connection, name: str) -> tuple[str, ...]:
+    query = text(
+        "SELECT trigger_name, action_timing, event_manipulation, action_statement FROM information_schema.triggers"
+        " WHERE trigger_schema = database() AND event_object_table = :name AND trigger_name LIKE :like"
+    )
+    found = connection.execute(query, {"name": name, "like": f"{MODELS_PREFIX}%"}).all()
+    return tuple(
+        # As its driver takes it, which reads % for a parameter.
+        f"CREATE TRIGGER {quoted(trigger)} {when} {change} ON {quoted(name)} FOR EACH ROW {what}".replace(
+            "%", "%%"
+        )
+        for trigger, when, change, what in found
+    )

@@ -1,8 +1,8 @@
 """Put a back-up in the place of what is there: all of it is verified before anything is touched.
 
 Files come first, then the database in one step (SQLite: a rename, PostgreSQL: a transaction), so that whatever
-interrupts it there is either the old database or the new one, with all its files. What was replaced stays beside
-it (SQLite) until somebody deletes it.
+interrupts it there is either the old database or the new one, with all its files. MariaDB knows no such step: what
+was interrupted there has to be done again. What was replaced stays beside it (SQLite) until somebody deletes it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, column, delete, exists, func, inspect, select, table, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
+from caruso.storage.audit_triggers import create_triggers, drop_triggers
 from caruso.storage.backups import manifest as m
-from caruso.storage.backups.taking import STEP_TABLE, TIMEOUT_SECONDS, Source, table_names
+from caruso.storage.backups.rows import insert_rows
+from caruso.storage.backups.taking import STEP_TABLE, TIMEOUT_SECONDS, Source, require_known_engine, table_names
 from caruso.storage.checking import check_file
 from caruso.storage.migrations import NEWEST, known_steps, upgrade_within
 from caruso.storage.objects.words import WORDS
 from caruso.storage.tables import object_search
-from caruso.storage.usage import file_in_use, others_use
+from caruso.storage.usage import file_in_use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,9 @@ async def restore(folder: Path, target: Source, clock: Clock, *, replace: bool =
     Raises `RejectedInput` with everything that is wrong: with the back-up, or because a server uses the database,
     or because there are data in it. Nothing has been touched then.
     """
-    manifest = await asyncio.to_thread(m.verify, folder, await asyncio.to_thread(known_steps))
     engine = target.database.dialect
+    require_known_engine(target.database.adapter)
+    manifest = await asyncio.to_thread(m.verify, folder, await asyncio.to_thread(known_steps))
     if manifest.engine != engine:
         message = (
             f"The back-up is of {manifest.engine}, the database set is {engine}: set database.url to restore it."
@@ -53,7 +57,7 @@ async def restore(folder: Path, target: Source, clock: Clock, *, replace: bool =
         raise RejectedInput((Located(rule="other-engine", message=message, file=str(folder)),))
     if engine == "sqlite":
         return await asyncio.to_thread(_restore_sqlite, folder, manifest, target, clock, replace=replace)
-    return await _restore_postgres(folder, manifest, target, replace=replace)
+    return await _restore_tables(folder, manifest, target, replace=replace)
 
 
 def _restore_sqlite(
@@ -84,34 +88,56 @@ def _restore_sqlite(
     return Restored(manifest=manifest, kept=kept, written=written)
 
 
-async def _restore_postgres(folder: Path, manifest: m.Manifest, target: Source, *, replace: bool) -> Restored:
+async def _restore_tables(folder: Path, manifest: m.Manifest, target: Source, *, replace: bool) -> Restored:
     async with target.database.session(timeout_seconds=TIMEOUT_SECONDS) as connection:
-        if await others_use(target.database, connection):
+        if await target.database.adapter.others_use(connection):
             raise _in_use("")
         there = await connection.run_sync(_has_rows, manifest)
         await connection.rollback()
         if there and not replace:
             raise _not_empty("")
         written = await asyncio.to_thread(_restore_files, folder, manifest, target)
+        fill = _fill_postgres if target.database.dialect == "postgresql" else _fill_with_rows
         async with connection.begin():
             await connection.run_sync(_empty, manifest)
             await connection.run_sync(upgrade_within, manifest.step)
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            for kept in manifest.tables:
-                for statement in kept.made_by:
-                    await connection.exec_driver_sql(statement)
-                # What the steps put there, and what would be noted as a change. The words of objects are indexed.
-                if kept.name != object_search.name:
-                    await connection.execute(text(f'ALTER TABLE "{kept.name}" DISABLE TRIGGER USER'))
-                await connection.execute(delete(table(kept.name)))
-            for kept in manifest.tables:
-                await driver.copy_to_table(kept.name, source=folder / kept.path, columns=kept.columns)
-            for kept in manifest.tables:
-                await connection.execute(text(f'ALTER TABLE "{kept.name}" ENABLE TRIGGER USER'))
-                for statement in kept.followed_by if manifest.step == NEWEST else ():
-                    await connection.exec_driver_sql(statement)
-            await connection.run_sync(_set_counters)
+            await fill(connection, folder, manifest)
     return Restored(manifest=manifest, kept=None, written=written)
+
+
+async def _fill_postgres(connection: AsyncConnection, folder: Path, manifest: m.Manifest) -> None:
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await connection.run_sync(_make_model_tables, manifest)
+    for kept in manifest.tables:
+        # What the steps put there, and what would be noted as a change. The words of objects are indexed.
+        if kept.name != object_search.name:
+            await connection.execute(text(f'ALTER TABLE "{kept.name}" DISABLE TRIGGER USER'))
+        await connection.execute(delete(table(kept.name)))
+    for kept in manifest.tables:
+        await driver.copy_to_table(kept.name, source=folder / kept.path, columns=kept.columns)
+    for kept in manifest.tables:
+        await connection.execute(text(f'ALTER TABLE "{kept.name}" ENABLE TRIGGER USER'))
+        for statement in kept.followed_by if manifest.step == NEWEST else ():
+            await connection.exec_driver_sql(statement)
+    await connection.run_sync(_set_counters)
+
+
+async def _fill_with_rows(connection: AsyncConnection, folder: Path, manifest: m.Manifest) -> None:
+    await connection.run_sync(drop_triggers)  # rows that come back are no changes
+    await connection.run_sync(_make_model_tables, manifest)
+    for kept in reversed(manifest.tables):
+        await connection.execute(delete(table(kept.name)))
+    for kept in manifest.tables:
+        await connection.run_sync(insert_rows, kept.name, kept.columns, folder / kept.path)
+    if manifest.step == NEWEST:  # else they come with the steps that follow
+        await connection.run_sync(create_triggers)
+        for statement in (each for kept in manifest.tables for each in kept.followed_by):
+            await connection.exec_driver_sql(statement)
+
+
+def _make_model_tables(connection: Connection, manifest: m.Manifest) -> None:
+    for statement in (each for kept in manifest.tables for each in kept.made_by):
+        connection.exec_driver_sql(statement)
 
 
 def _has_rows(connection: Connection, manifest: m.Manifest) -> bool:
@@ -125,7 +151,7 @@ def _made(manifest: m.Manifest) -> list[str]:
 
 
 def _empty(connection: Connection, manifest: m.Manifest) -> None:
-    for name in (*table_names(connection), *_made(manifest), WORDS, STEP_TABLE):
+    for name in (STEP_TABLE, WORDS, *_made(manifest), *reversed(table_names(connection))):
         connection.execute(text(f'DROP TABLE IF EXISTS "{name}" CASCADE'))
 
 

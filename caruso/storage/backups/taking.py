@@ -2,7 +2,8 @@
 
 SQLite copies itself (``VACUUM INTO``), which is one read transaction and keeps no writer waiting. Of PostgreSQL
 the rows of our tables are copied (``COPY … TO``) in one read-only transaction with one snapshot: that needs no
-program of PostgreSQL's of the right version beside the server, and is restored into any later one.
+program of PostgreSQL's of the right version beside the server, and is restored into any later one. Of MariaDB they
+are read likewise, and written as lines of JSON.
 
 Files are copied after the database: they are written before their rows and never changed, so all that the rows
 name are there, unless somebody had them erased meanwhile.
@@ -22,12 +23,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import caruso
 from caruso.clock import Clock
 from caruso.errors import Located, RejectedInput
+from caruso.storage.adapters.adapter import StorageAdapter
 from caruso.storage.backups import manifest as m
 from caruso.storage.backups.model_tables import made_tables, statements_for, triggers_of
+from caruso.storage.backups.rows import write_rows
 from caruso.storage.engine import Database, translated_errors
 from caruso.storage.migrations import database_state
 from caruso.storage.tables import metadata
@@ -65,6 +69,7 @@ async def take(source: Source, folder: Path, clock: Clock) -> tuple[Path, m.Mani
         raise RejectedInput(
             (Located(rule="schema-version", message=message, suggestion="run `caruso db upgrade`"),)
         )
+    require_known_engine(source.database.adapter)
     made_at = clock.now()
     target = folder / m.name_of(made_at)
     part = target.with_name(target.name + m.PART)
@@ -72,7 +77,7 @@ async def take(source: Source, folder: Path, clock: Clock) -> tuple[Path, m.Mani
         raise RejectedInput((Located(rule="backup-exists", message="There is one already.", file=str(target)),))
     try:
         await asyncio.to_thread(_make_folders, part)
-        copy = _copy_sqlite if source.database.dialect == "sqlite" else _copy_postgres
+        copy = _copy_sqlite if source.database.dialect == "sqlite" else _copy_tables
         last_fact, stored, tables, kept = await copy(source.database, part)
         files, missing = await asyncio.to_thread(_copy_files, source, part, stored)
         manifest = m.Manifest(
@@ -91,6 +96,14 @@ async def take(source: Source, folder: Path, clock: Clock) -> tuple[Path, m.Mani
         shutil.rmtree(part, ignore_errors=True)
         raise
     return target, manifest
+
+
+def require_known_engine(adapter: StorageAdapter) -> None:
+    """Raise `RejectedInput` for an engine of which back-ups do not know what it takes."""
+    if not (adapter.name in {"sqlite", "postgresql"} or adapter.rows_are_all):
+        message = f"Caruso cannot back up {adapter.name}, nor restore it."
+        suggestion = "use what comes with the database, and copy the data folder after it"
+        raise RejectedInput((Located(rule="engine-without-backups", message=message, suggestion=suggestion),))
 
 
 #: Number of the last fact, the files that rows name, tables, files written.
@@ -115,21 +128,23 @@ def _vacuum_into(database: Database, part: Path) -> _Copied:
     return last, stored, (), (_kept(target, part),)
 
 
-async def _copy_postgres(database: Database, part: Path) -> _Copied:
+async def _copy_tables(database: Database, part: Path) -> _Copied:
+    postgres = database.dialect == "postgresql"
     async with database.session(timeout_seconds=TIMEOUT_SECONDS) as connection, connection.begin():
-        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        await connection.run_sync(database.adapter.begin_snapshot)
         made = await connection.run_sync(made_tables)
         names = [*await connection.run_sync(table_names), *made]
         last = (await connection.execute(text("SELECT coalesce(max(seq), 0) FROM journal"))).scalar_one()
         stored = (await connection.execute(text("SELECT id FROM stored_files"))).scalars().all()
-        driver: Any = (await connection.get_raw_connection()).driver_connection
         tables = []
         for name in names:
             columns = await connection.run_sync(_columns, name)
-            path = f"{m.DATABASE}/{name}.copy"
+            path = f"{m.DATABASE}/{name}.{'copy' if postgres else 'rows'}"
             with _created(part / path) as output:
-                written = await driver.copy_from_table(name, output=output, columns=columns)
-            rows = int(written.rpartition(" ")[2])
+                if postgres:
+                    rows = await _copy_by_postgres(connection, name, columns, output)
+                else:
+                    rows = await connection.run_sync(write_rows, name, columns, output)
             tables.append(
                 m.KeptTable(
                     name=name,
@@ -142,6 +157,14 @@ async def _copy_postgres(database: Database, part: Path) -> _Copied:
             )
     kept = await asyncio.to_thread(lambda: tuple(_kept(part / table.path, part) for table in tables))
     return int(last), stored, tuple(tables), kept
+
+
+async def _copy_by_postgres(
+    connection: AsyncConnection, name: str, columns: Sequence[str], output: IO[bytes]
+) -> int:
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    written: str = await driver.copy_from_table(name, output=output, columns=columns)
+    return int(written.rpartition(" ")[2])
 
 
 def table_names(connection: Connection) -> list[str]:

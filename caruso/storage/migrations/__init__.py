@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, inspect, text
 
 from caruso.errors import SchemaOutdated, StorageUnavailable
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit_triggers import create_triggers, drop_triggers
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 
-#: Any number will do, as long as nobody else in this database uses it: only one may migrate at a time.
-UPGRADE_LOCK = 7_260_431
 #: How often an upgrade tries to lock the database.
 UPGRADE_ATTEMPTS = 10
 #: The newest step in `versions`. Known here, so that a server that only asks needs no Alembic in its memory.
@@ -54,12 +53,16 @@ def upgrade_within(connection: Connection, step: str = NEWEST) -> None:
 
     config = Config()
     config.set_main_option("script_location", "caruso.storage:migrations")
-    _lock(connection)
-    config.attributes["connection"] = connection
-    drop_triggers(connection)  # a step is no change that somebody made
-    command.upgrade(config, step)
-    if step == NEWEST:
-        create_triggers(connection)
+    adapter = adapter_of(connection)
+    adapter.lock_upgrades(connection)
+    try:
+        config.attributes["connection"] = connection
+        drop_triggers(connection)  # a step is no change that somebody made
+        command.upgrade(config, step)
+        if step == NEWEST:
+            create_triggers(connection)
+    finally:
+        adapter.unlock_upgrades(connection)
 
 
 def known_steps() -> tuple[str, ...]:
@@ -75,12 +78,14 @@ def known_steps() -> tuple[str, ...]:
 
 async def _when_free(database: Database, run: Callable[[Connection], None]) -> None:
     """Write as soon as no other upgrade does; SQLite itself waits for but two seconds."""
-    for attempt in range(1, UPGRADE_ATTEMPTS + 1):
+    # What has left half of its work behind would only fail again, at another place.
+    attempts = UPGRADE_ATTEMPTS if database.adapter.upgrades_at_once else 1
+    for attempt in range(1, attempts + 1):
         try:
             async with database.writing(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
                 await connection.run_sync(run)
         except StorageUnavailable:
-            if attempt == UPGRADE_ATTEMPTS:
+            if attempt == attempts:
                 raise
         else:
             return
@@ -120,10 +125,3 @@ def _current(connection: Connection) -> str | None:
         return None
     step = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
     return None if step is None else str(step)
-
-
-def _lock(connection: Connection) -> None:
-    """Keep other upgrades of this database out until the end of the transaction."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
-        connection.execute(text("SET LOCAL statement_timeout = 0"))

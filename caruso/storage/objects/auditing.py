@@ -16,7 +16,7 @@ from caruso.business_objects.model import OWN, Join, Model, ObjectClass
 from caruso.model.acting import Actor
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_plain
-from caruso.storage.audited import AUDITED, AuditedTable
+from caruso.storage.audited import AUDITED, MODELS_PREFIX, AuditedTable
 from caruso.storage.objects.mapping import ClassTables, mapped
 from caruso.storage.tables import audit_off, record_changes
 
@@ -42,12 +42,14 @@ def tables_of(tables: ClassTables) -> Iterator[AuditedTable]:
     """Give the tables of one class in our own database."""
     of = tables.of
     keys = tuple(key.column for key in of.keys)
-    yield _ALWAYS.get(tables.main.fullname) or AuditedTable(table=tables.main, class_name=of.name, record=keys)
+    main = AuditedTable(table=tables.main, class_name=of.name, record=keys, prefix=MODELS_PREFIX)
+    yield _ALWAYS.get(tables.main.fullname) or main
     for joins, table in (
         *((second.joins, tables.seconds[second.name]) for second in of.tables),
         *((listed.joins, tables.lists[listed.name]) for listed in of.lists.values()),
     ):
-        named = AuditedTable(table=table, class_name=of.name, record=_record(of, joins))
+        record = _record(of, joins)
+        named = AuditedTable(table=table, class_name=of.name, record=record, prefix=MODELS_PREFIX)
         yield _ALWAYS.get(table.fullname) or named
 
 

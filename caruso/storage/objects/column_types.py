@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Numeric, String, Text, Time
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from caruso.business_objects.model import Kind
 from caruso.storage.tables import Json
 
+#: Digits of numbers in columns that we make in MariaDB, and how many of them are behind the point.
+_DIGITS, _PLACES = 38, 12
 #: Digits a whole number may have in an integer of 64 bits.
 _WHOLE_DIGITS = 18
 
@@ -24,6 +27,8 @@ class NumberColumn(TypeDecorator[Decimal]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column's type; SQLite takes what comes."""
+        if dialect.name == "mariadb":  # which would leave out all places behind the point
+            return dialect.type_descriptor(Numeric(_DIGITS, _PLACES))
         return dialect.type_descriptor(Numeric(asdecimal=False) if dialect.name == "sqlite" else Numeric())
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
@@ -75,10 +80,14 @@ class DateTimeColumn(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column's type: SQLite has texts."""
+        if dialect.name == "mariadb":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(String(27) if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Write text that sorts for SQLite."""
+        """Write text that sorts for SQLite; MariaDB knows no zones."""
+        if value is not None and dialect.name == "mariadb":
+            return value.astimezone(UTC).replace(tzinfo=None)
         if value is None or dialect.name != "sqlite":
             return value
         text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
@@ -117,6 +126,8 @@ class TimeColumn(TypeDecorator[time]):
                 return time.fromisoformat(value)
             except ValueError:
                 return None
+        if isinstance(value, timedelta):  # MariaDB's times
+            return (datetime(1, 1, 1, tzinfo=UTC) + value).time()
         return value if isinstance(value, time) else None
 
 

@@ -34,9 +34,8 @@ from caruso.model.conditions import (
 )
 from caruso.model.numbers import spellings
 from caruso.storage.objects.mapping import Mapped, Source, is_related
+from caruso.storage.objects.sql_texts import texts_of
 
-#: What Python takes for blank, for the engines that only know the blank itself.
-BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 #: Sorts after every text that begins in the same way.
 LAST_CHARACTER = "\U0010ffff"
 
@@ -61,7 +60,7 @@ class SqlConditions:
     def __init__(self, mapped: Mapped, dialect: str, region: str) -> None:
         """Know the classes."""
         self._mapped = mapped
-        self._sqlite = dialect == "sqlite"
+        self._texts = texts_of(dialect)
         self._region = region
 
     def split(self, condition: Condition, source: Source) -> tuple[list[ColumnElement[bool]], list[Condition]]:
@@ -174,14 +173,12 @@ class SqlConditions:
             case Ends(text=text):
                 return self._ends(column, text)
             case Contains(text=text):
-                position = func.instr if self._sqlite else func.strpos
-                return position(column, text) > 0
+                return self._texts.position(column, text) > 0
 
     def _known(self, kind: Kind, column: ColumnElement[Any]) -> ColumnElement[bool]:
         if kind not in _TEXTS:
             return column.is_not(None)
-        trimmed = func.trim(column, BLANKS) if self._sqlite else func.btrim(column, BLANKS)
-        return and_(column.is_not(None), trimmed != "")
+        return and_(column.is_not(None), self._texts.trimmed(column) != "")
 
     def _compare(
         self, kind: Kind, column: ColumnElement[Any], operator: str, value: Constant
@@ -191,8 +188,9 @@ class SqlConditions:
         if not _is_of(kind, value):
             return column.is_not(None) if operator == "ne" else false()
         if kind is Kind.PHONE and operator in {"eq", "ne"} and isinstance(value, str):
-            among = column.in_(spellings(value, self._region))
-            return among if operator == "eq" else and_(column.is_not(None), not_(among))
+            return self._in(kind, column, spellings(value, self._region), negated=operator == "ne")
+        if isinstance(value, str) and operator in {"eq", "ne"}:
+            return self._in(kind, column, [value], negated=operator == "ne")
         if isinstance(value, bool) and operator not in {"eq", "ne"}:
             return false()
         compared: ColumnElement[bool] = _OPERATORS[operator](self._in_order(column, kind, operator), value)
@@ -204,8 +202,17 @@ class SqlConditions:
         wanted: list[Any] = [value for value in values if value is not None and _is_of(kind, value)]
         if kind is Kind.PHONE:
             wanted = [spelling for value in wanted for spelling in spellings(str(value), self._region)]
-        among = column.in_(wanted)
-        return and_(column.is_not(None), not_(among)) if negated else among
+        return self._in(kind, column, wanted, negated=negated)
+
+    def _in(
+        self, kind: Kind, column: ColumnElement[Any], values: Sequence[Any], *, negated: bool
+    ) -> ColumnElement[bool]:
+        """Look for one of some values; by an index, and then character by character where that is not the same."""
+        exact = self._texts.exact if kind in _TEXTS else None
+        if negated:
+            return and_(column.is_not(None), not_((exact(column) if exact else column).in_(values)))
+        found = column.in_(values)
+        return and_(found, exact(column).in_(values)) if exact else found
 
     def _begins(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
         if not text:
@@ -214,20 +221,18 @@ class SqlConditions:
         return and_(ordered >= text, ordered < text + LAST_CHARACTER, self._starts(column, text))
 
     def _starts(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-        cut = func.substr(column, 1, len(text)) if self._sqlite else func.left(column, len(text))
-        return cut == text
+        return self._texts.beginning(column, len(text)) == text
 
     def _ends(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
         if not text:
             return column.is_not(None)
-        cut = func.substr(column, -len(text)) if self._sqlite else func.right(column, len(text))
-        return cut == text
+        return self._texts.ending(column, len(text)) == text
 
     def _in_order(self, column: ColumnElement[Any], kind: Kind, operator: str) -> ColumnElement[Any]:
         """Return a text so that it is compared by its characters, not by a language's rules."""
-        if self._sqlite or kind not in _TEXTS or operator in {"eq", "ne"}:
+        if kind not in _TEXTS or (operator in {"eq", "ne"} and self._texts.exact is None):
             return column
-        return column.collate("C")
+        return self._texts.in_order(column)
 
     def _choice(
         self,
@@ -249,7 +254,7 @@ class SqlConditions:
             case Contains(text=text) if listed.kind is Kind.PHONE:
                 return source.of_list(listed, column.in_(spellings(text, self._region)))
             case Contains(text=text):
-                return source.of_list(listed, column == text)
+                return source.of_list(listed, self._in(listed.kind, column, [text], negated=False))
             case Known():
                 return source.of_list(listed)
             case _:

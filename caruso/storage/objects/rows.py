@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select
 from caruso.business_objects.model import Attribute, Kind, ListAttribute
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_json, to_value
-from caruso.storage.engine import encode_json
+from caruso.storage.adapters.adapter import encode_json
 from caruso.storage.objects.mapping import EXTRA, ClassTables
 
 #: An attribute to sort by, and whether the greatest comes first.
@@ -31,7 +31,9 @@ def fetch(
     lock: bool = False,
 ) -> list[dict[str, Value]]:
     """Return objects as values of a script, in a steady order; `lock` keeps others from changing them."""
-    query = tables.select().where(*criteria).order_by(*_ordered(tables, order)).limit(limit).offset(offset)
+    query = (
+        tables.select().where(*criteria).order_by(*_ordered(tables, order, connection)).limit(limit).offset(offset)
+    )
     if lock:
         query = query.with_for_update(of=tables.main)
     found = [_values(tables, row) for row in connection.execute(query).mappings()]
@@ -53,14 +55,19 @@ def stored_value(attribute: Attribute, value: Value) -> Any:
     return value
 
 
-def _ordered(tables: ClassTables, order: Sequence[Order]) -> list[ColumnElement[Any]]:
+def _ordered(tables: ClassTables, order: Sequence[Order], connection: Connection) -> list[ColumnElement[Any]]:
     of = tables.of
     wanted = list(order) or ([(of.order, False)] if of.order else [])
-    terms = []
+    terms: list[ColumnElement[Any]] = []
     for name, descending in wanted:
         column = tables.source.columns[name]
         term = column.desc() if descending else column.asc()
-        terms.append(term if of.attributes[name].required else term.nulls_last())
+        if of.attributes[name].required:
+            terms.append(term)
+        elif connection.dialect.name == "mariadb":  # which has no words for it
+            terms += [column.is_(None), term]
+        else:
+            terms.append(term.nulls_last())
     named = {name for name, _ in wanted}
     return terms + [tables.source.columns[key.name].asc() for key in of.keys if key.name not in named]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Index, MetaData, Table, insert, inspect, select, types
+from sqlalchemy.dialects import mysql
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -25,11 +26,11 @@ _FITTING: Mapping[Kind, tuple[type[types.TypeEngine[Any]], ...]] = {
     Kind.PHONE: (types.String,),
     Kind.CHOICE: (types.String,),
     Kind.NUMBER: (types.Numeric, types.Integer),
-    Kind.BOOLEAN: (types.Boolean,),
+    Kind.BOOLEAN: (types.Boolean, mysql.TINYINT),
     Kind.DATE: (types.Date,),
     Kind.TIME: (types.Time,),
     Kind.DATE_TIME: (types.DateTime,),
-    Kind.DATA: (types.JSON,),
+    Kind.DATA: (types.JSON, mysql.LONGTEXT),
 }
 _NUMBERS = (types.Numeric, types.Integer)
 
@@ -61,9 +62,10 @@ def not_followed(connection: Connection, model: Model) -> list[Located]:
     silent = missing_model_triggers(connection, audited)
     found = []
     for each in audited:
-        if each.table.name in silent:
+        if each.table.name in silent or each.table.schema:
             of = tables.get(each.table.fullname) or model.classes[each.class_name]
-            message = f"changes of “{each.table.name}” leave no trace: `caruso model apply` sees to it"
+            way = "it is in a schema of its own" if each.table.schema else "`caruso model apply` sees to it"
+            message = f"changes of “{each.table.fullname}” leave no trace: {way}"
             found.append(located("audit-off", message, of.place, "table"))
     return found
 

@@ -1,10 +1,10 @@
 """Find objects by the beginnings of words, as somebody types: one index for all classes, in our own database.
 
-SQLite does it by FTS5, PostgreSQL by a row for each word: a GIN index gathers all objects with a word before it
-gives the first, and takes 50 to 500 ms for beginnings that many have. Both follow `object_search` by triggers, and
-index the same words, which are made here: small letters without accents; telephone numbers are words of digits.
-The index is written with the object, so it knows what is written through us; `caruso model index` makes it again
-where others write, too.
+SQLite does it by FTS5, the others by a row for each word: PostgreSQL's GIN index gathers all objects with a word
+before it gives the first, and takes 50 to 500 ms for beginnings that many have. All follow `object_search` by
+triggers, and index the same words, which are made here: small letters without accents; telephone numbers are words
+of digits. The index is written with the object, so it knows what is written through us; `caruso model index` makes
+it again where others write, too.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def find(connection: Connection, of: ObjectClass, wanted: Sequence[tuple[str, ..
     if connection.dialect.name == "sqlite":
         match = " AND ".join([f'class_name : "{of.name}"', *(_fts5(each) for each in wanted)])
         return list(connection.execute(_IN_SQLITE, {"match": match, "limit": limit}).scalars())
-    return _find_in_postgres(connection, of, wanted, limit)
+    return _find_by_rows(connection, of, wanted, limit)
 
 
 _IN_SQLITE = text(
@@ -110,7 +110,7 @@ _IN_SQLITE = text(
 )
 
 
-def _find_in_postgres(
+def _find_by_rows(
     connection: Connection, of: ObjectClass, wanted: Sequence[tuple[str, ...]], limit: int
 ) -> list[str]:
     """Go through the objects with the rarest of the words, and look at each for the others, until it is enough."""
@@ -124,9 +124,13 @@ def _find_in_postgres(
             "until": beginning + LAST_CHARACTER,
             "limit": limit * 3 // 2,
         }
-        values |= {f"other{place}": [f"% {each}%" for each in each_of] for place, each_of in enumerate(others)}
-        statement = _in_postgres(len(others))
-        found |= dict.fromkeys(connection.execute(statement, values).scalars())
+        likes = {
+            f"other{place}_{which}": f"% {each}%"
+            for place, each_of in enumerate(others)
+            for which, each in enumerate(each_of)
+        }
+        statement = _by_rows(connection.dialect.name == "postgresql", tuple(len(each) for each in others))
+        found |= dict.fromkeys(connection.execute(statement, values | likes).scalars())
     return list(found)[:limit]
 
 
@@ -148,16 +152,27 @@ _COUNT = text(
 
 
 @functools.cache
-def _in_postgres(others: int) -> TextClause:
-    """Return the statement. Order and ``OFFSET 0`` keep the planner from joining whole tables: few are wanted."""
-    conditions = " AND ".join(f"' ' || one.words LIKE ANY (:other{place})" for place in range(others))
-    until_enough, where = ("OFFSET 0", f"WHERE {conditions} LIMIT :limit") if others else ("LIMIT :limit", "")
+def _by_rows(in_postgres: bool, others: tuple[int, ...]) -> TextClause:
+    """Return the statement; `others` tells how many beginnings each of the other words may have.
+
+    Order and ``OFFSET 0`` keep PostgreSQL's planner from joining whole tables: few are wanted.
+    """
+    those = "SELECT object FROM object_words WHERE class_name = :class AND word >= :from AND word < :until"
+    each = (
+        " OR ".join(f"concat(' ', one.words) LIKE :other{place}_{which}" for which in range(count))
+        for place, count in enumerate(others)
+    )
+    conditions = "".join(f" AND ({condition})" for condition in each)
+    if not in_postgres:
+        return text(
+            f"SELECT one.record FROM ({those}) AS those STRAIGHT_JOIN object_search AS one"  # noqa: S608
+            f" ON one.id = those.object WHERE 1 = 1{conditions} LIMIT :limit"
+        )
+    until_enough, after = ("OFFSET 0", "LIMIT :limit") if others else ("LIMIT :limit", "")
     return text(
-        "SELECT one.record FROM (SELECT object FROM object_words"  # noqa: S608 -- numbers of parameters
-        " WHERE class_name = :class AND word >= :from AND word < :until"
-        f" ORDER BY class_name, word {until_enough}) AS those"
+        f"SELECT one.record FROM ({those} ORDER BY class_name, word {until_enough}) AS those"  # noqa: S608
         " CROSS JOIN LATERAL (SELECT record, words FROM object_search WHERE id = those.object OFFSET 0) AS one"
-        f" {where}"
+        f" WHERE true{conditions} {after}"
     )
 
 

@@ -25,6 +25,7 @@ from caruso.model.changes import Erased
 from caruso.model.facts import AnyFact, PresenceChanged
 from caruso.model.ids import ContactId
 from caruso.model.numbers import normalised
+from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.objects.privacy import PersonalObjects
@@ -113,8 +114,7 @@ class Erasing:
 
     def erase_within(self, connection: Connection, subject: Subject, pseudonyms: Pseudonyms) -> list[str]:
         """Erase in somebody's transaction; return the ids of files to be deleted once it is committed."""
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA secure_delete = ON")  # free pages keep nothing
+        adapter_of(connection).overwrite_deleted(connection)
         files = [
             file
             for some in chunks([*subject.runs, *subject.contacts])
@@ -176,7 +176,7 @@ def rows_of(store: Store, subject: Subject) -> list[ColumnElement[bool]]:
 
 def _rewrite_journal(connection: Connection, subject: Subject, pseudonyms: Pseudonyms) -> None:
     """Put pseudonyms into facts, and fold those contacts anew."""
-    projector = Projector(connection.dialect.name)
+    projector = Projector(adapter_of(connection).name)
     write = update(journal).where(journal.c.seq == bindparam("the_seq")).values(payload=bindparam("fact"))
     for some in chunks(subject.contacts):
         query = select(journal.c.seq, cast(journal.c.payload, Text)).where(journal.c.contact.in_(some))

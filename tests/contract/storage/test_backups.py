@@ -33,6 +33,7 @@ from caruso.storage.runs import Runs
 from caruso.storage.tables import customers, stored_files
 from caruso.storage.tables import journal as journal_table
 from lab.journal_facts import answered_call, saved_run, turn_of
+from lab.mariadb import MariaDb
 from lab.postgres import Postgres
 from lab.storage import journal_of, projections_of, replayed, running_journal
 from tests.unit.business_objects.sample import sample
@@ -42,10 +43,14 @@ NewUrl = Callable[[], str]
 
 
 @pytest.fixture
-def new_url(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> NewUrl:
+async def new_url(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> NewUrl:
     """Make an empty database of the same engine."""
     if url.startswith("sqlite"):
         return lambda: f"sqlite:///{tmp_path}/elsewhere/caruso.sqlite"
+    if url.startswith("mariadb"):
+        mariadb: MariaDb = request.getfixturevalue("mariadb")
+        there = mariadb.url(await mariadb.new_database())
+        return lambda: there
     postgres: Postgres = request.getfixturevalue("postgres")
     return lambda: postgres.url(postgres.new_database())
 

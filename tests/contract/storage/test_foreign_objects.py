@@ -24,11 +24,13 @@ from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine import engine
 from caruso.script_engine.loader import load
 from caruso.script_engine.turns import FindObjects, RunStart, ScriptChannel
+from caruso.storage.adapters.adapter import Use
 from caruso.storage.engine import Database
 from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.reflect import reflect
 from caruso.storage.objects.schema import compare
 from caruso.storage.objects.store import Objects
+from lab.mariadb import MariaDb
 from lab.music_shop import statements
 from lab.postgres import Postgres
 
@@ -44,14 +46,25 @@ class StoppedClock:
         return 0.0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Postgres | MariaDb | None:
+    """Return what keeps the company's database; None for a file."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/shop.sqlite"
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        url = postgres.url(postgres.new_database())
-    database = Database(url, foreign=True)
+        return None
+    found: Postgres | MariaDb = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def shop(server: Postgres | MariaDb | None, tmp_path: Path) -> AsyncIterator[Database]:
+    match server:
+        case None:
+            url = f"sqlite:///{tmp_path}/shop.sqlite"
+        case MariaDb():
+            url = server.url(await server.new_database())
+        case _:
+            url = server.url(server.new_database())
+    database = Database(url, use=Use(foreign=True))
     async with database.writing() as connection:
         for statement in statements():
             await connection.execute(text(statement))
@@ -153,7 +166,7 @@ async def test_what_is_written_elsewhere_is_audited_and_indexed_here(own: Databa
 
 async def test_a_database_that_may_only_be_read_is_not_written(own: Database, shop: Database) -> None:
     url = shop._url.render_as_string(hide_password=False)
-    guarded = Database(url, foreign=True, read_only=True)
+    guarded = Database(url, use=Use(foreign=True, read_only=True))
     objects = await opened(own, guarded, writable=True)
     with pytest.raises(StorageUnavailable):
         await objects.change("Customer", "1", {"last_name": "Brook"}, HOUSE)

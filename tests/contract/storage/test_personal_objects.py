@@ -18,12 +18,14 @@ from caruso.errors import NotFound, StorageUnavailable
 from caruso.model.asker import HOUSE
 from caruso.model.callbacks import Callback, CallbackId
 from caruso.model.ids import QueueId
+from caruso.storage.adapters.adapter import Use
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.engine import Database
 from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.schema import make_missing
 from caruso.storage.objects.store import Objects
 from caruso.storage.privacy.personal_data import PrivacyParts, privacy_parts
+from lab.mariadb import MariaDb
 from lab.postgres import Postgres
 from tests.unit.business_objects.sample import SAMPLE
 
@@ -35,14 +37,25 @@ MODEL = load_models(
 EVE = {"id": "p-eve", "name": "Eve Vandermeer", "numbers": ["030 55512345"], "born": "1980-02-03", "shoe": 38}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def erp(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Postgres | MariaDb | None:
+    """Return what keeps the company's database; None for a file."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/erp.sqlite"
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        url = postgres.url(postgres.new_database())
-    made = Database(url, foreign=True)
+        return None
+    found: Postgres | MariaDb = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def erp(server: Postgres | MariaDb | None, tmp_path: Path) -> AsyncIterator[Database]:
+    match server:
+        case None:
+            url = f"sqlite:///{tmp_path}/erp.sqlite"
+        case MariaDb():
+            url = server.url(await server.new_database())
+        case _:
+            url = server.url(server.new_database())
+    made = Database(url, use=Use(foreign=True))
     async with made.writing() as connection:
         await connection.run_sync(lambda c: make_missing(c, MODEL, "erp"))
     yield made

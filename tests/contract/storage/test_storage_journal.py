@@ -19,7 +19,8 @@ from caruso.clock import SystemClock
 from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact, ContactArrived
 from caruso.model.ids import AgentId, ContactId, RunId
-from caruso.storage.engine import Database, Writer
+from caruso.storage.adapters.adapter import Writer
+from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.journal import BATCH_FACTS, JournalWriter
 from lab.figures import measured
@@ -240,6 +241,8 @@ async def locked(url: str) -> AsyncIterator[None]:
     async with database.writing(timeout_seconds=60) as connection:
         if database.dialect == "postgresql":
             await connection.execute(text("LOCK TABLE journal_head IN EXCLUSIVE MODE"))
+        elif database.dialect == "mariadb":
+            await connection.execute(text("LOCK TABLES journal_head WRITE"))
         yield
     await database.dispose()
 

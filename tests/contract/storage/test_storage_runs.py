@@ -38,20 +38,12 @@ RUN = RunId("run1")
 KEY = "run1/reading/do.1"
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest) -> str:
-    if request.param == "memory":
-        return ""
-    found: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
-    return found
-
-
 @pytest.fixture
-async def store(place: str) -> AsyncIterator[RunStore]:
-    if not place:
+async def store(url_or_memory: str) -> AsyncIterator[RunStore]:
+    if not url_or_memory:
         yield MemoryRuns()
         return
-    database = Database(place, timeout_seconds=5)
+    database = Database(url_or_memory, timeout_seconds=5)
     yield Runs(database)
     await database.dispose()
 

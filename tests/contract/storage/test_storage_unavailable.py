@@ -20,8 +20,15 @@ SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99999999) SELECT max(i)"
     " FROM n",
     "postgresql": "SELECT pg_sleep(60)",
+    "mariadb": "SELECT max(a.seq + b.seq) FROM seq_1_to_100000 AS a, seq_1_to_100000 AS b",
 }
-LOCK = {"sqlite": "SELECT 1", "postgresql": "LOCK TABLE users, sessions IN ACCESS EXCLUSIVE MODE"}
+LOCK = {
+    "sqlite": "SELECT 1",
+    "postgresql": "LOCK TABLE users, sessions IN ACCESS EXCLUSIVE MODE",
+    "mariadb": "LOCK TABLES users WRITE, sessions WRITE",
+}
+#: Where the end of the transaction is not that of the lock.
+UNLOCK = {"sqlite": "SELECT 1", "postgresql": "SELECT 1", "mariadb": "UNLOCK TABLES"}
 
 
 async def test_a_change_on_a_locked_database_fails_in_time(url: str, database: Database) -> None:
@@ -32,6 +39,7 @@ async def test_a_change_on_a_locked_database_fails_in_time(url: str, database: D
         with pytest.raises(StorageUnavailable):
             await Users(database).revoke_session("any")
         assert time.monotonic() - began < PATIENCE_SECONDS
+        await connection.execute(text(UNLOCK[database.dialect]))
     await Users(database).revoke_session("any")
     await locker.dispose()
 
@@ -47,7 +55,7 @@ async def test_a_look_up_in_a_database_locked_for_good_fails_in_time(url: str, d
             await connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
             await connection.exec_driver_sql("BEGIN EXCLUSIVE")
         else:
-            await connection.execute(text(LOCK["postgresql"]))
+            await connection.execute(text(LOCK[locker.dialect]))
         began = time.monotonic()
         with pytest.raises(StorageUnavailable):
             await Users(database).user(UserId("anna"))

@@ -96,7 +96,7 @@ def test_the_environment_overrides_the_file() -> None:
         ('[speech.voices]\n"-x" = "en"', (2, "speech.voices.-x"), "a language like en"),
         ('[web]\ntrusted_proxies = [\n"::1",\n"proxy"]', (4, "web.trusted_proxies[2]"), "no address or network"),
         ('[web]\ntls_key = "k.pem"', (2, "web.tls_key"), "needs web.tls_certificate"),
-        ('[database]\nurl = "mysql://u:pw@h/d"', (2, "database.url"), "sqlite:// or postgresql://"),
+        ('[database]\nurl = "caruso.db"', (2, "database.url"), "must begin with its engine"),
         ("[server]\nport = ", (2, ""), "Invalid value"),
     ],
 )

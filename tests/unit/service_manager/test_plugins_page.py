@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from caruso.built_in import services_of
+from caruso.built_in import services_of, take_adapters
 from caruso.service_manager import BadArguments, ServiceFailed, ServiceManager, hookspecs
 from caruso.service_manager.plugins import Plugins
+from caruso.storage.adapters.registry import adapters, parse_url
 
 PAGE = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 async def test_the_example_is_a_plug_in_that_works(tmp_path: Path) -> None:
-    example = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
-    (tmp_path / "weather.py").write_text(example)
+    (tmp_path / "weather.py").write_text(EXAMPLES[0])
     plugins = Plugins(tmp_path)
     plugins.load("weather")
     parts: Any = None
@@ -29,6 +30,20 @@ async def test_the_example_is_a_plug_in_that_works(tmp_path: Path) -> None:
     assert raised.value.code == "no-forecast"
     with pytest.raises(BadArguments, match=r"at `\$\.place`"):
         await manager.call("weather.today", {"place": 7}, key="")
+
+
+def test_the_engine_of_the_example_is_one_that_a_database_can_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {adapter.name: adapter for adapter in adapters()}
+    monkeypatch.setattr("caruso.storage.adapters.registry._known", known)
+    (tmp_path / "vault.py").write_text(next(each for each in EXAMPLES if "SqliteAdapter" in each))
+    plugins = Plugins(tmp_path)
+    plugins.load("vault")
+    take_adapters(plugins)
+    assert not plugins.refused
+    url, adapter = parse_url("vault:///caruso.vault")
+    assert (url.drivername, adapter.name) == ("sqlite+aiosqlite", "vault")
 
 
 def test_every_hook_is_on_the_page() -> None:

@@ -6,15 +6,16 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from caruso.storage.migrations.column_types import ID, TIME
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 # Written out, not imported: a migration stays what it was when the tables go on.
-TIME = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+KEY = ID.with_variant(sa.Text(collation="C"), "postgresql")
 SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from caruso.storage.migrations.column_types import ID, TIME
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-TIME = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 LIVE = sa.text("live")
@@ -30,7 +31,7 @@ def upgrade() -> None:
 
 def _extend_runs() -> None:
     with op.batch_alter_table("script_runs") as table:
-        table.alter_column("contact", existing_type=sa.Text(), nullable=True)
+        table.alter_column("contact", existing_type=ID, nullable=True)
         table.add_column(sa.Column("revision", sa.BigInteger(), nullable=False, server_default="1"))
         table.add_column(sa.Column("turn", sa.BigInteger(), nullable=False, server_default="0"))
         table.add_column(sa.Column("customer", sa.Text(), nullable=True))

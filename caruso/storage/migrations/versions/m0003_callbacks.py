@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from caruso.storage.migrations.column_types import TIME
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-
-TIME = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
 
 
 def upgrade() -> None:

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from caruso.storage.migrations.column_types import TIME
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-TIME = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 _NUMBER = """

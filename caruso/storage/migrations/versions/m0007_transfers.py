@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from caruso.storage.migrations.column_types import TIME
+
 revision = "0007"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-TIME = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
 SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from caruso.storage.migrations.column_types import TIME
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-TIME = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 

@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from caruso.storage.migrations.column_types import TIME
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-TIME = sa.String(27).with_variant(sa.DateTime(timezone=True), "postgresql")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -65,7 +66,7 @@ def upgrade() -> None:
     op.create_index("ix_customer_access_at", "customer_access", ["at"])
     op.create_index("ix_customer_access_customer_id", "customer_access", ["customer", "id"])
     # What the audit knew of customers so far: a field a line, not the whole record, and so only to be looked at.
-    into = 'at, "by", role, channel, address, class_name, record, table_name, change, old, new'
+    into = 'at, "by", role, channel, address, class_name, record, table_name, "change", old, new'
     known = f"at, \"by\", '', '', '', class_name, record, 'customers', 'update', {_field('old')}, {_field('new')}"
     of_customers = "FROM audit WHERE class_name = 'Customer' ORDER BY id"
     op.execute(sa.text(f"INSERT INTO record_changes ({into}) SELECT {known} {of_customers}"))
@@ -75,4 +76,6 @@ def upgrade() -> None:
 def _field(side: str) -> str:
     if op.get_bind().dialect.name == "postgresql":
         return f"jsonb_build_object(field, {side})"
+    if op.get_bind().dialect.name == "mariadb":
+        return f"json_object(field COLLATE utf8mb4_bin, json_compact({side}))"
     return f"json_object(field, json({side}))"

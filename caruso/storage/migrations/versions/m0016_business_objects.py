@@ -72,6 +72,35 @@ POSTGRESQL_INDEX = (
     """,
 )
 
+_MARIADB_FILL = """
+    INSERT INTO object_words (class_name, word, object) SELECT {row}.class_name, split.word, {row}.id FROM {source}
+    json_table(
+        concat('["', replace({row}.words, ' ', '","'), '"]'),
+        '$[*]' COLUMNS (word VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')
+    ) AS split
+"""
+_MARIADB_ADD = _MARIADB_FILL.format(row="NEW", source="")
+_MARIADB_TAKE = "DELETE FROM object_words WHERE object = OLD.id"
+MARIADB_INDEX = (
+    """
+    CREATE TABLE object_words (
+        class_name VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+        word VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+        object BIGINT NOT NULL,
+        INDEX ix_object_words_word (class_name, word),
+        INDEX ix_object_words_object (object)
+    )
+    """,
+    _MARIADB_FILL.format(row="object_search", source="object_search,"),
+    f"CREATE TRIGGER object_search_added AFTER INSERT ON object_search FOR EACH ROW {_MARIADB_ADD}",
+    f"CREATE TRIGGER object_search_gone AFTER DELETE ON object_search FOR EACH ROW {_MARIADB_TAKE}",
+    f"""
+    CREATE TRIGGER object_search_changed AFTER UPDATE ON object_search FOR EACH ROW
+    BEGIN {_MARIADB_TAKE}; {_MARIADB_ADD}; END
+    """,
+)
+INDEXES = {"sqlite": SQLITE_INDEX, "postgresql": POSTGRESQL_INDEX, "mariadb": MARIADB_INDEX}
+
 
 def upgrade() -> None:
     """Take the step."""
@@ -93,7 +122,7 @@ def upgrade() -> None:
     op.create_index("ix_object_search_class_name_record", "object_search", key, unique=True)
     _index_customers()
     sqlite = op.get_bind().dialect.name == "sqlite"
-    for statement in SQLITE_INDEX if sqlite else POSTGRESQL_INDEX:
+    for statement in INDEXES[op.get_bind().dialect.name]:
         op.execute(sa.text(statement))
     if sqlite:
         op.execute(sa.text("INSERT INTO object_words (object_words) VALUES ('rebuild')"))
@@ -102,7 +131,7 @@ def upgrade() -> None:
     if not sqlite:
         for column in ("name_key", "email_key", "updated_at"):
             op.drop_column("customers", column)
-        op.alter_column("customers", "email", nullable=True)
+        op.alter_column("customers", "email", existing_type=sa.Text(), nullable=True)
         return
     _copy_customers()
 
