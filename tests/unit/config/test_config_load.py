@@ -294,7 +294,6 @@ def test_databases_of_the_company_have_limits_of_their_own() -> None:
     ("text", "place", "words"),
     [
         ("[objects.databases.erp]\npool_size = 2\n", (1, "objects.databases.erp"), "no url"),
-        ('[objects.databases.erp]\nurl = "mysql://erp"\n', (1, "objects.databases.erp"), "sqlite://"),
         ('[objects.databases.own]\nurl = "sqlite:///a"\n', (1, "objects.databases.own"), "another name"),
         ('[objects.url_files]\nerp = "f"\n', (2, "objects.url_files.erp"), "no database “erp”"),
         (
