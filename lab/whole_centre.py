@@ -319,11 +319,11 @@ class WholeCentre:
         self.diary: list[str] = []
         #: Runs somebody has a page of, links agents made, codes pages showed.
         self.pages: list[RunId] = []
-        self.links: set[str] = set()
+        self.links: dict[str, None] = {}
         self.codes: list[str] = []
         #: What went wrong on pages and is no refusal.
         self.mishaps: list[Exception] = []
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: dict[asyncio.Task[None], None] = {}
         self.centre = self._build()
 
     def note(self, *words: object) -> None:
@@ -479,7 +479,7 @@ class WholeCentre:
     def _show(self, agent: AgentId, view: DeskView) -> None:
         self.views[agent] = view
         if view.dialog is not None and view.dialog.link:
-            self.links.add(view.dialog.link.rpartition("/")[2])
+            self.links[view.dialog.link.rpartition("/")[2]] = None
 
     def _closed(self, agent: AgentId) -> None:
         self.consoles.pop(agent, None)
@@ -610,8 +610,8 @@ class WholeCentre:
 
     def _web_acts(self) -> None:
         task = asyncio.get_running_loop().create_task(self._visit())
-        self._visits.add(task)
-        task.add_done_callback(self._visits.discard)
+        self._visits[task] = None
+        task.add_done_callback(self._visits.pop)
 
     async def _visit(self) -> None:
         """Let somebody on the web do something; a refusal is fine, any other error is not."""
@@ -622,7 +622,7 @@ class WholeCentre:
                 customer = self.rng.choice((CustomerId("c1"), None))
                 self.pages.append((await web.start(script, language="en", customer=customer)).run)
             elif chance < 0.35 and self.links:
-                link = self.links.pop()
+                link, _ = self.links.popitem()
                 self.note("opens", link[-8:])
                 self.pages.append((await web.open_link(link)).run)
             elif chance < 0.5:
