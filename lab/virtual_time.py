@@ -92,6 +92,10 @@ class LoopTimers:
         self._running = {h for h in self._running if not h.cancelled() and h.when() > now}
         return len(self._running)
 
+    def __str__(self) -> str:
+        """Name those that run."""
+        return ", ".join(repr(handle) for handle in self._running) if len(self) else "none"
+
     def call_later(self, seconds: float, callback: Callable[[], None]) -> TimerHandle:
         """Call `callback` after `seconds`."""
         if len(self._running) > 1_000:

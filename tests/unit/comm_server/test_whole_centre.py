@@ -455,7 +455,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
     }
     left = {name: list(held) for name, held in kept.items() if held}
     assert not left, f"kept: {left}"
-    assert len(house.timers) == 0, "timers run on"
+    assert len(house.timers) == 0, f"timers run on: {house.timers}"
 
 
 # -- Runs -----------------------------------------------------------------------------------------------------
