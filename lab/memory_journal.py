@@ -34,8 +34,13 @@ class MemoryJournal:
         self.runs = MemoryRuns()
         #: Told of actions whose rows are written.
         self.actions_written: Callable[[Sequence[OutboxAction]], None] = lambda _: None
-        #: Entries before this one cannot be lost any more: an action followed from them.
+        self.runs.gone_on = self._is_written
+        #: Entries before this one cannot be lost any more: something followed from them.
         self._barrier = 0
+        #: How many entries there were with the newest turn of a run.
+        self._turns: dict[RunId, int] = {}
+        #: What a turn replaced, by the place of its entry.
+        self._replaced: dict[int, SavedRun | None] = {}
         self._unlocked = asyncio.Event()
         self._unlocked.set()
         self._held_back: list[RunTurn] = []
@@ -48,7 +53,9 @@ class MemoryJournal:
 
     def save_turn(self, turn: RunTurn) -> None:
         """Append a turn; its actions begin as soon as the loop comes to it."""
+        self._replaced[len(self.entries)] = self.runs.runs.get(turn.run.id)
         self.entries.append(turn)
+        self._turns[turn.run.id] = len(self.entries)
         if not self._unlocked.is_set():
             self._held_back.append(turn)
             return
@@ -57,6 +64,7 @@ class MemoryJournal:
     async def flush(self) -> None:
         """Return at once: all is written; or never, while the database is locked."""
         await self._unlocked.wait()
+        self._barrier = len(self.entries)
 
     def lock(self) -> None:
         """Write nothing from now on: somebody else has locked the database."""
@@ -79,23 +87,28 @@ class MemoryJournal:
             asyncio.get_running_loop().call_soon(lambda: self.actions_written(turn.actions))
 
     def lose_last(self, count: int) -> None:
-        """Forget the newest entries: they had not been written yet. Facts of one moment are written together."""
+        """Forget the newest entries: they had not been written yet. Facts of one moment are written together.
+
+        What is left cannot be lost later: the next server begins with it.
+        """
         keep = max(self._barrier, len(self.entries) - count)
         while self._barrier < keep < len(self.entries) and _moment(self.entries[keep - 1]) == _moment(
             self.entries[keep]
         ):
             keep -= 1
-        lost = [entry for entry in self.entries[keep:] if isinstance(entry, RunTurn)]
-        del self.entries[keep:]
-        for turn in lost:
-            self._unwrite(turn)
+        while len(self.entries) > keep:
+            lost = self.entries.pop()
+            if isinstance(lost, RunTurn):
+                self._unwrite(lost, self._replaced.pop(len(self.entries)))
+        self._barrier = keep
 
-    def _unwrite(self, turn: RunTurn) -> None:
-        before = [
-            entry.run for entry in self.entries if isinstance(entry, RunTurn) and entry.run.id == turn.run.id
-        ]
-        if before:
-            self.runs.runs[turn.run.id] = before[-1]
+    def _is_written(self, run: RunId) -> None:
+        """Know that somebody went on from the newest turn of a run: he has seen it in the database."""
+        self._barrier = max(self._barrier, self._turns.get(run, 0))
+
+    def _unwrite(self, turn: RunTurn, before: SavedRun | None) -> None:
+        if before is not None:
+            self.runs.runs[turn.run.id] = before
         else:
             self.runs.runs.pop(turn.run.id, None)
         for event in turn.events:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,6 +33,8 @@ class MemoryRuns:
         self.actions: dict[str, OutboxAction] = {}
         self.tokens: dict[str, RunToken] = {}
         self.kept_files: dict[FileId, StoredFile] = {}
+        #: Told of a run that somebody goes on with who has read it here.
+        self.gone_on: Callable[[RunId], None] = lambda _: None
         #: While it is set nothing can be read or written.
         self.down = False
 
@@ -74,6 +76,7 @@ class MemoryRuns:
             return False
         if not all(self._open_of(outcome) for outcome in turn.outcomes):
             return False
+        self.gone_on(turn.run.id)
         self.write(turn)
         return True
 
@@ -83,6 +86,7 @@ class MemoryRuns:
         before = self.runs.get(run)
         if before is None or before.live is live:
             return None
+        self.gone_on(run)
         self.runs[run] = replace(before, live=live, revision=before.revision + 1)
         return self.runs[run]
 

@@ -47,6 +47,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual seconds since the beginning."""
         return self._virtual
 
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Call `func` here and now: while a thread worked, nobody knows how much time would pass."""
+        done = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 -- it is raised where it is awaited
+            done.set_exception(error)
+        return done
+
     def _pass_by(self, seconds: float) -> None:
         self._virtual += seconds
 
@@ -82,6 +91,10 @@ class LoopTimers:
         now = asyncio.get_running_loop().time()
         self._running = {h for h in self._running if not h.cancelled() and h.when() > now}
         return len(self._running)
+
+    def __str__(self) -> str:
+        """Name those that run."""
+        return ", ".join(repr(handle) for handle in self._running) if len(self) else "none"
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> TimerHandle:
         """Call `callback` after `seconds`."""

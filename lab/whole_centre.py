@@ -21,6 +21,7 @@ from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.contact_centre import ContactCentre, Outside
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.voicemail.box import Who
+from caruso.comm_server.voicemail.collecting import TRANSCRIBE
 from caruso.comm_server.voicemail.lights import Light
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable, TooMany
 from caruso.model import desk, ids
@@ -227,6 +228,8 @@ class SlowStores:
         self.patience = 1.0
         #: Keys of actions that were carried out.
         self.actions: list[str] = []
+        #: Counts the processes of the server.
+        self.process = 1
         #: Services that may be asked twice.
         self.repeatables: set[str] = set()
 
@@ -268,8 +271,10 @@ class SlowStores:
 
     async def call(self, service: str, params: Mapping[str, Any], *, key: str) -> Any:
         """Pretend to carry out an action."""
+        process = self.process
         await self._wait(6.0, failing=0.2)
-        self.actions.append(key)
+        # To write down what was said changes nothing: a server that died meanwhile may have asked for it, too.
+        self.actions.append(f"{key} by process {process}" if service == TRANSCRIBE else key)
 
     def repeatable(self, service: str) -> bool:
         """Tell whether it was named so."""
@@ -319,11 +324,11 @@ class WholeCentre:
         self.diary: list[str] = []
         #: Runs somebody has a page of, links agents made, codes pages showed.
         self.pages: list[RunId] = []
-        self.links: set[str] = set()
+        self.links: dict[str, None] = {}
         self.codes: list[str] = []
         #: What went wrong on pages and is no refusal.
         self.mishaps: list[Exception] = []
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: dict[asyncio.Task[None], None] = {}
         self.centre = self._build()
 
     def note(self, *words: object) -> None:
@@ -410,6 +415,7 @@ class WholeCentre:
         for visit in tuple(self._visits):
             visit.cancel()
         await self.centre.tasks.close()
+        self.stores.process += 1
         self.journal.lose_last(lost)
         self.voicemails.rebuild(self.journal.entries)
         self.consoles.clear()
@@ -479,7 +485,7 @@ class WholeCentre:
     def _show(self, agent: AgentId, view: DeskView) -> None:
         self.views[agent] = view
         if view.dialog is not None and view.dialog.link:
-            self.links.add(view.dialog.link.rpartition("/")[2])
+            self.links[view.dialog.link.rpartition("/")[2]] = None
 
     def _closed(self, agent: AgentId) -> None:
         self.consoles.pop(agent, None)
@@ -610,8 +616,8 @@ class WholeCentre:
 
     def _web_acts(self) -> None:
         task = asyncio.get_running_loop().create_task(self._visit())
-        self._visits.add(task)
-        task.add_done_callback(self._visits.discard)
+        self._visits[task] = None
+        task.add_done_callback(self._visits.pop)
 
     async def _visit(self) -> None:
         """Let somebody on the web do something; a refusal is fine, any other error is not."""
@@ -622,7 +628,7 @@ class WholeCentre:
                 customer = self.rng.choice((CustomerId("c1"), None))
                 self.pages.append((await web.start(script, language="en", customer=customer)).run)
             elif chance < 0.35 and self.links:
-                link = self.links.pop()
+                link, _ = self.links.popitem()
                 self.note("opens", link[-8:])
                 self.pages.append((await web.open_link(link)).run)
             elif chance < 0.5:

@@ -15,13 +15,13 @@ class GuardedTasks:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in the order in which they began
 
     def start(self, work: Coroutine[object, object, None], *, name: str) -> asyncio.Task[None]:
         """Run `work`; an exception is logged under `name` and harms nobody else."""
         task = asyncio.create_task(self._guard(work, name), name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         task.add_done_callback(lambda _: work.close())  # what was cancelled before it began was never awaited
         return task
 

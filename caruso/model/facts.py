@@ -504,6 +504,8 @@ class RecordingBegun(Fact, frozen=True, kw_only=True, tag="recording-begun"):
     others: tuple[str, ...] = ()
     #: A user, or empty for the rules of the queue.
     asked_by: str = ""
+    #: The parties had been told.
+    announced: bool = True
 
 
 class RecordingPaused(Fact, frozen=True, kw_only=True, tag="recording-paused"):

@@ -301,7 +301,7 @@ class Desks:
 
     def _show_dirty(self) -> None:
         dirty, self._dirty = self._dirty, set()
-        for agent in dirty:
+        for agent in sorted(dirty):
             handle = self._open.get(agent)
             if handle is not None:
                 handle.show(self.view(agent))

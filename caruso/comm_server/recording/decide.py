@@ -70,6 +70,10 @@ def settle(
     facts: list[AnyFact] = []
     if track.tape is not None and _is_over(track, track.tape, scene):
         track = _ejected(track, track.tape, orders, facts, now, unseen=unseen)
+    elif track.tape is not None and track.tape.begun and scene is not None and not _knows(track, scene):
+        # The rules have changed meanwhile. What was paused by hand stays so in the next part.
+        paused = track.paused
+        track = replace(_ejected(track, track.tape, orders, facts, now, unseen=unseen), paused=paused)
     if scene is None or not is_wanted(track, scene) or not (scene.talking or scene.ringing):
         return Step(track=replace(track, announcing=False), orders=tuple(orders), facts=tuple(facts))
     if track.tape is None:
@@ -218,7 +222,12 @@ def rebuild(contact: ContactId, leg: LegId, facts: Iterable[AnyFact]) -> Track |
                 )
                 asked = True if fact.asked_by else track.asked
                 track = replace(
-                    track, parts=fact.part, tape=tape, announced=True, asked=asked, asked_by=fact.asked_by
+                    track,
+                    parts=fact.part,
+                    tape=tape,
+                    announced=track.announced or fact.announced,
+                    asked=asked,
+                    asked_by=fact.asked_by,
                 )
             case RecordingPaused(reason=reason) if track.tape is not None:
                 paused = track.paused or reason is PauseReason.ASKED
@@ -245,6 +254,11 @@ def _is_over(track: Track, tape: Tape, scene: Scene | None) -> bool:
     if tape.begun:
         return not scene.talking or (scene.agent, scene.queue) != (tape.agent, tape.queue)
     return not (scene.talking or scene.ringing)
+
+
+def _knows(track: Track, scene: Scene) -> bool:
+    """Tell whether the parties know as much as the rules ask for."""
+    return track.announced or not scene.rules.announced
 
 
 def _ejected(
@@ -288,7 +302,7 @@ def _loaded_when_possible(
 
 def _told(track: Track, scene: Scene, orders: list[Order]) -> Track:
     """Have the parties told before anything is recorded."""
-    if track.announced or track.announcing or scene.held or not scene.rules.announced:
+    if _knows(track, scene) or track.announcing or scene.held:
         return track
     orders.append(Announce(scene=scene))
     return replace(track, announcing=True)
@@ -304,8 +318,7 @@ def _begun(
         if joined != tape.others:
             facts.append(RecordingJoined(at=now, contact=track.contact, recording=tape.id, others=joined))
         return replace(track, tape=replace(tape, others=joined))
-    knows = track.announced or not scene.rules.announced
-    if not knows or track.announcing or scene.held:
+    if not _knows(track, scene) or track.announcing or scene.held:
         return track
     facts.append(
         RecordingBegun(
@@ -317,6 +330,7 @@ def _begun(
             agent=scene.agent,
             others=scene.others,
             asked_by=track.asked_by,
+            announced=track.announced,
         )
     )
     if scene.rules.agent_beep and scene.agent_leg is not None:

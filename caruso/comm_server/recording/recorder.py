@@ -148,9 +148,7 @@ class Recorder:
 
     def link_up(self) -> None:
         """Look at what the telephone system holds; an announcement whose end nobody told us is given again."""
-        unchecked, self._unchecked = self._unchecked, set()
-        for contact in unchecked:
-            self._unchecked.add(contact)
+        for contact in sorted(self._unchecked):
             self._studio.tasks.start(self._check(contact), name="check_recording")
         for live in list(self._live.values()):
             if live.playback is not None:

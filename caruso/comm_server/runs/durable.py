@@ -126,7 +126,7 @@ class DurableRuns:
         #: Keys of searches under way.
         self._finding: set[str] = set()
         #: Who waits for a change of which run.
-        self._waiting: dict[RunId, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[RunId, list[asyncio.Future[None]]] = {}
 
     # -- On the web -------------------------------------------------------------------------------------------
 
@@ -438,15 +438,15 @@ class DurableRuns:
 
     async def _next_look(self, seen: RunView, seconds: float) -> RunView:
         change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(seen.run, set())
-        waiting.add(change)
+        waiting = self._waiting.setdefault(seen.run, [])
+        waiting.append(change)
         try:
             now = await self.view(seen.run)  # it may have changed since
             if now.revision == seen.revision:
                 await asyncio.wait((change,), timeout=seconds)
                 now = await self.view(seen.run)
         finally:
-            waiting.discard(change)
+            waiting.remove(change)
             if not waiting and self._waiting.get(seen.run) is waiting:
                 del self._waiting[seen.run]
         return now

@@ -109,8 +109,16 @@ class OnDuty:
 
     def _is_wanted(self, agent: AgentId, waited: bool) -> bool:
         """Tell whether an agent will be offered calls."""
-        doing = self._roster.state(agent).presence
-        return waited or doing not in (Presence.SIGNED_OUT, Presence.NOT_READY)
+        state = self._roster.state(agent)
+        match state.presence:
+            case Presence.READY:
+                return True
+            case Presence.SIGNED_OUT:
+                return False
+            case Presence.NOT_READY:
+                return waited
+            case _:  # what was asked for, or forced, in the contact holds
+                return state.after.presence is Presence.READY or state.after.reason == presence.LINE_OPENING
 
     def review(self) -> None:
         """Close lines that are not wanted any more: the centre's description is another one."""

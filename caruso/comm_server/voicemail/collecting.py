@@ -5,7 +5,8 @@
     then: written down by the service `stt` where there is one ─► mailed through the outbox, once
 
 Whenever this server dies in between, the next start finds the message still `RECORDING`, or not mailed, and goes
-on from there: a sound that was kept already is not kept again, and a mail is ordered once per key.
+on from there: a sound that was kept already is not kept again, and a mail is ordered once per key. Only writing
+it down may be asked for again, by the next process, when nothing of it had been kept: that changes nothing.
 """
 
 from __future__ import annotations

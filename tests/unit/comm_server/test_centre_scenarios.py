@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+import pytest
+
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.model import desk, ids
 from caruso.model.facts import (
@@ -21,7 +23,7 @@ from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
-from lab.whole_centre import DIRECT, WholeCentre
+from lab.whole_centre import DIRECT, TELEPHONES, WholeCentre
 
 ANNA, BRAM, CHLOE = AgentId("anna"), AgentId("bram"), AgentId("chloe")
 
@@ -83,6 +85,36 @@ def test_an_agent_taken_away_in_a_conversation_ends_it_and_is_signed_out() -> No
         house.telephony.hang_up(ids.caller_leg(call.contact))
         await asyncio.sleep(10)
         assert presence(house, BRAM) is Presence.SIGNED_OUT
+
+    lead(scene)
+
+
+@pytest.mark.parametrize(
+    ("asks", "then"),
+    [
+        (
+            lambda house: house.centre.force_presence(BRAM, Presence.SIGNED_OUT, "", "sue"),
+            (Presence.SIGNED_OUT, ""),
+        ),
+        (lambda house: house.ask(BRAM, desk.GoNotReady, reason="lunch"), (Presence.NOT_READY, "lunch")),
+    ],
+)
+def test_a_line_to_a_new_phone_is_not_opened_for_whom_something_else_follows_the_call(
+    asks: Callable[[WholeCentre], None], then: tuple[Presence, str]
+) -> None:
+    async def scene(house: WholeCentre) -> None:
+        house.open_console(BRAM)
+        house.ask(BRAM, desk.ChooseStation, kind="sip", number="", nailed_up=True)
+        house.ask(BRAM, desk.GoReady)
+        await asyncio.sleep(1)
+        call = await talking(house, BRAM, "300")
+        house.ask(BRAM, desk.ChooseStation, kind="number", number=TELEPHONES[BRAM], nailed_up=True)
+        asks(house)
+        house.telephony.hang_up(ids.caller_leg(call.contact))
+        await asyncio.sleep(30)
+        state = house.centre.roster.state(BRAM)
+        assert (state.presence, state.reason) == then
+        assert not house.telephony.legs
 
     lead(scene)
 

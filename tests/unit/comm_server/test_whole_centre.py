@@ -12,7 +12,7 @@ import random
 import unittest.mock
 import uuid
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 import pytest
@@ -455,7 +455,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
     }
     left = {name: list(held) for name, held in kept.items() if held}
     assert not left, f"kept: {left}"
-    assert len(house.timers) == 0, "timers run on"
+    assert len(house.timers) == 0, f"timers run on: {house.timers}"
 
 
 # -- Runs -----------------------------------------------------------------------------------------------------
@@ -501,11 +501,17 @@ def look(house: WholeCentre) -> None:
         check_both_sides(house)
 
 
-def _named_from(seed: int) -> contextlib.AbstractContextManager[object]:
-    """Give contacts and runs the same names each time."""
+@contextlib.contextmanager
+def _named_from(seed: int) -> Iterator[None]:
+    """Give contacts and runs the same names each time, and links and codes the same tokens."""
     dice = random.Random(f"{seed}/names")  # noqa: S311 -- nobody is to be kept from guessing
     names = (uuid.UUID(int=dice.getrandbits(128), version=4) for _ in itertools.count())
-    return unittest.mock.patch("uuid.uuid4", side_effect=names)
+    with (
+        unittest.mock.patch("uuid.uuid4", side_effect=names),
+        unittest.mock.patch("secrets.randbelow", dice.randrange),
+        unittest.mock.patch("secrets.token_urlsafe", lambda size: dice.randbytes(size).hex()),
+    ):
+        yield
 
 
 def run(

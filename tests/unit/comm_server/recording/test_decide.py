@@ -7,7 +7,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -188,6 +188,35 @@ def test_what_cannot_be_announced_is_not_recorded() -> None:
     assert decide.view(told.track, talking).state == "impossible"
 
 
+def test_what_began_unannounced_is_over_when_the_rules_then_ask_for_it() -> None:
+    told = Told()
+    told.sees(TALKING)
+    asking = replace(TALKING, rules=TOLD)
+    told.track = decide.pause(told.track, on=True)
+    told.sees(asking)
+    assert told.kinds() == ["Begun", "Over"]
+    assert isinstance(told.orders[-1], Announce)
+    told.take(decide.told(told.track, asking.queue, told.now, heard=True))
+    told.sees(asking)
+    assert told.kinds() == ["Begun", "Over", "Begun", "Paused"], "it is paused by hand all along"
+    told.track = decide.pause(told.track, on=False)
+    told.sees(asking)
+    assert told.records
+    assert [fact.announced for fact in told.facts if isinstance(fact, RecordingBegun)] == [False, True]
+
+
+@pytest.mark.parametrize("rules", [ALWAYS, TOLD])
+def test_after_a_crash_it_is_known_whether_the_parties_were_told(rules: RecordingRules) -> None:
+    told = Told()
+    talking = replace(TALKING, rules=rules)
+    told.sees(talking)
+    told.take(decide.told(told.track, talking.queue, told.now, heard=True))
+    told.sees(talking)
+    rebuilt = decide.rebuild(CONTACT, LEG, told.facts)
+    assert rebuilt is not None
+    assert rebuilt.announced is rules.announced
+
+
 def test_an_announcement_whose_end_nobody_heard_is_given_again() -> None:
     told = Told()
     talking = replace(TALKING, rules=TOLD)
@@ -362,6 +391,10 @@ ACTS = st.sampled_from(("ask", "stop", "pause", "resume", "heard", "unheard", "l
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(SCENES, ACTS), max_size=25))
+@example([(TALKING, ""), (replace(TALKING, rules=TOLD), "")])
+@example(
+    [(TALKING, ""), (replace(TALKING, rules=TOLD, held=True), "pause"), (replace(TALKING, rules=TOLD), "heard")]
+)
 def test_whatever_happens_it_records_only_who_knows_and_wants_it(course: list[tuple[Scene | None, str]]) -> None:
     """Never on hold, sensitive, paused, unannounced, unwanted or after the end; every beginning has an end."""
     told = Told()
