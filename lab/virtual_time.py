@@ -1,7 +1,8 @@
 """An event loop on which time passes only when nothing else is left to do: a day of a centre in seconds.
 
 Everything that waits on the loop (`asyncio.sleep`, `asyncio.timeout`, `call_later`) waits in virtual time, so
-runs are fast and repeat exactly. Nothing on it may wait for a thread, a process or a socket.
+runs are fast and repeat exactly. Nothing on it may wait for a process or a socket;
+what is meant for a thread is done at once.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from caruso.ports import TimerHandle
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 
 class NothingLeft(Exception):
@@ -47,9 +52,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual seconds since the beginning."""
         return self._virtual
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*_Ts], _T], *args: *_Ts
+    ) -> asyncio.Future[_T]:
         """Call `func` here and now: while a thread worked, nobody knows how much time would pass."""
-        done = self.create_future()
+        done: asyncio.Future[_T] = self.create_future()
         try:
             done.set_result(func(*args))
         except Exception as error:  # noqa: BLE001 -- it is raised where it is awaited

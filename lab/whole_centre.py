@@ -415,6 +415,7 @@ class WholeCentre:
         for visit in tuple(self._visits):
             visit.cancel()
         await self.centre.tasks.close()
+        self.timers.stop_all()  # what set one while it was cancelled is gone, too
         self.stores.process += 1
         self.journal.lose_last(lost)
         self.voicemails.rebuild(self.journal.entries)

@@ -125,10 +125,17 @@ class OnDuty:
         self._lines.close_unwanted(self._stations.keeps_line)
 
     def settle(self) -> None:
-        """Close lines of who has signed out meanwhile: the hang-up may not have arrived."""
+        """Hold lines and presence together after a crash, or when the link was away.
+
+        Lines of who has signed out are closed: the hang-up may not have arrived. Who is ready and has no line is
+        not ready: that may not have been written.
+        """
         for agent in self._lines.agents:
             if self._roster.state(agent).presence is Presence.SIGNED_OUT:
                 self._lines.close(agent, LineOutcome.SIGNED_OUT)
+        for agent, state in list(self._roster.states.items()):
+            if state.presence is Presence.READY and self._misses_line(agent):
+                self._roster.apply(agent, GoNotReady(presence.LINE_DOWN))
 
     def opened(self, agent: AgentId) -> None:
         """Make ready who waited for it."""

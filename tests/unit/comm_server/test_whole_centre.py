@@ -555,7 +555,7 @@ def test_nothing_is_lost_stuck_or_kept_when_things_break_as_well(seed: int) -> N
     run(seed, 400, faults=True)
 
 
-@pytest.mark.parametrize("seed", range(200, 212))
+@pytest.mark.parametrize("seed", [*range(200, 212), 2016])
 def test_nothing_is_lost_stuck_or_kept_where_agents_mostly_transfer(seed: int) -> None:
     run(seed, 400, faults=seed % 2 == 0, transfers=0.7)
 
