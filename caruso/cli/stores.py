@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import structlog
 
 from caruso.clock import SystemClock
-from caruso.config import Config, default_config_file, load_config
+from caruso.config import Config, default_config_file, load_config, relocated
+from caruso.errors import RejectedInput
 from caruso.model.acting import Actor, acting
 from caruso.ports import (
     AccessLog,
@@ -47,11 +48,15 @@ class Stores:
 
 def settings(wanted: Namespace) -> Config:
     """Return the settings the command was given; raise `RejectedInput`."""
-    config = load_config(wanted.config or default_config_file(os.environ), os.environ)
+    file = wanted.config or default_config_file(os.environ)
+    config = load_config(file, os.environ)
     if not config.database_url.startswith("sqlite:"):  # known without loading all that is built in
         from caruso.built_in import require_engine
 
-        require_engine(config)
+        try:
+            require_engine(config)
+        except RejectedInput as refused:
+            raise relocated(refused, file, os.environ, "database", "url_file", "url") from None
     return config
 
 

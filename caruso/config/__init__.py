@@ -1,6 +1,6 @@
 """The server's own settings: ``caruso.toml``, the environment and the files that hold secrets."""
 
-from caruso.config.load import default_config_file, load_config, read_config
+from caruso.config.load import default_config_file, load_config, read_config, relocated
 from caruso.config.secret_file import read_or_make_secret
 from caruso.config.settings import (
     AsteriskSettings,
@@ -42,4 +42,5 @@ __all__ = [
     "load_config",
     "read_config",
     "read_or_make_secret",
+    "relocated",
 ]

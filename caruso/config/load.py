@@ -66,6 +66,33 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
     return read_config(text, str(file), environ, base=file.absolute().parent)
 
 
+def relocated(
+    refused: RejectedInput, file: Path | None, environ: Mapping[str, str], section: str, *keys: str
+) -> RejectedInput:
+    """Return what was found out about a setting after it was read, with its place in the file or the environment.
+
+    Args:
+        refused: What was found, without a place.
+        file: The settings that were read.
+        environ: The environment they were read with.
+        section: ``database``.
+        keys: Settings of this section; the first that was made is the one, ``url_file`` before ``url``.
+    """
+    text = file.read_text(encoding="utf-8") if file is not None else ""
+    source = read_toml(text, str(file) if file is not None else _DEFAULT_FILE)
+    places, made = _Places(source), source.data.get(section, {})
+    for key in keys:
+        if (variable := _variable(section, key)) in environ:
+            places.from_environment[section, key] = variable
+    key = next((key for key in keys if (section, key) in places.from_environment or key in made), keys[-1])
+    return RejectedInput(
+        tuple(
+            places.located((section, key), found.rule, found.message, suggestion=found.suggestion)
+            for found in refused.findings
+        )
+    )
+
+
 def read_config(
     text: str,
     file: str,

@@ -9,9 +9,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-
 from caruso.reporting.figures import Unit
 from caruso.reporting.reports import Line, Report
 from caruso.service_manager.hookspecs import hookimpl
@@ -92,6 +89,9 @@ def as_csv(report: Report) -> bytes:
 
 def as_xlsx(report: Report) -> bytes:
     """Return a workbook with one sheet."""
+    from openpyxl import Workbook  # 9 MB: a server that writes none should not keep it in memory
+    from openpyxl.styles import Font
+
     book = Workbook()
     sheet = book.active if book.active is not None else book.create_sheet()
     sheet.title = re.sub(r"[\[\]:*?/\\]", " ", report.definition.name)[:31]
