@@ -33,13 +33,17 @@ from caruso.comm_server.asterisk.told import Told
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.centre import AgentProfile
+from caruso.model.ids import BridgeId
 from caruso.model.telephony import (
+    CloseBridge,
     Dial,
     DropRecording,
     HangUp,
+    Join,
     LegEnded,
     LinkLost,
     LinkUp,
+    OpenBridge,
     PlaybackEnded,
     RecordingEnded,
     Snoop,
@@ -58,6 +62,11 @@ SOCKET_REST_SECONDS = 2.0
 FAILED_PROMPT_SECONDS = 0.1
 #: So is one in the middle of a recording told as its end; what is not finished is kept of a message only.
 RECORDING_SECONDS = 0.1
+
+#: So long legs have for leaving a bridge before it is destroyed. They leave in their own time after they were told
+#: to, and of a bridge that is destroyed meanwhile and made again by its name Asterisk 22.10 knows nothing, now and
+#: then: whoever talks there next is not connected. One that is wanted again within this time is not destroyed.
+LEAVING_SECONDS = 0.5
 
 _CLOSED = "Asterisk closed the event socket"
 
@@ -99,6 +108,8 @@ class AriTelephony:
         #: Events between connecting and the snapshot.
         self._early: list[ari.Message] = []
         self._replaced = False
+        #: Bridges that are empty and about to be destroyed.
+        self._closing: dict[BridgeId, asyncio.TimerHandle] = {}
         #: When an attempt to connect was last given up unanswered, by the loop's clock.
         self._given_up_at = -math.inf
 
@@ -115,6 +126,21 @@ class AriTelephony:
 
     def send(self, command: TelephonyCommand) -> None:
         """Queue a command; dropped while the link is down."""
+        if isinstance(command, OpenBridge | Join | CloseBridge) and (
+            timer := self._closing.pop(command.bridge, None)
+        ):
+            timer.cancel()
+        if isinstance(command, CloseBridge):
+            later = asyncio.get_running_loop().call_later
+            self._closing[command.bridge] = later(LEAVING_SECONDS, self._close, command)
+        else:
+            self._submit(command)
+
+    def _close(self, command: CloseBridge) -> None:
+        del self._closing[command.bridge]
+        self._submit(command)
+
+    def _submit(self, command: TelephonyCommand) -> None:
         rest = self._rest
         if not self._up or rest is None:
             return
@@ -200,6 +226,9 @@ class AriTelephony:
                 self._given_up_at = asyncio.get_running_loop().time()
         finally:
             was_up, self._up, self._rest = self._up, False, None
+            # What is left of them is seen when the link is up again.
+            while self._closing:
+                self._closing.popitem()[1].cancel()
             if was_up:
                 self._tell(LinkLost(reason=reason))
         return reason, was_up
