@@ -8,7 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from caruso.comm_server.asterisk.settings import AsteriskSettings
-from caruso.comm_server.asterisk.telephony import AriTelephony, Replaced
+from caruso.comm_server.asterisk.telephony import LEAVING_SECONDS, AriTelephony, Replaced
+from caruso.model.ids import BridgeId, LegId
+from caruso.model.telephony import CloseBridge, Join, OpenBridge, Part, TelephonyCommand
+from lab.virtual_time import run_in_virtual_time
 
 Attempt = Callable[[], Awaitable[None]]
 
@@ -94,3 +97,38 @@ async def test_who_is_replaced_by_an_attempt_of_his_own_comes_back_at_once(
     finally:
         running.cancel()
         await asyncio.wait({running})
+
+
+class SubmittedLink(AriTelephony):
+    """A link that writes down what it would send."""
+
+    def __init__(self) -> None:
+        super().__init__(SETTINGS, lambda _: None)
+        self.submitted: list[TelephonyCommand] = []
+
+    def _submit(self, command: TelephonyCommand) -> None:
+        self.submitted.append(command)
+
+
+def test_a_bridge_is_destroyed_once_its_legs_have_left_and_not_when_it_is_wanted_again() -> None:
+    """Asterisk knows nothing, now and then, of a bridge that is made again by its name while a leg leaves it."""
+    caller, agent = LegId("1.1"), LegId("1.1~1~anna")
+    one, other = BridgeId("1.1~bridge"), BridgeId("1.2~bridge")
+    opened, joined = OpenBridge(bridge=one, legs=(caller,)), Join(bridge=one, leg=agent)
+
+    async def lead() -> None:
+        link = SubmittedLink()
+        link.send(Part(bridge=one, leg=caller))
+        link.send(CloseBridge(bridge=one))
+        link.send(CloseBridge(bridge=other))
+        link.send(opened)
+        await asyncio.sleep(2 * LEAVING_SECONDS)
+        assert link.submitted == [Part(bridge=one, leg=caller), opened, CloseBridge(bridge=other)]
+        link.send(CloseBridge(bridge=one))
+        link.send(joined)
+        link.send(CloseBridge(bridge=one))
+        link.send(CloseBridge(bridge=one))
+        await asyncio.sleep(2 * LEAVING_SECONDS)
+        assert link.submitted[3:] == [joined, CloseBridge(bridge=one)]
+
+    run_in_virtual_time(lead)
