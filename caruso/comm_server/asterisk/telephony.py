@@ -140,6 +140,14 @@ class AriTelephony:
         del self._closing[command.bridge]
         self._submit(command)
 
+    def _close_all(self) -> None:
+        """Leave nothing behind that somebody else would have to tidy."""
+        for bridge in tuple(self._closing):
+            self._closing[bridge].cancel()
+            self._close(CloseBridge(bridge=bridge))
+        if self._rest is not None:
+            self._rest.flush()
+
     def _submit(self, command: TelephonyCommand) -> None:
         rest = self._rest
         if not self._up or rest is None:
@@ -265,9 +273,12 @@ class AriTelephony:
             await self._filter_events()
             await self._phones.bring_up(self.ask, started, ask_much=over_http.ask)
             await self._come_up(started, over_http.ask)
-            while True:
-                await self._phones.changed.wait()
-                await self._phones.bring_changes(self.ask)
+            try:
+                while True:
+                    await self._phones.changed.wait()
+                    await self._phones.bring_changes(self.ask)
+            finally:
+                self._close_all()
 
     async def _first_answer(self, over_http: RestOverHttp, tasks: asyncio.TaskGroup) -> str:
         """Find out which way requests are answered; return when Asterisk was started."""
