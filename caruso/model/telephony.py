@@ -314,7 +314,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CloseBridge(msgspec.Struct, frozen=True, kw_only=True):
-    """Take everybody out and remove the bridge; legs stay up. No error when it is gone."""
+    """Take everybody out and remove the bridge, within a second; legs stay up. No error when it is gone."""
 
     bridge: BridgeId
 

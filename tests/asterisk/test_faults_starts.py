@@ -100,7 +100,7 @@ def resident_bytes(pid: int) -> int:
 
 
 async def test_a_server_that_hangs_for_20_s_is_right_again_at_once(pbx: LocalAsterisk, tmp_path: Path) -> None:
-    """SIGSTOP, and meanwhile people leave and come; nobody fences a hung server yet.
+    """SIGSTOP without the watchdog, and meanwhile people leave and come.
 
     2 talk, 1 leaves ─┐                      ┌─ 1 talks on
     1 waits ──────────┼── 20 s ── SIGCONT ───┼─ gets the free agent
