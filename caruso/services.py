@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -24,8 +24,10 @@ from caruso.service_manager.parts import Parts
 from caruso.service_manager.plugins import Plugins
 from caruso.service_manager.refusals import PluginRefused, ServiceMissing, ServiceNotWell
 from caruso.service_manager.remote.directory import Directory
-from caruso.service_manager.remote.nats_link import NatsLink, NatsServer
 from caruso.service_manager.service import Operation, Service
+
+if TYPE_CHECKING:
+    from caruso.service_manager.remote.nats_link import NatsLink
 
 #: The server's own are asked as they are: one of their targets that is down says nothing about the others.
 NEVER_SUSPENDED = Reliance(breaker=BreakerRule(failures=0))
@@ -240,6 +242,8 @@ def _reliances(settings: ServiceSettings) -> Mapping[str, Reliance]:
 def _nats_link(settings: ServiceSettings, workers: Directory | None) -> NatsLink | None:
     if workers is None or not settings.nats_url:
         return None
+    from caruso.service_manager.remote.nats_link import NatsLink, NatsServer  # 2 MB: only where there is a NATS
+
     server = NatsServer(
         url=settings.nats_url,
         user=settings.nats_user,

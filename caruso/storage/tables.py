@@ -30,7 +30,6 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -42,6 +41,13 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def mariadb_time() -> TypeEngine[datetime]:
+    """Return the type of a moment in MariaDB, to the microsecond. Its dialect is loaded where it is used: 1 MB."""
+    from sqlalchemy.dialects.mysql import DATETIME
+
+    return DATETIME(fsp=6)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -58,7 +64,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if dialect.name == "sqlite":
             return dialect.type_descriptor(String(27))
         if dialect.name == "mariadb":
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+            return dialect.type_descriptor(mariadb_time())
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:

@@ -7,49 +7,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from caruso.clock import Clock
-from caruso.errors import Located, RejectedInput
 from caruso.graphviz import svg
 from caruso.model.centre import Role
-from caruso.script_engine.link import Library, link
-from caruso.script_engine.lint import ANYTHING, Known, check_dialog
-from caruso.script_engine.loader import load
-from caruso.script_engine.nodes import Dialog
-from caruso.script_engine.tools import setting as given
-from caruso.script_engine.tools.case_check import check_cases
-from caruso.script_engine.tools.case_elements import read_cases
-from caruso.script_engine.tools.case_report import as_json
-from caruso.script_engine.tools.case_tables import read_tables
-from caruso.script_engine.tools.driver import drive
-from caruso.script_engine.tools.explain import explain
-from caruso.script_engine.tools.graph import dot
-from caruso.script_engine.tools.script_tests import run_cases
-from caruso.script_engine.tools.setting import Setting, Stub
-from caruso.script_engine.tools.sheet_html import html
-from caruso.script_engine.tools.sheet_markdown import markdown
-from caruso.script_engine.tools.simulator import Simulation
-from caruso.script_engine.tools.snapshot import snapshot
-from caruso.script_engine.tools.steps import StepRefused
-from caruso.script_engine.values import to_value, to_values
 from caruso.web import script_resources as r
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
-from caruso.web.resources import Finding
+
+if TYPE_CHECKING:
+    from caruso.web.script_work import InTime
 
 _Made = TypeVar("_Made")
 
 #: Longer than that nobody's script is led or tested: others wait.
 MOST_SECONDS = 10.0
-
-
-class InTime(Protocol):
-    """Gives the steps of a work as long as there is time."""
-
-    def __call__(self, steps: Iterable[_Made], /) -> Iterator[_Made]: ...
 
 
 class ScriptTools:
@@ -63,37 +37,29 @@ class ScriptTools:
     @operation("POST", "/api/scripts/check", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def check_script(self, call: Call, body: r.LinkedBody) -> r.Findings:
         """Find the mistakes in a script and its test cases."""
-        findings = await self._apart(lambda: tuple(_findings(body)))
-        return r.Findings(findings=[_finding(found) for found in findings])
+        return await self._apart(lambda: _work().findings(body))
 
     @operation("POST", "/api/scripts/explain", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def explain_script(self, call: Call, body: r.ExplainBody) -> r.Written:
         """Explain a script: a sheet of all it says, asks and does."""
-        write = html if body.form == "html" else markdown
-        return r.Written(text=await self._apart(lambda: write(explain(_right(body)))))
+        return r.Written(text=await self._apart(lambda: _work().explained(body)))
 
     @operation("POST", "/api/scripts/graph", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def graph_script(self, call: Call, body: r.GraphBody) -> r.Written:
         """Draw a script."""
-        source = await self._apart(lambda: dot(_right(body)))
+        source = await self._apart(lambda: _work().drawn(body))
         return r.Written(text=source if body.form == "dot" else await svg(source))
 
     @operation("POST", "/api/scripts/run", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def run_script(self, call: Call, body: r.RunBody) -> r.Led:
         """Lead a script by prepared answers, with services that answer as told."""
         now = self._clock.now()
-
-        def lead() -> r.Led:
-            dialog = _linked(body)
-            at = given.time_of(body.at, body.zone) if body.at else now
-            return _led(dialog, _setting(dialog, body, at), body, self._in_time)
-
-        return await self._apart(lead)
+        return await self._apart(lambda: _work().led(body, now, self._in_time))
 
     @operation("POST", "/api/scripts/test", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def test_script(self, call: Call, body: r.TestBody) -> r.Tested:
         """Run the test cases of a script."""
-        return await self._apart(lambda: _tested(body, self._in_time))
+        return await self._apart(lambda: _work().tested(body, self._in_time))
 
     def _in_time(self, steps: Iterable[_Made]) -> Iterator[_Made]:
         """Give the steps of a work, until it has taken too long."""
@@ -109,78 +75,18 @@ class ScriptTools:
             return await asyncio.to_thread(work)
 
 
-# -- The work, in a thread ------------------------------------------------------------------------------------
+class _Work(Protocol):
+    """What `caruso.web.script_work` does."""
+
+    def findings(self, body: r.LinkedBody) -> r.Findings: ...
+    def explained(self, body: r.ExplainBody) -> str: ...
+    def drawn(self, body: r.GraphBody) -> str: ...
+    def led(self, body: r.RunBody, now: datetime, in_time: InTime) -> r.Led: ...
+    def tested(self, body: r.TestBody, in_time: InTime) -> r.Tested: ...
 
 
-def _findings(body: r.LinkedBody) -> Iterable[Located]:
-    try:
-        dialog = load(body.source.encode(), body.file)
-        yield from check_dialog(dialog, _known(body))
-        yield from check_cases(dialog, read_cases(body.source.encode(), body.file))
-    except RejectedInput as rejected:
-        yield from rejected.findings
+def _work() -> _Work:
+    """Load it now, in the thread: it is large, and most servers never need it."""
+    from caruso.web import script_work
 
-
-def _known(body: r.LinkedBody) -> Known:
-    """Return what is known beside the script: the dialogs that came with it, if there are any."""
-    return replace(ANYTHING, dialogs=_library(body)) if body.called else ANYTHING
-
-
-def _library(body: r.LinkedBody) -> Library:
-    called = {dialog.id: dialog for dialog in (load(source.encode()) for source in body.called)}
-    return lambda name, _: called.get(name)
-
-
-def _right(body: r.ScriptBody, known: Known = ANYTHING) -> Dialog:
-    """Return a script that is free of mistakes."""
-    dialog = load(body.source.encode(), body.file)
-    findings = check_dialog(dialog, known)
-    if any(finding.level == "error" for finding in findings):
-        raise RejectedInput(findings)
-    return dialog
-
-
-def _linked(body: r.LinkedBody) -> Dialog:
-    return link(_right(body, _known(body)), _library(body))
-
-
-def _setting(dialog: Dialog, body: r.RunBody, at: datetime) -> Setting:
-    given.check_objects(dialog, body.objects)
-    given.check_stubs(dialog, body.stubs)
-    stubs = {name: Stub(result=to_value(stub.answers), failure=stub.fails) for name, stub in body.stubs.items()}
-    return Setting(
-        channel=given.channel_for(dialog, body.channel),
-        at=at,
-        language=given.language_for(dialog, body.language),
-        time_zone=given.zone_of(body.zone).key,
-        objects={name: to_values(values) for name, values in body.objects.items()},
-        call=to_values(body.call),
-        stubs=stubs,
-        records={name: tuple(map(to_values, rows)) for name, rows in body.records.items()},
-        hours=body.hours,
-    )
-
-
-def _led(dialog: Dialog, setting: Setting, body: r.RunBody, in_time: InTime) -> r.Led:
-    try:
-        simulation = Simulation(dialog, setting)
-        told = [snapshot(simulation)]
-        for step, why in in_time(drive(simulation, body.answers)):
-            told.append(snapshot(simulation, step, why))
-            if len(told) > r.MOST_STEPS:
-                break
-    except StepRefused as refused:
-        raise mistake("answers", f"{refused}.") from None
-    return r.Led(told=told)
-
-
-def _tested(body: r.TestBody, in_time: InTime) -> r.Tested:
-    dialog = _linked(body)
-    cases = read_cases(body.source.encode(), body.file)
-    if body.tests:
-        cases += read_tables(body.tests, "tests.toml")
-    return r.Tested(**as_json(list(in_time(run_cases(dialog, cases))), dialog))
-
-
-def _finding(found: Located) -> Finding:
-    return Finding(**{name: getattr(found, name) for name in Finding.__struct_fields__})
+    return script_work

@@ -15,10 +15,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from importlib.util import find_spec
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import URL, Connection, Table, case, delete, func, inspect, text
-from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.dml import Insert
@@ -31,6 +30,9 @@ from caruso.storage.adapters.findings import damage
 from caruso.storage.adapters.mariadb_audit import triggers
 from caruso.storage.audited import AuditedTable, quoted
 from caruso.storage.tables import acting
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.mysql import Insert as MariaDbInsert
 
 #: Errors for which the value is to blame: out of range, truncated, no such text, too long, refused by a check.
 VALUE_ERRORS = frozenset({1264, 1265, 1292, 1366, 1406, 3140, 4025})
@@ -117,7 +119,7 @@ class MariaDbAdapter(StorageAdapter):
 
     def upsert(self, table: Table, *, newer: str | None = None, keep: Sequence[str] = ()) -> Insert:
         """Return it. Columns are set one after the other, so the one that is compared comes last."""
-        statement = mysql.insert(table)
+        statement = _insert(table)
         key = set(table.primary_key.columns)
         names = [c.name for c in table.columns if c not in key and c.name not in keep and c.name != newer]
         changed: list[tuple[str, Any]] = [(name, statement.inserted[name]) for name in names]
@@ -130,7 +132,7 @@ class MariaDbAdapter(StorageAdapter):
     def insert_unless_there(self, table: Table) -> Insert:
         """Return it. ``INSERT IGNORE`` would cut what is too long, too."""
         first = table.primary_key.columns.values()[0]
-        return mysql.insert(table).on_duplicate_key_update({first.name: first})
+        return _insert(table).on_duplicate_key_update({first.name: first})
 
     def lock_upgrades(self, connection: Connection) -> None:
         """Lock by name: a transaction ends with each table that is made."""
@@ -199,3 +201,9 @@ class MariaDbAdapter(StorageAdapter):
 
 async def _limit(connection: AsyncConnection, seconds: float) -> None:
     await connection.exec_driver_sql(f"SET SESSION max_statement_time = {seconds}")
+
+
+def _insert(table: Table) -> MariaDbInsert:
+    from sqlalchemy.dialects.mysql import insert  # 1 MB: only where a database is one
+
+    return insert(table)

@@ -7,11 +7,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Numeric, String, Text, Time
-from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from caruso.business_objects.model import Kind
-from caruso.storage.tables import Json
+from caruso.storage.tables import Json, mariadb_time
 
 #: Digits of numbers in columns that we make in MariaDB, and how many of them are behind the point.
 _DIGITS, _PLACES = 38, 12
@@ -81,7 +80,7 @@ class DateTimeColumn(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column's type: SQLite has texts."""
         if dialect.name == "mariadb":
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+            return dialect.type_descriptor(mariadb_time())
         return dialect.type_descriptor(String(27) if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:

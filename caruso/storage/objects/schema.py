@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Index, MetaData, Table, insert, inspect, select, types
-from sqlalchemy.dialects import mysql
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -26,12 +25,14 @@ _FITTING: Mapping[Kind, tuple[type[types.TypeEngine[Any]], ...]] = {
     Kind.PHONE: (types.String,),
     Kind.CHOICE: (types.String,),
     Kind.NUMBER: (types.Numeric, types.Integer),
-    Kind.BOOLEAN: (types.Boolean, mysql.TINYINT),
+    Kind.BOOLEAN: (types.Boolean,),
     Kind.DATE: (types.Date,),
     Kind.TIME: (types.Time,),
     Kind.DATE_TIME: (types.DateTime,),
-    Kind.DATA: (types.JSON, mysql.LONGTEXT),
+    Kind.DATA: (types.JSON,),
 }
+#: What MariaDB has for kinds it does not know, by its names: its dialect is loaded only where it is used.
+_FITTING_IN_MARIADB: Mapping[Kind, str] = {Kind.BOOLEAN: "TINYINT", Kind.DATA: "LONGTEXT"}
 _NUMBERS = (types.Numeric, types.Integer)
 
 
@@ -139,6 +140,8 @@ def _compared(inspector: Inspector, wanted: _Wanted, *, strict: bool) -> Iterato
 def _column(attribute: Attribute, found: ReflectedColumn, *, strict: bool) -> Iterator[Located]:
     kind = found["type"]
     if isinstance(kind, (types.NullType, *_FITTING[attribute.kind])):
+        return
+    if kind.__visit_name__ == _FITTING_IN_MARIADB.get(attribute.kind):
         return
     as_text = attribute.kind in {Kind.TEXT, Kind.PHONE, Kind.CHOICE}
     # SQLite stores what comes: only a number that is not kept as one would be compared as a text.
