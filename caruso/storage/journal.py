@@ -39,7 +39,7 @@ from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, RunId
 from caruso.model.run_records import OutboxAction, RunTurn
-from caruso.storage.adapters.adapter import Writer
+from caruso.storage.adapters.adapter import WRITER_TIMEOUT_SECONDS, Writer
 from caruso.storage.adapters.findings import reason_of
 from caruso.storage.bulk import BulkInsert
 from caruso.storage.engine import Database, is_unavailable, is_value_error
@@ -63,6 +63,8 @@ LAG_ALARM_SECONDS = 3.0
 #: Between attempts while the database is not available.
 FIRST_RETRY_SECONDS = 0.05
 MAX_RETRY_SECONDS = 1.0
+#: A time-out that comes later than this was not kept by us: the server hung, and the database is not to blame.
+HUNG_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -344,12 +346,18 @@ class JournalWriter:
     async def _until_available(self, writer: Writer, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction; while the database is not available, try again and again."""
         retry_seconds = FIRST_RETRY_SECONDS
+        hung = False
         while True:
+            began = time.monotonic()
             try:
                 result = await writer.transact(work)
             except Exception as error:
                 if not is_unavailable(error):
                     raise
+                late = time.monotonic() - began > WRITER_TIMEOUT_SECONDS + HUNG_SECONDS
+                if isinstance(error, TimeoutError) and late and not hung:
+                    hung = True  # once: a driver that needs long to give up looks the same
+                    continue
                 self._failed(reason_of(error))
             else:
                 self._succeeded()

@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import pytest
 import structlog.testing
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+import caruso.storage.journal as journal_module
 from caruso.clock import SystemClock
 from caruso.errors import JournalTakenOver, StorageUnavailable
 from caruso.model.facts import AnyFact, ContactArrived
@@ -274,6 +275,42 @@ async def test_a_locked_database_delays_the_facts_and_loses_none(url: str, datab
     assert run == saved_run(ContactId("c1"), NOON, step=99)
     events = [entry["event"] for entry in logs]
     assert events == ["journal_writing_failed", "journal_writing_recovered"]
+
+
+class _HangsInTheFirstWrite:
+    """A writer whose process is stopped while it writes, so that its time-out is long over when it goes on."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.attempts = 0
+
+    async def transact(self, work: Callable[[Connection], Any]) -> Any:
+        self.attempts += 1
+        if self.attempts == 2:  # the first takes the journal over
+            async with asyncio.timeout(0.01):
+                time.sleep(0.2)  # noqa: ASYNC251 -- the whole process stands still
+                await asyncio.sleep(1)
+        return await self._writer.transact(work)
+
+    async def close(self) -> None:
+        await self._writer.close()
+
+
+async def test_a_server_that_hung_while_writing_asks_again_before_it_blames_the_database(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = _HangsInTheFirstWrite(database.writer())
+    monkeypatch.setattr(database, "writer", lambda: writer)
+    monkeypatch.setattr(journal_module, "WRITER_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(journal_module, "HUNG_SECONDS", 0.1)
+    fact = arrival(ContactId("c1"), NOON)
+    with structlog.testing.capture_logs() as logs:
+        async with running_journal(database) as journal:
+            journal.record(fact)
+            await committed(journal)
+    assert writer.attempts == 3
+    assert await facts_of(database) == [fact]
+    assert not logs
 
 
 async def test_close_gives_up_on_a_database_that_stays_locked(url: str, database: Database) -> None:
