@@ -40,6 +40,11 @@ class MemoryReportRows:
         ]
 
 
+def fake_visits(now: datetime, queues: Sequence[str] = ("billing", "meter")) -> tuple[QueueVisit, ...]:
+    """Return that somebody has just come to each queue and been answered."""
+    return tuple(QueueVisit(queue=QueueId(queue), entered_at=now, outcome="answered") for queue in queues)
+
+
 def fake_reports(centre: Callable[[], Centre], *rows: QueueVisit | EstimatedWait) -> Reports:
     """Return the reports there are, over `rows`."""
     return Reports(read_definitions(REPORTS_DIR), store=MemoryReportRows(*rows), centre=centre)

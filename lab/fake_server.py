@@ -26,7 +26,7 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FAKE_ROLES, FakeCentre, fake_customers, fake_description
-from lab.fake_reports import fake_reports
+from lab.fake_reports import fake_reports, fake_visits
 from lab.fake_runs import MemoryFiles
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
@@ -136,7 +136,7 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         files=files,
         tasks=MemoryTasks(),
         task_changed=lambda _: centre.tasks_changed(),
-        reports=fake_reports(centre.centre),
+        reports=fake_reports(centre.centre, *fake_visits(datetime.now(UTC))),
     )
     await server.start()
     await leave_messages(centre, files)

@@ -14,6 +14,7 @@ import { SignInPage } from "./sign_in/SignInPage";
 const MonitorPage = lazy(() => import("./monitor/MonitorPage"));
 const HistoryPage = lazy(() => import("./history/HistoryPage"));
 const AccessLogPage = lazy(() => import("./history/AccessLogPage"));
+const ReportsPage = lazy(() => import("./reports/ReportsPage"));
 
 type Who =
   | { kind: "loading" }
@@ -59,7 +60,7 @@ export function App() {
   );
 }
 
-const FOR_SUPERVISORS: ReadonlySet<Route["page"]> = new Set(["monitor", "access-log"]);
+const FOR_SUPERVISORS: ReadonlySet<Route["page"]> = new Set(["monitor", "reports", "access-log"]);
 
 /** Where to go instead, or null to stay. */
 function redirection(route: Route, session: WhoAmI | null): string | null {
@@ -77,6 +78,8 @@ function pageOf(route: Route, onRefused: () => void): ReactNode {
       return <MonitorPage onRefused={onRefused} />;
     case "history":
       return <HistoryPage contact={route.contact} />;
+    case "reports":
+      return <ReportsPage />;
     case "access-log":
       return <AccessLogPage />;
     case "console":

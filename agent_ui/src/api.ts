@@ -9,10 +9,15 @@ import type {
   CustomerCard,
   DecidedAgain,
   Decision,
+  Failure,
+  Finding,
   LoggedAccessLine,
   Outline,
   Phone,
   RecordingLine,
+  ReportFormatSummary,
+  ReportSummary,
+  ReportTable,
   SupervisionMode,
   SupervisionStarted,
   TargetView,
@@ -33,13 +38,27 @@ export class ApiProblem extends Error {
   readonly code: string;
   /** Seconds, when the server said so. */
   readonly retryAfter: number | null;
+  /** Which part of what was asked is mistaken, by its name in the API; empty when it is none. */
+  readonly part: string;
 
-  constructor(status: number, code: string, message: string, retryAfter: number | null = null) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    retryAfter: number | null = null,
+    part: string = "",
+  ) {
     super(message);
+    this.part = part;
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
   }
+}
+
+/** Which part of what was asked is mistaken; empty when it is none. */
+export function problemPart(error: unknown): string {
+  return error instanceof ApiProblem ? error.part : "";
 }
 
 /** What the server says went wrong; `otherwise` when it does not say. */
@@ -130,6 +149,33 @@ export function deleteRecording(recording: string, reason: string): Promise<void
 /** Where the sound of a recording is, to be played or to be saved. */
 export function recordedSound(recording: string, download = false): string {
   return `/recordings/${encodeURIComponent(recording)}.wav${download ? "?download=1" : ""}`;
+}
+
+export function readReports(signal: AbortSignal): Promise<ReportSummary[]> {
+  return call("GET", "/api/reports", undefined, signal);
+}
+
+export function readReportFormats(signal: AbortSignal): Promise<ReportFormatSummary[]> {
+  return call("GET", "/api/report-formats", undefined, signal);
+}
+
+/** `query` is that of the API. */
+export function readReport(report: string, query: string, signal: AbortSignal): Promise<ReportTable> {
+  return call("GET", `/api/reports/${encodeURIComponent(report)}?${query}`, undefined, signal);
+}
+
+export interface ReportFile {
+  /** As what the server would have it kept. */
+  name: string;
+  content: Blob;
+}
+
+export async function readReportFile(report: string, format: string, query: string): Promise<ReportFile> {
+  const path = `/api/reports/${encodeURIComponent(report)}/file/${encodeURIComponent(format)}?${query}`;
+  const response = await answered(path, { credentials: "same-origin" });
+  if (!response.ok) throw await problemOf(response);
+  const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+  return { name: named ?? `${report}.${format}`, content: await response.blob() };
 }
 
 /** Why the contact was offered to whom; for supervisors. */
@@ -306,19 +352,25 @@ async function answered(path: string, init: RequestInit): Promise<Response> {
 
 async function problemOf(response: Response): Promise<ApiProblem> {
   const body: unknown = await response.json().catch(() => null);
-  const { code, message } = codeAndMessage(body);
+  const { code, message, part } = failureOf(body);
   const retryAfter = Number(response.headers.get("Retry-After") ?? Number.NaN);
   return new ApiProblem(
     response.status,
     code || `http-${response.status}`,
     message || `The server answered ${response.status}.`,
     Number.isFinite(retryAfter) ? retryAfter : null,
+    part,
   );
 }
 
-function codeAndMessage(body: unknown): { code: string; message: string } {
-  if (typeof body !== "object" || body === null) return { code: "", message: "" };
-  const code = "code" in body && typeof body.code === "string" ? body.code : "";
-  const message = "message" in body && typeof body.message === "string" ? body.message : "";
-  return { code, message };
+/** The failure as the server tells it; of one made of mistakes their texts, and which part the first is in. */
+function failureOf(body: unknown): { code: string; message: string; part: string } {
+  if (typeof body !== "object" || body === null) return { code: "", message: "", part: "" };
+  const { code, message, findings } = body as Partial<Record<keyof Failure, unknown>>;
+  const mistakes = Array.isArray(findings) ? (findings as Finding[]) : [];
+  return {
+    code: typeof code === "string" ? code : "",
+    message: mistakes.map((one) => one.message).join(" ") || (typeof message === "string" ? message : ""),
+    part: mistakes[0]?.attribute ?? "",
+  };
 }

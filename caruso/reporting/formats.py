@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from caruso.reporting.figures import Unit
 from caruso.reporting.reports import Line, Report
@@ -15,6 +17,8 @@ from caruso.service_manager.hookspecs import hookimpl
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; ?charset=utf-8)?")
+#: A report goes up to its end, without it.
+_INSTANT = timedelta(microseconds=1)
 #: What a spreadsheet takes for a formula when a cell begins with it.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _UNITS = {Unit.COUNT: "", Unit.PERCENT: " (%)", Unit.SECONDS: " (s)"}
@@ -60,6 +64,14 @@ def with_formats(formats: Iterable[ReportFormat]) -> ReportFormats:
     for each in formats:
         known.register(each)
     return known
+
+
+def file_name(report: Report, wanted: ReportFormat, zone: ZoneInfo) -> str:
+    """Return as what a file is kept: the report and its days in `zone`, so that several lie beside each other."""
+    first = report.since.astimezone(zone).date()
+    last = max(report.since, report.until - _INSTANT).astimezone(zone).date()
+    days = f"{first}" if first == last else f"{first}-to-{last}"
+    return f"{report.definition.id}-{days}.{wanted.name}"
 
 
 def headings(report: Report) -> list[str]:

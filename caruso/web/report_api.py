@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from caruso.clock import Clock
 from caruso.errors import NotFound
@@ -15,7 +16,7 @@ from caruso.model.ids import QueueId
 from caruso.model.supervisor import Supervisor
 from caruso.reporting.definitions import Definition
 from caruso.reporting.figures import Unit
-from caruso.reporting.formats import ReportFormats
+from caruso.reporting.formats import ReportFormats, file_name
 from caruso.reporting.reports import Line, Report
 from caruso.web.binding import Download, mistake, operation
 from caruso.web.call import Call
@@ -146,7 +147,7 @@ class ReportApi:
         made = await self._made(supervisor(call.who), report, query)
         # A long one must not hold calls up.
         content = await asyncio.to_thread(wanted.write, made)
-        name = f"{made.definition.id}.{wanted.name}"
+        name = file_name(made, wanted, ZoneInfo(self._ask.centre.centre().timezone))
         return Download(content=content, media_type=wanted.media_type, file_name=name)
 
     async def _made(self, who: Supervisor, report: str, query: ReportQuery) -> Report:

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from lab.baresip import ListeningPhone, listening_caller
 from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
-from lab.fake_reports import fake_reports
+from lab.fake_reports import fake_reports, fake_visits
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
@@ -97,7 +98,7 @@ async def stage() -> AsyncIterator[Stage]:
         files=files,
         tasks=tasks,
         task_changed=lambda _: centre.tasks_changed(),
-        reports=fake_reports(centre.centre),
+        reports=fake_reports(centre.centre, *fake_visits(datetime.now(UTC))),
     )
     await server.start()
     yield Stage(

@@ -41,6 +41,7 @@ export function Shell({ title, children }: ShellProps) {
           {session.agent !== null && <NavLink to="/" text="Console" />}
           {isSupervisor(session) && <NavLink to="/monitor" text="Monitor" />}
           <NavLink to="/history" text="History" />
+          {isSupervisor(session) && <NavLink to="/reports" text="Reports" />}
           {isSupervisor(session) && <NavLink to="/access-log" text="Access log" />}
         </nav>
         <div className="header-space" />

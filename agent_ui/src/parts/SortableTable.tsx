@@ -20,6 +20,8 @@ interface SortableTableProps<Row extends { id: string }> {
   caption: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
+  /** Stays below the others, however they are sorted. */
+  total?: Row | null;
   initial: Sorting;
   empty: string;
   testid: string;
@@ -30,6 +32,7 @@ export function SortableTable<Row extends { id: string }>({
   caption,
   columns,
   rows,
+  total = null,
   initial,
   empty,
   testid,
@@ -77,6 +80,17 @@ export function SortableTable<Row extends { id: string }>({
             </tr>
           )}
         </tbody>
+        {total !== null && (
+          <tfoot>
+            <tr data-testid={`${testid}-total`}>
+              {columns.map((column) => (
+                <td key={column.id} data-numeric={column.numeric === true}>
+                  {column.cell(total)}
+                </td>
+              ))}
+            </tr>
+          </tfoot>
+        )}
       </table>
     </TableScroll>
   );

@@ -7,10 +7,14 @@ export type Route =
   | { page: "console" }
   | { page: "monitor" }
   | { page: "history"; contact: string | null }
+  | { page: "reports" }
   | { page: "access-log" }
   | { page: "unknown" };
 
 const listeners = new Set<() => void>();
+
+/** Pages that are called as their address is. */
+const PLAIN = ["sign-in", "monitor", "reports", "access-log"] as const;
 
 export function routeOf(path: string): Route {
   const [first = "", second = null, ...rest] = path.split("/").filter((part) => part !== "");
@@ -18,7 +22,8 @@ export function routeOf(path: string): Route {
   if (first === "history") return { page: "history", contact: second === null ? null : decoded(second) };
   if (second !== null) return { page: "unknown" };
   if (first === "") return { page: "console" };
-  if (first === "sign-in" || first === "monitor" || first === "access-log") return { page: first };
+  const plain = PLAIN.find((page) => page === first);
+  if (plain !== undefined) return { page: plain };
   return { page: "unknown" };
 }
 

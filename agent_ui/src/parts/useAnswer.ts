@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { problemText } from "../api";
+import { problemPart, problemText } from "../api";
 import { type Answer, answered, asked, failed } from "../state/answer";
 
 /**
@@ -24,7 +24,8 @@ export function useAnswer<Value>(
         if (!abort.signal.aborted) setKnown(answered(question, value, Date.now()));
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) setKnown((before) => failed(before, problemText(error)));
+        if (!abort.signal.aborted)
+          setKnown((before) => failed(before, problemText(error), problemPart(error)));
       },
     );
     return () => abort.abort();

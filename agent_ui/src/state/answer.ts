@@ -8,20 +8,22 @@ export interface Answer<Value> {
   loading: boolean;
   /** Why it could not be read the last time; `value` is then an older one, or none. */
   problem: string;
+  /** Which part of the question is mistaken, by its name in the API. */
+  part: string;
 }
 
 /** Asked again: what is known stays, as it answers the same question. Another question: nothing is known of it. */
 export function asked<Value>(known: Answer<Value> | null, question: string): Answer<Value> {
   if (known?.question === question) return { ...known, loading: true };
-  return { question, value: null, heardAt: null, loading: true, problem: "" };
+  return { question, value: null, heardAt: null, loading: true, problem: "", part: "" };
 }
 
 export function answered<Value>(question: string, value: Value, now: number): Answer<Value> {
-  return { question, value, heardAt: now, loading: false, problem: "" };
+  return { question, value, heardAt: now, loading: false, problem: "", part: "" };
 }
 
-export function failed<Value>(known: Answer<Value>, problem: string): Answer<Value> {
-  return { ...known, loading: false, problem };
+export function failed<Value>(known: Answer<Value>, problem: string, part = ""): Answer<Value> {
+  return { ...known, loading: false, problem, part };
 }
 
 /** What is shown is older than what somebody asked for. */

@@ -7,12 +7,13 @@ import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from openpyxl import load_workbook
 
 from caruso.reporting.definitions import Definition
 from caruso.reporting.figures import SOURCES
-from caruso.reporting.formats import as_csv, as_json, as_xlsx
+from caruso.reporting.formats import ReportFormat, as_csv, as_json, as_xlsx, file_name
 from caruso.reporting.reports import Line, Report
 
 SINCE, UNTIL = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
@@ -77,3 +78,17 @@ def test_a_report_without_lines_is_a_file_too() -> None:
     assert len(as_csv(nothing).splitlines()) == 2
     assert json.loads(as_json(nothing))["lines"] == []
     assert as_xlsx(nothing)
+
+
+def test_a_file_is_named_after_its_days_where_the_centre_is() -> None:
+    """Both clock changes, a single day, and a stretch of no length."""
+    csv_format = ReportFormat(name="csv", about="", media_type="text/csv", write=as_csv)
+    berlin = ZoneInfo("Europe/Berlin")
+
+    def named(since: str, until: str) -> str:
+        asked = replace(REPORT, since=datetime.fromisoformat(since), until=datetime.fromisoformat(until))
+        return file_name(asked, csv_format, berlin)
+
+    assert named("2026-03-28T23:00Z", "2026-03-29T22:00Z") == "queues-2026-03-29.csv"
+    assert named("2026-10-23T22:00Z", "2026-10-25T23:00Z") == "queues-2026-10-24-to-2026-10-25.csv"
+    assert named("2026-01-01T12:00Z", "2026-01-01T12:00Z") == "queues-2026-01-01.csv"

@@ -17,9 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from caruso.clock import SystemClock
 from caruso.model.facts import AnyFact
-from caruso.model.ids import QueueId
 from caruso.model.records import User
-from caruso.model.report_rows import QueueVisit
 from caruso.service_manager.manager import Change
 from caruso.service_manager.plugins import Plugins
 from caruso.services import Services
@@ -27,7 +25,7 @@ from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre, fake_customers, fake_description
-from lab.fake_reports import fake_reports
+from lab.fake_reports import fake_reports, fake_visits
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
@@ -112,14 +110,6 @@ async def house(settings: WebSettings, users: tuple[User, ...]) -> AsyncIterator
     await stop()
 
 
-def _visits(now: datetime) -> tuple[QueueVisit, ...]:
-    """Return somebody who came into each queue an hour ago."""
-    return tuple(
-        QueueVisit(queue=QueueId(queue), entered_at=now - timedelta(hours=1), outcome="answered")
-        for queue in ("meter", "billing")
-    )
-
-
 async def open_house(
     settings: WebSettings, users: tuple[User, ...]
 ) -> tuple[House, Callable[[], Coroutine[Any, Any, None]]]:
@@ -153,7 +143,7 @@ async def open_house(
         files=files,
         tasks=tasks,
         task_changed=recorded.append,
-        reports=fake_reports(centre.centre, *_visits(clock.now())),
+        reports=fake_reports(centre.centre, *fake_visits(clock.now() - timedelta(hours=1))),
         services=services,
     )
     await services.start_others()

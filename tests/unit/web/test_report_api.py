@@ -9,6 +9,9 @@ import pytest
 from caruso.model.ids import QueueId, UserId
 from tests.unit.web.conftest import House
 
+#: Monday to Sunday in Berlin, where the clock was put forward on that Sunday.
+LAST_WEEK = "since=2026-03-22T23:00:00Z&until=2026-03-29T22:00:00Z"
+
 
 async def status(house: House, user: str, path: str) -> int:
     return (await (await house.browser(user)).request("GET", path)).status
@@ -56,10 +59,12 @@ async def test_a_report_is_a_file_of_each_kind(house: House) -> None:
     formats = await sam.call("GET", "/api/report-formats")
     assert [each["name"] for each in formats] == ["csv", "json", "xlsx"]
     for each in formats:
-        answer = await sam.request("GET", f"/api/reports/queues/file/{each['name']}?queue=meter")
+        answer = await sam.request("GET", f"/api/reports/queues/file/{each['name']}?queue=meter&{LAST_WEEK}")
         assert answer.status == 200
         assert answer.headers["Content-Type"] == each["media_type"]
-        assert f'filename="queues.{each["name"]}"' in answer.headers["Content-Disposition"]
+        assert (
+            f'filename="queues-2026-03-23-to-2026-03-29.{each["name"]}"' in answer.headers["Content-Disposition"]
+        )
         assert answer.body
     text = (await sam.request("GET", "/api/reports/queues/file/csv?queue=meter")).body.decode("utf-8-sig")
     assert len(text.splitlines()) == 3, "headings, the queue asked for, and the total"
