@@ -49,6 +49,7 @@ from caruso.model.views import (
     MessageView,
     MonitorView,
     NeededSkill,
+    OfferedKind,
     PartyView,
     PresenceView,
     QueueRow,
@@ -900,7 +901,11 @@ class FakeCentre:
             caller=(seat.contact.caller_number if seat.contact else "+49305550000") if busy else "",
             handled=seat.handled,
             late_at=late_at(seat.presence, seat.reason, seat.since, self._centre.not_ready_reasons),
+            offered=self._offered_kind(seat) if seat.presence is Presence.OFFERED else None,
         )
+
+    def _offered_kind(self, seat: _Seat) -> OfferedKind:
+        return OfferedKind.CALL if seat.contact else OfferedKind.MESSAGE
 
     def _queue_row(self, queue: Queue) -> QueueRow:
         tile = self._tile(queue)

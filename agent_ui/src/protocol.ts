@@ -7,6 +7,9 @@ export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talki
 /** What an agent's phone is called for. */
 export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound" | "take-over";
 
+/** What an agent is asked to take. */
+export type OfferedKind = "call" | "call-back" | "transfer" | "consult" | "message";
+
 /** What a signed-in person may do; each includes the ones before it. */
 export type Role = "agent" | "supervisor" | "admin";
 
@@ -361,6 +364,7 @@ export interface AgentRow {
   caller: string;
   handled: number;
   late_at: string | null;
+  offered: OfferedKind | null;
 }
 
 /** A waiting contact. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { offeredIn, ringsHere } from "../src/state/offers";
+import { offeredIn, offeredKind, ringsHere } from "../src/state/offers";
+import { presenceLook } from "../src/state/presence";
 import { isPossible } from "../src/state/shortcuts";
 import { contact, desk, messageOffer } from "./samples";
 
@@ -35,4 +36,27 @@ test("the keys of an offer take and decline a message", () => {
   expect(isPossible("decline", asked)).toBe(true);
   expect(isPossible("hang-up", asked)).toBe(false);
   expect(isPossible("voicemails", asked)).toBe(false);
+});
+
+test.each([
+  ["a call", desk({ contact: contact({ phase: "offered" }) }), "Incoming call"],
+  [
+    "a customer whom a colleague gives away",
+    desk({ contact: contact({ phase: "offered", from_agent: "Ben", purpose: "transfer" }) }),
+    "Transfer",
+  ],
+  [
+    "a question of a colleague",
+    desk({ contact: contact({ phase: "offered", from_agent: "Ben", purpose: "consult" }) }),
+    "Consultation",
+  ],
+  ["a message", desk({ message_offer: messageOffer() }), "Message"],
+])("the presence tells that what is offered is %s", (_, view, label) => {
+  expect(presenceLook("offered", offeredKind(view)).label).toBe(label);
+});
+
+test("what was offered before does not matter once nothing is", () => {
+  expect(presenceLook("talking", "message").label).toBe("Talking");
+  expect(presenceLook("offered", null).label).toBe("Incoming call");
+  expect(offeredKind(desk({ contact: contact() }))).toBeNull();
 });

@@ -36,6 +36,7 @@ const agent: AgentRow = {
   caller: "",
   handled: 0,
   late_at: null,
+  offered: null,
 };
 
 describe("one's own supervision", () => {

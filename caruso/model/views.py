@@ -7,6 +7,7 @@ but ages from it; their types are generated from this page.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -414,6 +415,19 @@ class DeskView(View, frozen=True, kw_only=True, tag_field="type", tag="desk"):
 # -- The live monitor -----------------------------------------------------------------------------------------
 
 
+class OfferedKind(StrEnum):
+    """What an agent is asked to take."""
+
+    CALL = "call"
+    #: The centre calls a customer to whom that was promised.
+    CALL_BACK = "call-back"
+    #: A colleague gives a customer away, or asks about one.
+    TRANSFER = "transfer"
+    CONSULT = "consult"
+    #: A voicemail.
+    MESSAGE = "message"
+
+
 class AgentRow(View, frozen=True, kw_only=True):
     """An agent on the monitor."""
 
@@ -428,6 +442,8 @@ class AgentRow(View, frozen=True, kw_only=True):
     handled: int = 0
     #: When who is not ready has been so for as long as the reason allows.
     late_at: datetime | None = None
+    #: What she is asked to take, while `presence` is offered.
+    offered: OfferedKind | None = None
 
 
 class WaitingRow(View, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from caruso.model.script_versions import ScriptEventKind
 from caruso.model.sounds import Outline
 from caruso.model.supervision import SupervisionMode
 from caruso.model.tasks import TaskState
-from caruso.model.views import DeskView, MonitorView
+from caruso.model.views import DeskView, MonitorView, OfferedKind
 from caruso.model.voicemails import VoicemailState
 from caruso.reporting.figures import Unit
 from caruso.web.binding import Download, Operation
@@ -43,6 +43,7 @@ _OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure, Outline)
 _ENUMS = (
     Presence,
     OfferPurpose,
+    OfferedKind,
     Role,
     StationKind,
     CallbackState,

@@ -4,12 +4,13 @@ import { Button, Menu } from "@mantine/core";
 import { CountdownBar, Limit, Since, Until } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import type { DeskView } from "../protocol";
+import { offeredKind } from "../state/offers";
 import {
   isInConversation,
   mayGoNotReady,
   mayGoReady,
   nextText,
-  PRESENCE_LOOKS,
+  presenceLook,
   reasonText,
 } from "../state/presence";
 import { keysOf } from "../state/shortcuts";
@@ -21,17 +22,17 @@ import { goNotReady, goReady } from "./wrapUp";
 export function PresenceBar({ view }: { view: DeskView }) {
   const { presence, reason, since, until } = view.presence;
   const offset = useOffset();
-  const look = PRESENCE_LOOKS[presence];
+  const look = presenceLook(presence, offeredKind(view));
   const held = view.contact?.phase === "held";
   return (
     <section className="presence-bar" data-presence={held ? "held" : presence} aria-label="Your presence">
       <div className="presence-state" data-testid="presence" data-state={presence}>
         <span className="presence-symbol">
-          <Icon name={held ? "pause" : view.message_offer !== null ? "edit" : look.icon} size={28} />
+          <Icon name={held ? "pause" : look.icon} size={28} />
         </span>
         <div>
           <div className="presence-label" role="status">
-            {held ? "On hold" : view.message_offer !== null ? "Message" : look.label}
+            {held ? "On hold" : look.label}
           </div>
           <div className="presence-reason" data-testid="presence-reason">
             {nextText(view.presence, view.reasons) || reasonText(reason, view.reasons)}

@@ -15,7 +15,7 @@ import { useStore } from "../parts/useStore";
 import type { AgentRow, CallRow, Choice, QueueRow, WaitingRow } from "../protocol";
 import { type Freshness, freshness as freshnessOf } from "../state/link";
 import { knownAt, type MonitorState } from "../state/monitor";
-import { PRESENCE_LOOKS, reasonText } from "../state/presence";
+import { presenceLook, reasonText } from "../state/presence";
 import { ownSupervision } from "../state/supervision";
 import { QueueCard } from "./QueueCard";
 import { AgentMenu, ListenButton, WaitingMenu } from "./RowMenus";
@@ -331,7 +331,7 @@ interface PresenceCellProps {
 
 function PresenceCell({ row, reasons, offset }: PresenceCellProps) {
   const reason = reasonText(row.reason, reasons);
-  const look = PRESENCE_LOOKS[row.presence];
+  const look = presenceLook(row.presence, row.offered);
   return (
     <span className="presence-cell">
       <span className="presence-chip" data-presence={row.presence}>

@@ -1,6 +1,6 @@
 /** What is offered to the agent now, whatever it is: for sound, title, announcement and keys. */
 
-import type { DeskView } from "../protocol";
+import type { DeskView, OfferedKind } from "../protocol";
 
 export interface Offered {
   id: string;
@@ -19,6 +19,14 @@ export function offeredIn(view: DeskView | null): Offered | null {
   if (view.contact?.phase !== "offered") return null;
   const { id, caller_name, caller_number, queue_name } = view.contact;
   return { id, kind: "call", who: caller_name || caller_number || "unknown caller", queue: queue_name };
+}
+
+/** What kind of offer it is, as the monitor calls it; null where nothing is offered. */
+export function offeredKind(view: DeskView): OfferedKind | null {
+  if (view.message_offer !== null) return "message";
+  if (view.contact?.phase !== "offered") return null;
+  if (view.contact.from_agent === "") return "call";
+  return view.contact.purpose === "consult" ? "consult" : "transfer";
 }
 
 /** A message rings in the browser wherever the agent's phone is: no phone does. */

@@ -1,14 +1,14 @@
 /** How a presence is called and coloured, and which changes may be asked for. The server decides; this only greys. */
 
-import type { Choice, DeskView, Presence, PresenceView } from "../protocol";
+import type { Choice, DeskView, OfferedKind, Presence, PresenceView } from "../protocol";
 
 export interface PresenceLook {
   label: string;
   /** Drawn before the label, so that colour is never the only sign. */
-  icon: "cross" | "pause" | "check" | "phone" | "headset" | "edit";
+  icon: "cross" | "pause" | "check" | "phone" | "headset" | "edit" | "transfer";
 }
 
-export const PRESENCE_LOOKS: Record<Presence, PresenceLook> = {
+const PRESENCE_LOOKS: Record<Presence, PresenceLook> = {
   "signed-out": { label: "Signed out", icon: "cross" },
   "not-ready": { label: "Not ready", icon: "pause" },
   ready: { label: "Ready", icon: "check" },
@@ -17,6 +17,19 @@ export const PRESENCE_LOOKS: Record<Presence, PresenceLook> = {
   "wrap-up": { label: "Wrap-up", icon: "edit" },
 };
 
+const OFFER_LOOKS: Record<OfferedKind, PresenceLook> = {
+  call: PRESENCE_LOOKS.offered,
+  "call-back": { label: "Call-back", icon: "phone" },
+  transfer: { label: "Transfer", icon: "transfer" },
+  consult: { label: "Consultation", icon: "headset" },
+  message: { label: "Message", icon: "edit" },
+};
+
+/** How a presence looks, with what is offered where something is. */
+export function presenceLook(presence: Presence, offered: OfferedKind | null): PresenceLook {
+  return presence === "offered" && offered !== null ? OFFER_LOOKS[offered] : PRESENCE_LOOKS[presence];
+}
+
 /** Reasons that the centre sets by itself, in words. */
 const CENTRE_REASONS: Record<string, string> = {
   rona: "The last offer was not answered",
@@ -24,9 +37,9 @@ const CENTRE_REASONS: Record<string, string> = {
   unreachable: "The phone could not be reached",
   "console-gone": "The console was away",
   "signed-in": "Just signed in",
-  "line-opening": "Your telephone is being called",
-  "line-down": "The line to your telephone is closed",
-  message: "You answer a message",
+  "line-opening": "The telephone is being called",
+  "line-down": "The line to the telephone is closed",
+  message: "Answering a message",
   link: "The connection was lost",
 };
 

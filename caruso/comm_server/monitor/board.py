@@ -15,6 +15,7 @@ import msgspec
 from caruso.clock import Clock
 from caruso.comm_server.agents.presence import late_at
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
+from caruso.comm_server.monitor.offered import Offer, offered_kind
 from caruso.comm_server.monitor.recorded import RecordingFact, recorded
 from caruso.comm_server.monitor.supervisions import SupervisionRows
 from caruso.model.centre import Centre
@@ -45,6 +46,7 @@ from caruso.model.facts import (
     SupervisionEnded,
     SupervisionModeChanged,
     TalkEnded,
+    VoicemailOffered,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.views import AgentRow, CallRow, MonitorView, QueueRow, WaitingRow
@@ -98,6 +100,8 @@ class Board:
         self._callbacks: Mapping[QueueId, int] = {}
         self._voicemails: Mapping[QueueId, tuple[int, datetime | None]] = {}
         self._supervisions = SupervisionRows()
+        #: What each agent was asked to take the last time.
+        self._offers: dict[AgentId, Offer] = {}
         #: Queues closed by hand.
         self._closed: frozenset[QueueId] = frozenset()
         self.centre_changed()
@@ -141,7 +145,10 @@ class Board:
                 self._recorded(fact)
             case QueueSwitched(queue=queue):
                 self._closed = self._closed - {queue} if fact.open else self._closed | {queue}
+            case VoicemailOffered(agent=agent):
+                self._offers[agent] = fact
             case OfferMade(contact=contact, agent=agent):
+                self._offers[agent] = fact
                 self._offered(contact, self._name(agent))
             case OfferEnded(contact=contact):
                 self._offered(contact, "")
@@ -279,16 +286,21 @@ class Board:
     def _presence(self, fact: PresenceChanged) -> None:
         row = self._row(fact.agent, fact.at)
         call = self._calls.get(fact.contact) if fact.contact else None
+        offer = self._offers.get(fact.agent) if fact.presence is Presence.OFFERED else None
+        if offer is not None and offer.contact != fact.contact:
+            offer = None  # of before
+        queue = offer.queue if offer else row.queue
         self._agents[fact.agent] = AgentRow(
             id=fact.agent,
             name=row.name,
             presence=fact.presence,
             reason=fact.reason,
             since=fact.at,
-            queue=call.queue if call else (row.queue if fact.contact else ""),
+            queue=call.queue if call else (queue if fact.contact else ""),
             caller=call.caller if call else (row.caller if fact.contact else ""),
             handled=row.handled,
             late_at=late_at(fact.presence, fact.reason, fact.at, self._centre().not_ready_reasons),
+            offered=offered_kind(fact.contact, offer) if fact.presence is Presence.OFFERED else None,
         )
         self._changed_agents.add(fact.agent)
 

@@ -6,17 +6,24 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from caruso.comm_server.monitor.board import DAY_CHECK_SECONDS, Board
+from caruso.model import ids
 from caruso.model.facts import (
+    AnyFact,
     ContactLeftQueue,
     ContactQueued,
+    OfferMade,
+    OfferPurpose,
+    Presence,
+    PresenceChanged,
     QueueOutcome,
     VoicemailDone,
     VoicemailListened,
+    VoicemailOffered,
     VoicemailReceived,
     VoicemailReplied,
 )
 from caruso.model.ids import AgentId, ContactId, FileId, UserId
-from caruso.model.views import MonitorView
+from caruso.model.views import MonitorView, OfferedKind
 from lab.virtual_time import LoopTimers, VirtualClock, run_in_virtual_time
 from lab.whole_centre import METER, small_centre
 
@@ -132,3 +139,39 @@ def test_messages_are_counted_and_how_old_they_were_when_they_were_heard_and_ans
         assert (row.entered, row.answered) == (0, 0)
 
     run_in_virtual_time(day)
+
+
+def test_the_monitor_tells_what_an_agent_is_asked_to_take() -> None:
+    """A call, a promised one, a customer whom a colleague gives away or asks about, a message; then nothing."""
+    anna, ben = AgentId("anna"), AgentId("ben")
+    called, promised = ContactId("5.1"), ids.outgoing_contact("c1", 1, 5)
+    message = ids.voicemail_contact(called)
+
+    def made(contact: ContactId, purpose: OfferPurpose = OfferPurpose.QUEUE) -> OfferMade:
+        return OfferMade(at=EVENING, contact=contact, offer=1, queue=METER, agent=anna, purpose=purpose, by=ben)
+
+    async def offers() -> None:
+        board = a_board()
+
+        def shown(contact: ContactId | None, presence: Presence, *facts: AnyFact) -> tuple[str | None, str]:
+            for fact in (*facts, PresenceChanged(at=EVENING, agent=anna, presence=presence, contact=contact)):
+                board.show(fact)
+            row = next(row for row in board.whole().agents if row.id == anna)
+            return row.offered, row.queue
+
+        for contact, purpose, kind in (
+            (called, OfferPurpose.QUEUE, OfferedKind.CALL),
+            (called, OfferPurpose.CONSULT, OfferedKind.CONSULT),
+            (called, OfferPurpose.TRANSFER, OfferedKind.TRANSFER),
+            (promised, OfferPurpose.QUEUE, OfferedKind.CALL_BACK),
+        ):
+            assert shown(contact, Presence.OFFERED, made(contact, purpose)) == (kind, METER)
+        assert shown(called, Presence.TALKING) == (None, METER)
+        assert shown(None, Presence.READY) == (None, "")
+        offered = VoicemailOffered(at=EVENING, contact=message, queue=METER, agent=anna)
+        assert shown(message, Presence.OFFERED, offered) == (OfferedKind.MESSAGE, METER)
+        assert shown(None, Presence.NOT_READY) == (None, "")
+        # After a restart nothing is known of how it was offered.
+        assert shown(promised, Presence.OFFERED)[0] is OfferedKind.CALL_BACK
+
+    run_in_virtual_time(offers)
