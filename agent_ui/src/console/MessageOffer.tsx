@@ -1,23 +1,17 @@
 /** A message that an agent is asked to take, as she is asked to take a call. */
 
-import { Button } from "@mantine/core";
 import { CountdownBar, Since, Until } from "../parts/Age";
-import { Icon } from "../parts/icons";
 import type { DeskView, MessageOfferView } from "../protocol";
 import { clock } from "../state/durations";
 import { offeredIn } from "../state/offers";
-import { keysOf } from "../state/shortcuts";
-import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
-import { useBusy, useLive, useOffset } from "./desk";
+import { useOffset } from "./desk";
+import { OfferButtons } from "./OfferButtons";
 import { WhyPanel } from "./WhyPanel";
 
 export function MessageOffer({ view, offer }: { view: DeskView; offer: MessageOfferView }) {
   const actions = useContactActions();
   const offset = useOffset();
-  const live = useLive();
-  const accepting = useBusy("accept");
-  const declining = useBusy("decline");
   const { since, until } = view.presence;
   return (
     <section
@@ -55,32 +49,11 @@ export function MessageOffer({ view, offer }: { view: DeskView; offer: MessageOf
         If you accept it, it opens here, and no calls come to you until you are done with it.
       </p>
       {!offer.for_me && <WhyPanel why={offer.why} queue={offer.queue_name} />}
-      <div className="offer-buttons">
-        <Button
-          size="xl"
-          color={ACTION_COLORS.go}
-          leftSection={<Icon name="check" size={22} />}
-          loading={accepting}
-          disabled={!live}
-          onClick={() => actions.acceptMessage(offer.id)}
-          aria-keyshortcuts={keysOf("accept")}
-          data-testid="accept-message"
-        >
-          Accept <kbd className="key">{keysOf("accept")}</kbd>
-        </Button>
-        <Button
-          size="xl"
-          variant="default"
-          leftSection={<Icon name="cross" size={22} />}
-          loading={declining}
-          disabled={!live || accepting}
-          onClick={() => actions.decline(offer)}
-          aria-keyshortcuts={keysOf("decline")}
-          data-testid="decline-message"
-        >
-          Decline <kbd className="key">{keysOf("decline")}</kbd>
-        </Button>
-      </div>
+      <OfferButtons
+        kind="message"
+        accept={() => actions.acceptMessage(offer.id)}
+        decline={() => actions.decline(offer)}
+      />
     </section>
   );
 }

@@ -1,23 +1,17 @@
 /** An incoming call: who, for what, how long it has waited, how long it rings. */
 
-import { Button } from "@mantine/core";
 import { CountdownBar, Since, Until } from "../parts/Age";
-import { Icon } from "../parts/icons";
 import type { ContactView, DeskView } from "../protocol";
-import { keysOf } from "../state/shortcuts";
 import { offerHint } from "../state/station";
-import { ACTION_COLORS } from "../theme";
 import { useContactActions } from "./actions";
-import { useBusy, useLive, useOffset, usePhoneState } from "./desk";
+import { useOffset, usePhoneState } from "./desk";
+import { OfferButtons } from "./OfferButtons";
 import { WhyPanel } from "./WhyPanel";
 
 export function OfferCard({ view, contact }: { view: DeskView; contact: ContactView }) {
   const actions = useContactActions();
   const offset = useOffset();
-  const live = useLive();
-  const declining = useBusy("decline");
   const accepted = usePhoneState((state) => state.accepted === contact.id);
-  const accepting = useBusy("accept") || accepted;
   const hint = offerHint(view.station);
   const { since, until } = view.presence;
   return (
@@ -60,34 +54,12 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
       {until !== null && <CountdownBar since={since} until={until} offset={offset} />}
       {hint !== "" && <p className="offer-hint">{hint}</p>}
       <WhyPanel why={contact.why} queue={contact.queue_name} />
-      <div className="offer-buttons">
-        {!view.station.nailed_up && (
-          <Button
-            size="xl"
-            color={ACTION_COLORS.go}
-            leftSection={<Icon name="phone" size={22} />}
-            loading={accepting}
-            disabled={!live}
-            onClick={() => actions.accept(contact)}
-            aria-keyshortcuts={keysOf("accept")}
-            data-testid="accept"
-          >
-            Accept <kbd className="key">{keysOf("accept")}</kbd>
-          </Button>
-        )}
-        <Button
-          size="xl"
-          variant="default"
-          leftSection={<Icon name="hangUp" size={22} />}
-          loading={declining}
-          disabled={!live || accepting}
-          onClick={() => actions.decline(contact)}
-          aria-keyshortcuts={keysOf("decline")}
-          data-testid="decline"
-        >
-          Decline <kbd className="key">{keysOf("decline")}</kbd>
-        </Button>
-      </div>
+      <OfferButtons
+        kind="call"
+        accepted={accepted}
+        accept={view.station.nailed_up ? null : () => actions.accept(contact)}
+        decline={() => actions.decline(contact)}
+      />
     </section>
   );
 }
