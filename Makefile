@@ -28,7 +28,7 @@ test: setup-test ## Run all tests: unit, contract, Asterisk, browser, console
 	@$(STEPS)/test.sh unit contract asterisk browser console
 
 check: setup-code ## Check format, style, types and layers, and run the quick tests (under a minute)
-	@fine=true; $(STEPS)/lint.sh || fine=false; $(STEPS)/test.sh unit console || fine=false; $$fine
+	@fine=true; $(STEPS)/lint.sh || fine=false; $(STEPS)/test.sh quick console || fine=false; $$fine
 
 lint: setup-code ## Check format, style, types and layers only
 	@$(STEPS)/lint.sh
