@@ -2,6 +2,8 @@
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 STEPS := lab/setup
+# What was compiled is kept, whatever the machine says: every start of a server would take three seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test setup-code demo screenshots test check lint format console lock clean bench-call bench-recovery bench-acd bench-routing bench-scripts chaos soak bench-size oracle bench-journal bench-objects
