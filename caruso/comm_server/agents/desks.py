@@ -47,6 +47,8 @@ from caruso.model.facts import (
     OutsideEnded,
     Presence,
     PresenceChanged,
+    SupervisionEnded,
+    SupervisionModeChanged,
     TalkEnded,
     TaskChanged,
     TaskMade,
@@ -265,7 +267,12 @@ class Desks:
                 | WrapUpProlonged(contact=contact)
             ):
                 self.touch_contact(contact)
-            case ContactHeld(agent=agent) | ContactResumed(agent=agent):
+            case (
+                ContactHeld(agent=agent)
+                | ContactResumed(agent=agent)
+                | SupervisionModeChanged(agent=agent)
+                | SupervisionEnded(agent=agent)
+            ):
                 self.touch(agent)
             case ContactEnded(contact=contact) | DialogEnded(contact=contact):
                 self.touch_contact(contact)

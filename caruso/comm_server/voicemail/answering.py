@@ -53,25 +53,21 @@ class Answering:
     def __init__(
         self,
         *,
-        voices: Callable[[], Voices],
+        voices: Voices,
         mailboxes: Mailboxes,
         centre: Callable[[], Centre],
         stream: FactStream,
         clock: Clock,
         tasks: GuardedTasks,
     ) -> None:
-        """Begin with nobody; `voices` is complete by the time the first caller comes."""
-        self._voices_of = voices
+        """Begin with nobody."""
+        self._voices = voices
         self._mailboxes = mailboxes
         self._centre = centre
         self._stream = stream
         self._clock = clock
         self._tasks = tasks
         self._leading: dict[ContactId, Leading] = {}
-
-    @property
-    def _voices(self) -> Voices:
-        return self._voices_of()
 
     # -- Beginning --------------------------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ class Collecting:
     def __init__(
         self,
         *,
-        cellar: Callable[[], Cellar],
+        cellar: Cellar,
         mailboxes: Mailboxes,
         centre: Callable[[], Centre],
         stream: FactStream,
@@ -92,7 +92,7 @@ class Collecting:
         texts_changed: Callable[[], None],
     ) -> None:
         """Begin with none under way; `texts_changed` is called when one was written down."""
-        self._cellar_of = cellar
+        self._cellar = cellar
         self._mailboxes = mailboxes
         self._centre = centre
         self._stream = stream
@@ -100,10 +100,6 @@ class Collecting:
         self._tasks = tasks
         self._texts_changed = texts_changed
         self._under_way: set[ContactId] = set()
-
-    @property
-    def _cellar(self) -> Cellar:
-        return self._cellar_of()
 
     def hear(self, fact: AnyFact) -> None:
         """Fetch the message of a call that is over."""

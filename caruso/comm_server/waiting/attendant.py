@@ -91,15 +91,15 @@ class Attendant:
 
     def __init__(
         self,
+        around: Around,
         *,
-        around: Callable[[], Around],
         centre: Callable[[], Centre],
         clock: Clock,
         timers: Timers,
         tasks: GuardedTasks,
     ) -> None:
-        """Begin with nobody waiting; `around` is complete by the time the first caller waits."""
-        self._around_of = around
+        """Begin with nobody waiting."""
+        self._around = around
         self._centre = centre
         self._clock = clock
         self._timers = timers
@@ -110,10 +110,6 @@ class Attendant:
         self._leaving: dict[ContactId, Away] = {}
         #: Callers who came while we are closed, with the queue that may call them, and when.
         self._closed: dict[ContactId, tuple[Queue, datetime]] = {}
-
-    @property
-    def _around(self) -> Around:
-        return self._around_of()
 
     # -- Words ------------------------------------------------------------------------------------------------
 
