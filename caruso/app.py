@@ -57,7 +57,7 @@ from caruso.part_settings import (
     retention,
     web_settings,
 )
-from caruso.ports import TimerHandle
+from caruso.ports.timers import TimerHandle
 from caruso.reporting.definitions import read_definitions
 from caruso.reporting.reports import Reports
 from caruso.service_manager.manager import Change

@@ -21,7 +21,7 @@ from caruso.comm_server.conversations import Conversation, Conversations
 from caruso.config import load_config
 from caruso.model.ids import ContactId
 from caruso.model.records import Customer
-from caruso.ports import SpeechSynthesis
+from caruso.ports.speech import SpeechSynthesis
 from lab.asterisk import LocalAsterisk
 from lab.golden import ToldServices, files
 from lab.server import CentreServer

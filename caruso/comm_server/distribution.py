@@ -27,7 +27,7 @@ from caruso.comm_server.voicemail.offers import MessageOffers
 from caruso.model import ids
 from caruso.model.facts import AnyFact, ContactIdentified
 from caruso.model.ids import AgentId, ContactId
-from caruso.ports import Timers
+from caruso.ports.timers import Timers
 from caruso.script_engine.values import to_values
 
 #: How long a phone rings whose queue is gone, seconds.

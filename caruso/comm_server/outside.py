@@ -11,25 +11,17 @@ from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.agents.stations import EndpointName
 from caruso.comm_server.voicemail.lights import Light
 from caruso.model.ids import AgentId
-from caruso.ports import (
-    ActionServices,
-    CallbackStore,
-    CentreStore,
-    CustomerStore,
-    FactStore,
-    Journal,
-    RecordingFiles,
-    Recordings,
-    RecordingStore,
-    RunFiles,
-    RunStore,
-    ScriptObjects,
-    SpeechSynthesis,
-    TapeDeck,
-    Telephony,
-    Timers,
-    VoicemailStore,
-)
+from caruso.ports.callbacks import CallbackStore
+from caruso.ports.centres import CentreStore
+from caruso.ports.customers import CustomerStore
+from caruso.ports.journal import FactStore, Journal
+from caruso.ports.recordings import RecordingFiles, Recordings, RecordingStore, TapeDeck
+from caruso.ports.runs import RunFiles, RunStore
+from caruso.ports.scripts import ActionServices, ScriptObjects
+from caruso.ports.speech import SpeechSynthesis
+from caruso.ports.telephony import Telephony
+from caruso.ports.timers import Timers
+from caruso.ports.voicemails import VoicemailStore
 from caruso.service_manager.message_channels import MessageChannels
 
 

@@ -10,7 +10,7 @@ from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.ids import LegId
 from caruso.model.telephony import AnswerTransfer
-from caruso.ports import Telephony
+from caruso.ports.telephony import Telephony
 
 log = structlog.get_logger(__name__)
 

@@ -43,7 +43,9 @@ from caruso.model.records import ScriptSource
 from caruso.model.run_records import SavedRun
 from caruso.model.supervision import SupervisionOutcome
 from caruso.model.voicemails import Voicemail
-from caruso.ports import CentreStore, FactStore, VoicemailStore
+from caruso.ports.centres import CentreStore
+from caruso.ports.journal import FactStore
+from caruso.ports.voicemails import VoicemailStore
 
 log = structlog.get_logger(__name__)
 

@@ -32,7 +32,7 @@ from caruso.model.centre import StationKind
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId
 from caruso.model.views import DeskView
-from caruso.ports import TimerHandle, Timers
+from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 

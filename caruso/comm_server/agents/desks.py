@@ -70,7 +70,7 @@ from caruso.model.views import (
     RecordingView,
     StationView,
 )
-from caruso.ports import Timers
+from caruso.ports.timers import Timers
 from caruso.script_engine.turns import Value
 
 #: Queue tiles follow what happens elsewhere in the centre: often enough for a person, seldom enough for 180 desks.

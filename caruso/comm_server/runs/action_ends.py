@@ -16,7 +16,7 @@ from caruso.comm_server.runs.ledger import SAVE_OBJECT
 from caruso.comm_server.runs.outbox import Heard
 from caruso.model import ids
 from caruso.model.ids import ContactId
-from caruso.ports import RunStore
+from caruso.ports.runs import RunStore
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,9 @@ from caruso.model.centre import Centre, StationKind, StationRules
 from caruso.model.ids import AgentId, ContactId, LegId
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 from caruso.model.views import StationView
-from caruso.ports import SpeechSynthesis, Telephony, TelephonyListener, Timers
+from caruso.ports.speech import SpeechSynthesis
+from caruso.ports.telephony import Telephony, TelephonyListener
+from caruso.ports.timers import Timers
 
 
 class LiveCalls(Protocol):

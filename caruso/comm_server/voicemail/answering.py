@@ -29,7 +29,8 @@ from caruso.model.facts import AnyFact, ContactCause, ContactEnded, VoicemailBeg
 from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId, SkillId
 from caruso.model.telephony import Record, RecordingEnded
 from caruso.model.voicemails import Voicemail, VoicemailState
-from caruso.ports import Recordings, Telephony
+from caruso.ports.recordings import Recordings
+from caruso.ports.telephony import Telephony
 from caruso.script_engine.turns import Input, Turn
 
 log = structlog.get_logger(__name__)

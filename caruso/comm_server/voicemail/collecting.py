@@ -45,7 +45,10 @@ from caruso.model.facts import (
 from caruso.model.ids import ContactId, CustomerId, RecordingId, RunId
 from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.voicemails import Voicemail, VoicemailState
-from caruso.ports import ActionServices, Recordings, RunFiles, RunStore, VoicemailStore
+from caruso.ports.recordings import Recordings
+from caruso.ports.runs import RunFiles, RunStore
+from caruso.ports.scripts import ActionServices
+from caruso.ports.voicemails import VoicemailStore
 
 log = structlog.get_logger(__name__)
 

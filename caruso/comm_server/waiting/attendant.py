@@ -49,7 +49,8 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import StartMusic, StopMusic
-from caruso.ports import Telephony, Timers
+from caruso.ports.telephony import Telephony
+from caruso.ports.timers import Timers
 from caruso.script_engine.turns import Answered, DigitRule, Input, Segment, Turn
 
 log = structlog.get_logger(__name__)

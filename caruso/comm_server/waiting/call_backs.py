@@ -30,7 +30,7 @@ from caruso.model.centre import CallBackRules, CallFirst, Centre, Queue
 from caruso.model.facts import AnyFact, ContactCause, ContactConnected, ContactEnded
 from caruso.model.ids import ContactId, CustomerId, QueueId, RunId
 from caruso.model.opening_hours import is_open
-from caruso.ports import CallbackStore
+from caruso.ports.callbacks import CallbackStore
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
 from caruso.comm_server.waiting.overflowing import Overflowing
-from caruso.ports import Telephony
+from caruso.ports.telephony import Telephony
 
 
 class WaitingRoom:
