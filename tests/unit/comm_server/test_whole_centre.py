@@ -58,6 +58,8 @@ from lab.fake_telephony import FakeLeg
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import WholeCentre
 
+pytestmark = pytest.mark.slow
+
 #: Log events that tell of a fault in the centre itself.
 FAULTS = {
     "offer_not_made",
