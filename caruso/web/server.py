@@ -22,20 +22,15 @@ from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
 from caruso.model.facts import AnyFact
-from caruso.ports import (
-    AccessLog,
-    CallbackStore,
-    CustomerStore,
-    FactStore,
-    PersonalData,
-    Phones,
-    RecordHistory,
-    RunFiles,
-    ScriptStore,
-    TaskStore,
-    UserStore,
-    VoicemailStore,
-)
+from caruso.ports.callbacks import CallbackStore
+from caruso.ports.customers import AccessLog, CustomerStore, PersonalData, RecordHistory
+from caruso.ports.journal import FactStore
+from caruso.ports.runs import RunFiles
+from caruso.ports.scripts import ScriptStore
+from caruso.ports.tasks import TaskStore
+from caruso.ports.telephony import Phones
+from caruso.ports.users import UserStore
+from caruso.ports.voicemails import VoicemailStore
 from caruso.reporting.formats import ReportFormats, with_formats
 from caruso.reporting.formats import report_formats as own_formats
 from caruso.service_manager.remote.directory import Directory
