@@ -24,7 +24,7 @@ from caruso.model.recordings import (
     Recording,
     RecordingState,
 )
-from caruso.ports import RecordingStore
+from caruso.ports.recordings import RecordingStore
 from caruso.storage.engine import Database
 from caruso.storage.recording_files import SoundFiles
 from caruso.storage.recordings import Recordings
