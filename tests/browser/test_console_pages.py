@@ -414,7 +414,7 @@ async def test_no_page_breaks_the_accessibility_rules(chromium: Browser, stage: 
     await console.until("conversation", state="talking")
     found["conversation"] = await violations(console.page, rules)
     await console.press("Alt+k")
-    await console.until("keypad-panel")
+    await expect(console.part("keypad-panel")).to_have_css("opacity", "1")
     found["keypad"] = await violations(console.page, rules)
     await console.press("Escape")
     await console.until_gone("keypad-panel")  # what fades away has less and less contrast
