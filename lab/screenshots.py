@@ -32,7 +32,7 @@ AGENT = AgentId("anna")
 WIDTH, HEIGHT = 1280, 800
 MONITOR_WIDTH, MONITOR_HEIGHT = 1440, 960
 #: Pixels of the picture for each of the page: sharp on today's screens.
-SCALE = 1.5
+SCALE = 1.25
 #: How long the others work before the monitor is worth a look.
 BUSY_SECONDS = 35.0
 #: Agents in the picture talk long enough to be seen talking.
@@ -90,6 +90,7 @@ async def _take_all() -> None:
         await _finish(anna)
         await _between_calls(anna)
         await _history(supervisor)
+        await _reports(supervisor)
         await _self_service(browser, house)
 
 
@@ -182,6 +183,7 @@ async def _listen(supervisor: Console) -> None:
     await row.first.get_by_role("button", name="Listen").click()
     await supervisor.until("supervision", stage="active", mode="listen")
     await asyncio.sleep(LISTENED_SECONDS)
+    await supervisor.page.evaluate("window.scrollTo(0, 0)")
     await _picture(supervisor, "supervision")
     await supervisor.press("Alt+Shift+E")
     await supervisor.until("supervision", stage="ended")
@@ -195,7 +197,10 @@ async def _why(anna: Console) -> None:
 
 
 async def _finish(anna: Console) -> None:
-    """End the call, make a task of it, and wrap it up."""
+    """End the call, make a task of it, and wrap it up; others wait, so say before that no more are to come."""
+    await anna.press("Alt+n")
+    await anna.page.get_by_role("menuitem").first.click()
+    await anna.page.get_by_text("Afterwards: Not ready").first.wait_for()
     await anna.press("Alt+e")
     await anna.until("wrap-up")
     await anna.press("Alt+w")
@@ -209,8 +214,6 @@ async def _finish(anna: Console) -> None:
 
 async def _between_calls(anna: Console) -> None:
     """Show what is to be done when nobody calls: call-backs and tasks."""
-    await anna.press("Alt+n")
-    await anna.page.keyboard.press("Enter")
     await anna.until("presence", state="not-ready")
     await anna.part("tasks").scroll_into_view_if_needed()
     await _picture(anna, "tasks")
@@ -229,6 +232,15 @@ async def _history(supervisor: Console) -> None:
     await supervisor.until("contact-answers")
     await asyncio.sleep(0.5)
     await _picture(supervisor, "history")
+
+
+async def _reports(supervisor: Console) -> None:
+    """Show the figures of today's queues."""
+    await supervisor.part("nav-reports").click()
+    await supervisor.part("report-name").select_option("queues")
+    await supervisor.part("report-show").click()
+    await supervisor.until("report-total")
+    await _picture(supervisor, "reports")
 
 
 async def _self_service(browser: Browser, house: House) -> None:
