@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FloatRect
 
 from caruso.model.ids import AgentId
 from caruso.model.records import Customer
@@ -31,6 +31,8 @@ IMAGES = ROOT / "docs" / "images"
 AGENT = AgentId("anna")
 WIDTH, HEIGHT = 1280, 800
 MONITOR_WIDTH, MONITOR_HEIGHT = 1440, 960
+#: How far down a report reaches.
+REPORT_HEIGHT = 640
 #: Pixels of the picture for each of the page: sharp on today's screens.
 SCALE = 1.25
 #: How long the others work before the monitor is worth a look.
@@ -231,7 +233,7 @@ async def _history(supervisor: Console) -> None:
     await row.first.get_by_role("link").click()
     await supervisor.until("contact-answers")
     await asyncio.sleep(0.5)
-    await _picture(supervisor, "history")
+    await _picture(supervisor, "history", height=HEIGHT)
 
 
 async def _reports(supervisor: Console) -> None:
@@ -240,7 +242,7 @@ async def _reports(supervisor: Console) -> None:
     await supervisor.part("report-name").select_option("queues")
     await supervisor.part("report-show").click()
     await supervisor.until("report-total")
-    await _picture(supervisor, "reports")
+    await _picture(supervisor, "reports", height=REPORT_HEIGHT)
 
 
 async def _self_service(browser: Browser, house: House) -> None:
@@ -260,11 +262,13 @@ async def _self_service(browser: Browser, house: House) -> None:
     await _picture(console, "self-service")
 
 
-async def _picture(console: Console, name: str) -> None:
-    """Take it, without a pointer over anything."""
+async def _picture(console: Console, name: str, *, height: int | None = None) -> None:
+    """Take it, without a pointer over anything; of the upper part alone when it says how high that is."""
+    whole = console.page.viewport_size
+    clip = FloatRect(x=0, y=0, width=whole["width"], height=height) if whole and height else None
     await console.page.mouse.move(0, 0)
     path = IMAGES / f"{name}.png"
-    await console.page.screenshot(path=path, animations="disabled", timeout=PICTURE_MS)
+    await console.page.screenshot(path=path, animations="disabled", timeout=PICTURE_MS, clip=clip)
     print(f"screenshots: {path.relative_to(ROOT)}", flush=True)
 
 
