@@ -3,7 +3,6 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { problemText, readReportFile } from "../api";
-import { Icon } from "../parts/icons";
 import { saveFile } from "../parts/saveFile";
 import type { ReportFormatSummary } from "../protocol";
 
@@ -46,13 +45,7 @@ export function ReportDownload({ report, query, formats }: ReportDownloadProps) 
         onChange={(event) => setFormat(event.currentTarget.value)}
         data-testid="report-format"
       />
-      <Button
-        variant="default"
-        leftSection={<Icon name="down" />}
-        loading={busy}
-        onClick={() => void download()}
-        data-testid="report-download"
-      >
+      <Button variant="default" loading={busy} onClick={() => void download()} data-testid="report-download">
         Download
       </Button>
       <span role="status" className="quiet" data-testid="report-saved">

@@ -7,16 +7,18 @@ import { type FigureRow, figureText, headingOf, orderOf, rowsOf, totalOf } from 
 export function ReportTable({ table }: { table: Table }) {
   return (
     <>
-      <SortableTable
-        key={table.id}
-        caption={table.name}
-        testid="report"
-        columns={columnsOf(table)}
-        rows={rowsOf(table)}
-        total={totalOf(table)}
-        initial={{ column: "", descending: false }}
-        empty="Nobody came in these days."
-      />
+      <div className="report-table">
+        <SortableTable
+          key={table.id}
+          caption={table.name}
+          testid="report"
+          columns={columnsOf(table)}
+          rows={rowsOf(table)}
+          total={totalOf(table)}
+          initial={{ column: "", descending: false }}
+          empty="Nobody came in these days."
+        />
+      </div>
       <details className="formulas" data-testid="report-formulas">
         <summary>How each figure is worked out</summary>
         <dl>
