@@ -131,6 +131,7 @@ def test_expressions_made_by_chance_mean_the_same(seed: int) -> None:
 COUNT: Counter[str] = Counter()
 
 
+@pytest.mark.slow
 def test_expressions_made_by_chance_seldom_fail() -> None:
     """Else little would be compared. Expects the test above to have run."""
     if not COUNT:
