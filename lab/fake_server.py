@@ -25,11 +25,12 @@ from caruso.web.passwords import hash_password
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
-from lab.fake_centre import FAKE_ROLES, FakeCentre, fake_customers, fake_description
+from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports, fake_visits
 from lab.fake_runs import MemoryFiles
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
+from lab.fake_utility import FAKE_ROLES, fake_customers, fake_description
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 

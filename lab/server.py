@@ -24,7 +24,7 @@ from typing import Any, Self
 import aiohttp
 
 from caruso.clock import SystemClock
-from caruso.comm_server.centre_file import read_centre
+from caruso.comm_server.centre_file.reading import read_centre
 from caruso.model.centre import Role
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ScriptId, UserId

@@ -16,15 +16,9 @@ from caruso.model.facts import AnyFact
 from caruso.storage.engine import Database
 from caruso.storage.journal import BUFFER_FACTS, JournalWriter
 from caruso.storage.projection import fold
-from caruso.storage.tables import (
-    contacts,
-    journal,
-    presence_intervals,
-    queue_visits,
-    recording_accesses,
-    recordings,
-    talk_segments,
-)
+from caruso.storage.tables.contacts import contacts, presence_intervals, queue_visits, talk_segments
+from caruso.storage.tables.journal import journal
+from caruso.storage.tables.recordings import recording_accesses, recordings
 
 LONG_ENOUGH_SECONDS = 120.0
 

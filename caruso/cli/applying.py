@@ -32,7 +32,7 @@ from caruso.cli.services import Expected
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
 from caruso.comm_server.centre_diff import Change, centre_changes, script_changes
-from caruso.comm_server.centre_file import CentreFile, read_centre, unknown_scripts
+from caruso.comm_server.centre_file.reading import CentreFile, read_centre, unknown_scripts
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.script_publishing import known_to, reused, with_pins
 from caruso.config import Config

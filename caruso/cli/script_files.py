@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from caruso.comm_server.centre_file import CentreFile
+from caruso.comm_server.centre_file.reading import CentreFile
 from caruso.errors import Located, RejectedInput
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import NODEFAULT
 
-from caruso.comm_server.centre_tables import (
+from caruso.comm_server.centre_file.tables import (
     AgentTable,
     CallBackTable,
     CentreTables,

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from caruso.cli.outcome import Exit
-from caruso.comm_server.centre_file import read_centre
+from caruso.comm_server.centre_file.reading import read_centre
 from caruso.errors import Located, RejectedInput
 from caruso.model.centre import Centre
 from caruso.simulation.arrivals import SHAPES, Arrival, drawn, profile_of, read_arrivals

@@ -122,8 +122,8 @@ class ContactCentre:
             stream=stream,
             tasks=tasks,
             outlet=Outlet(
-                present=lambda conversation, turn: self.reception.present(conversation, turn),
-                hand_over=lambda conversation, order: self.reception.hand_over(conversation, order),
+                present=lambda conversation, turn: self.reception.dialogs.present(conversation, turn),
+                hand_over=lambda conversation, order: self.reception.dialogs.hand_over(conversation, order),
                 finished=self._finished,
                 changed=self._changed,
                 written=self._written,
@@ -307,7 +307,7 @@ class ContactCentre:
         self.desk_room.attendance.sign_removed_out()
         self.dispatcher.rules_changed()
         self.voicemail.offers.look_at_all()
-        self.reception.queues_changed()
+        self.reception.queueing.queues_changed()
         self.waiting.overflowing.look_at_all()
         self.board.centre_changed()
         self.desk_room.backlog.voicemails_changed()
@@ -359,7 +359,7 @@ class ContactCentre:
         self.desk_room.backlog.set_callbacks(waiting)
 
     def _finished(self, conversation: Conversation, end: Finished) -> None:
-        self.reception.finished(conversation, end)
+        self.reception.dialogs.finished(conversation, end)
         self.desk_room.dialogs.finished(conversation, end)
 
     def _changed(self, contact: ContactId) -> None:

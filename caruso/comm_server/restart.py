@@ -126,7 +126,7 @@ def _go_on(centre: ContactCentre, past: Past, agents: Sequence[Was], now: dateti
         centre.tasks.start(centre.cards.restore(contact, customer), name="restore_card")
     centre.waiting.attendant.look_after_again()
     centre.waiting.overflowing.look_at_all()
-    centre.reception.queues_changed()
+    centre.reception.queueing.queues_changed()
     centre.voicemail.collecting.go_on()
     centre.desk_room.attendance.expect_consoles()
 

@@ -6,10 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
-from caruso.model.ids import (
-    CustomerId,
-    QueueId,
-)
+from caruso.model.ids import CustomerId, QueueId
 
 
 class CallbackStore(Protocol):

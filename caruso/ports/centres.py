@@ -7,13 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from caruso.model.centre import Centre
-from caruso.model.ids import (
-    ScriptId,
-)
-from caruso.model.records import (
-    AppliedCentre,
-    ScriptSource,
-)
+from caruso.model.ids import ScriptId
+from caruso.model.records import AppliedCentre, ScriptSource
 
 
 class CentreStore(Protocol):

@@ -7,12 +7,8 @@ from typing import IO, Protocol
 
 from caruso.model.centre import Role
 from caruso.model.changes import CustomerAccess, Erased, RecordChange, RecordState
-from caruso.model.ids import (
-    CustomerId,
-)
-from caruso.model.records import (
-    Customer,
-)
+from caruso.model.ids import CustomerId
+from caruso.model.records import Customer
 
 
 class CustomerStore(Protocol):

@@ -7,22 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from caruso.model.facts import AnyFact
-from caruso.model.ids import (
-    AgentId,
-    ContactId,
-    CustomerId,
-    QueueId,
-    RunId,
-)
-from caruso.model.records import (
-    PastContact,
-)
+from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
+from caruso.model.records import PastContact
 from caruso.model.report_rows import EstimatedWait, QueueVisit
-from caruso.model.run_records import (
-    RunEvent,
-    RunTurn,
-    SavedRun,
-)
+from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 
 
 class Journal(Protocol):

@@ -7,12 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from caruso.model.ids import (
-    ContactId,
-    LegId,
-    QueueId,
-    RecordingId,
-)
+from caruso.model.ids import ContactId, LegId, QueueId, RecordingId
 from caruso.model.recordings import Access, AccessesWanted, Cut, KeptSound, LoggedAccess, Recording
 from caruso.model.sounds import Outline
 

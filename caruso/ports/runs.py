@@ -7,12 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from caruso.model.ids import (
-    ContactId,
-    CustomerId,
-    FileId,
-    RunId,
-)
+from caruso.model.ids import ContactId, CustomerId, FileId, RunId
 from caruso.model.run_records import (
     ActionOutcome,
     OutboxAction,

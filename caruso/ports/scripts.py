@@ -7,15 +7,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from caruso.model.conditions import Condition
-from caruso.model.ids import (
-    ScriptId,
-)
-from caruso.model.records import (
-    ScriptSource,
-)
-from caruso.model.run_records import (
-    PastRun,
-)
+from caruso.model.ids import ScriptId
+from caruso.model.records import ScriptSource
+from caruso.model.run_records import PastRun
 from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptEventKind, ScriptVersion
 
 

@@ -6,12 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from caruso.model.centre import StationKind
-from caruso.model.ids import (
-    AgentId,
-)
-from caruso.model.records import (
-    PhoneAccount,
-)
+from caruso.model.ids import AgentId
+from caruso.model.records import PhoneAccount
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
 
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from caruso.model.ids import (
-    UserId,
-)
-from caruso.model.records import (
-    Session,
-    User,
-)
+from caruso.model.ids import UserId
+from caruso.model.records import Session, User
 
 
 class UserStore(Protocol):

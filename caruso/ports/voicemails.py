@@ -6,10 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from caruso.model.ids import (
-    ContactId,
-    QueueId,
-)
+from caruso.model.ids import ContactId, QueueId
 from caruso.model.voicemails import Voicemail
 
 

@@ -33,7 +33,8 @@ from caruso.model.changes import RecordChange, RecordState
 from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audited import CLASSES, SECRET, AuditedTable, tables_of
 from caruso.storage.engine import Database
-from caruso.storage.tables import UtcDateTime, audit_off, record_changes
+from caruso.storage.tables.changes import audit_off, record_changes
+from caruso.storage.tables.columns import UtcDateTime
 
 #: What a secret is when nothing is left of it: no password has this hash.
 LOCKED = "!"

@@ -10,16 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
-from caruso.storage.tables import (
-    callbacks,
-    centre_versions,
-    customer_numbers,
-    customers,
-    script_drafts,
-    script_rollouts,
-    scripts,
-    users,
-)
+from caruso.storage.tables.callbacks import callbacks
+from caruso.storage.tables.centres import centre_versions
+from caruso.storage.tables.customers import customer_numbers, customers
+from caruso.storage.tables.scripts import script_drafts, script_rollouts, scripts
+from caruso.storage.tables.users import users
 
 #: Beginning of the names of the audit's triggers.
 PREFIX = "caruso_audit"

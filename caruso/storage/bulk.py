@@ -18,7 +18,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeEngine
 
-from caruso.storage.tables import UtcDateTime, utc_text
+from caruso.storage.tables.columns import UtcDateTime, utc_text
 
 #: Rows in one statement of SQLite: as many as can be, of few sizes, so that all statements stay prepared.
 SIZES = (512, 64, 8, 1)

@@ -12,7 +12,7 @@ from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.ids import CustomerId, QueueId
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
-from caruso.storage.tables import callbacks
+from caruso.storage.tables.callbacks import callbacks
 
 
 class Callbacks:

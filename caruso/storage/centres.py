@@ -16,7 +16,7 @@ from caruso.model.script_versions import Rollout, ScriptEventKind, applied
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.scripts import keep_version, lock, note, published, read_rollouts, read_sources, write_rollout
-from caruso.storage.tables import centre_versions
+from caruso.storage.tables.centres import centre_versions
 
 
 class Centres:

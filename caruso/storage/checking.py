@@ -16,7 +16,9 @@ from caruso.errors import Located
 from caruso.storage.audit_triggers import missing_triggers
 from caruso.storage.engine import Database
 from caruso.storage.migrations import database_state
-from caruso.storage.tables import journal, journal_head, metadata, stored_files
+from caruso.storage.tables.columns import metadata
+from caruso.storage.tables.journal import journal, journal_head
+from caruso.storage.tables.runs import stored_files
 
 #: Seconds for reading everything once.
 TIMEOUT_SECONDS = 4 * 3600.0

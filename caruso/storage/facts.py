@@ -31,16 +31,9 @@ from caruso.model.records import PastContact
 from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 from caruso.storage.run_rows import read_event, read_run
-from caruso.storage.tables import (
-    contacts,
-    journal,
-    presence_intervals,
-    queue_visits,
-    run_audit,
-    run_contacts,
-    script_runs,
-    talk_segments,
-)
+from caruso.storage.tables.contacts import contacts, presence_intervals, queue_visits, talk_segments
+from caruso.storage.tables.journal import journal
+from caruso.storage.tables.runs import run_audit, run_contacts, script_runs
 
 #: Facts decoded before others in the loop have their turn.
 CHUNK = 2_000

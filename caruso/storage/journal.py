@@ -46,7 +46,7 @@ from caruso.storage.engine import Database, is_unavailable, is_value_error
 from caruso.storage.projecting import Known, Projector
 from caruso.storage.projection_rows import Changes, Row
 from caruso.storage.run_rows import RunStatements, run_statements, write_turns
-from caruso.storage.tables import journal, journal_head
+from caruso.storage.tables.journal import journal, journal_head
 from caruso.storage.text_cleaning import clean_fact, clean_turn
 
 #: Facts that wait in memory while the database cannot be written.

@@ -12,7 +12,7 @@ from caruso.model.ids import ScriptId
 from caruso.model.run_records import PastRun, RunEvent
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 from caruso.storage.run_rows import read_event
-from caruso.storage.tables import run_audit, script_runs
+from caruso.storage.tables.runs import run_audit, script_runs
 
 #: Runs read at once; a run has some tens of lines.
 AT_ONCE = 500

@@ -16,18 +16,17 @@ from caruso.model.ids import AgentId, ContactId
 from caruso.storage.bulk import BulkInsert
 from caruso.storage.projection import contacts_to_load, fold, read_voicemail
 from caruso.storage.projection_rows import Changes, ContactRows, Row
-from caruso.storage.tables import (
+from caruso.storage.tables.contacts import (
     contacts,
     outside_calls,
     presence_intervals,
     queue_visits,
-    recording_accesses,
-    recordings,
-    run_contacts,
     talk_segments,
     transfers,
-    voicemails,
 )
+from caruso.storage.tables.recordings import recording_accesses, recordings
+from caruso.storage.tables.runs import run_contacts
+from caruso.storage.tables.voicemails import voicemails
 from caruso.storage.upsert import upsert
 
 #: Contacts whose rows are kept in memory; the rows of others are read when a fact about them comes.

@@ -17,7 +17,7 @@ from caruso.errors import Located, RejectedInput
 from caruso.model.facts import AnyFact
 from caruso.storage.engine import Database
 from caruso.storage.projecting import Known, ProjectionTables, Projector
-from caruso.storage.tables import journal
+from caruso.storage.tables.journal import journal
 
 #: Facts folded at once.
 AT_ONCE = 2_000

@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping, Select, func, select
 from caruso.model.ids import ContactId, QueueId, RecordingId
 from caruso.model.recordings import Access, AccessesWanted, LoggedAccess, Recording, RecordingState
 from caruso.storage.engine import Database
-from caruso.storage.tables import recording_accesses, recordings
+from caruso.storage.tables.recordings import recording_accesses, recordings
 
 _UNFINISHED = (RecordingState.RECORDING.value, RecordingState.COLLECTING.value)
 

@@ -12,7 +12,8 @@ from caruso.model.facts import WaitAnnounced, WaitEstimated
 from caruso.model.ids import ContactId, QueueId
 from caruso.model.report_rows import EstimatedWait, QueueVisit, Told
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
-from caruso.storage.tables import journal, queue_visits
+from caruso.storage.tables.contacts import queue_visits
+from caruso.storage.tables.journal import journal
 
 _decoder = msgspec.json.Decoder(WaitEstimated | WaitAnnounced)
 #: As the index says it, so that it is used.

@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import Insert
 
 from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction, RunEvent, RunTurn, SavedRun
 from caruso.storage.adapters.registry import adapter_named
-from caruso.storage.tables import outbox, run_audit, script_runs
+from caruso.storage.tables.runs import outbox, run_audit, script_runs
 
 Row = dict[str, Any]
 

@@ -52,15 +52,8 @@ from caruso.storage.run_rows import (
     run_statements,
     write_consequences,
 )
-from caruso.storage.tables import (
-    contacts,
-    outbox,
-    run_audit,
-    run_contacts,
-    run_tokens,
-    script_runs,
-    stored_files,
-)
+from caruso.storage.tables.contacts import contacts
+from caruso.storage.tables.runs import outbox, run_audit, run_contacts, run_tokens, script_runs, stored_files
 
 #: Ended actions are kept so long: for people who look what became of them.
 KEEP_ACTIONS = timedelta(days=30)

@@ -34,7 +34,8 @@ from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
 from caruso.storage.past_runs import read_past_runs
-from caruso.storage.tables import audit, script_drafts, script_rollouts, script_runs, scripts
+from caruso.storage.tables.runs import script_runs
+from caruso.storage.tables.scripts import audit, script_drafts, script_rollouts, scripts
 from caruso.storage.upsert import upsert
 
 #: Name of the class of records in the audit.

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, false, or_, select, true
 
 from caruso.model.tasks import Eyes, Task, TaskId, TaskState
 from caruso.storage.engine import Database
-from caruso.storage.tables import tasks
+from caruso.storage.tables.tasks import tasks
 
 
 class Tasks:

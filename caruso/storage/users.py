@@ -13,7 +13,7 @@ from caruso.model.ids import UserId
 from caruso.model.records import Session, User
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
-from caruso.storage.tables import sessions, users
+from caruso.storage.tables.users import sessions, users
 from caruso.storage.upsert import upsert
 
 

@@ -14,7 +14,7 @@ from caruso.model.ids import ContactId, QueueId
 from caruso.model.voicemails import Voicemail, VoicemailState
 from caruso.storage.engine import Database
 from caruso.storage.projection import read_voicemail
-from caruso.storage.tables import voicemail_texts, voicemails
+from caruso.storage.tables.voicemails import voicemail_texts, voicemails
 from caruso.storage.text_cleaning import clean_text
 from caruso.storage.upsert import upsert
 

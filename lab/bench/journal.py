@@ -25,7 +25,7 @@ from caruso.model.ids import ContactId
 from caruso.storage.engine import Database
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import upgrade
-from caruso.storage.tables import journal
+from caruso.storage.tables.journal import journal
 from lab.bench.recovery import table
 from lab.bench.report import Figure
 from lab.journal_facts import answered_call, arrival

@@ -29,7 +29,7 @@ from caruso.storage.engine import Database
 from caruso.storage.migrations import upgrade
 from caruso.storage.objects.store import Objects, own_objects
 from caruso.storage.objects.words import words_of
-from caruso.storage.tables import customer_numbers, customers, object_search
+from caruso.storage.tables.customers import customer_numbers, customers, object_search
 from lab.bench.recovery import table
 from lab.bench.report import Figure, percentile
 from lab.postgres import PostgresUnavailable, running_postgres

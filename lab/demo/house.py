@@ -25,7 +25,7 @@ import msgspec
 
 from caruso.business_objects.folder import read_folder
 from caruso.clock import SystemClock
-from caruso.comm_server.centre_file import read_centre
+from caruso.comm_server.centre_file.reading import read_centre
 from caruso.model.centre import Centre, Role, StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, UserId

@@ -27,7 +27,7 @@ from caruso.business_objects.model import Model
 from caruso.storage.engine import Database
 from caruso.storage.objects.mapping import mapped
 from caruso.storage.objects.words import words_of
-from caruso.storage.tables import object_search
+from caruso.storage.tables.customers import object_search
 
 CUSTOMERS = 100_000
 BATCH = 2_000

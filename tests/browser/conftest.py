@@ -28,12 +28,13 @@ from lab.asterisk import LocalAsterisk
 from lab.baresip import ListeningPhone, listening_caller
 from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_callbacks import MemoryCallbacks
-from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports, fake_visits
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
+from lab.fake_utility import fake_customers, fake_description
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.server import LAB_PASSWORD, ROOT, CentreServer

@@ -8,7 +8,7 @@ from caruso.comm_server.voicemail.box import Who
 from caruso.model.facts import VoicemailListened
 from caruso.model.ids import AgentId, QueueId, UserId
 from caruso.model.voicemails import VoicemailState
-from lab.fake_centre import fake_customers
+from lab.fake_utility import fake_customers
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Stage, open_console
 

@@ -25,11 +25,12 @@ from caruso.storage.privacy.access import Accesses
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
-from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports
 from lab.fake_server import fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
+from lab.fake_utility import fake_customers, fake_description
 from lab.memory_scripts import MemoryScripts
 from lab.memory_voicemails import MemoryVoicemails
 from lab.web_client import WebClient

@@ -384,7 +384,7 @@ class Floor:
 
     def spares(self, can: Abilities, decision: Decision) -> bool:
         """Tell whether such an agent, ready now, could be spared for the contact of a decision just made."""
-        return self._spares(can, decision.stage.need.queue, decision.priority, 1)
+        return not self._reserves or self._spares(can, decision.stage.need.queue, decision.priority, 1)
 
     def _spares(self, can: Abilities, queue: QueueId, priority: int, gone: int) -> bool:
         return all(

@@ -12,14 +12,7 @@ import structlog
 
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.agents.desks import DeskHandle, Desks
-from caruso.comm_server.agents.presence import (
-    ConsoleGone,
-    GoNotReady,
-    OfferVanished,
-    SignIn,
-    SignOut,
-    TalkOver,
-)
+from caruso.comm_server.agents.presence import ConsoleGone, GoNotReady, OfferVanished, SignIn, SignOut, TalkOver
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.stations import Stations
 from caruso.comm_server.calls.lifecycle import Call

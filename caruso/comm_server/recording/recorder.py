@@ -17,7 +17,7 @@ from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.recording import decide
-from caruso.comm_server.recording.scene import scene_of
+from caruso.comm_server.recording.scene import rules_of, scene_of
 from caruso.comm_server.recording.tape import (
     Announce,
     Beep,
@@ -121,14 +121,16 @@ class Recorder:
         """Look at a call: something about it may have changed."""
         if contact in self._unchecked:
             return
-        live, scene = self._live.get(contact), self._scene(contact)
+        studio, live = self._studio, self._live.get(contact)
         if live is not None and live.ended is None and self._is_over(contact):
             return  # how it ended is told in a moment
         if live is None:
-            if scene is None or scene.rules.calls is RecordedCalls.NEVER:
+            # Most calls are looked at for nothing, a dozen times each.
+            rules = rules_of(studio.call(contact), studio.centre())
+            if rules is None or rules.calls is RecordedCalls.NEVER:
                 return
             live = self._live[contact] = _Live(Track(contact=contact))
-        studio = self._studio
+        scene = self._scene(contact)
         fresh = RecordingId(studio.new_id())
         room = live.track.tape is not None or studio.room()
         now, unseen = studio.clock.now(), live.ended in _UNSEEN

@@ -17,9 +17,9 @@ STEADY_SECONDS = 1.5
 
 def scene_of(call: Call | None, centre: Centre, *, sensitive: bool) -> Scene | None:
     """Return the scene; None when the call is over or has no queue, by whose rules it would be recorded."""
-    if call is None or call.place is None or call.phase is Phase.ENDED:
+    rules = rules_of(call, centre)
+    if call is None or call.place is None or rules is None:
         return None
-    queue = centre.queues.get(call.place.queue)
     entry_point = centre.entry_points.get(call.entry_point) if call.entry_point else None
     desk = call.desk
     talking = call.phase in (Phase.TALKING, Phase.RECONNECTING, Phase.OUTSIDE)
@@ -29,7 +29,7 @@ def scene_of(call: Call | None, centre: Centre, *, sensitive: bool) -> Scene | N
         contact=call.contact,
         leg=ids.caller_leg(call.contact),
         queue=call.place.queue,
-        rules=queue.recording if queue is not None else RecordingRules(),
+        rules=rules,
         language=entry_point.language if entry_point is not None else "en",
         agent=with_agent.agent if with_agent is not None else None,
         agent_leg=call.agent_leg if with_agent is not None and with_agent.leg_up else None,
@@ -40,6 +40,14 @@ def scene_of(call: Call | None, centre: Centre, *, sensitive: bool) -> Scene | N
         sensitive=sensitive,
         steady_at=connected + timedelta(seconds=STEADY_SECONDS) if connected is not None else None,
     )
+
+
+def rules_of(call: Call | None, centre: Centre) -> RecordingRules | None:
+    """Return by which rules a call would be recorded; None when it is over or has no queue."""
+    if call is None or call.place is None or call.phase is Phase.ENDED:
+        return None
+    queue = centre.queues.get(call.place.queue)
+    return queue.recording if queue is not None else RecordingRules()
 
 
 def _rings(call: Call) -> bool:

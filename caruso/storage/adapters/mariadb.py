@@ -29,7 +29,7 @@ from caruso.storage.adapters.adapter import StorageAdapter, Use, decode_json, en
 from caruso.storage.adapters.findings import damage
 from caruso.storage.adapters.mariadb_audit import triggers
 from caruso.storage.audited import AuditedTable, quoted
-from caruso.storage.tables import acting
+from caruso.storage.tables.changes import acting
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects.mysql import Insert as MariaDbInsert

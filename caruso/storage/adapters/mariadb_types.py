@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, LargeBinary, Text
 from sqlalchemy.ext.compiler import compiles
 
-from caruso.storage.tables import metadata
+from caruso.storage.tables.columns import metadata
 
 #: Signs of a text that is part of a key.
 KEY_SIGNS = 255

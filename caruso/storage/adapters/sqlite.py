@@ -47,7 +47,7 @@ from caruso.storage.adapters.conflicts import insert_on_conflict_nothing, insert
 from caruso.storage.adapters.findings import damage, reason_of
 from caruso.storage.adapters.sqlite_audit import trigger
 from caruso.storage.audited import CHANGES, AuditedTable, quoted
-from caruso.storage.tables import acting
+from caruso.storage.tables.changes import acting
 
 #: Seconds SQLite itself waits for a lock before it gives up; less than any other limit, for nothing can stop it.
 LOCK_WAIT_SECONDS = 2.0

@@ -1,6 +1,6 @@
 """Tables of business objects: no step of the database makes them, so a back-up of rows tells how they are made.
 
-They are those that ``caruso model apply`` has made (`caruso.storage.tables.model_tables`), as they are now:
+They are those of `caruso.storage.tables.customers.model_tables` (``caruso model apply``), as they are now:
 somebody may have added a column since.
 """
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, Table, inspec
 from sqlalchemy.schema import CreateIndex, CreateTable, DefaultClause, ExecutableDDLElement
 
 from caruso.storage.audited import MODELS_PREFIX, quoted
-from caruso.storage.tables import model_tables
+from caruso.storage.tables.customers import model_tables
 
 
 def made_tables(connection: Connection) -> list[str]:

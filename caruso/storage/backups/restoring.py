@@ -26,7 +26,7 @@ from caruso.storage.backups.taking import STEP_TABLE, TIMEOUT_SECONDS, Source, r
 from caruso.storage.checking import check_file
 from caruso.storage.migrations import NEWEST, known_steps, upgrade_within
 from caruso.storage.objects.words import WORDS
-from caruso.storage.tables import object_search
+from caruso.storage.tables.customers import object_search
 from caruso.storage.usage import file_in_use
 
 

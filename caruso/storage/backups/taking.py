@@ -34,7 +34,7 @@ from caruso.storage.backups.model_tables import made_tables, statements_for, tri
 from caruso.storage.backups.rows import write_rows
 from caruso.storage.engine import Database, translated_errors
 from caruso.storage.migrations import database_state
-from caruso.storage.tables import metadata
+from caruso.storage.tables.columns import metadata
 
 #: Seconds a back-up may take.
 TIMEOUT_SECONDS = 12 * 3600.0

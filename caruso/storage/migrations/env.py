@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from caruso.storage.tables import metadata
+from caruso.storage.tables.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -18,7 +18,7 @@ from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_plain
 from caruso.storage.audited import AUDITED, MODELS_PREFIX, AuditedTable
 from caruso.storage.objects.mapping import ClassTables, mapped
-from caruso.storage.tables import audit_off, record_changes
+from caruso.storage.tables.changes import audit_off, record_changes
 
 #: Lines of one history at most.
 LONGEST_HISTORY = 1_000

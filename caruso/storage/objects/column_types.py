@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Nu
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from caruso.business_objects.model import Kind
-from caruso.storage.tables import Json, mariadb_time
+from caruso.storage.tables.columns import Json, mariadb_time
 
 #: Digits of numbers in columns that we make in MariaDB, and how many of them are behind the point.
 _DIGITS, _PLACES = 38, 12

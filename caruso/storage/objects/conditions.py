@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, false, func, not_, or_, true
 
 from caruso.business_objects.model import Attribute, Kind, ListAttribute, Relation
 from caruso.model.conditions import (
@@ -38,6 +38,8 @@ from caruso.storage.objects.sql_texts import texts_of
 
 #: Sorts after every text that begins in the same way.
 LAST_CHARACTER = "\U0010ffff"
+#: What `SqlConditions.has_number` leaves open: the ways in which one telephone number may be written.
+NUMBERS = "numbers"
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": operators.eq,
@@ -59,6 +61,7 @@ class SqlConditions:
 
     def __init__(self, mapped: Mapped, dialect: str, region: str) -> None:
         """Know the classes."""
+        self.dialect = dialect
         self._mapped = mapped
         self._texts = texts_of(dialect)
         self._region = region
@@ -103,9 +106,9 @@ class SqlConditions:
             case Compare() | Among() | Begins() | Ends() | Contains() | Known():
                 return self._at(condition, condition.path, source)
 
-    def has_number(self, name: str, number: str, source: Source) -> ColumnElement[bool]:
-        """Return the condition that an object has a telephone number in this attribute or list."""
-        wanted = spellings(number, self._region)
+    def has_number(self, name: str, source: Source) -> ColumnElement[bool]:
+        """Return the condition that an object has one of `NUMBERS` in this attribute or list."""
+        wanted: BindParameter[str] = bindparam(NUMBERS, expanding=True)
         listed = source.of.of.lists.get(name)
         if listed is None:
             return source.columns[name].in_(wanted)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 
 from caruso.business_objects.changes import computed_values
 from caruso.business_objects.keys import key_text, parse_key
@@ -20,7 +21,7 @@ from caruso.model.asker import Asker
 from caruso.model.conditions import Condition, every, holds, paths_in
 from caruso.script_engine.turns import Value
 from caruso.storage.objects import rows
-from caruso.storage.objects.conditions import SqlConditions
+from caruso.storage.objects.conditions import NUMBERS, SqlConditions
 from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.mapping import ClassTables, belongs_to
 
@@ -37,6 +38,8 @@ class InForce:
     model: Model
     tables: Mapping[str, ClassTables]
     sql: Mapping[str, SqlConditions]
+    #: For each class, how to find who has one of `NUMBERS`: every caller is looked up so.
+    by_number: Mapping[str, Sequence[Select[Any]]]
 
 
 class Finder:
@@ -106,6 +109,19 @@ class Finder:
             each for each in found if holds(rest, {**each, **computed_values(tables.of, each, self._now())})
         ]
         return fitting[query.offset : query.offset + query.limit]
+
+    async def having(
+        self, now: InForce, tables: ClassTables, numbers: Sequence[str]
+    ) -> Mapping[str, Value] | None:
+        """Return the object with a telephone number that may be written so; of several the first."""
+        database = self._databases[tables.of.database]
+        for query in now.by_number[tables.of.name]:
+            found = await database.look_up(
+                partial(rows.read, tables=tables, query=query, bound={NUMBERS: numbers})
+            )
+            if found:
+                return found[0]
+        return None
 
     async def records(
         self, now: InForce, tables: ClassTables, found: Sequence[Mapping[str, Value]], asker: Asker

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from caruso.business_objects.model import Attribute, Join, ListAttribute, Model, ObjectClass, Relation, Through
 from caruso.storage.objects.column_types import COUNTED, column_type
-from caruso.storage.tables import Json
+from caruso.storage.tables.columns import Json
 
 #: Label of the column of what has no attribute of its own.
 EXTRA = "+extra"

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select
 
 from caruso.business_objects.model import Attribute, Kind, ListAttribute
 from caruso.script_engine.turns import Value
@@ -31,12 +31,31 @@ def fetch(
     lock: bool = False,
 ) -> list[dict[str, Value]]:
     """Return objects as values of a script, in a steady order; `lock` keeps others from changing them."""
-    query = (
-        tables.select().where(*criteria).order_by(*_ordered(tables, order, connection)).limit(limit).offset(offset)
-    )
+    dialect = connection.dialect.name
+    query = reading(tables, criteria, dialect, order=order, limit=limit, offset=offset)
     if lock:
         query = query.with_for_update(of=tables.main)
-    found = [_values(tables, row) for row in connection.execute(query).mappings()]
+    return read(connection, tables, query)
+
+
+def reading(
+    tables: ClassTables,
+    criteria: Sequence[ColumnElement[bool]],
+    dialect: str,
+    *,
+    order: Sequence[Order] = (),
+    limit: int,
+    offset: int = 0,
+) -> Select[Any]:
+    """Return a statement for `read`; what is asked for often is made once: that takes longer than to run it."""
+    return tables.select().where(*criteria).order_by(*_ordered(tables, order, dialect)).limit(limit).offset(offset)
+
+
+def read(
+    connection: Connection, tables: ClassTables, query: Select[Any], bound: Mapping[str, Any] | None = None
+) -> list[dict[str, Value]]:
+    """Return objects as values of a script; `bound` are the values of what `query` leaves open."""
+    found = [_values(tables, row) for row in connection.execute(query, bound).mappings()]
     for listed in tables.of.lists.values():
         _add_list(connection, tables, listed, found)
     return found
@@ -55,7 +74,7 @@ def stored_value(attribute: Attribute, value: Value) -> Any:
     return value
 
 
-def _ordered(tables: ClassTables, order: Sequence[Order], connection: Connection) -> list[ColumnElement[Any]]:
+def _ordered(tables: ClassTables, order: Sequence[Order], dialect: str) -> list[ColumnElement[Any]]:
     of = tables.of
     wanted = list(order) or ([(of.order, False)] if of.order else [])
     terms: list[ColumnElement[Any]] = []
@@ -64,7 +83,7 @@ def _ordered(tables: ClassTables, order: Sequence[Order], connection: Connection
         term = column.desc() if descending else column.asc()
         if of.attributes[name].required:
             terms.append(term)
-        elif connection.dialect.name == "mariadb":  # which has no words for it
+        elif dialect == "mariadb":  # which has no words for it
             terms += [column.is_(None), term]
         else:
             terms.append(term.nulls_last())

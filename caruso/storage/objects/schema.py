@@ -17,7 +17,7 @@ from caruso.script_engine.source import did_you_mean
 from caruso.storage.audit_triggers import create_model_triggers, missing_model_triggers
 from caruso.storage.objects.auditing import audited_tables
 from caruso.storage.objects.mapping import ClassTables, Mapped, mapped, through_table
-from caruso.storage.tables import model_tables
+from caruso.storage.tables.customers import model_tables
 
 #: Types of columns that hold values of a kind, on an engine with strict types.
 _FITTING: Mapping[Kind, tuple[type[types.TypeEngine[Any]], ...]] = {

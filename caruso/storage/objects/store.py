@@ -31,7 +31,7 @@ from caruso.clock import Clock
 from caruso.errors import IllegalMove, NotAllowed, NotFound
 from caruso.model.asker import HOUSE, Asker, house
 from caruso.model.conditions import Condition, holds
-from caruso.model.numbers import normalised
+from caruso.model.numbers import normalised, spellings
 from caruso.script_engine.turns import Value
 from caruso.storage.engine import Database
 from caruso.storage.objects import words
@@ -41,7 +41,7 @@ from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.finding import Finder, InForce, key_is
 from caruso.storage.objects.mapping import ClassTables, Source, belongs_to, mapped
 from caruso.storage.objects.past import Past
-from caruso.storage.objects.rows import version_of
+from caruso.storage.objects.rows import reading, version_of
 
 #: Objects that are indexed in one transaction.
 INDEXED_AT_ONCE = 2_000
@@ -92,7 +92,14 @@ class Objects:
             name: SqlConditions(found, self._databases[each.database].dialect, self._region)
             for name, each in model.classes.items()
         }
-        return InForce(model, found.tables, sql)
+        by_number = {
+            name: [
+                reading(tables, [sql[name].has_number(phone, tables.source)], sql[name].dialect, limit=1)
+                for phone in tables.of.phones
+            ]
+            for name, tables in found.tables.items()
+        }
+        return InForce(model, found.tables, sql, by_number)
 
     def _class(self, name: str) -> tuple[InForce, ClassTables]:
         now = self.in_force
@@ -172,13 +179,8 @@ class Objects:
     async def by_number(self, class_name: str, number: str) -> Record | None:
         """Return the object with this telephone number; of several the first by key."""
         now, tables = self._class(class_name)
-        asker = HOUSE
-        for name in tables.of.phones if number else ():
-            condition = now.sql[class_name].has_number(name, number, tables.source)
-            found = await self._finder.fetch(now, tables, Query(limit=1), [condition])
-            if found:
-                return (await self._finder.records(now, tables, found, asker))[0]
-        return None
+        found = await self._finder.having(now, tables, spellings(number, self._region)) if number else None
+        return await self._finder.record(now, tables, found, HOUSE) if found is not None else None
 
     async def index_again(self, class_name: str) -> int:
         """Index the words of all objects of a class, where others write them, too; return how many there are."""

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, TextClause, delete, insert, text
 from caruso.business_objects.model import ObjectClass
 from caruso.model.numbers import prefixes
 from caruso.script_engine.turns import Value
-from caruso.storage.tables import object_search
+from caruso.storage.tables.customers import object_search
 
 #: The table in which they are found; the migration makes it.
 WORDS = "object_words"

@@ -10,7 +10,7 @@ from caruso.clock import Clock
 from caruso.model.acting import who_acts
 from caruso.model.changes import CustomerAccess
 from caruso.storage.engine import Database
-from caruso.storage.tables import customer_access
+from caruso.storage.tables.changes import customer_access
 
 
 class Accesses:

@@ -34,7 +34,9 @@ from caruso.storage.privacy.registry import STORES, End, Link, Store
 from caruso.storage.privacy.subject import Subject, chunks, find, kept_recordings, under_way
 from caruso.storage.projecting import Known, Projector
 from caruso.storage.projection_rows import ContactRows
-from caruso.storage.tables import callbacks, journal, script_runs, stored_files
+from caruso.storage.tables.callbacks import callbacks
+from caruso.storage.tables.journal import journal
+from caruso.storage.tables.runs import script_runs, stored_files
 
 #: Seconds it may take.
 TIMEOUT_SECONDS = 120.0

@@ -19,7 +19,7 @@ from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.privacy.erasing import rows_of
 from caruso.storage.privacy.registry import STORES, Store
 from caruso.storage.privacy.subject import Subject, find
-from caruso.storage.tables import stored_files
+from caruso.storage.tables.runs import stored_files
 
 #: Seconds that reading may take.
 TIMEOUT_SECONDS = 120.0

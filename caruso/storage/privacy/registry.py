@@ -31,7 +31,25 @@ from caruso.model.facts import (
     VoicemailDone,
     WrapUpEnded,
 )
-from caruso.storage import tables as t
+from caruso.storage.tables.callbacks import callbacks
+from caruso.storage.tables.centres import centre_versions
+from caruso.storage.tables.changes import acting, audit_off, customer_access, record_changes
+from caruso.storage.tables.contacts import (
+    contacts,
+    outside_calls,
+    presence_intervals,
+    queue_visits,
+    talk_segments,
+    transfers,
+)
+from caruso.storage.tables.customers import customer_numbers, customers, model_tables, object_search
+from caruso.storage.tables.journal import journal, journal_head
+from caruso.storage.tables.recordings import recording_accesses, recordings
+from caruso.storage.tables.runs import outbox, run_audit, run_contacts, run_tokens, script_runs, stored_files
+from caruso.storage.tables.scripts import audit, script_drafts, script_rollouts, scripts
+from caruso.storage.tables.tasks import tasks
+from caruso.storage.tables.users import sessions, users
+from caruso.storage.tables.voicemails import voicemail_texts, voicemails
 
 
 class Kind(Enum):
@@ -92,14 +110,14 @@ class Store:
 #: In the order in which rows may be deleted.
 STORES = (
     Store(
-        table=t.journal,
+        table=journal,
         link=Link.CONTACT,
         column="contact",
         end=End.FOLD,
         personal={"payload": Kind.VALUE},
     ),
     Store(
-        table=t.contacts,
+        table=contacts,
         link=Link.CONTACT,
         column="id",
         end=End.FOLD,
@@ -111,23 +129,23 @@ STORES = (
             "note": Kind.TEXT,
         },
     ),
-    Store(table=t.queue_visits, link=Link.CONTACT, column="contact", end=End.FOLD),
+    Store(table=queue_visits, link=Link.CONTACT, column="contact", end=End.FOLD),
     Store(
-        table=t.talk_segments,
+        table=talk_segments,
         link=Link.CONTACT,
         column="contact",
         end=End.FOLD,
         personal={"note": Kind.TEXT},
     ),
     Store(
-        table=t.transfers,
+        table=transfers,
         link=Link.CONTACT,
         column="contact",
         end=End.FOLD,
         personal={"to_whom": Kind.NUMBER},
     ),
     Store(
-        table=t.outside_calls,
+        table=outside_calls,
         link=Link.CONTACT,
         column="contact",
         end=End.FOLD,
@@ -135,30 +153,30 @@ STORES = (
     ),
     # The sound itself is deleted by those who may; while it is kept nobody is erased (`erasing`).
     Store(
-        table=t.recordings,
+        table=recordings,
         link=Link.CONTACT,
         column="contact",
         end=End.FOLD,
         personal={"held_for": Kind.TEXT},
     ),
     Store(
-        table=t.recording_accesses,
+        table=recording_accesses,
         link=Link.CONTACT,
         column="contact",
         end=End.FOLD,
         personal={"reason": Kind.TEXT},
     ),
     Store(
-        table=t.voicemails,
+        table=voicemails,
         link=Link.CONTACT,
         column="contact",
         end=End.FOLD,
         personal={"number": Kind.NUMBER, "name": Kind.TEXT, "customer": Kind.CUSTOMER, "note": Kind.TEXT},
     ),
-    Store(table=t.voicemail_texts, link=Link.CONTACT, column="contact", end=End.DELETE),
+    Store(table=voicemail_texts, link=Link.CONTACT, column="contact", end=End.DELETE),
     *(
         Store(
-            table=t.tasks,
+            table=tasks,
             link=link,
             column=column,
             end=End.CLEAR,
@@ -166,28 +184,28 @@ STORES = (
         )
         for link, column in ((Link.CONTACT, "contact"), (Link.CUSTOMER, "customer"))
     ),
-    Store(table=t.run_contacts, link=Link.CONTACT, column="contact", end=End.FOLD),
+    Store(table=run_contacts, link=Link.CONTACT, column="contact", end=End.FOLD),
     Store(
-        table=t.script_runs,
+        table=script_runs,
         link=Link.RUN,
         column="id",
         end=End.CLEAR,
         personal={"state": Kind.STATE, "answers": Kind.LIST, "customer": Kind.CUSTOMER},
     ),
     Store(
-        table=t.run_audit,
+        table=run_audit,
         link=Link.RUN,
         column="run",
         end=End.CLEAR,
         personal={"text": Kind.SPOKEN, "old": Kind.VALUE, "new": Kind.VALUE},
     ),
-    Store(table=t.outbox, link=Link.RUN, column="run", end=End.DELETE),
-    Store(table=t.run_tokens, link=Link.RUN, column="run", end=End.DELETE, withheld=("hash",)),
-    Store(table=t.stored_files, link=Link.RUN, column="run", end=End.DELETE),
+    Store(table=outbox, link=Link.RUN, column="run", end=End.DELETE),
+    Store(table=run_tokens, link=Link.RUN, column="run", end=End.DELETE, withheld=("hash",)),
+    Store(table=stored_files, link=Link.RUN, column="run", end=End.DELETE),
     # The sound of a message that a caller left is kept under the message's own name.
-    Store(table=t.stored_files, link=Link.CONTACT, column="run", end=End.DELETE),
+    Store(table=stored_files, link=Link.CONTACT, column="run", end=End.DELETE),
     Store(
-        table=t.callbacks,
+        table=callbacks,
         link=Link.CALLBACK,
         column="id",
         end=End.CLEAR,
@@ -198,11 +216,11 @@ STORES = (
             "customer": Kind.CUSTOMER,
         },
     ),
-    Store(table=t.customer_numbers, link=Link.CUSTOMER, column="customer", end=End.DELETE),
-    Store(table=t.customers, link=Link.CUSTOMER, column="id", end=End.DELETE),
+    Store(table=customer_numbers, link=Link.CUSTOMER, column="customer", end=End.DELETE),
+    Store(table=customers, link=Link.CUSTOMER, column="id", end=End.DELETE),
     # Words of other objects go with these (`caruso.storage.objects.privacy`).
     Store(
-        table=t.object_search,
+        table=object_search,
         link=Link.CUSTOMER,
         column="record",
         end=End.DELETE,
@@ -210,22 +228,22 @@ STORES = (
     ),
     # After the rows themselves: deleting those wrote into it once more.
     Store(
-        table=t.record_changes,
+        table=record_changes,
         link=Link.CUSTOMER,
         column="record",
         end=End.DELETE,
         where={"class_name": "Customer"},
     ),
     Store(
-        table=t.record_changes,
+        table=record_changes,
         link=Link.CALLBACK,
         column="record",
         end=End.DELETE,
         where={"class_name": "Callback"},
     ),
-    Store(table=t.audit, link=Link.CUSTOMER, column="record", end=End.DELETE, where={"class_name": "Customer"}),
+    Store(table=audit, link=Link.CUSTOMER, column="record", end=End.DELETE, where={"class_name": "Customer"}),
     Store(
-        table=t.customer_access,
+        table=customer_access,
         link=Link.CUSTOMER,
         column="customer",
         end=End.CLEAR,
@@ -236,31 +254,31 @@ STORES = (
 #: Tables without data of customers: of the people who work here, of scripts and the centre, of the server itself.
 OF_OTHERS = frozenset(
     {
-        t.journal_head,
-        t.presence_intervals,
-        t.users,
-        t.sessions,
-        t.centre_versions,
-        t.scripts,
-        t.script_rollouts,
-        t.script_drafts,
-        t.acting,
-        t.audit_off,
-        t.model_tables,
+        journal_head,
+        presence_intervals,
+        users,
+        sessions,
+        centre_versions,
+        scripts,
+        script_rollouts,
+        script_drafts,
+        acting,
+        audit_off,
+        model_tables,
     }
 )
 
 #: Columns with text of stores whose rows stay that are nobody's: ids of ours, names of kinds, who works here.
 PLAIN: Mapping[Table, frozenset[str]] = {
-    t.journal: frozenset({"kind", "contact", "agent", "queue"}),
-    t.contacts: frozenset(
+    journal: frozenset({"kind", "contact", "agent", "queue"}),
+    contacts: frozenset(
         {"id", "channel", "entry_point", "queue", "agent", "queue_outcome", "cause", "disposition"}
     ),
-    t.queue_visits: frozenset({"contact", "queue", "outcome", "agent"}),
-    t.talk_segments: frozenset({"contact", "agent", "queue", "disposition"}),
-    t.transfers: frozenset({"contact", "by_agent", "form", "from_queue", "to_kind"}),
-    t.outside_calls: frozenset({"contact", "outcome"}),
-    t.recordings: frozenset(
+    queue_visits: frozenset({"contact", "queue", "outcome", "agent"}),
+    talk_segments: frozenset({"contact", "agent", "queue", "disposition"}),
+    transfers: frozenset({"contact", "by_agent", "form", "from_queue", "to_kind"}),
+    outside_calls: frozenset({"contact", "outcome"}),
+    recordings: frozenset(
         {
             "id",
             "contact",
@@ -276,8 +294,8 @@ PLAIN: Mapping[Table, frozenset[str]] = {
             "deleted_by",
         }
     ),
-    t.recording_accesses: frozenset({"recording", "contact", "by_user", "what"}),
-    t.voicemails: frozenset(
+    recording_accesses: frozenset({"recording", "contact", "by_user", "what"}),
+    voicemails: frozenset(
         {
             "contact",
             "origin",
@@ -294,14 +312,14 @@ PLAIN: Mapping[Table, frozenset[str]] = {
             "disposition",
         }
     ),
-    t.tasks: frozenset({"id", "agent", "queue", "contact", "state", "created_by", "changed_by"}),
-    t.run_contacts: frozenset({"contact", "run"}),
-    t.script_runs: frozenset({"id", "contact", "script", "version", "channel", "by"}),
-    t.run_audit: frozenset({"run", "contact", "event", "item", "channel", "by", "script", "version", "variant"}),
-    t.callbacks: frozenset(
+    tasks: frozenset({"id", "agent", "queue", "contact", "state", "created_by", "changed_by"}),
+    run_contacts: frozenset({"contact", "run"}),
+    script_runs: frozenset({"id", "contact", "script", "version", "channel", "by"}),
+    run_audit: frozenset({"run", "contact", "event", "item", "channel", "by", "script", "version", "variant"}),
+    callbacks: frozenset(
         {"id", "queue", "run", "state", "agent", "changed_by", "skills", "origin", "entry_point", "result"}
     ),
-    t.customer_access: frozenset({"what", "by", "role", "channel", "address"}),
+    customer_access: frozenset({"what", "by", "role", "channel", "address"}),
 }
 
 #: Personal fields of facts.

@@ -26,14 +26,10 @@ from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.privacy.erasing import TIMEOUT_SECONDS, TOKEN_BYTES, Erasing
 from caruso.storage.privacy.pseudonyms import ERASED, Pseudonyms
 from caruso.storage.privacy.subject import Subject
-from caruso.storage.tables import (
-    callbacks,
-    contacts,
-    customer_access,
-    record_changes,
-    script_runs,
-    stored_files,
-)
+from caruso.storage.tables.callbacks import callbacks
+from caruso.storage.tables.changes import customer_access, record_changes
+from caruso.storage.tables.contacts import contacts
+from caruso.storage.tables.runs import script_runs, stored_files
 
 #: Rows in one transaction.
 BATCH = 200

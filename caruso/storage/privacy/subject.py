@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, exists, or_, select
 
 from caruso.model.numbers import normalised
-from caruso.storage.tables import (
-    callbacks,
-    contacts,
-    presence_intervals,
-    recordings,
-    run_contacts,
-    script_runs,
-    voicemails,
-)
+from caruso.storage.tables.callbacks import callbacks
+from caruso.storage.tables.contacts import contacts, presence_intervals
+from caruso.storage.tables.recordings import recordings
+from caruso.storage.tables.runs import run_contacts, script_runs
+from caruso.storage.tables.voicemails import voicemails
 
 #: Ids in one look-up.
 AT_ONCE = 500

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from caruso.storage.engine import Database
 from caruso.storage.journal import JournalWriter
 from caruso.storage.migrations import upgrade
-from caruso.storage.tables import metadata, model_tables, record_changes
+from caruso.storage.tables.changes import record_changes
+from caruso.storage.tables.columns import metadata
+from caruso.storage.tables.customers import model_tables
 from lab.mariadb import MariaDb, running_mariadb
 from lab.postgres import Postgres, running_postgres
 from lab.storage import running_journal

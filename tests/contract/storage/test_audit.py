@@ -29,8 +29,8 @@ from caruso.storage.engine import Database
 from caruso.storage.histories import Histories
 from caruso.storage.objects.store import own_objects
 from caruso.storage.scripts import Scripts
-from caruso.storage.tables import customers as customers_table
-from caruso.storage.tables import metadata
+from caruso.storage.tables.columns import metadata
+from caruso.storage.tables.customers import customers as customers_table
 from caruso.storage.users import Users
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -30,8 +30,9 @@ from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.schema import make_missing
 from caruso.storage.objects.store import Objects, own_objects
 from caruso.storage.runs import Runs
-from caruso.storage.tables import customers, stored_files
-from caruso.storage.tables import journal as journal_table
+from caruso.storage.tables.customers import customers
+from caruso.storage.tables.journal import journal as journal_table
+from caruso.storage.tables.runs import stored_files
 from lab.journal_facts import answered_call, saved_run, turn_of
 from lab.mariadb import MariaDb
 from lab.postgres import Postgres

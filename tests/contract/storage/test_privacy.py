@@ -43,7 +43,8 @@ from caruso.storage.privacy.personal_data import PrivacyParts, privacy_parts
 from caruso.storage.privacy.retention import Retaining, Retention
 from caruso.storage.rebuilding import rebuild
 from caruso.storage.runs import Runs
-from caruso.storage.tables import contacts, metadata, queue_visits, talk_segments
+from caruso.storage.tables.columns import metadata
+from caruso.storage.tables.contacts import contacts, queue_visits, talk_segments
 from caruso.storage.tasks import Tasks
 from lab.journal_facts import answered_call, left_message, recorded, saved_run
 from lab.storage import journal_of, running_journal

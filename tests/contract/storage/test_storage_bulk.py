@@ -13,7 +13,7 @@ from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.recordings import RecordingState
 from caruso.storage.bulk import SIZES, BulkInsert
 from caruso.storage.engine import Database
-from caruso.storage.tables import recordings
+from caruso.storage.tables.recordings import recordings
 from caruso.storage.upsert import upsert
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -22,7 +22,9 @@ from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
 from caruso.storage.migrations import upgrade
 from caruso.storage.objects.store import own_objects
-from caruso.storage.tables import customers, record_changes, tasks
+from caruso.storage.tables.changes import record_changes
+from caruso.storage.tables.customers import customers
+from caruso.storage.tables.tasks import tasks
 from lab.mariadb import MariaDb
 
 NOON = datetime(2026, 11, 27, 12, 0, 0, 123456, tzinfo=UTC)

@@ -29,7 +29,7 @@ from caruso.storage.engine import Database
 from caruso.storage.migrations import NEWEST, check_schema, require_schema, upgrade
 from caruso.storage.objects.store import own_objects
 from caruso.storage.scripts import Scripts
-from caruso.storage.tables import metadata
+from caruso.storage.tables.columns import metadata
 from lab.ports import free_port
 from lab.postgres import Postgres
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from caruso.clock import SystemClock
-from caruso.comm_server.centre_file import read_centre
+from caruso.comm_server.centre_file.reading import read_centre
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.fact_stream import FactStream
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId

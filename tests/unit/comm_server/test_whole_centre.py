@@ -426,7 +426,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "histories": centre.cards._history,
         "phones": centre.phone._phones,
         "presented": centre.phone._presented,
-        "hand-overs": centre.reception._hand_overs,
+        "hand-overs": centre.reception.dialogs._hand_overs,
         "contacts": centre.dispatcher._contacts,
         "waiting": list(centre.dispatcher.floor.waiting),
         "by queue": centre.dispatcher._by_queue,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from caruso.comm_server.centre_file import read_centre
+from caruso.comm_server.centre_file.reading import read_centre
 from lab.bench import cells
 from lab.bench.caruso_contestant import centre
 from lab.bench.cells import Kind

@@ -196,8 +196,7 @@ def test_public_holidays_of_the_region_are_closed_and_special_days_go_before_the
 
 def test_a_centre_without_holidays_does_not_load_their_library() -> None:
     """Loading it takes half a second and 16 MB."""
-    code = (
-        "import sys, caruso.comm_server.centre_file, caruso.model.opening_hours; print('holidays' in sys.modules)"
-    )
+    modules = "caruso.comm_server.centre_file.reading, caruso.model.opening_hours"
+    code = f"import sys, {modules}; print('holidays' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

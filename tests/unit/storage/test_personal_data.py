@@ -27,7 +27,7 @@ from caruso.storage.privacy.registry import (
     End,
     Kind,
 )
-from caruso.storage.tables import UtcDateTime, metadata
+from caruso.storage.tables.columns import UtcDateTime, metadata
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 normalise = partial(normalised, region="DE")

@@ -26,12 +26,13 @@ from caruso.web import passwords
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
-from lab.fake_centre import FakeCentre, fake_customers, fake_description
+from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports, fake_visits
 from lab.fake_runs import MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
+from lab.fake_utility import fake_customers, fake_description
 from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import WebClient

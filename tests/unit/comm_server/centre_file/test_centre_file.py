@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caruso.comm_server.centre_file import CentreFile, read_centre, unknown_scripts
+from caruso.comm_server.centre_file.reading import CentreFile, read_centre, unknown_scripts
 from caruso.errors import RejectedInput
 from caruso.model.centre import Disposition, Interval, NotReadyReason, Role, Station, StationKind, Whisper
 from caruso.model.ids import AgentId, QueueId

@@ -5,14 +5,16 @@ Steps of a relaxation only widen the circle of agents, expressions can only ask 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.acd.plan import check_condition
-from caruso.comm_server.centre_tables import QueueTable, RelaxTable, RuleTable
+from caruso.comm_server.centre_file.references import References
+from caruso.comm_server.centre_file.skills import read_skills
+from caruso.comm_server.centre_file.tables import QueueTable, RelaxTable, RuleTable
 from caruso.model.centre import Relaxation, RoutingRule
-from caruso.model.ids import QueueId, SkillId
+from caruso.model.ids import QueueId
 from caruso.toml.shape import Shape
 from caruso.toml.source import KeyPath, did_you_mean
 
@@ -26,14 +28,12 @@ class RoutingCheck:
     def __init__(
         self,
         shape: Shape,
-        refers: Callable[[str, str, KeyPath], None],
-        known: Mapping[str, Collection[str]],
+        references: References,
         policies: Collection[str],
     ) -> None:
-        """Add findings to `shape`; `refers` checks that something of a table is `known`."""
+        """Add findings to `shape`; `policies`: those there are."""
         self._shape = shape
-        self._refers = refers
-        self._hours = known["hours"]
+        self._references = references
         self._policies = policies
 
     def queue(self, queue: QueueTable, where: KeyPath) -> None:
@@ -77,7 +77,7 @@ class RoutingCheck:
                 self._shape.add((*place, "after_seconds"), "not-later", message)
             before = max(before, step.after_seconds)
             for skill, level in step.skills.items():
-                self._refers("skills", skill, (*place, "skills", skill))
+                self._references.check("skills", skill, (*place, "skills", skill))
                 if skill in wanted and level >= wanted[skill]:
                     message = (
                         f"{skill} {level} is not less than the {wanted[skill]} needed before: steps only widen."
@@ -85,18 +85,18 @@ class RoutingCheck:
                     self._shape.add((*place, "skills", skill), "not-wider", message)
                 wanted[skill] = min(level, wanted.get(skill, level))
             for n, other in enumerate(step.queues):
-                self._refers("queues", other, (*place, "queues", n))
+                self._references.check("queues", other, (*place, "queues", n))
                 if other == where[-1]:
                     self._shape.add((*place, "queues", n), "own-queue", "The queue's own agents are asked anyway.")
             if not step.skills and not step.queues:
                 self._shape.add(place, "nothing", "This step changes nothing: set skills or queues.")
 
     def _rule(self, rule: RuleTable, where: KeyPath) -> None:
-        for found in check_condition(rule.when, self._hours):
+        for found in check_condition(rule.when, self._references.known("hours")):
             place = f" (at character {found.at + 1} of “{rule.when}”)"
             self._shape.add((*where, "when"), found.rule, found.message + place, suggestion=found.suggestion)
         for skill in rule.skills:
-            self._refers("skills", skill, (*where, "skills", skill))
+            self._references.check("skills", skill, (*where, "skills", skill))
         if rule.policy is not None:
             self._policy(rule.policy, (*where, "policy"))
 
@@ -105,7 +105,7 @@ def relaxation(step: RelaxTable) -> Relaxation:
     """Return a checked step as the model has it."""
     return Relaxation(
         after_seconds=step.after_seconds,
-        skills=_levels(step.skills),
+        skills=read_skills(step.skills),
         queues=tuple(QueueId(queue) for queue in step.queues),
     )
 
@@ -115,12 +115,8 @@ def routing_rule(rule: RuleTable) -> RoutingRule:
     return RoutingRule(
         when=rule.when,
         priority=rule.priority,
-        skills=_levels(rule.skills),
+        skills=read_skills(rule.skills),
         policy=rule.policy,
         target_seconds=rule.target_seconds,
         weight=rule.weight,
     )
-
-
-def _levels(levels: Mapping[str, int]) -> Mapping[SkillId, int]:
-    return {SkillId(skill): level for skill, level in levels.items()}

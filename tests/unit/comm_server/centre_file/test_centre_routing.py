@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caruso.comm_server.centre_file import read_centre
+from caruso.comm_server.centre_file.reading import read_centre
 from caruso.errors import RejectedInput
 from caruso.model.centre import Queue, Relaxation, RoutingRule
 

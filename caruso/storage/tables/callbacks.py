@@ -1,0 +1,45 @@
+"""Call-backs that were promised."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, Table, Text, text
+
+from caruso.storage.tables.columns import Json, UtcDateTime, metadata
+
+_OPEN_CALLBACK = text("state IN ('open', 'taken')")
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+    Column("name", Text, nullable=False),
+    Column("customer", Text, index=True),
+    Column("reason", Text, nullable=False),
+    Column("run", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("agent", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("waiting_since", UtcDateTime),
+    Column("priority", Integer),
+    Column("skills", Json, nullable=False, server_default=text("'{}'")),
+    Column("origin", Text),
+    Column("entry_point", Text),
+    Column("next_at", UtcDateTime),
+    Column("result", Text, nullable=False, server_default=text("''")),
+    Index("ix_callbacks_number", "number", sqlite_where=_OPEN_CALLBACK, postgresql_where=_OPEN_CALLBACK),
+    Index(
+        "ix_callbacks_waiting",
+        "due_at",
+        "queue",
+        sqlite_where=_OPEN_CALLBACK,
+        postgresql_where=_OPEN_CALLBACK,
+    ),
+)
