@@ -27,16 +27,19 @@ from caruso.comm_server.acd.needs import ReadyAgent, Stage, Waiting
 from caruso.comm_server.acd.occupancy import share_of
 from caruso.comm_server.acd.policy import Circumstances, Key, home_wait
 
+#: Agents are under strain from the first of these occupancies of the last hour on, and wholly from the second on.
+#: Of what goes by it the first figure holds without strain and the second under it.
+STRAINED = (0.95, 0.975)
 #: What lost time costs, for each part of the handling time.
-SLOWNESS = 0.6
+SLOWNESS = (0.6, 2.0)
 #: By how much longer an agent of this rank takes than one who belongs to the queue; the last for all others.
 LONGER = (0.0, 0.0, 0.15, 0.3)
 #: What it costs to take the last ready agent from where he belongs, and how soon that fades.
 EMPTINESS = 0.5
 SPREAD = 0.51
-#: The same for who belongs to the queue: the last ones are kept for the more important, for a short while.
-OWN_EMPTINESS = 0.02
-RESERVED_SECONDS = 12.0
+#: The same for who belongs to the queue, if all who come weighed more; and how long a wait that goes by at most.
+OWN_EMPTINESS = (0.03, 0.3)
+RESERVED_SECONDS = (12.0, 200.0)
 #: How long people wait on average before they give up, seconds.
 PATIENCE_SECONDS = 150.0
 #: A contact whose target is missed goes on becoming more urgent, by this part of its weight for each target more.
@@ -73,15 +76,27 @@ class CostIndex:
     def value(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
         """Return what the pair is worth."""
         waited, target = max(0.0, around.now - waiting.entered), stage.target_seconds
+        strain = strain_of(around.occupancy)
         worth = stage.weight * (missing(target - waited, around) + giving_up(around))
         if waited >= target:
             worth += LATE * stage.weight * min(MOST_LATE, waited / max(1.0, target))
         emptied = math.exp(-(around.own_ready - 1) / (SPREAD * math.sqrt(max(1, around.own_staff))))
-        if not around.borrowed:
-            kept = around.outweighed and waited < RESERVED_SECONDS
-            return worth + _OWN - (OWN_EMPTINESS * emptied if kept else 0.0)
-        longer = LONGER[min(around.rank, len(LONGER) - 1)]
-        return worth - SLOWNESS * longer - EMPTINESS * emptied
+        if around.borrowed:
+            longer = LONGER[min(around.rank, len(LONGER) - 1)]
+            return worth - _between(SLOWNESS, strain) * longer - EMPTINESS * emptied
+        if waited < _between(RESERVED_SECONDS, strain):
+            worth -= _between(OWN_EMPTINESS, strain) * around.outweighing * emptied
+        return worth + _OWN
+
+
+def strain_of(occupancy: float) -> float:
+    """Return how far an agent's occupancy tells that more contacts come than can be served, 0 to 1."""
+    low, high = STRAINED
+    return min(1.0, max(0.0, (occupancy - low) / (high - low)))
+
+
+def _between(figures: tuple[float, float], strain: float) -> float:
+    return figures[0] + strain * (figures[1] - figures[0])
 
 
 def missing(slack: float, around: Circumstances) -> float:
