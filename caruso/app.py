@@ -33,7 +33,8 @@ from caruso.comm_server.asterisk.provisioning import DerivedPhones, endpoint_nam
 from caruso.comm_server.asterisk.recordings import AriRecordings
 from caruso.comm_server.asterisk.tape_deck import AsteriskTapeDeck
 from caruso.comm_server.asterisk.telephony import AriTelephony
-from caruso.comm_server.contact_centre import ContactCentre, Outside
+from caruso.comm_server.contact_centre import ContactCentre
+from caruso.comm_server.outside import Outside
 from caruso.comm_server.restart import restore
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.voicemail.lights import Light
@@ -56,7 +57,7 @@ from caruso.part_settings import (
     retention,
     web_settings,
 )
-from caruso.ports import TimerHandle
+from caruso.ports.timers import TimerHandle
 from caruso.reporting.definitions import read_definitions
 from caruso.reporting.reports import Reports
 from caruso.service_manager.manager import Change
@@ -238,7 +239,7 @@ class Server:
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self._tend_recordings(), name="tend_recordings"),
-            infrastructure.create_task(self.centre.outbox.run(), name="outbox"),
+            infrastructure.create_task(self.centre.dialogs.outbox.run(), name="outbox"),
             infrastructure.create_task(self._lights.run(), name="lights"),
             infrastructure.create_task(self._services.run(), name="services"),
             infrastructure.create_task(self._nightly().run(), name="retention"),
@@ -262,7 +263,7 @@ class Server:
         """End in the opposite order; calls stay up in the PBX and are taken over by the next start."""
         log.info("server_stopping")
         await web.stop()
-        await self.centre.outbox.close()
+        await self.centre.dialogs.outbox.close()
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
@@ -360,7 +361,7 @@ class Server:
 
     def _public_runs(self) -> HouseRuns:
         return HouseRuns(
-            self.centre.runs,
+            self.centre.dialogs.web,
             centre=self.centre.centre,
             dialog=self.centre.library.current,
             services=self._services.manager,
@@ -416,18 +417,18 @@ class Server:
 
     async def _make_link(self, run: RunId) -> str:
         """Return the address of a page on which a run goes on."""
-        return (await self.centre.passes.link(run, by="script")).url
+        return (await self.centre.dialogs.passes.link(run, by="script")).url
 
     def _on_callback_moved(self, callback: Callback) -> None:
         """Give the dialog of a call-back to the agent who takes it, and take it off the desk afterwards."""
         log.info("callback_moved", agent_id=callback.agent, callback_id=callback.id, state=callback.state)
-        self.centre.moves.callback_moved(callback)
-        self.centre.call_backs.moved(callback)
+        self.centre.dialogs.moves.callback_moved(callback)
+        self.centre.waiting.call_backs.moved(callback)
 
     def _on_actions_written(self, actions: Sequence[OutboxAction]) -> None:
         """Let actions of scripts begin; those from before the centre was built are found by the outbox itself."""
         if self._centre is not None:
-            self._centre.outbox.begin(actions)
+            self._centre.dialogs.outbox.begin(actions)
 
     def _on_service_changed(self, change: Change) -> None:
         """Keep for the record who changed what."""
@@ -503,7 +504,7 @@ class Server:
         """Show how many call-backs wait; other servers and commands change them too."""
         while True:
             try:
-                await self.centre.call_backs.call_due()
+                await self.centre.waiting.call_backs.call_due()
                 self.centre.set_callbacks(await self._callbacks.open_counts())
             except StorageUnavailable:
                 pass  # the journal's health tells
@@ -521,9 +522,9 @@ class Server:
             try:
                 if not released:
                     await self._audit.switch_off(self._config.audit.off)
-                    await self._runs.release_others(self.centre.conversations.live_runs())
+                    await self._runs.release_others(self.centre.dialogs.conversations.live_runs())
                     released = True
-                await self.centre.durable.tend()
+                await self.centre.dialogs.durable.tend()
                 await self.centre.voicemail.collecting.erase_expired()
                 await self._runs.tidy(self._clock.now())
             except StorageUnavailable:

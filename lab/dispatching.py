@@ -12,7 +12,7 @@ from caruso.comm_server.acd.plan import Known, Plan
 from caruso.model.centre import AgentProfile, Centre, Queue
 from caruso.model.facts import ContactRouted
 from caruso.model.ids import AgentId, ContactId
-from caruso.ports import TimerHandle
+from caruso.ports.timers import TimerHandle
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -59,7 +59,7 @@ from caruso.model.views import (
     WaitingRow,
     WhyView,
 )
-from caruso.ports import TimerHandle
+from caruso.ports.timers import TimerHandle
 from caruso.script_engine.nodes import Dialog
 from caruso.web.centre_port import DeskClosed, PushMonitor, ShowDesk
 from lab.fake_decisions import FakeDecisions

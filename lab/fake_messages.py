@@ -28,7 +28,8 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, voicemail_contact
 from caruso.model.views import MessageOfferView
-from caruso.ports import RunFiles, TimerHandle
+from caruso.ports.runs import RunFiles
+from caruso.ports.timers import TimerHandle
 from lab.memory_voicemails import MemoryVoicemails
 
 CallLater = Callable[[float, Callable[[], None]], TimerHandle]

@@ -193,9 +193,10 @@ class MemoryRecordings:
             and wanted.since <= one.at < wanted.until
             and wanted.by in ("", one.by)
             and wanted.recording in (None, one.recording)
+            and wanted.contact in (None, about.contact)
             and (wanted.queues is None or about.queue in wanted.queues)
         ]
-        return found[: wanted.limit]
+        return found[wanted.offset :][: wanted.limit]
 
     async def _in(self, *states: RecordingState) -> list[Recording]:
         return [one for one in await self._all() if one.state in states]

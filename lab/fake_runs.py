@@ -31,7 +31,8 @@ from caruso.model.ids import FileId, RunId, ScriptId
 from caruso.model.records import AppliedCentre, ScriptSource
 from caruso.model.run_records import SavedRun, StoredFile
 from caruso.model.sounds import Outline
-from caruso.ports import ActionServices, RunFiles, RunStore
+from caruso.ports.runs import RunFiles, RunStore
+from caruso.ports.scripts import ActionServices
 from lab.memory_runs import MemoryRuns
 
 #: How an operation of a script's service is answered: given its params and key.

@@ -20,7 +20,7 @@ from caruso.model.callbacks import Callback, CallbackId
 from caruso.model.centre import Centre
 from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, UserId
 from caruso.model.records import PastContact, User
-from caruso.ports import RunFiles
+from caruso.ports.runs import RunFiles
 from caruso.web.passwords import hash_password
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings

@@ -57,7 +57,7 @@ from caruso.model.telephony import (
     TelephonyCommand,
     TelephonyEvent,
 )
-from caruso.ports import TelephonyListener
+from caruso.ports.telephony import TelephonyListener
 
 #: A command or an event is under way for at most this long, seconds.
 LATENCY_SECONDS = 0.03

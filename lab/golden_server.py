@@ -21,7 +21,7 @@ from caruso.comm_server.conversations import Conversation, Conversations
 from caruso.config import load_config
 from caruso.model.ids import ContactId
 from caruso.model.records import Customer
-from caruso.ports import SpeechSynthesis
+from caruso.ports.speech import SpeechSynthesis
 from lab.asterisk import LocalAsterisk
 from lab.golden import ToldServices, files
 from lab.server import CentreServer
@@ -121,7 +121,7 @@ class GoldenServer:
         """Return when all that was done is in the database, and no action of a script is under way."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.server.journal.flush()
-            await self.server.centre.outbox.quiet()
+            await self.server.centre.dialogs.outbox.quiet()
 
 
 @asynccontextmanager
@@ -145,7 +145,7 @@ async def golden_server(
         group.create_task(server.run(lambda _: started.set()))
         await started.wait()
         await until(lambda: server.centre.telephony_up, "the PBX is reached")
-        runs = SeenRuns(server.centre.conversations)
+        runs = SeenRuns(server.centre.dialogs.conversations)
         yield GoldenServer(pbx=pbx, server=server, runs=runs, outside=prepared)
         server.stopping.set()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from caruso.comm_server.conversations import Conversation
 from caruso.comm_server.ivr import collect
 from caruso.model.ids import ContactId
-from caruso.ports import SpeechSynthesis
+from caruso.ports.speech import SpeechSynthesis
 from caruso.script_engine import engine
 from caruso.script_engine.runs import Phase
 from caruso.script_engine.tools.pressing import keys_for

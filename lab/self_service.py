@@ -18,7 +18,7 @@ from caruso.clock import Clock, SystemClock
 from caruso.model.centre import Centre, EntryPoint, Queue
 from caruso.model.ids import EntryPointId, FileId, QueueId, RunId, ScriptId
 from caruso.model.run_records import StoredFile
-from caruso.ports import RunStore
+from caruso.ports.runs import RunStore
 from caruso.script_engine.loader import load
 from caruso.script_engine.turns import Input
 from caruso.web.self_service.house import HouseRuns

@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, TypeVarTuple
 
-from caruso.ports import TimerHandle
+from caruso.ports.timers import TimerHandle
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")

@@ -18,7 +18,8 @@ from msgspec import structs
 
 from caruso.comm_server import restart
 from caruso.comm_server.acd.built_in import built_in_policies
-from caruso.comm_server.contact_centre import ContactCentre, Outside
+from caruso.comm_server.contact_centre import ContactCentre
+from caruso.comm_server.outside import Outside
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.comm_server.voicemail.box import Who
 from caruso.comm_server.voicemail.collecting import TRANSCRIBE
@@ -378,7 +379,7 @@ class WholeCentre:
                 calls_outside=True,
             ),
         )
-        self.journal.actions_written = centre.outbox.begin
+        self.journal.actions_written = centre.dialogs.outbox.begin
         return centre
 
     def _facts(self) -> list[AnyFact]:
@@ -397,14 +398,14 @@ class WholeCentre:
 
     async def start(self) -> None:
         """Bring the server up."""
-        self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
+        self.centre.tasks.start(self.centre.dialogs.outbox.run(), name="outbox")
         self.centre.tasks.start(self._call_back(), name="call_back")
         self.telephony.connect(self.centre.on_telephony)
 
     async def _call_back(self) -> None:
         """Look every other second who is to be called back, until the house is closed."""
         while self.calls_back:
-            await self.centre.call_backs.call_due()
+            await self.centre.waiting.call_backs.call_due()
             await asyncio.sleep(2.0)
 
     async def crash(self, lost: int, away: float) -> None:
@@ -424,8 +425,8 @@ class WholeCentre:
         await asyncio.sleep(away)
         self.centre = self._build()
         await restart.restore(self.centre, self.journal, _NoCentres(), self.voicemails, self.clock.now())
-        await self.journal.runs.release_others(self.centre.conversations.live_runs())
-        self.centre.tasks.start(self.centre.outbox.run(), name="outbox")
+        await self.journal.runs.release_others(self.centre.dialogs.conversations.live_runs())
+        self.centre.tasks.start(self.centre.dialogs.outbox.run(), name="outbox")
         self.centre.tasks.start(self._call_back(), name="call_back")
         self.centre.tasks.start(self._bring_recordings(), name="bring_recordings")
         self.centre.stream.publish(ServerStarted(at=self.clock.now(), version="test"))
@@ -622,7 +623,7 @@ class WholeCentre:
 
     async def _visit(self) -> None:
         """Let somebody on the web do something; a refusal is fine, any other error is not."""
-        web, chance = self.centre.runs, self.rng.random()
+        web, chance = self.centre.dialogs.web, self.rng.random()
         try:
             if chance < 0.2 or not self.pages:
                 script = ScriptId(self.rng.choice(("moving", "question")))
@@ -642,7 +643,7 @@ class WholeCentre:
             self.mishaps.append(fault)
 
     async def _answer_page(self, run: RunId) -> None:
-        web = self.centre.runs
+        web = self.centre.dialogs.web
         view = await web.view(run)
         text = self.rng.choice(("3", "4711", "yes", "Main Street", ""))
         inputs = (Answered(turn=view.turn.number, text=text), WentBack(turn=view.turn.number))

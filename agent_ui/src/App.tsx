@@ -13,6 +13,7 @@ import { SignInPage } from "./sign_in/SignInPage";
 
 const MonitorPage = lazy(() => import("./monitor/MonitorPage"));
 const HistoryPage = lazy(() => import("./history/HistoryPage"));
+const AccessLogPage = lazy(() => import("./history/AccessLogPage"));
 
 type Who =
   | { kind: "loading" }
@@ -58,13 +59,15 @@ export function App() {
   );
 }
 
+const FOR_SUPERVISORS: ReadonlySet<Route["page"]> = new Set(["monitor", "access-log"]);
+
 /** Where to go instead, or null to stay. */
 function redirection(route: Route, session: WhoAmI | null): string | null {
   if (session === null) return route.page === "sign-in" ? null : "/sign-in";
   const home = isSupervisor(session) ? "/monitor" : "/";
   if (route.page === "sign-in") return home;
   if (route.page === "console" && session.agent === null) return home;
-  if (route.page === "monitor" && !isSupervisor(session)) return "/";
+  if (FOR_SUPERVISORS.has(route.page) && !isSupervisor(session)) return "/";
   return null;
 }
 
@@ -74,6 +77,8 @@ function pageOf(route: Route, onRefused: () => void): ReactNode {
       return <MonitorPage onRefused={onRefused} />;
     case "history":
       return <HistoryPage contact={route.contact} />;
+    case "access-log":
+      return <AccessLogPage />;
     case "console":
       return <ConsolePage />;
     default:

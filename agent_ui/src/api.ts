@@ -9,6 +9,7 @@ import type {
   CustomerCard,
   DecidedAgain,
   Decision,
+  LoggedAccessLine,
   Outline,
   Phone,
   RecordingLine,
@@ -110,6 +111,11 @@ export function readOutline(recording: string, signal: AbortSignal): Promise<Out
 
 export function readAccesses(recording: string, signal: AbortSignal): Promise<AccessLine[]> {
   return call("GET", `/api/recordings/${encodeURIComponent(recording)}/accesses`, undefined, signal);
+}
+
+/** Who did what with any recording; `query` is that of the API. */
+export function readAccessLog(query: string, signal: AbortSignal): Promise<LoggedAccessLine[]> {
+  return call("GET", `/api/recording-accesses?${query}`, undefined, signal);
 }
 
 export function holdRecording(recording: string, held: boolean, reason: string): Promise<void> {

@@ -1513,13 +1513,15 @@ export interface MessageBody {
   queue?: string | null;
 }
 
-/** Which accesses: in a stretch of time (the last 30 days without one), by one user, to one recording. */
+/** Which accesses: in a time (the last 30 days without one), by one user, to one recording or contact. */
 export interface AccessesQuery {
   since?: string | null;
   until?: string | null;
   by?: string | null;
   recording?: string | null;
+  contact?: string | null;
   limit?: number;
+  offset?: number;
 }
 
 /** Whether a recording is under legal hold, and why. */

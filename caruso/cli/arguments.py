@@ -64,6 +64,7 @@ def _checking(commands: Any) -> None:
     log.add_argument("--until", metavar="DAY", help="last day; today when not given")
     log.add_argument("--by", metavar="USER", default="", help="what this user did")
     log.add_argument("--recording", metavar="ID", help="what was done with this recording")
+    log.add_argument("--contact", metavar="ID", help="what was done with recordings of this contact")
     log.add_argument("--limit", type=int, default=200, metavar="N", help="the newest N (200)")
     log.add_argument("--json", action="store_true", help="print it as JSON")
     sends.add_argument("--to", metavar="ADDRESS", help="also send a mail to this address")

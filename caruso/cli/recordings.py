@@ -14,7 +14,7 @@ from caruso.cli.stores import opened, run, settings
 from caruso.clock import SystemClock
 from caruso.config import Config
 from caruso.errors import NotFound
-from caruso.model.ids import RecordingId
+from caruso.model.ids import ContactId, RecordingId
 from caruso.model.recordings import AccessesWanted, LoggedAccess
 
 #: What is listed when nobody says.
@@ -58,6 +58,7 @@ def log(wanted: Namespace) -> int:
         until=end,
         by=wanted.by,
         recording=RecordingId(wanted.recording) if wanted.recording else None,
+        contact=ContactId(wanted.contact) if wanted.contact else None,
         limit=wanted.limit,
     )
     return run(_log(settings(wanted), asked, json=wanted.json))

@@ -18,17 +18,12 @@ from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config, relocated
 from caruso.errors import RejectedInput
 from caruso.model.acting import Actor, acting
-from caruso.ports import (
-    AccessLog,
-    CentreStore,
-    PersonalData,
-    RecordHistory,
-    RecordingStore,
-    RunStore,
-    ScriptObjects,
-    ScriptStore,
-    UserStore,
-)
+from caruso.ports.centres import CentreStore
+from caruso.ports.customers import AccessLog, PersonalData, RecordHistory
+from caruso.ports.recordings import RecordingStore
+from caruso.ports.runs import RunStore
+from caruso.ports.scripts import ScriptObjects, ScriptStore
+from caruso.ports.users import UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,8 @@ from caruso.model.ids import ContactId, CustomerId, EntryPointId, QueueId, RunId
 from caruso.model.records import Customer
 from caruso.model.run_records import ActionOutcome, SavedRun
 from caruso.model.script_versions import Asker, key_of
-from caruso.ports import Journal, ScriptObjects
+from caruso.ports.journal import Journal
+from caruso.ports.scripts import ScriptObjects
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run

@@ -16,7 +16,8 @@ from caruso.model.facts import ContactIdentified
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
 from caruso.model.views import CustomerView, HistoryView
-from caruso.ports import CustomerStore, FactStore
+from caruso.ports.customers import CustomerStore
+from caruso.ports.journal import FactStore
 
 log = structlog.get_logger(__name__)
 

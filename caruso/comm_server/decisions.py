@@ -12,7 +12,8 @@ from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.acd.replay import Again, replay
 from caruso.model.facts import AnyFact, ContactIdentified, ContactRouted
 from caruso.model.ids import AgentId, ContactId
-from caruso.ports import CustomerStore, FactStore
+from caruso.ports.customers import CustomerStore
+from caruso.ports.journal import FactStore
 from caruso.script_engine.values import to_values
 
 #: Policies look at how busy agents were in the last hour.

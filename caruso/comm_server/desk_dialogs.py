@@ -13,6 +13,7 @@ from caruso.comm_server.conversations import Conversation, Conversations, call_v
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.model.centre import Centre
+from caruso.model.facts import AnyFact, ContactConnected, ContactTransferred, OfferMade, TransferForm
 from caruso.model.ids import AgentId, ContactId, QueueId, ScriptId
 from caruso.script_engine.turns import Finished, ScriptChannel, TakenOver
 
@@ -42,7 +43,20 @@ class DeskDialogs:
         self._desks = desks
         self._tasks = tasks
 
-    def lead(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
+    def hear(self, fact: AnyFact) -> None:
+        """Show whom an agent is offered, with his history; lead the dialog at the desk of who talks with him."""
+        match fact:
+            case OfferMade(contact=contact) if self._cards.customer(contact) is not None:
+                self._tasks.start(self._cards.load_history(contact), name="load_history")
+            case ContactConnected(contact=contact, agent=agent, queue=queue):
+                self._lead(contact, agent, queue)
+            case ContactTransferred(contact=contact, form=TransferForm.CONFERENCE, agent=heir, from_queue=queue):
+                if heir is not None:
+                    self._lead(contact, heir, queue)
+            case _:
+                pass
+
+    def _lead(self, contact: ContactId, agent: AgentId, queue: QueueId) -> None:
         """Go on with the caller's dialog on the agent's screen, or begin the queue's own there."""
         call = self._call(contact)
         if call is not None and call.desk is not None and call.desk.agent != agent:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import structlog
 
 from caruso.clock import Clock
-from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.calls.exchange import Exchange
 from caruso.comm_server.calls.lifecycle import BeginDialog, Call, Ended, Enqueue, Phase
 from caruso.comm_server.calls.rebuilding import place_in
@@ -29,8 +28,11 @@ from caruso.comm_server.waiting.closed import is_closed, stands_in
 from caruso.errors import CarusoError
 from caruso.model.centre import Centre, EntryPoint
 from caruso.model.facts import (
+    OUTBOUND,
     AnyFact,
+    ContactArrived,
     ContactCause,
+    ContactEnded,
     ContactLeftQueue,
     ContactTransferred,
     OfferEnded,
@@ -39,7 +41,6 @@ from caruso.model.facts import (
 from caruso.model.ids import ContactId, QueueId, ScriptId, SkillId
 from caruso.model.run_records import RunToken
 from caruso.model.telephony import DigitPressed, PlaybackEnded, RecordingEnded
-from caruso.ports import Telephony
 from caruso.script_engine.turns import (
     Answered,
     DigitRule,
@@ -75,12 +76,10 @@ class Staff:
     """Whom the reception works with."""
 
     exchange: Exchange
-    dispatcher: Dispatcher
     conversations: Conversations
     cards: CustomerCards
     moves: RunMoves
     phone: PhoneChannel
-    telephony: Telephony
 
 
 class Reception:
@@ -88,8 +87,8 @@ class Reception:
 
     def __init__(
         self,
+        staff: Staff,
         *,
-        staff: Callable[[], Staff],
         centre: Callable[[], Centre],
         clock: Clock,
         attendant: Attendant,
@@ -97,11 +96,8 @@ class Reception:
         tasks: GuardedTasks,
         queue_open: Callable[[QueueId], bool],
     ) -> None:
-        """Begin with nobody at the door; `staff` is complete by the time the first call arrives.
-
-        `queue_open` tells whether somebody may enter a queue now.
-        """
-        self._staff_of = staff
+        """Begin with nobody at the door; `queue_open` tells whether somebody may enter a queue now."""
+        self._staff = staff
         self._centre = centre
         self._clock = clock
         self._attendant = attendant
@@ -113,10 +109,6 @@ class Reception:
         self._resuming: set[ContactId] = set()
         #: Callers who are being asked for a code, with the number of wrong ones.
         self._codes: dict[ContactId, int] = {}
-
-    @property
-    def _staff(self) -> Staff:
-        return self._staff_of()
 
     # -- Arrival ----------------------------------------------------------------------------------------------
 
@@ -212,7 +204,7 @@ class Reception:
         turn = Turn(number=0, item=item, kind="end", segments=segments, language=language)
         self._staff.phone.present(contact, turn)
 
-    def called_out(self, contact: ContactId) -> None:
+    def _called_out(self, contact: ContactId) -> None:
         """Find out whom an agent calls."""
         call = self._staff.exchange.call(contact)
         if call is not None:
@@ -453,7 +445,7 @@ class Reception:
         self._codes.pop(contact, None)
         self._staff.phone.leave(contact)
 
-    def caller_gone(self, contact: ContactId) -> None:
+    def _caller_gone(self, contact: ContactId) -> None:
         """Let the script know that its caller hung up."""
         conversation = self._staff.conversations.get(contact)
         if conversation is None or conversation.finished or conversation.channel is not ScriptChannel.PHONE:
@@ -512,8 +504,15 @@ class Reception:
         self._staff.exchange.post(contact, Enqueue(place=place))
 
     def hear(self, fact: AnyFact) -> None:
-        """Tell a caller who waited too long that nobody is free; mind callers whose queue is gone."""
+        """Mind callers who hang up, waited too long, were given away or lost their queue; and whom agents call."""
         match fact:
+            case ContactArrived(contact=contact, channel=channel) if channel == OUTBOUND:
+                self._called_out(contact)
+            case ContactEnded(
+                contact=contact,
+                cause=ContactCause.CALLER_HUNG_UP | ContactCause.PBX_LOST | ContactCause.ENDED_UNSEEN,
+            ):
+                self._caller_gone(contact)
             case ContactTransferred(contact=contact, entry_point=point, script=script) if point or script:
                 self._onward(contact, script)
             case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):

@@ -43,7 +43,9 @@ from caruso.model.records import ScriptSource
 from caruso.model.run_records import SavedRun
 from caruso.model.supervision import SupervisionOutcome
 from caruso.model.voicemails import Voicemail
-from caruso.ports import CentreStore, FactStore, VoicemailStore
+from caruso.ports.centres import CentreStore
+from caruso.ports.journal import FactStore
+from caruso.ports.voicemails import VoicemailStore
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +91,7 @@ async def restore(
     )
     centre.messages.restore(past.recent)
     centre.library.keep(*past.sources)
-    centre.conversations.restore(past.runs)
+    centre.dialogs.conversations.restore(past.runs)
     agents = _agents(centre, past, calls)
     _hand_out_desks(centre, past, calls, agents)
     centre.roster.restore(
@@ -100,20 +102,33 @@ async def restore(
     _restore_board(centre, past)
     centre.mailboxes.restore(past.voicemails)
     for facts in past.contacts.values():
-        centre.notes.restore(facts)
+        centre.desk_room.notes.restore(facts)
     centre.recordings.restore(past.contacts)
-    centre.came_back(
-        identified={
-            contact: fact.customer
-            for contact, facts in past.contacts.items()
-            for fact in facts
-            if isinstance(fact, ContactIdentified)
-        },
-        lost=_lost_supervisions(past, now),
-        unwritten=[was.state for was in agents if was.unwritten],
-        message_offers=open_offers(past.recent).values(),
-    )
+    _go_on(centre, past, agents, now)
     log.info("centre_restored", calls=len(calls), agents=len(agents))
+
+
+def _go_on(centre: ContactCentre, past: Past, agents: Sequence[Was], now: datetime) -> None:
+    """Write what the journal had not been told, expect consoles back, and look again at all that waits."""
+    centre.stream.publish(*_lost_supervisions(past, now))
+    for was in agents:
+        if was.unwritten:
+            centre.roster.announce(was.state.agent)
+    centre.voicemail.offers.restore(open_offers(past.recent).values(), list(centre.roster.states.values()))
+    centre.dialogs.moves.restored()
+    identified = {
+        contact: fact.customer
+        for contact, facts in past.contacts.items()
+        for fact in facts
+        if isinstance(fact, ContactIdentified)
+    }
+    for contact, customer in identified.items():
+        centre.tasks.start(centre.cards.restore(contact, customer), name="restore_card")
+    centre.waiting.attendant.look_after_again()
+    centre.waiting.overflowing.look_at_all()
+    centre.reception.queues_changed()
+    centre.voicemail.collecting.go_on()
+    centre.desk_room.attendance.expect_consoles()
 
 
 async def _read(
@@ -185,7 +200,7 @@ def _agents(centre: ContactCentre, past: Past, calls: Iterable[Call]) -> list[Wa
         at_desk = busy.get(last.agent)
         contact = at_desk[0] if at_desk is not None else last.contact
         facts = _facts_of(past, contact) if contact is not None else ()
-        agents.append(agent_recovery.rebuild(last, at_desk, facts, centre.wrap_up))
+        agents.append(agent_recovery.rebuild(last, at_desk, facts, centre.in_force.wrap_up))
     return agents
 
 
@@ -209,7 +224,7 @@ def _hand_out_desks(centre: ContactCentre, past: Past, calls: Iterable[Call], ag
     for call in calls:
         for agent, _ in _busy_in(call):
             routed = decision_for(past.contacts.get(call.contact, ()), agent)
-            centre.desks.put(agent, replace(centre.desk_contacts.of(call, agent), routed=routed))
+            centre.desks.put(agent, replace(centre.desk_room.contacts.of(call, agent), routed=routed))
     for was in agents:
         if was.state.presence is Presence.WRAP_UP and was.state.contact is not None:
             _put_wrap_up(centre, was.state.agent, past.contacts.get(was.state.contact, ()))
@@ -224,7 +239,7 @@ def _put_wrap_up(centre: ContactCentre, agent: AgentId, facts: Sequence[AnyFact]
             talking = rebuilding.rebuild(facts[:index], centre.surroundings())
             ended_at = fact.at
     if talking is not None:
-        held, routed = centre.desk_contacts.of(talking, agent), decision_for(facts, agent)
+        held, routed = centre.desk_room.contacts.of(talking, agent), decision_for(facts, agent)
         centre.desks.put(agent, replace(held, ended_at=ended_at, held=False, routed=routed))
 
 

@@ -15,7 +15,7 @@ from caruso.model.centre import Hours
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
 from caruso.model.script_versions import Asker, Rollout, version_for
-from caruso.ports import CentreStore
+from caruso.ports.centres import CentreStore
 from caruso.script_engine.link import link
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog

@@ -19,7 +19,7 @@ from caruso.model.centre import Centre
 from caruso.model.ids import ScriptId
 from caruso.model.records import ScriptSource
 from caruso.model.script_versions import Rollout, ScriptEventKind, Stage, rolled_back, rolled_out
-from caruso.ports import ScriptStore
+from caruso.ports.scripts import ScriptStore
 from caruso.script_engine.link import called_by
 from caruso.script_engine.lint import Known, check_dialog
 from caruso.script_engine.loader import load

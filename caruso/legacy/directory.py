@@ -29,7 +29,7 @@ from ldap3.utils.conv import escape_filter_chars
 
 from caruso.legacy.failures import SystemBadAnswer, SystemDenied, SystemRefused, SystemUnavailable
 from caruso.legacy.system_service import SystemService, one_line
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.failures import ServiceFailed
 from caruso.service_manager.parts import System
 from caruso.service_manager.refusals import PluginRefused

@@ -44,7 +44,7 @@ from caruso.legacy.failures import SystemRefused, SystemUnavailable
 from caruso.legacy.layouts import DoesNotFit, Layout, Line, NoSuchLayout
 from caruso.legacy.system_service import SystemService, one_line
 from caruso.model.centre import Role
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.failures import ServiceFailed
 from caruso.service_manager.refusals import PluginRefused
 from caruso.service_manager.service import operation

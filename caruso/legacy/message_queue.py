@@ -32,7 +32,7 @@ from nats.js.errors import NoStreamResponseError
 
 from caruso.legacy.failures import SystemBadAnswer, SystemRefused, SystemUnavailable
 from caruso.legacy.system_service import SystemService, as_json, one_line, understood
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.failures import OutcomeUnknown, ServiceFailed
 from caruso.service_manager.refusals import PluginRefused
 from caruso.service_manager.remote.nats_link import NatsServer, closed, connected

@@ -32,7 +32,7 @@ from caruso.legacy.failures import (
     SystemUnavailable,
 )
 from caruso.legacy.system_service import SystemService, one_line
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.failures import OutcomeUnknown, ServiceFailed
 from caruso.service_manager.refusals import PluginRefused
 

@@ -30,7 +30,7 @@ from caruso.config.settings import HttpSettings, HttpTarget
 from caruso.legacy.schema_types import Schema, SchemaTypes
 from caruso.legacy.system_service import SystemService, beside
 from caruso.model.centre import Role
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.failures import (
     BadArguments,
     HttpBadAnswer,

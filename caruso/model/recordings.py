@@ -153,8 +153,12 @@ class AccessesWanted(msgspec.Struct, frozen=True, kw_only=True):
     #: A user.
     by: str = ""
     recording: RecordingId | None = None
+    #: To any recording of this contact.
+    contact: ContactId | None = None
     queues: frozenset[QueueId] | None = None
     limit: int = 200
+    #: How many of the newest are passed over.
+    offset: int = 0
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):

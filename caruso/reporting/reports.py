@@ -16,7 +16,7 @@ from caruso.errors import NotFound
 from caruso.model.centre import Centre
 from caruso.model.ids import QueueId
 from caruso.model.report_rows import EstimatedWait, QueueVisit
-from caruso.ports import ReportStore
+from caruso.ports.journal import ReportStore
 from caruso.reporting.definitions import Definition
 from caruso.reporting.figures import SOURCES, Figure
 

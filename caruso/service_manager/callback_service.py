@@ -21,7 +21,7 @@ from caruso.clock import Clock
 from caruso.model.callbacks import Callback, CallbackId
 from caruso.model.centre import Centre
 from caruso.model.ids import CustomerId, QueueId, RunId
-from caruso.ports import CallbackStore
+from caruso.ports.callbacks import CallbackStore
 from caruso.service_manager.failures import BadArguments, ServiceFailed, UnknownRecord
 from caruso.service_manager.service import Service, operation
 

@@ -46,7 +46,7 @@ class Reliance:
 
 
 class Consumer:
-    """Somebody who asks services. Implements `caruso.ports.ActionServices`."""
+    """Somebody who asks services. Implements `caruso.ports.scripts.ActionServices`."""
 
     def __init__(
         self,

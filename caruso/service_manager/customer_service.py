@@ -14,7 +14,8 @@ from msgspec import Meta
 
 from caruso.model.ids import CustomerId
 from caruso.model.records import Customer
-from caruso.ports import CustomerStore, ScriptObjects
+from caruso.ports.customers import CustomerStore
+from caruso.ports.scripts import ScriptObjects
 from caruso.service_manager.failures import BadArguments
 from caruso.service_manager.service import Service, operation
 

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from caruso.errors import CarusoError
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.description import ServiceDescription, description_of
 from caruso.service_manager.failures import BadArguments, OutcomeUnknown, ServiceBusy, ServiceFailed
 from caruso.service_manager.refusals import ServiceNotWell, ServiceRefused

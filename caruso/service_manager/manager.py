@@ -78,7 +78,7 @@ class ServiceStatus:
 
 
 class ServiceManager:
-    """Knows the services. Implements `caruso.ports.ActionServices`."""
+    """Knows the services. Implements `caruso.ports.scripts.ActionServices`."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.failures import NoSuchChannel, ServiceUnavailable
 from caruso.service_manager.message_channels import MessageChannel, MessageChannels
 from caruso.service_manager.service import Service, operation

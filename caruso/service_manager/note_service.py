@@ -11,7 +11,8 @@ from msgspec import Meta
 
 from caruso.clock import Clock
 from caruso.model.ids import CustomerId
-from caruso.ports import CustomerStore, ScriptObjects
+from caruso.ports.customers import CustomerStore
+from caruso.ports.scripts import ScriptObjects
 from caruso.service_manager.customer_service import BY, CUSTOMER_CLASS
 from caruso.service_manager.failures import ServiceFailed, UnknownRecord
 from caruso.service_manager.service import Service, operation

@@ -10,7 +10,10 @@ from caruso.clock import Clock
 from caruso.config.settings import HttpSettings, MailSettings, ServiceSettings
 from caruso.model.centre import Centre
 from caruso.model.ids import RunId
-from caruso.ports import CallbackStore, CustomerStore, RunFiles, ScriptObjects
+from caruso.ports.callbacks import CallbackStore
+from caruso.ports.customers import CustomerStore
+from caruso.ports.runs import RunFiles
+from caruso.ports.scripts import ScriptObjects
 from caruso.service_manager.message_channels import EMAIL, SMS, MessageChannels, with_channels
 from caruso.service_manager.refusals import PluginRefused
 from caruso.toml.shape import Secret

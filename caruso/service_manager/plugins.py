@@ -1,8 +1,7 @@
 """Finds plug-ins and asks them: built in, installed as packages, files in a folder, or named at run time.
 
 A plug-in that cannot be loaded, has a hook there is none of, or raises when it is asked, is refused with the
-reason;
-all others work as if it were not there.
+reason; all others work as if it were not there.
 """
 
 from __future__ import annotations
@@ -12,9 +11,10 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from importlib.machinery import SourceFileLoader
 from itertools import count
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pluggy
@@ -137,7 +137,8 @@ class Plugins:
         if file is None:
             raise PluginRefused(f"“{name}” is no name for a plug-in: small letters, digits and _")
         module_name = f"caruso_plugin_{name}_{next(self._loads)}"
-        specification = importlib.util.spec_from_file_location(module_name, file)
+        loader = _FromSource(module_name, str(file))
+        specification = importlib.util.spec_from_file_location(module_name, file, loader=loader)
         if specification is None or specification.loader is None:
             raise PluginRefused(f"{file} cannot be read")
         module = importlib.util.module_from_spec(specification)
@@ -156,6 +157,14 @@ class Plugins:
         except (Exception, SystemExit) as problem:  # noqa: BLE001  # the guard of plug-ins
             self.refuse(name, PluginRefused(f"{hook}: {reason_of(problem)}"))
             return None
+
+
+class _FromSource(SourceFileLoader):
+    """Reads a file itself each time: of what was compiled before, Python sees no change within the same second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile what is there now."""
+        return compile(self.get_data(self.path), self.path, "exec", dont_inherit=True)
 
 
 def _loaded(name: str, load: Callable[[], Any]) -> Any:

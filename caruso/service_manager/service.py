@@ -28,7 +28,7 @@ from caruso.model.centre import Role
 from caruso.service_manager.failures import ServiceFailed
 
 if TYPE_CHECKING:
-    from caruso.ports import ActionServices
+    from caruso.ports.scripts import ActionServices
     from caruso.service_manager.description import ServiceDescription
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from caruso.model import ids
 from caruso.model.ids import AgentId, ContactId, LegId
 from caruso.model.telephony import Dial, EndCause, HangUp, LegAnswered, LegEnded, TelephonyCommand
-from caruso.ports import TelephonyListener
+from caruso.ports.telephony import TelephonyListener
 from caruso.simulation.schedule import Schedule
 
 #: What a phone does when it rings for a contact: after how many seconds it is answered; None: never.

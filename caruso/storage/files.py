@@ -19,7 +19,7 @@ from caruso.errors import Located, NotFound, RejectedInput
 from caruso.model.ids import FileId, RunId
 from caruso.model.run_records import StoredFile
 from caruso.model.sounds import Outline
-from caruso.ports import RunStore
+from caruso.ports.runs import RunStore
 from caruso.storage.kept_bytes import PIECE, KeptBytes
 from caruso.storage.sounds import outline_of
 from caruso.storage.text_cleaning import clean_text

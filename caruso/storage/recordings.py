@@ -90,10 +90,13 @@ class Recordings:
             query = query.where(done.c.by_user == wanted.by)
         if wanted.recording is not None:
             query = query.where(done.c.recording == wanted.recording)
+        if wanted.contact is not None:
+            query = query.where(done.c.contact == wanted.contact)
         if wanted.queues is not None:
             query = query.where(known.c.queue.in_(sorted(wanted.queues)))
         async with self._database.reading() as connection:
-            rows = await connection.execute(query.order_by(done.c.seq.desc()).limit(wanted.limit))
+            page = query.order_by(done.c.seq.desc()).limit(wanted.limit).offset(wanted.offset)
+            rows = await connection.execute(page)
             return [msgspec.convert(_plain(row), LoggedAccess) for row in rows.mappings()]
 
     async def _read(self, query: Select[tuple[object, ...]]) -> list[Recording]:

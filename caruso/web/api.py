@@ -24,7 +24,9 @@ from caruso.model.records import Customer, PastContact
 from caruso.model.run_records import RunEvent
 from caruso.model.segments import Segment, segments_of
 from caruso.model.views import Choice, HistoryView, MonitorView, TargetView
-from caruso.ports import AccessLog, CustomerStore, FactStore, Phones
+from caruso.ports.customers import AccessLog, CustomerStore
+from caruso.ports.journal import FactStore
+from caruso.ports.telephony import Phones
 from caruso.script_engine.answers import typed
 from caruso.script_engine.values import from_json
 from caruso.web import resources as r

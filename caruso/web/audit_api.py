@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from caruso.model.centre import Role
 from caruso.model.changes import RecordChange, RecordState
-from caruso.ports import RecordHistory
+from caruso.ports.customers import RecordHistory
 from caruso.web.binding import operation
 from caruso.web.call import Call
 from caruso.web.resources import Request, Resource

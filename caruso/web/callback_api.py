@@ -17,7 +17,7 @@ from caruso.errors import IllegalMove, NotAllowed, NotFound
 from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
 from caruso.model.centre import Role
 from caruso.model.ids import AgentId, CustomerId, QueueId, RunId
-from caruso.ports import CallbackStore
+from caruso.ports.callbacks import CallbackStore
 from caruso.web.binding import operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre

@@ -16,7 +16,7 @@ from caruso.errors import NotFound
 from caruso.model.centre import Role
 from caruso.model.facts import AnyFact, ContactQueued, ContactRouted
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
-from caruso.ports import FactStore
+from caruso.ports.journal import FactStore
 from caruso.web.binding import operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre

@@ -13,7 +13,7 @@ from aiohttp import web
 from caruso.errors import IllegalMove, NotAllowed, RejectedInput
 from caruso.model.centre import Role
 from caruso.model.ids import RunId
-from caruso.ports import RunFiles
+from caruso.ports.runs import RunFiles
 from caruso.web.centre_port import ContactCentre
 from caruso.web.gate import Gate
 from caruso.web.refusals import TooLarge

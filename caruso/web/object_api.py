@@ -17,7 +17,7 @@ from caruso.clock import Clock
 from caruso.errors import NotFound
 from caruso.model.asker import Asker
 from caruso.model.centre import Role
-from caruso.ports import AccessLog
+from caruso.ports.customers import AccessLog
 from caruso.script_engine.values import to_plain
 from caruso.web import object_resources as r
 from caruso.web.binding import mistake, operation

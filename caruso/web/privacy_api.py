@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from caruso.model.acting import acting
 from caruso.model.centre import Role
-from caruso.ports import AccessLog, PersonalData
+from caruso.ports.customers import AccessLog, PersonalData
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
 from caruso.web.gate import Gate

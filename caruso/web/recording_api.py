@@ -86,13 +86,15 @@ class AccessLine(Resource, frozen=True, kw_only=True):
 
 
 class AccessesQuery(Request, frozen=True, kw_only=True):
-    """Which accesses: in a stretch of time (the last 30 days without one), by one user, to one recording."""
+    """Which accesses: in a time (the last 30 days without one), by one user, to one recording or contact."""
 
     since: Moment | None = None
     until: Moment | None = None
     by: UserId | None = None
     recording: RecordingId | None = None
+    contact: ContactId | None = None
     limit: Annotated[int, Meta(ge=1, le=1_000)] = 200
+    offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class LoggedAccessLine(AccessLine, frozen=True, kw_only=True):
@@ -158,7 +160,13 @@ class RecordingApi:
         if since > until:
             raise mistake("since", "The time it begins is after the one it ends.")
         wanted = AccessesWanted(
-            since=since, until=until, by=query.by or "", recording=query.recording, limit=query.limit
+            since=since,
+            until=until,
+            by=query.by or "",
+            recording=query.recording,
+            contact=query.contact,
+            limit=query.limit,
+            offset=query.offset,
         )
         found = await self._ask.recordings.archive.all_accesses(supervisor(call.who), wanted)
         return [LoggedAccessLine(**structs.asdict(one)) for one in found]

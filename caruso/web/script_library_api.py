@@ -10,7 +10,7 @@ from caruso.errors import IllegalMove, Located, NotFound
 from caruso.model.centre import Role
 from caruso.model.ids import ScriptId
 from caruso.model.script_versions import Rollout, ScriptDraft, ScriptEvent, ScriptVersion, Stage, in_words
-from caruso.ports import ScriptStore
+from caruso.ports.scripts import ScriptStore
 from caruso.script_engine.tools.run_stats import Statistics, VersionStats
 from caruso.web import library_resources as r
 from caruso.web.binding import mistake, operation

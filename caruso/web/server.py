@@ -6,7 +6,7 @@ Knows how the parts of `caruso.web` hang together, and nothing of what they do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -15,26 +15,22 @@ from aiohttp import hdrs, web
 from prometheus_client import REGISTRY, CollectorRegistry
 
 import caruso
+from caruso.business_objects.model import Model
 from caruso.business_objects.records import ObjectStore
 from caruso.clock import Clock, SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
 from caruso.model.facts import AnyFact
-from caruso.ports import (
-    AccessLog,
-    CallbackStore,
-    CustomerStore,
-    FactStore,
-    PersonalData,
-    Phones,
-    RecordHistory,
-    RunFiles,
-    ScriptStore,
-    TaskStore,
-    UserStore,
-    VoicemailStore,
-)
+from caruso.ports.callbacks import CallbackStore
+from caruso.ports.customers import AccessLog, CustomerStore, PersonalData, RecordHistory
+from caruso.ports.journal import FactStore
+from caruso.ports.runs import RunFiles
+from caruso.ports.scripts import ScriptStore
+from caruso.ports.tasks import TaskStore
+from caruso.ports.telephony import Phones
+from caruso.ports.users import UserStore
+from caruso.ports.voicemails import VoicemailStore
 from caruso.reporting.formats import ReportFormats, with_formats
 from caruso.reporting.formats import report_formats as own_formats
 from caruso.service_manager.remote.directory import Directory
@@ -80,8 +76,6 @@ from caruso.web.voicemail_sound import VoicemailSound
 from caruso.web.wire_log import wire_log
 from caruso.web.worker_socket import PATH as WORKERS
 from caruso.web.worker_socket import WorkerSockets
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _log = structlog.get_logger(__name__)
 
@@ -173,6 +167,7 @@ class WebServer:
             ),
         )
         self._objects = objects
+        self._described: tuple[Model | None, bytes] | None = None
         if objects is not None:
             apis = (*apis, ObjectApi(objects, clock, accesses))
         if services is not None:
@@ -245,7 +240,7 @@ class WebServer:
         app.on_response_prepare.append(self._put_headers)
         for operation in self._operations:
             app.router.add_route(operation.method, operation.path, edge.handler(operation))
-        app.router.add_get("/api/openapi.json", self._serve_openapi())
+        app.router.add_get("/api/openapi.json", self._serve_openapi)
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/ws/console", self._consoles.handle)
         app.router.add_get("/ws/monitor", self._monitors.handle)
@@ -270,19 +265,21 @@ class WebServer:
                 response.headers[name] = value
         response.headers[REQUEST_ID_HEADER] = request.get(REQUEST_ID, "-")
 
-    def _serve_openapi(self) -> Handler:
+    async def _serve_openapi(self, _: web.Request) -> web.StreamResponse:
+        # Made in a thread, for it takes 50 ms, when somebody asks, which few do; again once classes have changed.
+        model = self._objects.model if self._objects is not None else None
+        if self._described is None or self._described[0] is not model:
+            self._described = (model, await asyncio.to_thread(self._description, model))
+        return web.Response(
+            body=self._described[1],
+            content_type="application/json",
+            headers={hdrs.CACHE_CONTROL: "no-cache"},
+        )
+
+    def _description(self, model: Model | None) -> bytes:
         document = describe(self._operations, version=caruso.__version__, cookie=self._gate.cookie)
-
-        async def serve(_: web.Request) -> web.StreamResponse:
-            # Classes may have changed since the last time somebody asked; few ask.
-            whole = document if self._objects is None else with_classes(document, self._objects.model)
-            return web.Response(
-                body=msgspec.json.format(msgspec.json.encode(whole)),
-                content_type="application/json",
-                headers={hdrs.CACHE_CONTROL: "no-cache"},
-            )
-
-        return serve
+        whole = document if model is None else with_classes(document, model)
+        return msgspec.json.format(msgspec.json.encode(whole))
 
     async def _serve_metrics(self, request: web.Request) -> web.StreamResponse:
         """Give figures to programs on this machine, and to admins."""

@@ -23,7 +23,7 @@ from caruso.model.acting import Actor
 from caruso.model.centre import Role
 from caruso.model.ids import AgentId, UserId
 from caruso.model.records import Session, User
-from caruso.ports import UserStore
+from caruso.ports.users import UserStore
 
 #: How long a session is believed without asking the store again.
 CACHE_SECONDS = 20.0

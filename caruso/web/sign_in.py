@@ -13,7 +13,7 @@ import structlog
 from caruso.clock import Clock
 from caruso.model.ids import UserId
 from caruso.model.records import User
-from caruso.ports import UserStore
+from caruso.ports.users import UserStore
 from caruso.web.passwords import CONCURRENCY, Passwords
 from caruso.web.rate_limit import RateLimit, network_of
 from caruso.web.refusals import TooManyAttempts, WrongPassword

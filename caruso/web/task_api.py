@@ -21,7 +21,9 @@ from caruso.model.centre import Role
 from caruso.model.facts import AnyFact, TaskChanged, TaskMade
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, UserId
 from caruso.model.tasks import Eyes, Task, TaskId, TaskState, edited, finished
-from caruso.ports import CustomerStore, FactStore, TaskStore
+from caruso.ports.customers import CustomerStore
+from caruso.ports.journal import FactStore
+from caruso.ports.tasks import TaskStore
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre

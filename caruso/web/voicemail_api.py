@@ -20,7 +20,8 @@ from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, Ski
 from caruso.model.sounds import Outline
 from caruso.model.views import Choice
 from caruso.model.voicemails import Voicemail, VoicemailState
-from caruso.ports import RunFiles, VoicemailStore
+from caruso.ports.runs import RunFiles
+from caruso.ports.voicemails import VoicemailStore
 from caruso.web.binding import operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre

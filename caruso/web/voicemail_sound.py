@@ -10,7 +10,7 @@ from aiohttp import web
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import Role
 from caruso.model.ids import ContactId
-from caruso.ports import RunFiles
+from caruso.ports.runs import RunFiles
 from caruso.web.gate import Gate
 from caruso.web.sounds import begins, sound_response
 from caruso.web.voicemail_api import VoicemailSources, find_voicemail, who_of

@@ -46,6 +46,7 @@ for kind in "$@"; do
     case $kind in
         # Sets of names are gone through in the same order each time: what fails from a seed fails again.
         unit) PYTHONHASHSEED=0 python_tests unit -n 2 -q ;;
+        quick) PYTHONHASHSEED=0 python_tests unit -n 2 -q -m "not slow" ;;
         console)
             if [ -f agent_ui/package.json ]; then
                 run console lab/setup/node.sh npm test -- --reporter=default --reporter=junit \

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from caruso.comm_server.agents.attendance import CONSOLE_GRACE_SECONDS
 from caruso.comm_server.agents.presence import CONSOLE_GONE
-from caruso.comm_server.contact_centre import CONSOLE_GRACE_SECONDS
 from caruso.model import desk
 from caruso.model.facts import OfferMade, Presence
 from caruso.model.views import MonitorView

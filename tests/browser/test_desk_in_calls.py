@@ -7,9 +7,9 @@ import asyncio
 import msgspec
 from playwright.async_api import Browser, expect
 
+from caruso.comm_server.agents.attendance import CONSOLE_GRACE_SECONDS
 from caruso.comm_server.agents.presence import CONSOLE_GONE
 from caruso.comm_server.calls.lifecycle import RECONNECT_SECONDS
-from caruso.comm_server.contact_centre import CONSOLE_GRACE_SECONDS
 from caruso.model.centre import StationKind
 from caruso.model.facts import ContactConnected, ContactEnded, Presence, PresenceChanged
 from caruso.model.records import PhoneAccount

@@ -674,6 +674,7 @@ def test_who_listened_is_listed_with_a_line_for_each_person(caruso: Caruso) -> N
     assert code == 0
     assert "UTC  kim held r1 (contact c1, part 1, anna in billing)" in told
     assert told.endswith("sam: listened 2\nkim: held 1\n")
+    assert caruso("recordings", "log", "--contact", "another")[1].startswith("Nobody")
     assert caruso("recordings", "log", "--by", "kim")[1].count("r1") == 1
     assert len(json.loads(caruso("recordings", "log", "--json", "--limit", "2")[1])) == 2
     assert caruso("recordings", "log", "--since", "yesterday")[0] == 1

@@ -3,8 +3,10 @@
 import { Button, Loader, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { problemText, readContacts } from "../api";
+import { Pager } from "../parts/Pager";
 import { RouteLink } from "../parts/RouteLink";
 import { Shell } from "../parts/Shell";
+import { TableScroll } from "../parts/TableScroll";
 import { useCentre } from "../parts/useCentre";
 import type { ContactLine, ContactPage } from "../protocol";
 import { localDay, rangeOf } from "../state/days";
@@ -79,7 +81,14 @@ export default function HistoryPage({ contact }: { contact: string | null }) {
             selected={contact}
             again={() => setAttempt(attempt + 1)}
           />
-          <Pager loaded={loaded} offset={offset} go={setOffset} />
+          <Pager
+            label="Pages of contacts"
+            offset={offset}
+            shown={loaded.kind === "page" ? loaded.page.contacts.length : 0}
+            more={loaded.kind === "page" && loaded.page.more}
+            size={PAGE_SIZE}
+            go={setOffset}
+          />
         </section>
         {contact !== null && <ContactDetail key={contact} id={contact} names={names} />}
       </div>
@@ -107,7 +116,7 @@ function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
   const contacts = loaded.kind === "page" ? loaded.page.contacts : [];
   const now = Date.now();
   return (
-    <section className="table-scroll" aria-label="Table of contacts" aria-busy={loaded.kind === "loading"}>
+    <TableScroll label="Contacts" busy={loaded.kind === "loading"}>
       <table className="table" data-testid="contacts">
         <thead>
           <tr>
@@ -141,7 +150,7 @@ function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
           )}
         </tbody>
       </table>
-    </section>
+    </TableScroll>
   );
 }
 
@@ -170,27 +179,5 @@ function ContactRow({ line, names, now, selected }: ContactRowProps) {
       <td data-numeric="true">{line.queue_outcome === "" ? "–" : clock(line.waited_seconds)}</td>
       <td data-numeric="true">{line.talk_seconds > 0 ? clock(line.talk_seconds) : "–"}</td>
     </tr>
-  );
-}
-
-function Pager({ loaded, offset, go }: { loaded: Loaded; offset: number; go: (offset: number) => void }) {
-  const shown = loaded.kind === "page" ? loaded.page.contacts.length : 0;
-  const more = loaded.kind === "page" && loaded.page.more;
-  if (offset === 0 && !more) return null;
-  return (
-    <nav className="pager" aria-label="Pages of contacts">
-      <Button
-        variant="default"
-        disabled={offset === 0}
-        onClick={() => go(Math.max(0, offset - PAGE_SIZE))}
-        data-testid="newer"
-      >
-        Newer
-      </Button>
-      <span className="figure">{shown === 0 ? "" : `${offset + 1} – ${offset + shown}`}</span>
-      <Button variant="default" disabled={!more} onClick={() => go(offset + PAGE_SIZE)} data-testid="older">
-        Older
-      </Button>
-    </nav>
   );
 }

@@ -12,7 +12,11 @@ import {
   recordedSound,
 } from "../api";
 import { Player } from "../parts/Player";
+import { RouteLink } from "../parts/RouteLink";
+import { isSupervisor, useSession } from "../parts/session";
 import type { AccessLine, Outline, RecordingLine } from "../protocol";
+import { addressOf, didText, doerText } from "../state/accessLog";
+import { localDay } from "../state/days";
 import { clock } from "../state/durations";
 import { drawnGaps, sizeText, unplayableText } from "../state/recording";
 import type { Names } from "./names";
@@ -29,6 +33,7 @@ export function Recordings({ contact, names }: { contact: string; names: Names }
   const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
   const [attempt, setAttempt] = useState(0);
   const again = useCallback(() => setAttempt((number) => number + 1), []);
+  const { session } = useSession();
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again for the same
   useEffect(() => {
@@ -60,14 +65,27 @@ export function Recordings({ contact, names }: { contact: string; names: Names }
         </p>
       )}
       {loaded.kind === "lines" && loaded.lines.length > 0 && (
-        <ol className="recordings" data-testid="recordings">
-          {loaded.lines.map((line) => (
-            <RecordingItem key={line.id} line={line} names={names} changed={again} />
-          ))}
-        </ol>
+        <>
+          <ol className="recordings" data-testid="recordings">
+            {loaded.lines.map((line) => (
+              <RecordingItem key={line.id} line={line} names={names} changed={again} />
+            ))}
+          </ol>
+          {isSupervisor(session) && (
+            <p>
+              <RouteLink className="link-alone" to={addressOf({ contact, from: firstDay(loaded.lines) })}>
+                Who did what with them
+              </RouteLink>
+            </p>
+          )}
+        </>
       )}
     </>
   );
+}
+
+function firstDay(lines: readonly RecordingLine[]): string {
+  return lines.map((line) => localDay(new Date(line.began_at))).sort()[0] ?? "";
 }
 
 interface ItemProps {
@@ -256,14 +274,6 @@ function ReasonDialog({ title, text, needed, button, problem, close, confirm }: 
   );
 }
 
-const DID: Record<string, string> = {
-  listened: "listened",
-  downloaded: "downloaded it",
-  deleted: "deleted it",
-  held: "put it under legal hold",
-  released: "released it from legal hold",
-};
-
 function AccessLog({ recording, close }: { recording: string; close: () => void }) {
   const [lines, setLines] = useState<AccessLine[] | string | null>(null);
   useEffect(() => {
@@ -292,8 +302,8 @@ function AccessLog({ recording, close }: { recording: string; close: () => void 
             {lines.map((line) => (
               <tr key={`${line.at} ${line.what}`}>
                 <td>{FULL.format(new Date(line.at))}</td>
-                <td>{line.by || "the queue's rules"}</td>
-                <td>{DID[line.what] ?? line.what}</td>
+                <td>{doerText(line.by)}</td>
+                <td>{didText(line.what)}</td>
                 <td>{line.reason}</td>
               </tr>
             ))}

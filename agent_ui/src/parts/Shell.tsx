@@ -41,6 +41,7 @@ export function Shell({ title, children }: ShellProps) {
           {session.agent !== null && <NavLink to="/" text="Console" />}
           {isSupervisor(session) && <NavLink to="/monitor" text="Monitor" />}
           <NavLink to="/history" text="History" />
+          {isSupervisor(session) && <NavLink to="/access-log" text="Access log" />}
         </nav>
         <div className="header-space" />
         {desk?.begun === true && <StationMenu />}
@@ -73,7 +74,7 @@ function NavLink({ to, text }: { to: string; text: string }) {
       to={to}
       className="nav-link"
       aria-current={current ? "page" : undefined}
-      data-testid={`nav-${text.toLowerCase()}`}
+      data-testid={`nav-${text.toLowerCase().replace(" ", "-")}`}
     >
       {text}
     </RouteLink>

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useState } from "react";
 import { nextSorting, type Sorting, type SortValue, sortRows } from "../state/sorting";
+import { TableScroll } from "./TableScroll";
 
 export interface Column<Row> {
   id: string;
@@ -38,8 +39,7 @@ export function SortableTable<Row extends { id: string }>({
   const sorted = columns.find((column) => column.id === sorting.column);
   const shown = sorted?.sortBy === undefined ? rows : sortRows(rows, sorted.sortBy, sorting.descending);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="table-scroll" tabIndex={0} aria-label={`${caption}, table`}>
+    <TableScroll label={caption}>
       <table className="table" data-testid={testid}>
         <caption className="visually-hidden">{caption}</caption>
         <colgroup>
@@ -78,7 +78,7 @@ export function SortableTable<Row extends { id: string }>({
           )}
         </tbody>
       </table>
-    </section>
+    </TableScroll>
   );
 }
 

@@ -1,4 +1,4 @@
-/** Addresses of the one page: four of them, so this is all the router there is. */
+/** Addresses of the one page: a handful, so this is all the router there is. */
 
 import { useSyncExternalStore } from "react";
 
@@ -7,6 +7,7 @@ export type Route =
   | { page: "console" }
   | { page: "monitor" }
   | { page: "history"; contact: string | null }
+  | { page: "access-log" }
   | { page: "unknown" };
 
 const listeners = new Set<() => void>();
@@ -17,7 +18,7 @@ export function routeOf(path: string): Route {
   if (first === "history") return { page: "history", contact: second === null ? null : decoded(second) };
   if (second !== null) return { page: "unknown" };
   if (first === "") return { page: "console" };
-  if (first === "sign-in" || first === "monitor") return { page: first };
+  if (first === "sign-in" || first === "monitor" || first === "access-log") return { page: first };
   return { page: "unknown" };
 }
 
@@ -29,6 +30,11 @@ export function navigate(path: string, replace = false): void {
 
 export function usePath(): string {
   return useSyncExternalStore(subscribe, () => window.location.pathname);
+}
+
+/** What the address says behind its question mark, with it. */
+export function useSearch(): string {
+  return useSyncExternalStore(subscribe, () => window.location.search);
 }
 
 function subscribe(listener: () => void): () => void {

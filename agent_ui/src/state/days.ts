@@ -11,6 +11,12 @@ export function localDay(date: Date): string {
   return `${date.getFullYear()}-${month}-${String(date.getDate()).padStart(2, "0")}`;
 }
 
+/** The day so many days before another one; the day itself where it is none. */
+export function daysBefore(day: string, days: number): string {
+  const start = startOf(day, -days);
+  return start === null ? day : localDay(start);
+}
+
 /** From the beginning of the first day to the end of the last; null when that is no range. */
 export function rangeOf(first: string, last: string): TimeRange | null {
   const since = startOf(first, 0);

@@ -37,7 +37,7 @@ from caruso.model.facts import (
     VoicemailOfferEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
-from caruso.ports import TimerHandle, Timers
+from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 

@@ -47,6 +47,8 @@ from caruso.model.facts import (
     OutsideEnded,
     Presence,
     PresenceChanged,
+    SupervisionEnded,
+    SupervisionModeChanged,
     TalkEnded,
     TaskChanged,
     TaskMade,
@@ -68,7 +70,7 @@ from caruso.model.views import (
     RecordingView,
     StationView,
 )
-from caruso.ports import Timers
+from caruso.ports.timers import Timers
 from caruso.script_engine.turns import Value
 
 #: Queue tiles follow what happens elsewhere in the centre: often enough for a person, seldom enough for 180 desks.
@@ -265,7 +267,12 @@ class Desks:
                 | WrapUpProlonged(contact=contact)
             ):
                 self.touch_contact(contact)
-            case ContactHeld(agent=agent) | ContactResumed(agent=agent):
+            case (
+                ContactHeld(agent=agent)
+                | ContactResumed(agent=agent)
+                | SupervisionModeChanged(agent=agent)
+                | SupervisionEnded(agent=agent)
+            ):
                 self.touch(agent)
             case ContactEnded(contact=contact) | DialogEnded(contact=contact):
                 self.touch_contact(contact)

@@ -53,7 +53,7 @@ from caruso.model.facts import (
     WrapUpProlonged,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
-from caruso.ports import TimerHandle, Timers
+from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 

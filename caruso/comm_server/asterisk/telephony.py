@@ -50,7 +50,7 @@ from caruso.model.telephony import (
     TelephonyCommand,
     TelephonyEvent,
 )
-from caruso.ports import TelephonyListener
+from caruso.ports.telephony import TelephonyListener
 
 #: Events and short answers only, but of a company's Asterisk that adds channel variables to each.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024

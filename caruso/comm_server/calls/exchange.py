@@ -45,7 +45,8 @@ from caruso.model.telephony import (
     TelephonyEvent,
     TransferRequested,
 )
-from caruso.ports import Telephony, TimerHandle, Timers
+from caruso.ports.telephony import Telephony
+from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 

@@ -30,7 +30,9 @@ from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.ids import ContactId, RecordingId
 from caruso.model.telephony import DigitPressed, DropRecording, PlaybackEnded, RecordingEnded, StopPlayback
-from caruso.ports import SpeechSynthesis, Telephony, TimerHandle, Timers
+from caruso.ports.speech import SpeechSynthesis
+from caruso.ports.telephony import Telephony
+from caruso.ports.timers import TimerHandle, Timers
 from caruso.script_engine.turns import Input, Segment, Turn
 
 log = structlog.get_logger(__name__)

@@ -48,7 +48,7 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.views import AgentRow, CallRow, MonitorView, QueueRow, WaitingRow
-from caruso.ports import Timers
+from caruso.ports.timers import Timers
 
 #: Pause between two pushes, seconds: 5 updates/s is well below what a person can read.
 PUSH_SECONDS = 0.2

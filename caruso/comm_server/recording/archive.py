@@ -33,7 +33,8 @@ from caruso.model.recordings import (
 )
 from caruso.model.sounds import Outline
 from caruso.model.supervisor import Supervisor
-from caruso.ports import Journal, RecordingFiles, RecordingStore
+from caruso.ports.journal import Journal
+from caruso.ports.recordings import RecordingFiles, RecordingStore
 
 log = structlog.get_logger(__name__)
 

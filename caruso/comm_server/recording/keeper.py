@@ -20,7 +20,8 @@ from caruso.errors import LinkDown, RecordingRefused, StorageUnavailable
 from caruso.model.facts import AnyFact, RecordingKept, RecordingLost, RecordingOver
 from caruso.model.ids import RecordingId
 from caruso.model.recordings import Cut, KeptSound, Recording, RecordingState
-from caruso.ports import Journal, RecordingFiles, RecordingStore, TapeDeck
+from caruso.ports.journal import Journal
+from caruso.ports.recordings import RecordingFiles, RecordingStore, TapeDeck
 
 log = structlog.get_logger(__name__)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from caruso.clock import Clock
 from caruso.comm_server.calls.lifecycle import Call
 from caruso.comm_server.conversations import Conversation
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
+from caruso.comm_server.outside import Outside
 from caruso.comm_server.recording.archive import Archive
 from caruso.comm_server.recording.keeper import Keeper, Shelf
 from caruso.comm_server.recording.recorder import Recorder, Studio
@@ -26,7 +26,6 @@ from caruso.model.ids import AgentId, ContactId
 from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import RecordingView
-from caruso.ports import Journal, RecordingFiles, RecordingStore, SpeechSynthesis, TapeDeck, Telephony, Timers
 from caruso.script_engine.sensitive import is_sensitive
 from caruso.script_engine.turns import ScriptChannel
 
@@ -43,80 +42,71 @@ class Asked(StrEnum):
     RESUME = "resume"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
-    """What recordings stand on."""
-
-    deck: TapeDeck
-    store: RecordingStore
-    files: RecordingFiles
-    telephony: Telephony
-    speech: SpeechSynthesis
-    journal: Journal
-    stream: FactStream
-    clock: Clock
-    timers: Timers
-    tasks: GuardedTasks
-    centre: Callable[[], Centre]
-    call: Callable[[ContactId], Call | None]
-    conversation: Callable[[ContactId], Conversation | None]
-    room: Callable[[], bool]
-    new_id: Callable[[], str]
-    changed: Callable[[ContactId], None]
-
-
 class RecordingOffice:
     """Recordings, as the centre and the web see them."""
 
-    def __init__(self, around: Around) -> None:
-        """Begin with none."""
-        self._around = around
+    def __init__(
+        self,
+        outside: Outside,
+        *,
+        centre: Callable[[], Centre],
+        call: Callable[[ContactId], Call | None],
+        conversation: Callable[[ContactId], Conversation | None],
+        stream: FactStream,
+        tasks: GuardedTasks,
+        changed: Callable[[ContactId], None],
+    ) -> None:
+        """Begin with none; `changed` is told of contacts whose recording is seen differently now."""
+        self._centre = centre
+        self._call = call
+        self._conversation = conversation
+        clock, timers = outside.clock, outside.timers
         self._recorder = Recorder(
             Studio(
-                deck=around.deck,
-                telephony=around.telephony,
-                speech=around.speech,
-                stream=around.stream,
-                clock=around.clock,
-                timers=around.timers,
-                tasks=around.tasks,
-                centre=around.centre,
-                call=around.call,
+                deck=outside.tape_deck,
+                telephony=outside.telephony,
+                speech=outside.speech,
+                stream=stream,
+                clock=clock,
+                timers=timers,
+                tasks=tasks,
+                centre=centre,
+                call=call,
                 sensitive=self._sensitive,
-                room=around.room,
-                new_id=around.new_id,
-                changed=around.changed,
+                room=outside.recording_room,
+                new_id=lambda: uuid.uuid4().hex,
+                changed=changed,
             )
         )
         self._keeper = Keeper(
             Shelf(
-                deck=around.deck,
-                store=around.store,
-                files=around.files,
-                journal=around.journal,
-                stream=around.stream,
-                clock=around.clock,
-                tasks=around.tasks,
+                deck=outside.tape_deck,
+                store=outside.recording_store,
+                files=outside.recording_files,
+                journal=outside.journal,
+                stream=stream,
+                clock=clock,
+                tasks=tasks,
                 live=self._recorder.tapes,
             )
         )
         self._watching = Watching(
             Watched(
-                deck=around.deck,
-                stream=around.stream,
-                clock=around.clock,
-                timers=around.timers,
-                tasks=around.tasks,
-                changed=around.changed,
+                deck=outside.tape_deck,
+                stream=stream,
+                clock=clock,
+                timers=timers,
+                tasks=tasks,
+                changed=changed,
             )
         )
         self.archive = Archive(
-            store=around.store,
-            files=around.files,
-            journal=around.journal,
-            stream=around.stream,
-            clock=around.clock,
-            centre=around.centre,
+            store=outside.recording_store,
+            files=outside.recording_files,
+            journal=outside.journal,
+            stream=stream,
+            clock=clock,
+            centre=centre,
         )
 
     # -- What happens -----------------------------------------------------------------------------------------
@@ -149,7 +139,7 @@ class RecordingOffice:
         self._watching.restore(fact for facts in contacts.values() for fact in facts)
 
     def _sensitive(self, contact: ContactId) -> bool:
-        conversation = self._around.conversation(contact)
+        conversation = self._conversation(contact)
         if conversation is None or conversation.finished is not None or conversation.elsewhere:
             return False
         on_screen = conversation.channel is ScriptChannel.AGENT
@@ -170,7 +160,7 @@ class RecordingOffice:
             IllegalMove: she is not, or the rules of the queue do not allow it.
             NotFound: the call is over.
         """
-        call = self._around.call(contact)
+        call = self._call(contact)
         if call is None:
             raise NotFound("The call is over.")
         if not call.agent_here(agent):
@@ -179,9 +169,9 @@ class RecordingOffice:
 
     def ask_as_supervisor(self, who: Supervisor, contact: ContactId, wanted: Asked) -> None:
         """Do what a supervisor wants; raise `NotFound` for a call that is none of hers, or `IllegalMove`."""
-        call = self._around.call(contact)
+        call = self._call(contact)
         queue = call.place.queue if call is not None and call.place is not None else None
-        scope = scope_of(self._around.centre(), who.user, who.role)
+        scope = scope_of(self._centre(), who.user, who.role)
         if call is None or not has_queue(scope, queue):
             raise NotFound("There is no such call.")
         self._ask(contact, wanted, by=who.user, supervises=True)

@@ -39,7 +39,10 @@ from caruso.model.ids import ContactId, PlaybackId, RecordingId
 from caruso.model.recordings import RecordedCalls
 from caruso.model.telephony import Play, PlaybackEnded, TelephonyEvent
 from caruso.model.views import RecordingView
-from caruso.ports import SpeechSynthesis, TapeDeck, Telephony, Timers
+from caruso.ports.recordings import TapeDeck
+from caruso.ports.speech import SpeechSynthesis
+from caruso.ports.telephony import Telephony
+from caruso.ports.timers import Timers
 
 log = structlog.get_logger(__name__)
 

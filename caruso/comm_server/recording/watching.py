@@ -17,7 +17,8 @@ from caruso.comm_server.recording.growth import Growth, Seen, growth, looked_at
 from caruso.errors import LinkDown, RecordingRefused
 from caruso.model.facts import AnyFact, RecordingBegun, RecordingOver, RecordingStalled
 from caruso.model.ids import ContactId, RecordingId
-from caruso.ports import TapeDeck, TimerHandle, Timers
+from caruso.ports.recordings import TapeDeck
+from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 

@@ -32,7 +32,9 @@ from caruso.model.facts import ContactCause
 from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId, is_web, web_contact
 from caruso.model.run_records import ActionOutcome, ActionState, RunTurn, SavedRun, StoredFile
 from caruso.model.script_versions import Asker
-from caruso.ports import CentreStore, RunStore, ScriptObjects
+from caruso.ports.centres import CentreStore
+from caruso.ports.runs import RunStore
+from caruso.ports.scripts import ScriptObjects
 from caruso.script_engine import engine, runs
 from caruso.script_engine.migrate import migrate
 from caruso.script_engine.nodes import Dialog, Question

@@ -30,7 +30,8 @@ from caruso.comm_server.runs import ledger
 from caruso.comm_server.runs.ledger import OWN, TIMER, params_of
 from caruso.errors import CarusoError, StorageUnavailable
 from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction
-from caruso.ports import ActionServices, RunStore, ScriptObjects
+from caruso.ports.runs import RunStore
+from caruso.ports.scripts import ActionServices, ScriptObjects
 from caruso.script_engine.turns import Happened, ServiceAnswered
 from caruso.script_engine.values import from_json, to_json, to_value
 

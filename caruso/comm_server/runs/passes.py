@@ -21,7 +21,7 @@ from caruso.comm_server.runs.views import CallCode, RunLink
 from caruso.errors import NotFound, StorageUnavailable, TooMany
 from caruso.model.ids import CustomerId, RunId
 from caruso.model.run_records import RunToken, TokenPurpose
-from caruso.ports import RunStore
+from caruso.ports.runs import RunStore
 
 #: Codes and links that one run is given within an hour.
 MOST_CODES = 10

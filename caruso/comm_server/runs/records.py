@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from caruso.errors import CarusoError, NotFound
-from caruso.ports import ScriptObjects
+from caruso.ports.scripts import ScriptObjects
 from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.turns import FindObjects, ObjectsFound, RunStart, Value

@@ -10,7 +10,7 @@ from caruso.comm_server.runs.views import CallCode, RunLink, RunView
 from caruso.errors import CarusoError, IllegalMove, NotFound, StorageUnavailable
 from caruso.model.ids import CustomerId, FileId, RunId, ScriptId
 from caruso.model.run_records import StoredFile
-from caruso.ports import RunFiles, RunStore
+from caruso.ports.runs import RunFiles, RunStore
 from caruso.script_engine.turns import Input, Value
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from caruso.comm_server.speech.espeak import EspeakSpeech
 from caruso.config.settings import SpeechSettings
-from caruso.ports import SpeechSynthesis
+from caruso.ports.speech import SpeechSynthesis
 from caruso.service_manager.hookspecs import hookimpl
 
 

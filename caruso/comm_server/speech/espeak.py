@@ -46,7 +46,7 @@ class SpeechFailed(CarusoError):
 
 
 class EspeakSpeech:
-    """Implements `caruso.ports.SpeechSynthesis`. `close` it at the end."""
+    """Implements `caruso.ports.speech.SpeechSynthesis`. `close` it at the end."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import structlog
 
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.errors import CarusoError
-from caruso.ports import SpeechSynthesis
+from caruso.ports.speech import SpeechSynthesis
 
 log = structlog.get_logger(__name__)
 

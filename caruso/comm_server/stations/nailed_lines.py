@@ -44,7 +44,8 @@ from caruso.model.telephony import (
     TelephonyEvent,
     TransferRequested,
 )
-from caruso.ports import Telephony, TelephonyListener, TimerHandle, Timers
+from caruso.ports.telephony import Telephony, TelephonyListener
+from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from caruso.clock import Clock
 from caruso.comm_server.agents.stations import Stations
 from caruso.comm_server.calls.lifecycle import Call, Phase
@@ -24,7 +26,10 @@ from caruso.model import ids
 from caruso.model.centre import Centre, StationKind, StationRules
 from caruso.model.ids import AgentId, ContactId, LegId
 from caruso.model.telephony import TelephonyCommand, TelephonyEvent
-from caruso.ports import SpeechSynthesis, Telephony, TelephonyListener, Timers
+from caruso.model.views import StationView
+from caruso.ports.speech import SpeechSynthesis
+from caruso.ports.telephony import Telephony, TelephonyListener
+from caruso.ports.timers import Timers
 
 
 class LiveCalls(Protocol):
@@ -107,6 +112,11 @@ class AgentTelephones:
     def on_telephony(self, event: TelephonyEvent) -> None:
         """Take an event of the PBX."""
         self._confirmations.on_telephony(event)
+
+    def view(self, agent: AgentId) -> StationView:
+        """Return an agent's phone as her console shows it, with the line that is kept open to it."""
+        view = self._stations.view(agent)
+        return replace(view, line=self.lines.stage(agent) or "closed") if view.nailed_up else view
 
     def _to_lines(self, event: TelephonyEvent) -> None:
         self.lines.on_telephony(event)

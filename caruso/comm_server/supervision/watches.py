@@ -44,7 +44,8 @@ from caruso.model.telephony import (
     TelephonyEvent,
     TransferRequested,
 )
-from caruso.ports import Telephony, TimerHandle, Timers
+from caruso.ports.telephony import Telephony
+from caruso.ports.timers import TimerHandle, Timers
 
 #: What is heard when a key asked for something that is not possible: a sound that Asterisk brings along.
 REFUSED = ("sound:beeperr",)

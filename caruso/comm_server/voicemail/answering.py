@@ -29,7 +29,8 @@ from caruso.model.facts import AnyFact, ContactCause, ContactEnded, VoicemailBeg
 from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId, SkillId
 from caruso.model.telephony import Record, RecordingEnded
 from caruso.model.voicemails import Voicemail, VoicemailState
-from caruso.ports import Recordings, Telephony
+from caruso.ports.recordings import Recordings
+from caruso.ports.telephony import Telephony
 from caruso.script_engine.turns import Input, Turn
 
 log = structlog.get_logger(__name__)
@@ -53,25 +54,21 @@ class Answering:
     def __init__(
         self,
         *,
-        voices: Callable[[], Voices],
+        voices: Voices,
         mailboxes: Mailboxes,
         centre: Callable[[], Centre],
         stream: FactStream,
         clock: Clock,
         tasks: GuardedTasks,
     ) -> None:
-        """Begin with nobody; `voices` is complete by the time the first caller comes."""
-        self._voices_of = voices
+        """Begin with nobody."""
+        self._voices = voices
         self._mailboxes = mailboxes
         self._centre = centre
         self._stream = stream
         self._clock = clock
         self._tasks = tasks
         self._leading: dict[ContactId, Leading] = {}
-
-    @property
-    def _voices(self) -> Voices:
-        return self._voices_of()
 
     # -- Beginning --------------------------------------------------------------------------------------------
 

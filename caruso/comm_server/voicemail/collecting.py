@@ -45,7 +45,10 @@ from caruso.model.facts import (
 from caruso.model.ids import ContactId, CustomerId, RecordingId, RunId
 from caruso.model.run_records import OutboxAction, StoredFile
 from caruso.model.voicemails import Voicemail, VoicemailState
-from caruso.ports import ActionServices, Recordings, RunFiles, RunStore, VoicemailStore
+from caruso.ports.recordings import Recordings
+from caruso.ports.runs import RunFiles, RunStore
+from caruso.ports.scripts import ActionServices
+from caruso.ports.voicemails import VoicemailStore
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +86,7 @@ class Collecting:
     def __init__(
         self,
         *,
-        cellar: Callable[[], Cellar],
+        cellar: Cellar,
         mailboxes: Mailboxes,
         centre: Callable[[], Centre],
         stream: FactStream,
@@ -92,7 +95,7 @@ class Collecting:
         texts_changed: Callable[[], None],
     ) -> None:
         """Begin with none under way; `texts_changed` is called when one was written down."""
-        self._cellar_of = cellar
+        self._cellar = cellar
         self._mailboxes = mailboxes
         self._centre = centre
         self._stream = stream
@@ -100,10 +103,6 @@ class Collecting:
         self._tasks = tasks
         self._texts_changed = texts_changed
         self._under_way: set[ContactId] = set()
-
-    @property
-    def _cellar(self) -> Cellar:
-        return self._cellar_of()
 
     def hear(self, fact: AnyFact) -> None:
         """Fetch the message of a call that is over."""

@@ -34,7 +34,7 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.voicemails import VoicemailState
-from caruso.ports import TimerHandle, Timers
+from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from caruso.clock import Clock
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
+from caruso.comm_server.dialog_room import DialogRoom
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
-from caruso.comm_server.runs.outbox import Outbox
+from caruso.comm_server.outside import Outside
 from caruso.comm_server.voicemail.answering import Answering, Voices
 from caruso.comm_server.voicemail.collecting import Cellar, Collecting
 from caruso.comm_server.voicemail.mailboxes import CallOut, Mailboxes
@@ -20,24 +18,6 @@ from caruso.comm_server.voicemail.offers import Lines, MessageOffers
 from caruso.model.centre import Centre
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId
-from caruso.ports import ActionServices, Recordings, RunFiles, RunStore, Telephony, Timers, VoicemailStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """Whom it works with."""
-
-    exchange: Exchange
-    phone: PhoneChannel
-    telephony: Telephony
-    cards: CustomerCards
-    conversations: Conversations
-    outbox: Outbox
-    recordings: Recordings
-    files: RunFiles
-    runs: RunStore
-    store: VoicemailStore
-    services: ActionServices
 
 
 class VoicemailRoom:
@@ -45,23 +25,25 @@ class VoicemailRoom:
 
     def __init__(
         self,
+        outside: Outside,
         *,
-        house: Callable[[], House],
         centre: Callable[[], Centre],
+        exchange: Exchange,
+        phone: PhoneChannel,
+        cards: CustomerCards,
+        dialogs: DialogRoom,
         stream: FactStream,
-        clock: Clock,
-        timers: Timers,
         tasks: GuardedTasks,
         call_out: CallOut,
         changed: Callable[[], None],
         lines: Callable[[], Lines],
         done: Callable[[AgentId], None],
     ) -> None:
-        """Begin with no message; `house` is complete by the time the first call comes.
+        """Begin with no message.
 
         `changed` is called when others wait than before, `done` when an agent is done with one she was offered.
         """
-        self._house = house
+        clock, timers = outside.clock, outside.timers
         self.mailboxes = Mailboxes(centre=centre, stream=stream, clock=clock, call_out=call_out, changed=changed)
         self.offers = MessageOffers(
             centre=centre,
@@ -73,10 +55,31 @@ class VoicemailRoom:
             timers=timers,
         )
         self.answering = Answering(
-            voices=self._voices, mailboxes=self.mailboxes, centre=centre, stream=stream, clock=clock, tasks=tasks
+            voices=Voices(
+                exchange=exchange,
+                phone=phone,
+                telephony=outside.telephony,
+                recordings=outside.pbx_recordings,
+                cards=cards,
+                conversations=dialogs.conversations,
+            ),
+            mailboxes=self.mailboxes,
+            centre=centre,
+            stream=stream,
+            clock=clock,
+            tasks=tasks,
         )
         self.collecting = Collecting(
-            cellar=self._cellar,
+            cellar=Cellar(
+                recordings=outside.pbx_recordings,
+                files=outside.files,
+                runs=outside.runs,
+                store=outside.voicemails,
+                services=outside.services,
+                outbox=dialogs.outbox,
+                exchange=exchange,
+                cards=cards,
+            ),
             mailboxes=self.mailboxes,
             centre=centre,
             stream=stream,
@@ -89,27 +92,3 @@ class VoicemailRoom:
         """Forget callers who are gone, and fetch what they said."""
         self.answering.hear(fact)
         self.collecting.hear(fact)
-
-    def _voices(self) -> Voices:
-        house = self._house()
-        return Voices(
-            exchange=house.exchange,
-            phone=house.phone,
-            telephony=house.telephony,
-            recordings=house.recordings,
-            cards=house.cards,
-            conversations=house.conversations,
-        )
-
-    def _cellar(self) -> Cellar:
-        house = self._house()
-        return Cellar(
-            recordings=house.recordings,
-            files=house.files,
-            runs=house.runs,
-            store=house.store,
-            services=house.services,
-            outbox=house.outbox,
-            exchange=house.exchange,
-            cards=house.cards,
-        )

@@ -49,7 +49,8 @@ from caruso.model.facts import (
 )
 from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import StartMusic, StopMusic
-from caruso.ports import Telephony, Timers
+from caruso.ports.telephony import Telephony
+from caruso.ports.timers import Timers
 from caruso.script_engine.turns import Answered, DigitRule, Input, Segment, Turn
 
 log = structlog.get_logger(__name__)
@@ -91,15 +92,15 @@ class Attendant:
 
     def __init__(
         self,
+        around: Around,
         *,
-        around: Callable[[], Around],
         centre: Callable[[], Centre],
         clock: Clock,
         timers: Timers,
         tasks: GuardedTasks,
     ) -> None:
-        """Begin with nobody waiting; `around` is complete by the time the first caller waits."""
-        self._around_of = around
+        """Begin with nobody waiting."""
+        self._around = around
         self._centre = centre
         self._clock = clock
         self._timers = timers
@@ -110,10 +111,6 @@ class Attendant:
         self._leaving: dict[ContactId, Away] = {}
         #: Callers who came while we are closed, with the queue that may call them, and when.
         self._closed: dict[ContactId, tuple[Queue, datetime]] = {}
-
-    @property
-    def _around(self) -> Around:
-        return self._around_of()
 
     # -- Words ------------------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ from caruso.model.centre import CallBackRules, CallFirst, Centre, Queue
 from caruso.model.facts import AnyFact, ContactCause, ContactConnected, ContactEnded
 from caruso.model.ids import ContactId, CustomerId, QueueId, RunId
 from caruso.model.opening_hours import is_open
-from caruso.ports import CallbackStore
+from caruso.ports.callbacks import CallbackStore
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ class CallBacks:
         self,
         *,
         store: CallbackStore,
-        helpers: Callable[[], Helpers],
+        helpers: Helpers,
         centre: Callable[[], Centre],
         calls_outside: bool,
         clock: Clock,
@@ -71,7 +71,7 @@ class CallBacks:
     ) -> None:
         """Begin with none under way. `calls_outside`: the PBX knows how to call numbers outside."""
         self._store = store
-        self._helpers_of = helpers
+        self._helpers = helpers
         self._centre = centre
         self._calls_outside = calls_outside
         self._clock = clock
@@ -82,10 +82,6 @@ class CallBacks:
         self._through: list[tuple[Call, datetime]] = []
         #: Changes are written in the order in which they happened.
         self._writing = asyncio.Lock()
-
-    @property
-    def _helpers(self) -> Helpers:
-        return self._helpers_of()
 
     # -- Promising --------------------------------------------------------------------------------------------
 

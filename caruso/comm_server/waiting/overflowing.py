@@ -19,7 +19,7 @@ from caruso.comm_server.waiting.overflow import Situation, look_again_after, ove
 from caruso.model.centre import Centre, Overflow, Queue
 from caruso.model.facts import AnyFact, ContactEnded, ContactQueued, Presence, PresenceChanged
 from caruso.model.ids import ContactId, QueueId
-from caruso.ports import Timers
+from caruso.ports.timers import Timers
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from caruso.clock import Clock
 from caruso.errors import CarusoError
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager.description import ServiceDescription
 from caruso.service_manager.failures import BadArguments, OutcomeUnknown, ServiceBusy, ServiceUnavailable
 from caruso.service_manager.manager import ServiceManager

@@ -19,7 +19,7 @@ from caruso.model.centre import Centre, EntryPoint
 from caruso.model.ids import RunId, ScriptId
 from caruso.model.opening_hours import is_open
 from caruso.model.run_records import StoredFile
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.turns import Input, QuestionType, ScriptChannel, TakenOver, Value
 from caruso.service_manager.failures import ServiceFailed

@@ -12,7 +12,7 @@ import pytest
 
 from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, RunId, SkillId, UserId
-from caruso.ports import CallbackStore
+from caruso.ports.callbacks import CallbackStore
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.engine import Database
 from lab.fake_callbacks import MemoryCallbacks

@@ -24,7 +24,7 @@ from caruso.model.recordings import (
     Recording,
     RecordingState,
 )
-from caruso.ports import RecordingStore
+from caruso.ports.recordings import RecordingStore
 from caruso.storage.engine import Database
 from caruso.storage.recording_files import SoundFiles
 from caruso.storage.recordings import Recordings
@@ -193,6 +193,9 @@ async def test_who_did_what_is_found_by_time_person_recording_and_queue(house: H
     assert await found(limit=1) == [deleted]
     assert await found(by="sam") == [downloaded, listened]
     assert await found(recording=RecordingId("one")) == [deleted, listened]
+    assert await found(contact=CONTACT, offset=1) == [downloaded, listened]
+    assert await found(offset=1, limit=1) == [downloaded]
+    assert await found(contact=ContactId("another")) == []
     assert await found(since=NOW + 2 * minute, until=NOW + 3 * minute) == [downloaded]
     assert await found(queues=frozenset({QUEUE})) == [deleted, listened]
     assert await found(queues=frozenset()) == []

@@ -24,7 +24,7 @@ from caruso.model.run_records import (
     StoredFile,
     TokenPurpose,
 )
-from caruso.ports import RunStore
+from caruso.ports.runs import RunStore
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.journal import JournalWriter

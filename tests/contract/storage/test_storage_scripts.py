@@ -23,7 +23,7 @@ from caruso.model.script_versions import (
     rolled_back,
     rolled_out,
 )
-from caruso.ports import ScriptStore
+from caruso.ports.scripts import ScriptStore
 from caruso.storage import past_runs
 from caruso.storage.centres import Centres
 from caruso.storage.engine import Database

@@ -12,7 +12,7 @@ import pytest
 
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, UserId
 from caruso.model.tasks import Eyes, Task, TaskId, TaskState, finished
-from caruso.ports import TaskStore
+from caruso.ports.tasks import TaskStore
 from caruso.storage.engine import Database
 from caruso.storage.tasks import Tasks
 from lab.fake_tasks import MemoryTasks

@@ -11,7 +11,7 @@ from caruso.model.facts import AnyFact, VoicemailBegun, VoicemailDone, Voicemail
 from caruso.model.ids import AgentId, ContactId, FileId, QueueId, RunId, UserId, voicemail_contact
 from caruso.model.run_records import OutboxAction
 from caruso.model.voicemails import Voicemail, VoicemailState, told
-from caruso.ports import VoicemailStore
+from caruso.ports.voicemails import VoicemailStore
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
 from caruso.storage.runs import Runs

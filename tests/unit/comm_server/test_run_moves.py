@@ -86,7 +86,7 @@ def test_a_dialog_goes_from_the_agent_to_the_web_and_comes_back() -> None:
         link = dialog(house).link
         assert link.startswith("https://caruso.example/s/resume/")
 
-        web = house.centre.runs
+        web = house.centre.dialogs.web
         view = await web.open_link(link.rpartition("/")[2])
         assert (view.turn.item, view.channel) == ("people", ScriptChannel.WEB)
         await asyncio.sleep(1)
@@ -205,12 +205,12 @@ def test_after_a_crash_the_agent_looks_on_again_and_can_take_the_dialog_back() -
         await talking(house)
         house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
-        view = await house.centre.runs.open_link(dialog(house).link.rpartition("/")[2])
+        view = await house.centre.dialogs.web.open_link(dialog(house).link.rpartition("/")[2])
         await house.crash(0, 2.0)
         house.open_console(BRAM)
         await asyncio.sleep(3)
         assert dialog(house).channel == "web"
-        await house.centre.runs.give(view.run, Answered(turn=view.turn.number, text="Main Street 1"))
+        await house.centre.dialogs.web.give(view.run, Answered(turn=view.turn.number, text="Main Street 1"))
         await asyncio.sleep(1)
         assert [entry.shown for entry in dialog(house).trail] == ["Main Street 1"]
         house.ask(BRAM, desk.TakeDialogBack, run=view.run)
@@ -225,11 +225,11 @@ def test_a_dialog_left_on_the_web_stays_there_when_the_call_is_over() -> None:
         call = await talking(house)
         house.ask(BRAM, desk.ShareDialog, run=dialog(house).run)
         await asyncio.sleep(1)
-        view = await house.centre.runs.open_link(dialog(house).link.rpartition("/")[2])
+        view = await house.centre.dialogs.web.open_link(dialog(house).link.rpartition("/")[2])
         house.telephony.hang_up(ids.caller_leg(call.contact))
         await asyncio.sleep(30)
-        assert house.centre.conversations.get(call.contact) is None
-        view = await house.centre.runs.give(view.run, Answered(turn=view.turn.number, text="Main Street 1"))
+        assert house.centre.dialogs.conversations.get(call.contact) is None
+        view = await house.centre.dialogs.web.give(view.run, Answered(turn=view.turn.number, text="Main Street 1"))
         assert view.turn.item == "people"
 
     lead(scene)
@@ -244,7 +244,7 @@ def test_a_dialog_that_ended_with_the_call_can_be_gone_on_with_by_link() -> None
         token = dialog(house).link.rpartition("/")[2]
         house.telephony.hang_up(ids.caller_leg(call.contact))
         await asyncio.sleep(30)
-        view = await house.centre.runs.open_link(token)
+        view = await house.centre.dialogs.web.open_link(token)
         assert (view.turn.item, [entry.shown for entry in view.trail]) == ("people", ["Main Street 1"])
 
     lead(scene)
@@ -255,7 +255,7 @@ def test_a_dialog_that_ended_with_the_call_can_be_gone_on_with_by_link() -> None
 
 def test_a_caller_with_a_code_goes_on_with_an_agent() -> None:
     async def scene(house: WholeCentre) -> None:
-        web = house.centre.runs
+        web = house.centre.dialogs.web
         view = await web.start(QUESTION, language="en")
         view = await web.give(view.run, Answered(turn=1, text="4711"))
         assert view.hand_over is not None
@@ -277,7 +277,7 @@ def test_a_caller_with_a_code_goes_on_with_an_agent() -> None:
         again = house.telephony.call("500", "")
         await asyncio.sleep(3)
         await press(house, again, code.code)
-        assert house.centre.conversations.get(ids.contact_of(again)) is None, "a code works once"
+        assert house.centre.dialogs.conversations.get(ids.contact_of(again)) is None, "a code works once"
 
     lead(scene)
 
@@ -289,13 +289,13 @@ def test_a_dialog_that_went_on_to_another_call_ends_with_that_one() -> None:
         run = dialog(house).run
         house.ask(BRAM, desk.ShareDialog, run=run)
         await asyncio.sleep(1)
-        web = house.centre.runs
+        web = house.centre.dialogs.web
         view = await web.open_link(dialog(house).link.rpartition("/")[2])
         code = await web.call_code(view.run)
         again = house.telephony.call("500", "")
         await asyncio.sleep(3)
         await press(house, again, code.code)
-        assert house.centre.conversations.get(ids.contact_of(again)) is not None
+        assert house.centre.dialogs.conversations.get(ids.contact_of(again)) is not None
         house.telephony.hang_up(ids.caller_leg(first.contact))
         await asyncio.sleep(60)  # wrap-up is over, and the first call forgotten
         house.telephony.hang_up(again)
@@ -307,7 +307,7 @@ def test_a_dialog_that_went_on_to_another_call_ends_with_that_one() -> None:
 
 def test_a_customer_who_is_known_by_number_need_not_key_in_the_code() -> None:
     async def scene(house: WholeCentre) -> None:
-        web = house.centre.runs
+        web = house.centre.dialogs.web
         view = await web.start(QUESTION, language="en", customer=CustomerId("c1"))
         await web.call_code(view.run)
         house.open_console(BRAM)
@@ -325,7 +325,7 @@ def test_a_caller_without_a_code_gets_what_everybody_gets() -> None:
     async def scene(house: WholeCentre) -> None:
         leg = house.telephony.call("500", "")
         await asyncio.sleep(20)
-        conversation = house.centre.conversations.get(ids.contact_of(leg))
+        conversation = house.centre.dialogs.conversations.get(ids.contact_of(leg))
         assert conversation is not None
         assert conversation.dialog.id == "question"
 
@@ -334,13 +334,13 @@ def test_a_caller_without_a_code_gets_what_everybody_gets() -> None:
 
 def test_who_guesses_codes_is_not_heard_any_more() -> None:
     async def scene(house: WholeCentre) -> None:
-        web = house.centre.runs
+        web = house.centre.dialogs.web
         view = await web.start(QUESTION, language="en")
         for _ in range(6):
-            assert await house.centre.moves.token_of("wrong", "+49301") is None
+            assert await house.centre.dialogs.moves.token_of("wrong", "+49301") is None
         code = await web.call_code(view.run)
-        assert await house.centre.moves.token_of(code.code, "+49301") is None
-        assert await house.centre.moves.token_of(code.code, "+49302") is not None
+        assert await house.centre.dialogs.moves.token_of(code.code, "+49301") is None
+        assert await house.centre.dialogs.moves.token_of(code.code, "+49302") is not None
 
     lead(scene)
 
@@ -431,7 +431,7 @@ def test_after_a_crash_what_must_not_be_done_twice_counts_as_failed() -> None:
 def test_what_was_ordered_and_not_begun_before_a_crash_is_done_after_it() -> None:
     async def scene(house: WholeCentre) -> None:
         await talking(house)
-        house.centre.outbox._closing = True  # it begins nothing: the server dies before
+        house.centre.dialogs.outbox._closing = True  # it begins nothing: the server dies before
         await ask_tariff(house)
         await house.crash(0, 2.0)
         house.open_console(BRAM)
@@ -463,12 +463,12 @@ def promised(run: RunId, **changes: Any) -> Callback:
 
 def test_the_dialog_of_a_call_back_is_on_the_desk_of_who_makes_it() -> None:
     async def scene(house: WholeCentre) -> None:
-        web = house.centre.runs
+        web = house.centre.dialogs.web
         view = await web.start(MOVING, language="en")
         view = await web.give(view.run, Answered(turn=1, text="Main Street 1"))
         house.open_console(BRAM)
         taken = promised(view.run, state=CallbackState.TAKEN, agent=BRAM, version=2)
-        house.centre.moves.callback_moved(taken)
+        house.centre.dialogs.moves.callback_moved(taken)
         await asyncio.sleep(1)
         assert (dialog(house).turn.item, dialog(house).channel) == ("people", "agent")
         answer(house, "3")
@@ -480,10 +480,10 @@ def test_the_dialog_of_a_call_back_is_on_the_desk_of_who_makes_it() -> None:
         await asyncio.sleep(1)
         assert dialog(house).turn.item == "check", "it is there after a restart, too"
 
-        house.centre.moves.callback_moved(replace(taken, state=CallbackState.OPEN, version=3))
+        house.centre.dialogs.moves.callback_moved(replace(taken, state=CallbackState.OPEN, version=3))
         await asyncio.sleep(1)
         assert house.views[BRAM].dialog is None
-        again = await house.centre.runs.view(view.run)
+        again = await house.centre.dialogs.web.view(view.run)
         assert (again.turn.item, len(again.trail)) == ("check", 2)
         moved = [fact for fact in house.journal.facts if isinstance(fact, DialogContinued)]
         assert [(ids.is_callback(fact.contact), fact.by) for fact in moved] == [(True, BRAM)]

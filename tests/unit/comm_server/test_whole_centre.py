@@ -58,6 +58,8 @@ from lab.fake_telephony import FakeLeg
 from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import WholeCentre
 
+pytestmark = pytest.mark.slow
+
 #: Log events that tell of a fault in the centre itself.
 FAULTS = {
     "offer_not_made",
@@ -419,7 +421,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
     centre = house.centre
     kept: dict[str, Collection[object]] = {
         "calls": centre.exchange._live,
-        "runs": centre.conversations._conversations,
+        "runs": centre.dialogs.conversations._conversations,
         "customers": centre.cards._known,
         "histories": centre.cards._history,
         "phones": centre.phone._phones,
@@ -429,10 +431,10 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "waiting": list(centre.dispatcher.floor.waiting),
         "by queue": centre.dispatcher._by_queue,
         "fresh": centre.dispatcher._fresh,
-        "calls back": centre.call_backs._under_way,
-        "wishes": centre.attendant._wished,
-        "leaving": centre.attendant._leaving,
-        "closed": centre.attendant._closed,
+        "calls back": centre.waiting.call_backs._under_way,
+        "wishes": centre.waiting.attendant._wished,
+        "leaving": centre.waiting.attendant._leaving,
+        "closed": centre.waiting.attendant._closed,
         "leaving messages": centre.voicemail.answering._leading,
         "messages under way": centre.voicemail.collecting._under_way,
         "messages in the PBX": centre.mailboxes.recording(),
@@ -440,12 +442,12 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "offered messages": centre.voicemail.offers._by_contact,
         "messages at hand": centre.voicemail.offers._at_hand,
         "why messages": centre.voicemail.offers._why,
-        "been in": centre.overflowing._been_in,
+        "been in": centre.waiting.overflowing._been_in,
         "recordings": centre.recordings._recorder._live,
-        "estimates": centre.estimates._came,
+        "estimates": centre.waiting.estimates._came,
         "under way": centre.dispatcher._under_way,
         "wanted": centre.dispatcher._wanted,
-        "notes": centre.notes._notes,
+        "notes": centre.desk_room.notes._notes,
         "desks": centre.desks._contacts,
         "worksheets": centre.roster._worksheets,
         "monitor's calls": centre.board._calls,

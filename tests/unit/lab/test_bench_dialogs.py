@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from caruso.script_engine.loader import load
 from caruso.script_engine.turns import Answered
 from lab.bench.dialogs import charted, figures, led, replayed, script, statechart
 from lab.bench.report import Figure
 from lab.bench.scripts import table
+
+pytestmark = pytest.mark.slow
 
 ITEMS = 20
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lab.bench import web_turns
+
+pytestmark = pytest.mark.slow
 
 
 async def test_every_visitor_of_the_measure_comes_to_the_end(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from lab.bench import recovery
 from lab.bench.recovery import GOALS, figures, verdict
 from lab.figures import GATHERED, gathered, measured
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_tests_measure_is_gathered_by_name_where_a_benchmark_asks_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

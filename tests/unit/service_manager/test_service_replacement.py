@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caruso.ports import ActionServices
+from caruso.ports.scripts import ActionServices
 from caruso.service_manager import OutcomeUnknown, Service, ServiceManager, UnknownService, operation
 from caruso.service_manager.instance import State
 from caruso.service_manager.manager import Change

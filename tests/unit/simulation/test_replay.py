@@ -15,6 +15,8 @@ from caruso.model.ids import AgentId, QueueId, SkillId
 from caruso.simulation.arrivals import Profile, QueueProfile, drawn
 from caruso.simulation.runs import simulate
 
+pytestmark = pytest.mark.slow
+
 GAS, POWER = QueueId("gas"), QueueId("power")
 DUTCH = SkillId("dutch")
 

@@ -27,6 +27,8 @@ from caruso.simulation.outcome import gini
 from caruso.simulation.profile_file import read_profile
 from caruso.simulation.runs import simulate
 
+pytestmark = pytest.mark.slow
+
 GAS, POWER = QueueId("gas"), QueueId("power")
 DUTCH = SkillId("dutch")
 

@@ -17,6 +17,8 @@ from caruso.simulation.runs import simulate
 from tests.unit.simulation import independent
 from tests.unit.simulation.erlang import erlang_a, erlang_c, waits_longer
 
+pytestmark = pytest.mark.slow
+
 MAIN, VIP = QueueId("main"), QueueId("vip")
 HANDLING = 180.0
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 #: Runs a watcher with the short patience that a test has, over a child that is given as a program.
 WATCHER = """
 import sys, structlog

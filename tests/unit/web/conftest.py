@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp.web_app
 import pytest
+from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
 from caruso.clock import SystemClock
@@ -23,6 +24,7 @@ from caruso.model.report_rows import QueueVisit
 from caruso.service_manager.manager import Change
 from caruso.service_manager.plugins import Plugins
 from caruso.services import Services
+from caruso.web import passwords
 from caruso.web.server import WebServer
 from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
@@ -85,9 +87,19 @@ class House:
         return client
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords in no time: most tests sign somebody in, and have no secrets."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", quick)
+        patch.setattr(passwords, "_NOBODY", quick.hash("nobody"))
+        yield
+
+
 @pytest.fixture(scope="session")
-def users() -> tuple[User, ...]:
-    """Users whose password is their name; hashed once, because that takes its time."""
+def users(quick_passwords: None) -> tuple[User, ...]:
+    """Users whose password is their name."""
     return fake_users(fake_description())
 
 

@@ -373,6 +373,7 @@ async def test_a_mistake_of_ours_is_told_without_a_traceback(house: House) -> No
     assert answer.headers["X-Request-Id"] in answer.json()["message"]
 
 
+@pytest.mark.slow
 async def test_a_store_that_hangs_is_answered_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     async def hangs(*_: object) -> None:
         await asyncio.sleep(60)

@@ -118,9 +118,12 @@ async def test_the_log_of_accesses_is_for_supervisors_of_their_queues(house: Hou
     assert [line["by"] for line in await alex.call("GET", f"{log}?by=anna")] == ["anna"]
     assert len(await alex.call("GET", f"{log}?recording={RECORDING}&limit=1")) == 1
     assert await alex.call("GET", f"{log}?recording={'b' * 32}") == []
+    assert [line["by"] for line in await alex.call("GET", f"{log}?contact={CONTACT}&offset=1")] == ["anna"]
+    assert await alex.call("GET", f"{log}?contact=another") == []
     assert await alex.call("GET", f"{log}?until=2020-01-01T00:00:00Z") == []
     for query, code in (
         ("?limit=0", "rejected-input"),
+        ("?offset=-1", "rejected-input"),
         ("?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", ""),
     ):
         with pytest.raises(Refused) as refused:

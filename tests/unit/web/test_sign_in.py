@@ -424,7 +424,7 @@ async def test_the_old_password_cannot_be_guessed_from_a_stolen_session(house: H
 async def test_an_old_hash_is_renewed_when_the_password_is_at_hand(house: House) -> None:
     from argon2 import PasswordHasher
 
-    old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("anna")
+    old = PasswordHasher(time_cost=3, memory_cost=8, parallelism=1).hash("anna")
     house.users.kept[UserId("anna")] = dataclasses.replace(house.users.kept[UserId("anna")], password_hash=old)
     browser = await house.browser("anna")
     assert house.users.kept[UserId("anna")].password_hash != old

@@ -145,7 +145,7 @@ class House:
         )
         nobody: Any = Nobody()
         self.collecting = Collecting(
-            cellar=lambda: Cellar(
+            cellar=Cellar(
                 recordings=self.pbx,
                 files=self.files,
                 runs=self.runs,

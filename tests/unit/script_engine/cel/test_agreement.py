@@ -111,6 +111,7 @@ def test_the_manual_tells_what_came_of_the_suite() -> None:
     assert {sum(count.values()), *count.values()} <= {int(number) for number in re.findall(r"\b\d+\b", told)}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32))
 def test_expressions_made_by_chance_mean_the_same(seed: int) -> None:
@@ -130,6 +131,7 @@ def test_expressions_made_by_chance_mean_the_same(seed: int) -> None:
 COUNT: Counter[str] = Counter()
 
 
+@pytest.mark.slow
 def test_expressions_made_by_chance_seldom_fail() -> None:
     """Else little would be compared. Expects the test above to have run."""
     if not COUNT:

@@ -14,6 +14,8 @@ from caruso.script_engine.turns import ScriptChannel
 from lab.form_browser import FormBrowser, Page
 from tests.unit.web.self_service.conftest import Public
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[4]
 FILES = sorted([*ROOT.glob("packs/*/scripts/*.xml"), *ROOT.glob("scripts/examples/*.xml")])
 SOURCES = {file.stem: file.read_bytes() for file in FILES}
