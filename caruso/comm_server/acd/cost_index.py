@@ -6,13 +6,17 @@ belongs to the contact's queue:
     weight * (chance of missing the target while waiting for an own agent + chance of giving up meanwhile)
     - SLOWNESS * the part of the time that a borrowed agent loses                       for a borrowed agent
     - EMPTINESS * exp(-(ready agents at his home - 1) / (SPREAD * sqrt(staff there)))   for a borrowed agent
-    - OWN_EMPTINESS * the same, in the first `RESERVED_SECONDS` of a wait               for an own agent
+    - OWN_EMPTINESS * part of their contacts that weighs more * the same exp(...)       for an own agent
 
-(the last where agents of the queue take contacts that weigh more, too: a few are kept for those) and takes the
+(the last in the first `RESERVED_SECONDS` of a wait: a few own agents are kept for what weighs more) and takes the
 pair worth most, while that is more than nothing. Own agents become free one after the other, each after an
 exponential time: the chance that fewer than needed do so before the target is Poisson's. Priority goes before any
 weighing, so of two contacts that wait the more important is served, and the index decides whether to hold or to
 borrow.
+
+When more contacts come than can be served some will give up whatever is done; what can be chosen is which. Then
+agents are kept longer and more firmly, and are lent less readily, for each lent one serves fewer. That this is so
+is told by the agents' occupancy (`STRAINED`), which needs an hour to rise, not by who happens to wait.
 
 Among agents of the same kind the least occupied goes first, but in busy times who can do less goes before who can
 do more (`BREADTH`): so those stay free who can be lent.
@@ -31,14 +35,14 @@ from caruso.comm_server.acd.policy import Circumstances, Key, home_wait
 #: Of what goes by it the first figure holds without strain and the second under it.
 STRAINED = (0.95, 0.975)
 #: What lost time costs, for each part of the handling time.
-SLOWNESS = (0.6, 2.0)
+SLOWNESS = (1.0, 2.0)
 #: By how much longer an agent of this rank takes than one who belongs to the queue; the last for all others.
 LONGER = (0.0, 0.0, 0.15, 0.3)
 #: What it costs to take the last ready agent from where he belongs, and how soon that fades.
 EMPTINESS = 0.5
 SPREAD = 0.51
-#: The same for who belongs to the queue, if all who come weighed more; and how long a wait that goes by at most.
-OWN_EMPTINESS = (0.03, 0.3)
+#: The same for one who belongs to the queue if all who come weighed more, and for how much of a wait it holds.
+OWN_EMPTINESS = (0.04, 0.3)
 RESERVED_SECONDS = (12.0, 200.0)
 #: How long people wait on average before they give up, seconds.
 PATIENCE_SECONDS = 150.0
@@ -70,7 +74,7 @@ class CostIndex:
         return share_of(agent.load, now)
 
     def group(self, agent: ReadyAgent) -> Hashable:
-        """Return where the agent belongs: agents of one home are worth the same."""
+        """Return where the agent belongs: agents of one home are worth the same, but for how busy they were."""
         return agent.can.home
 
     def value(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
