@@ -42,7 +42,7 @@ LONGER = (0.0, 0.0, 0.15, 0.3)
 EMPTINESS = 0.5
 SPREAD = 0.51
 #: The same for one who belongs to the queue if all who come weighed more, and for how much of a wait it holds.
-OWN_EMPTINESS = (0.04, 0.3)
+OWN_EMPTINESS = (0.05, 0.3)
 RESERVED_SECONDS = (12.0, 200.0)
 #: How long people wait on average before they give up, seconds.
 PATIENCE_SECONDS = 150.0
