@@ -57,6 +57,7 @@ class Database:
         self._use = use
         self._engine = self._make_engine(pool_size)
         adapter = self.adapter
+        self._reading_engine = adapter.look_ups(self._engine)
         self._look_ups = adapter.short_work(self._url, timeout_seconds=timeout_seconds, writes=False, use=use)
         self._changes = adapter.short_work(self._url, timeout_seconds=timeout_seconds, writes=True, use=use)
 
@@ -119,7 +120,7 @@ class Database:
             async with asyncio.timeout(limit + GRACE_SECONDS):
                 if self._look_ups is not None:
                     return await self._look_ups.within(work, limit)
-                async with self._engine.connect() as connection:
+                async with self._reading_engine.connect() as connection:
                     return await connection.run_sync(work)
 
     async def change(self, work: Callable[[Connection], T], *, lasting: bool = False) -> T:

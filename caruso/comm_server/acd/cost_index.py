@@ -6,13 +6,17 @@ belongs to the contact's queue:
     weight * (chance of missing the target while waiting for an own agent + chance of giving up meanwhile)
     - SLOWNESS * the part of the time that a borrowed agent loses                       for a borrowed agent
     - EMPTINESS * exp(-(ready agents at his home - 1) / (SPREAD * sqrt(staff there)))   for a borrowed agent
-    - OWN_EMPTINESS * the same, in the first `RESERVED_SECONDS` of a wait               for an own agent
+    - OWN_EMPTINESS * part of their contacts that weighs more * the same exp(...)       for an own agent
 
-(the last where agents of the queue take contacts that weigh more, too: a few are kept for those) and takes the
+(the last in the first `RESERVED_SECONDS` of a wait: a few own agents are kept for what weighs more) and takes the
 pair worth most, while that is more than nothing. Own agents become free one after the other, each after an
 exponential time: the chance that fewer than needed do so before the target is Poisson's. Priority goes before any
 weighing, so of two contacts that wait the more important is served, and the index decides whether to hold or to
 borrow.
+
+When more contacts come than can be served some will give up whatever is done; what can be chosen is which. Then
+agents are kept longer and more firmly, and are lent less readily, for each lent one serves fewer. That this is so
+is told by the agents' occupancy (`STRAINED`), which needs an hour to rise, not by who happens to wait.
 
 Among agents of the same kind the least occupied goes first, but in busy times who can do less goes before who can
 do more (`BREADTH`): so those stay free who can be lent.
@@ -27,16 +31,19 @@ from caruso.comm_server.acd.needs import ReadyAgent, Stage, Waiting
 from caruso.comm_server.acd.occupancy import share_of
 from caruso.comm_server.acd.policy import Circumstances, Key, home_wait
 
+#: Agents are under strain from the first of these occupancies of the last hour on, and wholly from the second on.
+#: Of what goes by it the first figure holds without strain and the second under it.
+STRAINED = (0.95, 0.975)
 #: What lost time costs, for each part of the handling time.
-SLOWNESS = 0.6
+SLOWNESS = (1.0, 2.0)
 #: By how much longer an agent of this rank takes than one who belongs to the queue; the last for all others.
 LONGER = (0.0, 0.0, 0.15, 0.3)
 #: What it costs to take the last ready agent from where he belongs, and how soon that fades.
 EMPTINESS = 0.5
 SPREAD = 0.51
-#: The same for who belongs to the queue: the last ones are kept for the more important, for a short while.
-OWN_EMPTINESS = 0.02
-RESERVED_SECONDS = 12.0
+#: The same for one who belongs to the queue if all who come weighed more, and for how much of a wait it holds.
+OWN_EMPTINESS = (0.05, 0.3)
+RESERVED_SECONDS = (12.0, 200.0)
 #: How long people wait on average before they give up, seconds.
 PATIENCE_SECONDS = 150.0
 #: A contact whose target is missed goes on becoming more urgent, by this part of its weight for each target more.
@@ -67,21 +74,33 @@ class CostIndex:
         return share_of(agent.load, now)
 
     def group(self, agent: ReadyAgent) -> Hashable:
-        """Return where the agent belongs: agents of one home are worth the same."""
+        """Return where the agent belongs: agents of one home are worth the same, but for how busy they were."""
         return agent.can.home
 
     def value(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
         """Return what the pair is worth."""
         waited, target = max(0.0, around.now - waiting.entered), stage.target_seconds
+        strain = strain_of(around.occupancy)
         worth = stage.weight * (missing(target - waited, around) + giving_up(around))
         if waited >= target:
             worth += LATE * stage.weight * min(MOST_LATE, waited / max(1.0, target))
         emptied = math.exp(-(around.own_ready - 1) / (SPREAD * math.sqrt(max(1, around.own_staff))))
-        if not around.borrowed:
-            kept = around.outweighed and waited < RESERVED_SECONDS
-            return worth + _OWN - (OWN_EMPTINESS * emptied if kept else 0.0)
-        longer = LONGER[min(around.rank, len(LONGER) - 1)]
-        return worth - SLOWNESS * longer - EMPTINESS * emptied
+        if around.borrowed:
+            longer = LONGER[min(around.rank, len(LONGER) - 1)]
+            return worth - _between(SLOWNESS, strain) * longer - EMPTINESS * emptied
+        if waited < _between(RESERVED_SECONDS, strain):
+            worth -= _between(OWN_EMPTINESS, strain) * around.outweighing * emptied
+        return worth + _OWN
+
+
+def strain_of(occupancy: float) -> float:
+    """Return how far an agent's occupancy tells that more contacts come than can be served, 0 to 1."""
+    low, high = STRAINED
+    return min(1.0, max(0.0, (occupancy - low) / (high - low)))
+
+
+def _between(figures: tuple[float, float], strain: float) -> float:
+    return figures[0] + strain * (figures[1] - figures[0])
 
 
 def missing(slack: float, around: Circumstances) -> float:

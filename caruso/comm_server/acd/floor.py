@@ -49,13 +49,13 @@ class _Pair(NamedTuple):
 
 
 class _Ahead(NamedTuple):
-    """What own agents take before a contact: how many, and whether there can be some that weigh more."""
+    """What own agents take before a contact: how many, and what part of all they take weighs more."""
 
     contacts: int
-    outweighed: bool
+    outweighing: float
 
 
-_NOBODY = _Ahead(0, False)
+_NOBODY = _Ahead(0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,15 +317,18 @@ class Floor:
     def _around(self, line: Line, agent: ReadyAgent, rank: int, ahead: _Ahead, now: float) -> Circumstances:
         queue, home = line.stage.need.queue, agent.can.home
         own = home[0] if home else queue
+        # Who was put before others, by somebody or by age, is not held back for them.
+        raised = line.head.priority_at(now) > line.stage.priority
         return Circumstances(
             now=now,
             home_staff=self._home_staff[queue],
             home_ready=self._home_ready[queue],
             ahead=ahead.contacts,
-            outweighed=ahead.outweighed,
+            outweighing=0.0 if raised else ahead.outweighing,
             handling_seconds=self.handling_seconds(queue),
             own_staff=self._home_staff[own],
             own_ready=self._home_ready[own],
+            occupancy=agent.occupancy,
             rank=rank,
             borrowed=queue not in home,
         )
@@ -338,17 +341,22 @@ class Floor:
         if not line.weighs:
             return _NOBODY
         queue, weight, rank = line.stage.need.queue, line.stage.weight, line.contacts[0][:2]
-        count, outweighed = 0, False
+        count = heavier = every = 0
         for sibling in self._siblings.get(queue, (queue,)):
+            # One more than were counted: a queue nobody has been served in yet is not one nobody comes to.
+            handled = self._handled.get(sibling, (0, 0.0))[0] + 1
+            outweighs = False
             for other in self._by_queue[sibling].values():
                 if other is line or other.stage.messages or other.stage.need.queue != sibling:
                     continue
                 if other.stage.weight > weight:
-                    outweighed = True
+                    outweighs = True
                     count += len(other.contacts)
                 elif other.contacts and other.stage.weight == weight:
                     count += other.before(rank)
-        return _Ahead(count, outweighed)
+            every += handled
+            heavier += handled if outweighs else 0
+        return _Ahead(count, heavier / every)
 
     def _decide(self, line: Line, pair: _Pair, now: float) -> Decision:
         head, agent = line.head, pair.agent

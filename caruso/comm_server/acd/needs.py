@@ -37,6 +37,8 @@ class Stage:
     policy: str = "longest-idle"
     target_seconds: float = 20.0
     weight: float = 1.0
+    #: What contacts have who come in by these rules, unless a script or a supervisor says otherwise.
+    priority: int = 0
     #: Points of priority a second of waiting is worth.
     ageing: float = 0.0
     #: The agent the customer talked with last, while he is waited for; of a message the one it is for.

@@ -84,7 +84,7 @@ class Plan:
             queue.id: [(expression(rule.when), rule) for rule in queue.rules] for queue in centre.queues.values()
         }
         self._courses: dict[tuple[Wish, int], Course] = {}
-        self._stages: dict[tuple[Need, str, float, float, float, int], Stage] = {}
+        self._stages: dict[tuple[Need, str, float, float, int, float, int], Stage] = {}
         self._message_courses: dict[MessageWish, Course] = {}
         self._abilities: dict[AgentId, Abilities] = {}
         self._members: dict[QueueId, tuple[AgentId, ...]] = {}
@@ -159,25 +159,34 @@ class Plan:
 
     def _course(self, queue: Queue, wish: Wish, number: int) -> Course:
         rule = queue.rules[number - 1] if number else RoutingRule(when="")
-        priority = next(p for p in (wish.priority, rule.priority, queue.priority) if p is not None)
+        usual = queue.priority if rule.priority is None else rule.priority
+        priority = usual if wish.priority is None else wish.priority
         skills = {**queue.skills, **rule.skills, **dict(wish.skills)}
         policy = rule.policy or queue.policy
         target = queue.target_seconds if rule.target_seconds is None else rule.target_seconds
         weight = queue.weight if rule.weight is None else rule.weight
         stages = tuple(
-            (after, self._stage(need, policy, target, weight, queue.ageing_per_minute / 60.0, step))
+            (after, self._stage(need, policy, target, weight, usual, queue.ageing_per_minute / 60.0, step))
             for step, (after, need) in enumerate(needs(queue.id, skills, queue.relax))
         )
         return Course(priority=priority, stages=stages, last_agent_seconds=queue.last_agent_seconds, rule=number)
 
-    def _stage(self, need: Need, policy: str, target: float, weight: float, ageing: float, step: int) -> Stage:
-        key = (need, policy, target, weight, ageing, step)
+    def _stage(
+        self, need: Need, policy: str, target: float, weight: float, priority: int, ageing: float, step: int
+    ) -> Stage:
+        key = (need, policy, target, weight, priority, ageing, step)
         found = self._stages.get(key)
         if found is None:
             if len(self._stages) >= _MOST_COURSES:
                 self._stages.clear()
             found = self._stages[key] = Stage(
-                need=need, step=step, policy=policy, target_seconds=target, weight=weight, ageing=ageing
+                need=need,
+                step=step,
+                policy=policy,
+                target_seconds=target,
+                weight=weight,
+                priority=priority,
+                ageing=ageing,
             )
         return found
 

@@ -32,13 +32,15 @@ class Circumstances:
     home_ready: int
     #: Contacts that those agents would take before this one.
     ahead: int
-    #: Whether other contacts that those agents take weigh more.
-    outweighed: bool
+    #: What part of the contacts that those agents take are of queues that weigh more, 0 to 1.
+    outweighing: float
     #: What a contact of the queue keeps an agent busy, on average.
     handling_seconds: float
     #: The same two of where the agent belongs.
     own_staff: int
     own_ready: int
+    #: What part of the last hour the agent was busy, 0 to 1.
+    occupancy: float
     #: The agent's rank for the contact, and whether he belongs elsewhere.
     rank: int
     borrowed: bool

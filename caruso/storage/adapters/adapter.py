@@ -120,6 +120,10 @@ class StorageAdapter(ABC):
         committed meanwhile (READ COMMITTED) unless `begin_snapshot` is asked for.
         """
 
+    def look_ups(self, engine: AsyncEngine) -> AsyncEngine:
+        """Return connections of the pool of `engine` for short work that only reads, as cheap as can be."""
+        return engine
+
     @abstractmethod
     def statements_stopped_after(
         self, seconds: float, connection: AsyncConnection, *, usual: float

@@ -19,6 +19,7 @@ from caruso.storage.adapters.adapter import StorageAdapter, Use, decode_json, en
 from caruso.storage.adapters.conflicts import insert_on_conflict_nothing, insert_on_conflict_update
 from caruso.storage.adapters.findings import damage, reason_of
 from caruso.storage.adapters.postgresql_audit import FUNCTION, REFUSAL, SETTING, triggers
+from caruso.storage.adapters.postgresql_pool import lend_no_dead_ones
 from caruso.storage.audited import AuditedTable, quoted
 
 #: Classes of errors for which the value is to blame: data exception, integrity, limit exceeded.
@@ -38,18 +39,24 @@ class PostgresAdapter(StorageAdapter):
         """Return connections with limits of their own."""
         limit = str(int(timeout_seconds * 1000))
         settings = {"application_name": "caruso", "statement_timeout": limit, "lock_timeout": limit}
+        settings["jit"] = "off"  # compiling a search takes longer than the search
         if use.read_only:
             settings["default_transaction_read_only"] = "on"
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=timeout_seconds,
-            pool_pre_ping=True,
             json_serializer=encode_json,
             json_deserializer=decode_json,
             connect_args={"timeout": timeout_seconds, "server_settings": settings},
         )
+        lend_no_dead_ones(engine.sync_engine)
+        return engine
+
+    def look_ups(self, engine: AsyncEngine) -> AsyncEngine:
+        """Return them without transactions: two round trips less, and statements see what is committed anyway."""
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def statements_stopped_after(

@@ -11,12 +11,14 @@ from sqlalchemy import Connection, inspect, text
 from caruso.errors import SchemaOutdated, StorageUnavailable
 from caruso.storage.adapters.adapter import adapter_of
 from caruso.storage.audit_triggers import create_triggers, drop_triggers
-from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
+from caruso.storage.engine import Database
 
 #: How often an upgrade tries to lock the database.
 UPGRADE_ATTEMPTS = 10
+#: Seconds an upgrade may take: there may be millions of objects to index.
+UPGRADE_TIMEOUT_SECONDS = 3_600.0
 #: The newest step in `versions`. Known here, so that a server that only asks needs no Alembic in its memory.
-NEWEST = "0016"
+NEWEST = "0017"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ async def _when_free(database: Database, run: Callable[[Connection], None]) -> N
     attempts = UPGRADE_ATTEMPTS if database.adapter.upgrades_at_once else 1
     for attempt in range(1, attempts + 1):
         try:
-            async with database.writing(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
+            async with database.writing(timeout_seconds=UPGRADE_TIMEOUT_SECONDS) as connection:
                 await connection.run_sync(run)
         except StorageUnavailable:
             if attempt == attempts:

@@ -34,7 +34,7 @@ from caruso.model.conditions import Condition, holds
 from caruso.model.numbers import normalised, spellings
 from caruso.script_engine.turns import Value
 from caruso.storage.engine import Database
-from caruso.storage.objects import words
+from caruso.storage.objects import word_search, words
 from caruso.storage.objects.changing import Planned, write
 from caruso.storage.objects.conditions import SqlConditions
 from caruso.storage.objects.databases import Databases
@@ -166,7 +166,9 @@ class Objects:
         for name in of.searched:
             check_path(now.model, of, (name,), asker)
         wanted = words.asked(text, self._region)
-        keys = await self._databases.own.look_up(lambda c: words.find(c, of, wanted, max(limit, MOST_SORTED)))
+        keys = await self._databases.own.look_up(
+            lambda c: word_search.find(c, of, wanted, max(limit, MOST_SORTED))
+        )
         parts = [part for key in keys if (part := parse_key(of, key)) is not None]
         if not parts:
             return []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from caruso.business_objects.model import Model
+from caruso.business_objects.model import Model, ObjectClass
 from caruso.business_objects.records import Query, Record
 from caruso.business_objects.scope import ObjectScope
 from caruso.errors import IllegalMove, NotAllowed, NotFound, RejectedInput
@@ -27,6 +28,8 @@ from caruso.script_engine.expressions.compiler import compile_tree
 from caruso.script_engine.expressions.parser import parse
 from caruso.script_engine.expressions.searching import search_for
 from caruso.storage.engine import Database
+from caruso.storage.objects import word_search
+from caruso.storage.objects import words as words_index
 from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.privacy import PersonalObjects
 from caruso.storage.objects.schema import compare, make_missing, missing
@@ -147,15 +150,31 @@ async def test_words_are_found_as_somebody_types_them(objects: Objects) -> None:
     assert await objects.search("Person", "eve", ANNA) == []
 
 
-async def test_whatever_is_typed_finds_all_whose_words_begin_so(objects: Objects) -> None:
-    draw = random.Random(7)  # noqa: S311
+@pytest.mark.parametrize("looked_at", [word_search.MOST_LOOKED_AT, 3, 1])
+async def test_whatever_is_typed_finds_all_whose_words_begin_so(
+    objects: Objects, looked_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_search, "MOST_LOOKED_AT", looked_at)  # more have a word: it is common
+    draw = random.Random(looked_at)  # noqa: S311
     syllables = ("an", "anna", "ann", "be", "ber", "mü", "mul", "zo")
     people: dict[str, tuple[str, ...]] = {}
     for _ in range(30):
         words = tuple(draw.choice(syllables) + draw.choice(("", "na", "ta")) for _ in range(draw.randint(1, 4)))
         people[(await objects.create("Person", {"name": " ".join(words)}, HOUSE)).key] = words
-    for _ in range(30):
-        typed = [draw.choice(syllables)[: draw.randint(1, 4)] for _ in range(draw.randint(1, 3))]
+    for key in draw.sample(sorted(people), 8):
+        await objects.delete("Person", key, HOUSE)
+        del people[key]
+    for key in draw.sample(sorted(people), 8):
+        people[key] = ("anna", "zota", draw.choice(syllables))
+        await objects.change("Person", key, {"name": " ".join(people[key])}, HOUSE)
+    others = [{"class_name": "Personal", "record": key, "words": "anna zota berna mul"} for key in people]
+    await objects.databases.own.change(lambda c: words_index.write(c, others))
+    of = objects.model.classes["Person"]
+    for _ in range(60):
+        typed = [
+            (draw.choice(syllables) + draw.choice(("", "", "na", "ta")))[: draw.randint(1, 6)]
+            for _ in range(draw.randint(1, 4))
+        ]
         found = await objects.search("Person", " ".join(typed), HOUSE, limit=100)
         wanted = {
             key
@@ -165,6 +184,35 @@ async def test_whatever_is_typed_finds_all_whose_words_begin_so(objects: Objects
         assert {record.key for record in found} == wanted, typed
         few = await objects.search("Person", " ".join(typed), HOUSE, limit=3)
         assert len(few) == min(3, len(wanted))
+        beginnings = [(folded(each),) for each in typed]
+        fewest = await objects.databases.own.look_up(functools.partial(find_two, of=of, wanted=beginnings))
+        assert len(set(fewest)) == len(fewest) == min(2, len(wanted)), typed
+        assert set(fewest) <= wanted
+
+
+def find_two(connection: Connection, of: ObjectClass, wanted: Sequence[tuple[str, ...]]) -> list[str]:
+    return word_search.find(connection, of, wanted, 2)
+
+
+async def test_words_of_which_each_may_begin_in_several_ways(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = objects.model.classes["Person"]
+    for name in ("Anna Berg", "Anna Zorn", "Otto Berg", "Otto Zorn", "Otto Anna"):
+        await objects.create("Person", {"name": name}, HOUSE)
+    for looked_at in (500, 2, 1):
+        monkeypatch.setattr(word_search, "MOST_LOOKED_AT", looked_at)
+        for wanted, count in (
+            ([("anna", "ot"), ("ber", "zor")], 4),
+            ([("an",), ("berg", "ottos")], 1),
+            ([("an",), ("ber", "ot")], 2),
+            ([("an", "o", "anna")], 5),
+            ([("an",), ("ber",), ("ot", "zorn")], 0),
+        ):
+            found = await objects.databases.own.look_up(
+                lambda c, wanted=wanted: word_search.find(c, of, wanted, 10)  # type: ignore[misc]
+            )
+            assert len(found) == len(set(found)) == count, (wanted, looked_at)
 
 
 async def test_pages_and_orders(objects: Objects) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from caruso.comm_server.acd.built_in import built_in_policies
-from caruso.comm_server.acd.cost_index import RESERVED_SECONDS
+from caruso.comm_server.acd.cost_index import RESERVED_SECONDS, STRAINED
 from caruso.comm_server.acd.floor import REVIEW_SECONDS, Decision, Floor, Reserve
 from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Stage, Waiting, abilities
 from caruso.comm_server.acd.plan import needs
@@ -326,28 +326,79 @@ def test_a_contact_is_held_for_an_own_agent_who_is_soon_free() -> None:
     assert pairs(decisions) == [("caller", "borrowed")]
 
 
-def test_an_own_agent_is_kept_for_what_weighs_more_but_not_for_long() -> None:
-    both = abilities(frozenset({GAS, POWER}), {}, {})
+BOTH = abilities(frozenset({GAS, POWER}), {}, {})
+LIGHT = course(GAS, policy="cost-index", weight=0.5, target=60)
+HEAVY = course(POWER, policy="cost-index", weight=5.0)
+
+
+def own(name: str, occupancy: float = 0.5) -> ReadyAgent:
+    return ReadyAgent(agent=AgentId(name), can=BOTH, idle_since=0, load=0, occupancy=occupancy)
+
+
+def large_team(*handled: QueueId) -> Floor:
+    """Return a floor where 150 agents take light and heavy contacts, and have taken those of these queues."""
     found = floor()
     for number in range(150):
-        found.on_duty(AgentId(f"own-{number}"), both, 0)
-    heavy = course(POWER, policy="cost-index", weight=5.0)
-    found.wait(waiting("heavy", heavy, turn=1), 0)
+        found.on_duty(AgentId(f"own-{number}"), BOTH, 0)
+    for queue in handled:
+        found.handled(queue, 240.0)
+    found.wait(waiting("gone", HEAVY, turn=1), 0)
     found.decide(0)
-    found.leave(ContactId("heavy"))
-    found.ready(ReadyAgent(agent=AgentId("own-1"), can=both, idle_since=0, load=0))
-    found.wait(waiting("light", course(GAS, policy="cost-index", weight=0.5, target=60), turn=2), 0)
-    assert found.decide(0) == []
-    found.wait(waiting("heavy-2", heavy, turn=3), 1)
-    assert pairs(found.decide(1)) == [("heavy-2", "own-1")]
-    found.ready(ReadyAgent(agent=AgentId("own-2"), can=both, idle_since=0, load=0))
-    now = 1.0
+    found.leave(ContactId("gone"))
+    return found
+
+
+def decided_at(found: Floor, now: float) -> tuple[float, list[Decision]]:
     while not (decisions := found.decide(now)):
         due = found.next_change()
         assert due is not None
         now = due
+    return now, decisions
+
+
+def test_an_own_agent_is_kept_for_what_weighs_more_but_not_for_long() -> None:
+    found = large_team()
+    found.ready(own("own-1"))
+    found.wait(waiting("light", LIGHT, turn=2), 0)
+    assert found.decide(0) == []
+    found.wait(waiting("heavy-2", HEAVY, turn=3), 1)
+    assert pairs(found.decide(1)) == [("heavy-2", "own-1")]
+    found.ready(own("own-2"))
+    now, decisions = decided_at(found, 1.0)
     assert pairs(decisions) == [("light", "own-2")]
-    assert now <= RESERVED_SECONDS + REVIEW_SECONDS
+    assert now <= RESERVED_SECONDS[0] + REVIEW_SECONDS
+
+
+def test_an_own_agent_under_strain_is_kept_longer_but_not_for_ever() -> None:
+    waits = []
+    for occupancy in (STRAINED[0], sum(STRAINED) / 2, STRAINED[1]):
+        found = large_team()
+        found.ready(own("own-1", occupancy))
+        found.wait(waiting("light", LIGHT, turn=2), 0)
+        assert found.decide(0) == []
+        now, decisions = decided_at(found, 0.0)
+        assert pairs(decisions) == [("light", "own-1")]
+        waits.append(now)
+    assert waits == sorted(set(waits))
+    assert waits[-1] <= RESERVED_SECONDS[1] + REVIEW_SECONDS
+
+
+def test_no_agent_is_kept_for_what_hardly_ever_comes() -> None:
+    found = large_team(*[GAS] * 200)
+    found.ready(own("own-1", STRAINED[1]))
+    found.wait(waiting("light", LIGHT, turn=2), 0)
+    assert pairs(found.decide(0)) == [("light", "own-1")]
+
+
+def test_nobody_who_was_put_before_others_is_held_back_for_them() -> None:
+    found = large_team()
+    found.ready(own("own-1", STRAINED[1]))
+    found.wait(waiting("light", LIGHT, turn=2), 0)
+    assert found.decide(0) == []
+    held = found.leave(ContactId("light"))
+    assert held is not None
+    found.wait(replace(held, course=replace(LIGHT, priority=1)), 1)
+    assert pairs(found.decide(1)) == [("light", "own-1")]
 
 
 def test_an_own_agent_is_not_held_back_where_nothing_weighs_more() -> None:
