@@ -11,9 +11,11 @@ branch_labels = None
 depends_on = None
 
 POSTGRESQL_INDEX = (
+    # It may be there already: a back-up that is restored takes the place of tables only.
     # Left parallel unsafe: helpers take longer to come than such a search takes.
     """
-    CREATE FUNCTION object_beginnings(class_name text, words text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    CREATE OR REPLACE FUNCTION object_beginnings(class_name text, words text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE AS $$
         SELECT array_agg(class_name || ' ' || left(word, length))
         FROM unnest(string_to_array(words, ' ')) AS word, generate_series(1, 4) AS length
     $$
