@@ -1,10 +1,11 @@
 /** Who heard, downloaded, held or deleted recordings, of all contacts: for supervisors those of their queues. */
 
 import { Button, Loader, TextInput } from "@mantine/core";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef } from "react";
 import { readAccessLog } from "../api";
-import { AsOf } from "../parts/Age";
+import { DayInputs } from "../parts/DayInputs";
 import { Pager } from "../parts/Pager";
+import { Reload } from "../parts/Reload";
 import { RouteLink } from "../parts/RouteLink";
 import { navigate, useSearch } from "../parts/routing";
 import { Shell } from "../parts/Shell";
@@ -12,6 +13,7 @@ import { TableScroll } from "../parts/TableScroll";
 import { Unreadable } from "../parts/Unreadable";
 import { useAnswer } from "../parts/useAnswer";
 import { useCentre } from "../parts/useCentre";
+import { useDraft } from "../parts/useDraft";
 import type { LoggedAccessLine } from "../protocol";
 import {
   addressOf,
@@ -53,10 +55,7 @@ interface FilterFormProps {
 /** What is typed here counts when it is sent off: the address then has it, for the back button and for colleagues. */
 function FilterForm({ address, filter, people }: FilterFormProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const [typed, setTyped] = useState({ address, draft: filter });
-  if (typed.address !== address) setTyped({ address, draft: filter });
-  const { draft } = typed;
-  const change = (part: Partial<LogFilter>) => setTyped({ address, draft: { ...draft, ...part } });
+  const [draft, change] = useDraft(address, filter);
   const fits = rangeOf(draft.from, draft.to) !== null;
   // A link in the list that narrowed it is gone with the old lines: whoever used the keyboard goes on from here.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each address is another list
@@ -73,21 +72,7 @@ function FilterForm({ address, filter, people }: FilterFormProps) {
       <h1 id="access-log-title" className="page-title" ref={heading} tabIndex={-1}>
         Who listened to recordings
       </h1>
-      <TextInput
-        type="date"
-        label="From"
-        value={draft.from}
-        onChange={(event) => change({ from: event.currentTarget.value })}
-        data-testid="access-log-from"
-      />
-      <TextInput
-        type="date"
-        label="To"
-        value={draft.to}
-        error={fits ? undefined : "Not before “From”"}
-        onChange={(event) => change({ to: event.currentTarget.value })}
-        data-testid="access-log-to"
-      />
+      <DayInputs from={draft.from} to={draft.to} fits={fits} onChange={change} testid="access-log" />
       <TextInput
         label="Who"
         placeholder="Everybody"
@@ -143,16 +128,7 @@ function Lines({ question, filter, names }: { question: string; filter: LogFilte
         <>
           <div className="list-head">
             <Filtered filter={filter} />
-            {answer.heardAt !== null && <AsOf heardAt={answer.heardAt} stale={isOld(answer)} />}
-            <Button
-              size="compact-sm"
-              variant="default"
-              loading={answer.loading}
-              onClick={again}
-              data-testid="access-log-reload"
-            >
-              Reload
-            </Button>
+            <Reload answer={answer} again={again} testid="access-log-reload" />
           </div>
           <Table
             lines={shown}

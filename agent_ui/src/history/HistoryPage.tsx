@@ -1,8 +1,9 @@
 /** Contacts of the past: a table by day, and one contact with its answers. */
 
-import { Button, Loader, TextInput } from "@mantine/core";
+import { Button, Loader } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { problemText, readContacts } from "../api";
+import { DayInputs } from "../parts/DayInputs";
 import { Pager } from "../parts/Pager";
 import { RouteLink } from "../parts/RouteLink";
 import { Shell } from "../parts/Shell";
@@ -56,20 +57,17 @@ export default function HistoryPage({ contact }: { contact: string | null }) {
             <h1 id="history-title" className="page-title">
               Contacts
             </h1>
-            <TextInput
-              type="date"
-              label="From"
-              value={from}
-              onChange={(event) => changeRange(() => setFrom(event.currentTarget.value))}
-              data-testid="history-from"
-            />
-            <TextInput
-              type="date"
-              label="To"
-              value={to}
-              error={range === null ? "Not before “From”" : undefined}
-              onChange={(event) => changeRange(() => setTo(event.currentTarget.value))}
-              data-testid="history-to"
+            <DayInputs
+              from={from}
+              to={to}
+              fits={range !== null}
+              onChange={(days) =>
+                changeRange(() => {
+                  setFrom(days.from ?? from);
+                  setTo(days.to ?? to);
+                })
+              }
+              testid="history"
             />
             <Button variant="default" onClick={() => setAttempt(attempt + 1)} data-testid="history-reload">
               Reload

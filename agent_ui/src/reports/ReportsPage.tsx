@@ -1,16 +1,18 @@
 /** What happened, in figures: one report, of some days, to be looked at and to be kept as a file. For supervisors. */
 
-import { Button, Loader, NativeSelect, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { Button, Loader, NativeSelect } from "@mantine/core";
+import type { FormEvent } from "react";
 import { readCentre, readReport, readReportFormats, readReports } from "../api";
-import { AsOf } from "../parts/Age";
+import { DayInputs } from "../parts/DayInputs";
+import { Reload } from "../parts/Reload";
 import { RouteLink } from "../parts/RouteLink";
 import { navigate, useSearch } from "../parts/routing";
 import { Shell } from "../parts/Shell";
 import { Unreadable } from "../parts/Unreadable";
 import { useAnswer } from "../parts/useAnswer";
-import type { CentreSummary, ReportFormatSummary, ReportSummary, ReportTable as Table } from "../protocol";
-import { type Answer, isOld } from "../state/answer";
+import { useDraft } from "../parts/useDraft";
+import type { CentreSummary, ReportFormatSummary, ReportSummary } from "../protocol";
+import { isOld } from "../state/answer";
 import { dayIn, rangeOf } from "../state/days";
 import { addressOf, choiceOf, periodsOf, queryOf, type ReportChoice } from "../state/reports";
 import { ReportDownload } from "./ReportDownload";
@@ -100,29 +102,14 @@ function Made({ address, choice, query, offered, today }: MadeProps) {
           <>
             <p className="quiet">{answer.value.about}</p>
             <ReportTable table={answer.value} />
-            <ReportFoot answer={answer} again={again} />
+            <div className="list-head">
+              <Reload answer={answer} again={again} testid="report-reload" />
+            </div>
             <ReportDownload report={choice.report} query={query} formats={offered.formats} />
           </>
         )}
       </div>
     </>
-  );
-}
-
-function ReportFoot({ answer, again }: { answer: Answer<Table>; again: () => void }) {
-  return (
-    <div className="list-head">
-      <AsOf heardAt={answer.heardAt} stale={isOld(answer)} />
-      <Button
-        size="compact-sm"
-        variant="default"
-        loading={answer.loading}
-        onClick={again}
-        data-testid="report-reload"
-      >
-        Reload
-      </Button>
-    </div>
   );
 }
 
@@ -137,12 +124,9 @@ interface ChoiceFormProps {
 }
 
 function ChoiceForm({ address, choice, offered, today, problem }: ChoiceFormProps) {
-  const [typed, setTyped] = useState({ address, draft: choice });
-  if (typed.address !== address) setTyped({ address, draft: choice });
-  const { draft } = typed;
+  const [draft, change] = useDraft(address, choice);
   const { timezone, queues } = offered.centre;
   const fits = rangeOf(draft.from, draft.to, timezone) !== null;
-  const change = (part: Partial<ReportChoice>) => setTyped({ address, draft: { ...draft, ...part } });
   const show = (event: FormEvent) => {
     event.preventDefault();
     if (fits) navigate(addressOf(draft));
@@ -157,21 +141,13 @@ function ChoiceForm({ address, choice, offered, today, problem }: ChoiceFormProp
           onChange={(event) => change({ report: event.currentTarget.value })}
           data-testid="report-name"
         />
-        <TextInput
-          type="date"
-          label="From"
-          value={draft.from}
-          error={problem === "" ? undefined : problem}
-          onChange={(event) => change({ from: event.currentTarget.value })}
-          data-testid="report-from"
-        />
-        <TextInput
-          type="date"
-          label="To"
-          value={draft.to}
-          error={fits ? undefined : "Not before “From”"}
-          onChange={(event) => change({ to: event.currentTarget.value })}
-          data-testid="report-to"
+        <DayInputs
+          from={draft.from}
+          to={draft.to}
+          fits={fits}
+          problem={problem}
+          onChange={change}
+          testid="report"
         />
         <NativeSelect
           label="Queue"
