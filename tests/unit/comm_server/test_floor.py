@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -597,7 +598,7 @@ def _is_message(contact: Waiting) -> bool:
     return contact.course.stages[0][1].messages
 
 
-TestEvents = Events.TestCase
+TestEvents = pytest.mark.slow(Events.TestCase)
 TestEvents.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 

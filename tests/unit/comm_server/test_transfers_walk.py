@@ -46,6 +46,8 @@ from tests.unit.comm_server.call_walk import (
     Walk,
 )
 
+pytestmark = pytest.mark.slow
+
 #: Per seed and kind of phone.
 WALKS = 60
 

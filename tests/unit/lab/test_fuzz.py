@@ -12,6 +12,8 @@ from lab import fuzz, fuzz_mutations, fuzz_targets
 from lab.form_recordings import OWN_FORMS
 from lab.golden import EXAMPLES
 
+pytestmark = pytest.mark.slow
+
 
 @settings(deadline=None, max_examples=50)
 @given(st.sampled_from(fuzz.TARGETS), st.binary(max_size=80))

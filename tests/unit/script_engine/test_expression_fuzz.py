@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from caruso.script_engine.turns import Value
 from caruso.script_engine.values import from_json, parts_in, to_json
 from tests.unit.script_engine.expression_trees import trees, trees_of, written
 from tests.unit.script_engine.test_expressions import World
+
+pytestmark = pytest.mark.slow
 
 TYPES = {
     "name": Type.TEXT,

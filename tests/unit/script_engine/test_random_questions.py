@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ from caruso.script_engine.turns import (
     WentBack,
 )
 from tests.unit.script_engine.leading import NOW, dialog
+
+pytestmark = pytest.mark.slow
 
 OPTIONS = (
     '<option value="a" key="1" score="2"><text>A</text></option>'

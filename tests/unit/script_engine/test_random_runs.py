@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,8 @@ from caruso.script_engine.turns import (
 )
 from tests.unit.script_engine.leading import NOW, dialog
 from tests.unit.script_engine.random_scripts import RandomScript
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = [*sorted((ROOT / "packs").glob("*/scripts/*.xml")), ROOT / "scripts" / "examples" / "satisfaction.xml"]

@@ -35,6 +35,8 @@ from tests.unit.script_engine.leading import NOW
 from tests.unit.script_engine.tools.test_every_script import EACH
 from tests.unit.script_engine.tools.test_recording import again
 
+pytestmark = pytest.mark.slow
+
 STEPS = 40
 EVENTS = ("no-input", "no-match", "repeat", "help", "agent", "hang-up", "time-up", "timer", "unheard-of")
 WORDS = {

@@ -15,6 +15,8 @@ from caruso.script_engine.xforms import Imported, translate
 from lab.form_recordings import OWN_FORMS
 from tests.unit.script_engine.xforms.form_source import form
 
+pytestmark = pytest.mark.slow
+
 ODD = (
     *(
         "",
