@@ -37,6 +37,7 @@ class Meters(Service):
         """Be of this version; `mark` is answered to tell workers apart."""
         self.version = version
         self.mark = mark or str(os.getpid())
+        self.kept: list[bytearray] = []
 
     @operation(repeatable=True, fails=(NoSuchMeter,))
     async def read(self, params: Nap, *, key: str) -> dict[str, Any]:
@@ -51,6 +52,12 @@ class Meters(Service):
         """Sleep; twice is not the same as once."""
         await asyncio.sleep(params.seconds)
         return self.mark
+
+    @operation(repeatable=True)
+    async def leak(self, params: Nap, *, key: str) -> int:
+        """Keep 32 MB for ever; return how many times it did."""
+        self.kept.append(bytearray(32_000_000))
+        return len(self.kept)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ Where the server is comes from the environment, so that the same program runs ev
     CARUSO_NATS_CA_FILE CARUSO_URL         instead of NATS: https://caruso.example, for a worker that connects
     to the server itself
     CARUSO_SECRET      the secret of the service's name (`services.remote_secrets`), or CARUSO_SECRET_FILE
+    CARUSO_MEMORY_MB   the most memory it may take; it ends when it wants more, and others take over
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -33,9 +35,16 @@ class NotSetUp(CarusoError):
     code = "not-set-up"
 
 
+class MemoryExhausted(CarusoError):
+    """The service wanted more memory than it may take."""
+
+    code = "memory-exhausted"
+
+
 def serve(service: Service, environ: Mapping[str, str] = os.environ) -> None:
     """Carry out a service until SIGTERM or Ctrl-C; what it is at ends first. Exits with 1 when it cannot."""
     try:
+        _limit_memory(environ)
         asyncio.run(_until_told(service, environ))
     except CarusoError as problem:
         print(f"{service.name}: {problem}", file=sys.stderr)  # noqa: T201  # a command prints
@@ -81,6 +90,19 @@ async def _until_told(service: Service, environ: Mapping[str, str]) -> None:
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     await working
+    if worker.exhausted:
+        raise MemoryExhausted("It wanted more memory than CARUSO_MEMORY_MB allows")
+
+
+def _limit_memory(environ: Mapping[str, str]) -> None:
+    """Have the system refuse what is wanted beyond the limit (RLIMIT_DATA of getrlimit(2): heap and mappings)."""
+    given = environ.get("CARUSO_MEMORY_MB", "")
+    if not given:
+        return
+    if not given.isascii() or not given.isdigit() or not int(given):
+        raise NotSetUp(f"CARUSO_MEMORY_MB: “{given}” is no number of megabytes")
+    most = int(given) * 1_000_000
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _secret(environ: Mapping[str, str]) -> bytes:

@@ -44,6 +44,8 @@ class Worker:
         self.id = secrets.token_hex(8)
         self.service = service
         self.stopping = asyncio.Event()
+        #: An operation was refused more memory: it stops by itself, for what others ask would fail likewise.
+        self.exhausted = False
         self._secret = secret
         self._clock = clock
         self._manager = ServiceManager()
@@ -110,6 +112,9 @@ class Worker:
             result = await self._manager.call(name, question.params, key=question.key)
             return Answer(to=nonce, result=msgspec.Raw(encoded(result)))
         except CarusoError as problem:
+            if isinstance(problem.__cause__, MemoryError):
+                self.exhausted = True
+                self.stopping.set()
             return Answer(to=nonce, failure=problem.code, message=str(problem))
 
     def _fitting(self, answer: Answer) -> bytes:

@@ -23,7 +23,7 @@ from caruso.service_manager.failures import ServiceUnavailable, UnknownService
 from caruso.service_manager.remote.directory import Directory
 from caruso.service_manager.remote.nats_link import ANNOUNCE, NatsLink, NatsServer, ask_subject, closed, connected
 from caruso.service_manager.remote.worker import Worker
-from caruso.service_manager.sdk import work
+from caruso.service_manager.sdk import serve, work
 from lab.cable import Cable
 from lab.nats import PASSWORD, USER, nats_server
 from lab.remote_worker import Meters
@@ -173,6 +173,33 @@ async def test_a_hung_worker_is_left_out_and_comes_back(place: Place) -> None:
     await place.until(lambda: place.crew() == 1)
     hung.send_signal(signal.SIGCONT)
     await place.until(lambda: place.crew() == 2)
+
+
+async def leaking_on(place: Place) -> None:
+    for _ in range(20):
+        await place.manager.call("meters.leak", {}, key="")
+
+
+async def test_a_worker_that_leaks_ends_alone_and_others_take_over(place: Place) -> None:
+    leaking = await place.worker(mark="leaking", CARUSO_MEMORY_MB="400")
+    await place.until(lambda: place.crew() == 1)
+    reading = asyncio.create_task(place.read(3.0))
+    await place.until(lambda: place.manager.status("meters").under_way == 1)
+    with pytest.raises(OutcomeUnknown, match="broke off"):
+        await leaking_on(place)
+    assert (await reading)["by"] == "leaking", "what it is at ends first"
+    assert await asyncio.wait_for(leaking.wait(), PATIENCE) == 1
+    await place.until(lambda: place.crew() == 0)
+    await place.worker(mark="next", CARUSO_MEMORY_MB="400")
+    await place.until(lambda: place.crew() == 1)
+    assert (await place.read())["by"] == "next"
+
+
+@pytest.mark.parametrize("given", ["much", "-1", "0", "1.5"])
+def test_a_limit_of_memory_that_is_none_is_told(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="1"):
+        serve(Meters(), {"CARUSO_MEMORY_MB": given})
+    assert capsys.readouterr().err == f"meters: CARUSO_MEMORY_MB: “{given}” is no number of megabytes\n"
 
 
 async def test_when_the_network_is_cut_it_is_told_at_once_and_all_is_well_when_it_is_mended(place: Place) -> None:
