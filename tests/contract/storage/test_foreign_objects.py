@@ -103,6 +103,9 @@ async def test_the_proposal_fits_the_database_it_was_made_of(shop: Database) -> 
     assert through is not None
     assert through.table == "PlaylistTrack"
     assert model.classes["Turnover"].read_only
+    # Of a table that refers to itself, one relation leads up and one down.
+    employee = model.classes["Employee"].relations
+    assert (employee["reports_to_2"].many, employee["employee_list"].many) == (False, True)
     # What the database has not is told at its line and column.
     wrong = source.replace('column="FirstName"', 'column="FirstNam"').replace('table="Album"', 'table="Albums"')
     wrong = wrong.replace(
