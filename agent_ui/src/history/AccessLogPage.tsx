@@ -89,8 +89,8 @@ function FilterForm({ address, filter, people }: FilterFormProps) {
         ))}
       </datalist>
       <TextInput
-        label="Contact"
-        placeholder="Any; its id"
+        label="Contact’s id"
+        placeholder="Any"
         maxLength={128}
         autoComplete="off"
         value={draft.contact}

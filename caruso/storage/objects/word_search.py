@@ -143,7 +143,7 @@ def _count(words: tuple[int, ...]) -> TextClause:
     """Return the statement that counts; `words` tells how many beginnings each may have."""
     sums = (
         " + ".join(
-            "(SELECT count(*) FROM (SELECT 1 FROM object_words WHERE class_name = :class"  # noqa: S608 -- numbers
+            "(SELECT count(*) FROM (SELECT 1 FROM object_words WHERE class_name = :class"  # noqa: S608 -- numbers of parameters
             f" AND word >= :from{place}_{which} AND word < :until{place}_{which} LIMIT :most) AS counted{which})"
             for which in range(count)
         )
@@ -162,11 +162,11 @@ def _through_one(in_postgres: bool, others: tuple[int, ...]) -> TextClause:
     those = "SELECT object FROM object_words WHERE class_name = :class AND word >= :from AND word < :until"
     if not in_postgres:
         return text(
-            f"SELECT one.record FROM ({those}) AS those STRAIGHT_JOIN object_search AS one"  # noqa: S608
+            f"SELECT one.record FROM ({those}) AS those STRAIGHT_JOIN object_search AS one"  # noqa: S608 -- only names of parameters
             f" ON one.id = those.object WHERE {_are_there(others)} LIMIT :most"
         )
     return text(
-        f"SELECT one.record FROM ({those} ORDER BY class_name, word LIMIT :most) AS those"  # noqa: S608
+        f"SELECT one.record FROM ({those} ORDER BY class_name, word LIMIT :most) AS those"  # noqa: S608 -- only names of parameters
         " CROSS JOIN LATERAL (SELECT record, words FROM object_search WHERE id = those.object OFFSET 0) AS one"
         f" WHERE {_are_there(others)}"
     )
@@ -183,7 +183,7 @@ def _by_beginnings(words: tuple[int, ...]) -> TextClause:
         f"object_beginnings(class_name, words) && CAST(:start{place} AS text[])" for place in range(len(words))
     )
     return text(
-        f"WITH one AS MATERIALIZED (SELECT record, words FROM object_search WHERE {starts})"  # noqa: S608
+        f"WITH one AS MATERIALIZED (SELECT record, words FROM object_search WHERE {starts})"  # noqa: S608 -- only names of parameters
         f" SELECT record FROM one WHERE {_are_there(words)} LIMIT :limit"
     )
 

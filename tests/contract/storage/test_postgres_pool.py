@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that died while nobody used them: no look-up and no change ever notices."""
+"""Connections to PostgreSQL that died: none is lent that the server closed, or that nobody used for a while."""
 
 from __future__ import annotations
 

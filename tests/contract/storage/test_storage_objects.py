@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import functools
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from caruso.business_objects.model import Model, ObjectClass
+from caruso.business_objects.model import Model
 from caruso.business_objects.records import Query, Record
 from caruso.business_objects.scope import ObjectScope
 from caruso.errors import IllegalMove, NotAllowed, NotFound, RejectedInput
@@ -185,13 +185,11 @@ async def test_whatever_is_typed_finds_all_whose_words_begin_so(
         few = await objects.search("Person", " ".join(typed), HOUSE, limit=3)
         assert len(few) == min(3, len(wanted))
         beginnings = [(folded(each),) for each in typed]
-        fewest = await objects.databases.own.look_up(functools.partial(find_two, of=of, wanted=beginnings))
+        fewest = await objects.databases.own.look_up(
+            functools.partial(word_search.find, of=of, wanted=beginnings, limit=2)
+        )
         assert len(set(fewest)) == len(fewest) == min(2, len(wanted)), typed
         assert set(fewest) <= wanted
-
-
-def find_two(connection: Connection, of: ObjectClass, wanted: Sequence[tuple[str, ...]]) -> list[str]:
-    return word_search.find(connection, of, wanted, 2)
 
 
 async def test_words_of_which_each_may_begin_in_several_ways(
@@ -210,7 +208,7 @@ async def test_words_of_which_each_may_begin_in_several_ways(
             ([("an",), ("ber",), ("ot", "zorn")], 0),
         ):
             found = await objects.databases.own.look_up(
-                lambda c, wanted=wanted: word_search.find(c, of, wanted, 10)  # type: ignore[misc]
+                functools.partial(word_search.find, of=of, wanted=wanted, limit=10)
             )
             assert len(found) == len(set(found)) == count, (wanted, looked_at)
 
