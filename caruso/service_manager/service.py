@@ -11,8 +11,7 @@
 The type of `params` — a msgspec Struct, or ``Mapping[str, Any]`` to take anything — checks what comes in, the type
 of the result what goes out; the docstring, the types and `fails` are the documentation (``docs/services.md`` is
 made of them). `key` is the same when the same operation is asked for again: a service whose effects outlive the
-process
-should keep it beside them.
+process should keep it beside them.
 
     start() ─► health() ─► asked for operations ─► drain() ─► stop()
 """
