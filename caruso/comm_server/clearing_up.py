@@ -10,7 +10,7 @@ from caruso.comm_server.contact_notes import ContactNotes
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.run_moves import RunMoves
-from caruso.model.facts import AnyFact, ContactEnded
+from caruso.model.facts import ContactEnded
 from caruso.model.ids import ContactId
 
 
@@ -35,10 +35,9 @@ class ClearingUp:
         self._cards = cards
         self._notes = notes
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactEnded) -> None:
         """Clear up after a contact, unless an agent still writes about it."""
-        if isinstance(fact, ContactEnded):
-            self.forget_when_over(fact.contact)
+        self.forget_when_over(fact.contact)
 
     def forget_when_over(self, contact: ContactId) -> None:
         """Drop what is kept for a contact, if it is not needed."""

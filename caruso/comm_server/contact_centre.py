@@ -22,7 +22,7 @@ from caruso.comm_server.decisions import Decisions
 from caruso.comm_server.desk_room import DeskRoom
 from caruso.comm_server.dialog_room import DialogRoom
 from caruso.comm_server.distribution import Distribution
-from caruso.comm_server.fact_stream import FactStream
+from caruso.comm_server.fact_stream import FactStream, Listener
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
 from caruso.comm_server.monitor.board import Board
@@ -254,22 +254,23 @@ class ContactCentre:
     def _connect(self, outside: Outside) -> None:
         """Let every part hear facts, in this order."""
         # Agents move, then lines change and routing runs.
-        for listener in (
+        deciding: tuple[Listener, ...] = (
             self.roster.hear,
             self._on_duty.hear,
             self.switches.hear,
             self.dispatcher.hear,
             self.mailboxes.hear,
             self.voicemail.offers.hear,
-        ):
+        )
+        for listener in deciding:
             self.stream.decide(listener)
         self.stream.when_quiet(self.dispatcher.dispatch)
         # Then it is written down, and last comes what people see.
-        for listener in (
+        following: tuple[Listener, ...] = (
             outside.journal.record,
             self.desk_room.notes.hear,
             self.watches.hear,
-            self.recordings.hear,
+            *self.recordings.listeners,
             self.messages.hear,
             self.desk_room.contacts.hear,
             self.board.hear,
@@ -283,7 +284,8 @@ class ContactCentre:
             self.voicemail.hear,
             self.desks.hear,
             self.desk_room.clearing_up.hear,
-        ):
+        )
+        for listener in following:
             self.stream.follow(listener)
 
     def _exchange_hooks(self) -> Hooks:

@@ -15,15 +15,15 @@ class ContactNotes:
         """Begin with none."""
         self._notes: dict[ContactId, dict[AgentId, str]] = {}
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: NoteWritten) -> None:
         """Take note of a note."""
-        if isinstance(fact, NoteWritten):
-            self._notes.setdefault(fact.contact, {})[fact.agent] = fact.text
+        self._notes.setdefault(fact.contact, {})[fact.agent] = fact.text
 
     def restore(self, facts: Iterable[AnyFact]) -> None:
         """Take over the notes of before a crash."""
         for fact in facts:
-            self.hear(fact)
+            if isinstance(fact, NoteWritten):
+                self.hear(fact)
 
     def of(self, contact: ContactId) -> Mapping[AgentId, str]:
         """Return the notes on a contact, the first agent's first."""

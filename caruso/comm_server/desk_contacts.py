@@ -49,7 +49,18 @@ class DeskContacts:
         #: Decisions whose offer has not been made yet.
         self._routed: dict[ContactId, ContactRouted] = {}
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(
+        self,
+        fact: ContactRouted
+        | OfferMade
+        | ContactConnected
+        | ContactHeld
+        | ContactResumed
+        | ContactTransferred
+        | TalkEnded
+        | ContactLeftQueue
+        | ContactEnded,
+    ) -> None:
         """Put contacts on desks and keep what is shown of them."""
         match fact:
             case ContactRouted(agent=agent, contact=contact):

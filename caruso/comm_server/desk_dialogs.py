@@ -13,7 +13,7 @@ from caruso.comm_server.conversations import Conversation, Conversations, call_v
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact, ContactConnected, ContactTransferred, OfferMade, TransferForm
+from caruso.model.facts import ContactConnected, ContactTransferred, OfferMade, TransferForm
 from caruso.model.ids import AgentId, ContactId, QueueId, ScriptId
 from caruso.script_engine.turns import Finished, ScriptChannel, TakenOver
 
@@ -43,7 +43,7 @@ class DeskDialogs:
         self._desks = desks
         self._tasks = tasks
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: OfferMade | ContactConnected | ContactTransferred) -> None:
         """Show whom an agent is offered, with his history; lead the dialog at the desk of who talks with him."""
         match fact:
             case OfferMade(contact=contact) if self._cards.customer(contact) is not None:

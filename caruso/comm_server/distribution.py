@@ -25,7 +25,7 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.voicemail.offers import MessageOffers
 from caruso.model import ids
-from caruso.model.facts import AnyFact, ContactIdentified
+from caruso.model.facts import ContactIdentified
 from caruso.model.ids import AgentId, ContactId
 from caruso.ports.timers import Timers
 from caruso.script_engine.values import to_values
@@ -86,7 +86,7 @@ class Distribution:
         if why is not None:
             self._stream.publish(why)
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactIdentified) -> None:
         """Find out whom a customer talked with last, where that counts."""
         match fact:
             case ContactIdentified(contact=contact) if self._in_force.knows_last_agents():

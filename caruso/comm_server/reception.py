@@ -29,7 +29,6 @@ from caruso.comm_server.waiting.closed import is_closed, stands_in
 from caruso.model.centre import Centre, EntryPoint
 from caruso.model.facts import (
     OUTBOUND,
-    AnyFact,
     ContactArrived,
     ContactCause,
     ContactEnded,
@@ -298,7 +297,9 @@ class Reception:
 
     # -- What happens to them ---------------------------------------------------------------------------------
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(
+        self, fact: ContactArrived | ContactEnded | ContactTransferred | ContactLeftQueue | OfferEnded
+    ) -> None:
         """Mind callers who hang up, waited too long, were given away or lost their queue; and whom agents call."""
         match fact:
             case ContactArrived(contact=contact, channel=channel) if channel == OUTBOUND:

@@ -926,6 +926,63 @@ class VoicemailErased(Fact, frozen=True, kw_only=True, tag="voicemail-erased"):
     queue: QueueId
 
 
+#: With these a call, or what is done in it, is not what it was.
+CallFact = (
+    ContactArrived
+    | DialogStarted
+    | DialogContinued
+    | DialogEnded
+    | ContactQueued
+    | OfferMade
+    | OfferEnded
+    | ContactLeftQueue
+    | ContactConnected
+    | CustomerReached
+    | ConsultStarted
+    | ConsultEnded
+    | ContactTransferred
+    | OutsideCalled
+    | OutsideConnected
+    | OutsideEnded
+    | ContactHeld
+    | ContactResumed
+    | TalkEnded
+    | ContactEnded
+)
+
+#: What happens to a recording.
+RecordingFact = (
+    RecordingBegun
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingJoined
+    | RecordingOver
+    | RecordingKept
+    | RecordingLost
+    | RecordingStalled
+    | RecordingImpossible
+    | RecordingAccessed
+)
+
+#: What happens to a message.
+VoicemailFact = (
+    VoicemailBegun
+    | VoicemailReceived
+    | VoicemailDiscarded
+    | VoicemailTranscribed
+    | VoicemailMailed
+    | VoicemailOffered
+    | VoicemailOfferEnded
+    | VoicemailTaken
+    | VoicemailGivenBack
+    | VoicemailGiven
+    | VoicemailListened
+    | VoicemailCalled
+    | VoicemailReplied
+    | VoicemailDone
+    | VoicemailErased
+)
+
 AnyFact = (
     ServerStarted
     | ServiceChanged
@@ -954,16 +1011,7 @@ AnyFact = (
     | SupervisionBegun
     | SupervisionModeChanged
     | SupervisionEnded
-    | RecordingBegun
-    | RecordingPaused
-    | RecordingResumed
-    | RecordingJoined
-    | RecordingOver
-    | RecordingKept
-    | RecordingLost
-    | RecordingStalled
-    | RecordingImpossible
-    | RecordingAccessed
+    | RecordingFact
     | PriorityChanged
     | QueueSwitched
     | MessageSent
@@ -981,19 +1029,5 @@ AnyFact = (
     | LineClosed
     | PresenceChanged
     | PresencePlanned
-    | VoicemailBegun
-    | VoicemailReceived
-    | VoicemailDiscarded
-    | VoicemailTranscribed
-    | VoicemailMailed
-    | VoicemailOffered
-    | VoicemailOfferEnded
-    | VoicemailTaken
-    | VoicemailGivenBack
-    | VoicemailGiven
-    | VoicemailListened
-    | VoicemailCalled
-    | VoicemailReplied
-    | VoicemailDone
-    | VoicemailErased
+    | VoicemailFact
 )

@@ -21,7 +21,6 @@ from caruso.comm_server.acd.plan import Known, MessageWish, Plan, Wish
 from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.acd.record import record, why_not
 from caruso.model.facts import (
-    AnyFact,
     ContactIdentified,
     ContactLeftQueue,
     ContactQueued,
@@ -164,7 +163,18 @@ class Dispatcher:
         if known is not None:
             self._go_by_rules(known, self._clock.monotonic())
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(
+        self,
+        fact: ContactQueued
+        | ContactIdentified
+        | OfferMade
+        | OfferEnded
+        | VoicemailOffered
+        | VoicemailOfferEnded
+        | PriorityChanged
+        | ContactLeftQueue
+        | PresenceChanged,
+    ) -> None:
         """Take note of a fact."""
         match fact:
             case ContactQueued():

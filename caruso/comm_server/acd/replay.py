@@ -15,6 +15,7 @@ from caruso.comm_server.acd.dispatcher import Dispatcher, Hooks
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.acd.policy import Policies
+from caruso.comm_server.fact_stream import FactStream
 from caruso.model import ids
 from caruso.model.facts import AnyFact, ContactRouted, Presence, PresenceChanged
 from caruso.model.ids import AgentId, ContactId
@@ -92,6 +93,7 @@ def replay(
     idle = _Idle()
     clock: _Clock | None = None
     dispatcher: Dispatcher | None = None
+    lines = FactStream()
 
     def offer(decision: Decision) -> None:
         why = dispatcher.explain(decision.waiting.contact) if dispatcher is not None else None
@@ -112,6 +114,7 @@ def replay(
             )
             dispatcher = Dispatcher(hooks=hooks, policies=policies, clock=clock, timers=clock)
             dispatcher.resume()
+            lines.decide(dispatcher.hear)
         clock.at = fact.at
         if isinstance(fact, PresenceChanged):
             idle.hear(fact)
@@ -121,4 +124,4 @@ def replay(
             if fact.contact not in decided:
                 dispatcher.dispatch(only=fact.contact)
             yield Again(then=fact, now=decided.pop(fact.contact, None))
-        dispatcher.hear(fact)
+        lines.publish(fact)

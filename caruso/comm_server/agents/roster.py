@@ -227,7 +227,17 @@ class Roster:
             )
         self._stream.publish(*facts)
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(
+        self,
+        fact: OfferMade
+        | VoicemailOfferEnded
+        | OfferEnded
+        | ContactConnected
+        | ConsultStarted
+        | ConsultEnded
+        | TalkEnded
+        | VoicemailOffered,
+    ) -> None:
         """Move agents as facts about calls tell."""
         match fact:
             case OfferMade(agent=agent, contact=contact, purpose=OfferPurpose.OUTBOUND | OfferPurpose.TAKE_OVER):

@@ -17,7 +17,7 @@ from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.recording.cutting import INTERRUPTED, cut_of, is_interrupted
 from caruso.comm_server.recording.decide import strays
 from caruso.errors import LinkDown, RecordingRefused, StorageUnavailable
-from caruso.model.facts import AnyFact, RecordingKept, RecordingLost, RecordingOver
+from caruso.model.facts import RecordingKept, RecordingLost, RecordingOver
 from caruso.model.ids import RecordingId
 from caruso.model.recordings import Cut, KeptSound, Recording, RecordingState
 from caruso.ports.journal import Journal
@@ -67,10 +67,9 @@ class Keeper:
         #: Why recordings wait to be collected; empty while none does in vain.
         self.problem = ""
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: RecordingOver) -> None:
         """Collect what is over."""
-        if isinstance(fact, RecordingOver):
-            self._begin(fact.recording)
+        self._begin(fact.recording)
 
     async def resume(self) -> None:
         """Collect what an earlier process left; what went on then and goes on no more is over."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from caruso.comm_server.calls.lifecycle import Call
 from caruso.comm_server.conversations import Conversation
-from caruso.comm_server.fact_stream import FactStream
+from caruso.comm_server.fact_stream import FactStream, Listener
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.outside import Outside
 from caruso.comm_server.recording.archive import Archive
@@ -111,11 +111,10 @@ class RecordingOffice:
 
     # -- What happens -----------------------------------------------------------------------------------------
 
-    def hear(self, fact: AnyFact) -> None:
-        """Follow a fact."""
-        self._recorder.hear(fact)
-        self._keeper.hear(fact)
-        self._watching.hear(fact)
+    @property
+    def listeners(self) -> Sequence[Listener]:
+        """Return who follows facts here."""
+        return self._recorder.hear, self._keeper.hear, self._watching.hear
 
     def on_telephony(self, event: TelephonyEvent) -> TelephonyEvent | None:
         """Take what is about recordings; return what is left of the event for others."""

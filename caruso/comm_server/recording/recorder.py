@@ -34,7 +34,7 @@ from caruso.comm_server.sentences import RECORDED, spoken
 from caruso.errors import CarusoError, LinkDown, NotFound, RecordingRefused
 from caruso.model import ids
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact, ContactCause, ContactEnded
+from caruso.model.facts import AnyFact, CallFact, ContactCause, ContactEnded, RecordingFact
 from caruso.model.ids import ContactId, PlaybackId, RecordingId
 from caruso.model.recordings import RecordedCalls
 from caruso.model.telephony import Play, PlaybackEnded, TelephonyEvent
@@ -108,11 +108,9 @@ class Recorder:
 
     # -- What happens -----------------------------------------------------------------------------------------
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: CallFact | RecordingFact) -> None:
         """Look again at the call a fact is about."""
-        contact = getattr(fact, "contact", None)
-        if contact is None:
-            return
+        contact = fact.contact
         if isinstance(fact, ContactEnded) and (live := self._live.get(contact)) is not None:
             live.ended = fact.cause
         self.look(contact)

@@ -68,7 +68,7 @@ class Watching:
             self._take(fact)
         self._look_again()
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: RecordingBegun | RecordingStalled | RecordingOver) -> None:
         """Watch what begins, until it is over."""
         self._take(fact)
         if isinstance(fact, RecordingBegun):

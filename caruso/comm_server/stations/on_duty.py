@@ -16,7 +16,7 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.stations.nailed_lines import NailedLines
 from caruso.errors import IllegalMove
 from caruso.model.centre import StationKind
-from caruso.model.facts import AnyFact, LineOutcome, Presence, PresenceChanged, StationChosen
+from caruso.model.facts import LineOutcome, Presence, PresenceChanged, StationChosen
 from caruso.model.ids import AgentId
 
 
@@ -154,7 +154,7 @@ class OnDuty:
         else:
             self._roster.apply(agent, GoNotReady(presence.LINE_DOWN))
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: PresenceChanged) -> None:
         """Close the line of who signs out, and forget the wish of who does something else."""
         match fact:
             case PresenceChanged(agent=agent, presence=Presence.SIGNED_OUT):

@@ -25,7 +25,7 @@ class AgentMessages:
         for fact in facts:
             self._take(fact)
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: MessageSent | MessageSeen) -> None:
         """Take note that a message was sent or seen."""
         for agent in self._take(fact):
             self._changed(agent)

@@ -18,14 +18,14 @@ class QueueSwitches:
     def restore(self, facts: Iterable[AnyFact]) -> None:
         """Take over how they were switched before a restart."""
         for fact in facts:
-            self.hear(fact)
+            if isinstance(fact, QueueSwitched):
+                self.hear(fact)
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: QueueSwitched) -> None:
         """Take note that a queue was opened or closed."""
-        if isinstance(fact, QueueSwitched):
-            self._closed.pop(fact.queue, None)
-            if not fact.open:
-                self._closed[fact.queue] = fact.by
+        self._closed.pop(fact.queue, None)
+        if not fact.open:
+            self._closed[fact.queue] = fact.by
 
     def is_open(self, queue: QueueId) -> bool:
         """Tell whether contacts may enter the queue."""

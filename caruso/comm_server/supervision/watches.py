@@ -29,7 +29,7 @@ from caruso.comm_server.supervision.watch import (
     WatchStep,
 )
 from caruso.model import ids
-from caruso.model.facts import AnyFact
+from caruso.model.facts import CallFact
 from caruso.model.ids import AgentId, ContactId, LegId, PlaybackId, SupervisionId
 from caruso.model.telephony import (
     AnswerTransfer,
@@ -183,11 +183,9 @@ class Watches:
 
     # -- What happens in the calls ----------------------------------------------------------------------------
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: CallFact) -> None:
         """Look again at the call a fact is about."""
-        contact = getattr(fact, "contact", None)
-        if contact is None or not self._live:
-            return
+        contact = fact.contact
         for name, live in list(self._live.items()):
             if live.watch.contact == contact and live.watch.stage is not Stage.ENDED:
                 self.post(name, heard_in(self._call(contact), live.watch.agent))

@@ -25,7 +25,7 @@ from caruso.comm_server.voicemail.mailboxes import Mailboxes
 from caruso.errors import LinkDown
 from caruso.model import ids
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact, ContactCause, ContactEnded, VoicemailBegun
+from caruso.model.facts import ContactCause, ContactEnded, VoicemailBegun
 from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId, SkillId
 from caruso.model.telephony import Record, RecordingEnded
 from caruso.model.voicemails import Voicemail, VoicemailState
@@ -191,10 +191,9 @@ class Answering:
         self._go_on(contact, *leading.said(known, turn))
         return True
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactEnded) -> None:
         """Forget who has hung up."""
-        if isinstance(fact, ContactEnded):
-            self._leading.pop(fact.contact, None)
+        self._leading.pop(fact.contact, None)
 
     def _in_dialog(self, contact: ContactId) -> bool:
         call = self._voices.exchange.call(contact)

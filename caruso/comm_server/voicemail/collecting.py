@@ -33,7 +33,6 @@ from caruso.model import ids
 from caruso.model.centre import Centre
 from caruso.model.facts import (
     VOICEMAIL,
-    AnyFact,
     ContactArrived,
     ContactEnded,
     VoicemailDiscarded,
@@ -104,12 +103,11 @@ class Collecting:
         self._texts_changed = texts_changed
         self._under_way: set[ContactId] = set()
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactEnded) -> None:
         """Fetch the message of a call that is over."""
-        if isinstance(fact, ContactEnded):
-            message = self._mailboxes.left_in(fact.contact)
-            if message is not None and message.state is VoicemailState.RECORDING:
-                self._begin(message)
+        message = self._mailboxes.left_in(fact.contact)
+        if message is not None and message.state is VoicemailState.RECORDING:
+            self._begin(message)
 
     def link_up(self) -> None:
         """Fetch the messages of calls that ended while the PBX, or this server, was away."""

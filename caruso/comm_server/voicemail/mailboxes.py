@@ -18,7 +18,7 @@ from caruso.comm_server.voicemail.box import Who
 from caruso.errors import IllegalMove
 from caruso.model import ids
 from caruso.model.centre import Centre, VoicemailRules
-from caruso.model.facts import AnyFact, ContactConnected
+from caruso.model.facts import AnyFact, ContactConnected, VoicemailFact
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.voicemails import WAITING, Voicemail, VoicemailState, told
 
@@ -65,15 +65,12 @@ class Mailboxes:
         self.changes += 1
         self._changed()
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: VoicemailFact | ContactConnected) -> None:
         """Let messages be what the facts tell; notice callers who are reached."""
         if isinstance(fact, ContactConnected):
             self._reached(fact)
             return
-        contact = getattr(fact, "contact", None)
-        if contact is None or not ids.is_voicemail(contact):
-            return
-        before = self._messages.get(contact)
+        before = self._messages.get(fact.contact)
         message = told(before, fact)
         if message is not None and message is not before:
             self._put(message)

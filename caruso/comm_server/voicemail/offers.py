@@ -21,17 +21,8 @@ from caruso.comm_server.voicemail import offering
 from caruso.comm_server.voicemail.mailboxes import Mailboxes
 from caruso.comm_server.voicemail.offering import MessageOffer
 from caruso.errors import IllegalMove
-from caruso.model import ids
 from caruso.model.centre import Centre
-from caruso.model.facts import (
-    AnyFact,
-    ContactRouted,
-    OfferOutcome,
-    PresenceChanged,
-    PresencePlanned,
-    VoicemailOffered,
-    VoicemailOfferEnded,
-)
+from caruso.model.facts import ContactRouted, OfferOutcome, VoicemailFact, VoicemailOffered, VoicemailOfferEnded
 from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.voicemails import VoicemailState
 from caruso.ports.timers import TimerHandle, Timers
@@ -131,12 +122,9 @@ class MessageOffers:
 
     # -- What happens -----------------------------------------------------------------------------------------
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: VoicemailFact) -> None:
         """Keep offers and lines as the facts about messages tell."""
-        contact = getattr(fact, "contact", None)
-        # What an agent is told of a message says nothing about it.
-        if contact is None or not ids.is_voicemail(contact) or isinstance(fact, PresenceChanged | PresencePlanned):
-            return
+        contact = fact.contact
         match fact:
             case VoicemailOffered(agent=agent, queue=queue, at=at):
                 self._begin(agent, contact, queue, at)

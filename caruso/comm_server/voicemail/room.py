@@ -16,7 +16,7 @@ from caruso.comm_server.voicemail.collecting import Cellar, Collecting
 from caruso.comm_server.voicemail.mailboxes import CallOut, Mailboxes
 from caruso.comm_server.voicemail.offers import Lines, MessageOffers
 from caruso.model.centre import Centre
-from caruso.model.facts import AnyFact
+from caruso.model.facts import ContactEnded
 from caruso.model.ids import AgentId
 
 
@@ -88,7 +88,7 @@ class VoicemailRoom:
             texts_changed=self.mailboxes.touch,
         )
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactEnded) -> None:
         """Forget callers who are gone, and fetch what they said."""
         self.answering.hear(fact)
         self.collecting.hear(fact)

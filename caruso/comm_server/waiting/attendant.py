@@ -39,7 +39,6 @@ from caruso.comm_server.waiting.experience import Announcement, Words, is_offere
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Queue
 from caruso.model.facts import (
-    AnyFact,
     ContactCause,
     ContactEnded,
     ContactLeftQueue,
@@ -114,7 +113,7 @@ class Attendant:
 
     # -- Words ------------------------------------------------------------------------------------------------
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactQueued | ContactLeftQueue | ContactEnded) -> None:
         """Look after who begins to wait; say goodbye to who will be called back."""
         match fact:
             case ContactQueued(contact=contact, visit=visit):

@@ -27,7 +27,7 @@ from caruso.errors import CarusoError, IllegalMove, NotFound, StorageUnavailable
 from caruso.model import ids
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import CallBackRules, CallFirst, Centre, Queue
-from caruso.model.facts import AnyFact, ContactCause, ContactConnected, ContactEnded
+from caruso.model.facts import ContactCause, ContactConnected, ContactEnded
 from caruso.model.ids import ContactId, CustomerId, QueueId, RunId
 from caruso.model.opening_hours import is_open
 from caruso.ports.callbacks import CallbackStore
@@ -235,7 +235,7 @@ class CallBacks:
 
     # -- Following --------------------------------------------------------------------------------------------
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactConnected | ContactEnded) -> None:
         """Follow the calls; notice customers who got through otherwise."""
         match fact:
             case ContactConnected(contact=contact, agent=agent, at=at) if ids.is_outgoing(contact):

@@ -55,7 +55,7 @@ class Estimates:
         self._of: dict[QueueId, WaitEstimates] = defaultdict(WaitEstimates)
         self._came: dict[ContactId, _Came] = {}
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactQueued | ContactLeftQueue) -> None:
         """Guess when somebody comes, measure when he is answered."""
         match fact:
             case ContactQueued(queue=queue) | ContactLeftQueue(queue=queue) if not self._wanted(queue):

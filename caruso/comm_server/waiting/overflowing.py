@@ -17,7 +17,7 @@ from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.waiting.attendant import Attendant, Away
 from caruso.comm_server.waiting.overflow import Situation, look_again_after, overflows
 from caruso.model.centre import Centre, Overflow, Queue
-from caruso.model.facts import AnyFact, ContactEnded, ContactQueued, Presence, PresenceChanged
+from caruso.model.facts import ContactEnded, ContactQueued, Presence, PresenceChanged
 from caruso.model.ids import ContactId, QueueId
 from caruso.ports.timers import Timers
 
@@ -51,7 +51,7 @@ class Overflowing:
         self._timers = timers
         self._been_in: dict[ContactId, set[QueueId]] = {}
 
-    def hear(self, fact: AnyFact) -> None:
+    def hear(self, fact: ContactQueued | PresenceChanged | ContactEnded) -> None:
         """Look at a caller who begins to wait, and at all when an agent signs out."""
         match fact:
             case ContactQueued(contact=contact, visit=visit, queue=queue):

@@ -8,11 +8,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from caruso.comm_server.fact_stream import FactStream
-from caruso.model.facts import AnyFact, ServerStarted
+from caruso.model.facts import AnyFact, QueueSwitched, ServerStarted
+from caruso.model.ids import QueueId, UserId
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def fact(name: str) -> AnyFact:
-    return ServerStarted(at=datetime(2026, 1, 1, tzinfo=UTC), version=name)
+    return ServerStarted(at=AT, version=name)
 
 
 def names(facts: list[AnyFact]) -> list[str]:
@@ -114,3 +117,29 @@ def test_a_listener_that_raises_keeps_nobody_from_hearing() -> None:
         stream.publish(fact("b"))
     assert names(heard) == ["a", "b"]
     assert [line["event"] for line in logs] == ["listener_failed", "listener_failed"]
+
+
+def test_a_listener_hears_the_kinds_it_is_annotated_with() -> None:
+    stream, told = FactStream(), list[str]()
+    switched = QueueSwitched(at=AT, queue=QueueId("gas"), open=False, by=UserId("sofia"))
+
+    class Ear:
+        def hear(self, fact: QueueSwitched) -> None:
+            told.append(f"one kind: {fact.queue}")
+
+    def either(fact: QueueSwitched | ServerStarted) -> None:
+        told.append(f"either: {type(fact).__name__}")
+
+    stream.follow(Ear().hear)
+    stream.follow(either)
+    stream.publish(fact("a"), switched)
+    assert told == ["either: ServerStarted", "one kind: gas", "either: QueueSwitched"]
+
+
+def test_who_begins_to_listen_later_hears_what_comes_then_after_the_others() -> None:
+    stream, told = FactStream(), list[str]()
+    stream.follow(lambda heard: told.append(f"first {names([heard])[0]}"))
+    stream.publish(fact("a"))
+    stream.follow(lambda heard: told.append(f"second {names([heard])[0]}"))
+    stream.publish(fact("b"))
+    assert told == ["first a", "first b", "second b"]

@@ -60,7 +60,7 @@ class House:
         self.stream.follow(self.facts.append)
         self.stream.follow(self._hear)
 
-    def _hear(self, fact: AnyFact) -> None:
+    def _hear(self, fact: RecordingBegun | RecordingStalled | RecordingOver) -> None:
         self.watching.hear(fact)
 
     def build(self) -> Watching:
