@@ -88,11 +88,8 @@ class Distribution:
 
     def hear(self, fact: ContactIdentified) -> None:
         """Find out whom a customer talked with last, where that counts."""
-        match fact:
-            case ContactIdentified(contact=contact) if self._in_force.knows_last_agents():
-                self._tasks.start(self._find_last_agent(contact), name="load_history")
-            case _:
-                pass
+        if self._in_force.knows_last_agents():
+            self._tasks.start(self._find_last_agent(fact.contact), name="load_history")
 
     async def _find_last_agent(self, contact: ContactId) -> None:
         await self._cards.load_history(contact)
