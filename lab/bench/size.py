@@ -46,8 +46,9 @@ FILL_PER_SECOND = 40.0
 STILL_SECONDS = 20.0
 #: Agents of the centre in which callers wait, and nobody is ready.
 AWAY = 180
-#: Sockets that a call takes in Asterisk; all that it may have open, and what it needs for itself.
-_SOCKETS_A_CALL, _FILES, _OWN_FILES = 2, 25_000, 1_000
+#: Files that a waiting call has open in Asterisk (RTP, RTCP, what wakes its thread, its music); how many Asterisk
+#: may have open in all, and needs for itself.
+_FILES_A_CALL, _FILES, _OWN_FILES = 4, 45_000, 1_000
 _RTP_PORTS = (12_000, 60_000)
 
 
@@ -163,7 +164,7 @@ def figures(outcomes: dict[int, Outcome], stills: list[Still]) -> list[Figure]:
     for still in stills:
         name = f"waiting.{still.wanted}"
         lines += [
-            _figure(f"{name}.waiting", still.waiting, "calls"),
+            _figure(f"{name}.missing", still.wanted - still.waiting, "calls", most=0),
             _figure(f"{name}.server", still.unwatched, "% of a core", most=_most(still.wanted)),
             _figure(f"{name}.server_watched", still.watched, "% of a core"),
             _figure(f"{name}.server_empty", still.empty, "% of a core"),
@@ -178,12 +179,13 @@ def _most(waiting: int) -> float | None:
 
 
 def _room() -> int:
-    """Return how many calls Asterisk has sockets for on this machine, as far as we may raise its limit."""
+    """Return how many calls Asterisk has files for on this machine, as far as we may raise its limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, max(_FILES, most)))
+    for limits in ((min(_FILES, most), most), (_FILES, max(_FILES, most))):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (limit - _OWN_FILES) // _SOCKETS_A_CALL
+    return (limit - _OWN_FILES) // _FILES_A_CALL
 
 
 def _figure(name: str, value: float | None, unit: str, *, most: float | None = None) -> Figure:
