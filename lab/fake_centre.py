@@ -152,7 +152,7 @@ class FakeCentre:
         return self._monitor.whole()
 
     def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
-        """Return colleagues, queues and any number."""
+        """Return colleagues, queues, a script and any number."""
         colleagues = [
             TargetView(
                 kind="agent",
@@ -166,7 +166,8 @@ class FakeCentre:
             if seat.profile.id != agent
         ]
         queues = [TargetView(kind="queue", id=queue.id, name=queue.name) for queue in self._centre.queues.values()]
-        return [*colleagues, *queues, TargetView(kind="number", id="", name="")]
+        script = TargetView(kind="script", id="meter-reading", name="Meter reading by phone")
+        return [*colleagues, *queues, script, TargetView(kind="number", id="", name="")]
 
     def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
         """Return the type of a question that a file may answer."""

@@ -67,7 +67,7 @@ class NoteView(View, frozen=True, kw_only=True):
 class TargetView(View, frozen=True, kw_only=True):
     """Somebody, or something, a customer can be given to."""
 
-    #: ``agent``, ``queue``, ``entry-point``; ``number``: any number outside can be called.
+    #: ``agent``, ``queue``, ``entry-point``, ``script``; ``number``: any number outside can be called.
     kind: str
     id: str
     name: str
@@ -165,7 +165,7 @@ class ContactView(View, frozen=True, kw_only=True):
     #: The colleague who transfers or consults, and which of both: ``transfer``, ``consult``.
     from_agent: str = ""
     purpose: str = ""
-    #: What colleagues wrote about this contact.
+    #: What was written about this contact before: by colleagues, and by the agent when she had it earlier.
     notes: list[NoteView] = []
     #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.
     watchers: list[str] = []

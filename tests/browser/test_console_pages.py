@@ -520,6 +520,25 @@ async def test_a_number_is_typed_and_gets_the_customer_at_once(chromium: Browser
     assert (given.kind, given.to) == ("number", "+4930555")
 
 
+async def test_a_script_is_found_by_its_title_and_gets_the_customer(chromium: Browser, stage: Stage) -> None:
+    """Nobody can be asked there first: Enter does nothing, Ctrl+Enter gives the customer away."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Alt+t")
+    await console.until("transfer-panel")
+    await console.page.keyboard.type("reading by")
+    target = await console.until("transfer-target", target="meter-reading")
+    assert "script, led on the phone" in await target.inner_text()
+    assert await target.get_by_test_id("consult-target").count() == 0
+    await console.press("Enter")
+    await console.until("conversation")
+    await console.press("Control+Enter")
+    await console.until("wrap-up")
+    (given,) = [command for _, command in stage.centre.commands if isinstance(command, desk.Transfer)]
+    assert (given.kind, given.to) == ("script", "meter-reading")
+    assert console.failures == []
+
+
 async def test_an_agent_is_at_a_telephone_outside_with_its_line_kept_open(chromium: Browser, stage: Stage) -> None:
     """Typing the number, a wrong one first; what the menu and the offer tell; opening the line; accessible."""
     console = await open_console(chromium, stage.url)

@@ -50,7 +50,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "pause-recording", keys: "Alt+P", meaning: "Pause and resume the recording" },
   { action: "keypad", keys: "Alt+K", meaning: "Open the keypad" },
   { action: "hang-up", keys: "Alt+E", meaning: "End the call" },
-  { action: "transfer", keys: "Alt+T", meaning: "Transfer: search colleagues, queues and numbers" },
+  {
+    action: "transfer",
+    keys: "Alt+T",
+    meaning: "Transfer: search colleagues, queues, entry points, scripts and numbers",
+  },
   { action: "dialog", keys: "Alt+Q", meaning: "Go to the current question" },
   { action: "back", keys: "Alt+B", meaning: "Go back one question" },
   { action: "undo", keys: "Alt+U", meaning: "Go to what is to be undone" },
