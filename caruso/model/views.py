@@ -461,9 +461,11 @@ class CallRow(View, frozen=True, kw_only=True):
     """A conversation in progress."""
 
     id: ContactId
-    #: ``dialog``, ``waiting``, ``talking``, ``held``.
+    #: ``dialog``, ``waiting``, ``dialling`` (an agent calls), ``talking``, ``held``, ``transferring`` (rung for
+    #: after an agent gave him away), ``outside`` (with somebody there).
     phase: str
     caller: str
+    #: Who has the call; empty when nobody does.
     agent: str
     queue: str
     since: datetime
