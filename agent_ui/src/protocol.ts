@@ -171,6 +171,8 @@ export interface ContactView {
   parties: PartyView[];
   from_agent: string;
   purpose: string;
+  called_back: boolean;
+  reached: boolean;
   notes: NoteView[];
   watchers: string[];
   recording: RecordingView | null;

@@ -165,6 +165,10 @@ class ContactView(View, frozen=True, kw_only=True):
     #: The colleague who transfers or consults, and which of both: ``transfer``, ``consult``.
     from_agent: str = ""
     purpose: str = ""
+    #: Whether the centre calls the customer back, and whether he is on the line already; else his phone rings when
+    #: the agent has answered.
+    called_back: bool = False
+    reached: bool = True
     #: What was written about this contact before: by colleagues, and by the agent when she had it earlier.
     notes: list[NoteView] = []
     #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.

@@ -150,6 +150,11 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
   return (
     <div className="columns">
       <div className="column">
+        {!contact.reached && !wrapUp && (
+          <p className="card" role="status" data-testid="customer-rings">
+            The customer’s phone rings.
+          </p>
+        )}
         {wrapUp && <WrapUpPanel view={view} contact={contact} note={note} />}
         {view.dialog?.read_only === true && !wrapUp ? (
           <section className="card" data-testid="dialog-looked-on">

@@ -37,6 +37,7 @@ from caruso.model.facts import (
     ContactResumed,
     ContactRouted,
     ContactTransferred,
+    CustomerReached,
     DialogEnded,
     DispositionChosen,
     NoteWritten,
@@ -261,6 +262,7 @@ class Desks:
                 | ContactTransferred(contact=contact)
                 | OutsideCalled(contact=contact)
                 | OutsideConnected(contact=contact)
+                | CustomerReached(contact=contact)
                 | OutsideEnded(contact=contact)
                 | TalkEnded(contact=contact)
                 | NoteWritten(contact=contact)
@@ -356,6 +358,7 @@ class Desks:
         sheet = self._sources.roster.worksheet(agent)
         writes = sheet is not None and sheet.contact == held.contact and state.presence is not Presence.OFFERED
         call = self._sources.call(held.contact)
+        outgoing = call.outgoing if call is not None else None
         return ContactView(
             id=held.contact,
             phase=_phase(agent, state, held, call),
@@ -379,6 +382,8 @@ class Desks:
             parties=_parties(agent, call, centre) if call is not None else [],
             from_agent=_name(held.by, centre) if held.by != agent else "",
             purpose=held.purpose.value if held.by else "",
+            called_back=outgoing is not None,
+            reached=outgoing is None or outgoing.reached_at is not None,
             notes=[
                 NoteView(agent=note.agent, name=_name(note.agent, centre), text=note.text)
                 for note in self._sources.notes(held.contact, agent if writes else None)
