@@ -10,7 +10,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from caruso.model.facts import Presence
+
 WINDOW_SECONDS = 3600.0
+
+
+_ON_DUTY = frozenset({Presence.READY, Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP})
+
+
+def on_duty(presence: Presence) -> bool:
+    """Tell whether an agent takes contacts, now or in a moment."""
+    return presence in _ON_DUTY
+
+
+def is_busy(presence: Presence) -> bool | None:
+    """Tell whether an agent is busy, or idle; None: not on duty."""
+    return presence is not Presence.READY if on_duty(presence) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from caruso.comm_server.acd.built_in import routing_policies
+from caruso.comm_server.acd.needs import ReadyAgent, Stage
 from caruso.comm_server.acd.plan import Plan
+from caruso.comm_server.acd.policy import Key, LongestIdle, Policies
 from caruso.comm_server.agents.why_views import why_view
 from caruso.comm_server.decisions import DecidedAgain, Decisions
 from caruso.comm_server.desk_contacts import decision_for
@@ -65,8 +68,24 @@ def journal(*, customer: CustomerId | None = None) -> MemoryJournal:
     return kept
 
 
+class ByName(LongestIdle):
+    """A policy that a plug-in might bring."""
+
+    name = "by-name"
+
+    def key(self, agent: ReadyAgent, stage: Stage) -> Key:
+        """Return what puts the last name first."""
+        return tuple(-float(ord(letter)) for letter in agent.agent)
+
+
+def policies() -> Policies:
+    return Policies(*routing_policies(), ByName())
+
+
 def again(kept: MemoryJournal, rules: Centre, *customers: Customer) -> Sequence[DecidedAgain]:
-    decisions = Decisions(facts=kept, customers=MemoryCustomers(*customers), plan=lambda: Plan(rules))
+    decisions = Decisions(
+        facts=kept, customers=MemoryCustomers(*customers), policies=policies(), plan=lambda: Plan(rules)
+    )
     return asyncio.run(decisions.again(CALL))
 
 
@@ -81,6 +100,7 @@ def test_the_same_rules_choose_the_same_again() -> None:
     ("rules", "chosen"),
     [
         ({"policy": "most-skilled"}, BEN),
+        ({"policy": "by-name"}, BEN),
         ({"skills": {GERMAN: 5}}, BEN),
         ({"skills": {GERMAN: 9}}, None),
     ],
