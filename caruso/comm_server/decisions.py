@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from caruso.comm_server.acd.occupancy import LOOK_BACK
 from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.acd.replay import Again, replay
@@ -17,10 +18,8 @@ from caruso.ports.customers import CustomerStore
 from caruso.ports.journal import FactStore
 from caruso.script_engine.values import to_values
 
-#: How busy agents were counts for so long: what was before this has faded to a thousandth (`occupancy`).
-LOOK_BACK = timedelta(hours=7)
-#: Where more than so many presences changed in that time, all else is read of the last part of it alone: what is
-#: measured of contacts (how often they come, how long they take) is measured by then.
+#: Where more than so many presences changed in the time that counts (`LOOK_BACK`), the rest is read of the last
+#: part of it alone: how often contacts come, and how long they take, is measured by then.
 MANY, SHORT_LOOK_BACK = 10_000, timedelta(hours=1)
 #: Rank of the agent a customer talked with last.
 _LAST_AGENT = 0

@@ -16,7 +16,7 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.acd.floor import Decision, Floor
 from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Waiting
-from caruso.comm_server.acd.occupancy import Occupancy, is_busy, on_duty
+from caruso.comm_server.acd.occupancy import Occupancy, is_busy, occupancies, on_duty
 from caruso.comm_server.acd.plan import Known, MessageWish, Plan, Wish
 from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.acd.record import record, why_not
@@ -37,6 +37,7 @@ from caruso.model.facts import (
     VoicemailOfferEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
+from caruso.model.records import Became
 from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
@@ -125,9 +126,9 @@ class Dispatcher:
         self._paused = False
         self._fresh.update((name, None) for name, contact in self._contacts.items() if not contact.offered)
 
-    def remember(self, loads: Mapping[AgentId, Occupancy]) -> None:
-        """Take over how busy agents were before the facts that are to come."""
-        self._loads.update(loads)
+    def remember(self, became: Iterable[Became], now: datetime) -> None:
+        """Take over what agents did before the facts that are to come, oldest first; it is `now`."""
+        self._loads.update(occupancies(became, now, self._clock.monotonic()))
 
     def restore(
         self, asked: Iterable[Asked], offered: Iterable[ContactId], presences: Iterable[PresenceChanged]

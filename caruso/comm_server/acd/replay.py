@@ -13,7 +13,6 @@ from datetime import datetime
 
 from caruso.comm_server.acd.dispatcher import Dispatcher, Hooks
 from caruso.comm_server.acd.floor import Decision
-from caruso.comm_server.acd.occupancy import Occupancy, is_busy
 from caruso.comm_server.acd.plan import Known, Plan
 from caruso.comm_server.acd.policy import Policies
 from caruso.model import ids
@@ -116,7 +115,7 @@ def replay(
                 again=lambda: None,
             )
             dispatcher = Dispatcher(hooks=hooks, policies=policies, clock=clock, timers=clock)
-            dispatcher.remember(_loads(lately, facts))
+            dispatcher.remember(_before(facts, lately), fact.at)
             dispatcher.resume()
         clock.at = fact.at
         if isinstance(fact, PresenceChanged):
@@ -134,15 +133,10 @@ def replay(
         dispatcher.hear(fact)
 
 
-def _loads(lately: Sequence[Became], facts: Sequence[AnyFact]) -> dict[AgentId, Occupancy]:
-    """Return how busy agents were before `facts`, which are not empty; on a clock that begins with them."""
-    start, first = facts[0].at, dict[AgentId, datetime]()
+def _before(facts: Sequence[AnyFact], lately: Sequence[Became]) -> list[Became]:
+    """Return what agents did before what `facts` tell of them."""
+    first: dict[AgentId, datetime] = {}
     for fact in facts:
         if isinstance(fact, PresenceChanged):
             first.setdefault(fact.agent, fact.at)
-    loads: dict[AgentId, Occupancy] = {}
-    for agent, presence, at in lately:
-        if agent in first and at < first[agent]:
-            seconds = (at - start).total_seconds()
-            loads[agent] = loads.get(agent, Occupancy(at=seconds)).then(seconds, is_busy(presence))
-    return loads
+    return [each for each in lately if each.agent in first and each.at < first[each.agent]]
