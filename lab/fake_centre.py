@@ -152,7 +152,7 @@ class FakeCentre:
         return self._monitor.whole()
 
     def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
-        """Return colleagues, queues and any number."""
+        """Return colleagues, queues, a script and any number."""
         colleagues = [
             TargetView(
                 kind="agent",
@@ -166,7 +166,8 @@ class FakeCentre:
             if seat.profile.id != agent
         ]
         queues = [TargetView(kind="queue", id=queue.id, name=queue.name) for queue in self._centre.queues.values()]
-        return [*colleagues, *queues, TargetView(kind="number", id="", name="")]
+        script = TargetView(kind="script", id="meter-reading", name="Meter reading by phone")
+        return [*colleagues, *queues, script, TargetView(kind="number", id="", name="")]
 
     def file_wanted(self, agent: AgentId, run: str, item: str) -> str:
         """Return the type of a question that a file may answer."""
@@ -205,8 +206,10 @@ class FakeCentre:
                 self._seats.on_desk(seat, command.contact, "offered")
                 self._seats.drop_offer(seat, Presence.NOT_READY, "declined")
             case desk.HangUpCall():
-                self._seats.on_desk(seat, command.contact, "talking", "held")
-                self._seats.hang_up(seat)
+                if self._seats.on_desk(seat, command.contact, "dialling", "talking", "held").phase == "dialling":
+                    self._seats.drop_offer(seat, Presence.NOT_READY, "")
+                else:
+                    self._seats.hang_up(seat)
             case desk.Hold():
                 contact = self._seats.on_desk(seat, command.contact, "talking", "held")
                 contact.phase = "held" if command.on else "talking"
@@ -218,7 +221,7 @@ class FakeCentre:
                 self._seats.record(self._seats.on_desk(seat, command.contact, "talking", "held"), command)
                 self._show(seat)
             case desk.CallOut():
-                raise IllegalMove("Nobody can be called from here.")
+                self._call_out(seat, command)
             case desk.Transfer() | desk.CompleteTransfer():
                 self._seats.on_desk(seat, command.contact, "talking", "held").parties = ()
                 self._seats.hang_up(seat)
@@ -298,8 +301,8 @@ class FakeCentre:
         contact = self._seats.of(agent).contact
         return contact.disposition if contact else ""
 
-    def offer(self, agent: AgentId, *, queue: QueueId | None = None) -> ContactId:
-        """Let a caller ring at an agent who is ready."""
+    def offer(self, agent: AgentId, *, queue: QueueId | None = None, called_back: bool = False) -> ContactId:
+        """Let a caller ring at an agent who is ready; `called_back`: let her be offered to call somebody back."""
         seat = self._seats.of(agent)
         if seat.presence is not Presence.READY:
             raise IllegalMove(f"{seat.profile.name} is not ready.")
@@ -317,6 +320,8 @@ class FakeCentre:
             offered_at=now,
             customer=customer,
             dialog=self._new_dialog(RunId(f"run-{number}"), f"{471100 + number}"),
+            called_back=called_back,
+            reached=not called_back,
         )
         self._monitor.entered(chosen.id)
         self._seats.offer(seat, taken)
@@ -325,6 +330,33 @@ class FakeCentre:
     def lead_by(self, script: Dialog) -> None:
         """Lead the contacts that come from now on by a script."""
         self._new_dialog = lambda run, _: ScriptDialog(script, run, self._now)
+
+    def _call_out(self, seat: Seat, command: desk.CallOut) -> None:
+        """Let an agent call somebody; his phone rings until `customer_answers`."""
+        number, now = next(self._numbers), self._now()
+        called = FakeContact(
+            id=ContactId(f"call-{number}"),
+            queue=self._centre.queues[QueueId(command.queue)],
+            caller_number=command.number,
+            caller_name="",
+            queued_at=now,
+            offered_at=now,
+            customer=None,
+            dialog=self._new_dialog(RunId(f"run-{number}"), ""),
+        )
+        self._seats.offer(seat, called)
+        called.phase = "dialling"
+        self._show(seat)
+
+    def customer_answers(self, agent: AgentId) -> None:
+        """Let the customer whom an agent, or the centre, calls pick up."""
+        seat = self._seats.of(agent)
+        if seat.contact is not None and seat.contact.phase == "dialling":
+            seat.contact.phase = "offered"
+            self._seats.accept(seat, seat.contact.id)
+        elif seat.contact is not None:
+            seat.contact.reached = True
+            self._show(seat)
 
     def caller_hangs_up(self, agent: AgentId) -> None:
         """Let the caller of the contact on the desk hang up."""

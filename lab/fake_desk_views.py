@@ -132,6 +132,8 @@ def contact_view(contact: FakeContact) -> ContactView:
         parties=list(contact.parties),
         recording=_recording(contact),
         why=_why(contact),
+        called_back=contact.called_back,
+        reached=contact.reached,
     )
 
 

@@ -191,7 +191,7 @@ class MemoryRecordings:
             for one in reversed(done)
             if (about := by_id.get(one.recording)) is not None
             and wanted.since <= one.at < wanted.until
-            and wanted.by in ("", one.by)
+            and wanted.by.lower() in one.by.lower()
             and wanted.recording in (None, one.recording)
             and wanted.contact in (None, about.contact)
             and (wanted.queues is None or about.queue in wanted.queues)

@@ -52,6 +52,8 @@ class FakeContact:
     parties: tuple[PartyView, ...] = ()
     #: ``off``, ``on`` or ``paused``.
     recording: str = "off"
+    called_back: bool = False
+    reached: bool = True
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from caruso.model.centre import Role, StationKind
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, UserId
-from caruso.model.records import Customer, PastContact, PhoneAccount, Session, User
+from caruso.model.records import Became, Customer, PastContact, PhoneAccount, Session, User
 from caruso.model.run_records import RunEvent, SavedRun
 
 
@@ -130,6 +130,10 @@ class MemoryFacts:
         return ()
 
     async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
+        """Return nothing."""
+        return ()
+
+    async def presences(self, since: datetime, until: datetime) -> Sequence[Became]:
         """Return nothing."""
         return ()
 

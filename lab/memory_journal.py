@@ -6,21 +6,29 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from caruso.model.facts import (
     CALLS,
     AnyFact,
     ContactArrived,
     ContactEnded,
+    ContactIdentified,
+    ContactLeftQueue,
+    ContactQueued,
+    ContactRouted,
     LineClosed,
     LineOpened,
+    OfferEnded,
+    OfferMade,
     Presence,
     PresenceChanged,
+    PriorityChanged,
     QueueSwitched,
     StationChosen,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, is_web
-from caruso.model.records import PastContact
+from caruso.model.records import Became, PastContact
 from caruso.model.run_records import OutboxAction, RunEvent, RunTurn, SavedRun
 from lab.memory_runs import MemoryRuns
 
@@ -158,8 +166,39 @@ class MemoryJournal:
         return [fact for fact in self.facts if fact.at >= since]
 
     async def routing_facts(self, since: datetime, until: datetime) -> Sequence[AnyFact]:
-        """Return what distribution went by: everything until then."""
-        return [fact for fact in self.facts if fact.at <= until]
+        """Return how agents and waiting contacts stood at `since`, and what moved them until `until`."""
+        stood: dict[AgentId, int] = {}
+        waited: dict[ContactId, list[int]] = {}
+        for number, fact in enumerate(self.facts):
+            if fact.at >= since:
+                break
+            match fact:
+                case PresenceChanged(agent=agent):
+                    stood[agent] = number
+                case ContactLeftQueue(contact=contact):
+                    waited.pop(contact, None)
+                case (
+                    ContactQueued(contact=contact)
+                    | ContactIdentified(contact=contact)
+                    | ContactRouted(contact=contact)
+                    | OfferMade(contact=contact)
+                    | OfferEnded(contact=contact)
+                    | PriorityChanged(contact=contact)
+                ):
+                    waited.setdefault(contact, []).append(number)
+                case _:
+                    pass
+        before = sorted([*stood.values(), *chain.from_iterable(waited.values())])
+        within = [fact for fact in self.facts if since <= fact.at <= until]
+        return [*(self.facts[number] for number in before), *within]
+
+    async def presences(self, since: datetime, until: datetime) -> Sequence[Became]:
+        """Return the presences agents came into in [since, until)."""
+        return [
+            Became(fact.agent, fact.presence, fact.at)
+            for fact in self.facts
+            if isinstance(fact, PresenceChanged) and since <= fact.at < until
+        ]
 
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return the runs of contacts that have not ended, or are on a desk still."""

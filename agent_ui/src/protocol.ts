@@ -171,6 +171,8 @@ export interface ContactView {
   parties: PartyView[];
   from_agent: string;
   purpose: string;
+  called_back: boolean;
+  reached: boolean;
   notes: NoteView[];
   watchers: string[];
   recording: RecordingView | null;
@@ -1517,7 +1519,7 @@ export interface MessageBody {
   queue?: string | null;
 }
 
-/** Which accesses: in a time (the last 30 days without one), by one user, to one recording or contact. */
+/** Which accesses: in a time (the last 30 days without one), to one recording or contact, and by whom. `by` is part of a user's name, in capital or small letters. */
 export interface AccessesQuery {
   since?: string | null;
   until?: string | null;

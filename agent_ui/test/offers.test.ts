@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { offeredIn, offeredKind, ringsHere } from "../src/state/offers";
+import { callBackHint, OFFER_WORDS, offeredIn, offeredKind, ringsHere } from "../src/state/offers";
 import { presenceLook } from "../src/state/presence";
 import { isPossible } from "../src/state/shortcuts";
 import { contact, desk, messageOffer } from "./samples";
@@ -20,6 +20,17 @@ test("a call and a message are offered alike", () => {
     who: "a hidden number",
     queue: "Billing",
   });
+});
+
+test("a call-back is no incoming call, and what comes next is told", () => {
+  const promised = contact({ phase: "offered", caller_name: "Ada", called_back: true, reached: false });
+  const offered = offeredIn(desk({ contact: promised }));
+  expect(offered?.kind).toBe("call-back");
+  expect(OFFER_WORDS["call-back"]).toMatchObject({ name: "Call-back", way: "to" });
+  expect(ringsHere(offered, "browser")).toBe(true);
+  expect(callBackHint(promised)).toMatch(/phone rings once you have answered/);
+  expect(callBackHint({ ...promised, reached: true })).toMatch(/is on the line/);
+  expect(callBackHint(contact({ phase: "offered" }))).toBe("");
 });
 
 test("a message rings in the browser wherever the phone is", () => {
@@ -50,6 +61,7 @@ test.each([
     desk({ contact: contact({ phase: "offered", from_agent: "Ben", purpose: "consult" }) }),
     "Consultation",
   ],
+  ["a call-back", desk({ contact: contact({ phase: "offered", called_back: true }) }), "Call-back"],
   ["a message", desk({ message_offer: messageOffer() }), "Message"],
 ])("the presence tells that what is offered is %s", (_, view, label) => {
   expect(presenceLook("offered", offeredKind(view)).label).toBe(label);

@@ -95,6 +95,8 @@ export function contact(change: Partial<ContactView> = {}): ContactView {
     parties: [],
     from_agent: "",
     purpose: "",
+    called_back: false,
+    reached: true,
     notes: [],
     extensions_left: 0,
     extension_seconds: 0,

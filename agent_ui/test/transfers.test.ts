@@ -48,7 +48,10 @@ test("whoever cannot talk now cannot be asked first", () => {
   expect(mayConsult(BILLING)).toBe(true);
   expect(mayConsult(target({ kind: "queue", ready: 0 }))).toBe(false);
   expect(mayConsult(target({ kind: "entry-point" }))).toBe(false);
+  expect(mayConsult(target({ kind: "script" }))).toBe(false);
   expect(targetText(ANNA)).toBe("in a call");
+  expect(targetText(target({ kind: "script" }))).toBe("script, led on the phone");
+  expect(targetText(target({ kind: "entry-point", number: "7002" }))).toBe("entry point · 7002");
 });
 
 test("what can be done follows from who takes part, and belongs to the one who has the call", () => {

@@ -62,7 +62,7 @@ def _checking(commands: Any) -> None:
     log = command(recorded, "log", recordings.log, "tell who heard, downloaded, held or deleted recordings")
     log.add_argument("--since", metavar="DAY", help="first day, like 2026-11-01; 30 days ago when not given")
     log.add_argument("--until", metavar="DAY", help="last day; today when not given")
-    log.add_argument("--by", metavar="USER", default="", help="what this user did")
+    log.add_argument("--by", metavar="USER", default="", help="what users did whose name has this in it")
     log.add_argument("--recording", metavar="ID", help="what was done with this recording")
     log.add_argument("--contact", metavar="ID", help="what was done with recordings of this contact")
     log.add_argument("--limit", type=int, default=200, metavar="N", help="the newest N (200)")

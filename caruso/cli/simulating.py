@@ -9,7 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from caruso.built_in import plugins_of, policies_of
 from caruso.cli.outcome import Exit
+from caruso.cli.stores import settings
+from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.centre_file.reading import read_centre
 from caruso.errors import Located, RejectedInput
 from caruso.model.centre import Centre
@@ -24,7 +27,9 @@ from caruso.simulation.runs import simulate as simulated
 
 def simulate(wanted: Namespace) -> int:
     """Simulate, print and save."""
-    centres = [_centre(file) for file in (wanted.file, wanted.against) if file is not None]
+    # Rules may use what plug-ins bring: policies, and functions of expressions.
+    policies = policies_of(plugins_of(settings(wanted)))
+    centres = [_centre(file, policies) for file in (wanted.file, wanted.against) if file is not None]
     arrivals = _arrivals(wanted, centres[0])
     _meet(arrivals, centres, wanted)
     people = People(answer_seconds=wanted.answer_seconds)
@@ -40,6 +45,7 @@ def simulate(wanted: Namespace) -> int:
                     days=wanted.days,
                     seed=wanted.seed,
                     people=people,
+                    policies=policies,
                     listener=diary.hear if diary is not None else None,
                 )
             )
@@ -49,8 +55,8 @@ def simulate(wanted: Namespace) -> int:
     return Exit.OK
 
 
-def _centre(file: Path) -> Centre:
-    return read_centre(_text(file), str(file)).centre
+def _centre(file: Path, policies: Policies) -> Centre:
+    return read_centre(_text(file), str(file), policies.names).centre
 
 
 def _text(file: Path) -> str:

@@ -91,7 +91,12 @@ class ContactCentre:
             clock=clock,
             link_up=lambda: self.exchange.link_up,
         )
-        self.decisions = Decisions(facts=outside.facts, customers=outside.customers, plan=self.in_force.plan)
+        self.decisions = Decisions(
+            facts=outside.facts,
+            customers=outside.customers,
+            policies=outside.policies,
+            plan=self.in_force.plan,
+        )
         self.switches = QueueSwitches()
         # What the calls, the prompts and the dialogs lead to is there by the time they are used.
         self.exchange = Exchange(

@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from caruso.comm_server.acd.built_in import built_in_policies
+from caruso.comm_server.acd.occupancy import LOOK_BACK
 from caruso.comm_server.acd.plan import Known, Plan
+from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.acd.replay import Again, replay
 from caruso.model.facts import AnyFact, ContactIdentified, ContactRouted
 from caruso.model.ids import AgentId, ContactId
+from caruso.model.records import Became
 from caruso.ports.customers import CustomerStore
 from caruso.ports.journal import FactStore
 from caruso.script_engine.values import to_values
 
-#: Policies look at how busy agents were in the last hour.
-LOOK_BACK = timedelta(hours=1)
+#: Where more than so many presences changed in the time that counts (`LOOK_BACK`), the rest is read of the last
+#: part of it alone: how often contacts come, and how long they take, is measured by then.
+MANY, SHORT_LOOK_BACK = 10_000, timedelta(hours=1)
 #: Rank of the agent a customer talked with last.
 _LAST_AGENT = 0
 
@@ -35,14 +38,27 @@ class DecidedAgain:
     certain: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is known of the time in which a contact was decided about."""
+
+    facts: Sequence[AnyFact]
+    lately: Sequence[Became]
+    routed: Sequence[ContactRouted]
+    known: Mapping[ContactId, Known]
+
+
 class Decisions:
     """Decides again."""
 
-    def __init__(self, *, facts: FactStore, customers: CustomerStore, plan: Callable[[], Plan]) -> None:
-        """Read from `facts` and `customers`; `plan` returns the rules in force."""
+    def __init__(
+        self, *, facts: FactStore, customers: CustomerStore, policies: Policies, plan: Callable[[], Plan]
+    ) -> None:
+        """Read from `facts` and `customers`; `plan` returns the rules in force, which name `policies`."""
         self._facts = facts
         self._customers = customers
         self._plan = plan
+        self._policies = policies
         #: It takes a core for a moment: one after the other.
         self._one_at_a_time = asyncio.Lock()
 
@@ -54,9 +70,13 @@ class Decisions:
             return ()
         known = {contact: await self._known(own)}
         async with self._one_at_a_time:
-            facts = await self._facts.routing_facts(routed[0].at - LOOK_BACK, routed[-1].at)
+            first = routed[0].at
+            lately = await self._facts.presences(first - LOOK_BACK, first)
+            back = LOOK_BACK if len(lately) <= MANY else SHORT_LOOK_BACK
+            facts = await self._facts.routing_facts(first - back, routed[-1].at)
+            past = Past(facts=facts, lately=lately, routed=routed, known=known)
             plan = self._plan()
-            found = await asyncio.to_thread(_decide, facts, plan, contact, routed, known)
+            found = await asyncio.to_thread(_decide, past, plan, self._policies, contact)
         return [
             DecidedAgain(
                 then=again.then,
@@ -76,24 +96,20 @@ class Decisions:
         return {"customer": {**to_values(customer.attributes), "id": customer.id, "name": customer.name}}
 
 
-def _decide(
-    facts: Sequence[AnyFact],
-    plan: Plan,
-    contact: ContactId,
-    routed: Sequence[ContactRouted],
-    known: Mapping[ContactId, Known],
-) -> list[Again]:
-    lately = next((c.agent for fact in routed for c in fact.candidates if c.rank == _LAST_AGENT), None)
+def _decide(past: Past, plan: Plan, policies: Policies, contact: ContactId) -> list[Again]:
+    candidates = (candidate for fact in past.routed for candidate in fact.candidates)
+    talked_last = next((candidate.agent for candidate in candidates if candidate.rank == _LAST_AGENT), None)
 
     def last_agent(whose: ContactId) -> AgentId | None:
-        return lately if whose == contact else None
+        return talked_last if whose == contact else None
 
     found = replay(
-        facts,
+        past.facts,
         plan,
-        built_in_policies(),
+        policies,
         only=contact,
-        known=lambda whose: known.get(whose, {}),
+        lately=past.lately,
+        known=lambda whose: past.known.get(whose, {}),
         last_agent=last_agent,
     )
     return list(found)

@@ -38,6 +38,7 @@ from caruso.model.centre import Centre, Queue
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, EntryPointId, LegId, QueueId, ScriptId
 from caruso.model.views import TargetView
+from caruso.script_engine.turns import ScriptChannel
 
 #: How long a colleague's phone rings where no queue says it, seconds.
 RING_SECONDS = 20.0
@@ -172,6 +173,8 @@ class DeskTransfers:
                 dialog = self._library.current(ScriptId(to))
                 if dialog is None:
                     raise IllegalMove("There is no such script.")
+                if ScriptChannel.PHONE not in dialog.channels:
+                    raise IllegalMove("This script cannot be led on the phone.")
                 return Onward(script=ScriptId(to))
             case _:
                 return self._somebody(contact, kind, to)
@@ -264,5 +267,10 @@ class DeskTransfers:
             for point in centre.entry_points.values()
             if point.numbers
         ]
+        scripts = [
+            TargetView(kind="script", id=dialog.id, name=dialog.title(dialog.languages[0]))
+            for dialog in self._library.in_force()
+            if ScriptChannel.PHONE in dialog.channels
+        ]
         number = [TargetView(kind="number", id="", name="")] if self._outside else []
-        return [*colleagues, *queues, *points, *number]
+        return [*colleagues, *queues, *points, *scripts, *number]

@@ -229,7 +229,7 @@ class Reception:
             self.queueing.to_a_person(contact)
             return
         if script is not None:
-            entry_point = replace(entry_point, script=script)
+            entry_point = replace(entry_point, script=script, voicemail=False)
         if script is None and self._closed(entry_point):
             self._say_closed(call, entry_point)
         elif not self.dialogs.goes_on(contact, entry_point):

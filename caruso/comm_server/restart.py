@@ -16,6 +16,7 @@ import structlog
 from msgspec.structs import replace
 
 from caruso.comm_server.acd.dispatcher import Asked
+from caruso.comm_server.acd.occupancy import LOOK_BACK
 from caruso.comm_server.acd.plan import Wish
 from caruso.comm_server.agents import recovery as agent_recovery
 from caruso.comm_server.agents.presence import AgentState
@@ -39,7 +40,7 @@ from caruso.model.facts import (
     TalkEnded,
 )
 from caruso.model.ids import AgentId, ContactId, SupervisionId
-from caruso.model.records import ScriptSource
+from caruso.model.records import Became, ScriptSource
 from caruso.model.run_records import SavedRun
 from caruso.model.supervision import SupervisionOutcome
 from caruso.model.voicemails import Voicemail
@@ -69,6 +70,8 @@ class Past:
     stations: Sequence[AnyFact]
     #: All facts since midnight, and of the last minutes.
     recent: Sequence[AnyFact]
+    #: What agents did before those, as far as it counts.
+    lately: Sequence[Became]
     #: Messages that are not done.
     voicemails: Sequence[Voicemail]
 
@@ -77,7 +80,7 @@ async def restore(
     centre: ContactCentre, store: FactStore, centres: CentreStore, messages: VoicemailStore, now: datetime
 ) -> None:
     """Hand everything that was going on back to the parts of `centre`. Call it before the PBX is connected."""
-    past = await _read(centre, store, centres, messages, since=min(_midnight(centre, now), now - RECENTLY))
+    past = await _read(centre, store, centres, messages, now)
     # Before the calls: where agents are is part of what a call is rebuilt with.
     centre.stations.restore(past.stations)
     around = centre.surroundings()
@@ -98,6 +101,7 @@ async def restore(
         [was.state for was in agents],
         {was.state.agent: was.worksheet for was in agents if was.worksheet is not None},
     )
+    centre.dispatcher.remember([*past.lately, *_presences(past.recent)], now)
     centre.dispatcher.restore(*_waiting(calls), [_presence_of(was.state) for was in agents])
     _restore_board(centre, past)
     centre.mailboxes.restore(past.voicemails)
@@ -132,8 +136,9 @@ def _go_on(centre: ContactCentre, past: Past, agents: Sequence[Was], now: dateti
 
 
 async def _read(
-    centre: ContactCentre, store: FactStore, centres: CentreStore, messages: VoicemailStore, *, since: datetime
+    centre: ContactCentre, store: FactStore, centres: CentreStore, messages: VoicemailStore, now: datetime
 ) -> Past:
+    since = min(_midnight(centre, now), now - RECENTLY)
     contacts = group_by_contact(await store.open_contact_facts())
     presences = [fact for fact in await store.last_presences() if isinstance(fact, PresenceChanged)]
     for presence in presences:
@@ -152,6 +157,7 @@ async def _read(
         switches=await store.queue_switches(),
         stations=await store.stations(),
         recent=await store.facts_since(since),
+        lately=await store.presences(now - LOOK_BACK, since),
         voicemails=await messages.unfinished(),
     )
 
@@ -183,6 +189,13 @@ def _waiting(calls: Iterable[Call]) -> tuple[list[Asked], list[ContactId]]:
         if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None
     ]
     return asked, [call.contact for call in calls if call.phase is Phase.OFFERED]
+
+
+def _presences(facts: Iterable[AnyFact]) -> Iterator[Became]:
+    """Yield what agents did: policies look at how busy they were."""
+    for fact in facts:
+        if isinstance(fact, PresenceChanged):
+            yield Became(fact.agent, fact.presence, fact.at)
 
 
 def _presence_of(state: AgentState) -> PresenceChanged:

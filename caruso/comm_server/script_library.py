@@ -87,6 +87,11 @@ class ScriptLibrary:
         version = rollout.version if rollout is not None else None
         return self._versions.get((script, version)) if version is not None else None
 
+    def in_force(self) -> list[Dialog]:
+        """Return what is in force for most of each script."""
+        found = [self.current(script) for script in self._rollouts]
+        return [dialog for dialog in found if dialog is not None]
+
     def chosen(self, script: ScriptId, asker: Asker) -> Dialog | None:
         """Return the version of a script that this contact gets."""
         rollout = self._rollouts.get(script)

@@ -212,6 +212,14 @@ def spoken(sentence: Mapping[str, str], language: str) -> str:
     return sentence.get(language, sentence["en"])
 
 
+def own_words(text: Mapping[str, str], language: str) -> str:
+    """Return a centre's own text in this language, or the nearest there is; empty for none."""
+    for wanted in (language, language.partition("-")[0], "en"):
+        if wanted in text:
+            return text[wanted]
+    return next(iter(text.values()), "")
+
+
 def offer_call_back(key: str, language: str) -> str:
     """Return the offer to be called back, for pressing `key`."""
     return spoken(_OFFER_CALL_BACK, language).format(key=key)

@@ -210,6 +210,22 @@ class Overflow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Information:
+    """Something waiting callers are told: by itself, or when they press a key."""
+
+    #: By language: spoken, or a recording of the sounds folder.
+    text: Mapping[str, str] = field(default_factory=dict)
+    sound: str = ""
+    #: Empty: told by itself, in turn with others.
+    key: str = ""
+
+    def __str__(self) -> str:
+        """Write it for a terminal."""
+        words = self.sound or next(iter(self.text.values()), "")
+        return f"key {self.key}: {words}" if self.key else words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
     """What is asked of an agent after a contact has waited a while. Steps only widen the circle of agents."""
 
@@ -297,6 +313,9 @@ class Queue:
     #: Seconds between comforting words, and what is said, by language; 0 for none.
     comfort_seconds: float = 0.0
     comfort_text: Mapping[str, str] = field(default_factory=dict)
+    #: What callers can hear while they wait; seconds between what is told by itself, 0 for never.
+    information: tuple[Information, ...] = ()
+    information_seconds: float = 0.0
     #: Key with which a waiting caller leaves for another entry point.
     escape_key: str = ""
     escape_to: EntryPointId | None = None

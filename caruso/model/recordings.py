@@ -150,7 +150,7 @@ class AccessesWanted(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     #: Without this moment.
     until: datetime
-    #: A user.
+    #: Part of the name of a user, whatever its case.
     by: str = ""
     recording: RecordingId | None = None
     #: To any recording of this contact.

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from caruso.model.centre import Centre, Role
+from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, UserId
 
 
@@ -107,3 +108,11 @@ class PhoneAccount:
     secret: str
     #: ``wss://pbx:8089/ws`` for a browser phone, ``sip:pbx:5060`` for a SIP phone.
     server: str
+
+
+class Became(NamedTuple):
+    """An agent came into a presence."""
+
+    agent: AgentId
+    presence: Presence
+    at: datetime

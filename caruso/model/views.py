@@ -67,7 +67,7 @@ class NoteView(View, frozen=True, kw_only=True):
 class TargetView(View, frozen=True, kw_only=True):
     """Somebody, or something, a customer can be given to."""
 
-    #: ``agent``, ``queue``, ``entry-point``; ``number``: any number outside can be called.
+    #: ``agent``, ``queue``, ``entry-point``, ``script``; ``number``: any number outside can be called.
     kind: str
     id: str
     name: str
@@ -165,7 +165,11 @@ class ContactView(View, frozen=True, kw_only=True):
     #: The colleague who transfers or consults, and which of both: ``transfer``, ``consult``.
     from_agent: str = ""
     purpose: str = ""
-    #: What colleagues wrote about this contact.
+    #: Whether the centre calls the customer back, and whether he is on the line already; else his phone rings when
+    #: the agent has answered.
+    called_back: bool = False
+    reached: bool = True
+    #: What was written about this contact before: by colleagues, and by the agent when she had it earlier.
     notes: list[NoteView] = []
     #: Names of supervisors who listen, whisper or have barged in, as far as the agent is to know.
     watchers: list[str] = []
@@ -461,9 +465,11 @@ class CallRow(View, frozen=True, kw_only=True):
     """A conversation in progress."""
 
     id: ContactId
-    #: ``dialog``, ``waiting``, ``talking``, ``held``.
+    #: ``dialog``, ``waiting``, ``dialling`` (an agent calls), ``talking``, ``held``, ``transferring`` (rung for
+    #: after an agent gave him away), ``outside`` (with somebody there).
     phase: str
     caller: str
+    #: Who has the call; empty when nobody does.
     agent: str
     queue: str
     since: datetime

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
-from caruso.model.records import PastContact
+from caruso.model.records import Became, PastContact
 from caruso.model.report_rows import EstimatedWait, QueueVisit
 from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 
@@ -64,6 +64,10 @@ class FactStore(Protocol):
 
         That is how agents and waiting contacts stood at `since`, and what moved either of them afterwards.
         """
+        ...
+
+    async def presences(self, since: datetime, until: datetime) -> Sequence[Became]:
+        """Return the presences agents came into in [since, until), oldest first."""
         ...
 
     async def open_runs(self) -> Sequence[SavedRun]:

@@ -15,6 +15,7 @@ from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.acd.dispatcher import Hooks as DispatcherHooks
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.plan import Known, Plan
+from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.agents.presence import GoReady, SignIn, WrapUpOver, WrapUpRules, wrap_up_rules
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.exchange import Exchange, Hooks
@@ -58,9 +59,14 @@ class SimulatedCentre:
     """The centre, and everybody in it."""
 
     def __init__(
-        self, centre: Centre, people: People, start: datetime, listeners: Iterable[_Listener] = ()
+        self,
+        centre: Centre,
+        people: People,
+        start: datetime,
+        listeners: Iterable[_Listener] = (),
+        policies: Policies | None = None,
     ) -> None:
-        """Begin at `start`; `listeners` hear every fact."""
+        """Begin at `start`; `listeners` hear every fact. Queues name `policies`, or else those of the server."""
         self._centre = centre
         self._plan = Plan(centre)
         self._people = people
@@ -72,7 +78,9 @@ class SimulatedCentre:
         stream, clock = FactStream(), self.schedule
         self._stream = stream
         self.roster = Roster(stream=stream, clock=clock, timers=clock, wrap_up=self._wrap_up)
-        self.dispatcher = Dispatcher(hooks=self._hooks(), policies=built_in_policies(), clock=clock, timers=clock)
+        self.dispatcher = Dispatcher(
+            hooks=self._hooks(), policies=policies or built_in_policies(), clock=clock, timers=clock
+        )
         self.exchange = Exchange(
             telephony=self.telephony, stream=stream, clock=clock, timers=clock, hooks=self._exchange_hooks()
         )

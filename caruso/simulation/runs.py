@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from caruso.comm_server.acd.policy import Policies
 from caruso.model.centre import Centre
 from caruso.model.facts import AnyFact
 from caruso.model.ids import ContactId
@@ -27,11 +28,15 @@ def simulate(
     days: int,
     seed: int,
     people: People | None = None,
+    policies: Policies | None = None,
     warm_up: float = 0.0,
     until: float | None = None,
     listener: Callable[[AnyFact], None] | None = None,
 ) -> Report:
-    """Return what comes of `arrivals`; of the first `warm_up` seconds, and after `until`, nothing is counted."""
+    """Return what comes of `arrivals`; of the first `warm_up` seconds, and after `until`, nothing is counted.
+
+    `policies`: what queues can name, where that is more than the server's own.
+    """
 
     def estimates(contact: ContactId) -> Guess | None:
         dispatcher = simulated.dispatcher
@@ -44,7 +49,7 @@ def simulate(
     end = days * DAY_SECONDS if until is None else until
     outcome = Outcome(centre, START + timedelta(seconds=warm_up), START + timedelta(seconds=end), estimates)
     listeners = (outcome.hear, listener) if listener is not None else (outcome.hear,)
-    simulated = SimulatedCentre(centre, people or People(), START, listeners)
+    simulated = SimulatedCentre(centre, people or People(), START, listeners, policies)
     with _quiet():
         simulated.run(arrivals, days)
     return outcome.report(days=days, seed=seed, arrivals=len(arrivals))

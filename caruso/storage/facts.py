@@ -27,7 +27,7 @@ from caruso.model.facts import (
     PriorityChanged,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
-from caruso.model.records import PastContact
+from caruso.model.records import Became, PastContact
 from caruso.model.run_records import RunEvent, SavedRun
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 from caruso.storage.run_rows import read_event, read_run
@@ -112,6 +112,22 @@ class Facts:
         before = select(journal.c.seq).where(journal.c.contact.in_(waited), journal.c.at < since, moves)
         within = select(journal.c.seq).where(journal.c.at >= since, journal.c.at <= until, moves)
         return await self._facts(journal.c.seq.in_(union(stood, before, within)))
+
+    async def presences(self, since: datetime, until: datetime) -> Sequence[Became]:
+        """Return the presences agents came into in [since, until), oldest first."""
+        # By the numbers of the facts: there are years of presences, and no other index tells when they began.
+        first = select(journal.c.seq).where(journal.c.at >= since).order_by(journal.c.at).limit(1)
+        last = select(journal.c.seq).where(journal.c.at < until).order_by(journal.c.at.desc()).limit(1)
+        held = presence_intervals.c
+        query = (
+            select(held.agent, held.presence, held.began_at)
+            .where(held.seq.between(first.scalar_subquery(), last.scalar_subquery()))
+            .where(held.began_at >= since, held.began_at < until)
+            .order_by(held.seq)
+        )
+        async with self._database.reading(timeout_seconds=LONG_TIMEOUT_SECONDS) as connection:
+            rows = (await connection.execute(query)).all()
+        return [Became(AgentId(agent), Presence(presence), began_at) for agent, presence, began_at in rows]
 
     async def open_runs(self) -> Sequence[SavedRun]:
         """Return the runs of calls that have not ended, and of agents still in wrap-up.

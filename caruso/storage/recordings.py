@@ -87,7 +87,7 @@ class Recordings:
         ).select_from(done.outerjoin(known, known.c.id == done.c.recording))
         query = query.where(done.c.at >= wanted.since, done.c.at < wanted.until)
         if wanted.by:
-            query = query.where(done.c.by_user == wanted.by)
+            query = query.where(func.lower(done.c.by_user).contains(wanted.by.lower(), autoescape=True))
         if wanted.recording is not None:
             query = query.where(done.c.recording == wanted.recording)
         if wanted.contact is not None:

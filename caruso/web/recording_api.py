@@ -17,7 +17,7 @@ from caruso.comm_server.recording.archive import Entry
 from caruso.comm_server.recording.office import Asked
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
-from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId, UserId
+from caruso.model.ids import AgentId, ContactId, QueueId, RecordingId
 from caruso.model.recordings import AccessesWanted, AccessKind, Gap, RecordingState
 from caruso.model.sounds import Outline
 from caruso.web.binding import mistake, operation
@@ -86,11 +86,14 @@ class AccessLine(Resource, frozen=True, kw_only=True):
 
 
 class AccessesQuery(Request, frozen=True, kw_only=True):
-    """Which accesses: in a time (the last 30 days without one), by one user, to one recording or contact."""
+    """Which accesses: in a time (the last 30 days without one), to one recording or contact, and by whom.
+
+    `by` is part of a user's name, in capital or small letters.
+    """
 
     since: Moment | None = None
     until: Moment | None = None
-    by: UserId | None = None
+    by: str | None = None
     recording: RecordingId | None = None
     contact: ContactId | None = None
     limit: Annotated[int, Meta(ge=1, le=1_000)] = 200

@@ -71,6 +71,20 @@ name = "Hurried line"
 numbers = ["7004"]
 queue = "hurried"
 
+[queues.informed]
+name = "Informed"
+comfort_seconds = 3
+comfort_text = {{ en = "For our tariffs, please press four." }}
+
+[[queues.informed.information]]
+key = "4"
+text = {{ en = "Gas costs eleven cents for each kilowatt hour, and power thirty one cents." }}
+
+[entry_points.informed]
+name = "Informed line"
+numbers = ["7005"]
+queue = "informed"
+
 [entry_points.announced]
 name = "Announced line"
 numbers = ["7002"]
@@ -216,6 +230,25 @@ async def test_a_waiting_caller_hears_music_the_position_and_music_again(scene: 
         assert resemblance(announced.samples, position) > SAME_SENTENCE
         assert is_music(before, scene)
         assert after.loudness > QUIET, "there is music between two announcements"
+
+
+async def test_a_waiting_caller_is_comforted_and_hears_what_he_asks_for_at_his_place(scene: Scene) -> None:
+    """His key ends the music, the information is told to its end, and music comes again.
+
+    caller ── 7005 ── music ── "For our tariffs, please press four." ── 4 ── "Gas costs …" ── music
+    """
+    async with scene.caller("7005") as caller:
+        comforted = await caller.listen(seconds=6)
+        (comfort,) = scene.sentences()
+        assert resemblance(comforted.samples, comfort) > SAME_SENTENCE
+        await caller.press("4")
+        informed = await caller.listen(seconds=7)
+        (information,) = [said for said in scene.sentences() if list(said) != list(comfort)]
+        assert resemblance(informed.samples, information) > SAME_SENTENCE
+        after = await caller.listen(seconds=1.3)
+        assert after.loudness > QUIET, "there is music, or the next words"
+        (waits,) = (await scene.floor.monitor()).waiting
+        assert waits.queue == "informed"
 
 
 async def test_an_announcement_is_not_cut_short_by_the_next(scene: Scene) -> None:

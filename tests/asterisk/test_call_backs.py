@@ -173,17 +173,23 @@ async def test_an_agent_is_called_first_and_hears_the_customers_phone_ring(floor
     assert [end.cause for end in await floor.facts(ContactEnded, count=1)] == [ContactCause.CALL_BACK]
 
     anna = await goes_ready(floor, "anna")
-    (await anna.phone.rings()).answer()
+    ringing = await anna.phone.rings()
+    view = await anna.until(Presence.OFFERED)
+    assert view.contact is not None
+    assert (view.contact.called_back, view.contact.reached) == (True, False)
+    ringing.answer()
     at_home = await floor.phones.phone("4930111111").rings()
     assert at_home.caller == "+31205550100"
     view = await anna.until(Presence.TALKING)
     assert view.contact is not None
+    assert not view.contact.reached
     with pytest.raises(Refused, match="not answered yet"):
         await anna.about(desk.Hold, on=True)
     at_home.answer()
     await anna.until(Presence.TALKING)
     await floor.hear_each_other(anna.contact)
     await floor.facts(CustomerReached, count=1)
+    await anna.sees(lambda view: view.contact is not None and view.contact.called_back and view.contact.reached)
 
     at_home.hang_up()
     await anna.until(Presence.READY)

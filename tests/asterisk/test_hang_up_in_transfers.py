@@ -2,6 +2,7 @@
 
     blind: ringing ── answered         consult: ringing ── both talk ── toggled ── conference ── completed
     to a colleague │ outside           with a colleague │ somebody outside
+    to a queue: ringing │ waiting      to an entry point, a script: the customer is in the dialog
 
 Each case has a lane of its own: a number, a queue, an agent who has the call, a colleague. What must hold of every
 one is looked at when the floor closes (`lab.floor`): nothing left, nobody stuck, the books balance.
@@ -21,11 +22,13 @@ from caruso.model import desk
 from caruso.model.facts import Presence
 from lab.asterisk import LocalAsterisk
 from lab.floor import Agent, Floor, opened
+from lab.letter_script import LETTER
 from lab.server import CentreServer
 from lab.sip_phones import Caller, PhoneCall, sip_phones
 from lab.web_client import Refused
 
-LANES = 6
+#: Cases walked at once, and lanes there are: what breaks in the middle of each breaks in all at once.
+LANES, ALL_LANES = 6, 13
 
 
 def _lane(number: int) -> str:
@@ -54,10 +57,17 @@ wrap_up_seconds = 0
 name = "Entry {number}"
 numbers = ["70{number:02}"]
 queue = "q{number}"
+
+[entry_points.d{number}]
+name = "Dialog {number}"
+numbers = ["71{number:02}"]
+queue = "p{number}"
+script = "letter"
 """
 
 
-CENTRE = 'name = "Lanes"\ntimezone = "Europe/Amsterdam"\n' + "".join(_lane(number) for number in range(LANES))
+CENTRE = 'name = "Lanes"\ntimezone = "Europe/Amsterdam"\n' + "".join(_lane(number) for number in range(ALL_LANES))
+SCRIPTS = {"letter": LETTER}
 
 
 class Walk:
@@ -112,6 +122,30 @@ class Walk:
         self.other.answer()
         await self.floor.together(self.contact, lambda legs: len(legs) == 2)
 
+    async def to_queue(self) -> None:
+        await self.talk()
+        await self.ask(desk.Transfer, kind="queue", to=f"p{self.lane}")
+        self.other = await self._rings(self.colleague)
+
+    async def to_queue_waiting(self) -> None:
+        await self.colleague.do(desk.GoNotReady, reason="")
+        await self.talk()
+        self.other = self.own
+        await self.ask(desk.Transfer, kind="queue", to=f"p{self.lane}")
+        await self.waits()
+
+    async def to_entry_point(self) -> None:
+        await self.talk()
+        self.other = self.own
+        await self.ask(desk.Transfer, kind="entry-point", to=f"d{self.lane}")
+        await self.is_led()
+
+    async def to_script(self) -> None:
+        await self.talk()
+        self.other = self.own
+        await self.ask(desk.Transfer, kind="script", to="letter")
+        await self.is_led()
+
     async def consult(self) -> None:
         await self.talk()
         await self.ask(desk.Consult, kind="agent", to=f"b{self.lane}")
@@ -146,6 +180,19 @@ class Walk:
     async def completing(self) -> None:
         await self.consult_answered()
         await self.ask(desk.CompleteTransfer)
+
+    # -- Where the customer is alone ---------------------------------------------------------------------------
+
+    async def waits(self) -> None:
+        """Wait until he waits in the colleagues' queue."""
+        lane = f"p{self.lane}"
+        await self.floor.shows(lambda view: any((r.caller, r.queue) == (self.number, lane) for r in view.waiting))
+
+    async def is_led(self) -> None:
+        """Wait until he is in the dialog, with nobody."""
+        await self.floor.shows(
+            lambda view: any((r.caller, r.phase) == (self.number, "dialog") for r in view.calls)
+        )
 
     # -- Who ends it ------------------------------------------------------------------------------------------
 
@@ -185,6 +232,10 @@ STEPS: tuple[Deed, ...] = (
     Walk.blind_answered,
     Walk.blind_outside,
     Walk.blind_outside_answered,
+    Walk.to_queue,
+    Walk.to_queue_waiting,
+    Walk.to_entry_point,
+    Walk.to_script,
     Walk.consult,
     Walk.consult_answered,
     Walk.consult_outside,
@@ -202,6 +253,8 @@ ENDS: tuple[Deed, ...] = (
     Walk.owner_completes,
     Walk.nobody,
 )
+#: Where a phone rings, for a while only.
+RINGING: tuple[Deed, ...] = (Walk.blind, Walk.blind_outside, Walk.to_queue, Walk.consult)
 #: What meets what, seconds after it.
 OFFSETS = (0.0, 0.002, 0.005, 0.01, 0.03)
 
@@ -248,7 +301,7 @@ async def one_case(walk: Walk, step: Deed, deeds: tuple[tuple[float, Deed], ...]
 
 
 async def test_hang_up_at_every_step_of_every_form(floor: Floor) -> None:
-    """Eleven steps, seven ways to go on from each; then the caller hangs up."""
+    """Fifteen steps, seven ways to go on from each; then the caller hangs up."""
     leaves = (0.25, Walk.caller_leaves)
     await walk_all(floor, [(step, ((0.0, deed), leaves)) for step in STEPS for deed in ENDS])
 
@@ -277,12 +330,16 @@ async def test_two_things_at_once_at_every_step(floor: Floor) -> None:
 @pytest.mark.parametrize("broken", ["server killed", "Asterisk restarted"])
 async def test_what_breaks_in_the_middle_of_each_form(tmp_path: Path, broken: str) -> None:
     """A call at each step, all at once; then the server is killed, or Asterisk: whoever is left can go on."""
-    steps = (Walk.blind, Walk.blind_outside_answered, Walk.consult, Walk.consult_answered, Walk.toggled,
-             Walk.conference)  # fmt: skip
+    steps = tuple(step for step in STEPS if step not in (Walk.blind_answered, Walk.completing))  # these are over
+    assert len(steps) == ALL_LANES
+    scripts = []
+    for name, text in SCRIPTS.items():
+        scripts.append(tmp_path / f"{name}.xml")
+        scripts[-1].write_text(text, encoding="utf-8")
     async with LocalAsterisk(tmp_path / "pbx") as pbx, sip_phones(pbx) as phones:
         centre = CENTRE.replace("@PHONES@", f"127.0.0.1:{phones.port}")
         outside = f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{phones.port}"
-        server = CentreServer(pbx, tmp_path / "server", centre, outside=outside)
+        server = CentreServer(pbx, tmp_path / "server", centre, scripts=scripts, outside=outside)
         await server.start()
         try:
             async with opened(server, phones) as floor:
@@ -307,8 +364,13 @@ async def break_in_the_middle(floor: Floor, pbx: LocalAsterisk, steps: tuple[Dee
         for agent in floor.agents.values():
             await floor.reload(agent)
         for walk, step in zip(walks, steps, strict=True):
-            if step not in (Walk.blind, Walk.consult):  # whose phone rings for a while only
+            if step is Walk.to_queue_waiting:
+                await walk.waits()
+            elif step in (Walk.to_entry_point, Walk.to_script):
+                await walk.is_led()
+            elif step not in RINGING:
                 joined = before[walk.contact]
+                assert joined
                 await floor.together(walk.contact, lambda legs, joined=joined: legs == joined)  # type: ignore[misc]
     else:
         await pbx.kill()

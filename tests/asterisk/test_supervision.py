@@ -384,3 +384,16 @@ async def test_where_it_is_announced_the_agent_is_told_and_the_caller_is_not(sce
     await scene.anna.sees(lambda view: view.contact is not None and view.contact.watchers == ["Olga"])
     await expect(scene, caller=(AGENT_HZ,), agent=(CALLER_HZ,), supervisor=BOTH)
     assert hears(scene.caller.heard_so_far(since=before), AGENT_HZ), "no tone at the caller's"
+
+
+@pytest.mark.parametrize("policy", ['supervision_announced = "everybody"'])
+async def test_where_everybody_is_told_the_caller_hears_a_tone_once(scene: Scene) -> None:
+    """Beside the agent's voice there is a tone when it begins, and nothing of it afterwards."""
+    await expect(scene, caller=(AGENT_HZ,), agent=(CALLER_HZ,), supervisor=())
+    before = len(scene.caller.heard_so_far().samples)
+    await scene.supervise("listen")
+    await scene.anna.sees(lambda view: view.contact is not None and view.contact.watchers == ["Olga"])
+    await asyncio.sleep(SETTLE_SECONDS)
+    beginning = scene.caller.heard_so_far(since=before)
+    assert not hears(beginning, AGENT_HZ), f"a tone beside the agent: {told(beginning)}"
+    await expect(scene, caller=(AGENT_HZ,), agent=(CALLER_HZ,), supervisor=BOTH)

@@ -1,6 +1,6 @@
 """Transfers, consultations and conferences on a real Asterisk, with real consoles and SIP phones.
 
-    caller ══ anna ──transfer──► bob, a queue, an entry point, a number outside
+    caller ══ anna ──transfer──► bob, a queue, an entry point, a script, a number outside
     caller ∙∙ music   anna ══ bob           consult: the customer hears music, both talk
     caller ══ anna    bob ∙∙ music          toggle
     caller ══ anna ══ bob ══ outside        conference
@@ -218,10 +218,16 @@ async def test_a_colleague_who_is_not_ready_is_refused_and_nothing_happens(floor
 
 
 async def test_another_queue_answers_and_both_visits_are_counted(floor: Floor) -> None:
+    """Whoever is offered the customer there sees what was written, before answering."""
     bob = await floor.agent("bob")
     talk = await talking(floor)
+    await talk.ask(desk.SaveNote, text="Has no water since this morning")
     await talk.ask(desk.Transfer, kind="queue", to="water")
-    (await bob.phone.rings()).answer()
+    ringing = await bob.phone.rings()
+    view = await bob.sees(lambda view: view.contact is not None and view.contact.phase == "offered")
+    assert view.contact is not None
+    assert [(note.name, note.text) for note in view.contact.notes] == [("Anna", "Has no water since this morning")]
+    ringing.answer()
     await bob.until(Presence.TALKING)
     await talk.hear("caller", "bob")
     visits = [(fact.queue, fact.visit) for fact in await floor.facts(ContactQueued, count=2)]
@@ -242,6 +248,35 @@ async def test_an_entry_point_leads_the_caller_by_its_script_and_on_to_its_queue
     assert view.dialog is not None
     assert [(line.item, line.value) for line in view.dialog.trail] == [("number", "7")]
     await talk.hear("caller", "bob")
+
+
+async def test_a_script_leads_the_caller_and_comes_back_with_what_he_keyed_in(floor: Floor) -> None:
+    """Anna finds it in the list, and gets him back: what he keyed in, and her note, before she picks up."""
+    talk = await talking(floor)
+    there_are = await talk.anna.browser.call("GET", "/api/transfer-targets")
+    scripts = [target for target in there_are if target["kind"] == "script"]
+    assert [(target["id"], target["name"]) for target in scripts] == [("one-digit", "One digit")]
+    await talk.ask(desk.SaveNote, text="Knows his number")
+    await talk.ask(desk.Transfer, kind="script", to="one-digit")
+    await talk.phone.until_over()
+    await talk.anna.until(Presence.WRAP_UP)
+    await talk.anna.about(desk.FinishContact, disposition="done", note="Knows his number")
+    await asyncio.sleep(1.0)
+    talk.caller.press("7")
+    ringing = await talk.anna.phone.rings()
+    view = await talk.anna.sees(lambda view: view.contact is not None and view.dialog is not None)
+    assert view.contact is not None
+    assert view.dialog is not None
+    assert view.contact.phase == "offered"
+    assert [(line.item, line.value) for line in view.dialog.trail] == [("number", "7")]
+    assert [note.text for note in view.contact.notes] == ["Knows his number"]
+    ringing.answer()
+    await talk.anna.until(Presence.TALKING)
+    await talk.hear("caller", "anna")
+    (given,) = await floor.facts(ContactTransferred, count=1)
+    assert given.script == "one-digit"
+    with pytest.raises(Refused, match="no such script"):
+        await talk.ask(desk.Transfer, kind="script", to="none")
 
 
 async def test_a_number_outside_gets_the_customer_and_sees_the_queues_number(floor: Floor) -> None:
@@ -333,6 +368,24 @@ async def test_a_conference_of_four_goes_on_without_the_one_who_made_it(floor: F
     await talk.hear("bob", "caller")
     (given,) = await floor.facts(ContactTransferred, count=1)
     assert (given.form, given.agent) == (TransferForm.CONFERENCE, "bob")
+
+
+async def test_six_talk_together_and_no_more(floor: Floor) -> None:
+    """Caller, Anna, Bob and three outside; a fourth one is refused, and nothing happens to them."""
+    bob = await floor.agent("bob")
+    talk, _ = await consulting(floor, bob)
+    await talk.ask(desk.Conference)
+    together = ["anna", "bob", "caller"]
+    for number in ("+4930551", "+4930552", "+4930553"):
+        await talk.ask(desk.Consult, kind="number", to=number)
+        (await floor.phones.phone(number).rings()).answer()
+        together.append("outside")
+        await talk.hear(*(who for who in together if who != "caller"))
+        await talk.ask(desk.Conference)
+        await talk.hear(*together)
+    with pytest.raises(Refused, match="Not more than 6"):
+        await talk.ask(desk.Consult, kind="number", to="+4930554")
+    await talk.hear(*together)
 
 
 async def test_an_agent_who_puts_the_receiver_down_in_a_consultation_completes_it(floor: Floor) -> None:

@@ -520,6 +520,81 @@ async def test_a_number_is_typed_and_gets_the_customer_at_once(chromium: Browser
     assert (given.kind, given.to) == ("number", "+4930555")
 
 
+async def test_a_call_back_is_called_so_and_tells_what_comes_next(chromium: Browser, stage: Stage) -> None:
+    """In the offer, the bar, the title and what is read out; then until his phone is answered."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    stage.centre.offer(ANNA, called_back=True)
+    offer = await console.until("offer")
+    text = await offer.inner_text()
+    assert "call-back" in text.lower()
+    assert "incoming call" not in text.lower()
+    await expect(console.part("call-back-hint")).to_contain_text("His phone rings once you have answered")
+    await expect(console.part("presence")).to_contain_text("Call-back")
+    await expect(console.part("offer-announcement")).to_have_text(re.compile(r"^Call-back to .+, "))
+    assert await violations(console.page) == []
+    await console.press("Alt+a")
+    await console.until("conversation", state="talking")
+    await expect(console.part("customer-rings")).to_have_text("The customer’s phone rings.")
+    assert await violations(console.page) == []
+    stage.centre.customer_answers(ANNA)
+    await expect(console.part("customer-rings")).to_have_count(0)
+    assert console.failures == []
+
+
+async def test_an_agent_calls_somebody_by_keyboard_and_can_stop(chromium: Browser, stage: Stage) -> None:
+    """What is no number is said at once; Enter calls, for the queue that was chosen."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
+    number = console.part("call-out-number")
+    await number.focus()
+    await console.page.keyboard.type("mum")
+    await expect(console.part("call-out-go")).to_be_disabled()
+    await expect(console.part("call-out")).to_contain_text("Digits, with + before them where needed")
+    assert await violations(console.page) == []
+    await number.fill("+49 30 777")
+    await console.part("call-out-queue").select_option("billing")
+    await number.press("Enter")
+    await console.until("dialling")
+    assert await violations(console.page) == []
+    await console.press("Alt+e")
+    await console.until("idle")
+    await console.part("call-out-number").fill("+49 30 778")
+    await console.part("call-out-number").press("Enter")
+    await console.until("dialling")
+    stage.centre.customer_answers(ANNA)
+    await console.until("conversation", state="talking")
+    called = [command for _, command in stage.centre.commands if isinstance(command, desk.CallOut)]
+    assert [(command.number, command.queue) for command in called] == [
+        ("+4930777", "billing"),
+        ("+4930778", "meter"),
+    ]
+    assert console.failures == []
+
+
+async def test_a_script_is_found_by_its_title_and_gets_the_customer(chromium: Browser, stage: Stage) -> None:
+    """Nobody can be asked there first: Enter does nothing, Ctrl+Enter gives the customer away."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Alt+t")
+    await console.until("transfer-panel")
+    await console.page.keyboard.type("reading by")
+    target = await console.until("transfer-target", target="meter-reading")
+    assert "script, led on the phone" in await target.inner_text()
+    assert await target.get_by_test_id("consult-target").count() == 0
+    await console.press("Enter")
+    await console.until("conversation")
+    await console.press("Control+Enter")
+    await console.until("wrap-up")
+    (given,) = [command for _, command in stage.centre.commands if isinstance(command, desk.Transfer)]
+    assert (given.kind, given.to) == ("script", "meter-reading")
+    assert console.failures == []
+
+
 async def test_an_agent_is_at_a_telephone_outside_with_its_line_kept_open(chromium: Browser, stage: Stage) -> None:
     """Typing the number, a wrong one first; what the menu and the offer tell; opening the line; accessible."""
     console = await open_console(chromium, stage.url)

@@ -73,7 +73,7 @@ async def test_a_supervisor_takes_a_conversation_over_with_the_button(
             await sue.until("conversation", state="talking")
             await console.until("wrap-up")
             assert "Sue has taken the conversation over." in await console.text("taken-over")
-            assert "Wants to speak to somebody who decides." in await sue.text("colleagues-notes")
+            assert "Wants to speak to somebody who decides." in await sue.text("notes-before")
             assert CALLER in await sue.text("customer-name")
             await hear_each_other(sue, caller)
 

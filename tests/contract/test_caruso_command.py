@@ -676,6 +676,7 @@ def test_who_listened_is_listed_with_a_line_for_each_person(caruso: Caruso) -> N
     assert told.endswith("sam: listened 2\nkim: held 1\n")
     assert caruso("recordings", "log", "--contact", "another")[1].startswith("Nobody")
     assert caruso("recordings", "log", "--by", "kim")[1].count("r1") == 1
+    assert caruso("recordings", "log", "--by", "Ki")[1].count("r1") == 1
     assert len(json.loads(caruso("recordings", "log", "--json", "--limit", "2")[1])) == 2
     assert caruso("recordings", "log", "--since", "yesterday")[0] == 1
 

@@ -6,12 +6,12 @@ import { Shell } from "../parts/Shell";
 import type { ContactView, DeskView } from "../protocol";
 import { CallbackPanel } from "./CallbackPanel";
 import { CallOut, Dialling } from "./CallOut";
-import { ColleaguesNotes } from "./ColleaguesNotes";
 import { CustomerCard } from "./CustomerCard";
 import { DialogPanel } from "./DialogPanel";
 import { useDesk, useDeskState } from "./desk";
 import { MessageOffer } from "./MessageOffer";
 import { NotePanel, useNote } from "./NotePanel";
+import { NotesBefore } from "./NotesBefore";
 import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
 import { QueueTiles } from "./QueueTiles";
@@ -131,7 +131,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
       <div className="columns columns-offer">
         <OfferCard view={view} contact={contact} />
         <div className="column">
-          <ColleaguesNotes contact={contact} />
+          <NotesBefore contact={contact} />
           <TrailPanel dialog={view.dialog} since={contact.connected_at} />
           <CustomerCard customer={view.customer} contact={contact} />
         </div>
@@ -150,6 +150,11 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
   return (
     <div className="columns">
       <div className="column">
+        {!contact.reached && !wrapUp && (
+          <p className="card" role="status" data-testid="customer-rings">
+            The customer’s phone rings.
+          </p>
+        )}
         {wrapUp && <WrapUpPanel view={view} contact={contact} note={note} />}
         {view.dialog?.read_only === true && !wrapUp ? (
           <section className="card" data-testid="dialog-looked-on">
@@ -161,7 +166,7 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
         )}
       </div>
       <div className="column">
-        <ColleaguesNotes contact={contact} />
+        <NotesBefore contact={contact} />
         {contact.phase !== "consulted" && <NotePanel note={note} />}
         {contact.mine && contact.phase !== "consulted" && <TaskForm view={view} contact={contact} />}
         <TrailPanel dialog={view.dialog} since={contact.connected_at} />

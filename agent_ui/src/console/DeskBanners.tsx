@@ -8,6 +8,7 @@ import { navigate, usePath } from "../parts/routing";
 import { useNow } from "../parts/useNow";
 import { microphoneText } from "../phone/phoneState";
 import { ageSeconds, spoken } from "../state/durations";
+import { OFFER_WORDS } from "../state/offers";
 import { useDesk, useDeskState, usePhoneState } from "./desk";
 import { Messages, Watchers } from "./Messages";
 
@@ -201,8 +202,9 @@ function ElsewhereOffer() {
   if (path === "/" || contact === null) return null;
   const offered = contact.phase === "offered";
   const who = contact.caller_name || contact.caller_number || "an unknown caller";
+  const { name, way } = OFFER_WORDS[contact.called_back ? "call-back" : "call"];
   const text = offered
-    ? `Incoming call from ${who}, waiting for ${spoken(ageSeconds(contact.queued_at, now + offset))}.`
+    ? `${name} ${way} ${who}, waiting for ${spoken(ageSeconds(contact.queued_at, now + offset))}.`
     : `You have a contact on your desk: ${who}.`;
   return (
     <Banner

@@ -1,4 +1,4 @@
-/** Makes an incoming call, or a message that is offered, heard and seen: sound, title, the system's notification, a spoken announcement. */
+/** Makes an incoming call, or a call-back or message that is offered, heard and seen: sound, title, the system's notification, a spoken announcement. */
 
 import { useEffect } from "react";
 import { navigate } from "../parts/routing";
@@ -16,7 +16,7 @@ export function OfferAlert() {
   const active = offered !== null && freshness === "live";
   const who = offered?.who ?? "";
   const queue = offered?.queue ?? "";
-  const { name, sign } = OFFER_WORDS[offered?.kind ?? "call"];
+  const { name, way, sign } = OFFER_WORDS[offered?.kind ?? "call"];
 
   useEffect(() => {
     if (!active || !rings || !preferences.sound) return;
@@ -54,7 +54,7 @@ export function OfferAlert() {
 
   return (
     <div className="visually-hidden" role="alert" data-testid="offer-announcement">
-      {active ? `${name} from ${who}, ${queue}` : ""}
+      {active ? `${name} ${way} ${who}, ${queue}` : ""}
     </div>
   );
 }

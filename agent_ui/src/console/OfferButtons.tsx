@@ -18,6 +18,7 @@ interface OfferButtonsProps {
 
 const LOOKS = {
   call: { accept: "phone", decline: "hangUp", suffix: "" },
+  "call-back": { accept: "phone", decline: "hangUp", suffix: "" },
   message: { accept: "check", decline: "cross", suffix: "-message" },
 } as const;
 

@@ -1,7 +1,8 @@
-/** An incoming call: who, for what, how long it has waited, how long it rings. */
+/** An incoming call, or a call-back: who, for what, how long it has waited, how long it rings. */
 
 import { CountdownBar, Since, Until } from "../parts/Age";
 import type { ContactView, DeskView } from "../protocol";
+import { callBackHint, OFFER_WORDS } from "../state/offers";
 import { offerHint } from "../state/station";
 import { useContactActions } from "./actions";
 import { useOffset, usePhoneState } from "./desk";
@@ -13,6 +14,8 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
   const offset = useOffset();
   const accepted = usePhoneState((state) => state.accepted === contact.id);
   const hint = offerHint(view.station);
+  const next = callBackHint(contact);
+  const kind = contact.called_back ? "call-back" : "call";
   const { since, until } = view.presence;
   return (
     <section
@@ -23,7 +26,7 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
     >
       <h2 id="offer-title" className="card-kicker">
         {contact.from_agent === ""
-          ? "Incoming call"
+          ? OFFER_WORDS[kind].name
           : contact.purpose === "consult"
             ? `${contact.from_agent} asks you about a customer`
             : `${contact.from_agent} transfers a customer`}
@@ -52,10 +55,15 @@ export function OfferCard({ view, contact }: { view: DeskView; contact: ContactV
         )}
       </dl>
       {until !== null && <CountdownBar since={since} until={until} offset={offset} />}
+      {next !== "" && (
+        <p className="offer-hint" data-testid="call-back-hint">
+          {next}
+        </p>
+      )}
       {hint !== "" && <p className="offer-hint">{hint}</p>}
       <WhyPanel why={contact.why} queue={contact.queue_name} />
       <OfferButtons
-        kind="call"
+        kind={kind}
         accepted={accepted}
         accept={view.station.nailed_up ? null : () => actions.accept(contact)}
         decline={() => actions.decline(contact)}

@@ -1,4 +1,4 @@
-/** Whom to give the customer to: colleagues, queues, entry points, any number. Found by typing, chosen by key. */
+/** Whom to give the customer to: colleagues, queues, entry points, scripts, any number. Found by typing, chosen by key. */
 
 import { Button, Popover, TextInput } from "@mantine/core";
 import { type KeyboardEvent, useEffect, useState } from "react";
@@ -6,7 +6,7 @@ import { readTransferTargets } from "../api";
 import { Icon } from "../parts/icons";
 import type { ContactView, TargetView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
-import { foundTargets, mayConsult, targetText, transferChoices } from "../state/transfers";
+import { foundTargets, isSomebody, mayConsult, targetText, transferChoices } from "../state/transfers";
 import { useBusy, useDesk, useLive, useSend } from "./desk";
 
 /** How often presences in the open list are read anew. */
@@ -96,7 +96,7 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
   return (
     <>
       <TextInput
-        label="Colleague, queue or number"
+        label="Colleague, queue, entry point, script or number"
         description="Enter asks first, Ctrl+Enter gives the customer away at once"
         value={text}
         onChange={(event) => {
@@ -131,7 +131,7 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
               {target.name}
               <span className="quiet"> {targetText(target)}</span>
             </span>
-            {target.kind !== "entry-point" && (
+            {isSomebody(target) && (
               <Button
                 size="compact-sm"
                 variant="default"

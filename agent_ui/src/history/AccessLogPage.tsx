@@ -74,7 +74,7 @@ function FilterForm({ address, filter, people }: FilterFormProps) {
       </h1>
       <DayInputs from={draft.from} to={draft.to} fits={fits} onChange={change} testid="access-log" />
       <TextInput
-        label="Who"
+        label="Who, or part of the name"
         placeholder="Everybody"
         list="access-log-people"
         maxLength={128}
@@ -155,7 +155,7 @@ function Lines({ question, filter, names }: { question: string; filter: LogFilte
 function Filtered({ filter }: { filter: LogFilter }) {
   if (filter.by === "" && filter.contact === "") return <span className="list-head-space" />;
   const parts = [
-    filter.by === "" ? "" : `what ${filter.by} did`,
+    filter.by === "" ? "" : `names with “${filter.by}”`,
     filter.contact === "" ? "" : `contact ${filter.contact}`,
   ];
   return (
@@ -218,8 +218,8 @@ function AccessRow({ line, filter, names }: { line: LoggedAccessLine; filter: Lo
         ) : (
           <RouteLink
             to={addressOf({ ...filter, by: line.by, offset: 0 })}
-            aria-label={`Only what ${line.by} did`}
-            title={`Only what ${line.by} did`}
+            aria-label={`Only names with “${line.by}”`}
+            title={`Only names with “${line.by}”`}
           >
             {line.by}
           </RouteLink>

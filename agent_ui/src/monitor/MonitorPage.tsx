@@ -392,8 +392,11 @@ function waitingColumns(offset: number, queueName: NameOf, agentName: NameOf): C
 const CALL_PHASES: Record<string, string> = {
   dialog: "Dialog",
   waiting: "Waiting",
+  dialling: "Being called",
   talking: "Talking",
   held: "On hold",
+  transferring: "Given away, rings",
+  outside: "With somebody outside",
 };
 
 /** What the monitor says of the recording of a call. */

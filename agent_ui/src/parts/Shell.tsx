@@ -144,7 +144,7 @@ function AgentMenu({ desk }: { desk: Desk }) {
 
   return (
     <UserMenu>
-      <Menu.Label>Incoming calls</Menu.Label>
+      <Menu.Label>What is offered</Menu.Label>
       <Menu.Item
         role="menuitemcheckbox"
         aria-checked={preferences.sound}

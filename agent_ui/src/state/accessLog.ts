@@ -12,7 +12,7 @@ export interface LogFilter {
   /** Days, as date fields hold them. */
   from: string;
   to: string;
-  /** A user's name; empty for everybody. */
+  /** Part of a user's name; empty for everybody. */
   by: string;
   /** A contact's id; empty for all. */
   contact: string;

@@ -48,6 +48,8 @@ export function targetText(target: TargetView): string {
       return `queue · ${target.ready} ready`;
     case "entry-point":
       return `entry point · ${target.number}`;
+    case "script":
+      return "script, led on the phone";
     default:
       return "number outside";
   }
@@ -56,7 +58,12 @@ export function targetText(target: TargetView): string {
 /** Whether one can talk with the target before the customer does. */
 export function mayConsult(target: TargetView): boolean {
   if (target.kind === "queue") return target.ready > 0;
-  return target.possible && target.kind !== "entry-point";
+  return target.possible && isSomebody(target);
+}
+
+/** Whether there is somebody to talk with at all. */
+export function isSomebody(target: TargetView): boolean {
+  return target.kind !== "entry-point" && target.kind !== "script";
 }
 
 /** Whoever is called, consulted or parked. */

@@ -16,7 +16,7 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.acd.floor import Decision, Floor
 from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Waiting
-from caruso.comm_server.acd.occupancy import Occupancy
+from caruso.comm_server.acd.occupancy import Occupancy, is_busy, occupancies, on_duty
 from caruso.comm_server.acd.plan import Known, MessageWish, Plan, Wish
 from caruso.comm_server.acd.policy import Policies
 from caruso.comm_server.acd.record import record, why_not
@@ -36,11 +36,11 @@ from caruso.model.facts import (
     VoicemailOfferEnded,
 )
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
+from caruso.model.records import Became
 from caruso.ports.timers import TimerHandle, Timers
 
 log = structlog.get_logger(__name__)
 
-_ON_DUTY = frozenset({Presence.READY, Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP})
 #: A change that is due at a moment is looked for this much later, seconds: clocks are not that exact.
 _LATER = 0.001
 
@@ -124,6 +124,10 @@ class Dispatcher:
         """Offer again. What waiting callers hear is not known any more: all are told anew that they wait."""
         self._paused = False
         self._fresh.update((name, None) for name, contact in self._contacts.items() if not contact.offered)
+
+    def remember(self, became: Iterable[Became], now: datetime) -> None:
+        """Take over what agents did before the facts that are to come, oldest first; it is `now`."""
+        self._loads.update(occupancies(became, now, self._clock.monotonic()))
 
     def restore(
         self, asked: Iterable[Asked], offered: Iterable[ContactId], presences: Iterable[PresenceChanged]
@@ -415,9 +419,8 @@ class Dispatcher:
             self._count(before, -1)
         self._presences[agent] = fact
         self._count(fact, 1)
-        busy = fact.presence is not Presence.READY if fact.presence in _ON_DUTY else None
-        self._loads[agent] = self._loads.get(agent, Occupancy(at=now)).then(now, busy)
-        if (before is not None and before.presence in _ON_DUTY) is not (fact.presence in _ON_DUTY):
+        self._loads[agent] = self._loads.get(agent, Occupancy(at=now)).then(now, is_busy(fact.presence))
+        if (before is not None and on_duty(before.presence)) is not on_duty(fact.presence):
             self._take_duty(fact, now)
         if fact.presence not in (Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP):
             handled = self._handling.pop(agent, None)
@@ -426,7 +429,7 @@ class Dispatcher:
         self._take_ready(fact)
 
     def _take_duty(self, fact: PresenceChanged, now: float) -> None:
-        can = self._hooks.plan().abilities(fact.agent) if fact.presence in _ON_DUTY else None
+        can = self._hooks.plan().abilities(fact.agent) if on_duty(fact.presence) else None
         self._floor.on_duty(fact.agent, can, now)
 
     def _take_ready(self, fact: PresenceChanged) -> None:

@@ -8,9 +8,30 @@ window`` is worked out once, when an agent becomes ready. Time not ready does no
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from caruso.model.facts import Presence
+from caruso.model.ids import AgentId
+from caruso.model.records import Became
 
 WINDOW_SECONDS = 3600.0
+#: What was before this has faded to a thousandth.
+LOOK_BACK = timedelta(hours=7)
+
+
+_ON_DUTY = frozenset({Presence.READY, Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP})
+
+
+def on_duty(presence: Presence) -> bool:
+    """Tell whether an agent takes contacts, now or in a moment."""
+    return presence in _ON_DUTY
+
+
+def is_busy(presence: Presence) -> bool | None:
+    """Tell whether an agent is busy, or idle; None: not on duty."""
+    return presence is not Presence.READY if on_duty(presence) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +63,12 @@ class Occupancy:
 def share_of(load: float, now: float) -> float:
     """Return the occupancy that an idle agent's `load` stands for at `now`."""
     return math.exp(load - now / WINDOW_SECONDS) if load > -math.inf else 0.0
+
+
+def occupancies(became: Iterable[Became], now: datetime, monotonic: float) -> dict[AgentId, Occupancy]:
+    """Return how busy agents were by what they did, oldest first; `monotonic` is `now` on the monotonic clock."""
+    found: dict[AgentId, Occupancy] = {}
+    for agent, presence, at in became:
+        then = monotonic + (at - now).total_seconds()
+        found[agent] = found.get(agent, Occupancy(at=then)).then(then, is_busy(presence))
+    return found

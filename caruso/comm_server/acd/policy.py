@@ -4,7 +4,7 @@ A policy orders agents by a key that does not change while an agent is ready; be
 the queue. A policy that also weighs one contact against another, and may let a contact wait though somebody is
 free, has a `value` for a pair (`caruso.comm_server.acd.cost_index`).
 
-A policy of one's own is an object of this shape, registered by name with `Policies.register`.
+A policy of one's own is an object of this shape, brought by a plug-in (`routing_policies`).
 """
 
 from __future__ import annotations

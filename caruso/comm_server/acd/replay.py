@@ -7,7 +7,7 @@ force, `known` and `last_agent` must tell it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from caruso.comm_server.fact_stream import FactStream
 from caruso.model import ids
 from caruso.model.facts import AnyFact, ContactRouted, Presence, PresenceChanged
 from caruso.model.ids import AgentId, ContactId
+from caruso.model.records import Became
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +83,14 @@ def replay(
     policies: Policies,
     *,
     only: ContactId | None = None,
+    lately: Sequence[Became] = (),
     known: Callable[[ContactId], Known] = lambda _: {},
     last_agent: Callable[[ContactId], AgentId | None] = lambda _: None,
 ) -> Iterable[Again]:
     """Yield each decision of a journal with what `plan` decides at that moment, whoever was offered what since.
 
-    `only`: those about one contact.
+    `only`: those about one contact. `lately`: what agents did before `facts`, for policies that look at how busy
+    they were; what `facts` tell as well is passed over.
     """
     decided: dict[ContactId, ContactRouted] = {}
     idle = _Idle()
@@ -100,6 +103,7 @@ def replay(
         if why is not None:
             decided[why.contact] = why
 
+    facts = tuple(facts)
     for fact in facts:
         if clock is None or dispatcher is None:
             clock = _Clock(fact.at)
@@ -113,6 +117,7 @@ def replay(
                 again=lambda: None,
             )
             dispatcher = Dispatcher(hooks=hooks, policies=policies, clock=clock, timers=clock)
+            dispatcher.remember(_before(facts, lately), fact.at)
             dispatcher.resume()
             lines.decide(dispatcher.hear)
         clock.at = fact.at
@@ -120,8 +125,21 @@ def replay(
             idle.hear(fact)
         # Messages are not decided again: how they were offered then stands in no fact.
         call = isinstance(fact, ContactRouted) and not ids.is_voicemail(fact.contact)
-        if isinstance(fact, ContactRouted) and call and only in (None, fact.contact):
+        if isinstance(fact, ContactRouted) and call:
+            # Decided about, too, where only another is asked for: who is looked at first among equals goes by what
+            # was decided before.
             if fact.contact not in decided:
                 dispatcher.dispatch(only=fact.contact)
-            yield Again(then=fact, now=decided.pop(fact.contact, None))
+            again = Again(then=fact, now=decided.pop(fact.contact, None))
+            if only in (None, fact.contact):
+                yield again
         lines.publish(fact)
+
+
+def _before(facts: Sequence[AnyFact], lately: Sequence[Became]) -> list[Became]:
+    """Return what agents did before what `facts` tell of them."""
+    first: dict[AgentId, datetime] = {}
+    for fact in facts:
+        if isinstance(fact, PresenceChanged):
+            first.setdefault(fact.agent, fact.at)
+    return [each for each in lately if each.agent in first and each.at < first[each.agent]]

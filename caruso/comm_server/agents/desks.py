@@ -5,7 +5,7 @@ Knows what a desk shows, not how it is drawn or sent. One console per agent: a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from caruso.comm_server.agents.presence import AgentState, late_at
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.agents.why_views import why_view
 from caruso.comm_server.calls.lifecycle import Call, PartyState
+from caruso.comm_server.contact_notes import Note
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.customer_cards import CustomerCards
 from caruso.comm_server.sharing import Sharing
@@ -36,6 +37,7 @@ from caruso.model.facts import (
     ContactResumed,
     ContactRouted,
     ContactTransferred,
+    CustomerReached,
     DialogEnded,
     DispositionChosen,
     NoteWritten,
@@ -124,7 +126,7 @@ class Sources:
     #: The call of a contact, while there is one: asked, not kept, for nobody may be wrong about who hears whom.
     call: Callable[[ContactId], Call | None]
     #: What agents wrote about a contact.
-    notes: Callable[[ContactId], Mapping[AgentId, str]]
+    notes: Callable[[ContactId, AgentId | None], Sequence[Note]]
     #: Who listens, as far as the agent is to know.
     watchers: Callable[[ContactId, AgentId], list[str]]
     #: How far the recording of a call is.
@@ -260,6 +262,7 @@ class Desks:
                 | ContactTransferred(contact=contact)
                 | OutsideCalled(contact=contact)
                 | OutsideConnected(contact=contact)
+                | CustomerReached(contact=contact)
                 | OutsideEnded(contact=contact)
                 | TalkEnded(contact=contact)
                 | NoteWritten(contact=contact)
@@ -325,8 +328,8 @@ class Desks:
         held = self._contacts.get(agent)
         shows_dialog = held is not None and (
             state.presence in (Presence.TALKING, Presence.WRAP_UP)
-            # Who is given a customer, or asked about one, sees what it is about before answering.
-            or (state.presence is Presence.OFFERED and held.by not in (None, agent))
+            # Whoever is to take a customer sees what he has told before answering.
+            or (state.presence is Presence.OFFERED and held.by != agent)
         )
         shown = held.contact if held and shows_dialog else sources.aside(agent)
         offered = sources.message_offer(agent)
@@ -353,7 +356,9 @@ class Desks:
     def _contact_view(self, agent: AgentId, state: AgentState, held: DeskContact, centre: Centre) -> ContactView:
         queue = centre.queues.get(held.queue)
         sheet = self._sources.roster.worksheet(agent)
+        writes = sheet is not None and sheet.contact == held.contact and state.presence is not Presence.OFFERED
         call = self._sources.call(held.contact)
+        outgoing = call.outgoing if call is not None else None
         return ContactView(
             id=held.contact,
             phase=_phase(agent, state, held, call),
@@ -377,10 +382,11 @@ class Desks:
             parties=_parties(agent, call, centre) if call is not None else [],
             from_agent=_name(held.by, centre) if held.by != agent else "",
             purpose=held.purpose.value if held.by else "",
+            called_back=outgoing is not None,
+            reached=outgoing is None or outgoing.reached_at is not None,
             notes=[
-                NoteView(agent=author, name=_name(author, centre), text=text)
-                for author, text in self._sources.notes(held.contact).items()
-                if author != agent and text
+                NoteView(agent=note.agent, name=_name(note.agent, centre), text=note.text)
+                for note in self._sources.notes(held.contact, agent if writes else None)
             ],
             watchers=self._sources.watchers(held.contact, agent),
             recording=self._recording(agent, held.contact, call),

@@ -11,12 +11,13 @@ from caruso.comm_server.centre_file.tables import (
     CallBackTable,
     CentreTables,
     DispositionTable,
+    InformationTable,
     OverflowTable,
     QueueTable,
     RecordingTable,
     VoicemailTable,
 )
-from caruso.model.centre import CallBackRules, Disposition, Overflow, Queue, VoicemailRules
+from caruso.model.centre import CallBackRules, Disposition, Information, Overflow, Queue, VoicemailRules
 from caruso.model.ids import EntryPointId, QueueId, ScriptId
 from caruso.model.recordings import RecordingRules
 from caruso.toml.shape import Shape
@@ -36,6 +37,7 @@ class QueueCheck:
         for skill in queue.skills:
             self._references.check("skills", skill, (*where, "skills", skill))
         self._escape(queue, where)
+        self._information(queue, where)
         for index, overflow in enumerate(queue.overflow):
             self._overflow(overflow, where, index, has_voicemail=queue.voicemail is not None)
         if queue.call_back is not None and queue.call_back.hours is not None:
@@ -79,6 +81,26 @@ class QueueCheck:
                 message = "This key means something else already: the call-back, or the escape key."
                 self._shape.add((*where, "voicemail", "key"), "twice", message)
 
+    def _information(self, queue: QueueTable, where: KeyPath) -> None:
+        taken = {
+            queue.escape_key: "the escape key",
+            queue.call_back.key if queue.call_back is not None else None: "the key of the call-back",
+            queue.voicemail.key if queue.voicemail is not None else None: "the key for leaving a message",
+        }
+        for index, told in enumerate(queue.information):
+            place = (*where, "information", index)
+            if not told.text and told.sound is None:
+                self._shape.add(place, "nothing-said", "What is to be heard? Set text or sound.")
+            if told.key is None and not queue.information_seconds:
+                message = "Nobody would ever hear it: set “key” here, or “information_seconds” of the queue."
+                self._shape.add(place, "contradiction", message)
+            if told.key is not None and told.key in taken:
+                self._shape.add((*place, "key"), "twice", f"This key is {taken[told.key]} already.")
+            taken[told.key] = "that of another information"
+        if queue.information_seconds and all(told.key is not None for told in queue.information):
+            message = "There is nothing to be told by itself: no information without a key."
+            self._shape.add((*where, "information_seconds"), "contradiction", message)
+
 
 def no_voicemail(queue: str | int) -> tuple[str, str]:
     """Return code and message for callers who are to leave a message for a queue that takes none."""
@@ -114,6 +136,8 @@ def read_queue(key: str, queue: QueueTable, tables: CentreTables) -> Queue:
         overflow=tuple(_overflow(table) for table in queue.overflow),
         comfort_seconds=queue.comfort_seconds,
         comfort_text=queue.comfort_text,
+        information=tuple(_information(table) for table in queue.information),
+        information_seconds=queue.information_seconds,
         escape_key=queue.escape_key or "",
         escape_to=None if queue.escape_to is None else EntryPointId(queue.escape_to),
         call_back=_call_back(queue.call_back),
@@ -146,6 +170,10 @@ def _overflow(table: OverflowTable) -> Overflow:
         text=table.text,
         voicemail=table.voicemail,
     )
+
+
+def _information(table: InformationTable) -> Information:
+    return Information(text=table.text, sound=table.sound or "", key=table.key or "")
 
 
 def _call_back(table: CallBackTable | None) -> CallBackRules | None:

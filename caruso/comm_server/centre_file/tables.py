@@ -216,6 +216,20 @@ class OverflowTable(msgspec.Struct, frozen=True, kw_only=True):
     voicemail: bool = False
 
 
+class InformationTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What callers can hear while they wait, keeping their place: by itself, one after the other, or with a key.
+    It ends when an agent answers.
+    """
+
+    #: What is told, by language.
+    text: dict[Language, Text] = {}
+    #: Recording that is played instead: a file of the sounds folder, looked for by language.
+    sound: SoundFile | None = None
+    #: Key with which a waiting caller hears it, as often as he likes; tell it in `comfort_text`. Without it it is
+    #: told by itself.
+    key: Key | None = None
+
+
 class RelaxTable(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of an agent after a contact has waited a while: a lower level, fewer skills, other queues'
     agents. Each step begins with what the one before allowed and only widens it.
@@ -298,6 +312,10 @@ class QueueTable(msgspec.Struct, frozen=True, kw_only=True):
     comfort_seconds: Seconds = 0.0
     #: What they hear then, by language; the centre's own sentence when not set.
     comfort_text: dict[Language, Text] = {}
+    #: What waiting callers can hear, or are told in turn: a list of tables, ``[[queues.ID.information]]``.
+    information: tuple[InformationTable, ...] = ()
+    #: How often they are told the next of those without a key; 0: never.
+    information_seconds: Seconds = 0.0
     #: Key with which a waiting caller leaves the queue; tell it in `comfort_text`.
     escape_key: Key | None = None
     #: Entry point the caller goes to then.

@@ -15,6 +15,7 @@ import msgspec
 from caruso.clock import Clock
 from caruso.comm_server.agents.presence import late_at
 from caruso.comm_server.monitor.figures import QueueFigures, count, queue_of
+from caruso.comm_server.monitor.holders import Holder, Holders
 from caruso.comm_server.monitor.offered import Offer, offered_kind
 from caruso.comm_server.monitor.recorded import RecordingFact, recorded
 from caruso.comm_server.monitor.supervisions import SupervisionRows
@@ -30,8 +31,11 @@ from caruso.model.facts import (
     ContactLeftQueue,
     ContactQueued,
     ContactResumed,
+    ContactTransferred,
     OfferEnded,
     OfferMade,
+    OutsideConnected,
+    OutsideEnded,
     Presence,
     PresenceChanged,
     PriorityChanged,
@@ -100,6 +104,7 @@ class Board:
         self._callbacks: Mapping[QueueId, int] = {}
         self._voicemails: Mapping[QueueId, tuple[int, datetime | None]] = {}
         self._supervisions = SupervisionRows()
+        self._holders = Holders()
         #: What each agent was asked to take the last time.
         self._offers: dict[AgentId, Offer] = {}
         #: Queues closed by hand.
@@ -156,15 +161,14 @@ class Board:
                 self._waiting.pop(contact, None)
                 self._changed_waiting.add(contact)
                 self._phase(contact, "dialog", fact.at)
-            case ContactConnected():
-                self._talking(fact)
             case ContactHeld(contact=contact, at=at):
                 self._phase(contact, "held", at)
             case ContactResumed(contact=contact, at=at):
                 self._phase(contact, "talking", at)
-            case TalkEnded():
-                pass
+            case ContactConnected() | TalkEnded() | OutsideConnected() | OutsideEnded() | ContactTransferred():
+                self._goes_on(fact.contact, self._holders.hear(fact), fact.at)
             case ContactEnded(contact=contact):
+                self._holders.hear(fact)
                 self._calls.pop(contact, None)
                 self._changed_calls.add(contact)
             case _:
@@ -332,10 +336,14 @@ class Board:
             self._waiting[contact] = msgspec.structs.replace(row, offered_to=agent)
             self._changed_waiting.add(contact)
 
-    def _talking(self, fact: ContactConnected) -> None:
-        call = self._calls.get(fact.contact)
-        caller = call.caller if call else ""
-        self._set_call(fact.contact, "talking", caller, fact.at, queue=fact.queue, agent=self._name(fact.agent))
+    def _goes_on(self, contact: ContactId, holder: Holder | None, since: datetime) -> None:
+        """Show with whom a call goes on, unless that stays as it is."""
+        call = self._calls.get(contact)
+        if holder is None:
+            return
+        caller, queue = (call.caller, call.queue) if call else ("", "")
+        agent = self._name(holder.agent) if holder.agent is not None else ""
+        self._set_call(contact, holder.phase, caller, since, queue=holder.queue or queue, agent=agent)
 
     def _reprioritised(self, contact: ContactId, priority: int) -> None:
         row = self._waiting.get(contact)

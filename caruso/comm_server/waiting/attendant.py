@@ -1,4 +1,4 @@
-"""Looks after callers who wait: tells them their place, comforts them, and minds the keys they press.
+"""Looks after callers who wait: tells them their place and what they can know, comforts them, minds their keys.
 
 What is said when is decided in `experience`. A caller whose phone rings at an agent's hears music until then.
 """
@@ -27,6 +27,7 @@ from caruso.comm_server.sentences import (
     PROMISED_LATER,
     offer_call_back,
     offer_when_open,
+    own_words,
     position,
     spoken,
     wait,
@@ -35,9 +36,16 @@ from caruso.comm_server.sentences import (
 from caruso.comm_server.waiting.call_backs import CallBacks
 from caruso.comm_server.waiting.closed import opens_at
 from caruso.comm_server.waiting.estimates import Estimates
-from caruso.comm_server.waiting.experience import Announcement, Words, is_offered, next_announcement
+from caruso.comm_server.waiting.experience import (
+    Announcement,
+    Words,
+    information_due,
+    information_for,
+    is_offered,
+    next_announcement,
+)
 from caruso.model import ids
-from caruso.model.centre import Centre, EntryPoint, Queue
+from caruso.model.centre import Centre, EntryPoint, Information, Queue
 from caruso.model.facts import (
     ContactCause,
     ContactEnded,
@@ -167,9 +175,10 @@ class Attendant:
             language = self._language(call)
             sentences = [self._sentence(call, queue, word, language) for word in due.words]
             text = " ".join(sentence for sentence in sentences if sentence)
-            if text:
+            told = information_due(queue, due.until_seconds) if Words.INFORMATION in due.words else None
+            if text or told is not None:
                 self._around.telephony.send(StopMusic(leg=ids.caller_leg(contact)))
-                self._say(call, INTERRUPTION, text)
+                self._say(call, INTERRUPTION, text, *self._told(told, language))
                 if Words.WAIT in due.words:
                     self._wait_told(call, queue)
         if call.phase in (Phase.WAITING, Phase.OFFERED):
@@ -207,8 +216,13 @@ class Attendant:
             case _:
                 return ""
 
-    def _say(self, call: Call, item: str, text: str) -> None:
-        segments = (Segment(text=text, barge_in=False),)
+    def _told(self, information: Information | None, language: str) -> tuple[Segment, ...]:
+        if information is None:
+            return ()
+        return (Segment(text=own_words(information.text, language), audio=information.sound, barge_in=False),)
+
+    def _say(self, call: Call, item: str, text: str, *more: Segment) -> None:
+        segments = ((Segment(text=text, barge_in=False),) if text else ()) + more
         turn = Turn(number=0, item=item, kind="end", segments=segments, language=self._language(call))
         self._around.phone.present(call.contact, turn)
 
@@ -232,7 +246,13 @@ class Attendant:
         if queue.escape_to is not None and digit == queue.escape_key:
             self.leave(contact, Away(entry_point=queue.escape_to))
             return True
-        return False
+        told = information_for(queue, digit)
+        if told is not None:
+            # What is being said to him ends: he has asked for something else.
+            if not self._around.phone.speaks(contact):
+                self._around.telephony.send(StopMusic(leg=ids.caller_leg(contact)))
+            self._say(call, INTERRUPTION, "", *self._told(told, self._language(call)))
+        return told is not None
 
     def leave(self, contact: ContactId, away: Away) -> None:
         """Take a caller out of the queue."""

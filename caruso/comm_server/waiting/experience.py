@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from caruso.model.centre import Queue
+from caruso.model.centre import Information, Queue
 
 #: What is due within this of one another is said in one go, seconds.
 TOGETHER_SECONDS = 1.0
@@ -22,6 +22,7 @@ class Words(StrEnum):
     WAIT = "wait"
     COMFORT = "comfort"
     CALL_BACK = "call-back"
+    INFORMATION = "information"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +58,25 @@ def is_offered(queue: Queue, waited_seconds: float) -> bool:
     return rules is not None and 0 < rules.offer_after_seconds <= waited_seconds + TOGETHER_SECONDS
 
 
+def information_due(queue: Queue, until_seconds: float) -> Information | None:
+    """Return what is told in an announcement with these `until_seconds`: those without a key, in turn."""
+    by_itself = [told for told in queue.information if not told.key]
+    if not by_itself or not queue.information_seconds:
+        return None
+    return by_itself[(round(until_seconds // queue.information_seconds) - 1) % len(by_itself)]
+
+
+def information_for(queue: Queue, key: str) -> Information | None:
+    """Return what a waiting caller hears who presses this key; None where it is no such key."""
+    return next((told for told in queue.information if told.key == key), None)
+
+
 def _intervals(queue: Queue) -> Iterator[tuple[Words, float]]:
     yield Words.POSITION, queue.announce_position_seconds
     yield Words.WAIT, queue.announce_wait_seconds
     yield Words.COMFORT, queue.comfort_seconds
     yield Words.CALL_BACK, queue.call_back.offer_after_seconds if queue.call_back else 0.0
+    yield Words.INFORMATION, queue.information_seconds
 
 
 def _next(every: float, waited: float) -> float:

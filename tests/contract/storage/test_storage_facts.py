@@ -158,6 +158,12 @@ async def test_what_distribution_went_by_begins_with_how_everybody_stood(
     ben, over, later = presence(1, "ben", Presence.READY), left(2, "waits"), presence(9, "anna", Presence.TALKING)
     await record(journal, *before, ben, *answered_call(1, NOON + timedelta(seconds=30)), over, later)
     assert await facts.routing_facts(NOON, NOON + timedelta(seconds=5)) == [anna, waits, ben, over]
+    minute = timedelta(minutes=1)
+    assert await facts.presences(NOON - minute, NOON + timedelta(seconds=9)) == [
+        (AgentId("anna"), Presence.READY, NOON - minute),
+        (AgentId("ben"), Presence.READY, NOON + timedelta(seconds=1)),
+    ]
+    assert await facts.presences(NOON + 60 * minute, NOON + 90 * minute) == []
 
 
 async def test_runs_of_open_contacts_and_of_agents_in_wrap_up_are_open(

@@ -192,6 +192,8 @@ async def test_who_did_what_is_found_by_time_person_recording_and_queue(house: H
     assert await found() == [deleted, downloaded, listened]
     assert await found(limit=1) == [deleted]
     assert await found(by="sam") == [downloaded, listened]
+    assert await found(by="SA") == [downloaded, listened]
+    assert await found(by="_") == await found(by="%") == []
     assert await found(recording=RecordingId("one")) == [deleted, listened]
     assert await found(contact=CONTACT, offset=1) == [downloaded, listened]
     assert await found(offset=1, limit=1) == [downloaded]

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from caruso.comm_server.acd.built_in import routing_policies
+from caruso.comm_server.acd.needs import ReadyAgent, Stage
 from caruso.comm_server.acd.plan import Plan
+from caruso.comm_server.acd.policy import Key, LongestIdle, Policies
 from caruso.comm_server.agents.why_views import why_view
 from caruso.comm_server.decisions import DecidedAgain, Decisions
 from caruso.comm_server.desk_contacts import decision_for
@@ -37,7 +40,7 @@ from lab.whole_centre import WholeCentre
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GAS, GERMAN, CALL = QueueId("gas"), SkillId("german"), ContactId("c1")
-ANNA, BEN = AgentId("anna"), AgentId("ben")
+ANNA, BEN, BRAM = AgentId("anna"), AgentId("ben"), AgentId("bram")
 
 
 def centre(**of_queue: object) -> Centre:
@@ -65,8 +68,24 @@ def journal(*, customer: CustomerId | None = None) -> MemoryJournal:
     return kept
 
 
+class ByName(LongestIdle):
+    """A policy that a plug-in might bring."""
+
+    name = "by-name"
+
+    def key(self, agent: ReadyAgent, stage: Stage) -> Key:
+        """Return what puts the last name first."""
+        return tuple(-float(ord(letter)) for letter in agent.agent)
+
+
+def policies() -> Policies:
+    return Policies(*routing_policies(), ByName())
+
+
 def again(kept: MemoryJournal, rules: Centre, *customers: Customer) -> Sequence[DecidedAgain]:
-    decisions = Decisions(facts=kept, customers=MemoryCustomers(*customers), plan=lambda: Plan(rules))
+    decisions = Decisions(
+        facts=kept, customers=MemoryCustomers(*customers), policies=policies(), plan=lambda: Plan(rules)
+    )
     return asyncio.run(decisions.again(CALL))
 
 
@@ -81,6 +100,7 @@ def test_the_same_rules_choose_the_same_again() -> None:
     ("rules", "chosen"),
     [
         ({"policy": "most-skilled"}, BEN),
+        ({"policy": "by-name"}, BEN),
         ({"skills": {GERMAN: 5}}, BEN),
         ({"skills": {GERMAN: 9}}, None),
     ],
@@ -151,6 +171,32 @@ def test_the_desk_tells_why_while_it_rings_in_the_conversation_and_after_a_crash
         await house.centre.tasks.close()
 
     run_in_virtual_time(main)
+
+
+def test_how_busy_agents_were_is_known_after_a_crash() -> None:
+    async def main() -> None:
+        house = WholeCentre(0)
+        house.stores.patience = 0.0
+        house.answers = lambda endpoint: Pickup(seconds=2)
+        await house.start()
+        for agent in (ANNA, BRAM):
+            house.open_console(agent)
+            house.ask(agent, desk.GoReady)
+        house.telephony.call("200", "+31201")
+        await asyncio.sleep(1800)
+        before = busy(house)
+        assert max(before.values()) > 0.3
+        await house.crash(lost=0, away=1)
+        assert busy(house) == pytest.approx(before, abs=0.001)
+        await house.centre.tasks.close()
+
+    run_in_virtual_time(main)
+
+
+def busy(house: WholeCentre) -> dict[AgentId, float]:
+    """Return how busy agents were lately."""
+    now = house.clock.monotonic()
+    return {agent: load.share_at(now) for agent, load in house.centre.dispatcher._loads.items() if load.share}
 
 
 def test_a_queue_or_an_agent_that_is_gone_is_no_reason_to_fail() -> None:

@@ -452,6 +452,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "worksheets": centre.roster._worksheets,
         "monitor's calls": centre.board._calls,
         "monitor's waiting": centre.board._waiting,
+        "monitor's holders": centre.board._holders._talks,
         "legs": house.telephony.legs,
         "bridges": house.telephony.bridges,
     }

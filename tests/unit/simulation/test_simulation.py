@@ -267,6 +267,34 @@ def test_the_command_prints_saves_compares_and_writes_down(
     assert any("abandoned" in line for line in lines)
 
 
+PLUGIN = """
+from caruso.comm_server.acd.policy import LongestIdle
+from caruso.service_manager.hookspecs import hookimpl
+
+class LastName(LongestIdle):
+    name = "last-name"
+
+    def key(self, agent, stage):
+        return tuple(-float(ord(letter)) for letter in agent.agent)
+
+@hookimpl
+def routing_policies():
+    return [LastName()]
+"""
+
+
+def test_the_command_goes_by_policies_of_plug_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plugins").mkdir()
+    Path("plugins/last_name.py").write_text(PLUGIN)
+    Path("centre.toml").write_text(CENTRE.replace('name = "Gas"', 'name = "Gas"\npolicy = "last-name"'))
+    assert main(["simulate", "centre.toml", "--calls", "60", "--out", "out.json", "--log", "day.log"]) == 0
+    (report,) = json.loads(Path("out.json").read_bytes())
+    contacts = {agent["agent"]: agent["contacts"] for agent in report["agents"]}
+    assert contacts["bram"] > 2 * contacts["anna"] > 0
+    assert "; last-name" in Path("day.log").read_text()
+
+
 def test_the_command_refuses_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, callers_file = tmp_path / "centre.toml", tmp_path / "callers.csv"
     file.write_text(CENTRE)

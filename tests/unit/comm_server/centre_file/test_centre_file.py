@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from caruso.comm_server.centre_file.reading import CentreFile, read_centre, unknown_scripts
 from caruso.errors import RejectedInput
-from caruso.model.centre import Disposition, Interval, NotReadyReason, Role, Station, StationKind, Whisper
+from caruso.model.centre import (
+    Disposition,
+    Information,
+    Interval,
+    NotReadyReason,
+    Role,
+    Station,
+    StationKind,
+    Whisper,
+)
 from caruso.model.ids import AgentId, QueueId
 
 GOOD = """\
@@ -420,6 +429,27 @@ def test_keys_of_a_queue_do_not_contradict_each_other() -> None:
     assert any("contradiction" in finding for finding in told('escape_to = "night"'))
     same = 'escape_key = "1"\nescape_to = "night"\ncall_back = {}'
     assert any("twice" in finding for finding in told(same))
+
+
+def test_information_has_words_and_a_way_to_be_heard() -> None:
+    def written(lines: str, queue: str = "") -> str:
+        more = GOOD.replace("[queues.service]", f"[queues.service]\n{queue}", 1)
+        return more + f"\n[[queues.service.information]]\n{lines}\n"
+
+    def told(lines: str, queue: str = "") -> list[str]:
+        return findings(written(lines, queue))
+
+    keyed = read_centre(written('key = "4"\ntext = { en = "We are at home." }'), "centre.toml").centre
+    assert keyed.queues[QueueId("service")].information == (Information(key="4", text={"en": "We are at home."}),)
+    read_centre(written('sound = "tariffs.wav"', "information_seconds = 30"), "centre.toml")
+    assert any("nothing-said" in finding for finding in told('key = "4"'))
+    assert any("contradiction" in finding for finding in told('text = { en = "Nobody hears this." }'))
+    silent = told('key = "4"\ntext = { en = "Tariffs." }', "information_seconds = 30")
+    assert any("information_seconds" in finding for finding in silent)
+    same = told('key = "1"\nsound = "a.wav"', "call_back = {}")
+    assert any("twice" in finding and "call-back" in finding for finding in same)
+    again = told('key = "4"\nsound = "a.wav"\n[[queues.service.information]]\nkey = "4"\nsound = "b.wav"')
+    assert any("twice" in finding and "information" in finding for finding in again)
 
 
 def test_an_agent_may_begin_at_a_telephone_whose_line_is_kept_open() -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caruso.comm_server.waiting.experience import Words, is_offered, next_announcement
-from caruso.model.centre import CallBackRules, Queue
+from caruso.comm_server.waiting.experience import (
+    Words,
+    information_due,
+    information_for,
+    is_offered,
+    next_announcement,
+)
+from caruso.model.centre import CallBackRules, Information, Queue
 from caruso.model.ids import QueueId
 
 
@@ -49,6 +57,33 @@ def test_what_is_due_a_moment_later_is_said_at_once_and_not_again() -> None:
         (60, (Words.POSITION,)),
         (61, (Words.COMFORT,)),
     ]
+
+
+def test_information_without_a_key_is_told_in_turn_and_the_other_to_who_presses_it() -> None:
+    one, two, asked = (
+        Information(text={"en": "One."}),
+        Information(sound="two.wav"),
+        Information(text={"en": "Three."}, key="4"),
+    )
+    rules = replace(queue(comfort=30), information=(one, asked, two), information_seconds=20)
+    said, waited = [], 0.0
+    while waited < 100:
+        ahead = next_announcement(rules, waited)
+        assert ahead is not None
+        waited = ahead.until_seconds
+        told = information_due(rules, waited) if Words.INFORMATION in ahead.words else None
+        said.append((ahead.after_seconds, Words.COMFORT in ahead.words, told))
+    assert said == [
+        (20, False, one),
+        (30, True, None),
+        (40, False, two),
+        (60, True, one),
+        (80, False, two),
+        (90, True, None),
+        (100, False, one),
+    ]
+    assert (information_for(rules, "4"), information_for(rules, "5")) == (asked, None)
+    assert information_due(queue(comfort=30), 30) is None
 
 
 def test_the_key_counts_once_the_offer_has_been_made() -> None:

@@ -1,17 +1,17 @@
-/** What colleagues wrote about this contact before it came here. */
+/** What was written about this contact before: by colleagues, and by the agent when she had it earlier. */
 
 import type { ContactView } from "../protocol";
 
-export function ColleaguesNotes({ contact }: { contact: ContactView }) {
+export function NotesBefore({ contact }: { contact: ContactView }) {
   if (contact.notes.length === 0) return null;
   return (
-    <section className="card" aria-labelledby="notes-title" data-testid="colleagues-notes">
+    <section className="card" aria-labelledby="notes-title" data-testid="notes-before">
       <h2 id="notes-title" className="card-kicker">
-        From colleagues
+        Notes so far
       </h2>
       <dl className="facts facts-wide">
         {contact.notes.map((note) => (
-          <div key={note.agent}>
+          <div key={`${note.agent} ${note.text}`}>
             <dt>{note.name}</dt>
             <dd className="note-text">{note.text}</dd>
           </div>
