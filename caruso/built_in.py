@@ -18,7 +18,8 @@ from caruso.config import Config
 from caruso.errors import Located, RejectedInput
 from caruso.reporting import formats
 from caruso.reporting.formats import ReportFormats
-from caruso.script_engine.expressions.functions import add_function
+from caruso.script_engine import built_in as language
+from caruso.script_engine.expressions.functions import Function, add_function
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_value
 from caruso.service_manager import built_in as services
@@ -32,7 +33,7 @@ from caruso.storage.adapters.registry import parse_url, register
 log = structlog.get_logger(__name__)
 
 #: Modules whose hooks bring the server's own.
-BUILT_IN = (routing, engines, services, formats, storage)
+BUILT_IN = (language, routing, engines, services, formats, storage)
 
 
 def plugins_of(config: Config) -> Plugins:
@@ -69,15 +70,17 @@ def take_functions(plugins: Plugins, *, of: str | None = None) -> None:
     for plugin, functions in plugins.ask("script_functions", of=of):
         try:
             for name, function in dict(functions).items():
-                add_function(name, replace(function, call=_guarded(name, function.call)))
+                # Our own give null themselves; asking them must not cost more.
+                add_function(name, function if plugin == language.__name__ else _guarded(name, function))
         except (AttributeError, TypeError, ValueError) as problem:
             plugins.refuse(plugin, problem)
 
 
-def _guarded(name: str, call: Callable[..., Value] | None) -> Callable[..., Value] | None:
+def _guarded(name: str, function: Function) -> Function:
     """Give null where somebody else's function raises: a dialog goes on."""
+    call = function.call
     if call is None:
-        return None
+        return function
 
     def guarded(*arguments: Value) -> Value:
         try:
@@ -86,7 +89,7 @@ def _guarded(name: str, call: Callable[..., Value] | None) -> Callable[..., Valu
             log.exception("script_function_raised", function=name)
             return None
 
-    return guarded
+    return replace(function, call=guarded)
 
 
 def policies_of(plugins: Plugins) -> Policies:

@@ -58,9 +58,10 @@ class MariaDbUnavailable(Exception):
 class MariaDb:
     """A running server. Its one user may do everything."""
 
-    def __init__(self, *, port: int, password: str) -> None:
+    def __init__(self, *, port: int, password: str, process: subprocess.Popen[bytes]) -> None:
         self.port = port
         self._password = password
+        self._process = process
 
     def url(self, database: str = DATABASE, *, driver: str = "mariadb+asyncmy") -> str:
         """Return the address of a database as SQLAlchemy writes it."""
@@ -74,6 +75,15 @@ class MariaDb:
             await connection.execute(text(f"CREATE DATABASE {name}"))
         await engine.dispose()
         return name
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Stop it for the length of a block: connections stay, and nothing is answered."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
 
 @contextmanager
@@ -90,7 +100,7 @@ def running_mariadb() -> Iterator[MariaDb]:
         process = _start(server, home, port, account)
         try:
             _wait_until_ready(home, port, process)
-            yield MariaDb(port=port, password=password)
+            yield MariaDb(port=port, password=password, process=process)
         finally:
             _stop(process)
     finally:

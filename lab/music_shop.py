@@ -26,7 +26,7 @@ CREATE TABLE "InvoiceLine" ("InvoiceId" INTEGER NOT NULL REFERENCES "Invoice" ("
     "LineNo" INTEGER NOT NULL, "TrackId" INTEGER NOT NULL REFERENCES "Track" ("TrackId"),
     "Quantity" INTEGER NOT NULL, PRIMARY KEY ("InvoiceId", "LineNo"));
 CREATE TABLE "Employee" ("EmployeeId" INTEGER PRIMARY KEY, "LastName" VARCHAR(20) NOT NULL,
-    "ReportsTo" INTEGER REFERENCES "Employee" ("EmployeeId"));
+    "FirstName" VARCHAR(20), "Title" VARCHAR(30), "ReportsTo" INTEGER REFERENCES "Employee" ("EmployeeId"));
 CREATE VIEW "Turnover" AS
     SELECT "CustomerId", SUM("Total") AS "Total" FROM "Invoice" GROUP BY "CustomerId"
 """
@@ -38,8 +38,8 @@ INSERT INTO "Playlist" VALUES (1, 'Sea'), (2, 'Cold')
 INSERT INTO "PlaylistTrack" VALUES (1, 1), (1, 2), (2, 3), (2, 4), (2, 2)
 INSERT INTO "Customer" VALUES (1, 'Ida', 'Glade', '+49 30 23125001', 'ida@shop.example')
 INSERT INTO "Customer" VALUES (2, 'Jon', 'Heath', '030 23125002', 'jon@shop.example')
-INSERT INTO "Employee" VALUES (1, 'Lake', NULL)
-INSERT INTO "Employee" VALUES (2, 'Reed', 1), (3, 'Fern', 1)
+INSERT INTO "Employee" VALUES (1, 'Lake', 'Ann', 'Manager', NULL)
+INSERT INTO "Employee" VALUES (2, 'Reed', 'Zoe', 'Sales', 1), (3, 'Fern', NULL, 'Sales', 1)
 INSERT INTO "Invoice" VALUES (1, 1, '2026-01-31', 2.28), (2, 1, '2026-02-28', 0.99), (3, 2, '2026-02-01', 1.29)
 INSERT INTO "InvoiceLine" VALUES (1, 1, 1, 1), (1, 2, 3, 1), (2, 1, 2, 1), (3, 1, 4, 1)
 """

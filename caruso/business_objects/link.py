@@ -50,9 +50,14 @@ class _ClassCheck:
         of = self._of
         if not of.keys:
             yield located("no-key", f'“{of.name}” has no attribute with key="yes"', of.place, "name")
-        for name, given in (("show", of.show), ("owner", of.owner), ("order", of.order)):
-            if given and given not in of.attributes:
-                yield self._unknown(given, of.place, name, of.attributes)
+        shown = {**of.attributes, **of.computed}
+        for name, given, known in (
+            ("show", of.show, shown),
+            ("owner", of.owner, of.attributes),
+            ("order", of.order, of.attributes),
+        ):
+            if given and given not in known:
+                yield self._unknown(given, of.place, name, known)
         for table in of.tables:
             yield from self._joins(table.joins, table.place, of)
         for each in of.lists.values():
@@ -121,6 +126,9 @@ class _ClassCheck:
             yield located("customer", "customers have one key, a text", of.place, "customer")
         if of.customer and not of.phones:
             yield located("customer", 'customers need a telephone number: type="phone"', of.place, "customer")
+        if of.customer and of.show in of.computed and not of.read_only:
+            message = "what is worked out cannot be written, and the name of a customer can"
+            yield located("customer", message, of.place, "show")
         at = of
         for name in of.subject:
             relation = at.relations.get(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 
 from caruso.cli.arguments import parse
@@ -19,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code (`caruso.cli.outcome`)."""
     wanted = parse(sys.argv[1:] if arguments is None else arguments)
     try:
+        if getattr(wanted, "reads_scripts", False):
+            _use_plugins(wanted)
         return int(wanted.command(wanted))
     except CarusoError as problem:
         return report(problem)
@@ -31,3 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def _use_plugins(wanted: Namespace) -> None:
+    from caruso.cli.plugins import use_plugins
+    from caruso.cli.stores import only_errors_logged, settings
+
+    with only_errors_logged():
+        use_plugins(settings(wanted))

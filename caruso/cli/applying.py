@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from caruso.built_in import plugins_of, policies_of
+from caruso.built_in import policies_of
 from caruso.business_objects.folder import read_folder
 from caruso.business_objects.model import Model
 from caruso.cli.accounts import Accounts, accounts_for
 from caruso.cli.outcome import Exit, report_findings
+from caruso.cli.plugins import plugins, use_plugins
 from caruso.cli.script_files import (
     Scripts,
     read_scripts,
@@ -60,6 +61,7 @@ def apply(wanted: Namespace) -> int:
 
 async def _apply(arguments: Namespace) -> int:
     config = settings(arguments)
+    use_plugins(config)
     model = read_folder(config.objects.models, ("own", *config.objects.databases))
     wanted = read_wanted(arguments.file, config, model)
     async with opened(config) as stores:
@@ -87,7 +89,7 @@ def read_wanted(file: Path, config: Config, model: Model) -> Wanted:
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
         raise RejectedInput((Located(rule="unreadable-file", message=f"{reason}.", file=str(file)),)) from problem
-    read = read_centre(text, str(file), policies_of(plugins_of(config)).names)
+    read = read_centre(text, str(file), policies_of(plugins(config)).names)
     files, missing = script_files(read, file.parent)
     known = known_to(read.centre, recordings_in(config.scripts.sounds), Expected(config).operations(), model)
     scripts = read_scripts(files, known=known, at=SystemClock().now())

@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     _database(commands)
     _audit(commands)
     _privacy(commands)
-    script_commands(group(commands, "script", "dialog scripts"))
+    script_commands(group(commands, "script", "dialog scripts", reads_scripts=True))
     _packs(group(commands, "pack", "all that a market needs, in a folder"))
     model_commands(group(commands, "model", "business objects"))
     _applying(commands)

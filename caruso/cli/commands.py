@@ -10,9 +10,13 @@ from typing import Any
 EXIT_CODES = "exit codes: 0 done, 1 refused or not as it should be, 2 wrong arguments, 3 could not be tried"
 
 
-def group(commands: Any, name: str, about: str) -> Any:
-    """Declare a group of commands and return where they are added."""
+def group(commands: Any, name: str, about: str, *, reads_scripts: bool = False) -> Any:
+    """Declare a group of commands and return where they are added.
+
+    Before one that `reads_scripts` begins plug-ins are loaded: scripts may use their functions.
+    """
     made = commands.add_parser(name, help=about, description=about)
+    made.set_defaults(reads_scripts=reads_scripts)
     return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from caruso.cli.outcome import Exit
+from caruso.cli.plugins import use_plugins
 from caruso.cli.stores import run, settings
 from caruso.errors import Located, RejectedInput
 
@@ -40,6 +41,7 @@ async def opened_objects(wanted: Namespace) -> AsyncIterator[Objects]:
     from caruso.storage.migrations import require_schema
 
     config = settings(wanted)
+    use_plugins(config)
     own = Database(config.database_url)
     try:
         await require_schema(own)

@@ -16,6 +16,7 @@ from caruso.business_objects.model import Model
 from caruso.cli.applying import apply, read_wanted
 from caruso.cli.models import apply as make_tables
 from caruso.cli.outcome import Exit
+from caruso.cli.plugins import use_plugins
 from caruso.cli.stores import settings
 from caruso.config import Config
 from caruso.errors import Located, RejectedInput
@@ -40,6 +41,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def check(wanted: Namespace) -> int:
     """Tell what is wrong with a pack; nothing is changed."""
     config = settings(wanted)
+    use_plugins(config)
     manifest = read_manifest(wanted.folder)
     model = pack_model(wanted.folder, manifest, config)
     read_wanted(wanted.folder / manifest.centre, config, model)

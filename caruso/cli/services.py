@@ -33,7 +33,7 @@ class Expected:
 
 def check_mail(wanted: Namespace) -> int:
     """Read all templates, and send a mail when an address is given."""
-    from caruso.service_manager.mail_templates import read_templates
+    from caruso.service_manager.mail_filling import read_templates
 
     mail = settings(wanted).mail
     templates, findings = read_templates(mail.templates)

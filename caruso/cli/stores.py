@@ -8,12 +8,13 @@ import logging
 import os
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import structlog
 
+from caruso.cli.plugins import use_plugins
 from caruso.clock import SystemClock
 from caruso.config import Config, default_config_file, load_config, relocated
 from caruso.errors import RejectedInput
@@ -57,13 +58,19 @@ def settings(wanted: Namespace) -> Config:
 
 def run(work: Coroutine[None, None, int]) -> int:
     """Carry out an asynchronous command. What it does it tells itself; only errors are logged."""
+    with only_errors_logged(), acting(Actor(user=_system_user(), channel="cli")):
+        return asyncio.run(work)
+
+
+@contextmanager
+def only_errors_logged() -> Iterator[None]:
+    """Log errors only, beside what a command prints."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        with acting(Actor(user=_system_user(), channel="cli")):
-            return asyncio.run(work)
+        yield
     finally:
         structlog.reset_defaults()
 
@@ -91,6 +98,7 @@ async def opened(config: Config) -> AsyncIterator[Stores]:
     from caruso.storage.scripts import Scripts
     from caruso.storage.users import Users
 
+    use_plugins(config)
     database = Database(config.database_url)
     try:
         await require_schema(database)

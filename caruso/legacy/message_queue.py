@@ -1,4 +1,4 @@
-"""Systems that are reached by a message queue (NATS): asked and answering, or told and going on.
+"""Systems that are reached by a message queue (NATS): asked and answering, told and going on, or telling us.
 
     class Warehouse(QueueService):
         \"""The warehouse.\"""
@@ -14,13 +14,18 @@
             \"""Order something.\"""
             await self.publish("warehouse.orders", params, key=key)
 
+        hears = {"warehouse.delivered": "customer.update"}
+
 Messages are JSON. What is published is kept by a stream of JetStream, which also sees that the same key is kept
 once; so it may be published again. What is published where no stream listens is a failure: nobody would have it.
+What is heard has to be kept by a stream as well: each message becomes a call of an operation (`queue_listening`).
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import deque
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from nats.aio.client import Client
@@ -31,13 +36,18 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NoStreamResponseError
 
 from caruso.legacy.failures import SystemBadAnswer, SystemRefused, SystemUnavailable
+from caruso.legacy.queue_listening import GivenUp, Listener
 from caruso.legacy.system_service import SystemService, as_json, one_line, understood
 from caruso.ports.scripts import ActionServices
 from caruso.service_manager.failures import OutcomeUnknown, ServiceFailed
 from caruso.service_manager.refusals import PluginRefused
 from caruso.service_manager.remote.nats_link import NatsServer, closed, connected
+from caruso.service_manager.service import operation
 
 T = TypeVar("T")
+
+#: Messages that were given up, and are told.
+_TOLD = 20
 
 
 class QueueService(SystemService):
@@ -45,24 +55,57 @@ class QueueService(SystemService):
 
     #: Header of a reply that says why there is none: its value is the reason.
     error_header: ClassVar[str] = "Nats-Service-Error"
+    #: What is listened to: subject → operation that each message becomes a call of, with its parts as arguments.
+    hears: ClassVar[Mapping[str, str]] = {}
+    #: Seconds taking a message may last.
+    take_seconds: ClassVar[float] = 30.0
+    #: Whom `take` asks.
+    services: ActionServices
 
     _client: Client | None = None
+    _listeners: tuple[Listener, ...] = ()
 
     async def start(self, services: ActionServices) -> None:
-        """Connect; the connection comes back by itself."""
+        """Connect, and listen; the connection comes back by itself."""
         if not self.system.url.startswith(("nats://", "tls://")):
             raise PluginRefused(f"services.systems.{self.system.name} needs a url that begins with tls://")
         server = NatsServer(url=self.system.url, user=self.system.user, password=self.system.secret.reveal())
+        self.services = services
+        self._given_up: deque[GivenUp] = deque(maxlen=_TOLD)
         self._client = await connected(server, f"caruso {self.name}")
+        self._listeners = tuple(self._listener(subject, name) for subject, name in self.hears.items())
+        for listener in self._listeners:
+            await listener.start(self._client)
 
     async def health(self) -> None:
-        """Tell whether the connection is there."""
+        """Tell whether the connection is there, and whether a message waits."""
         self._connection()
+        if waits := next((listener.waits for listener in self._listeners if listener.waits), ""):
+            raise SystemUnavailable(waits)
+
+    async def drain(self) -> None:
+        """Take the messages that are being taken, and no other."""
+        for listener in self._listeners:
+            await listener.drain()
 
     async def stop(self) -> None:
-        """Close the connection."""
+        """Listen no more, and close the connection."""
+        for listener in self._listeners:
+            await listener.stop()
         if self._client is not None:
             await closed(self._client)
+
+    async def take(self, message: dict[str, Any], name: str, *, key: str) -> None:
+        """Carry out the operation that `hears` has for a message; for messages of another form do it differently.
+
+        Raise `ServiceFailed` for one that cannot be taken. `key` is the same when a message comes again.
+        """
+        await self.services.call(name, message, key=key)
+
+    @operation(repeatable=True)
+    async def given_up(self, params: dict[str, str], *, key: str) -> list[GivenUp]:
+        """Tell which messages could not be taken, the newest first."""
+        return list(reversed(self._given_up))
 
     async def ask(self, subject: str, message: Any, kind: type[T]) -> T:
         """Ask whoever answers under `subject`, and return the answer, which is of this kind."""
@@ -94,6 +137,19 @@ class QueueService(SystemService):
             raise SystemRefused(f"{subject}: {one_line(problem)}") from problem
         except (NatsError, OSError) as problem:
             raise self._broken(subject, problem) from problem
+
+    def _listener(self, subject: str, name: str) -> Listener:
+        async def take(message: dict[str, Any], key: str) -> None:
+            await self.take(message, name, key=key)
+
+        return Listener(
+            self.name,
+            subject,
+            take,
+            seconds=self.take_seconds,
+            max_bytes=self.max_bytes,
+            given_up=self._given_up,
+        )
 
     def _connection(self) -> Client:
         if self._client is None or not self._client.is_connected:

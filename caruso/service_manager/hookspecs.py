@@ -9,8 +9,7 @@ A plug-in is a module with some of these functions, each marked with `hookimpl`:
         return [Weather()]
 
 The server's own components come in through the same functions (`caruso.built_in`). Nothing is called on the way
-of a
-call: hooks are asked when the server, or a plug-in, starts. How plug-ins are found is in `plugins`, and in
+of a call: hooks are asked when the server, or a plug-in, starts. How plug-ins are found is in `plugins`, and in
 docs/plugins.md.
 """
 
@@ -49,7 +48,8 @@ def services(parts: Parts) -> Iterable[Service]:  # type: ignore[empty-body]
 def script_functions() -> Mapping[str, Function]:  # type: ignore[empty-body]
     """Return functions for expressions of scripts, by name. Each is pure, quick and total: null, no error.
 
-    They stay until the server ends: dialogs are compiled with them.
+    They stay until the server ends: dialogs are compiled with them. What needs more than values (``known``,
+    ``any``, ``today``, …) is the language itself.
     """
 
 

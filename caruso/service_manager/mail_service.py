@@ -44,7 +44,6 @@ from caruso.service_manager.mail_templates import (
     Message,
     Template,
     file_names,
-    fill,
     read_template,
 )
 from caruso.service_manager.service import Service, operation
@@ -197,6 +196,9 @@ def template_filled(folder: Path, wanted: NewMail, default_language: str) -> Mes
     language = wanted.language or default_language
     if not LANGUAGE.fullmatch(language):
         raise BadArguments(f"“{language}” is no language")
+    # In a thread, and only where mails have templates: jinja2 takes 1.5 MB and a moment.
+    from caruso.service_manager.mail_filling import fill
+
     try:
         return fill(_find(folder, wanted.template, language, default_language), wanted.values)
     except RejectedInput as problem:

@@ -7,8 +7,10 @@ objects in our own database follow from their models (`caruso.storage.objects.au
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Table
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from caruso.storage.tables.callbacks import callbacks
 from caruso.storage.tables.centres import centre_versions
@@ -66,6 +68,11 @@ def tables_of(class_name: str) -> tuple[AuditedTable, ...]:
 def trigger_name(audited: AuditedTable, change: str) -> str:
     """Return what the trigger of a table is called."""
     return f"{audited.prefix}_{audited.table.name}_{change}"
+
+
+def kind_of(column: Column[Any]) -> TypeEngine[Any]:
+    """Return what a column holds, without what is done to it on the way."""
+    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
 
 
 def quoted(name: str) -> str:

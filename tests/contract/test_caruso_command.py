@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RecordingI
 from caruso.model.recordings import AccessKind
 from caruso.model.records import AppliedCentre, Customer, User
 from caruso.model.run_records import RunEvent, RunTurn, SavedRun
+from caruso.script_engine.expressions.functions import FUNCTIONS
 from caruso.script_engine.loader import load
 from caruso.script_engine.runs import run_to_json
 from caruso.script_engine.tools.setting import Setting
@@ -374,6 +376,66 @@ def test_scripts_are_checked_for_people_and_for_machines(caruso: Caruso) -> None
     found = [json.loads(line) for line in out.splitlines()]
     assert code == 1
     assert (found[0]["line"], found[0]["file"]) == (2, str(bad))
+
+
+FUNCTION = """\
+from caruso.script_engine.expressions.functions import Function
+from caruso.script_engine.expressions.types import Type
+from caruso.service_manager.hookspecs import hookimpl
+
+@hookimpl
+def script_functions():
+    return {"tariff_of": Function((Type.NUMBER,), Type.TEXT, lambda kwh: "big" if kwh > 3000 else "small")}
+"""
+WITH_FUNCTION = SCRIPT.replace("queue=\"'billing'\"", "queue=\"tariff_of(1) = 'big' ? 'billing' : 'billing'\"")
+MODEL = """\
+<!DOCTYPE model PUBLIC "-//CARUSO//DTD Object Model 1.0//EN" "model.dtd">
+<model id="tariffs">
+  <class name="Usage" table="usages">
+    <attribute name="id" key="yes"/><attribute name="kwh" type="number"/>
+    <computed name="tariff" value="tariff_of(object.kwh)"/>
+  </class>
+</model>
+"""
+
+
+@pytest.fixture
+def plugins(caruso: Caruso) -> Iterator[Path]:
+    folder = caruso.folder / "plugins"
+    folder.mkdir()
+    yield folder
+    FUNCTIONS.pop("tariff_of", None)
+
+
+def test_scripts_and_models_may_use_functions_of_plug_ins(caruso: Caruso, plugins: Path) -> None:
+    script = caruso.folder / "greeting.xml"
+    script.write_text(WITH_FUNCTION)
+    assert "tariff_of" in caruso("script", "check", script)[2]
+    (plugins / "tariffs.py").write_text(FUNCTION)
+    (caruso.folder / "models").mkdir()
+    (caruso.folder / "models" / "usages.xml").write_text(MODEL)
+    caruso.centre.write_text(WITH_SCRIPT)
+    assert caruso("script", "check", script) == (0, "The script is fine.\n", "")
+    for command in (
+        ("script", "explain", script),
+        ("model", "apply"),
+        ("model", "check"),
+        ("apply", caruso.centre),
+        ("user", "list"),
+    ):
+        code, _, err = caruso(*command)
+        assert (code, err) == (0, ""), command
+
+
+def test_a_plug_in_that_is_broken_is_told_beside_what_it_leaves_out(caruso: Caruso, plugins: Path) -> None:
+    script = caruso.folder / "greeting.xml"
+    script.write_text(WITH_FUNCTION)
+    (plugins / "tariffs.py").write_text(FUNCTION.replace("import hookimpl", "import hookimp"))
+    code, out, err = caruso("script", "check", "--json", script)
+    assert code == 1
+    assert [json.loads(line)["rule"] for line in out.splitlines()] == ["unknown-function"]
+    assert "plugin_refused" in err
+    assert "tariffs.py, line 3" in err
 
 
 def test_a_file_that_cannot_be_read_is_told(caruso: Caruso) -> None:

@@ -1,6 +1,7 @@
 """The functions of expressions, in one table. Each is total: a wrong kind of argument, or null, gives null.
 
-Those without a `call` need more than the values of their arguments; `special` knows them.
+Those without a `call` need more than the values of their arguments: they are the language's, and `special` knows
+them. All others come in as those of plug-ins do (`script_functions` of `caruso.service_manager.hookspecs`).
 """
 
 from __future__ import annotations
@@ -68,10 +69,9 @@ QUANTIFIERS: Mapping[str, Function] = {
     "each": Function((_LIST, _ANY, _ANY), _LIST),
 }
 
-#: The language's own; those of plug-ins come to them (`add_function`).
-FUNCTIONS: dict[str, Function] = {
+#: What is said like a function and needs more than values.
+FORMS: Mapping[str, Function] = {
     **QUANTIFIERS,
-    # Need more than values.
     "known": Function((_ANY,), _BOOLEAN),
     "empty": Function((_ANY,), _BOOLEAN),
     "if": Function((_BOOLEAN, _ANY, _ANY), _ANY),
@@ -85,6 +85,11 @@ FUNCTIONS: dict[str, Function] = {
     "now": Function((), _DATE_TIME),
     "age": Function((_DATE,), _NUMBER),
     "opening_hours": Function((_TEXT,), _BOOLEAN),
+    "date_time": Function((_ANY, _TIME), _DATE_TIME, optional=1),
+}
+
+#: What comes with Caruso, and is there without any plug-in: where scripts are checked, for example.
+BUILT_IN: Mapping[str, Function] = {
     # Lists and texts.
     "count": Function((_LIST,), _NUMBER, lists.count),
     "length": Function((_ANY,), _NUMBER, lists.length),
@@ -115,7 +120,6 @@ FUNCTIONS: dict[str, Function] = {
     # Dates and times.
     "date": Function((_ANY,), _DATE, dates.to_date, local=True),
     "time": Function((_ANY,), _TIME, dates.to_time, local=True),
-    "date_time": Function((_ANY, _TIME), _DATE_TIME, optional=1),
     "days_between": Function((_DATE, _DATE), _NUMBER, dates.days_between, local=True),
     "minutes_between": Function((_DATE_TIME, _DATE_TIME), _NUMBER, dates.minutes_between, local=True),
     "add_days": Function((_DATE, _NUMBER), _DATE, dates.add_days, local=True),
@@ -130,7 +134,9 @@ FUNCTIONS: dict[str, Function] = {
     "minute": Function((_ANY,), _NUMBER, dates.minute, local=True),
 }
 
-_OWN = frozenset(FUNCTIONS)
+#: All that expressions can use.
+FUNCTIONS: dict[str, Function] = {**FORMS, **BUILT_IN}
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -138,7 +144,7 @@ def add_function(name: str, function: Function) -> None:
     """Let expressions use another function; raise `ValueError` when its name is not free, or it is none."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"“{name}” is no name for a function: small letters, digits and _")
-    if name in _OWN:
+    if name in FORMS or BUILT_IN.get(name, function) is not function:
         raise ValueError(f"The language has a function “{name}” already")
     if function.call is None:
         raise ValueError(f"“{name}” has no call")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 
-_Insert = TypeVar("_Insert", postgresql.Insert, sqlite.Insert)
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+_Insert = TypeVar("_Insert", "postgresql.Insert", "sqlite.Insert")
 
 
 def insert_on_conflict_update(

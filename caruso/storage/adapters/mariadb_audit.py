@@ -7,12 +7,10 @@ Rows that a foreign key takes along fire no triggers there: who is referred to h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, LargeBinary, Numeric, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from caruso.storage.audited import CHANGED, CHANGES, SECRET, AuditedTable, literal, quoted, trigger_name
+from caruso.storage.audited import CHANGED, CHANGES, SECRET, AuditedTable, kind_of, literal, quoted, trigger_name
 
 #: As SQLite keeps times, so that the audit reads the same.
 _TIME = "%Y-%m-%dT%H:%i:%s.%fZ"
@@ -70,13 +68,9 @@ def _record(audited: AuditedTable, row: str) -> str:
 
 def _text(column: Column[object], value: str) -> str:
     """Return a part of a key as text: a number without idle zeros, which its column has."""
-    if not isinstance(_kind(column), Numeric):
+    if not isinstance(kind_of(column), Numeric):
         return value
     return f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM CAST({value} AS DECIMAL(38, 12))))"
-
-
-def _kind(column: Column[object]) -> TypeEngine[Any]:
-    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
 
 
 def _object(audited: AuditedTable, row: str, change: str) -> str:
@@ -91,7 +85,7 @@ def _value(audited: AuditedTable, column: Column[object], row: str, change: str)
         if change == "update" and row == "NEW":
             return f"CASE WHEN OLD.{name} <=> {value} THEN '{SECRET}' ELSE '{CHANGED}' END"
         return f"'{SECRET}'"
-    kind = _kind(column)
+    kind = kind_of(column)
     if isinstance(kind, JSON):
         return f"json_compact({value})"
     if isinstance(kind, DateTime):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import URL, Connection, Table, func, inspect, select, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.dml import Insert
@@ -21,6 +20,9 @@ from caruso.storage.adapters.findings import damage, reason_of
 from caruso.storage.adapters.postgresql_audit import FUNCTION, REFUSAL, SETTING, triggers
 from caruso.storage.adapters.postgresql_pool import lend_no_dead_ones
 from caruso.storage.audited import AuditedTable, quoted
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 #: Classes of errors for which the value is to blame: data exception, integrity, limit exceeded.
 VALUE_ERROR_CLASSES = ("22", "23", "54")
@@ -81,11 +83,11 @@ class PostgresAdapter(StorageAdapter):
 
     def upsert(self, table: Table, *, newer: str | None = None, keep: Sequence[str] = ()) -> Insert:
         """Return it."""
-        return insert_on_conflict_update(postgresql.insert(table), table, newer=newer, keep=keep)
+        return insert_on_conflict_update(_insert(table), table, newer=newer, keep=keep)
 
     def insert_unless_there(self, table: Table) -> Insert:
         """Return it."""
-        return insert_on_conflict_nothing(postgresql.insert(table), table)
+        return insert_on_conflict_nothing(_insert(table), table)
 
     def lock_upgrades(self, connection: Connection) -> None:
         """Lock until the transaction ends."""
@@ -145,3 +147,9 @@ class PostgresAdapter(StorageAdapter):
                 connection.rollback()
                 found.append(damage("damaged-pages", f"Table {name} cannot be read: {reason_of(error)}"))
         return tuple(found)
+
+
+def _insert(table: Table) -> PostgresInsert:
+    from sqlalchemy.dialects.postgresql import insert  # 2 MB: only where a database is one
+
+    return insert(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, LargeBinary
 
-from caruso.storage.audited import CHANGED, SECRET, AuditedTable, literal, quoted, trigger_name
+from caruso.storage.audited import CHANGED, SECRET, AuditedTable, kind_of, literal, quoted, trigger_name
 
 
 def trigger(audited: AuditedTable, change: str) -> str:
@@ -51,8 +51,9 @@ def _value(audited: AuditedTable, column: Column[object], row: str, change: str)
         if change == "update" and row == "NEW":
             return f"CASE WHEN OLD.{name} IS {value} THEN '{SECRET}' ELSE '{CHANGED}' END"
         return f"'{SECRET}'"
-    if isinstance(column.type, JSON):
+    kind = kind_of(column)
+    if isinstance(kind, JSON):
         return f"json({value})"
-    if isinstance(column.type, LargeBinary):
+    if isinstance(kind, LargeBinary):
         return f"hex({value})"
     return value

@@ -18,11 +18,11 @@ from sqlalchemy.engine.reflection import Inspector
 
 from caruso.business_objects.load import PUBLIC_ID
 from caruso.business_objects.model import Kind
+from caruso.storage.objects.naming import telling
 
 _PARTS = re.compile(r"[^\W_]+")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PHONES = re.compile(r"phone|mobile|fax|telefon", re.IGNORECASE)
-_NAMES = ("name", "title", "last_name", "company", "label", "description")
 #: Kinds by type of column; the first that fits.
 _KINDS: Sequence[tuple[type[types.TypeEngine[Any]], Kind]] = (
     (types.Boolean, Kind.BOOLEAN),
@@ -121,7 +121,8 @@ def _lines(
     schema: str,
 ) -> Iterator[str]:
     attributes = {column.attribute for column in of.columns.values()}
-    show = next((name for name in _NAMES if name in attributes), next(iter(of.columns.values())).attribute)
+    shown = _shown(of)
+    show = _unused("full_name", attributes) if len(shown) > 1 else shown[0]
     where = f" schema={quoteattr(schema)}" if schema else ""
     yield (
         f'  <class name={quoteattr(of.name)} table={quoteattr(of.table)}{where} read-only="yes"'
@@ -132,8 +133,22 @@ def _lines(
         more += f' type="{column.kind}"' if column.kind is not Kind.TEXT else ""
         more += ' key="yes"' if column.key else ""
         yield f"    <attribute name={quoteattr(column.attribute)}{more}/>"
+    if len(shown) > 1:
+        parts = ", ".join(f"object.{name}" for name in shown)
+        yield f'    <computed name="{show}" value="join(where([{parts}], part, known(part)), \' \')"/>'
     yield from _relations(of, classes, between, attributes)
     yield "  </class>"
+
+
+def _shown(of: _Class) -> tuple[str, ...]:
+    """Return the attributes that together name an object to people; without any better the key."""
+    leading = {name for each in of.foreign for name in each["constrained_columns"]}
+    own = [column for column in of.columns.values() if column.name not in leading]
+    texts = [column.attribute for column in own if column.kind is Kind.TEXT]
+    others = [column.attribute for column in own if column.kind is Kind.NUMBER]
+    keys = [column.attribute for column in of.columns.values() if column.key]
+    first = next(iter(of.columns.values())).attribute
+    return telling(_snake(of.table), texts, others) or (next(iter(keys), first),)
 
 
 def _relations(

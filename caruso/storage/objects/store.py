@@ -175,8 +175,13 @@ class Objects:
         criteria = [_any_key(tables.source, parts)]
         allowed = row_condition(of, asker, self._clock.now())
         found = await self._finder.fetch(now, tables, Query(condition=allowed, limit=len(parts)), criteria)
-        found.sort(key=lambda values: words.folded(str(values.get(of.show) or "")))
+        found.sort(key=lambda values: words.folded(self._called(of, values)))
         return await self._finder.records(now, tables, found[:limit], asker)
+
+    def _called(self, of: ObjectClass, values: Mapping[str, Value]) -> str:
+        """Return the name of an object, as it was fetched, for people."""
+        worked_out = computed_values(of, values, self._clock.now()) if of.show in of.computed else values
+        return str(worked_out.get(of.show) or "")
 
     async def by_number(self, class_name: str, number: str) -> Record | None:
         """Return the object with this telephone number; of several the first by key."""

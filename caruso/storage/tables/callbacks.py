@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, Table, Text, text
+from sqlalchemy import Column, Integer, Table, Text, text
 
-from caruso.storage.tables.columns import Json, UtcDateTime, metadata
+from caruso.storage.tables.columns import Json, UtcDateTime, metadata, partial_index
 
 _OPEN_CALLBACK = text("state IN ('open', 'taken')")
 
@@ -34,12 +34,6 @@ callbacks = Table(
     Column("entry_point", Text),
     Column("next_at", UtcDateTime),
     Column("result", Text, nullable=False, server_default=text("''")),
-    Index("ix_callbacks_number", "number", sqlite_where=_OPEN_CALLBACK, postgresql_where=_OPEN_CALLBACK),
-    Index(
-        "ix_callbacks_waiting",
-        "due_at",
-        "queue",
-        sqlite_where=_OPEN_CALLBACK,
-        postgresql_where=_OPEN_CALLBACK,
-    ),
+    partial_index("ix_callbacks_number", "number", where=_OPEN_CALLBACK),
+    partial_index("ix_callbacks_waiting", "due_at", "queue", where=_OPEN_CALLBACK),
 )

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, MetaData, String, Text, TextClause
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 metadata = MetaData(
@@ -78,11 +78,38 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+class _Json(TypeDecorator[Any]):
+    """JSON; None is the database's own null, not JSON's."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type. PostgreSQL's dialect is loaded where it is used: 2 MB."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(self.impl_instance)
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        """Bind a name within the JSON as a name, not as JSON."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
 #: JSON that PostgreSQL can look into.
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Json = _Json()
 #: Text that is found by its beginning: compared byte by byte, so that an index serves ``>= 'a' and < 'b'``.
 Key = Text().with_variant(Text(collation="C"), "postgresql")
 #: Number of a fact.
 Seq = BigInteger().with_variant(Integer(), "sqlite")
 #: A number the database counts up.
 Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def partial_index(name: str, *columns: str, where: TextClause) -> Index:
+    """Return an index of the rows that `where` is true of.
+
+    The migrations make it, and in PostgreSQL of the same rows: saying so here would load its dialect, 2 MB.
+    """
+    return Index(name, *columns, sqlite_where=where)

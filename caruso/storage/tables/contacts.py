@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
-from caruso.storage.tables.columns import Seq, UtcDateTime, metadata
+from caruso.storage.tables.columns import Seq, UtcDateTime, metadata, partial_index
 
 _OPEN = text("ended_at IS NULL")
 
@@ -29,7 +29,7 @@ contacts = Table(
     Column("disposition", Text, nullable=False),
     Column("note", Text, nullable=False),
     Index(None, "customer", "arrived_at"),
-    Index("ix_contacts_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    partial_index("ix_contacts_open", "id", where=_OPEN),
 )
 
 queue_visits = Table(
@@ -110,5 +110,5 @@ presence_intervals = Table(
     Column("began_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Index(None, "agent", "began_at"),
-    Index("ix_presence_intervals_open", "agent", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    partial_index("ix_presence_intervals_open", "agent", where=_OPEN),
 )

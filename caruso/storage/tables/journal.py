@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
-from caruso.storage.tables.columns import Json, Seq, UtcDateTime, metadata
+from caruso.storage.tables.columns import Json, Seq, UtcDateTime, metadata, partial_index
 
 journal = Table(
     "journal",
@@ -19,32 +19,15 @@ journal = Table(
     #: The whole fact.
     Column("payload", Json, nullable=False),
     Index(None, "at"),
-    Index(
-        "ix_journal_contact",
-        "contact",
-        sqlite_where=text("contact IS NOT NULL"),
-        postgresql_where=text("contact IS NOT NULL"),
-    ),
-    Index(
-        "ix_journal_queue_switches",
-        "queue",
-        "seq",
-        sqlite_where=text("kind = 'queue-switched'"),
-        postgresql_where=text("kind = 'queue-switched'"),
-    ),
-    Index(
-        "ix_journal_estimated_waits",
-        "at",
-        sqlite_where=text("kind IN ('wait-estimated', 'wait-announced')"),
-        postgresql_where=text("kind IN ('wait-estimated', 'wait-announced')"),
-    ),
-    Index(
+    partial_index("ix_journal_contact", "contact", where=text("contact IS NOT NULL")),
+    partial_index("ix_journal_queue_switches", "queue", "seq", where=text("kind = 'queue-switched'")),
+    partial_index("ix_journal_estimated_waits", "at", where=text("kind IN ('wait-estimated', 'wait-announced')")),
+    partial_index(
         "ix_journal_stations",
         "agent",
         "kind",
         "seq",
-        sqlite_where=text("kind IN ('station-chosen', 'line-opened', 'line-closed')"),
-        postgresql_where=text("kind IN ('station-chosen', 'line-opened', 'line-closed')"),
+        where=text("kind IN ('station-chosen', 'line-opened', 'line-closed')"),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
-from caruso.storage.tables.columns import Json, UtcDateTime, metadata
+from caruso.storage.tables.columns import Json, UtcDateTime, metadata, partial_index
 
 _LIVE = text("live")
 
@@ -33,7 +33,7 @@ script_runs = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, index=True),
     Index(None, "script", "version"),
-    Index("ix_script_runs_live", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+    partial_index("ix_script_runs_live", "id", where=_LIVE),
 )
 
 #: Which contacts a run has passed through; a projection of the journal.
@@ -93,7 +93,7 @@ outbox = Table(
     Column("leased_until", UtcDateTime),
     Column("result", Json),
     Column("failure", Text, nullable=False),
-    Index("ix_outbox_due", "next_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    partial_index("ix_outbox_due", "next_at", where=_PENDING),
 )
 
 #: One-time tokens that open a run: only their hashes.

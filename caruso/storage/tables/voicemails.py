@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Double, Index, Integer, Table, Text, text
 
-from caruso.storage.tables.columns import Json, UtcDateTime, metadata
+from caruso.storage.tables.columns import Json, UtcDateTime, metadata, partial_index
 
 _WAITING_VOICEMAIL = text("state IN ('recording', 'open', 'taken')")
 
@@ -41,12 +41,7 @@ voicemails = Table(
     Column("note", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Index("ix_voicemails_ended", "queue", "ended_at"),
-    Index(
-        "ix_voicemails_waiting",
-        "received_at",
-        sqlite_where=_WAITING_VOICEMAIL,
-        postgresql_where=_WAITING_VOICEMAIL,
-    ),
+    partial_index("ix_voicemails_waiting", "received_at", where=_WAITING_VOICEMAIL),
 )
 
 #: What was said in messages, written down; apart from the journal, for it is erased.

@@ -5,12 +5,11 @@ A `Frame` is what all pages have; the functions add what one kind of page shows.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from caruso.script_engine.turns import Option, Segment, TrailEntry, Turn
 from caruso.web.self_service.controls import Control, control, questions_of, said
@@ -19,6 +18,9 @@ from caruso.web.self_service.links import Piece
 from caruso.web.self_service.port import Brand, Position, PublicScript, SpeakCode, Standing
 from caruso.web.self_service.sentences import direction, localized, own_name, sentence, spoken
 from caruso.web.self_service.spam import TRAP
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 #: Characters of a telephone number or an e-mail address (RFC 5321, 4.5.3.1.3).
 LONGEST_OWN = 254
@@ -63,8 +65,24 @@ class Pages:
     """All templates."""
 
     def __init__(self) -> None:
-        """Load them."""
-        self._templates = Environment(
+        """Load nothing yet."""
+        self._loading = asyncio.Lock()
+        self._loaded = False
+
+    async def load(self) -> None:
+        """Load the templates if they are not there: in a thread, for compiling them takes a tenth of a second."""
+        if self._loaded:
+            return
+        async with self._loading:
+            await asyncio.to_thread(getattr, self, "_templates")
+            self._loaded = True
+
+    @cached_property
+    def _templates(self) -> Environment:
+        # Not before a page is asked for: many a centre has none, and jinja2 takes 1.5 MB.
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        templates = Environment(
             loader=PackageLoader("caruso.web.self_service"),
             autoescape=True,
             undefined=StrictUndefined,
@@ -72,6 +90,9 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        for name in templates.list_templates():
+            templates.get_template(name)
+        return templates
 
     def start(
         self, frame: Frame, script: PublicScript, *, start_token: str, running: bool, notice: str = ""

@@ -70,6 +70,7 @@ class SelfService:
 
     def _guarded(self, handlers: dict[str, Handler]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
+            await self._front.pages.load()
             try:
                 self._front.count("requests", request)
                 handler = self._handler(handlers, request)

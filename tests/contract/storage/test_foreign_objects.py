@@ -106,8 +106,20 @@ async def test_the_proposal_fits_the_database_it_was_made_of(shop: Database) -> 
     # Of a table that refers to itself, one relation leads up and one down.
     employee = model.classes["Employee"].relations
     assert (employee["reports_to_2"].many, employee["employee_list"].many) == (False, True)
+    shown = {each.name: each.show for each in model.classes.values() if each.database == "shop"}
+    assert shown == {
+        "Artist": "name",
+        "Album": "title",
+        "Track": "name",
+        "Playlist": "name",
+        "Customer": "full_name",
+        "Employee": "full_name",
+        "Invoice": "invoice_id",
+        "InvoiceLine": "line_no",
+        "Turnover": "customer_id",
+    }
     # What the database has not is told at its line and column.
-    wrong = source.replace('column="FirstName"', 'column="FirstNam"').replace('table="Album"', 'table="Albums"')
+    wrong = source.replace('column="FirstName"', 'column="FirstNam"', 1).replace('table="Album"', 'table="Albums"')
     wrong = wrong.replace(
         'name="invoice_date" column="InvoiceDate" type="date"',
         'name="invoice_date" column="InvoiceDate" type="number"',
@@ -136,6 +148,8 @@ async def test_objects_of_another_database_are_found(own: Database, shop: Databa
         HOUSE,
     )
     assert [each.values["total"] for each in page.records] == [Decimal("2.28"), Decimal("0.99")]
+    people = [await objects.get("Employee", key, HOUSE) for key in "123"]
+    assert [each.values["full_name"] for each in people] == ["Ann Lake", "Zoe Reed", "Fern"]
     page = await objects.related("Playlist", "2", "track_list", Query(order=(("name", False),)), HOUSE)
     assert [each.values["name"] for each in page.records] == ["Ebb", "Ice", "Snow"]
     by_track = Related("track_list", Compare(("name",), "eq", "Ebb"))
@@ -146,6 +160,19 @@ async def test_objects_of_another_database_are_found(own: Database, shop: Databa
     view = await objects.query("Turnover", Query(order=(("customer_id", False),)), HOUSE)
     totals = [round(Decimal(str(each.values["total"])), 2) for each in view.records]
     assert totals == [Decimal("3.27"), Decimal("1.29")]
+
+
+async def test_people_are_found_in_the_order_of_their_whole_names(own: Database, shop: Database) -> None:
+    source, _ = await proposed(shop)
+    source = source.replace(
+        'column="Title"/>\n    <attribute name="reports',
+        'column="Title" search="yes"/>\n    <attribute name="reports',
+    )
+    model = load_models([("shop.xml", source.encode())], ("own", "shop"), built_in=built_in_model())
+    objects = Objects(Databases(own, {"shop": shop}), model, StoppedClock(), region="DE")
+    await objects.index_again("Employee")
+    found = await objects.search("Employee", "sales", HOUSE)
+    assert [each.values["full_name"] for each in found] == ["Fern", "Zoe Reed"]
 
 
 async def test_what_is_written_elsewhere_is_audited_and_indexed_here(own: Database, shop: Database) -> None:

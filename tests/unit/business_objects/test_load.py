@@ -43,6 +43,11 @@ def test_keys_may_be_several_and_relations_go_through_tables() -> None:
     assert contract.subject == ("person",)
 
 
+def test_an_object_may_be_named_by_what_is_worked_out() -> None:
+    text = SAMPLE.replace('show="product"', 'show="dear"')
+    assert load_models([("sample.xml", text.encode())]).classes["Contract"].show == "dear"
+
+
 def test_expressions_know_the_types() -> None:
     types = sample().types
     assert types["Person"] is None  # any attribute may be there
@@ -54,6 +59,8 @@ def test_expressions_know_the_types() -> None:
 @pytest.mark.parametrize(
     ("written", "instead", "rule", "begins", "suggestion"),
     [
+        ('show="product"', 'show="prodct"', "unknown-attribute", 'prodct"', "product"),
+        ('show="name" order', 'show="debt" order', "customer", 'debt" order', ""),
         ('class="Contract" many', 'class="Contrct" many', "unknown-class", 'Contrct"', "Contract"),
         ('to="person_id"', 'to="persn_id"', "unknown-attribute", 'contracts" class', "person_id"),
         ("object.price gt 100", "object.price gt 'x'", "wrong-type", "price gt", ""),

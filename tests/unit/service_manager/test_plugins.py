@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from caruso.built_in import policies_of, services_of, take_functions
+from caruso.built_in import BUILT_IN, policies_of, services_of, take_functions
 from caruso.comm_server.acd import built_in as routing
 from caruso.script_engine.expressions import expression
 from caruso.script_engine.expressions.functions import FUNCTIONS
@@ -161,6 +161,18 @@ from caruso.service_manager.hookspecs import hookimpl
 def script_functions():
     return {"tariff_of": Function((Type.NUMBER,), Type.TEXT, lambda kwh: "big" if kwh > Decimal(3000) else 1 / 0)}
 """
+
+
+def test_the_functions_that_come_with_caruso_come_in_through_the_hook_as_they_are() -> None:
+    """All but the language's own forms, and without the guard that evaluating would have to go through."""
+    plugins = Plugins()
+    plugins.load_built_in(*BUILT_IN)
+    brought = {name: each for _, more in plugins.ask("script_functions") for name, each in more.items()}
+    known = dict(FUNCTIONS)
+    assert brought == {name: each for name, each in known.items() if each.call is not None}
+    take_functions(plugins)
+    assert all(FUNCTIONS[name] is each for name, each in known.items())
+    assert plugins.refused == {}
 
 
 def test_functions_of_plug_ins_are_used_by_expressions_and_give_null_when_they_raise(tmp_path: Path) -> None:
