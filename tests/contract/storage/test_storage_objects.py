@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from caruso.business_objects.model import Model
 from caruso.business_objects.records import Query, Record
@@ -211,6 +211,41 @@ async def test_words_of_which_each_may_begin_in_several_ways(
                 functools.partial(word_search.find, of=of, wanted=wanted, limit=10)
             )
             assert len(found) == len(set(found)) == count, (wanted, looked_at)
+
+
+async def test_postgresql_finds_some_with_common_words_among_one_object_in_sixteen(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_search, "MOST_LOOKED_AT", 1)
+    of = sample().classes["Person"]
+    # Those with the first word that begins so have no other: nobody is found by looking at some of them.
+    texts = ("ana otto", "anna zota")
+    rows = [words_index.row_of(of, f"p{n}", texts[n // word_search.SAMPLE % 2]) for n in range(640)]
+    database = Database(postgres_url)
+    try:
+        await database.change(lambda c: words_index.write(c, rows))
+        for limit, sampled in ((20, True), (21, False), (320, False)):
+            found = await database.look_up(
+                functools.partial(word_search.find, of=of, wanted=[("an",), ("zo",)], limit=limit)
+            )
+            numbers = [int(key.removeprefix("p")) for key in found]
+            assert len(set(numbers)) == limit
+            assert all(number // word_search.SAMPLE % 2 for number in numbers)
+            assert (len({number % word_search.SAMPLE for number in numbers}) == 1) is sampled
+        for sampled in (True, False):
+            index = "ix_object_search_beginnings" + "_sample" * sampled
+            plan = await database.look_up(functools.partial(plan_of, sampled=sampled))
+            assert f"Bitmap Index Scan on {index} " in plan
+    finally:
+        await database.dispose()
+
+
+def plan_of(connection: Connection, *, sampled: bool) -> str:
+    """Return how PostgreSQL would look for two words, were the table large."""
+    connection.execute(text("SET enable_seqscan = off"))
+    statement = word_search._by_beginnings((1, 1), sampled)
+    bound = {"start0": ["Person an"], "start1": ["Person zo"], "like0_0": "% an%", "like1_0": "% zo%", "limit": 9}
+    return "\n".join(connection.execute(text(f"EXPLAIN {statement.text}"), bound).scalars())
 
 
 async def test_pages_and_orders(objects: Objects) -> None:
