@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import JSON, LargeBinary, String, Table
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
 
 from caruso.model.facts import ContactArrived, NoteWritten, WrapUpEnded
 from caruso.model.ids import AgentId, ContactId, QueueId
@@ -36,9 +36,8 @@ normalise = partial(normalised, region="DE")
 def can_hold_words(table: Table) -> set[str]:
     found = set()
     for column in table.columns:
-        if isinstance(column.type, String | JSON | JSONB | LargeBinary) and not isinstance(
-            column.type, UtcDateTime
-        ):
+        kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+        if isinstance(kind, String | JSON | LargeBinary) and not isinstance(column.type, UtcDateTime):
             found.add(column.name)
     return found
 
