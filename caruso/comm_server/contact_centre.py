@@ -316,6 +316,7 @@ class ContactCentre:
         self.voicemail.offers.look_at_all()
         self.reception.queueing.queues_changed()
         self.waiting.overflowing.look_at_all()
+        self.waiting.attendant.look_after_again()
         self.board.centre_changed()
         self.desk_room.backlog.voicemails_changed()
         self.supervisors.review()

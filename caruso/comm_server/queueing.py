@@ -8,7 +8,7 @@ import structlog
 
 from caruso.clock import Clock
 from caruso.comm_server.calls.exchange import Exchange
-from caruso.comm_server.calls.lifecycle import Call, Ended, Enqueue, Phase
+from caruso.comm_server.calls.lifecycle import Call, Ended, Enqueue, Phase, WaitLimited
 from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.voicemail.answering import Answering
 from caruso.model.centre import Centre, EntryPoint
@@ -88,10 +88,16 @@ class Queueing:
         return next(iter(queues), None)
 
     def queues_changed(self) -> None:
-        """Let callers whose queue was taken away wait in another."""
-        for call in self._exchange.calls.values():
-            if call.phase is Phase.WAITING and call.place and call.place.queue not in self._centre().queues:
-                self.move(call)
+        """Let callers whose queue was taken away wait in another, and others as long as their queue says now."""
+        for call in list(self._exchange.calls.values()):
+            if call.phase not in (Phase.WAITING, Phase.OFFERED) or call.place is None:
+                continue
+            queue = self._centre().queues.get(call.place.queue)
+            if queue is None:
+                if call.phase is Phase.WAITING:
+                    self.move(call)
+            elif call.outgoing is None and call.place.max_wait_seconds != queue.max_wait_seconds:
+                self._exchange.post(call.contact, WaitLimited(max_wait_seconds=queue.max_wait_seconds))
 
     def move(self, call: Call) -> None:
         """Let a caller whose queue was taken away wait in another."""

@@ -107,7 +107,7 @@ async def test_a_message_reaches_the_agent_and_goes_when_she_has_taken_note(
 
 
 async def test_an_agent_is_made_not_ready_and_an_admin_undoes_it(chromium: Browser, stage: Stage) -> None:
-    """Undo makes her ready again."""
+    """Undo makes her ready again; then she is signed out of her queues, and told so."""
     anna = await open_console(chromium, stage.url)
     await anna.sign_in("anna", "anna")
     await anna.until("presence", state="not-ready")
@@ -119,6 +119,11 @@ async def test_an_agent_is_made_not_ready_and_an_admin_undoes_it(chromium: Brows
     await anna.until("presence", state="not-ready")
     await alex.part("undo-told").click()
     await anna.until("presence", state="ready")
+    await alex.part("agents-row", id="anna").get_by_test_id("agent-menu").click()
+    await alex.part("force-signed-out").click()
+    await anna.until("presence", state="signed-out")
+    await expect(anna.part("idle")).to_contain_text("signed you out")
+    await alex.until("agents-row", id="anna", presence="signed-out")
 
 
 async def test_a_waiting_call_is_made_more_urgent_and_moved(chromium: Browser, stage: Stage) -> None:

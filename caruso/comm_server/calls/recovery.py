@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from caruso.comm_server.calls import lifecycle, party_recovery
 from caruso.comm_server.calls.lifecycle import (
     Call,
-    CancelTimer,
     Desk,
     Ended,
     Offer,
@@ -30,6 +29,7 @@ from caruso.comm_server.calls.lifecycle import (
     Withdrawn,
     advance,
 )
+from caruso.comm_server.calls.lifecycle.waiting import remaining_wait
 from caruso.comm_server.calls.rebuilding import StationAt, Surroundings
 from caruso.model import ids
 from caruso.model.centre import StationKind
@@ -151,7 +151,7 @@ def _resume_waiting(
     return Step(
         call=replace(call, open_legs=frozenset(legs)),
         commands=(*_hang_up(legs), *_alone(call, link)),
-        timers=_remaining_wait(call, now),
+        timers=remaining_wait(call, now),
     )
 
 
@@ -195,7 +195,7 @@ def _resume_offered(call: Call, legs: Mapping[LegId, Leg], around: Surroundings,
         rung = (now - call.desk.offered_at).total_seconds() if call.desk else 0.0
         left = max(LEAST_RING_SECONDS, (queue.ring_seconds if queue else 0.0) - rung)
         step = Step(call=call, commands=_music(call), timers=(SetTimer(timer=Timer.RING, seconds=left),))
-    wait = _remaining_wait(step.call, now) if step.call.phase in (Phase.WAITING, Phase.OFFERED) else ()
+    wait = remaining_wait(step.call, now) if step.call.phase in (Phase.WAITING, Phase.OFFERED) else ()
     return replace(step, commands=(*others, *step.commands), timers=(*step.timers, *wait))
 
 
@@ -327,13 +327,6 @@ def _heard_by_others(call: Call, link: LinkUp) -> tuple[TelephonyCommand, ...]:
     if not talks or caller in link.bridges.get(bridge, frozenset()):
         return ()
     return (StopMusic(leg=caller), OpenBridge(bridge=bridge, legs=(caller,)))
-
-
-def _remaining_wait(call: Call, now: datetime) -> tuple[SetTimer | CancelTimer, ...]:
-    if call.place is None or call.place.max_wait_seconds <= 0:
-        return ()
-    waited = (now - call.place.since).total_seconds()
-    return (SetTimer(timer=Timer.MAX_WAIT, seconds=max(0.0, call.place.max_wait_seconds - waited)),)
 
 
 def _hang_up(legs: Iterable[LegId]) -> tuple[TelephonyCommand, ...]:

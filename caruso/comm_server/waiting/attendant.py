@@ -57,7 +57,7 @@ from caruso.model.facts import (
 from caruso.model.ids import ContactId, EntryPointId
 from caruso.model.telephony import StartMusic, StopMusic
 from caruso.ports.telephony import Telephony
-from caruso.ports.timers import Timers
+from caruso.ports.timers import TimerHandle, Timers
 from caruso.script_engine.turns import Answered, DigitRule, Input, Segment, Turn
 
 log = structlog.get_logger(__name__)
@@ -112,6 +112,8 @@ class Attendant:
         self._clock = clock
         self._timers = timers
         self._tasks = tasks
+        #: When each waiting caller is talked to next.
+        self._next: dict[ContactId, TimerHandle] = {}
         #: Callers whose wish to be called back is being written down.
         self._wished: set[ContactId] = set()
         #: Callers who are leaving a queue.
@@ -129,9 +131,12 @@ class Attendant:
                 if call is not None and call.outgoing is not None and call.outgoing.reached_at is not None:
                     self._say(call, INTERRUPTION, spoken(CALLING_BACK, self._language(call)))
                 self._announce_later(contact, visit)
-            case ContactLeftQueue(contact=contact, outcome=QueueOutcome.CALL_BACK):
-                self.promised(contact)
+            case ContactLeftQueue(contact=contact, outcome=outcome):
+                self._say_no_more(contact)
+                if outcome is QueueOutcome.CALL_BACK:
+                    self.promised(contact)
             case ContactEnded(contact=contact):
+                self._say_no_more(contact)
                 self._closed.pop(contact, None)
                 self._leaving.pop(contact, None)
             case _:
@@ -144,7 +149,7 @@ class Attendant:
             self._say(call, PROMISE, spoken(PROMISED, self._language(call)))
 
     def look_after_again(self) -> None:
-        """Look after those who wait after a restart."""
+        """Look after those who wait, after a restart or by other rules."""
         for call in self._around.exchange.calls.values():
             if call.phase in (Phase.WAITING, Phase.OFFERED):
                 self._announce_later(call.contact, call.visit)
@@ -154,7 +159,13 @@ class Attendant:
         if call.phase in (Phase.WAITING, Phase.OFFERED) and call.place is not None:
             self._around.telephony.send(StartMusic(leg=ids.caller_leg(call.contact), music=call.place.music))
 
+    def _say_no_more(self, contact: ContactId) -> None:
+        due = self._next.pop(contact, None)
+        if due is not None:
+            due.cancel()
+
     def _announce_later(self, contact: ContactId, visit: int, said_until: float = 0.0) -> None:
+        self._say_no_more(contact)
         call = self._around.exchange.call(contact)
         queue = self._queue(call)
         if call is None or queue is None or call.visit != visit:
@@ -163,9 +174,10 @@ class Attendant:
         ahead = next_announcement(queue, max(waited, said_until))
         if ahead is not None:
             seconds = max(0.0, ahead.after_seconds - waited)
-            self._timers.call_later(seconds, lambda: self._announce(contact, visit, ahead))
+            self._next[contact] = self._timers.call_later(seconds, lambda: self._announce(contact, visit, ahead))
 
     def _announce(self, contact: ContactId, visit: int, due: Announcement) -> None:
+        self._next.pop(contact, None)
         call = self._around.exchange.call(contact)
         queue = self._queue(call)
         if call is None or queue is None or call.visit != visit:

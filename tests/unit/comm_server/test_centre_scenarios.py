@@ -10,6 +10,7 @@ import pytest
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.model import desk, ids
+from caruso.model.centre import Centre
 from caruso.model.facts import (
     ContactLeftQueue,
     DialogEnded,
@@ -293,5 +294,64 @@ def test_the_end_of_a_dialog_is_written_once_though_another_agent_goes_on_with_i
         await asyncio.sleep(35)
         assert presence(house, AgentId("deniz")) is Presence.TALKING
         assert len([fact for fact in house.journal.facts if isinstance(fact, DialogEnded)]) == 1
+
+    lead(scene)
+
+
+def described(house: WholeCentre, **rules: object) -> Centre:
+    """Return the centre with other rules of the queue “direct”."""
+    direct = replace(house.full.queues[DIRECT], overflow=(), **rules)  # type: ignore[arg-type]
+    return replace(house.full, queues={**house.full.queues, DIRECT: direct})
+
+
+def test_words_of_a_queue_that_are_edited_reach_who_waits() -> None:
+    """He waits in silence, is comforted from the edit on, and not any more after the next one."""
+
+    async def scene(house: WholeCentre) -> None:
+        silent = described(
+            house, announce_position_seconds=0, information_seconds=0, call_back=None, max_wait_seconds=0
+        )
+        house.apply(silent)
+        leg = house.telephony.call("300", "+31201")
+        await asyncio.sleep(1)
+
+        async def talked_to(seconds: int) -> int:
+            """Return how often the music was interrupted for words in so long a time."""
+            times, music = 0, house.telephony.legs[leg].music
+            for _ in range(seconds * 20):
+                await asyncio.sleep(0.05)
+                times, music = (
+                    times + (music and not house.telephony.legs[leg].music),
+                    house.telephony.legs[leg].music,
+                )
+            return times
+
+        assert await talked_to(20) == 0
+        queue = replace(silent.queues[DIRECT], comfort_seconds=6)
+        house.apply(replace(silent, queues={**silent.queues, DIRECT: queue}))
+        assert await talked_to(30) in (4, 5)
+        house.apply(silent)
+        assert await talked_to(30) == 0
+
+    lead(scene)
+
+
+def test_the_longest_wait_of_a_queue_that_is_edited_reaches_who_waits() -> None:
+    """It counts from when he came: longer, for ever, and shorter than he has waited already."""
+
+    async def scene(house: WholeCentre) -> None:
+        house.apply(described(house, max_wait_seconds=10))
+        contact = ids.contact_of(house.telephony.call("300", "+31201"))
+        await asyncio.sleep(8)
+        house.apply(described(house, max_wait_seconds=20))
+        await asyncio.sleep(8)
+        assert now(house, contact).phase is Phase.WAITING
+        house.apply(described(house, max_wait_seconds=0))
+        await asyncio.sleep(100)
+        assert now(house, contact).phase is Phase.WAITING
+        house.apply(described(house, max_wait_seconds=30))
+        await asyncio.sleep(1)
+        left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
+        assert left == [QueueOutcome.FLOWED_OUT]
 
     lead(scene)

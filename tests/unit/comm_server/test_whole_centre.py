@@ -442,6 +442,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "offered messages": centre.voicemail.offers._by_contact,
         "messages at hand": centre.voicemail.offers._at_hand,
         "why messages": centre.voicemail.offers._why,
+        "to be talked to": centre.waiting.attendant._next,
         "been in": centre.waiting.overflowing._been_in,
         "recordings": centre.recordings._recorder._live,
         "estimates": centre.waiting.estimates._came,

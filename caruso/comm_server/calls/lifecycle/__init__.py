@@ -56,6 +56,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     TimerFired,
     ToggleAsked,
     TransferAsked,
+    WaitLimited,
     Withdrawn,
 )
 from caruso.comm_server.calls.lifecycle.outbound import OwnCall, call_out
@@ -114,6 +115,7 @@ __all__ = [
     "TimerFired",
     "ToggleAsked",
     "TransferAsked",
+    "WaitLimited",
     "Withdrawn",
     "advance",
     "arrive",

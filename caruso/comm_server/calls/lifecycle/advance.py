@@ -43,6 +43,7 @@ from caruso.comm_server.calls.lifecycle.events import (
     TimerFired,
     ToggleAsked,
     TransferAsked,
+    WaitLimited,
     Withdrawn,
 )
 from caruso.comm_server.calls.lifecycle.legs import (
@@ -62,6 +63,7 @@ from caruso.comm_server.calls.lifecycle.waiting import (
     enqueue,
     flow_out,
     kept_waiting,
+    limit_wait,
     offer,
     offer_ended,
     reprioritise,
@@ -153,6 +155,8 @@ def advance(call: Call, event: CallEvent, now: datetime) -> Step:
             return kept_waiting(call)
         case Reprioritise(priority=priority, by=by):
             return reprioritise(call, priority, by, now)
+        case WaitLimited(max_wait_seconds=seconds):
+            return limit_wait(call, seconds, now)
         case Offer():
             return offer(call, event, now)
         case Declined(agent=agent):

@@ -43,6 +43,12 @@ class Reprioritise(msgspec.Struct, frozen=True, kw_only=True):
     by: UserId
 
 
+class WaitLimited(msgspec.Struct, frozen=True, kw_only=True):
+    """From now on the queue keeps nobody longer than that, counted from when he came, seconds; 0: for ever."""
+
+    max_wait_seconds: float
+
+
 class KeptWaiting(msgspec.Struct, frozen=True, kw_only=True):
     """Nobody was free at once: let the caller hear music."""
 
@@ -187,6 +193,7 @@ CallEvent = (
     | Enqueue
     | KeptWaiting
     | Reprioritise
+    | WaitLimited
     | Offer
     | LeaveQueue
     | Declined

@@ -63,6 +63,23 @@ def reprioritise(call: Call, priority: int, by: UserId, now: datetime) -> Step:
     return Step(call=replace(call, place=replace(place, priority=priority, own_priority=priority)), facts=(fact,))
 
 
+def limit_wait(call: Call, max_wait_seconds: float, now: datetime) -> Step:
+    """Keep a waiting caller so long at most."""
+    place = call.place
+    if call.phase not in (Phase.WAITING, Phase.OFFERED) or place is None:
+        return Step(call=call)
+    limited = replace(call, place=replace(place, max_wait_seconds=max_wait_seconds))
+    return Step(call=limited, timers=(CancelTimer(timer=Timer.MAX_WAIT), *remaining_wait(limited, now)))
+
+
+def remaining_wait(call: Call, now: datetime) -> tuple[SetTimer, ...]:
+    """Return the timer for what is left of the longest wait."""
+    if call.place is None or call.place.max_wait_seconds <= 0:
+        return ()
+    waited = (now - call.place.since).total_seconds()
+    return (SetTimer(timer=Timer.MAX_WAIT, seconds=max(0.0, call.place.max_wait_seconds - waited)),)
+
+
 def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
     """Return the call at a new place, and the fact of it."""
     queued = replace(call, phase=Phase.WAITING, visit=call.visit + 1, place=place, desk=None, flowed_out=False)
