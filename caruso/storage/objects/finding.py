@@ -89,9 +89,18 @@ class Finder:
         return Page(records=records, more=len(found) > limit)
 
     async def fetch(
-        self, now: InForce, tables: ClassTables, query: Query, criteria: Sequence[ColumnElement[bool]] = ()
+        self,
+        now: InForce,
+        tables: ClassTables,
+        query: Query,
+        criteria: Sequence[ColumnElement[bool]] = (),
+        *,
+        pick: rows.Pick = list,
     ) -> list[dict[str, Value]]:
-        """Return objects with all they have; what the database cannot look for is held against the first found."""
+        """Return objects with all they have; what the database cannot look for is held against the first found.
+
+        `pick` chooses among them, by what they have in rows of their own.
+        """
         sql, left = now.sql[tables.of.name].split(query.condition, tables.source)
         for condition in left:
             _refuse_unsearchable(tables.of, condition)
@@ -99,7 +108,9 @@ class Finder:
         database = self._databases[tables.of.database]
         if not left:
             return await database.look_up(
-                lambda c: rows.fetch(c, tables, where, order=query.order, limit=query.limit, offset=query.offset)
+                lambda c: rows.fetch(
+                    c, tables, where, order=query.order, limit=query.limit, offset=query.offset, pick=pick
+                )
             )
         found = await database.look_up(
             lambda c: rows.fetch(c, tables, where, order=query.order, limit=MOST_LOOKED_AT)
@@ -108,7 +119,7 @@ class Finder:
         fitting = [
             each for each in found if holds(rest, {**each, **computed_values(tables.of, each, self._now())})
         ]
-        return fitting[query.offset : query.offset + query.limit]
+        return pick(fitting[query.offset : query.offset + query.limit])
 
     async def having(
         self, now: InForce, tables: ClassTables, numbers: Sequence[str]

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     exists,
     literal,
     select,
@@ -26,6 +27,8 @@ from caruso.storage.tables.columns import Json
 
 #: Label of the column of what has no attribute of its own.
 EXTRA = "+extra"
+#: What `ClassTables.by_key` leaves open: values of the column by which rows of a list are found.
+KEYS = "keys"
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,9 @@ class ClassTables:
         self.seconds = {table.name: _second(of, table.name, table.joins) for table in of.tables}
         self.lists = {each.name: _list_table(of, each) for each in of.lists.values()}
         self.source = self._source(self.main, self.seconds)
+        #: For each list that is joined by one column, how to find the values of some objects: to make that takes
+        #: longer than to run it.
+        self.by_key = {each.name: self._by_key(each) for each in of.lists.values() if len(each.joins) == 1}
 
     def alias(self) -> Source:
         """Return another use of the tables, beside those that are in the statement already."""
@@ -87,6 +93,16 @@ class ClassTables:
         if self.of.extra:
             columns.append(self.main.c[self.of.extra].label(EXTRA))
         return select(*columns).select_from(self.source.joined)
+
+    def values_of(self, listed: ListAttribute) -> Select[Any]:
+        """Return a reading of a list's values, each after the columns by which it is joined."""
+        table = self.lists[listed.name]
+        columns = [table.c[join.to] for join in listed.joins]
+        return select(*columns, table.c[listed.column]).order_by(table.c[listed.position or listed.column])
+
+    def _by_key(self, listed: ListAttribute) -> Select[Any]:
+        column = self.lists[listed.name].c[listed.joins[0].to]
+        return self.values_of(listed).where(column.in_(bindparam(KEYS, type_=column.type, expanding=True)))
 
 
 @dataclass(frozen=True)

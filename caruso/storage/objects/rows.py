@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, and_, or_, select
 
 from caruso.business_objects.model import Attribute, Kind, ListAttribute
 from caruso.script_engine.turns import Value
 from caruso.script_engine.values import to_json, to_value
 from caruso.storage.adapters.adapter import encode_json
-from caruso.storage.objects.mapping import EXTRA, ClassTables
+from caruso.storage.objects.mapping import EXTRA, KEYS, ClassTables
 
 #: An attribute to sort by, and whether the greatest comes first.
 Order = tuple[str, bool]
+#: What chooses among objects and puts them in order.
+Pick = Callable[[list[dict[str, Value]]], list[dict[str, Value]]]
 #: Characters of an object's version.
 _VERSION_LENGTH = 16
 
@@ -29,13 +31,17 @@ def fetch(
     limit: int,
     offset: int = 0,
     lock: bool = False,
+    pick: Pick = list,
 ) -> list[dict[str, Value]]:
-    """Return objects as values of a script, in a steady order; `lock` keeps others from changing them."""
+    """Return objects as values of a script, in a steady order; `lock` keeps others from changing them.
+
+    `pick` chooses among them before their lists are read.
+    """
     dialect = connection.dialect.name
     query = reading(tables, criteria, dialect, order=order, limit=limit, offset=offset)
     if lock:
         query = query.with_for_update(of=tables.main)
-    return read(connection, tables, query)
+    return read(connection, tables, query, pick=pick)
 
 
 def reading(
@@ -52,10 +58,15 @@ def reading(
 
 
 def read(
-    connection: Connection, tables: ClassTables, query: Select[Any], bound: Mapping[str, Any] | None = None
+    connection: Connection,
+    tables: ClassTables,
+    query: Select[Any],
+    bound: Mapping[str, Any] | None = None,
+    *,
+    pick: Pick = list,
 ) -> list[dict[str, Value]]:
     """Return objects as values of a script; `bound` are the values of what `query` leaves open."""
-    found = [_values(tables, row) for row in connection.execute(query, bound).mappings()]
+    found = pick([_values(tables, row) for row in connection.execute(query, bound).mappings()])
     for listed in tables.of.lists.values():
         _add_list(connection, tables, listed, found)
     return found
@@ -112,25 +123,27 @@ def _add_list(
     connection: Connection, tables: ClassTables, listed: ListAttribute, objects: Sequence[dict[str, Value]]
 ) -> None:
     """Add the values of a list to all objects, by one statement."""
-    table = tables.lists[listed.name]
     ours = [join.of for join in listed.joins]
-    theirs = [table.c[join.to] for join in listed.joins]
     keys = [tuple(each[name] for name in ours) for each in objects]
     by_key: dict[tuple[Value, ...], list[Value]] = {}
     if keys:
-        wanted = (
-            theirs[0].in_([key[0] for key in keys])
-            if len(theirs) == 1
-            else or_(*(and_(*(c == part for c, part in zip(theirs, key, strict=True))) for key in keys))
-        )
-        order = table.c[listed.position or listed.column]
-        query = select(*theirs, table.c[listed.column]).where(wanted).order_by(order)
-        for row in connection.execute(query):
+        for row in _of_those(connection, tables, listed, keys):
             by_key.setdefault(tuple(row[:-1]), []).append(to_value(row[-1]))
     for each, key in zip(objects, keys, strict=True):
         each[listed.name] = tuple(by_key.get(key, ()))
         if listed.first:
             each[listed.first] = next(iter(by_key.get(key, ())), "")
+
+
+def _of_those(
+    connection: Connection, tables: ClassTables, listed: ListAttribute, keys: Sequence[tuple[Value, ...]]
+) -> Iterable[Row[Any]]:
+    """Return rows of a list's table: the key they are found by, and a value."""
+    if len(listed.joins) == 1:
+        return connection.execute(tables.by_key[listed.name], {KEYS: [key[0] for key in keys]})
+    theirs = [tables.lists[listed.name].c[join.to] for join in listed.joins]
+    wanted = or_(*(and_(*(c == part for c, part in zip(theirs, key, strict=True))) for key in keys))
+    return connection.execute(tables.values_of(listed).where(wanted))
 
 
 def places_in_list(

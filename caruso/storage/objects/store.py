@@ -174,9 +174,13 @@ class Objects:
             return []
         criteria = [_any_key(tables.source, parts)]
         allowed = row_condition(of, asker, self._clock.now())
-        found = await self._finder.fetch(now, tables, Query(condition=allowed, limit=len(parts)), criteria)
-        found.sort(key=lambda values: words.folded(self._called(of, values)))
-        return await self._finder.records(now, tables, found[:limit], asker)
+
+        def first(found: list[dict[str, Value]]) -> list[dict[str, Value]]:
+            return sorted(found, key=lambda values: words.folded(self._called(of, values)))[:limit]
+
+        query = Query(condition=allowed, limit=len(parts))
+        found = await self._finder.fetch(now, tables, query, criteria, pick=first)
+        return await self._finder.records(now, tables, found, asker)
 
     def _called(self, of: ObjectClass, values: Mapping[str, Value]) -> str:
         """Return the name of an object, as it was fetched, for people."""

@@ -150,6 +150,17 @@ async def test_words_are_found_as_somebody_types_them(objects: Objects) -> None:
     assert await objects.search("Person", "eve", ANNA) == []
 
 
+async def test_who_is_found_by_words_comes_by_name_and_with_all_they_have(objects: Objects) -> None:
+    for number, name in enumerate(("Eve Zorn", "Eve Ärmel", "Eve Berg", "Eve Adam")):
+        await objects.create("Person", {"name": name, "numbers": [f"030 1234567{number}"]}, HOUSE)
+    found = await objects.search("Person", "eve", ANNA, limit=3)
+    assert [(record.values["name"], record.values["numbers"]) for record in found] == [
+        ("Eve Adam", ("+493012345673",)),
+        ("Eve Ärmel", ("+493012345671",)),
+        ("Eve Berg", ("+493012345672",)),
+    ]
+
+
 @pytest.mark.parametrize("looked_at", [word_search.MOST_LOOKED_AT, 3, 1])
 async def test_whatever_is_typed_finds_all_whose_words_begin_so(
     objects: Objects, looked_at: int, monkeypatch: pytest.MonkeyPatch

@@ -90,10 +90,15 @@ async def test_checking_a_database_that_is_not_there_does_not_make_it(tmp_path: 
 
 
 async def test_a_server_does_not_start_on_an_older_database(database: Database) -> None:
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    await _call_it(database, "0000")
     with pytest.raises(SchemaOutdated, match="caruso db upgrade"):
         await require_schema(database)
+    await _call_it(database, NEWEST)  # MariaDB's database is there for all tests
+
+
+async def _call_it(database: Database, step: str) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = :step"), {"step": step})
 
 
 async def test_a_database_that_is_not_there_is_unavailable() -> None:
