@@ -18,7 +18,7 @@ import uvloop
 
 from lab.bench import acd, cells, report
 from lab.bench.caruso_contestant import CarusoContestant
-from lab.bench.contestants import Contestant, DialContestant, QueueContestant
+from lab.bench.contestants import Contestant, DialContestant, QueueContestant, SketchContestant
 from lab.bench.measure import Outcome, measure
 
 OUTPUT = Path("build/bench")
@@ -26,7 +26,7 @@ OUTPUT = Path("build/bench")
 
 def contestants() -> list[Contestant]:
     """Return all of them."""
-    return [DialContestant(), QueueContestant(), CarusoContestant()]
+    return [DialContestant(), QueueContestant(), SketchContestant(), CarusoContestant()]
 
 
 async def run(chosen: tuple[cells.Cell, ...], repeats: int, seed: int, only: str) -> list[Outcome]:
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cells", default="full", help="full, quick, or names like free.50,waiting.180")
     parser.add_argument("--repeats", type=int, default=0, help="runs of each cell (quick: 1, else 3)")
     parser.add_argument("--seed", type=int, default=20261101)
-    parser.add_argument("--only", default="", help="one contestant: Dial(), Queue() or Caruso")
+    parser.add_argument("--only", default="", help="one contestant: Dial(), Queue(), ARI sketch or Caruso")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
     try:

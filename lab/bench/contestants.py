@@ -1,13 +1,17 @@
 """The contestants: who connects callers to agents. Each in its best configuration, on the same Asterisk build.
 
-Dial()   the caller's number says which phone: no choosing, no waiting; the floor
-Queue()  Asterisk's own, autofill, ringinuse=no, retry=1, rrmemory; loaded in its own cells only
-Caruso   ACD with journal, monitor and a supervisor who watches it (`lab.bench.caruso_contestant`)
+Dial()      the caller's number says which phone: no choosing, no waiting; the floor
+Queue()     Asterisk's own, autofill, ringinuse=no, retry=1, rrmemory; loaded in its own cells only
+ARI sketch  the least that can be done over ARI: the next phone in turn (`lab.bench.sketch`)
+Caruso      ACD with journal, monitor and a supervisor who watches it (`lab.bench.caruso_contestant`)
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +21,7 @@ from typing import Protocol
 import aiohttp
 
 from lab.asterisk import LocalAsterisk
+from lab.bench import sketch
 from lab.bench.cells import Cell
 from lab.ports import LOOPBACK
 
@@ -130,6 +135,40 @@ class QueueContestant:
         }
         async with LocalAsterisk(directory, sections=sections, modules=("app_queue",)) as pbx:
             yield Ready(pbx=pbx, dialled="bench", pids={"asterisk": pbx.pid})
+
+    async def left_over(self, ready: Ready, cell: Cell) -> LeftOver:
+        """Ask Asterisk."""
+        return await left_over_in(ready.pbx)
+
+
+class SketchContestant:
+    """What ARI itself costs."""
+
+    name = "ARI sketch"
+    has_queue = False
+
+    @asynccontextmanager
+    async def running(self, directory: Path, cell: Cell, phones_port: int) -> AsyncIterator[Ready]:
+        """Start Asterisk and the sketch."""
+        sections = {
+            "pjsip.conf": phones(cell.agents, phones_port),
+            "extensions.conf": "[caruso-in](+)\nexten => sketch,1,Stasis(sketch,in)\n same => n,Hangup()\n",
+        }
+        async with LocalAsterisk(directory, sections=sections) as pbx:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", sketch.__name__, pbx.ari_url.replace("http", "ws", 1), "sketch"),
+                str(cell.agents),
+                env={**os.environ, "ARI_LOGIN": f"{pbx.ari_user}:{pbx.ari_password}"},
+                stdout=asyncio.subprocess.PIPE,
+            )
+            try:
+                assert process.stdout is not None
+                assert (await process.stdout.readline()).decode().strip() == sketch.READY
+                yield Ready(pbx=pbx, dialled="sketch", pids={"asterisk": pbx.pid, "server": process.pid})
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    process.terminate()
+                await process.wait()
 
     async def left_over(self, ready: Ready, cell: Cell) -> LeftOver:
         """Ask Asterisk."""

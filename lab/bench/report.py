@@ -9,7 +9,7 @@ import msgspec
 
 from lab.bench.measure import Outcome
 
-DIAL, QUEUE, CARUSO = "Dial()", "Queue()", "Caruso"
+DIAL, QUEUE, SKETCH, CARUSO = CONTESTANTS = "Dial()", "Queue()", "ARI sketch", "Caruso"
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,14 +136,14 @@ def summarize(outcomes: Iterable[Outcome]) -> tuple[list[Line], list[Figure]]:
     figures: list[Figure] = []
     for cell in dict.fromkeys(outcome.cell for outcome in good):
         for want in wanted(cell):
-            values = {name: _values(good, cell, name, want.pick) for name in (DIAL, QUEUE, CARUSO)}
+            values = {name: _values(good, cell, name, want.pick) for name in CONTESTANTS}
             one = {name: _one(want, found) for name, found in values.items()}
             ours, queue = one[CARUSO], one[QUEUE]
             met = want.met(ours, queue)
             name = f"{cell}.{want.name}"
             lines.append(Line(name=name, unit=want.unit, by_contestant=one, goal=want.goal, met=met))
             span = (min(values[CARUSO]), max(values[CARUSO])) if values[CARUSO] else None
-            for peer in (QUEUE, DIAL):
+            for peer in (QUEUE, DIAL, SKETCH):
                 theirs = one[peer]
                 if theirs is None and not (peer == QUEUE and ours is not None):
                     continue
@@ -192,9 +192,9 @@ def _one(want: Want, values: Sequence[float]) -> float | None:
 
 def table(lines: Sequence[Line]) -> str:
     """Print the lines."""
-    rows: list[tuple[str, ...]] = [("", "unit", DIAL, QUEUE, CARUSO, "goal", "")]
+    rows: list[tuple[str, ...]] = [("", "unit", *CONTESTANTS, "goal", "")]
     for line in lines:
-        values = (_number(line.by_contestant.get(name)) for name in (DIAL, QUEUE, CARUSO))
+        values = (_number(line.by_contestant.get(name)) for name in CONTESTANTS)
         rows.append((line.name, line.unit, *values, line.goal, {True: "met", False: "MISSED", None: ""}[line.met]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     text = []
