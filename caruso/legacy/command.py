@@ -148,6 +148,9 @@ async def _write(stream: asyncio.StreamWriter, given: bytes) -> None:
         stream.write(given)
         await stream.drain()
     stream.close()
+    # What is written last may fail only now, and would be told in the log as nobody's.
+    with suppress(ConnectionError):
+        await stream.wait_closed()
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
