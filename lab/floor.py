@@ -67,7 +67,8 @@ class Agent:
         await self.console.do(command, **fields)
 
     async def about(self, command: type[desk.DeskCommand], **fields: Any) -> None:
-        """Ask for something about the contact on the desk; raise `Refused`."""
+        """Ask for something about the contact on the desk, once there is one; raise `Refused`."""
+        await self.sees(lambda view: view.contact is not None)
         await self.console.do(command, contact=self.contact, **fields)
 
     async def sees(self, wanted: Callable[[DeskView], bool], seconds: float = PATIENCE_SECONDS) -> DeskView:

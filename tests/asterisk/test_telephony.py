@@ -249,6 +249,19 @@ async def test_a_phone_that_is_not_there_is_unreachable_at_once(link: Link, endp
     await link.expect(LegEnded, leg=LegId("lab.1~1~anna"), cause=EndCause.UNREACHABLE, within_seconds=1)
 
 
+async def test_whoever_hangs_up_as_a_phone_is_called_for_him_makes_no_phone_unreachable(
+    pbx: LocalAsterisk, link: Link
+) -> None:
+    async with caller(pbx, "100", stay_seconds=FOR_EVER_SECONDS):
+        leg = (await link.expect(LegArrived)).leg
+        await hang_up(pbx, leg)  # Asterisk knows, and we may not have heard of it
+        link.send(dial(leg, for_leg=leg))
+        await link.expect(LegEnded, leg=leg)
+        link.send(HangUp(leg=LegId(f"{leg}~1~anna")))  # so ends his call, should she have been called after all
+        await asyncio.sleep(0.3)
+    assert EndCause.UNREACHABLE not in [event.cause for event in link.told(LegEnded)]
+
+
 async def test_dialling_the_same_leg_twice_makes_one_call(link: Link, anna: SippRun) -> None:
     link.send(dial(LegId("lab.1")), dial(LegId("lab.1")))
     agent = (await link.expect(LegAnswered)).leg

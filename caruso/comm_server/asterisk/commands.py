@@ -147,6 +147,9 @@ def refusal(command: TelephonyCommand, response: Response) -> TelephonyEvent | N
         case Dial(leg=leg):
             if response.status == 409:
                 return None  # this very leg exists; the command was repeated
+            if command.for_leg is not None and response.status == 400 and _NO_ORIGINATOR in response.body:
+                # He has just hung up, and the phone that was to be called is as well as ever.
+                return LegEnded(leg=command.for_leg, cause=EndCause.NORMAL)
             return _not_made(leg, response)
         case Snoop(leg=leg):
             # 409 is this very leg, made before: the command was repeated.
@@ -245,6 +248,8 @@ def _dial(command: Dial, app: str, outside: str) -> Request:
     )
 
 
+#: What Asterisk says when the leg for which another is dialled is not there (any more).
+_NO_ORIGINATOR = b"originator channel was not found"
 #: What is no part of a number that can be dialled.
 _NOT_DIALLED = re.compile(r"[^0-9+*#]")
 #: Would end the quoted name, or begin the number, of ``"name" <number>``.

@@ -38,6 +38,7 @@ from caruso.model.telephony import (
     CloseBridge,
     Dial,
     DropRecording,
+    EndCause,
     HangUp,
     Join,
     LegEnded,
@@ -173,6 +174,8 @@ class AriTelephony:
         event = refusal(command, response)
         if isinstance(command, Dial | Snoop) and response.status == NO_ANSWER:
             self.send(HangUp(leg=command.leg))  # it may ring all the same
+        if isinstance(command, Dial | Snoop) and isinstance(event, LegEnded) and event.leg != command.leg:
+            self._legs.end(command.leg, EndCause.LOST)  # it was never made, and nobody is told of it
         if isinstance(event, LegEnded):
             event = self._legs.end(event.leg, event.cause)
         if event is not None:

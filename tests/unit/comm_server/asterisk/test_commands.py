@@ -76,6 +76,11 @@ def test_a_refused_dial_ends_the_leg_as_unreachable(status: int) -> None:
     assert refusal(_dial(), Response(status)) == LegEnded(leg=AGENT, cause=EndCause.UNREACHABLE)
 
 
+def test_a_dial_for_somebody_who_has_just_hung_up_says_nothing_about_the_phone() -> None:
+    refused = Response(400, b'{"message":"Provided originator channel was not found"}')
+    assert refusal(_dial(for_leg=LEG), refused) == LegEnded(leg=LEG, cause=EndCause.NORMAL)
+
+
 def test_a_bridge_is_opened_and_joined_in_two_requests() -> None:
     opened, joined = requests(OpenBridge(bridge=BRIDGE, legs=(LEG, AGENT)), "caruso")
     assert opened.uri == "bridges/1795402307.0~bridge"
