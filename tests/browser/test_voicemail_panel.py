@@ -87,6 +87,7 @@ async def test_a_message_is_offered_declined_and_accepted_with_the_keyboard(
     contact = await stage.centre.messages.leave(stage.files, name="Ada Amberly", owner="anna")
     console = await open_console(chromium, stage.url)
     await console.sign_in("anna", "anna")
+    await console.until("presence", state="not-ready")
     await console.press("Alt+r")
     await console.until("presence", state="ready")
     stage.centre.messages.offer(ANNA, contact)
@@ -101,6 +102,7 @@ async def test_a_message_is_offered_declined_and_accepted_with_the_keyboard(
     await expect(console.part("presence-reason")).to_have_text("The last offer was declined")
     await console.until(f"voicemail-{contact}", state="open")
 
+    await console.until("presence", state="not-ready")
     await console.press("Alt+r")
     await console.until("presence", state="ready")
     stage.centre.messages.offer(ANNA, contact)
