@@ -311,20 +311,24 @@ class Floor:
         exact = rank_in_line - head.course.stages[0][1].ageing * now
         if not line.weighs:
             return _Pair((-head.priority_at(now), rank, exact, turn), agent, rank, None)
-        value = line.policy.value(head, line.stage, self._around(line, agent, rank, ahead, now))
-        return _Pair((-head.priority_at(now), -value, exact, turn), agent, rank, value) if value > 0 else None
+        priority = head.priority_at(now)
+        # Who was put before others, by somebody or by age, is not held back for them.
+        outweighing = 0.0 if priority > line.stage.priority else ahead.outweighing
+        around = self._around(line, agent, rank, ahead.contacts, outweighing, now)
+        value = line.policy.value(head, line.stage, around)
+        return _Pair((-priority, -value, exact, turn), agent, rank, value) if value > 0 else None
 
-    def _around(self, line: Line, agent: ReadyAgent, rank: int, ahead: _Ahead, now: float) -> Circumstances:
+    def _around(
+        self, line: Line, agent: ReadyAgent, rank: int, ahead: int, outweighing: float, now: float
+    ) -> Circumstances:
         queue, home = line.stage.need.queue, agent.can.home
         own = home[0] if home else queue
-        # Who was put before others, by somebody or by age, is not held back for them.
-        raised = line.head.priority_at(now) > line.stage.priority
         return Circumstances(
             now=now,
             home_staff=self._home_staff[queue],
             home_ready=self._home_ready[queue],
-            ahead=ahead.contacts,
-            outweighing=0.0 if raised else ahead.outweighing,
+            ahead=ahead,
+            outweighing=outweighing,
             handling_seconds=self.handling_seconds(queue),
             own_staff=self._home_staff[own],
             own_ready=self._home_ready[own],

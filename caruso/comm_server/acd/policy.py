@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from caruso.comm_server.acd.needs import ReadyAgent, Stage, Waiting
 from caruso.comm_server.acd.occupancy import share_of
@@ -21,8 +22,7 @@ from caruso.comm_server.acd.occupancy import share_of
 Key = tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the floor tells a policy that weighs pairs."""
 
     #: Seconds on the monotonic clock.
