@@ -98,12 +98,13 @@ class CentreServer:
         self._prepared = False
         self._program = program
         self._watched = watched
-        self._host = f'host = "{host}"\n' if host else ""
+        self._host = host
 
     @property
     def url(self) -> str:
         """Where browsers find it."""
-        return f"http://127.0.0.1:{self._port}"
+        everywhere = self._host in ("", "0.0.0.0")
+        return f"http://{'127.0.0.1' if everywhere else self._host}:{self._port}"
 
     @property
     def data_dir(self) -> Path:
@@ -313,7 +314,8 @@ class CentreServer:
         return f"""
 [server]
 port = {self._port}
-{self._host}country = "NL"
+{f'host = "{self._host}"' if self._host else ""}
+country = "NL"
 data_dir = "{self._data_dir}"
 
 [database]

@@ -81,7 +81,7 @@ async def test_agents_who_are_cut_off_get_no_offers_and_lose_no_conversation(
             pytest.skip("no network namespace can be made here")
         phones = await stack.enter_async_context(sip_phones(pbx))
         centre = CENTRE.replace("@PHONES@", f"127.0.0.1:{phones.port}")
-        server = CentreServer(pbx, tmp_path / "server", centre, host="0.0.0.0")  # noqa: S104 -- the other machine is one of ours
+        server = CentreServer(pbx, tmp_path / "server", centre, host=line.address)
         await stack.enter_async_context(server)
         cable = await stack.enter_async_context(Cable(urlsplit(server.url).port or 0, remote=line))
         consoles = await stack.enter_async_context(AsyncExitStack())  # they are there until the floor is closed
