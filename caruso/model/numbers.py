@@ -26,19 +26,24 @@ def normalised(number: str, region: str) -> str:
 
     A number without country code is read as one of `region` (ISO 3166, e.g. ``DE``).
     """
+    return _read(number, region)[0]
+
+
+def _read(number: str, region: str) -> tuple[str, phonenumbers.PhoneNumber | None]:
+    """Return the form that is kept, and what the numbering plan makes of it where it is a public number."""
     kept = number.strip()[:MAX_LENGTH]
     bare = _bare(kept)
     if not bare.removeprefix("+").isdecimal() or (bare.isdecimal() and len(bare) < SHORTEST_PUBLIC):
-        return bare
+        return bare, None
     try:
         parsed = phonenumbers.parse(bare, region)
     except phonenumbers.NumberParseException:
-        return bare
+        return bare, None
     if not phonenumbers.is_possible_number(parsed):
-        return bare
+        return bare, None
     public = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     # A row of noughts loses one each time it is read; such a number is nobody's.
-    return public if _stays(public) else bare
+    return (public, parsed) if _stays(public) else (bare, None)
 
 
 def called_number(text: str, region: str) -> str:
@@ -89,11 +94,13 @@ def spellings(number: str, region: str) -> tuple[str, ...]:
     Only what has no blanks and signs, or stands as the numbering plan writes it: there is no end to what people
     make of numbers, and a search in an index has to know what it looks for.
     """
-    kept = normalised(number, region)
+    kept, parsed = _read(number, region)
     if not kept.startswith("+"):
         return tuple(dict.fromkeys((kept, number)))
-    parsed = phonenumbers.parse(kept)
+    abroad = (kept, number, kept[1:], "00" + kept[1:])
+    if parsed is None:
+        return tuple(dict.fromkeys(abroad))
     national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
     international = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     at_home = (national, _bare(national)) if phonenumbers.region_code_for_number(parsed) == region else ()
-    return tuple(dict.fromkeys((kept, number, kept[1:], "00" + kept[1:], international, *at_home)))
+    return tuple(dict.fromkeys((*abroad, international, *at_home)))

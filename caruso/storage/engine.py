@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from caruso.errors import Located, RejectedInput, StorageUnavailable
-from caruso.storage.adapters.adapter import OURS, Use, Writer
+from caruso.storage.adapters.adapter import OURS, Probe, Use, Writer
 from caruso.storage.adapters.findings import reason_of
 from caruso.storage.adapters.registry import adapters, parse_url
 
@@ -122,6 +122,15 @@ class Database:
                     return await self._look_ups.within(work, limit)
                 async with self._reading_engine.connect() as connection:
                     return await connection.run_sync(work)
+
+    async def look_up_any(self, probe: Probe, texts: Sequence[str], work: Callable[[Connection], T]) -> T | None:
+        """Do a `work` as `look_up` does it; return None, with less ado, where `probe` finds none of `texts`."""
+        limit = self._timeout_seconds
+        if self._look_ups is None:
+            return await self.look_up(work)
+        with translated_errors():
+            async with asyncio.timeout(limit + GRACE_SECONDS):
+                return await self._look_ups.where_any(probe, texts, work, limit)
 
     async def change(self, work: Callable[[Connection], T], *, lasting: bool = False) -> T:
         """Do a short `work` in one transaction that writes. Raises `StorageUnavailable`, `RejectedInput`.

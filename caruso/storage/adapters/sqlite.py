@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.dml import Insert
@@ -36,6 +36,7 @@ from caruso.storage.adapters.adapter import (
     ADAPTER,
     OURS,
     WRITER_TIMEOUT_SECONDS,
+    Probe,
     ShortWork,
     StorageAdapter,
     Use,
@@ -262,6 +263,17 @@ class _Thread:
         finally:
             timer.cancel()
 
+    async def where_any(
+        self, probe: Probe, texts: Sequence[str], work: Callable[[Connection], T], limit: float
+    ) -> T | None:
+        timer = asyncio.get_running_loop().call_later(limit, self._interrupt)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._transact_where_any, probe, texts, work
+            )
+        finally:
+            timer.cancel()
+
     def forget_statements(self) -> None:
         self._engine.clear_compiled_cache()
 
@@ -273,18 +285,34 @@ class _Thread:
     async def _run(self, work: Callable[[Connection], T], *, lasting: bool = False) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work, lasting)
 
+    def _transact_where_any(self, probe: Probe, texts: Sequence[str], work: Callable[[Connection], T]) -> T | None:
+        driver: Any = self._connected().connection.driver_connection
+        statement = probe.statement(len(texts), self._engine.dialect)
+        try:
+            if driver.execute(statement, texts).fetchall() == [(0,)]:
+                return None
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:  # time is over
+                raise OperationalError(statement, texts, error) from error
+            # Whatever else is wrong the usual way says.
+        return self._transact(work, lasting=False)
+
     def _transact(self, work: Callable[[Connection], T], lasting: bool) -> T:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-            self._lasting = False
+        connection = self._connected()
         try:
             if lasting is not self._lasting:
-                self._synchronise(self._connection, lasting)
-            with self._connection.begin():
-                return work(self._connection)
+                self._synchronise(connection, lasting)
+            with connection.begin():
+                return work(connection)
         except BaseException:
             self._close()
             raise
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._lasting = False
+        return self._connection
 
     def _synchronise(self, connection: Connection, lasting: bool) -> None:
         """Have commits written through to the disk, or only to the operating system; outside of transactions."""

@@ -20,6 +20,7 @@ from caruso.errors import Located, NotAllowed, NotFound, RejectedInput
 from caruso.model.asker import Asker
 from caruso.model.conditions import Condition, every, holds, paths_in
 from caruso.script_engine.turns import Value
+from caruso.storage.adapters.adapter import Probe
 from caruso.storage.objects import rows
 from caruso.storage.objects.conditions import NUMBERS, SqlConditions
 from caruso.storage.objects.databases import Databases
@@ -32,6 +33,14 @@ MOST_LOADED = 100
 
 
 @dataclass(frozen=True)
+class ByNumber:
+    """How to find whose one of `NUMBERS` is, in one attribute or list: whether there is somebody, and who."""
+
+    probe: Probe
+    query: Select[Any]
+
+
+@dataclass(frozen=True)
 class InForce:
     """A model with all that is made of it."""
 
@@ -39,7 +48,7 @@ class InForce:
     tables: Mapping[str, ClassTables]
     sql: Mapping[str, SqlConditions]
     #: For each class, how to find who has one of `NUMBERS`: every caller is looked up so.
-    by_number: Mapping[str, Sequence[Select[Any]]]
+    by_number: Mapping[str, Sequence[ByNumber]]
 
 
 class Finder:
@@ -126,10 +135,9 @@ class Finder:
     ) -> Mapping[str, Value] | None:
         """Return the object with a telephone number that may be written so; of several the first."""
         database = self._databases[tables.of.database]
-        for query in now.by_number[tables.of.name]:
-            found = await database.look_up(
-                partial(rows.read, tables=tables, query=query, bound={NUMBERS: numbers})
-            )
+        for way in now.by_number[tables.of.name]:
+            read = partial(rows.read, tables=tables, query=way.query, bound={NUMBERS: numbers})
+            found = await database.look_up_any(way.probe, numbers, read)
             if found:
                 return found[0]
         return None

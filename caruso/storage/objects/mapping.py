@@ -17,7 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
-    literal,
+    literal_column,
     select,
 )
 
@@ -135,7 +135,7 @@ def is_there(
         ours, theirs = pairs[0]
         return ours.in_(select(theirs).select_from(among).where(*criteria))
     joins = (theirs == ours for ours, theirs in pairs)
-    return exists(select(literal(1)).select_from(among).where(*joins, *criteria))
+    return exists(select(literal_column("1")).select_from(among).where(*joins, *criteria))
 
 
 def is_related(

@@ -33,12 +33,13 @@ from caruso.model.asker import HOUSE, Asker, house
 from caruso.model.conditions import Condition, holds
 from caruso.model.numbers import normalised, spellings
 from caruso.script_engine.turns import Value
+from caruso.storage.adapters.adapter import Probe
 from caruso.storage.engine import Database
 from caruso.storage.objects import word_search, words
 from caruso.storage.objects.changing import Planned, write
-from caruso.storage.objects.conditions import SqlConditions
+from caruso.storage.objects.conditions import NUMBERS, SqlConditions
 from caruso.storage.objects.databases import Databases
-from caruso.storage.objects.finding import Finder, InForce, key_is
+from caruso.storage.objects.finding import ByNumber, Finder, InForce, key_is
 from caruso.storage.objects.mapping import ClassTables, Source, belongs_to, mapped
 from caruso.storage.objects.past import Past
 from caruso.storage.objects.rows import reading, version_of
@@ -93,10 +94,7 @@ class Objects:
             for name, each in model.classes.items()
         }
         by_number = {
-            name: [
-                reading(tables, [sql[name].has_number(phone, tables.source)], sql[name].dialect, limit=1)
-                for phone in tables.of.phones
-            ]
+            name: [_by_number(tables, phone, sql[name]) for phone in tables.of.phones]
             for name, tables in found.tables.items()
         }
         return InForce(model, found.tables, sql, by_number)
@@ -335,6 +333,14 @@ class Objects:
 def own_objects(database: Database, clock: Clock, *, region: str) -> Objects:
     """Return the objects of a centre that has no models: customers, in its own database."""
     return Objects(Databases(database), built_in_model(), clock, region=region)
+
+
+def _by_number(tables: ClassTables, phone: str, sql: SqlConditions) -> ByNumber:
+    has_number = sql.has_number(phone, tables.source)
+    return ByNumber(
+        probe=Probe(has_number, tables.source.joined, NUMBERS),
+        query=reading(tables, [has_number], sql.dialect, limit=1),
+    )
 
 
 def _any_key(source: Source, keys: Sequence[tuple[Value, ...]]) -> ColumnElement[bool]:

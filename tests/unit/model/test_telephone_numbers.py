@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from caruso.model.numbers import MAX_LENGTH, normalised, prefixes
+from caruso.model.numbers import MAX_LENGTH, normalised, prefixes, spellings
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,26 @@ def test_the_beginning_of_a_number_stands_for_the_beginnings_of_kept_ones(
     text: str, expected: tuple[str, ...]
 ) -> None:
     assert prefixes(text, "DE") == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (
+            "030 / 12345678",
+            ("+493012345678", "030 / 12345678", "493012345678", "00493012345678", "+49 30 12345678",
+             "030 12345678", "03012345678"),
+        ),
+        ("+442079460958", ("+442079460958", "442079460958", "00442079460958", "+44 20 7946 0958")),
+        ("4 2", ("42", "4 2")),
+        ("+49", ("+49", "49", "0049")),
+        ("anonymous", ("anonymous",)),
+    ],
+)  # fmt: skip
+def test_a_number_is_looked_for_as_people_write_it(number: str, expected: tuple[str, ...]) -> None:
+    assert spellings(number, "DE") == expected
+
+
+@given(st.text() | st.from_regex(r"\+?[0-9 ()/-]{1,20}", fullmatch=True))
+def test_whatever_is_given_is_looked_for_in_its_kept_form_first(number: str) -> None:
+    assert spellings(number, "DE")[0] == normalised(number, "DE")
