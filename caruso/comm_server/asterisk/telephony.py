@@ -68,6 +68,8 @@ RECORDING_SECONDS = 0.1
 #: to, and of a bridge that is destroyed meanwhile and made again by its name Asterisk 22.10 knows nothing, now and
 #: then: whoever talks there next is not connected. One that is wanted again within this time is not destroyed.
 LEAVING_SECONDS = 0.5
+#: Bridges that are to be destroyed within so long are destroyed by one packet.
+TOGETHER_SECONDS = 0.25
 
 _CLOSED = "Asterisk closed the event socket"
 
@@ -109,8 +111,9 @@ class AriTelephony:
         #: Events between connecting and the snapshot.
         self._early: list[ari.Message] = []
         self._replaced = False
-        #: Bridges that are empty and about to be destroyed.
-        self._closing: dict[BridgeId, asyncio.TimerHandle] = {}
+        #: Bridges that are empty and about to be destroyed, and from when on by the loop's clock: the next first.
+        self._closing: dict[BridgeId, float] = {}
+        self._closer: asyncio.TimerHandle | None = None
         #: When an attempt to connect was last given up unanswered, by the loop's clock.
         self._given_up_at = -math.inf
 
@@ -127,25 +130,36 @@ class AriTelephony:
 
     def send(self, command: TelephonyCommand) -> None:
         """Queue a command; dropped while the link is down."""
-        if isinstance(command, OpenBridge | Join | CloseBridge) and (
-            timer := self._closing.pop(command.bridge, None)
-        ):
-            timer.cancel()
+        if isinstance(command, (OpenBridge, Join, CloseBridge)):
+            self._closing.pop(command.bridge, None)
         if isinstance(command, CloseBridge):
-            later = asyncio.get_running_loop().call_later
-            self._closing[command.bridge] = later(LEAVING_SECONDS, self._close, command)
+            self._closing[command.bridge] = asyncio.get_running_loop().time() + LEAVING_SECONDS
+            if self._closer is None:
+                self._set_closer(LEAVING_SECONDS)
         else:
             self._submit(command)
 
-    def _close(self, command: CloseBridge) -> None:
-        del self._closing[command.bridge]
-        self._submit(command)
+    def _set_closer(self, seconds: float) -> None:
+        later = asyncio.get_running_loop().call_later
+        self._closer = later(seconds + TOGETHER_SECONDS, self._close_due)
+
+    def _close_due(self) -> None:
+        self._closer = None
+        now = asyncio.get_running_loop().time()
+        for bridge, due in tuple(self._closing.items()):
+            if due > now:
+                self._set_closer(due - now)
+                return
+            self._close(bridge)
+
+    def _close(self, bridge: BridgeId) -> None:
+        del self._closing[bridge]
+        self._submit(CloseBridge(bridge=bridge))
 
     def _close_all(self) -> None:
         """Leave nothing behind that somebody else would have to tidy."""
         for bridge in tuple(self._closing):
-            self._closing[bridge].cancel()
-            self._close(CloseBridge(bridge=bridge))
+            self._close(bridge)
         if self._rest is not None:
             self._rest.flush()
 
@@ -238,8 +252,7 @@ class AriTelephony:
         finally:
             was_up, self._up, self._rest = self._up, False, None
             # What is left of them is seen when the link is up again.
-            while self._closing:
-                self._closing.popitem()[1].cancel()
+            self._closing.clear()
             if was_up:
                 self._tell(LinkLost(reason=reason))
         return reason, was_up

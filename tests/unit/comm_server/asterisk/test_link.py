@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from caruso.comm_server.asterisk.settings import AsteriskSettings
-from caruso.comm_server.asterisk.telephony import LEAVING_SECONDS, AriTelephony, Replaced
+from caruso.comm_server.asterisk.telephony import LEAVING_SECONDS, TOGETHER_SECONDS, AriTelephony, Replaced
 from caruso.model.ids import BridgeId, LegId
 from caruso.model.telephony import CloseBridge, Join, OpenBridge, Part, TelephonyCommand
 from lab.virtual_time import run_in_virtual_time
@@ -130,5 +130,29 @@ def test_a_bridge_is_destroyed_once_its_legs_have_left_and_not_when_it_is_wanted
         link.send(CloseBridge(bridge=one))
         await asyncio.sleep(2 * LEAVING_SECONDS)
         assert link.submitted[3:] == [joined, CloseBridge(bridge=one)]
+
+    run_in_virtual_time(lead)
+
+
+def test_bridges_that_end_soon_after_each_other_are_destroyed_together_and_none_too_soon() -> None:
+    bridges = [BridgeId(f"1.{number}~bridge") for number in range(40)]
+
+    async def lead() -> None:
+        link, loop = SubmittedLink(), asyncio.get_running_loop()
+        asked: list[float] = []
+        destroyed: list[float] = []
+        for bridge in bridges:
+            link.send(CloseBridge(bridge=bridge))
+            asked.append(loop.time())
+            await asyncio.sleep(0.05)
+            destroyed += [loop.time()] * (len(link.submitted) - len(destroyed))
+        while len(destroyed) < len(bridges):
+            await asyncio.sleep(0.01)
+            destroyed += [loop.time()] * (len(link.submitted) - len(destroyed))
+        assert link.submitted == [CloseBridge(bridge=bridge) for bridge in bridges]
+        waits = [end - begin for begin, end in zip(asked, destroyed, strict=True)]
+        assert LEAVING_SECONDS <= min(waits)
+        assert max(waits) <= LEAVING_SECONDS + TOGETHER_SECONDS + 0.05 + 1e-6
+        assert len(set(destroyed)) <= len(bridges) * 0.05 / TOGETHER_SECONDS + 2
 
     run_in_virtual_time(lead)
