@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, get_args, get_type_hints
 
 import structlog
@@ -60,7 +60,9 @@ class FactStream:
         #: What those who decide have heard and those who follow have not.
         self._decided: deque[AnyFact] = deque()
         self._running = False
-        self._turns = 0
+        #: How many turns are under way, one within the other.
+        self.turns = 0
+        self._turn = _Turn(self)
 
     def decide(self, listener: Listener) -> None:
         """Call `listener` with its facts from now on, before who follows; when it raises, that is logged."""
@@ -74,15 +76,9 @@ class FactStream:
         """Call `callback` each time all facts have been heard by those who decide."""
         self._quiet.append(callback)
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> AbstractContextManager[None]:
         """Let those who follow hear the facts of what is done in here only when all of it is done."""
-        self._turns += 1
-        try:
-            yield
-        finally:
-            self._turns -= 1
-            self.publish()
+        return self._turn
 
     def publish(self, *facts: AnyFact) -> None:
         """Make facts known; returns after they, and all they caused, were heard, unless called by a listener.
@@ -95,7 +91,7 @@ class FactStream:
         self._running = True
         try:
             self._decide()
-            if not self._turns:
+            if not self.turns:
                 self._follow()
         finally:
             self._running = False
@@ -104,7 +100,10 @@ class FactStream:
         while self._decided:
             fact = self._decided.popleft()
             for listener in self._following.of(fact):
-                _guarded(listener, fact)
+                try:
+                    listener(fact)
+                except Exception:
+                    log.exception("listener_failed", listener=_name(listener))
             if self._pending:
                 self._decide()
 
@@ -115,11 +114,32 @@ class FactStream:
                 fact = self._pending.popleft()
                 self._decided.append(fact)
                 for listener in self._deciding.of(fact):
-                    _guarded(listener, fact)
+                    try:
+                        listener(fact)
+                    except Exception:
+                        log.exception("listener_failed", listener=_name(listener))
             for callback in self._quiet:
-                _guarded(callback)
+                try:
+                    callback()
+                except Exception:
+                    log.exception("listener_failed", listener=_name(callback))
             if not self._pending:
                 return
+
+
+class _Turn:
+    """The turns of a stream, one within the other; one object, for there are twenty of them in a call."""
+
+    def __init__(self, stream: FactStream) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> None:
+        self._stream.turns += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.turns -= 1
+        if not self._stream.turns:
+            self._stream.publish()
 
 
 def kinds_heard(listener: Listener) -> tuple[type, ...]:
@@ -131,9 +151,5 @@ def kinds_heard(listener: Listener) -> tuple[type, ...]:
     return get_args(hint) or (hint,)
 
 
-def _guarded(callback: Callable[..., None], *arguments: AnyFact) -> None:
-    """Call one of many: what fails here must not keep the others from hearing the fact."""
-    try:
-        callback(*arguments)
-    except Exception:
-        log.exception("listener_failed", listener=getattr(callback, "__qualname__", repr(callback)))
+def _name(callback: Callable[..., None]) -> str:
+    return str(getattr(callback, "__qualname__", repr(callback)))
