@@ -42,9 +42,10 @@ class Callbacks:
         query = select(callbacks).where(callbacks.c.state.in_([state.value for state in states]))
         if queues is not None:
             query = query.where(callbacks.c.queue.in_(list(queues)))
-        query = query.order_by(callbacks.c.due_at, callbacks.c.id).limit(limit)
-        async with self._database.reading() as connection:
-            return [_callback(row) for row in (await connection.execute(query)).mappings()]
+        wanted = query.order_by(callbacks.c.due_at, callbacks.c.id).limit(limit)
+        return await self._database.look_up(
+            lambda connection: [_callback(row) for row in connection.execute(wanted).mappings()]
+        )
 
     async def of_callers(self, numbers: Collection[str], customers: Collection[CustomerId]) -> Sequence[Callback]:
         """Return the open call-backs to any of these numbers, or for any of these customers."""
@@ -70,15 +71,16 @@ class Callbacks:
 
     async def open_counts(self) -> Mapping[QueueId, int]:
         """Return how many are open, by queue; cheap enough to be asked every second."""
-        query = (
-            select(callbacks.c.queue, func.count())
-            .where(callbacks.c.state == CallbackState.OPEN.value)
-            .group_by(callbacks.c.queue)
+        return await self._database.look_up(
+            lambda connection: {QueueId(queue): count for queue, count in connection.execute(_OPEN_COUNTS).all()}
         )
-        async with self._database.reading() as connection:
-            return {QueueId(queue): count for queue, count in (await connection.execute(query)).all()}
 
 
+_OPEN_COUNTS = (
+    select(callbacks.c.queue, func.count())
+    .where(callbacks.c.state == CallbackState.OPEN.value)
+    .group_by(callbacks.c.queue)
+)
 #: Asked for every second in which a conversation begins.
 _OF_CALLERS = select(callbacks).where(
     callbacks.c.state == CallbackState.OPEN.value,

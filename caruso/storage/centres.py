@@ -18,6 +18,8 @@ from caruso.storage.engine import Database
 from caruso.storage.scripts import keep_version, lock, note, published, read_rollouts, read_sources, write_rollout
 from caruso.storage.tables.centres import centre_versions
 
+_NEWEST = select(func.max(centre_versions.c.version))
+
 
 class Centres:
     """Keeps every version of the centre, and of every script."""
@@ -41,9 +43,7 @@ class Centres:
 
     async def current_version(self) -> int:
         """Return the number of what was applied last, 0 on a new server; cheap enough to be asked every second."""
-        async with self._database.reading() as connection:
-            version: int | None = (await connection.execute(select(func.max(centre_versions.c.version)))).scalar()
-        return version or 0
+        return await self._database.look_up(lambda connection: connection.execute(_NEWEST).scalar() or 0)
 
     async def script(self, script: ScriptId, version: str) -> ScriptSource | None:
         """Return one version of a script, for runs that are pinned to it."""

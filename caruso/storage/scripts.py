@@ -42,6 +42,7 @@ from caruso.storage.upsert import upsert
 CLASS_NAME = "Script"
 #: Any number that nobody else in this database locks.
 _CHANGE_LOCK = 7_260_432
+_REVISION = select(func.max(script_rollouts.c.revision))
 _WITHOUT_SOURCE = [column for column in scripts.c if column.name != "source"]
 
 
@@ -56,8 +57,7 @@ class Scripts:
 
     async def revision(self) -> int:
         """Return the highest revision of all roll-outs, 0 without any; cheap enough to be asked every second."""
-        async with self._database.reading() as connection:
-            return await _revision(connection)
+        return await self._database.look_up(lambda connection: connection.execute(_REVISION).scalar() or 0)
 
     async def rollouts(self) -> Mapping[ScriptId, Rollout]:
         """Return the roll-out of every script."""
@@ -344,8 +344,7 @@ async def _with_called(
 
 
 async def _revision(connection: AsyncConnection) -> int:
-    highest: int | None = (await connection.execute(select(func.max(script_rollouts.c.revision)))).scalar()
-    return highest or 0
+    return (await connection.execute(_REVISION)).scalar() or 0
 
 
 async def _exists(connection: AsyncConnection, script: str, version: str) -> bool:
