@@ -114,7 +114,8 @@ class LocalAsterisk:
     """One Asterisk process on loopback. Ports and passwords stay the same when it is restarted.
 
     `sections` are further lines by file name (``{"pjsip.conf": "...", "extensions.conf": "..."}``), `modules`
-    further modules by name (``app_queue``).
+    further modules by name (``app_queue``). `real_time`: it runs at real-time priority where that is allowed, as
+    Debian's service has it.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class LocalAsterisk:
         modules: Sequence[str] = (),
         app: str = "caruso",
         context: str = "caruso-in",
+        real_time: bool = False,
     ) -> None:
         """Choose ports and secrets; nothing is written or started yet."""
         self.work_dir = work_dir.resolve()
@@ -140,6 +142,7 @@ class LocalAsterisk:
         self.installation = find_asterisk()
         self._sections = dict(sections or {})
         self._modules = tuple(modules)
+        self._real_time = real_time
         # Not asyncio's own: it must survive the loop of the test that started it.
         self._process: subprocess.Popen[bytes] | None = None
         # A Unix socket's path may have 108 characters at most, and a test's directory is often longer.
@@ -181,6 +184,8 @@ class LocalAsterisk:
         """Write the configuration, start, return when ARI answers."""
         self.write_configuration()
         command = [*self.installation.command, "-f", "-C", str(self.work_dir / "etc" / "asterisk.conf")]
+        if self._real_time:
+            command.append("-p")
         if setpriv := shutil.which("setpriv"):  # so that it never outlives us, whatever kills us
             command = [setpriv, "--pdeathsig", "KILL", *command]
         self._process = process = self._spawn(command)

@@ -73,6 +73,15 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     secret_file: Path | None = None
 
 
+class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the operating system runs the server."""
+
+    #: Real-time priority (`SCHED_RR`) of what calls wait for, so that nothing else on the machine takes the
+    #: processor from them; less than Asterisk's, which is 10 with ``asterisk -p``. 0: as any other process. It
+    #: needs the right to it: ``LimitRTPRIO=`` of systemd, or the capability `CAP_SYS_NICE`.
+    real_time_priority: Annotated[int, Meta(ge=0, le=99)] = 0
+
+
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where data is kept."""
 
@@ -364,6 +373,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """All settings; everything has a default."""
 
     server: ServerSettings = ServerSettings()
+    process: ProcessSettings = ProcessSettings()
     database: DatabaseSettings = DatabaseSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     speech: SpeechSettings = SpeechSettings()

@@ -107,7 +107,7 @@ class DialContestant:
             "pjsip.conf": phones(cell.agents, phones_port),
             "extensions.conf": "[caruso-in](+)\nexten => _d.,1,Dial(PJSIP/${EXTEN:1},60)\n same => n,Hangup()\n",
         }
-        async with LocalAsterisk(directory, sections=sections) as pbx:
+        async with LocalAsterisk(directory, sections=sections, real_time=True) as pbx:
             yield Ready(pbx=pbx, dialled="d{agent}", pids={"asterisk": pbx.pid})
 
     async def left_over(self, ready: Ready, cell: Cell) -> LeftOver:
@@ -133,7 +133,7 @@ class QueueContestant:
             "queues.conf": _QUEUES + members,
             "extensions.conf": f"[caruso-in](+)\n{line}\n same => n,Hangup()\n",
         }
-        async with LocalAsterisk(directory, sections=sections, modules=("app_queue",)) as pbx:
+        async with LocalAsterisk(directory, sections=sections, modules=("app_queue",), real_time=True) as pbx:
             yield Ready(pbx=pbx, dialled="bench", pids={"asterisk": pbx.pid})
 
     async def left_over(self, ready: Ready, cell: Cell) -> LeftOver:
@@ -154,7 +154,7 @@ class SketchContestant:
             "pjsip.conf": phones(cell.agents, phones_port),
             "extensions.conf": "[caruso-in](+)\nexten => sketch,1,Stasis(sketch,in)\n same => n,Hangup()\n",
         }
-        async with LocalAsterisk(directory, sections=sections) as pbx:
+        async with LocalAsterisk(directory, sections=sections, real_time=True) as pbx:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", sketch.__name__, pbx.ari_url.replace("http", "ws", 1), "sketch"),
                 str(cell.agents),

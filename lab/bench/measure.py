@@ -57,6 +57,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     server_mb: float
     server_idle_mb: float
     seconds: float
+    #: Whether Asterisk ran at real-time priority.
+    real_time: bool = False
     #: Why the figures are worth nothing; empty when they are good.
     rejected: str = ""
 
@@ -70,6 +72,7 @@ async def measure(contestant: Contestant, cell: Cell, *, repetition: int, seed: 
             async with contestant.running(Path(directory), cell, exchange.phones.port) as ready:
                 exchange.target = (LOOPBACK, ready.pbx.sip_port)
                 await _warm_up(ready, exchange)
+                real_time = os.sched_getscheduler(ready.pids["asterisk"]) == os.SCHED_RR
                 before = Reading.now(ready.pids)
                 with load.undisturbed():
                     await load.put(cell, cells.arrivals(cell, seed, ready.dialled), exchange)
@@ -87,6 +90,7 @@ async def measure(contestant: Contestant, cell: Cell, *, repetition: int, seed: 
         repetition=repetition,
         load_average=load_average,
         unsent=unsent,
+        real_time=real_time,
         left_legs=left.legs,
         left_bridges=left.bridges,
         left_agents=left.agents,

@@ -220,6 +220,8 @@ def noise(outcomes: Sequence[Outcome]) -> str:
         f"The instrument took at most {generator:.0%} of a core; other processes up to {others:.0%} of the machine"
         + (": compare within this run only." if others > 0.1 else ".")
     ]
+    if not all(outcome.real_time for outcome in outcomes):
+        lines.append("Without real-time priority, which is not allowed here.")
     lines += [f"Rejected: {line}" for line in rejected]
     lines += [
         f"Lost: {o.contestant} {o.cell} #{o.repetition}: {o.lost_why}, left {o.left_legs} legs, "

@@ -16,6 +16,8 @@ import msgspec
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
+from caruso.scheduling import run_at_once
+
 #: Said when it is ready.
 READY = "ready"
 
@@ -82,5 +84,6 @@ async def run(url: str, app: str, agents: int) -> None:
 
 
 if __name__ == "__main__":
+    run_at_once(8)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(sys.argv[1], sys.argv[2], int(sys.argv[3])))
