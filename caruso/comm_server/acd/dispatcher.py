@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from caruso.clock import Clock
@@ -365,7 +366,7 @@ class Dispatcher:
         last = self._last_agent(name, course.last_agent_seconds)
         if course is contact.waiting.course and last == contact.waiting.last_agent:
             return
-        contact.waiting = replace(contact.waiting, course=course, last_agent=last)
+        contact.waiting = msgspec.structs.replace(contact.waiting, course=course, last_agent=last)
         if self._floor.leave(name) is not None:
             self._floor.wait(contact.waiting, now)
 

@@ -21,11 +21,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
+
+import msgspec
 
 from caruso.comm_server.acd.lines import Line
 from caruso.comm_server.acd.needs import Abilities, ReadyAgent, Stage, Waiting
-from caruso.comm_server.acd.policy import Circumstances, Policies
+from caruso.comm_server.acd.policy import Circumstances, Policies, Staff
 from caruso.model.ids import AgentId, ContactId, QueueId
 
 #: Contacts that are held back by a policy are looked at again after so long, seconds.
@@ -38,7 +39,7 @@ LEAST_SHARE = 1 / 200
 MOST_LINES = 512
 
 
-class _Pair(NamedTuple):
+class _Pair(msgspec.Struct, frozen=True, gc=False):
     """The head of a line, and an agent for it."""
 
     #: Among all pairs, the least first: priority, rank or worth, place in the line.
@@ -48,14 +49,12 @@ class _Pair(NamedTuple):
     value: float | None
 
 
-class _Ahead(NamedTuple):
-    """What own agents take before a contact: how many, and what part of all they take weighs more."""
+class _Head(msgspec.Struct, frozen=True, gc=False):
+    """The head of a line where contacts are weighed, and what holds for it whoever could be asked."""
 
-    contacts: int
-    outweighing: float
-
-
-_NOBODY = _Ahead(0, 0.0)
+    priority: int
+    around: Circumstances
+    worth: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +66,7 @@ class Reserve:
     priority: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """This contact is offered to this agent."""
 
     waiting: Waiting
@@ -108,8 +106,8 @@ class Floor:
         self._held: dict[Line, None] = {}
         self._review_at: float | None = None
         self._staff: dict[AgentId, Abilities] = {}
-        self._home_staff: dict[QueueId, int] = defaultdict(int)
-        self._home_ready: dict[QueueId, int] = defaultdict(int)
+        #: The same by the queues they belong to.
+        self._home: dict[QueueId, Staff] = defaultdict(Staff)
         #: Queues that the agents who belong to one belong to as well.
         self._siblings: dict[QueueId, tuple[QueueId, ...]] = {}
         self._ready_of: dict[QueueId, int] = defaultdict(int)
@@ -159,17 +157,17 @@ class Floor:
         """Take note of an agent who is there, or (None) is not: then nobody waits for him any longer."""
         before = self._staff.pop(agent, None)
         for queue in before.home if before else ():
-            self._home_staff[queue] -= 1
+            self._home[queue].on_duty -= 1
         if can is not None:
             self._staff[agent] = can
             for queue in can.home:
-                self._home_staff[queue] += 1
+                self._home[queue].on_duty += 1
                 self._siblings[queue] = can.home
             return
         for line in list(self._own.get(agent, {}).values()):
             for _, _, waiting in list(line.contacts):
                 self.leave(waiting.contact)
-                self.wait(replace(waiting, last_agent=None), now)
+                self.wait(msgspec.structs.replace(waiting, last_agent=None), now)
 
     def handled(self, queue: QueueId, seconds: float) -> None:
         """Take note of how long a contact of a queue has kept an agent busy."""
@@ -231,10 +229,10 @@ class Floor:
             rank = line.rank_of(agent)
             if rank is None:
                 continue
-            if not self._allowed(line, agent.agent, now):
+            if not self._allowed(line, agent, now):
                 self._hold(line, now, review=line.stage.ageing > 0)
                 continue
-            pair = self._pair(line, agent, rank, self._ahead(line), now)
+            pair = self._weighed(line, agent, rank, now) if line.weighs else self._pair(line, agent, rank, now)
             if pair is None:
                 self._hold(line, now, review=True)
             elif best is None or pair.place < best[0].place:
@@ -279,79 +277,72 @@ class Floor:
                 self._hold(line, now, review=line.stage.ageing > 0)
             return None
         self._held.pop(line, None)
-        return self._pair(line, self._agents[entry[2]], entry[0], _NOBODY, now)
+        return self._pair(line, entry[4], entry[0], now)
 
     def _most_valuable(self, line: Line, now: float) -> _Pair | None:
-        firsts = [(entry[0], self._agents[entry[2]]) for entry in line.firsts()]
-        best: _Pair | None = None
-        if firsts:
-            ahead, queue = self._ahead(line), line.stage.need.queue
-            # Nobody is worth more than one who belongs to the queue.
-            own = [(rank, agent) for rank, agent in firsts if queue in agent.can.home]
-            for rank, agent in own or firsts:
-                if not self._allowed(line, agent.agent, now):
-                    continue
-                pair = self._pair(line, agent, rank, ahead, now)
-                if pair is not None and (best is None or pair.place < best.place):
-                    best = pair
-        if best is None and firsts:
-            self._hold(line, now, review=True)
-        else:
+        firsts = line.firsts()
+        if not firsts:
             self._held.pop(line, None)
-        return best
+            return None
+        head, price, stage = self._head(line, now), line.policy.price, line.stage
+        most, best = 0.0, None
+        for group, agent in firsts:
+            if self._reserves and not self._allowed(line, agent, now):
+                continue
+            value = head.worth - price(agent, group, stage, head.around)
+            if value > most:
+                most, best = value, (group, agent)
+        if best is None:
+            self._hold(line, now, review=True)
+            return None
+        self._held.pop(line, None)
+        group, agent = best
+        return _Pair(_place(line, head.priority, -most, now), agent, group.rank, most)
 
     def _hold(self, line: Line, now: float, *, review: bool) -> None:
         self._held[line] = None
         if review and self._review_at is None:
             self._review_at = now + REVIEW_SECONDS
 
-    def _pair(self, line: Line, agent: ReadyAgent, rank: int, ahead: _Ahead, now: float) -> _Pair | None:
+    def _pair(self, line: Line, agent: ReadyAgent, rank: int, now: float) -> _Pair:
+        """Return the head of a line with an agent."""
+        return _Pair(_place(line, line.head.priority_at(now), rank, now), agent, rank, None)
+
+    def _weighed(self, line: Line, agent: ReadyAgent, rank: int, now: float) -> _Pair | None:
         """Return the head of a line with an agent; None when it had better wait."""
-        rank_in_line, turn, head = line.contacts[0]
-        exact = rank_in_line - head.course.stages[0][1].ageing * now
-        if not line.weighs:
-            return _Pair((-head.priority_at(now), rank, exact, turn), agent, rank, None)
-        priority = head.priority_at(now)
-        # Who was put before others, by somebody or by age, is not held back for them.
-        outweighing = 0.0 if priority > line.stage.priority else ahead.outweighing
-        around = self._around(line, agent, rank, ahead.contacts, outweighing, now)
-        value = line.policy.value(head, line.stage, around)
-        return _Pair((-priority, -value, exact, turn), agent, rank, value) if value > 0 else None
+        head = self._head(line, now)
+        value = head.worth - line.policy.price(agent, line.group(agent, rank), line.stage, head.around)
+        return _Pair(_place(line, head.priority, -value, now), agent, rank, value) if value > 0 else None
 
-    def _around(
-        self, line: Line, agent: ReadyAgent, rank: int, ahead: int, outweighing: float, now: float
-    ) -> Circumstances:
-        queue, home = line.stage.need.queue, agent.can.home
-        own = home[0] if home else queue
-        return Circumstances(
-            now=now,
-            home_staff=self._home_staff[queue],
-            home_ready=self._home_ready[queue],
+    def _head(self, line: Line, now: float) -> _Head:
+        """Weigh the head of a line."""
+        waiting, stage = line.head, line.stage
+        priority = waiting.priority_at(now)
+        ahead, outweighing = self._ahead(line)
+        around = Circumstances(
+            waited_seconds=max(0.0, now - waiting.entered),
+            staff=self._home[line.queue],
             ahead=ahead,
-            outweighing=outweighing,
-            handling_seconds=self.handling_seconds(queue),
-            own_staff=self._home_staff[own],
-            own_ready=self._home_ready[own],
-            occupancy=agent.occupancy,
-            rank=rank,
-            borrowed=queue not in home,
+            # Who was put before others, by somebody or by age, is not held back for them.
+            outweighing=0.0 if priority > stage.priority else outweighing,
+            handling_seconds=self.handling_seconds(line.queue),
         )
+        return _Head(priority, around, line.policy.worth(waiting, stage, around))
 
-    def _ahead(self, line: Line) -> _Ahead:
+    def _ahead(self, line: Line) -> tuple[int, float]:
         """Return what the agents who belong to the queue take before the head of a line.
 
-        They take what weighs more first, from all queues they belong to; looks at lines, not at contacts.
+        That is how many contacts, and what part of all they take weighs more. They take what weighs more first,
+        from all queues they belong to. Looks at lines, not at contacts.
         """
-        if not line.weighs:
-            return _NOBODY
-        queue, weight, rank = line.stage.need.queue, line.stage.weight, line.contacts[0][:2]
+        queue, weight, rank = line.queue, line.stage.weight, line.contacts[0][:2]
         count = heavier = every = 0
         for sibling in self._siblings.get(queue, (queue,)):
             # One more than were counted: a queue nobody has been served in yet is not one nobody comes to.
             handled = self._handled.get(sibling, (0, 0.0))[0] + 1
             outweighs = False
             for other in self._by_queue[sibling].values():
-                if other is line or other.stage.messages or other.stage.need.queue != sibling:
+                if other is line or other.queue != sibling or other.stage.messages:
                     continue
                 if other.stage.weight > weight:
                     outweighs = True
@@ -360,7 +351,7 @@ class Floor:
                     count += other.before(rank)
             every += handled
             heavier += handled if outweighs else 0
-        return _Ahead(count, heavier / every)
+        return count, heavier / every
 
     def _decide(self, line: Line, pair: _Pair, now: float) -> Decision:
         head, agent = line.head, pair.agent
@@ -372,7 +363,7 @@ class Floor:
             rank=pair.rank,
             value=pair.value,
             candidates=self._candidates(line, agent, pair.rank, now),
-            ready=self._ready_of[line.stage.need.queue],
+            ready=self._ready_of[line.queue],
         )
         self.leave(head.contact)
         self.unready(agent.agent)
@@ -384,15 +375,14 @@ class Floor:
         figure = line.policy.figure
         found = {agent.agent: (agent.agent, rank, figure(agent, line.stage, now))}
         for entry in line.order(self._told) if self._told > 1 else ():
-            other = self._agents[entry[2]]
-            found.setdefault(entry[2], (entry[2], entry[0], figure(other, line.stage, now)))
+            found.setdefault(entry[2], (entry[2], entry[0], figure(entry[4], line.stage, now)))
         return tuple(found.values())[: self._told]
 
-    def _allowed(self, line: Line, agent: AgentId, now: float) -> bool:
+    def _allowed(self, line: Line, agent: ReadyAgent, now: float) -> bool:
         """Tell whether no reserve keeps the agent from the head of a line."""
         if not self._reserves:
             return True
-        return self._spares(self._agents[agent].can, line.stage.need.queue, line.head.priority_at(now), 0)
+        return self._spares(agent.can, line.queue, line.head.priority_at(now), 0)
 
     def spares(self, can: Abilities, decision: Decision) -> bool:
         """Tell whether such an agent, ready now, could be spared for the contact of a decision just made."""
@@ -446,7 +436,7 @@ class Floor:
         if len(self._lines) >= MOST_LINES:
             for empty in [known for known in self._lines.values() if not known.contacts]:
                 self._forget(empty)
-        line = self._lines[stage] = Line(stage, self._policies.get(stage.policy), self._parked)
+        line = self._lines[stage] = Line(stage, self._policies.get(stage.policy), self._parked, self._home)
         if stage.only is not None:
             self._own[stage.only][stage] = line
             if stage.only in self._parked:
@@ -496,7 +486,7 @@ class Floor:
         for queue in can.queues:
             self._ready_of[queue] += by
         for queue in can.home:
-            self._home_ready[queue] += by
+            self._home[queue].ready += by
 
     # -- What others want to know -----------------------------------------------------------------------------
 
@@ -532,4 +522,9 @@ class Floor:
 
     def staff_of(self, queue: QueueId) -> int:
         """Return how many agents who belong to a queue are on duty."""
-        return self._home_staff[queue]
+        return self._home[queue].on_duty
+
+
+def _place(line: Line, priority: int, second: float, now: float) -> tuple[float, float, float, float]:
+    rank, turn, head = line.contacts[0]
+    return (-priority, second, rank - head.course.stages[0][1].ageing * now, turn)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
 
 #: Added to the rank of a queue's agents for whom the contact is an overflow: its own agents go first.
@@ -67,8 +69,7 @@ class Course:
         return index, self.stages[index][1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A contact that waits."""
 
     contact: ContactId
@@ -97,6 +98,8 @@ class Waiting:
     def priority_at(self, now: float) -> int:
         """Return the priority it has by now, in whole points."""
         ageing = self.course.stages[0][1].ageing
+        if not ageing:
+            return self.course.priority
         return math.floor(self.course.priority + ageing * max(0.0, now - self.entered) + 1e-9)
 
 
@@ -110,6 +113,8 @@ class Abilities:
     preference: Mapping[QueueId, int] = field(default_factory=dict)
     #: The queues of the best rank, in order: where the agent belongs.
     home: tuple[QueueId, ...] = ()
+    #: How many other queues there are beside those, as a multiple.
+    breadth: float = 0.0
 
     def rank_for(self, need: Need) -> int | None:
         """Return at which rank the agent takes such contacts, None when he cannot."""
@@ -134,11 +139,11 @@ def abilities(
     """Return what an agent can do, with where he belongs worked out."""
     best = min((preference.get(queue, 1) for queue in queues), default=1)
     home = tuple(sorted(queue for queue in queues if preference.get(queue, 1) == best))
-    return Abilities(queues=queues, skills=skills, preference=preference, home=home)
+    breadth = (len(queues) - len(home)) / len(home) if home else 0.0
+    return Abilities(queues=queues, skills=skills, preference=preference, home=home, breadth=breadth)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyAgent:
+class ReadyAgent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An agent who can be offered a contact."""
 
     agent: AgentId
