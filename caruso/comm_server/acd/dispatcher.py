@@ -108,7 +108,7 @@ class Dispatcher:
         self._wanted: dict[AgentId, ContactId] = {}
         self._fresh: dict[ContactId, None] = {}
         self._presences: dict[AgentId, PresenceChanged] = {}
-        self._counts: dict[QueueId, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._counts: dict[QueueId, dict[Presence, int]] = defaultdict(lambda: defaultdict(int))
         self._loads: dict[AgentId, Occupancy] = {}
         self._handling: dict[AgentId, tuple[QueueId, float]] = {}
         self._timer: tuple[float, TimerHandle] | None = None
@@ -158,7 +158,7 @@ class Dispatcher:
             self._go_by_rules(contact, now)
         self._counts.clear()
         for presence in list(self._presences.values()):
-            self._count(presence, 1)
+            self._count(presence, None)
             self._take_duty(presence, now)
             self._take_ready(presence)
 
@@ -182,6 +182,9 @@ class Dispatcher:
     ) -> None:
         """Take note of a fact."""
         match fact:
+            # The most frequent first.
+            case PresenceChanged():
+                self._take_presence(fact, self._clock.monotonic())
             case ContactQueued():
                 self._queue(fact)
             case ContactIdentified(contact=contact):
@@ -200,8 +203,6 @@ class Dispatcher:
                 self._reprioritise(contact, priority)
             case ContactLeftQueue(contact=contact):
                 self._left(contact)
-            case PresenceChanged():
-                self._take_presence(fact, self._clock.monotonic())
             case _:
                 pass
 
@@ -416,10 +417,8 @@ class Dispatcher:
 
     def _take_presence(self, fact: PresenceChanged, now: float) -> None:
         agent, before = fact.agent, self._presences.get(fact.agent)
-        if before is not None:
-            self._count(before, -1)
         self._presences[agent] = fact
-        self._count(fact, 1)
+        self._count(fact, before)
         self._loads[agent] = self._loads.get(agent, Occupancy(at=now)).then(now, is_busy(fact.presence))
         if (before is not None and on_duty(before.presence)) is not on_duty(fact.presence):
             self._take_duty(fact, now)
@@ -456,10 +455,13 @@ class Dispatcher:
             )
         )
 
-    def _count(self, fact: PresenceChanged, by: int) -> None:
+    def _count(self, fact: PresenceChanged, before: PresenceChanged | None) -> None:
         can = self._hooks.plan().abilities(fact.agent)
         for queue in can.queues if can else ():
-            self._counts[queue][fact.presence.value] += by
+            counts = self._counts[queue]
+            counts[fact.presence] += 1
+            if before is not None:
+                counts[before.presence] -= 1
 
     # -- Why --------------------------------------------------------------------------------------------------
 

@@ -101,8 +101,7 @@ class Plan:
     def abilities(self, agent: AgentId) -> Abilities | None:
         """Return what an agent can do; None for one who is not in the centre."""
         known = self._abilities.get(agent)
-        profile = self._centre.agents.get(agent)
-        if known is None and profile is not None:
+        if known is None and (profile := self._centre.agents.get(agent)) is not None:
             known = abilities(frozenset(profile.queues), profile.skills, profile.preference)
             self._abilities[agent] = known
         return known

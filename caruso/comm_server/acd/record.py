@@ -27,7 +27,7 @@ def record(
     now: float,
     visit: int,
     left_out: Iterable[LeftOut],
-    presences: Mapping[str, int],
+    presences: Mapping[Presence, int],
 ) -> ContactRouted:
     """Return what is written down of a decision."""
     stage, waiting = decision.stage, decision.waiting
@@ -47,7 +47,7 @@ def record(
         value=None if decision.value is None else round(decision.value, 4),
         candidates=[Candidate(agent=a, rank=r, figure=round(f, 4)) for a, r, f in decision.candidates],
         left_out=list(islice(left_out, MOST_LEFT_OUT)),
-        presences={presence: count for presence, count in presences.items() if count},
+        presences={presence.value: count for presence, count in presences.items() if count},
     )
 
 
