@@ -29,7 +29,7 @@ from functools import lru_cache
 
 from caruso.comm_server.acd.needs import ReadyAgent, Stage, Waiting
 from caruso.comm_server.acd.occupancy import share_of
-from caruso.comm_server.acd.policy import Circumstances, Group, Key, home_wait
+from caruso.comm_server.acd.policy import Circumstances, Group, Key
 
 #: Agents are under strain from the first of these occupancies of the last hour on, and wholly from the second on.
 #: Of what goes by it the first figure holds without strain and the second under it.
@@ -46,7 +46,8 @@ OWN_EMPTINESS = (0.05, 0.3)
 RESERVED_SECONDS = (12.0, 200.0)
 #: How long people wait on average before they give up, seconds.
 PATIENCE_SECONDS = 150.0
-#: A contact whose target is missed goes on becoming more urgent, by this part of its weight for each target more.
+#: A contact whose target is missed cannot miss it again, but goes on becoming more urgent, by this part of its
+#: weight for each target more.
 LATE, MOST_LATE = 0.02, 5.0
 #: An agent who can take contacts of other homes as well stands so much behind, in terms of `Occupancy.load`, for
 #: each time as many queues as his home has; the busier he is, the more, so that quiet times stay even.
@@ -74,17 +75,15 @@ class CostIndex:
     def worth(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
         """Return what talking now is worth against waiting for an own agent."""
         waited, target = around.waited_seconds, stage.target_seconds
-        worth = stage.weight * (missing(target - waited, around) + giving_up(around))
-        if waited >= target:
-            worth += LATE * stage.weight * min(MOST_LATE, waited / max(1.0, target))
-        return worth
+        if waited < target:
+            return stage.weight * (missing(target - waited, around) + giving_up(around))
+        return stage.weight * giving_up(around) + LATE * stage.weight * min(MOST_LATE, waited / max(1.0, target))
 
     def price(self, agent: ReadyAgent, group: Group, stage: Stage, around: Circumstances) -> float:
         """Return what is lost by borrowing the agent, or by not keeping an own one."""
         strain, staff = strain_of(agent.occupancy), group.staff
         if group.borrowed:
-            lost = _between(SLOWNESS, strain) * LONGER[min(group.rank, len(LONGER) - 1)]
-            return lost + EMPTINESS * emptied(staff.ready, staff.on_duty)
+            return borrowing(group.rank, strain, staff.ready, staff.on_duty)
         if around.outweighing and around.waited_seconds < _between(RESERVED_SECONDS, strain):
             kept = _between(OWN_EMPTINESS, strain) * around.outweighing
             return kept * emptied(staff.ready, staff.on_duty) - _OWN
@@ -102,6 +101,12 @@ def _between(figures: tuple[float, float], strain: float) -> float:
 
 
 @lru_cache(maxsize=4096)
+def borrowing(rank: int, strain: float, ready: int, on_duty: int) -> float:
+    """Return what is lost by borrowing an agent of this rank, who is one of so many ready where he belongs."""
+    lost = _between(SLOWNESS, strain) * LONGER[min(rank, len(LONGER) - 1)]
+    return lost + EMPTINESS * emptied(ready, on_duty)
+
+
 def emptied(ready: int, on_duty: int) -> float:
     """Return how far taking one of the ready agents leaves none where he belongs, 0 to 1."""
     return math.exp((1 - ready) / (SPREAD * math.sqrt(max(1, on_duty))))
@@ -110,11 +115,8 @@ def emptied(ready: int, on_duty: int) -> float:
 def missing(slack: float, around: Circumstances) -> float:
     """Return how likely the target is missed by waiting for an own agent, with `slack` seconds left.
 
-    It is met when more of them become free within that time than contacts are ahead. What is missed already
-    cannot be missed again.
+    It is met when more of them become free within that time than contacts are ahead.
     """
-    if slack <= 0:
-        return 0.0
     if not around.staff.on_duty:
         return 1.0
     expected = slack * around.staff.on_duty / around.handling_seconds
@@ -126,8 +128,13 @@ def missing(slack: float, around: Circumstances) -> float:
 
 
 def giving_up(around: Circumstances) -> float:
-    """Return how likely the caller gives up before an own agent is free, be it the next one only."""
-    if not around.staff.on_duty:
+    """Return how likely the caller gives up before an own agent is free, be it the next one only.
+
+    Each of them is free after an exponential time, so the next of them comes after the mean handling time divided
+    by their number; so it goes for each contact that is ahead.
+    """
+    staff = around.staff
+    if not staff.on_duty:
         return 1.0
-    wait = max(home_wait(around), around.handling_seconds / around.staff.on_duty)
-    return min(1.0, wait / PATIENCE_SECONDS)
+    turns = max(1, around.ahead - staff.ready + 1)
+    return min(1.0, turns * around.handling_seconds / staff.on_duty / PATIENCE_SECONDS)

@@ -101,7 +101,7 @@ class Floor:
         self._parked: dict[AgentId, int] = {}
         self._numbers = 0
         self._fresh: dict[AgentId, None] = {}
-        self._touched: dict[Line, None] = {}
+        self._touched: dict[Line, _Head | None] = {}
         #: Lines in which somebody is held back: by the policy, or because agents are reserved.
         self._held: dict[Line, None] = {}
         self._review_at: float | None = None
@@ -193,9 +193,7 @@ class Floor:
             self._touched.clear()
             if only in self._where:
                 self._touched[self._where[only][0]] = None
-            decisions = list(self._match(now))
-            self._touched.clear()
-            return decisions
+            return self._match_touched(now)
         if self._review_at is not None and now >= self._review_at:
             self._review_at = None
             self._touched.update(self._held)
@@ -204,12 +202,10 @@ class Floor:
         if len(self._fresh) == 1 and not self._touched:
             (agent,) = self._fresh
             return self._serve(self._agents[agent], now)
-        decisions = []
-        if self._fresh or self._touched:
-            self._park_all()
-            decisions = list(self._match(now))
-            self._touched.clear()
-        return decisions
+        if not self._fresh and not self._touched:
+            return []
+        self._park_all()
+        return self._match_touched(now)
 
     def next_change(self) -> float | None:
         """Return when something may change though nothing happens; None for never."""
@@ -222,37 +218,58 @@ class Floor:
 
     def _serve(self, agent: ReadyAgent, now: float) -> list[Decision]:
         """Let one agent choose: what happens most."""
+        lines = list(self._lines_of(agent))
+        able: dict[Line, int] = {}
+        heads: dict[Line, _Head | None] = {}
+        for line in lines:
+            if line.contacts and (rank := line.rank_of(agent)) is not None:
+                able[line] = rank
+                heads[line] = self._head(line, now) if line.weighs else None
+        best = self._choice(agent, able, heads, now)
+        if best is not None and best[1] not in self._held:
+            return [self._decide(best[1], best[0], now)]
+        number = self._number(agent)
+        for line, rank in able.items():
+            line.enter(agent, rank, number)
+        # Somebody else may be worth more to who was held back than the one who has just become ready.
+        decisions = list(self._match(heads, now)) if best is not None else []
+        if self._parked.get(agent.agent) == number:
+            for line in lines:
+                if line not in able:
+                    line.park(agent, number)
+        return decisions
+
+    def _choice(
+        self, agent: ReadyAgent, able: Mapping[Line, int], heads: Mapping[Line, _Head | None], now: float
+    ) -> tuple[_Pair, Line] | None:
+        """Return the best pair of an agent and its line, None when nobody is to talk with him."""
         best: tuple[_Pair, Line] | None = None
-        for line in self._lines_of(agent):
-            if not line.contacts:
-                continue
-            rank = line.rank_of(agent)
-            if rank is None:
-                continue
-            if not self._allowed(line, agent, now):
+        for line, rank in able.items():
+            if self._reserves and not self._allowed(line, agent, now):
                 self._hold(line, now, review=line.stage.ageing > 0)
                 continue
-            pair = self._weighed(line, agent, rank, now) if line.weighs else self._pair(line, agent, rank, now)
+            head = heads[line]
+            pair = self._pair(line, agent, rank, now) if head is None else _weighed(line, head, agent, rank, now)
             if pair is None:
                 self._hold(line, now, review=True)
             elif best is None or pair.place < best[0].place:
                 best = (pair, line)
-        if best is None:
-            self._park(agent)
-            return []
-        if best[1] in self._held:
-            # Somebody else may be worth more to who was held back than the one who has just become ready.
-            self._park_all()
-            decisions = list(self._match(now))
-            self._touched.clear()
-            return decisions
-        return [self._decide(best[1], best[0], now)]
+        return best
 
-    def _match(self, now: float) -> Iterator[Decision]:
-        """Let the best pair of all touched lines talk, until there is none."""
+    def _match_touched(self, now: float) -> list[Decision]:
+        decisions = list(self._match(self._touched, now))
+        self._touched.clear()
+        return decisions
+
+    def _match(self, lines: Mapping[Line, _Head | None], now: float) -> Iterator[Decision]:
+        """Let the best pair of all these lines talk, until there is none; their heads may have been weighed."""
         made = 0
-        pairs = [(pair, n, made, line) for n, line in enumerate(self._touched) if (pair := self._best(line, now))]
-        heap = [(pair.place, number, made, line, pair) for pair, number, made, line in pairs]
+        pairs = [
+            (n, line, pair)
+            for n, (line, head) in enumerate(lines.items())
+            if (pair := self._best(line, now, head))
+        ]
+        heap = [(pair.place, number, made, line, pair) for number, line, pair in pairs]
         heapq.heapify(heap)
         while heap:
             _, number, as_of, line, pair = heapq.heappop(heap)
@@ -264,13 +281,13 @@ class Floor:
             if again is not None:
                 heapq.heappush(heap, (again.place, number, made, line, again))
 
-    def _best(self, line: Line, now: float) -> _Pair | None:
-        """Return the best pair of a line, None when its head waits on."""
+    def _best(self, line: Line, now: float, head: _Head | None = None) -> _Pair | None:
+        """Return the best pair of a line, None when its head waits on; `head`, where it was weighed already."""
         if not line.contacts:
             self._held.pop(line, None)
             return None
         if line.weighs:
-            return self._most_valuable(line, now)
+            return self._most_valuable(line, now, head)
         entry = line.best((lambda agent: self._allowed(line, agent, now)) if self._reserves else None)
         if entry is None:
             if self._reserves:
@@ -279,25 +296,25 @@ class Floor:
         self._held.pop(line, None)
         return self._pair(line, entry[4], entry[0], now)
 
-    def _most_valuable(self, line: Line, now: float) -> _Pair | None:
+    def _most_valuable(self, line: Line, now: float, head: _Head | None) -> _Pair | None:
         firsts = line.firsts()
         if not firsts:
             self._held.pop(line, None)
             return None
-        head, price, stage = self._head(line, now), line.policy.price, line.stage
+        head = head or self._head(line, now)
+        price, stage = line.policy.price, line.stage
         most, best = 0.0, None
-        for group, agent in firsts:
-            if self._reserves and not self._allowed(line, agent, now):
+        for group, entry in firsts:
+            if self._reserves and not self._allowed(line, entry[4], now):
                 continue
-            value = head.worth - price(agent, group, stage, head.around)
+            value = head.worth - price(entry[4], group, stage, head.around)
             if value > most:
-                most, best = value, (group, agent)
+                most, best = value, entry
         if best is None:
             self._hold(line, now, review=True)
             return None
         self._held.pop(line, None)
-        group, agent = best
-        return _Pair(_place(line, head.priority, -most, now), agent, group.rank, most)
+        return _Pair(_place(line, head.priority, -most, now), best[4], best[0], most)
 
     def _hold(self, line: Line, now: float, *, review: bool) -> None:
         self._held[line] = None
@@ -307,12 +324,6 @@ class Floor:
     def _pair(self, line: Line, agent: ReadyAgent, rank: int, now: float) -> _Pair:
         """Return the head of a line with an agent."""
         return _Pair(_place(line, line.head.priority_at(now), rank, now), agent, rank, None)
-
-    def _weighed(self, line: Line, agent: ReadyAgent, rank: int, now: float) -> _Pair | None:
-        """Return the head of a line with an agent; None when it had better wait."""
-        head = self._head(line, now)
-        value = head.worth - line.policy.price(agent, line.group(agent, rank), line.stage, head.around)
-        return _Pair(_place(line, head.priority, -value, now), agent, rank, value) if value > 0 else None
 
     def _head(self, line: Line, now: float) -> _Head:
         """Weigh the head of a line."""
@@ -372,10 +383,11 @@ class Floor:
     def _candidates(
         self, line: Line, agent: ReadyAgent, rank: int, now: float
     ) -> tuple[tuple[AgentId, int, float], ...]:
-        figure = line.policy.figure
-        found = {agent.agent: (agent.agent, rank, figure(agent, line.stage, now))}
+        figure, stage = line.policy.figure, line.stage
+        found = {agent.agent: (agent.agent, rank, figure(agent, stage, now))}
         for entry in line.order(self._told) if self._told > 1 else ():
-            found.setdefault(entry[2], (entry[2], entry[0], figure(entry[4], line.stage, now)))
+            if entry[4] is not agent:
+                found[entry[2]] = (entry[2], entry[0], figure(entry[4], stage, now))
         return tuple(found.values())[: self._told]
 
     def _allowed(self, line: Line, agent: ReadyAgent, now: float) -> bool:
@@ -401,7 +413,7 @@ class Floor:
 
     def _stage(self, waiting: Waiting, now: float) -> Stage:
         waited = max(0.0, now - waiting.entered)
-        _, stage = waiting.course.stage_after(waited)
+        stage = waiting.course.stage_after(waited)
         agent = waiting.last_agent
         if agent is None or waited >= waiting.course.last_agent_seconds:
             return stage
@@ -412,13 +424,13 @@ class Floor:
 
     def _wake(self, waiting: Waiting, now: float) -> None:
         """Look at the contact again when its next stage begins."""
-        waited = now - waiting.entered
-        times = [after for after, _ in waiting.course.stages if after > waited]
-        if self._where[waiting.contact][0].stage.only is not None and waiting.course.last_agent_seconds > waited:
-            times.append(waiting.course.last_agent_seconds)
-        if times:
+        waited, course = now - waiting.entered, waiting.course
+        after = course.next_after(waited)
+        if waited < course.last_agent_seconds < after and self._where[waiting.contact][0].stage.only is not None:
+            after = course.last_agent_seconds
+        if after < math.inf:
             # Rounded, the moment may be now, and the stage not have begun: then it is looked at a little later.
-            due = max(waiting.entered + min(times), math.nextafter(now, math.inf))
+            due = max(waiting.entered + after, math.nextafter(now, math.inf))
             heapq.heappush(self._wakes, (due, waiting.turn, waiting.contact))
 
     def _relax(self, now: float) -> None:
@@ -477,10 +489,15 @@ class Floor:
 
     def _park(self, agent: ReadyAgent) -> list[Line]:
         """Put an agent among those who wait for contacts, and return the lines he is in."""
+        number = self._number(agent)
+        return [line for line in self._lines_of(agent) if line.park(agent, number)]
+
+    def _number(self, agent: ReadyAgent) -> int:
+        """Return the number under which an agent is put among those who wait from now on."""
         self._fresh.pop(agent.agent, None)
         self._numbers += 1
         self._parked[agent.agent] = self._numbers
-        return [line for line in self._lines_of(agent) if line.park(agent, self._numbers)]
+        return self._numbers
 
     def _count_ready(self, can: Abilities, by: int) -> None:
         for queue in can.queues:
@@ -528,3 +545,9 @@ class Floor:
 def _place(line: Line, priority: int, second: float, now: float) -> tuple[float, float, float, float]:
     rank, turn, head = line.contacts[0]
     return (-priority, second, rank - head.course.stages[0][1].ageing * now, turn)
+
+
+def _weighed(line: Line, head: _Head, agent: ReadyAgent, rank: int, now: float) -> _Pair | None:
+    """Return the head of a line with an agent; None when it had better wait."""
+    value = head.worth - line.policy.price(agent, line.group(agent, rank), line.stage, head.around)
+    return _Pair(_place(line, head.priority, -value, now), agent, rank, value) if value > 0 else None

@@ -21,7 +21,19 @@ Entry = tuple[int, tuple[float, ...], AgentId, int, ReadyAgent]
 class Line:
     """Contacts in one stage, and agents for them."""
 
-    __slots__ = ("_groups", "_parked", "_ranks", "_staff", "contacts", "policy", "queue", "stage", "weighs")
+    __slots__ = (
+        "_borrowed",
+        "_groups",
+        "_own",
+        "_parked",
+        "_ranks",
+        "_staff",
+        "contacts",
+        "policy",
+        "queue",
+        "stage",
+        "weighs",
+    )
 
     def __init__(
         self, stage: Stage, policy: Policy, parked: Mapping[AgentId, int], staff: Mapping[QueueId, Staff]
@@ -37,6 +49,9 @@ class Line:
         self._parked = parked
         self._staff = staff
         self._groups: dict[tuple[int, tuple[QueueId, ...]], tuple[Group, list[Entry]]] = {}
+        #: The same: those who belong to the queue, and the others.
+        self._own: list[tuple[Group, list[Entry]]] = []
+        self._borrowed: list[tuple[Group, list[Entry]]] = []
         #: The heaps of each rank, the best first.
         self._ranks: dict[int, list[list[Entry]]] = {}
 
@@ -85,7 +100,9 @@ class Line:
         if found is not None:
             return found[1]
         heap: list[Entry] = []
-        self._groups[rank, home] = (self._group(rank, home), heap)
+        group = self._group(rank, home)
+        self._groups[rank, home] = (group, heap)
+        (self._borrowed if group.borrowed else self._own).append((group, heap))
         self._ranks.setdefault(rank, []).append(heap)
         self._ranks = dict(sorted(self._ranks.items()))
         return heap
@@ -93,23 +110,28 @@ class Line:
     def park(self, agent: ReadyAgent, number: int) -> bool:
         """Put an agent among those who could take these contacts; tell whether he can."""
         rank = self.rank_of(agent)
-        if rank is None:
-            return False
+        if rank is not None:
+            self.enter(agent, rank, number)
+        return rank is not None
+
+    def enter(self, agent: ReadyAgent, rank: int, number: int) -> None:
+        """Put an agent who takes these contacts at this rank among the others."""
         heap = self._heap(rank, agent.can.home if self.weighs else ())
         if len(heap) > 2 * len(self._parked) + 64:
             heap[:] = [entry for entry in heap if self._parked.get(entry[2]) == entry[3]]
             heapq.heapify(heap)
         heapq.heappush(heap, (rank, self.policy.key(agent, self.stage), agent.agent, number, agent))
-        return True
 
-    def firsts(self) -> list[tuple[Group, ReadyAgent]]:
+    def firsts(self) -> list[tuple[Group, Entry]]:
         """Return the first agent of each group; nobody is worth more than one who belongs to the queue."""
-        own: list[tuple[Group, ReadyAgent]] = []
-        borrowed: list[tuple[Group, ReadyAgent]] = []
-        for group, heap in self._groups.values():
-            if heap and not (own and group.borrowed) and (entry := self._front(heap)) is not None:
-                (borrowed if group.borrowed else own).append((group, entry[4]))
-        return own or borrowed
+        found: list[tuple[Group, Entry]] = []
+        for groups in (self._own, self._borrowed):
+            for group, heap in groups:
+                if heap and (entry := self._front(heap)) is not None:
+                    found.append((group, entry))
+            if found:
+                break
+        return found
 
     def best(self, allowed: Callable[[ReadyAgent], bool] | None) -> Entry | None:
         """Return the first agent of all who is allowed to take the head."""

@@ -61,12 +61,21 @@ class Course:
     #: Which of the queue's rules applied, from 1; 0 for none.
     rule: int = 0
 
-    def stage_after(self, seconds: float) -> tuple[int, Stage]:
-        """Return the stage that holds after so long a wait, and its index."""
-        index = len(self.stages) - 1
-        while index > 0 and self.stages[index][0] > seconds:
-            index -= 1
-        return index, self.stages[index][1]
+    def stage_after(self, seconds: float) -> Stage:
+        """Return the stage that holds after so long a wait."""
+        found = self.stages[0][1]
+        for after, stage in self.stages:
+            if after > seconds:
+                break
+            found = stage
+        return found
+
+    def next_after(self, seconds: float) -> float:
+        """Return the second from which the next stage holds; infinite for never."""
+        for after, _ in self.stages:
+            if after > seconds:
+                return after
+        return math.inf
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -11,7 +11,6 @@ A policy of one's own is an object of this shape, brought by a plug-in (`routing
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -169,17 +168,3 @@ class Policies:
     def get(self, name: str) -> Policy:
         """Return one; the default for a name that is not known any more."""
         return self._known.get(name) or self._known[LongestIdle.name]
-
-
-def home_wait(around: Circumstances) -> float:
-    """Return for how long one of the agents who belong to the queue is to be waited for, in seconds.
-
-    Each of them is free after an exponential time, so the next of them comes after the mean handling time divided
-    by their number; so it goes for each contact that is ahead.
-    """
-    staff = around.staff
-    if staff.ready > around.ahead:
-        return 0.0
-    if not staff.on_duty:
-        return math.inf
-    return (around.ahead - staff.ready + 1) * around.handling_seconds / staff.on_duty

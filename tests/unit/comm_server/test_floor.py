@@ -429,7 +429,7 @@ def test_the_pair_that_is_worth_most_is_made(
     found, policy = floor(), POLICIES.get("cost-index")
     there = [
         structs.replace(
-            agent(f"a{number}", *order, load=number, preference={q: n for n, q in enumerate(order, 1)}),
+            agent(f"a{number}", *order, load=-number, preference={q: n for n, q in enumerate(order, 1)}),
             occupancy=occupancy,
         )
         for number, (order, _) in enumerate(teams)
