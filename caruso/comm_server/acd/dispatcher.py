@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.floor import Decision, Floor
@@ -46,8 +47,7 @@ log = structlog.get_logger(__name__)
 _LATER = 0.001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A contact as it came into its queue."""
 
     contact: ContactId
@@ -79,8 +79,7 @@ class Hooks:
     again: Callable[[], None]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Contact:
+class _Contact(msgspec.Struct, kw_only=True, gc=False):
     asked: Asked
     waiting: Waiting
     #: An offer was made, and has not come to nothing.
@@ -367,7 +366,7 @@ class Dispatcher:
         last = self._last_agent(name, course.last_agent_seconds)
         if course is contact.waiting.course and last == contact.waiting.last_agent:
             return
-        contact.waiting = msgspec.structs.replace(contact.waiting, course=course, last_agent=last)
+        contact.waiting = replace(contact.waiting, course=course, last_agent=last)
         if self._floor.leave(name) is not None:
             self._floor.wait(contact.waiting, now)
 

@@ -257,7 +257,13 @@ class Floor:
         return best
 
     def _match_touched(self, now: float) -> list[Decision]:
-        decisions = list(self._match(self._touched, now))
+        if len(self._touched) == 1:  # what happens most: a contact came
+            (line,) = self._touched
+            decisions = []
+            while (pair := self._best(line, now)) is not None:
+                decisions.append(self._decide(line, pair, now))
+        else:
+            decisions = list(self._match(self._touched, now))
         self._touched.clear()
         return decisions
 
