@@ -21,7 +21,7 @@ from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Waiting
 from caruso.comm_server.acd.occupancy import Occupancy, is_busy, occupancies, on_duty
 from caruso.comm_server.acd.plan import Known, MessageWish, Plan, Wish
 from caruso.comm_server.acd.policy import Policies
-from caruso.comm_server.acd.record import record, why_not
+from caruso.comm_server.acd.record import away, record, why_not
 from caruso.model.facts import (
     ContactIdentified,
     ContactLeftQueue,
@@ -482,15 +482,14 @@ class Dispatcher:
             if agent in named:
                 continue
             fact = self._presences.get(agent)
-            yield why_not(
-                agent,
-                plan.abilities(agent),
-                stage,
-                presence=fact.presence if fact else Presence.SIGNED_OUT,
-                reason=fact.reason if fact else "",
-                under_way=agent in self._wanted,
-                spared=lambda can: self._floor.spares(can, decision),
-            )
+            if fact is None or fact.presence is not Presence.READY:
+                why = away(fact)
+            else:
+                can, under_way = plan.abilities(agent), agent in self._wanted
+                why = why_not(
+                    can, stage, under_way=under_way, spared=lambda can: self._floor.spares(can, decision)
+                )
+            yield LeftOut(agent=agent, reason=why)
 
     # -- Time -------------------------------------------------------------------------------------------------
 

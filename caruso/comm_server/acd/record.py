@@ -12,8 +12,7 @@ from itertools import islice
 
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.needs import Abilities, Stage
-from caruso.model.facts import Candidate, ContactRouted, LeftOut, Presence
-from caruso.model.ids import AgentId
+from caruso.model.facts import Candidate, ContactRouted, LeftOut, Presence, PresenceChanged
 
 MOST_LEFT_OUT = 25
 
@@ -51,24 +50,20 @@ def record(
     )
 
 
-def why_not(
-    agent: AgentId,
-    can: Abilities | None,
-    stage: Stage,
-    *,
-    presence: Presence,
-    reason: str,
-    under_way: bool,
-    spared: Callable[[Abilities], bool],
-) -> LeftOut:
-    """Say why an agent of the queue was not asked."""
-    if presence is not Presence.READY:
-        why = f"{presence.value}:{reason}" if reason and presence is Presence.NOT_READY else presence.value
-    elif under_way:
-        why = UNDER_WAY
-    elif can is None or can.rank_for(stage.need) is None:
+def away(fact: PresenceChanged | None) -> str:
+    """Say where an agent of the queue is who is not ready, by what was heard of him last."""
+    if fact is None:
+        return str(Presence.SIGNED_OUT)
+    if fact.presence is Presence.NOT_READY and fact.reason:
+        return f"{fact.presence}:{fact.reason}"
+    return str(fact.presence)
+
+
+def why_not(can: Abilities | None, stage: Stage, *, under_way: bool, spared: Callable[[Abilities], bool]) -> str:
+    """Say why an agent of the queue was not asked though ready."""
+    if under_way:
+        return UNDER_WAY
+    if can is None or can.rank_for(stage.need) is None:
         lacks = can.lacks(stage.need) if can is not None else "queue"
-        why = lacks if lacks == "queue" else f"skill:{lacks}"
-    else:
-        why = BEHIND if spared(can) else RESERVED
-    return LeftOut(agent=agent, reason=why)
+        return lacks if lacks == "queue" else f"skill:{lacks}"
+    return BEHIND if spared(can) else RESERVED
