@@ -17,6 +17,9 @@ from caruso.model.ids import AgentId, QueueId
 #: An agent in a heap: rank for the contact, the policy's key, id, the number under which he was parked, himself.
 Entry = tuple[int, tuple[float, ...], AgentId, int, ReadyAgent]
 
+#: Heaps are swept when one of so many of their entries was met in vain: so sweeping costs little for each of them.
+_SWEPT = 16
+
 
 class Line:
     """Contacts in one stage, and agents for them."""
@@ -118,8 +121,7 @@ class Line:
         """Put an agent who takes these contacts at this rank among the others."""
         heap = self._heap(rank, agent.can.home if self.weighs else ())
         if len(heap) > 2 * len(self._parked) + 64:
-            heap[:] = [entry for entry in heap if self._parked.get(entry[2]) == entry[3]]
-            heapq.heapify(heap)
+            self._sweep(heap)
         heapq.heappush(heap, (rank, self.policy.key(agent, self.stage), agent.agent, number, agent))
 
     def firsts(self) -> list[tuple[Group, Entry]]:
@@ -151,23 +153,30 @@ class Line:
         return found
 
     def _firsts_of(self, heaps: list[list[Entry]], most: int) -> list[Entry]:
-        """Return the first agents of some heaps, in order."""
-        fronts = [(entry, heap) for heap in heaps if heap and (entry := self._front(heap)) is not None]
-        heapq.heapify(fronts)
-        taken: list[tuple[Entry, list[Entry]]] = []
-        while fronts and len(taken) < most:
-            _, heap = fronts[0]
-            taken.append(fronts[0])
-            # Taken out, and put back below: so whoever has gone is met, and dropped, once only.
-            heapq.heappop(heap)
-            after = self._front(heap)
-            if after is not None:
-                heapq.heapreplace(fronts, (after, heap))
+        """Return the first agents of some heaps in order, without taking them apart."""
+        ahead = [(heap[0], heap, 0) for heap in heaps if heap]
+        heapq.heapify(ahead)
+        parked, gone = self._parked, 0
+        found: list[Entry] = []
+        while ahead and len(found) < most:
+            entry, heap, at = heapq.heappop(ahead)
+            if parked.get(entry[2]) == entry[3]:
+                found.append(entry)
             else:
-                heapq.heappop(fronts)
-        for entry, heap in taken:
-            heapq.heappush(heap, entry)
-        return [entry for entry, _ in taken]
+                gone += 1
+            child = 2 * at + 1
+            for each in heap[child : child + 2]:
+                heapq.heappush(ahead, (each, heap, child))
+                child += 1
+        if gone * _SWEPT > sum(map(len, heaps)):
+            for heap in heaps:
+                self._sweep(heap)
+        return found
+
+    def _sweep(self, heap: list[Entry]) -> None:
+        """Drop all who have gone."""
+        heap[:] = [entry for entry in heap if self._parked.get(entry[2]) == entry[3]]
+        heapq.heapify(heap)
 
     def _first(self, heap: list[Entry], allowed: Callable[[ReadyAgent], bool] | None) -> Entry | None:
         """Return the first agent of a heap who is allowed to take the head."""
