@@ -102,7 +102,9 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
         With the same ageing for all, the order at any moment is that of ``priority - ageing * entered``.
         """
-        return (self.course.stages[0][1].ageing * self.entered - self.course.priority, self.turn)
+        ageing = self.course.stages[0][1].ageing
+        # Without ageing a small whole number, which is one object for all: thousands are compared the faster.
+        return (ageing * self.entered - self.course.priority if ageing else -self.course.priority, self.turn)
 
     def priority_at(self, now: float) -> int:
         """Return the priority it has by now, in whole points."""
