@@ -25,11 +25,11 @@ do more (`BREADTH`): so those stay free who can be lent.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from functools import lru_cache
 
 from caruso.comm_server.acd.needs import ReadyAgent, Stage, Waiting
 from caruso.comm_server.acd.occupancy import share_of
-from caruso.comm_server.acd.policy import Circumstances, Key, home_wait
+from caruso.comm_server.acd.policy import Circumstances, Group, Key
 
 #: Agents are under strain from the first of these occupancies of the last hour on, and wholly from the second on.
 #: Of what goes by it the first figure holds without strain and the second under it.
@@ -46,7 +46,8 @@ OWN_EMPTINESS = (0.05, 0.3)
 RESERVED_SECONDS = (12.0, 200.0)
 #: How long people wait on average before they give up, seconds.
 PATIENCE_SECONDS = 150.0
-#: A contact whose target is missed goes on becoming more urgent, by this part of its weight for each target more.
+#: A contact whose target is missed cannot miss it again, but goes on becoming more urgent, by this part of its
+#: weight for each target more.
 LATE, MOST_LATE = 0.02, 5.0
 #: An agent who can take contacts of other homes as well stands so much behind, in terms of `Occupancy.load`, for
 #: each time as many queues as his home has; the busier he is, the more, so that quiet times stay even.
@@ -65,55 +66,60 @@ class CostIndex:
 
     def key(self, agent: ReadyAgent, stage: Stage) -> Key:
         """Return load and breadth, then since when idle."""
-        home = len(agent.can.home)
-        breadth = (len(agent.can.queues) - home) / home if home else 0.0
-        return (agent.load + BREADTH * agent.occupancy**BUSY * breadth, agent.idle_since)
+        return (agent.load + BREADTH * agent.occupancy**BUSY * agent.can.breadth, agent.idle_since)
 
     def figure(self, agent: ReadyAgent, stage: Stage, now: float) -> float:
         """Return the occupancy, 0 to 1."""
         return share_of(agent.load, now)
 
-    def group(self, agent: ReadyAgent) -> Hashable:
-        """Return where the agent belongs: agents of one home are worth the same, but for how busy they were."""
-        return agent.can.home
+    def worth(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
+        """Return what talking now is worth against waiting for an own agent."""
+        waited, target = around.waited_seconds, stage.target_seconds
+        if waited < target:
+            return stage.weight * (missing(target - waited, around) + giving_up(around))
+        return stage.weight * giving_up(around) + LATE * stage.weight * min(MOST_LATE, waited / max(1.0, target))
 
-    def value(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
-        """Return what the pair is worth."""
-        waited, target = max(0.0, around.now - waiting.entered), stage.target_seconds
-        strain = strain_of(around.occupancy)
-        worth = stage.weight * (missing(target - waited, around) + giving_up(around))
-        if waited >= target:
-            worth += LATE * stage.weight * min(MOST_LATE, waited / max(1.0, target))
-        emptied = math.exp(-(around.own_ready - 1) / (SPREAD * math.sqrt(max(1, around.own_staff))))
-        if around.borrowed:
-            longer = LONGER[min(around.rank, len(LONGER) - 1)]
-            return worth - _between(SLOWNESS, strain) * longer - EMPTINESS * emptied
-        if waited < _between(RESERVED_SECONDS, strain):
-            worth -= _between(OWN_EMPTINESS, strain) * around.outweighing * emptied
-        return worth + _OWN
+    def price(self, agent: ReadyAgent, group: Group, stage: Stage, around: Circumstances) -> float:
+        """Return what is lost by borrowing the agent, or by not keeping an own one."""
+        strain, staff = strain_of(agent.occupancy), group.staff
+        if group.borrowed:
+            return borrowing(group.rank, strain, staff.ready, staff.on_duty)
+        if around.outweighing and around.waited_seconds < _between(RESERVED_SECONDS, strain):
+            kept = _between(OWN_EMPTINESS, strain) * around.outweighing
+            return kept * emptied(staff.ready, staff.on_duty) - _OWN
+        return -_OWN
 
 
 def strain_of(occupancy: float) -> float:
     """Return how far an agent's occupancy tells that more contacts come than can be served, 0 to 1."""
     low, high = STRAINED
-    return min(1.0, max(0.0, (occupancy - low) / (high - low)))
+    return min(1.0, (occupancy - low) / (high - low)) if occupancy > low else 0.0
 
 
 def _between(figures: tuple[float, float], strain: float) -> float:
     return figures[0] + strain * (figures[1] - figures[0])
 
 
+@lru_cache(maxsize=4096)
+def borrowing(rank: int, strain: float, ready: int, on_duty: int) -> float:
+    """Return what is lost by borrowing an agent of this rank, who is one of so many ready where he belongs."""
+    lost = _between(SLOWNESS, strain) * LONGER[min(rank, len(LONGER) - 1)]
+    return lost + EMPTINESS * emptied(ready, on_duty)
+
+
+def emptied(ready: int, on_duty: int) -> float:
+    """Return how far taking one of the ready agents leaves none where he belongs, 0 to 1."""
+    return math.exp((1 - ready) / (SPREAD * math.sqrt(max(1, on_duty))))
+
+
 def missing(slack: float, around: Circumstances) -> float:
     """Return how likely the target is missed by waiting for an own agent, with `slack` seconds left.
 
-    It is met when more of them become free within that time than contacts are ahead. What is missed already
-    cannot be missed again.
+    It is met when more of them become free within that time than contacts are ahead.
     """
-    if slack <= 0:
-        return 0.0
-    if not around.home_staff:
+    if not around.staff.on_duty:
         return 1.0
-    expected = slack * around.home_staff / around.handling_seconds
+    expected = slack * around.staff.on_duty / around.handling_seconds
     term = total = 1.0
     for number in range(1, min(around.ahead, _MOST_TERMS) + 1):
         term *= expected / number
@@ -122,8 +128,13 @@ def missing(slack: float, around: Circumstances) -> float:
 
 
 def giving_up(around: Circumstances) -> float:
-    """Return how likely the caller gives up before an own agent is free, be it the next one only."""
-    if not around.home_staff:
+    """Return how likely the caller gives up before an own agent is free, be it the next one only.
+
+    Each of them is free after an exponential time, so the next of them comes after the mean handling time divided
+    by their number; so it goes for each contact that is ahead.
+    """
+    staff = around.staff
+    if not staff.on_duty:
         return 1.0
-    wait = max(home_wait(around), around.handling_seconds / around.home_staff)
-    return min(1.0, wait / PATIENCE_SECONDS)
+    turns = max(1, around.ahead - staff.ready + 1)
+    return min(1.0, turns * around.handling_seconds / staff.on_duty / PATIENCE_SECONDS)

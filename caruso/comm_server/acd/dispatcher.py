@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.acd.floor import Decision, Floor
@@ -19,7 +21,7 @@ from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Waiting
 from caruso.comm_server.acd.occupancy import Occupancy, is_busy, occupancies, on_duty
 from caruso.comm_server.acd.plan import Known, MessageWish, Plan, Wish
 from caruso.comm_server.acd.policy import Policies
-from caruso.comm_server.acd.record import record, why_not
+from caruso.comm_server.acd.record import away, record, why_not
 from caruso.model.facts import (
     ContactIdentified,
     ContactLeftQueue,
@@ -45,8 +47,7 @@ log = structlog.get_logger(__name__)
 _LATER = 0.001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A contact as it came into its queue."""
 
     contact: ContactId
@@ -78,8 +79,7 @@ class Hooks:
     again: Callable[[], None]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Contact:
+class _Contact(msgspec.Struct, kw_only=True, gc=False):
     asked: Asked
     waiting: Waiting
     #: An offer was made, and has not come to nothing.
@@ -107,7 +107,7 @@ class Dispatcher:
         self._wanted: dict[AgentId, ContactId] = {}
         self._fresh: dict[ContactId, None] = {}
         self._presences: dict[AgentId, PresenceChanged] = {}
-        self._counts: dict[QueueId, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._counts: dict[QueueId, dict[Presence, int]] = defaultdict(lambda: defaultdict(int))
         self._loads: dict[AgentId, Occupancy] = {}
         self._handling: dict[AgentId, tuple[QueueId, float]] = {}
         self._timer: tuple[float, TimerHandle] | None = None
@@ -157,7 +157,7 @@ class Dispatcher:
             self._go_by_rules(contact, now)
         self._counts.clear()
         for presence in list(self._presences.values()):
-            self._count(presence, 1)
+            self._count(presence, None)
             self._take_duty(presence, now)
             self._take_ready(presence)
 
@@ -181,6 +181,9 @@ class Dispatcher:
     ) -> None:
         """Take note of a fact."""
         match fact:
+            # The most frequent first.
+            case PresenceChanged():
+                self._take_presence(fact, self._clock.monotonic())
             case ContactQueued():
                 self._queue(fact)
             case ContactIdentified(contact=contact):
@@ -199,8 +202,6 @@ class Dispatcher:
                 self._reprioritise(contact, priority)
             case ContactLeftQueue(contact=contact):
                 self._left(contact)
-            case PresenceChanged():
-                self._take_presence(fact, self._clock.monotonic())
             case _:
                 pass
 
@@ -415,10 +416,8 @@ class Dispatcher:
 
     def _take_presence(self, fact: PresenceChanged, now: float) -> None:
         agent, before = fact.agent, self._presences.get(fact.agent)
-        if before is not None:
-            self._count(before, -1)
         self._presences[agent] = fact
-        self._count(fact, 1)
+        self._count(fact, before)
         self._loads[agent] = self._loads.get(agent, Occupancy(at=now)).then(now, is_busy(fact.presence))
         if (before is not None and on_duty(before.presence)) is not on_duty(fact.presence):
             self._take_duty(fact, now)
@@ -455,10 +454,13 @@ class Dispatcher:
             )
         )
 
-    def _count(self, fact: PresenceChanged, by: int) -> None:
+    def _count(self, fact: PresenceChanged, before: PresenceChanged | None) -> None:
         can = self._hooks.plan().abilities(fact.agent)
         for queue in can.queues if can else ():
-            self._counts[queue][fact.presence.value] += by
+            counts = self._counts[queue]
+            counts[fact.presence] += 1
+            if before is not None:
+                counts[before.presence] -= 1
 
     # -- Why --------------------------------------------------------------------------------------------------
 
@@ -480,15 +482,14 @@ class Dispatcher:
             if agent in named:
                 continue
             fact = self._presences.get(agent)
-            yield why_not(
-                agent,
-                plan.abilities(agent),
-                stage,
-                presence=fact.presence if fact else Presence.SIGNED_OUT,
-                reason=fact.reason if fact else "",
-                under_way=agent in self._wanted,
-                spared=lambda can: self._floor.spares(can, decision),
-            )
+            if fact is None or fact.presence is not Presence.READY:
+                why = away(fact)
+            else:
+                can, under_way = plan.abilities(agent), agent in self._wanted
+                why = why_not(
+                    can, stage, under_way=under_way, spared=lambda can: self._floor.spares(can, decision)
+                )
+            yield LeftOut(agent=agent, reason=why)
 
     # -- Time -------------------------------------------------------------------------------------------------
 

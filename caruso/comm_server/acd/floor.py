@@ -21,11 +21,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
+
+import msgspec
 
 from caruso.comm_server.acd.lines import Line
 from caruso.comm_server.acd.needs import Abilities, ReadyAgent, Stage, Waiting
-from caruso.comm_server.acd.policy import Circumstances, Policies
+from caruso.comm_server.acd.policy import Circumstances, Policies, Staff
 from caruso.model.ids import AgentId, ContactId, QueueId
 
 #: Contacts that are held back by a policy are looked at again after so long, seconds.
@@ -38,7 +39,7 @@ LEAST_SHARE = 1 / 200
 MOST_LINES = 512
 
 
-class _Pair(NamedTuple):
+class _Pair(msgspec.Struct, frozen=True, gc=False):
     """The head of a line, and an agent for it."""
 
     #: Among all pairs, the least first: priority, rank or worth, place in the line.
@@ -48,14 +49,12 @@ class _Pair(NamedTuple):
     value: float | None
 
 
-class _Ahead(NamedTuple):
-    """What own agents take before a contact: how many, and what part of all they take weighs more."""
+class _Head(msgspec.Struct, frozen=True, gc=False):
+    """The head of a line where contacts are weighed, and what holds for it whoever could be asked."""
 
-    contacts: int
-    outweighing: float
-
-
-_NOBODY = _Ahead(0, 0.0)
+    priority: int
+    around: Circumstances
+    worth: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +66,7 @@ class Reserve:
     priority: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """This contact is offered to this agent."""
 
     waiting: Waiting
@@ -103,13 +101,13 @@ class Floor:
         self._parked: dict[AgentId, int] = {}
         self._numbers = 0
         self._fresh: dict[AgentId, None] = {}
-        self._touched: dict[Line, None] = {}
+        self._touched: dict[Line, _Head | None] = {}
         #: Lines in which somebody is held back: by the policy, or because agents are reserved.
         self._held: dict[Line, None] = {}
         self._review_at: float | None = None
         self._staff: dict[AgentId, Abilities] = {}
-        self._home_staff: dict[QueueId, int] = defaultdict(int)
-        self._home_ready: dict[QueueId, int] = defaultdict(int)
+        #: The same by the queues they belong to.
+        self._home: dict[QueueId, Staff] = defaultdict(Staff)
         #: Queues that the agents who belong to one belong to as well.
         self._siblings: dict[QueueId, tuple[QueueId, ...]] = {}
         self._ready_of: dict[QueueId, int] = defaultdict(int)
@@ -159,17 +157,17 @@ class Floor:
         """Take note of an agent who is there, or (None) is not: then nobody waits for him any longer."""
         before = self._staff.pop(agent, None)
         for queue in before.home if before else ():
-            self._home_staff[queue] -= 1
+            self._home[queue].on_duty -= 1
         if can is not None:
             self._staff[agent] = can
             for queue in can.home:
-                self._home_staff[queue] += 1
+                self._home[queue].on_duty += 1
                 self._siblings[queue] = can.home
             return
         for line in list(self._own.get(agent, {}).values()):
             for _, _, waiting in list(line.contacts):
                 self.leave(waiting.contact)
-                self.wait(replace(waiting, last_agent=None), now)
+                self.wait(msgspec.structs.replace(waiting, last_agent=None), now)
 
     def handled(self, queue: QueueId, seconds: float) -> None:
         """Take note of how long a contact of a queue has kept an agent busy."""
@@ -195,9 +193,7 @@ class Floor:
             self._touched.clear()
             if only in self._where:
                 self._touched[self._where[only][0]] = None
-            decisions = list(self._match(now))
-            self._touched.clear()
-            return decisions
+            return self._match_touched(now)
         if self._review_at is not None and now >= self._review_at:
             self._review_at = None
             self._touched.update(self._held)
@@ -206,12 +202,10 @@ class Floor:
         if len(self._fresh) == 1 and not self._touched:
             (agent,) = self._fresh
             return self._serve(self._agents[agent], now)
-        decisions = []
-        if self._fresh or self._touched:
-            self._park_all()
-            decisions = list(self._match(now))
-            self._touched.clear()
-        return decisions
+        if not self._fresh and not self._touched:
+            return []
+        self._park_all()
+        return self._match_touched(now)
 
     def next_change(self) -> float | None:
         """Return when something may change though nothing happens; None for never."""
@@ -224,37 +218,64 @@ class Floor:
 
     def _serve(self, agent: ReadyAgent, now: float) -> list[Decision]:
         """Let one agent choose: what happens most."""
+        lines = list(self._lines_of(agent))
+        able: dict[Line, int] = {}
+        heads: dict[Line, _Head | None] = {}
+        for line in lines:
+            if line.contacts and (rank := line.rank_of(agent)) is not None:
+                able[line] = rank
+                heads[line] = self._head(line, now) if line.weighs else None
+        best = self._choice(agent, able, heads, now)
+        if best is not None and best[1] not in self._held:
+            return [self._decide(best[1], best[0], now)]
+        number = self._number(agent)
+        for line, rank in able.items():
+            line.enter(agent, rank, number)
+        # Somebody else may be worth more to who was held back than the one who has just become ready.
+        decisions = list(self._match(heads, now)) if best is not None else []
+        if self._parked.get(agent.agent) == number:
+            for line in lines:
+                if line not in able:
+                    line.park(agent, number)
+        return decisions
+
+    def _choice(
+        self, agent: ReadyAgent, able: Mapping[Line, int], heads: Mapping[Line, _Head | None], now: float
+    ) -> tuple[_Pair, Line] | None:
+        """Return the best pair of an agent and its line, None when nobody is to talk with him."""
         best: tuple[_Pair, Line] | None = None
-        for line in self._lines_of(agent):
-            if not line.contacts:
-                continue
-            rank = line.rank_of(agent)
-            if rank is None:
-                continue
-            if not self._allowed(line, agent.agent, now):
+        for line, rank in able.items():
+            if self._reserves and not self._allowed(line, agent, now):
                 self._hold(line, now, review=line.stage.ageing > 0)
                 continue
-            pair = self._pair(line, agent, rank, self._ahead(line), now)
+            head = heads[line]
+            pair = self._pair(line, agent, rank, now) if head is None else _weighed(line, head, agent, rank, now)
             if pair is None:
                 self._hold(line, now, review=True)
             elif best is None or pair.place < best[0].place:
                 best = (pair, line)
-        if best is None:
-            self._park(agent)
-            return []
-        if best[1] in self._held:
-            # Somebody else may be worth more to who was held back than the one who has just become ready.
-            self._park_all()
-            decisions = list(self._match(now))
-            self._touched.clear()
-            return decisions
-        return [self._decide(best[1], best[0], now)]
+        return best
 
-    def _match(self, now: float) -> Iterator[Decision]:
-        """Let the best pair of all touched lines talk, until there is none."""
+    def _match_touched(self, now: float) -> list[Decision]:
+        if len(self._touched) == 1:  # what happens most: a contact came
+            (line,) = self._touched
+            decisions = []
+            while (pair := self._best(line, now)) is not None:
+                decisions.append(self._decide(line, pair, now))
+        else:
+            decisions = list(self._match(self._touched, now))
+        self._touched.clear()
+        return decisions
+
+    def _match(self, lines: Mapping[Line, _Head | None], now: float) -> Iterator[Decision]:
+        """Let the best pair of all these lines talk, until there is none; their heads may have been weighed."""
         made = 0
-        pairs = [(pair, n, made, line) for n, line in enumerate(self._touched) if (pair := self._best(line, now))]
-        heap = [(pair.place, number, made, line, pair) for pair, number, made, line in pairs]
+        pairs = [
+            (n, line, pair)
+            for n, (line, head) in enumerate(lines.items())
+            if (pair := self._best(line, now, head))
+        ]
+        heap = [(pair.place, number, made, line, pair) for number, line, pair in pairs]
         heapq.heapify(heap)
         while heap:
             _, number, as_of, line, pair = heapq.heappop(heap)
@@ -266,92 +287,79 @@ class Floor:
             if again is not None:
                 heapq.heappush(heap, (again.place, number, made, line, again))
 
-    def _best(self, line: Line, now: float) -> _Pair | None:
-        """Return the best pair of a line, None when its head waits on."""
+    def _best(self, line: Line, now: float, head: _Head | None = None) -> _Pair | None:
+        """Return the best pair of a line, None when its head waits on; `head`, where it was weighed already."""
         if not line.contacts:
             self._held.pop(line, None)
             return None
         if line.weighs:
-            return self._most_valuable(line, now)
+            return self._most_valuable(line, now, head)
         entry = line.best((lambda agent: self._allowed(line, agent, now)) if self._reserves else None)
         if entry is None:
             if self._reserves:
                 self._hold(line, now, review=line.stage.ageing > 0)
             return None
         self._held.pop(line, None)
-        return self._pair(line, self._agents[entry[2]], entry[0], _NOBODY, now)
+        return self._pair(line, entry[4], entry[0], now)
 
-    def _most_valuable(self, line: Line, now: float) -> _Pair | None:
-        firsts = [(entry[0], self._agents[entry[2]]) for entry in line.firsts()]
-        best: _Pair | None = None
-        if firsts:
-            ahead, queue = self._ahead(line), line.stage.need.queue
-            # Nobody is worth more than one who belongs to the queue.
-            own = [(rank, agent) for rank, agent in firsts if queue in agent.can.home]
-            for rank, agent in own or firsts:
-                if not self._allowed(line, agent.agent, now):
-                    continue
-                pair = self._pair(line, agent, rank, ahead, now)
-                if pair is not None and (best is None or pair.place < best.place):
-                    best = pair
-        if best is None and firsts:
-            self._hold(line, now, review=True)
-        else:
+    def _most_valuable(self, line: Line, now: float, head: _Head | None) -> _Pair | None:
+        firsts = line.firsts()
+        if not firsts:
             self._held.pop(line, None)
-        return best
+            return None
+        head = head or self._head(line, now)
+        price, stage = line.policy.price, line.stage
+        most, best = 0.0, None
+        for group, entry in firsts:
+            if self._reserves and not self._allowed(line, entry[4], now):
+                continue
+            value = head.worth - price(entry[4], group, stage, head.around)
+            if value > most:
+                most, best = value, entry
+        if best is None:
+            self._hold(line, now, review=True)
+            return None
+        self._held.pop(line, None)
+        return _Pair(_place(line, head.priority, -most, now), best[4], best[0], most)
 
     def _hold(self, line: Line, now: float, *, review: bool) -> None:
         self._held[line] = None
         if review and self._review_at is None:
             self._review_at = now + REVIEW_SECONDS
 
-    def _pair(self, line: Line, agent: ReadyAgent, rank: int, ahead: _Ahead, now: float) -> _Pair | None:
-        """Return the head of a line with an agent; None when it had better wait."""
-        rank_in_line, turn, head = line.contacts[0]
-        exact = rank_in_line - head.course.stages[0][1].ageing * now
-        if not line.weighs:
-            return _Pair((-head.priority_at(now), rank, exact, turn), agent, rank, None)
-        priority = head.priority_at(now)
-        # Who was put before others, by somebody or by age, is not held back for them.
-        outweighing = 0.0 if priority > line.stage.priority else ahead.outweighing
-        around = self._around(line, agent, rank, ahead.contacts, outweighing, now)
-        value = line.policy.value(head, line.stage, around)
-        return _Pair((-priority, -value, exact, turn), agent, rank, value) if value > 0 else None
+    def _pair(self, line: Line, agent: ReadyAgent, rank: int, now: float) -> _Pair:
+        """Return the head of a line with an agent."""
+        return _Pair(_place(line, line.head.priority_at(now), rank, now), agent, rank, None)
 
-    def _around(
-        self, line: Line, agent: ReadyAgent, rank: int, ahead: int, outweighing: float, now: float
-    ) -> Circumstances:
-        queue, home = line.stage.need.queue, agent.can.home
-        own = home[0] if home else queue
-        return Circumstances(
-            now=now,
-            home_staff=self._home_staff[queue],
-            home_ready=self._home_ready[queue],
+    def _head(self, line: Line, now: float) -> _Head:
+        """Weigh the head of a line."""
+        waiting, stage = line.head, line.stage
+        priority = waiting.priority_at(now)
+        ahead, outweighing = self._ahead(line)
+        around = Circumstances(
+            waited_seconds=max(0.0, now - waiting.entered),
+            staff=self._home[line.queue],
             ahead=ahead,
-            outweighing=outweighing,
-            handling_seconds=self.handling_seconds(queue),
-            own_staff=self._home_staff[own],
-            own_ready=self._home_ready[own],
-            occupancy=agent.occupancy,
-            rank=rank,
-            borrowed=queue not in home,
+            # Who was put before others, by somebody or by age, is not held back for them.
+            outweighing=0.0 if priority > stage.priority else outweighing,
+            handling_seconds=self.handling_seconds(line.queue),
         )
+        return _Head(priority, around, line.policy.worth(waiting, stage, around))
 
-    def _ahead(self, line: Line) -> _Ahead:
+    def _ahead(self, line: Line) -> tuple[int, float]:
         """Return what the agents who belong to the queue take before the head of a line.
 
-        They take what weighs more first, from all queues they belong to; looks at lines, not at contacts.
+        That is how many contacts, and what part of all they take weighs more. They take what weighs more first,
+        from all queues they belong to. Looks at lines, not at contacts.
         """
-        if not line.weighs:
-            return _NOBODY
-        queue, weight, rank = line.stage.need.queue, line.stage.weight, line.contacts[0][:2]
+        queue, weight, rank = line.queue, line.stage.weight, line.contacts[0][:2]
         count = heavier = every = 0
         for sibling in self._siblings.get(queue, (queue,)):
             # One more than were counted: a queue nobody has been served in yet is not one nobody comes to.
             handled = self._handled.get(sibling, (0, 0.0))[0] + 1
             outweighs = False
             for other in self._by_queue[sibling].values():
-                if other is line or other.stage.messages or other.stage.need.queue != sibling:
+                if other is line or other.queue != sibling or other.stage.messages:
                     continue
                 if other.stage.weight > weight:
                     outweighs = True
@@ -360,7 +368,7 @@ class Floor:
                     count += other.before(rank)
             every += handled
             heavier += handled if outweighs else 0
-        return _Ahead(count, heavier / every)
+        return count, heavier / every
 
     def _decide(self, line: Line, pair: _Pair, now: float) -> Decision:
         head, agent = line.head, pair.agent
@@ -372,7 +380,7 @@ class Floor:
             rank=pair.rank,
             value=pair.value,
             candidates=self._candidates(line, agent, pair.rank, now),
-            ready=self._ready_of[line.stage.need.queue],
+            ready=self._ready_of[line.queue],
         )
         self.leave(head.contact)
         self.unready(agent.agent)
@@ -381,18 +389,18 @@ class Floor:
     def _candidates(
         self, line: Line, agent: ReadyAgent, rank: int, now: float
     ) -> tuple[tuple[AgentId, int, float], ...]:
-        figure = line.policy.figure
-        found = {agent.agent: (agent.agent, rank, figure(agent, line.stage, now))}
+        figure, stage = line.policy.figure, line.stage
+        found = {agent.agent: (agent.agent, rank, figure(agent, stage, now))}
         for entry in line.order(self._told) if self._told > 1 else ():
-            other = self._agents[entry[2]]
-            found.setdefault(entry[2], (entry[2], entry[0], figure(other, line.stage, now)))
+            if entry[4] is not agent:
+                found[entry[2]] = (entry[2], entry[0], figure(entry[4], stage, now))
         return tuple(found.values())[: self._told]
 
-    def _allowed(self, line: Line, agent: AgentId, now: float) -> bool:
+    def _allowed(self, line: Line, agent: ReadyAgent, now: float) -> bool:
         """Tell whether no reserve keeps the agent from the head of a line."""
         if not self._reserves:
             return True
-        return self._spares(self._agents[agent].can, line.stage.need.queue, line.head.priority_at(now), 0)
+        return self._spares(agent.can, line.queue, line.head.priority_at(now), 0)
 
     def spares(self, can: Abilities, decision: Decision) -> bool:
         """Tell whether such an agent, ready now, could be spared for the contact of a decision just made."""
@@ -411,7 +419,7 @@ class Floor:
 
     def _stage(self, waiting: Waiting, now: float) -> Stage:
         waited = max(0.0, now - waiting.entered)
-        _, stage = waiting.course.stage_after(waited)
+        stage = waiting.course.stage_after(waited)
         agent = waiting.last_agent
         if agent is None or waited >= waiting.course.last_agent_seconds:
             return stage
@@ -422,13 +430,13 @@ class Floor:
 
     def _wake(self, waiting: Waiting, now: float) -> None:
         """Look at the contact again when its next stage begins."""
-        waited = now - waiting.entered
-        times = [after for after, _ in waiting.course.stages if after > waited]
-        if self._where[waiting.contact][0].stage.only is not None and waiting.course.last_agent_seconds > waited:
-            times.append(waiting.course.last_agent_seconds)
-        if times:
+        waited, course = now - waiting.entered, waiting.course
+        after = course.next_after(waited)
+        if waited < course.last_agent_seconds < after and self._where[waiting.contact][0].stage.only is not None:
+            after = course.last_agent_seconds
+        if after < math.inf:
             # Rounded, the moment may be now, and the stage not have begun: then it is looked at a little later.
-            due = max(waiting.entered + min(times), math.nextafter(now, math.inf))
+            due = max(waiting.entered + after, math.nextafter(now, math.inf))
             heapq.heappush(self._wakes, (due, waiting.turn, waiting.contact))
 
     def _relax(self, now: float) -> None:
@@ -446,7 +454,7 @@ class Floor:
         if len(self._lines) >= MOST_LINES:
             for empty in [known for known in self._lines.values() if not known.contacts]:
                 self._forget(empty)
-        line = self._lines[stage] = Line(stage, self._policies.get(stage.policy), self._parked)
+        line = self._lines[stage] = Line(stage, self._policies.get(stage.policy), self._parked, self._home)
         if stage.only is not None:
             self._own[stage.only][stage] = line
             if stage.only in self._parked:
@@ -487,16 +495,21 @@ class Floor:
 
     def _park(self, agent: ReadyAgent) -> list[Line]:
         """Put an agent among those who wait for contacts, and return the lines he is in."""
+        number = self._number(agent)
+        return [line for line in self._lines_of(agent) if line.park(agent, number)]
+
+    def _number(self, agent: ReadyAgent) -> int:
+        """Return the number under which an agent is put among those who wait from now on."""
         self._fresh.pop(agent.agent, None)
         self._numbers += 1
         self._parked[agent.agent] = self._numbers
-        return [line for line in self._lines_of(agent) if line.park(agent, self._numbers)]
+        return self._numbers
 
     def _count_ready(self, can: Abilities, by: int) -> None:
         for queue in can.queues:
             self._ready_of[queue] += by
         for queue in can.home:
-            self._home_ready[queue] += by
+            self._home[queue].ready += by
 
     # -- What others want to know -----------------------------------------------------------------------------
 
@@ -532,4 +545,15 @@ class Floor:
 
     def staff_of(self, queue: QueueId) -> int:
         """Return how many agents who belong to a queue are on duty."""
-        return self._home_staff[queue]
+        return self._home[queue].on_duty
+
+
+def _place(line: Line, priority: int, second: float, now: float) -> tuple[float, float, float, float]:
+    rank, turn, head = line.contacts[0]
+    return (-priority, second, rank - head.course.stages[0][1].ageing * now, turn)
+
+
+def _weighed(line: Line, head: _Head, agent: ReadyAgent, rank: int, now: float) -> _Pair | None:
+    """Return the head of a line with an agent; None when it had better wait."""
+    value = head.worth - line.policy.price(agent, line.group(agent, rank), line.stage, head.around)
+    return _Pair(_place(line, head.priority, -value, now), agent, rank, value) if value > 0 else None

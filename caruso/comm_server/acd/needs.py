@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
 
 #: Added to the rank of a queue's agents for whom the contact is an overflow: its own agents go first.
@@ -59,16 +61,24 @@ class Course:
     #: Which of the queue's rules applied, from 1; 0 for none.
     rule: int = 0
 
-    def stage_after(self, seconds: float) -> tuple[int, Stage]:
-        """Return the stage that holds after so long a wait, and its index."""
-        index = len(self.stages) - 1
-        while index > 0 and self.stages[index][0] > seconds:
-            index -= 1
-        return index, self.stages[index][1]
+    def stage_after(self, seconds: float) -> Stage:
+        """Return the stage that holds after so long a wait."""
+        found = self.stages[0][1]
+        for after, stage in self.stages:
+            if after > seconds:
+                break
+            found = stage
+        return found
+
+    def next_after(self, seconds: float) -> float:
+        """Return the second from which the next stage holds; infinite for never."""
+        for after, _ in self.stages:
+            if after > seconds:
+                return after
+        return math.inf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A contact that waits."""
 
     contact: ContactId
@@ -92,11 +102,15 @@ class Waiting:
 
         With the same ageing for all, the order at any moment is that of ``priority - ageing * entered``.
         """
-        return (self.course.stages[0][1].ageing * self.entered - self.course.priority, self.turn)
+        ageing = self.course.stages[0][1].ageing
+        # Without ageing a small whole number, which is one object for all: thousands are compared the faster.
+        return (ageing * self.entered - self.course.priority if ageing else -self.course.priority, self.turn)
 
     def priority_at(self, now: float) -> int:
         """Return the priority it has by now, in whole points."""
         ageing = self.course.stages[0][1].ageing
+        if not ageing:
+            return self.course.priority
         return math.floor(self.course.priority + ageing * max(0.0, now - self.entered) + 1e-9)
 
 
@@ -110,6 +124,8 @@ class Abilities:
     preference: Mapping[QueueId, int] = field(default_factory=dict)
     #: The queues of the best rank, in order: where the agent belongs.
     home: tuple[QueueId, ...] = ()
+    #: How many other queues there are beside those, as a multiple.
+    breadth: float = 0.0
 
     def rank_for(self, need: Need) -> int | None:
         """Return at which rank the agent takes such contacts, None when he cannot."""
@@ -134,11 +150,11 @@ def abilities(
     """Return what an agent can do, with where he belongs worked out."""
     best = min((preference.get(queue, 1) for queue in queues), default=1)
     home = tuple(sorted(queue for queue in queues if preference.get(queue, 1) == best))
-    return Abilities(queues=queues, skills=skills, preference=preference, home=home)
+    breadth = (len(queues) - len(home)) / len(home) if home else 0.0
+    return Abilities(queues=queues, skills=skills, preference=preference, home=home, breadth=breadth)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyAgent:
+class ReadyAgent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An agent who can be offered a contact."""
 
     agent: AgentId

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId
@@ -21,7 +22,7 @@ WINDOW_SECONDS = 3600.0
 LOOK_BACK = timedelta(hours=7)
 
 
-_ON_DUTY = frozenset({Presence.READY, Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP})
+_ON_DUTY = (Presence.READY, Presence.OFFERED, Presence.TALKING, Presence.WRAP_UP)
 
 
 def on_duty(presence: Presence) -> bool:
@@ -34,8 +35,7 @@ def is_busy(presence: Presence) -> bool | None:
     return presence is not Presence.READY if on_duty(presence) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Occupancy:
+class Occupancy(msgspec.Struct, frozen=True, gc=False):
     """What part of the last hour an agent was busy, as of a moment on the monotonic clock."""
 
     share: float = 0.0

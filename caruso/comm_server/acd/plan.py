@@ -8,10 +8,11 @@ same position share a line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from caruso.comm_server.acd.floor import Reserve
 from caruso.comm_server.acd.needs import Abilities, Course, Need, Stage, abilities
@@ -43,8 +44,7 @@ _ROOTS: Mapping[str, Mapping[str, Type] | None] = {
 _MOST_COURSES = 4_096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a contact came into its queue with, by what a script said."""
 
     queue: QueueId
@@ -52,8 +52,7 @@ class Wish:
     skills: tuple[tuple[SkillId, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageWish:
+class MessageWish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a message that is offered needs; nothing of it loosens while it waits."""
 
     queue: QueueId
@@ -101,8 +100,7 @@ class Plan:
     def abilities(self, agent: AgentId) -> Abilities | None:
         """Return what an agent can do; None for one who is not in the centre."""
         known = self._abilities.get(agent)
-        profile = self._centre.agents.get(agent)
-        if known is None and profile is not None:
+        if known is None and (profile := self._centre.agents.get(agent)) is not None:
             known = abilities(frozenset(profile.queues), profile.skills, profile.preference)
             self._abilities[agent] = known
         return known

@@ -2,15 +2,16 @@
 
 A policy orders agents by a key that does not change while an agent is ready; before it goes the agent's rank for
 the queue. A policy that also weighs one contact against another, and may let a contact wait though somebody is
-free, has a `value` for a pair (`caruso.comm_server.acd.cost_index`).
+free, `weighs`: what a pair is worth is the worth of the contact less the price of the agent, and a pair that is
+worth nothing is not made (`caruso.comm_server.acd.cost_index`). Of the agents who belong to the same queues and
+have the same rank only the first by the key is looked at.
 
 A policy of one's own is an object of this shape, brought by a plug-in (`routing_policies`).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -22,28 +23,35 @@ from caruso.comm_server.acd.occupancy import share_of
 Key = tuple[float, ...]
 
 
-class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the floor tells a policy that weighs pairs."""
+class Staff(msgspec.Struct, gc=False):
+    """The agents who belong to a queue, as many as there are at the moment."""
 
-    #: Seconds on the monotonic clock.
-    now: float
-    #: Agents who belong to the contact's queue: on duty, and ready.
-    home_staff: int
-    home_ready: int
+    on_duty: int = 0
+    ready: int = 0
+
+
+class Group(msgspec.Struct, frozen=True, gc=False):
+    """Agents who belong to the same queues and take a contact at the same rank."""
+
+    rank: int
+    #: They belong to other queues than the contact's.
+    borrowed: bool
+    #: Everybody who belongs where these do.
+    staff: Staff
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the floor tells of a contact to a policy that weighs."""
+
+    waited_seconds: float
+    #: The agents who belong to the contact's queue.
+    staff: Staff
     #: Contacts that those agents would take before this one.
     ahead: int
     #: What part of the contacts that those agents take are of queues that weigh more, 0 to 1.
     outweighing: float
     #: What a contact of the queue keeps an agent busy, on average.
     handling_seconds: float
-    #: The same two of where the agent belongs.
-    own_staff: int
-    own_ready: int
-    #: What part of the last hour the agent was busy, 0 to 1.
-    occupancy: float
-    #: The agent's rank for the contact, and whether he belongs elsewhere.
-    rank: int
-    borrowed: bool
 
 
 class Policy(Protocol):
@@ -56,7 +64,7 @@ class Policy(Protocol):
 
     @property
     def weighs(self) -> bool:
-        """Tell whether pairs have a value."""
+        """Tell whether contacts have a worth and agents a price."""
         ...
 
     def key(self, agent: ReadyAgent, stage: Stage) -> Key:
@@ -67,12 +75,12 @@ class Policy(Protocol):
         """Return the same as a figure for people."""
         ...
 
-    def group(self, agent: ReadyAgent) -> Hashable:
-        """Return whom the agent is sorted among; the first of each group is looked at."""
+    def worth(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
+        """Return what it is worth that the contact talks now; asked once, whoever could be asked."""
         ...
 
-    def value(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
-        """Return what it is worth to let the pair talk now; 0 or less to wait."""
+    def price(self, agent: ReadyAgent, group: Group, stage: Stage, around: Circumstances) -> float:
+        """Return what it costs to take the agent, who is the first of a group by `key`."""
         ...
 
 
@@ -81,13 +89,13 @@ class Ordered:
 
     weighs = False
 
-    def group(self, agent: ReadyAgent) -> Hashable:
-        """Return one group for all."""
-        return None
-
-    def value(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
+    def worth(self, waiting: Waiting, stage: Stage, around: Circumstances) -> float:
         """Weigh nothing."""
         return 1.0
+
+    def price(self, agent: ReadyAgent, group: Group, stage: Stage, around: Circumstances) -> float:
+        """Weigh nothing."""
+        return 0.0
 
 
 class LongestIdle(Ordered):
@@ -160,16 +168,3 @@ class Policies:
     def get(self, name: str) -> Policy:
         """Return one; the default for a name that is not known any more."""
         return self._known.get(name) or self._known[LongestIdle.name]
-
-
-def home_wait(around: Circumstances) -> float:
-    """Return for how long one of the agents who belong to the queue is to be waited for, in seconds.
-
-    Each of them is free after an exponential time, so the next of `home_staff` comes after the mean handling time
-    divided by their number; so it goes for each contact that is ahead.
-    """
-    if around.home_ready > around.ahead:
-        return 0.0
-    if not around.home_staff:
-        return math.inf
-    return (around.ahead - around.home_ready + 1) * around.handling_seconds / around.home_staff

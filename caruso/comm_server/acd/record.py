@@ -12,8 +12,7 @@ from itertools import islice
 
 from caruso.comm_server.acd.floor import Decision
 from caruso.comm_server.acd.needs import Abilities, Stage
-from caruso.model.facts import Candidate, ContactRouted, LeftOut, Presence
-from caruso.model.ids import AgentId
+from caruso.model.facts import Candidate, ContactRouted, LeftOut, Presence, PresenceChanged
 
 MOST_LEFT_OUT = 25
 
@@ -27,7 +26,7 @@ def record(
     now: float,
     visit: int,
     left_out: Iterable[LeftOut],
-    presences: Mapping[str, int],
+    presences: Mapping[Presence, int],
 ) -> ContactRouted:
     """Return what is written down of a decision."""
     stage, waiting = decision.stage, decision.waiting
@@ -47,28 +46,24 @@ def record(
         value=None if decision.value is None else round(decision.value, 4),
         candidates=[Candidate(agent=a, rank=r, figure=round(f, 4)) for a, r, f in decision.candidates],
         left_out=list(islice(left_out, MOST_LEFT_OUT)),
-        presences={presence: count for presence, count in presences.items() if count},
+        presences={presence.value: count for presence, count in presences.items() if count},
     )
 
 
-def why_not(
-    agent: AgentId,
-    can: Abilities | None,
-    stage: Stage,
-    *,
-    presence: Presence,
-    reason: str,
-    under_way: bool,
-    spared: Callable[[Abilities], bool],
-) -> LeftOut:
-    """Say why an agent of the queue was not asked."""
-    if presence is not Presence.READY:
-        why = f"{presence.value}:{reason}" if reason and presence is Presence.NOT_READY else presence.value
-    elif under_way:
-        why = UNDER_WAY
-    elif can is None or can.rank_for(stage.need) is None:
+def away(fact: PresenceChanged | None) -> str:
+    """Say where an agent of the queue is who is not ready, by what was heard of him last."""
+    if fact is None:
+        return str(Presence.SIGNED_OUT)
+    if fact.presence is Presence.NOT_READY and fact.reason:
+        return f"{fact.presence}:{fact.reason}"
+    return str(fact.presence)
+
+
+def why_not(can: Abilities | None, stage: Stage, *, under_way: bool, spared: Callable[[Abilities], bool]) -> str:
+    """Say why an agent of the queue was not asked though ready."""
+    if under_way:
+        return UNDER_WAY
+    if can is None or can.rank_for(stage.need) is None:
         lacks = can.lacks(stage.need) if can is not None else "queue"
-        why = lacks if lacks == "queue" else f"skill:{lacks}"
-    else:
-        why = BEHIND if spared(can) else RESERVED
-    return LeftOut(agent=agent, reason=why)
+        return lacks if lacks == "queue" else f"skill:{lacks}"
+    return BEHIND if spared(can) else RESERVED

@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec import structs
 
 from caruso.comm_server.acd.built_in import built_in_policies
 from caruso.comm_server.acd.cost_index import RESERVED_SECONDS, STRAINED
 from caruso.comm_server.acd.floor import REVIEW_SECONDS, Decision, Floor, Reserve
 from caruso.comm_server.acd.needs import Course, Need, ReadyAgent, Stage, Waiting, abilities
 from caruso.comm_server.acd.plan import needs
+from caruso.comm_server.acd.policy import Circumstances, Group, Staff
 from caruso.model.centre import Relaxation
 from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
 
@@ -398,7 +400,7 @@ def test_nobody_who_was_put_before_others_is_held_back_for_them() -> None:
     assert found.decide(0) == []
     held = found.leave(ContactId("light"))
     assert held is not None
-    found.wait(replace(held, course=replace(LIGHT, priority=1)), 1)
+    found.wait(structs.replace(held, course=replace(LIGHT, priority=1)), 1)
     assert pairs(found.decide(1)) == [("light", "own-1")]
 
 
@@ -408,6 +410,66 @@ def test_an_own_agent_is_not_held_back_where_nothing_weighs_more() -> None:
     (decision,) = found.decide(0)
     assert decision.value is not None
     assert decision.value > 0
+
+
+ORDERS = ((GAS, POWER), (GAS, WATER), (POWER, GAS), (WATER, GAS), (WATER, POWER, GAS), (POWER,))
+
+
+@given(
+    teams=st.lists(st.tuples(st.sampled_from(ORDERS), st.booleans()), max_size=12),
+    occupancy=st.sampled_from((0.5, 0.96, 0.99)),
+    weight=st.sampled_from((0.1, 0.5, 1.5)),
+    waited=st.integers(0, 40),
+    before=st.integers(0, 3),
+)
+def test_the_pair_that_is_worth_most_is_made(
+    teams: list[tuple[tuple[QueueId, ...], bool]], occupancy: float, weight: float, waited: int, before: int
+) -> None:
+    """Counted anew from who is there; one who belongs to the queue goes before all others."""
+    found, policy = floor(), POLICIES.get("cost-index")
+    there = [
+        structs.replace(
+            agent(f"a{number}", *order, load=-number, preference={q: n for n, q in enumerate(order, 1)}),
+            occupancy=occupancy,
+        )
+        for number, (order, _) in enumerate(teams)
+    ]
+    ready = [each for each, (_, is_ready) in zip(there, teams, strict=True) if is_ready]
+    for each in there:
+        found.on_duty(each.agent, each.can, 0)
+    for each in ready:
+        found.ready(each)
+    # Nobody can take these, but agents of the queue are waited for by them, too.
+    for number in range(before):
+        found.wait(waiting(f"b{number}", course(skills={DUTCH: 9}, policy="cost-index", weight=9), turn=number), 0)
+    way = course(policy="cost-index", weight=weight)
+    found.wait(waiting("caller", way, turn=9), waited)
+
+    def staff(queue: QueueId) -> Staff:
+        return Staff(
+            sum(1 for each in there if queue in each.can.home), sum(1 for each in ready if queue in each.can.home)
+        )
+
+    stage = way.stages[0][1]
+    around = Circumstances(
+        waited_seconds=waited,
+        staff=staff(GAS),
+        ahead=before,
+        outweighing=1.0 if before else 0.0,
+        handling_seconds=found.handling_seconds(GAS),
+    )
+    worth = {}
+    for each in ready:
+        rank = each.can.rank_for(stage.need)
+        if rank is not None:
+            group = Group(rank=rank, borrowed=GAS not in each.can.home, staff=staff(each.can.home[0]))
+            price = policy.price(each, group, stage, around)
+            worth[each.agent] = policy.worth(waiting("caller", way), stage, around) - price
+    own = {name: value for name, value in worth.items() if GAS in found.ready_agents[name].can.home}
+    most = max((own or worth).values(), default=0.0)
+    decisions = found.decide(waited)
+    assert [decision.value for decision in decisions] == ([most] if most > 0 else [])
+    assert all(worth[decision.agent.agent] == most for decision in decisions)
 
 
 # -- Against the plainest rule --------------------------------------------------------------------------------
@@ -549,7 +611,7 @@ class Events(RuleBasedStateMachine):
         index = which % len(self.contacts)
         known = self.floor.leave(self.contacts[index].contact)
         assert known is not None
-        self.contacts[index] = replace(known, course=way)
+        self.contacts[index] = structs.replace(known, course=way)
         self.floor.wait(self.contacts[index], self.now)
         self.decide()
 
@@ -579,7 +641,7 @@ class Events(RuleBasedStateMachine):
             contact, chosen = decision.waiting, decision.agent
             assert contact in self.contacts, "offered twice, or gone"
             assert chosen in self.agents, "two at one agent, or not ready"
-            assert decision.candidates[0][0] == chosen.agent or len(decision.candidates) > 1
+            assert [name for name, _, _ in decision.candidates] == _candidates(decision, self.agents)
             self.contacts.remove(contact)
             self.agents.remove(chosen)
 
@@ -592,6 +654,20 @@ class Events(RuleBasedStateMachine):
             mine = [w for w in self.contacts if w.queue == stage.need.queue and not _is_message(w)]
             ahead = sum(1 for other in mine if other.rank < contact.rank)
             assert self.floor.before(contact) == ahead
+
+
+def _candidates(decision: Decision, free: Sequence[ReadyAgent]) -> list[AgentId]:
+    """Return who is to be told with a decision: the chosen agent, then the first of all who could be asked."""
+    stage, key = decision.stage, POLICIES.get(decision.stage.policy).key
+    able = [
+        (rank, key(one, stage), one.agent)
+        for one in free
+        if (rank := one.can.rank_for(stage.need)) is not None
+        and stage.only in (None, one.agent)
+        and (one.sees or not stage.messages)
+    ]
+    others = [name for _, _, name in sorted(able)[:5] if name != decision.agent.agent]
+    return [decision.agent.agent, *others][:5]
 
 
 def _is_message(contact: Waiting) -> bool:
