@@ -14,7 +14,7 @@ from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Form, Node
 from caruso.script_engine.xforms.paths import Context, Target, Untranslatable, find, table_of
 from caruso.script_engine.xforms.terms import Constant, Kind, Level, Term
-from caruso.script_engine.xforms.xpath import Binary, Call, Negative, Number, Path, Step, Text, XPath
+from caruso.script_engine.xforms.xpath import Binary, Call, Negative, Number, Path, Step, Text, XPath, paths
 
 #: Rows of a table that are told apart one by one where no list of keys can be made.
 MOST_CASES = 12
@@ -39,6 +39,10 @@ class Reading(Protocol):
 
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
+        ...
+
+    def counted(self, repeat: Node, context: Context) -> Term | None:
+        """Return how many passes a repeat has where that is worked out beforehand; else None."""
         ...
 
     def position(self, repeat: Node, context: Context) -> Term:
@@ -206,12 +210,16 @@ class Meaning:
         if many.context.passes.get(many.repeat) or any(code == "one" for code in many.context.passes.values()):
             raise Untranslatable("a list of answers within a list of answers")
         inner = many.context.within(many.repeat, "one")
-        conditions = [
-            self.condition(predicate, replace(inner, here=many.repeat, position=None))
-            for predicate in many.predicates
-        ]
+        conditions = [self._of_element(predicate, many, inner) for predicate in many.predicates]
         value = terms.boolean(True) if many.node is many.repeat else self.reading.value(many.node, inner)
         return self._passes(many), terms.both(*conditions), value
+
+    def _of_element(self, predicate: XPath, many: Many, inner: Context) -> Term:
+        """Return whether a predicate holds for ``one``; one that says the same of each is worked out apart."""
+        if all(path.absolute for path in paths(predicate)):
+            around = replace(many.context, position=None)
+            return self.settled(self.condition(predicate, around), around)
+        return self.condition(predicate, replace(inner, here=many.repeat, position=None))
 
     def _passes(self, many: Many) -> Term:
         """Return the passes of a repeat; before it is reached it has those that every form begins with."""

@@ -85,6 +85,7 @@ class Plan:
     _values: dict[Node, Term] = field(default_factory=dict)
     _conditions: dict[Node, Term] = field(default_factory=dict)
     _working: set[Node] = field(default_factory=set)
+    _opening: set[Node] = field(default_factory=set)
     #: Repeats whose passes are wanted one by one, by how many there are at the beginning.
     _missing: set[str] = field(default_factory=set)
 
@@ -229,6 +230,8 @@ class Plan:
             raise Untranslatable(f"the value of the group {node.path}")
         if node in self.unknown:
             raise Untranslatable(f"it needs {node.path}, which is not known in the dialog")
+        if context.opening and self.becomes(node) is Becomes.QUESTION and not node.repeats:
+            return self._when_opened(node)
         repeats = node.repeats
         given = context.passes.get(repeats[-1]) if repeats else None
         if given is not None:
@@ -253,6 +256,21 @@ class Plan:
                     return self._computed(node)
         finally:
             self._working.discard(node)
+
+    def _when_opened(self, node: Node) -> Term:
+        """Return what a question holds before anybody is asked anything."""
+        if node in self._opening:
+            raise Untranslatable(f"{node.path} is worked out from itself")
+        self._opening.add(node)
+        try:
+            inner = replace(of(node), opening=True)
+            offered = self.beginnings.at(node, inner)
+            if offered is None:
+                return terms.NOTHING
+            held = replace(offered, node=True)
+            return terms.choice(self.applies(node, inner), held, Term("null", offered.kind))
+        finally:
+            self._opening.discard(node)
 
     def _question(self, node: Node) -> Term:
         answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
@@ -335,6 +353,10 @@ class Plan:
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
         return self.repeats.count(repeat, context)
+
+    def counted(self, repeat: Node, context: Context) -> Term | None:
+        """Return how many passes a repeat has where that is worked out beforehand; else None."""
+        return self.repeats.counted(repeat, context)
 
     def at_first(self, repeat: Node) -> Term:
         """Return how many passes a repeat has before anybody adds one; null where that is worked out."""
