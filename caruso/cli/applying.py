@@ -76,7 +76,9 @@ async def _apply(arguments: Namespace) -> int:
             print(f"{len(changes)} changes would be made." if changes else "Nothing would change.")
             return Exit.OK
         hashes = _first_passwords(accounts.without_password, arguments.first_passwords)
-        await _write(wanted, stores, changes, arguments.first_passwords, arguments.why)
+        await _write(
+            wanted, stores, changes, arguments.first_passwords, arguments.why or f"apply {arguments.file.name}"
+        )
         await _bring_in_line(accounts, hashes, stores)
         _tell_passwords(accounts, arguments.first_passwords)
     return Exit.OK

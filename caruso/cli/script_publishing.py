@@ -111,7 +111,10 @@ def versions(wanted: Namespace) -> int:
 
 async def _all_scripts(stores: Stores) -> int:
     rollouts = await stores.scripts.rollouts()
-    for script in sorted({version.script for version in await stores.scripts.versions()} | rollouts.keys()):
+    scripts = {version.script for version in await stores.scripts.versions()} | rollouts.keys()
+    if not scripts:
+        print("No script is published.")
+    for script in sorted(scripts):
         print(f"{script}: {in_words(rollouts.get(script) or Rollout(script=script))}")
     return Exit.OK
 
@@ -119,7 +122,7 @@ async def _all_scripts(stores: Stores) -> int:
 async def _one_script(script: ScriptId, stores: Stores, *, json: bool) -> int:
     found = await stores.scripts.versions(script)
     if not found:
-        return refused(f"there is no script “{script}”")
+        return refused(f"There is no script “{script}”.")
     rollout = (await stores.scripts.rollouts()).get(script) or Rollout(script=script)
     runs = await stores.scripts.open_runs(script, SystemClock().now())
     events = await stores.scripts.events(script)

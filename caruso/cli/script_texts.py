@@ -70,6 +70,8 @@ def list_recordings(wanted: Namespace) -> int:
     source = read_file(wanted.file)
     texts = read_texts(source, str(wanted.file))
     sounds: Path = wanted.sounds or settings(wanted).scripts.sounds
+    if wanted.sounds is not None and not sounds.is_dir():
+        return refused(f"there is no folder {sounds}")
     found = recordings(texts, load(source, file=str(wanted.file)))
     missing = [one for one in found if one.file and not (sounds / one.language / one.file).is_file()]
     unnamed = [one for one in found if not one.file] if wanted.all else []
@@ -80,7 +82,9 @@ def list_recordings(wanted: Namespace) -> int:
         return Exit.OK
     for language in texts.languages:
         _tell(language, [one for one in (*missing, *unnamed) if one.language == language])
-    if not missing:
+    if not any(one.file for one in found):
+        print("The script names no recordings: all it says is spoken by a machine. --all lists its texts.")
+    elif not missing:
         print(f"Every recording the script names is in {sounds}.")
     return Exit.OK
 
