@@ -74,6 +74,11 @@ class Reading(Protocol):
         ...
 
 
+#: Characters of a calculation behind which the rest of it goes on with what it is so far, under a name.
+_LONGEST_PART = LONGEST_EXPRESSION // 2
+_ARITHMETIC = {"+", "-", "*", "div", "mod"}
+
+
 @dataclass(frozen=True, slots=True)
 class Many:
     """A node in each pass of a repeat."""
@@ -154,7 +159,18 @@ class Meaning:
                 return self._arithmetic(tree, context)
 
     def _arithmetic(self, tree: Binary, context: Context) -> Term:
-        left, right = self.term(tree.left, context), self.term(tree.right, context)
+        """Return the value of a chain of operators, from its first operand on: it may be hundreds long."""
+        chain = [tree]
+        while isinstance(before := chain[-1].left, Binary) and before.operator in _ARITHMETIC:
+            chain.append(before)
+        value = self.term(chain[-1].left, context)
+        for each in reversed(chain):
+            if len(value.code) > _LONGEST_PART and not context.passes:
+                value = self.reading.named(context.current, "_part", value)
+            value = _bounded(self._of_two(each, value, self.term(each.right, context)))
+        return value
+
+    def _of_two(self, tree: Binary, left: Term, right: Term) -> Term:
         days = {Kind.DATE, Kind.MOMENT}
         if tree.operator == "-" and left.kind in days and right.kind in days:
             return terms.call("days_between", Kind.NUMBER, right, left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -10,7 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caruso.errors import RejectedInput
+from caruso.script_engine.expressions import expression
 from caruso.script_engine.loader import load
+from caruso.script_engine.presentation import scope_of
+from caruso.script_engine.tools.setting import Setting
+from caruso.script_engine.tools.simulator import Simulation
+from caruso.script_engine.tools.steps import Answer
+from caruso.script_engine.turns import ScriptChannel
 from caruso.script_engine.xforms import Imported, translate
 from lab.form_recordings import OWN_FORMS
 from tests.unit.script_engine.xforms.form_source import form
@@ -84,6 +91,35 @@ def test_an_expression_that_would_grow_endlessly_is_told(source: str) -> None:
     )
     assert imported is not None
     assert len(imported.script) < 20_000
+
+
+def test_a_sum_of_hundreds_of_answers_is_worked_out_in_parts() -> None:
+    names = [f"q{number}" for number in range(300)]
+    total = " + ".join(f"coalesce(/data/{name}, 0)" for name in names)
+    nodes = "".join(f"<{name}/>" for name in names)
+    binds = "".join(f"<bind nodeset='/data/{name}' type='int'/>" for name in names)
+    source = form(
+        f"{nodes}<sum/>---{binds}<bind nodeset='/data/sum' calculate='{total}'/>",
+        "".join(f"<input ref='/data/{name}'/>" for name in names),
+    )
+    imported = translated(source)
+    assert imported is not None
+    dialog = load(imported.script)
+    run = Simulation(dialog, Setting(channel=ScriptChannel.AGENT, at=datetime(2026, 1, 5, tzinfo=UTC)))
+    for _ in names:
+        run.take(Answer(text="2"))
+    assert expression(imported.values["/data/sum"]).value(scope_of(dialog, run.run, run.now)) == 600
+
+
+@pytest.mark.parametrize(
+    "source", [" + ".join(["1"] * 900), " or ".join(["a"] * 2_000), " = ".join(["a"] * 300), " - ".join("a" * 390)]
+)
+def test_a_chain_of_operators_is_read_or_refused(source: str) -> None:
+    imported = translated(
+        form(f"<a/><b/>---<bind nodeset='/data/b' calculate='{source}'/>", "<input ref='/data/a'/>")
+    )
+    assert imported is not None
+    assert imported.remarks or "/data/b" in imported.values
 
 
 def test_values_of_a_repeat_that_build_on_each_other_are_not_written_out_endlessly() -> None:
