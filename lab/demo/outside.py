@@ -20,6 +20,8 @@ from lab.ports import LOOPBACK
 #: Postcodes that begin so are without current; the repair takes so long.
 OUTAGE = "10"
 _REPAIR = timedelta(hours=2)
+#: How often is looked for new mails.
+KEEPING_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +69,9 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
 
 
 async def _until(request: web.Request) -> web.Response:
-    """Answer with the time until which an outage lasts, or that none is known."""
+    """Answer with the time until which an outage lasts, with nothing where none is known."""
     if not request.match_info["postcode"].startswith(OUTAGE):
-        raise web.HTTPNotFound(text="no outage is known there")
+        return web.Response()
     until = (datetime.now(UTC) + _REPAIR).replace(second=0, microsecond=0)
     return web.Response(text=until.isoformat())
 
@@ -81,4 +83,4 @@ async def _keep(mails: MailServer, folder: Path) -> None:
         for mail in mails.mails[written:]:
             written += 1
             await asyncio.to_thread((folder / f"{written:04}.eml").write_bytes, mail.as_bytes())
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(KEEPING_SECONDS)
