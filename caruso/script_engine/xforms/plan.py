@@ -29,6 +29,8 @@ from caruso.script_engine.xforms.xpath import XPath, XPathError, calls, parse, p
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
+#: Values that may be worked out within one another: each takes some twenty calls of Python.
+MOST_WITHIN = 20
 _QUESTION_KINDS = {
     "int": Kind.NUMBER,
     "integer": Kind.NUMBER,
@@ -86,6 +88,8 @@ class Plan:
     _conditions: dict[Node, Term] = field(default_factory=dict)
     _working: set[Node] = field(default_factory=set)
     _opening: set[Node] = field(default_factory=set)
+    _trees: dict[str, XPath] = field(default_factory=dict)
+    _order: dict[Node, int] = field(default_factory=dict)
     #: Repeats whose passes are wanted one by one, by how many there are at the beginning.
     _missing: set[str] = field(default_factory=set)
 
@@ -173,10 +177,12 @@ class Plan:
 
     def tree(self, source: str) -> XPath:
         """Return the tree of an expression; raise `Untranslatable`."""
-        try:
-            return parse(source)
-        except XPathError as error:
-            raise Untranslatable(f"it cannot be read: {error}") from None
+        if source not in self._trees:
+            try:
+                self._trees[source] = parse(source)
+            except XPathError as error:
+                raise Untranslatable(f"it cannot be read: {error}") from None
+        return self._trees[source]
 
     def checked(self, term: Term) -> Term:
         """Return the term when it can be an expression of ours; raise `Untranslatable`."""
@@ -241,9 +247,7 @@ class Plan:
         return self._values[node]
 
     def _value(self, node: Node) -> Term:
-        if node in self._working:
-            raise Untranslatable(f"{node.path} is worked out from itself")
-        self._working.add(node)
+        self._begin(node)
         try:
             if self.applies(node, of(node)).constant is False:
                 return terms.NOTHING
@@ -256,6 +260,14 @@ class Plan:
                     return self._computed(node)
         finally:
             self._working.discard(node)
+
+    def _begin(self, node: Node) -> None:
+        """Begin to work out what a node holds, within others that need it; refuse what would lead too deep."""
+        if node in self._working:
+            raise Untranslatable(f"{node.path} is worked out from itself")
+        if len(self._working) > MOST_WITHIN:
+            raise Untranslatable(f"more than {MOST_WITHIN} values that are worked out from each other")
+        self._working.add(node)
 
     def _when_opened(self, node: Node) -> Term:
         """Return what a question holds before anybody is asked anything."""
@@ -286,14 +298,10 @@ class Plan:
 
     def _while_it_applies(self, node: Node, answer: Term) -> Term:
         """Return the answer, or nothing once a later answer takes the condition of the question away."""
-        order = {asked: number for number, asked in enumerate(self.ids)}
-        read = {
-            read
-            for each in node.line_of_descent
-            if each.bound("relevant")
-            for read in self.reads.all(each.bound("relevant"), each)
-        }
-        if not any(order.get(each, -1) > order[node] for each in read):
+        if len(self._order) != len(self.ids):
+            self._order = {asked: number for number, asked in enumerate(self.ids)}
+        conditions = [(each.bound("relevant"), each) for each in node.line_of_descent if each.bound("relevant")]
+        if all(self.reads.latest(*each, self._order) <= self._order[node] for each in conditions):
             return answer
         self.note(node, "its condition depends on a later answer: when that changes, it is not asked again")
         whole = terms.choice(self.applies(node, of(node)), answer, Term("null", answer.kind))
@@ -325,9 +333,7 @@ class Plan:
         return terms.choice(self.applies(node, context), stored(value, node.type), terms.NOTHING)
 
     def _in_pass(self, node: Node, code: str, context: Context) -> Term:
-        if node in self._working:
-            raise Untranslatable(f"{node.path} is worked out from itself")
-        self._working.add(node)
+        self._begin(node)
         try:
             match self.becomes(node):
                 case Becomes.QUESTION:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 from random import Random
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -120,6 +122,63 @@ def test_a_chain_of_operators_is_read_or_refused(source: str) -> None:
     )
     assert imported is not None
     assert imported.remarks or "/data/b" in imported.values
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("kind", ["relevant", "calculate"])
+def test_a_long_chain_of_nodes_that_need_each_other_is_followed(kind: str, backwards: bool) -> None:
+    names = [f"q{number}" for number in range(300)]
+    shown = names[::-1] if backwards else names
+    value = "{} &gt; 1" if kind == "relevant" else "{} + 1"
+    binds = "".join(
+        f"<bind nodeset='/data/{name}' type='int' {kind}='{value.format(f'/data/{before}')}'/>"
+        for before, name in pairwise(names)
+    )
+    nodes = "".join(f"<{name}/>" for name in shown)
+    asked = shown if kind == "relevant" else ["q0"]
+    source = form(
+        f"<last/>{nodes}---{binds}<bind nodeset='/data/last' calculate='/data/q299'/>",
+        "".join(f"<input ref='/data/{name}'/>" for name in asked),
+    )
+    imported = translated(source)
+    assert imported is not None
+    assert not imported.refused
+    assert "/data/last" in imported.values
+
+
+def test_a_long_form_is_read_in_a_time_that_grows_with_its_length() -> None:
+    """What is looked up for each of many questions is not looked for through all of them."""
+
+    def seconds(many: int) -> float:
+        names = [f"q{number}" for number in range(many)]
+        binds = "".join(
+            f"<bind nodeset='/data/{name}' type='int' relevant='/data/{before} &gt; 1'/>"
+            for before, name in pairwise(names)
+        )
+        source = form(
+            f"{''.join(f'<{name}/>' for name in names)}---{binds}",
+            "".join(f"<input ref='/data/{name}'/>" for name in names),
+        )
+        begun = process_time()
+        imported = translated(source)
+        assert imported is not None
+        assert not imported.refused
+        return process_time() - begun
+
+    seconds(50)  # what is only once
+    assert seconds(1_200) < 16 * seconds(200), "six times the questions"
+
+
+def test_nodes_in_a_long_circle_are_told() -> None:
+    names = [f"q{number}" for number in range(300)]
+    binds = "".join(
+        f"<bind nodeset='/data/{name}' calculate='/data/{before} + 1'/>"
+        for before, name in zip(names, (*names[1:], names[0]), strict=True)
+    )
+    source = form(f"<a/>{''.join(f'<{name}/>' for name in names)}---{binds}", "<input ref='/data/a'/>")
+    imported = translated(source)
+    assert imported is not None
+    assert any("worked out from" in remark.reason for remark in imported.remarks)
 
 
 def test_values_of_a_repeat_that_build_on_each_other_are_not_written_out_endlessly() -> None:
