@@ -53,6 +53,10 @@ class Reading(Protocol):
         """Return a table; None for one that is not there."""
         ...
 
+    def look_through(self, rows: int) -> None:
+        """Count rows of tables that conditions are held against; raise `Untranslatable` for too many."""
+        ...
+
     def label(self, node: Node, value: Term, context: Context) -> Term:
         """Return the label of an option of a question."""
         ...
@@ -374,6 +378,7 @@ class Meaning:
         return rows
 
     def _where(self, rows: list[Row], predicate: XPath, context: Context) -> list[Row]:
+        self.reading.look_through(len(rows))
         kept = []
         certain = all(row.when.constant is True for row in rows)
         for number, row in enumerate(rows, start=1):

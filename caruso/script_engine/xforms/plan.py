@@ -12,6 +12,7 @@ from caruso.script_engine.expressions.parser import parse as parse_ours
 from caruso.script_engine.expressions.tree import Call as CallTree
 from caruso.script_engine.expressions.tree import Node as Tree
 from caruso.script_engine.expressions.tree import parts
+from caruso.script_engine.source import MOST_ELEMENTS
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.beginnings import Becomes, Beginnings
 from caruso.script_engine.xforms.document import Tag
@@ -29,6 +30,8 @@ from caruso.script_engine.xforms.xpath import XPath, XPathError, calls, parse, p
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
+#: Rows of tables that the conditions of a form are held against, each as often as it is.
+MOST_ROWS = 200_000
 #: Values that may be worked out within one another: each takes some twenty calls of Python.
 MOST_WITHIN = 20
 _QUESTION_KINDS = {
@@ -90,6 +93,8 @@ class Plan:
     _opening: set[Node] = field(default_factory=set)
     _trees: dict[str, XPath] = field(default_factory=dict)
     _order: dict[Node, int] = field(default_factory=dict)
+    _looked_through: int = 0
+    _offered: int = 0
     #: Repeats whose passes are wanted one by one, by how many there are at the beginning.
     _missing: set[str] = field(default_factory=set)
 
@@ -382,6 +387,18 @@ class Plan:
             where = outside.get("src") if outside is not None else f"instance('{name}')"
             self.report.add(Effect.CHANGED, name, line, "table", f"{where} was not given: it is taken as empty")
         return found
+
+    def look_through(self, rows: int) -> None:
+        """Count rows of tables that conditions are held against; raise `Untranslatable` for too many."""
+        self._looked_through += rows
+        if self._looked_through > MOST_ROWS:
+            raise Untranslatable(f"more than {MOST_ROWS:,} rows of tables to look through in the whole form")
+
+    def offer(self, options: int) -> None:
+        """Count options of questions; raise `Untranslatable` when they are more than fit into a script."""
+        self._offered += options
+        if self._offered > MOST_ELEMENTS:
+            raise Untranslatable(f"more than {MOST_ELEMENTS:,} options in the whole form")
 
     def label(self, node: Node, value: Term, context: Context) -> Term:
         """Return the label of an option of a question."""

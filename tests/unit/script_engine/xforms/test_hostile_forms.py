@@ -169,6 +169,30 @@ def test_a_long_form_is_read_in_a_time_that_grows_with_its_length() -> None:
     assert seconds(1_200) < 16 * seconds(200), "six times the questions"
 
 
+_ROWS = "".join(f"<item><name>n{row}</name><v>{row}</v></item>" for row in range(1_500))
+_TABLE = f"<instance id='t'><root>{_ROWS}</root></instance>"
+
+
+def test_a_table_that_is_looked_through_again_and_again_is_told() -> None:
+    names = [f"c{number}" for number in range(400)]
+    looks = 'instance("t")/root/item[name = /data/a]/v'
+    binds = "".join(f"<bind nodeset='/data/{name}' calculate='{looks}'/>" for name in names)
+    source = form(f"<a/>{''.join(f'<{name}/>' for name in names)}---{binds}{_TABLE}", "<input ref='/data/a'/>")
+    imported = translated(source)
+    assert imported is not None
+    assert "more than 200,000 rows of tables" in str(imported.remarks[-1])
+
+
+def test_more_options_than_fit_into_a_script_are_told_before_they_are_written() -> None:
+    names = [f"c{number}" for number in range(100)]
+    itemset = "<itemset nodeset='instance(\"t\")/root/item'><value ref='name'/></itemset>"
+    choices = "".join(f"<select1 ref='/data/{name}'>{itemset}</select1>" for name in names)
+    imported = translated(form(f"{''.join(f'<{name}/>' for name in names)}---{_TABLE}", choices))
+    assert imported is not None
+    assert imported.refused
+    assert "more than 10,000 options in the whole form" in str(imported.remarks)
+
+
 def test_nodes_in_a_long_circle_are_told() -> None:
     names = [f"q{number}" for number in range(300)]
     binds = "".join(
