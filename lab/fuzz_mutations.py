@@ -7,6 +7,7 @@ of awkward ones. What is no XML to begin with is left to the caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from random import Random
 
 from lxml import etree
@@ -44,7 +45,9 @@ def mutated(data: bytes, seed: int) -> bytes | None:
 def _copy(chance: Random, elements: Elements) -> None:
     source, target = chance.choice(elements), chance.choice(elements)
     if len(source) < 50:
-        target.insert(chance.randint(0, len(target)), etree.fromstring(etree.tostring(source, with_tail=False)))
+        copied = deepcopy(source)  # not by writing and reading: what was changed before need not be readable
+        copied.tail = None
+        target.insert(chance.randint(0, len(target)), copied)
 
 
 def _move(chance: Random, elements: Elements) -> None:

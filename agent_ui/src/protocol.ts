@@ -1232,6 +1232,51 @@ export interface Tested {
   coverage: Record<string, unknown>;
 }
 
+/** Something of a form that is not, or not quite, in the script. */
+export interface Remark {
+  effect: string;
+  place: string;
+  line: number;
+  what: string;
+  reason: string;
+}
+
+/** What became of a form. */
+export interface ImportedForm {
+  id: string;
+  script: string;
+  remarks: Remark[];
+  items: Record<string, string>;
+  values: Record<string, string>;
+}
+
+/** Texts for a translator: a file as base64. */
+export interface ExportedTexts {
+  texts: number;
+  content: string;
+}
+
+/** A script with translations in it. */
+export interface TranslatedScript {
+  source: string;
+  changed: string[];
+  findings: Finding[];
+}
+
+/** A text that is, or could be, said from a recording. */
+export interface WordsToRecord {
+  language: string;
+  file: string;
+  text: string;
+  words: string;
+  line: number;
+}
+
+/** What can be recorded, in every language it is said in. */
+export interface RecordableTexts {
+  recordings: WordsToRecord[];
+}
+
 /** Which version contacts get. */
 export interface RolloutLine {
   version: string | null;
@@ -1632,6 +1677,37 @@ export interface TestBody {
   file?: string;
   called?: string[];
   tests?: string;
+}
+
+/** A form of which a script is made, as `caruso script import` does. */
+export interface ImportBody {
+  file: string;
+  content: string;
+  tables?: Record<string, string>;
+}
+
+/** A script whose texts are to be translated. */
+export interface TextsBody {
+  source: string;
+  file?: string;
+  form?: "csv" | "po" | "xlsx";
+  languages?: string[];
+}
+
+/** A script, and the file that a translator gave back. */
+export interface TranslateBody {
+  source: string;
+  file?: string;
+  table: string;
+  content: string;
+  languages?: string[];
+  version?: string;
+}
+
+/** A script, as XML. */
+export interface ScriptBody {
+  source: string;
+  file?: string;
 }
 
 /** For whom: a share (per cent) of the contacts of some queues or entry points, or of all. */
@@ -2058,6 +2134,30 @@ export interface Operations {
     query: undefined;
     body: TestBody;
     answer: Tested;
+  };
+  /** Make a script of a form, XForm or XLSForm, and tell what could not be taken over. */
+  "POST /api/scripts/import": {
+    query: undefined;
+    body: ImportBody;
+    answer: ImportedForm;
+  };
+  /** Write all texts of a script into a table or catalogue, for translators. */
+  "POST /api/scripts/texts": {
+    query: undefined;
+    body: TextsBody;
+    answer: ExportedTexts;
+  };
+  /** Put translated texts into a script; with a mistake in one of them there is none. */
+  "POST /api/scripts/translate": {
+    query: undefined;
+    body: TranslateBody;
+    answer: TranslatedScript;
+  };
+  /** List what can be recorded, by language, with the recordings the script names. */
+  "POST /api/scripts/recordings": {
+    query: undefined;
+    body: ScriptBody;
+    answer: RecordableTexts;
   };
   /** List all scripts, with who gets which version. */
   "GET /api/scripts": {

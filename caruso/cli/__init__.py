@@ -30,7 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except OSError as problem:
-        print(f"caruso: {problem}", file=sys.stderr)
+        # Without the number of the error, which is of use to nobody at a terminal.
+        named = (
+            f"{problem.filename}: {problem.strerror}" if problem.filename and problem.strerror else str(problem)
+        )
+        print(f"caruso: {named}", file=sys.stderr)
         return Exit.FAILED
     except KeyboardInterrupt:
         return 130

@@ -28,6 +28,7 @@ from caruso.cli.script_files import (
     unknown_outcomes,
     wrong_channels,
 )
+from caruso.cli.script_needs import not_set_up
 from caruso.cli.script_publishing import who
 from caruso.cli.services import Expected
 from caruso.cli.stores import Stores, opened, run, settings
@@ -40,6 +41,7 @@ from caruso.config import Config
 from caruso.errors import Located, RejectedInput
 from caruso.model.ids import ScriptId, UserId
 from caruso.model.records import AppliedCentre, ScriptSource
+from caruso.service_manager.mail_templates import template_names
 
 #: Letters and digits that nobody mistakes for one another; 12 of them are 58 bits.
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -76,14 +78,19 @@ async def _apply(arguments: Namespace) -> int:
             print(f"{len(changes)} changes would be made." if changes else "Nothing would change.")
             return Exit.OK
         hashes = _first_passwords(accounts.without_password, arguments.first_passwords)
-        await _write(wanted, stores, changes, arguments.first_passwords, arguments.why)
+        await _write(
+            wanted, stores, changes, arguments.first_passwords, arguments.why or f"apply {arguments.file.name}"
+        )
         await _bring_in_line(accounts, hashes, stores)
         _tell_passwords(accounts, arguments.first_passwords)
     return Exit.OK
 
 
-def read_wanted(file: Path, config: Config, model: Model) -> Wanted:
-    """Read all files; raise `RejectedInput` with every mistake in them. Scripts may use the classes of `model`."""
+def read_wanted(file: Path, config: Config, model: Model, *, mails: Path | None = None) -> Wanted:
+    """Read all files; raise `RejectedInput` with every mistake in them. Scripts may use the classes of `model`.
+
+    `mails`: folder of templates that come with them, beside those of the settings.
+    """
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -96,7 +103,9 @@ def read_wanted(file: Path, config: Config, model: Model) -> Wanted:
     # A script that cannot be read is not also unknown.
     together = () if scripts.broken else (*unknown_scripts(read, scripts.files), *_misused(read, scripts))
     _refuse((*missing, *scripts.findings, *together))
-    report_findings((*read.warnings, *scripts.findings))
+    templates = template_names(config.mail.templates) | (template_names(mails) if mails else frozenset())
+    needed = not_set_up(scripts.dialogs.values(), templates, config.http.targets, mails=bool(config.mail.host))
+    report_findings((*read.warnings, *scripts.findings, *needed))
     return Wanted(read=read, scripts=scripts)
 
 

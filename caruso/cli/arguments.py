@@ -18,7 +18,12 @@ _DESCRIPTION = "Communication server for contact centres, beside an Asterisk PBX
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the arguments, with `command`: the function to call with them. Exits on wrong ones."""
-    return _parser().parse_args(arguments)
+    wanted, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        # Told with the usage of the command itself; argparse would show that of the whole program.
+        parser: argparse.ArgumentParser = wanted.parser
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return wanted
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -145,7 +150,9 @@ def _privacy(commands: Any) -> None:
 def _applying(commands: Any) -> None:
     apply = command(commands, "apply", _apply, "put a centre and its scripts in force, all or nothing")
     apply.add_argument("file", type=Path, metavar="FILE", help="centre.toml")
-    apply.add_argument("--why", default="", metavar="TEXT", help="for the record of its scripts")
+    apply.add_argument(
+        "--why", default="", metavar="TEXT", help="for the record of its scripts, instead of the file's name"
+    )
     apply.add_argument("--dry-run", action="store_true", help="only tell what would change")
     apply.add_argument(
         "--first-passwords",

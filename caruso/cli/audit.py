@@ -10,6 +10,9 @@ from caruso.cli.outcome import Exit
 from caruso.cli.stores import opened, run, settings
 from caruso.model.changes import RecordChange, RecordState
 
+#: Characters of a value that are shown in a list of changes, and how many of a longer one; `state` shows all.
+_LONGEST, _SHOWN = 400, 60
+
 
 def show(wanted: Namespace) -> int:
     """List changes, newest first."""
@@ -61,7 +64,7 @@ def _print(change: RecordChange) -> None:
         f"{change.change} in {change.table} by {who}{role}{f' from {place}' if place else ''}"
     )
     for name, (old, new) in change.fields.items():
-        print(f"    {name}: {_written(old)} -> {_written(new)}")
+        print(f"    {name}: {_in_short(old)} -> {_in_short(new)}")
 
 
 def _print_rows(found: RecordState) -> None:
@@ -72,6 +75,12 @@ def _print_rows(found: RecordState) -> None:
                 print(f"    {name} = {_written(value)}")
         if not rows:
             print(f"{table}: nothing")
+
+
+def _in_short(value: object) -> str:
+    """Return a value as it is written, without most of it when it is as long as a script."""
+    written = _written(value)
+    return written if len(written) <= _LONGEST else f"{written[:_SHOWN]}… ({len(written):,} characters)"
 
 
 def _written(value: object) -> str:

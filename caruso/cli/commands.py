@@ -33,5 +33,5 @@ def command(
     )
     # May stand before or after the command; a default here would hide what stood before.
     parser.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.set_defaults(command=carry_out)
+    parser.set_defaults(command=carry_out, parser=parser)
     return parser

@@ -29,9 +29,9 @@ def report(problem: CarusoError) -> int:
 
 
 def report_findings(findings: Iterable[Located]) -> None:
-    """Tell mistakes, one a line, as compilers do."""
+    """Tell mistakes, one a line, as compilers do; those of what was typed after the command have no file."""
     for finding in findings:
-        print(finding, file=sys.stderr)
+        print(str(finding) if finding.file else f"caruso{str(finding).removeprefix('-')}", file=sys.stderr)
 
 
 def refused(message: str) -> int:

@@ -20,6 +20,7 @@ from caruso.cli.plugins import use_plugins
 from caruso.cli.stores import settings
 from caruso.config import Config
 from caruso.errors import Located, RejectedInput
+from caruso.service_manager.mail_filling import read_templates
 from caruso.toml.shape import Shape
 from caruso.toml.source import read_toml
 
@@ -33,9 +34,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,30}$", title="small letters, digits, - and _")]
     title: str
     version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)*$", title="a version like 1.2")]
-    #: Description of the centre, and folder of models, within the pack.
+    #: Description of the centre, and folders of models and of templates of mails, within the pack.
     centre: str = "centre.toml"
     models: str = "models"
+    mails: str = "mails"
 
 
 def check(wanted: Namespace) -> int:
@@ -44,7 +46,11 @@ def check(wanted: Namespace) -> int:
     use_plugins(config)
     manifest = read_manifest(wanted.folder)
     model = pack_model(wanted.folder, manifest, config)
-    read_wanted(wanted.folder / manifest.centre, config, model)
+    mails = wanted.folder / manifest.mails
+    _, findings = read_templates(mails)
+    if findings:
+        raise RejectedInput(findings)
+    read_wanted(wanted.folder / manifest.centre, config, model, mails=mails)
     print(f"{manifest.title} {manifest.version}: {len(model.classes)} classes, all parts fit each other.")
     return Exit.OK
 
@@ -62,6 +68,7 @@ def install(wanted: Namespace) -> int:
         shutil.copyfile(file, beside)
         beside.replace(target)
         print(f"model {target.name}")
+    _copy_mails(wanted.folder / manifest.mails, config.mail.templates)
     make_tables(wanted)
     centre = Namespace(
         file=wanted.folder / manifest.centre,
@@ -71,6 +78,18 @@ def install(wanted: Namespace) -> int:
         first_passwords=wanted.first_passwords,
     )
     return apply(centre)
+
+
+def _copy_mails(mails: Path, folder: Path) -> None:
+    """Put templates where the server looks for them; one that is there stays: its words are the company's own."""
+    for file in sorted((*mails.glob("*.txt"), *mails.glob("*.html"))):
+        target = folder / file.name
+        if not target.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+            print(f"mail {target.name}")
+        elif target.read_bytes() != file.read_bytes():
+            print(f"mail {target.name} is there already, and stays as it is")
 
 
 def read_manifest(folder: Path) -> Manifest:

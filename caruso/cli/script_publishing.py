@@ -13,14 +13,17 @@ import msgspec
 
 from caruso.cli.outcome import Exit, refused, report_findings
 from caruso.cli.script_files import read_file
+from caruso.cli.script_needs import not_set_up
 from caruso.cli.services import Expected
 from caruso.cli.stores import Stores, opened, run, settings
 from caruso.clock import SystemClock
 from caruso.comm_server.script_publishing import Publisher
-from caruso.errors import IllegalMove, NotFound
+from caruso.errors import IllegalMove, Located, NotFound
 from caruso.model.centre import Centre
 from caruso.model.ids import EntryPointId, QueueId, ScriptId
 from caruso.model.script_versions import EVERYBODY, Rollout, Stage, in_words
+from caruso.script_engine.loader import load
+from caruso.service_manager.mail_templates import template_names
 
 _NO_CENTRE = Centre(name="Caruso", timezone="UTC", queues={}, entry_points={}, agents={})
 
@@ -53,7 +56,7 @@ def publish(wanted: Namespace) -> int:
 
     async def work(publisher: Publisher, stores: Stores) -> int:
         done = await publisher.publish(source, str(wanted.file), by=who(), why=wanted.why, stage=stage)
-        report_findings(done.warnings)
+        report_findings((*done.warnings, *_not_set_up(source, str(wanted.file), wanted)))
         print(f"Version {done.source.version} of “{done.source.id}” is published.")
         if done.rollout is not None:
             print(_told(done.rollout))
@@ -63,6 +66,12 @@ def publish(wanted: Namespace) -> int:
         return Exit.OK
 
     return _with_publisher(wanted, work)
+
+
+def _not_set_up(source: bytes, file: str, wanted: Namespace) -> tuple[Located, ...]:
+    config = settings(wanted)
+    templates = template_names(config.mail.templates)
+    return not_set_up([load(source, file)], templates, config.http.targets, mails=bool(config.mail.host))
 
 
 def roll_out(wanted: Namespace) -> int:
@@ -111,7 +120,10 @@ def versions(wanted: Namespace) -> int:
 
 async def _all_scripts(stores: Stores) -> int:
     rollouts = await stores.scripts.rollouts()
-    for script in sorted({version.script for version in await stores.scripts.versions()} | rollouts.keys()):
+    scripts = {version.script for version in await stores.scripts.versions()} | rollouts.keys()
+    if not scripts:
+        print("No script is published.")
+    for script in sorted(scripts):
         print(f"{script}: {in_words(rollouts.get(script) or Rollout(script=script))}")
     return Exit.OK
 
@@ -119,7 +131,7 @@ async def _all_scripts(stores: Stores) -> int:
 async def _one_script(script: ScriptId, stores: Stores, *, json: bool) -> int:
     found = await stores.scripts.versions(script)
     if not found:
-        return refused(f"there is no script “{script}”")
+        return refused(f"There is no script “{script}”.")
     rollout = (await stores.scripts.rollouts()).get(script) or Rollout(script=script)
     runs = await stores.scripts.open_runs(script, SystemClock().now())
     events = await stores.scripts.events(script)

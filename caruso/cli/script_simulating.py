@@ -136,7 +136,17 @@ def _led(simulation: Simulation, prepared: Any, *, as_json: bool) -> int:
         if not as_json:
             print(f"> {_shown(told['step'])}")
         _tell(told, as_json=as_json)
+    if isinstance(prepared, dict) and (unused := sorted(prepared.keys() - _asked(simulation))):
+        print(f"caruso: not asked, so not answered: {', '.join(unused)}", file=sys.stderr)
     return Exit.REFUSED if why else Exit.OK
+
+
+def _asked(simulation: Simulation) -> set[str]:
+    """Return the items that were come to; parked answers count, too."""
+    run = simulation.run
+    return {visit.item for visits in (run.trail, *run.parked.values()) for visit in visits} | {
+        simulation.turn.item
+    }
 
 
 def _shown(step: Mapping[str, Any]) -> str:

@@ -36,7 +36,10 @@ def script_stats(wanted: Namespace) -> int:
             script = ScriptId(wanted.script)
             async for runs in stores.scripts.past_runs(script, since=begin, until=end, now=now):
                 counted.add(one for one in runs if wanted.version in (None, one.version))
-        _tell(counted.result(), json=wanted.json)
+            found = counted.result()
+            if not found and not await stores.scripts.versions(script):
+                return refused(f"There is no script “{script}”.")
+        _tell(found, json=wanted.json)
         return Exit.OK
 
     return run(work())

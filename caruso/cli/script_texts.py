@@ -10,32 +10,23 @@ from pathlib import Path
 from caruso.cli.outcome import Exit, refused, report_findings
 from caruso.cli.script_files import read_file
 from caruso.cli.stores import settings
-from caruso.errors import Located, RejectedInput
 from caruso.script_engine.loader import load
 from caruso.script_engine.recordings import Recording, recordings
-from caruso.script_engine.translation.catalogues import from_po, to_po
+from caruso.script_engine.translation.files import FORMS, form_of, read_back, written
 from caruso.script_engine.translation.importing import Translation, put_in
-from caruso.script_engine.translation.tables import LARGEST_FILE, from_csv, from_xlsx, to_csv, to_xlsx
+from caruso.script_engine.translation.tables import LARGEST_FILE
 from caruso.script_engine.translation.units import Texts, read_texts
-
-_FORMATS = ("xlsx", "csv", "po")
 
 
 def export_texts(wanted: Namespace) -> int:
     """Write all texts of a script into a file for translators."""
     texts = read_texts(read_file(wanted.file), str(wanted.file))
-    form = _format(wanted.to)
-    match form:
-        case "xlsx":
-            data = to_xlsx(texts, wanted.language)
-        case "csv":
-            data = to_csv(texts, wanted.language)
-        case "po" if len(wanted.language) == 1:
-            data = to_po(texts, wanted.language[0])
-        case "po":
-            return refused("a PO catalogue is for one language: --language de")
-        case _:
-            return refused(f"{wanted.to} ends in none of {', '.join(_FORMATS)}")
+    form = form_of(str(wanted.to))
+    if form == "po" and len(wanted.language) != 1:
+        return refused("a PO catalogue is for one language: --language de")
+    if form not in FORMS:
+        return refused(f"{wanted.to} ends in none of {', '.join(FORMS)}")
+    data = written(texts, form, wanted.language)
     wanted.to.write_bytes(data)
     print(f"{len(texts.units)} texts are in {wanted.to}.")
     return Exit.OK
@@ -70,6 +61,8 @@ def list_recordings(wanted: Namespace) -> int:
     source = read_file(wanted.file)
     texts = read_texts(source, str(wanted.file))
     sounds: Path = wanted.sounds or settings(wanted).scripts.sounds
+    if wanted.sounds is not None and not sounds.is_dir():
+        return refused(f"there is no folder {sounds}")
     found = recordings(texts, load(source, file=str(wanted.file)))
     missing = [one for one in found if one.file and not (sounds / one.language / one.file).is_file()]
     unnamed = [one for one in found if not one.file] if wanted.all else []
@@ -80,7 +73,9 @@ def list_recordings(wanted: Namespace) -> int:
         return Exit.OK
     for language in texts.languages:
         _tell(language, [one for one in (*missing, *unnamed) if one.language == language])
-    if not missing:
+    if not any(one.file for one in found):
+        print("The script names no recordings: all it says is spoken by a machine. --all lists its texts.")
+    elif not missing:
         print(f"Every recording the script names is in {sounds}.")
     return Exit.OK
 
@@ -92,23 +87,6 @@ def _tell(language: str, wanted: Sequence[Recording]) -> None:
         print(f"  {one.file or '(no name)'}  line {one.line}  {one.words}")
 
 
-def _format(file: Path) -> str:
-    return file.suffix.removeprefix(".").lower()
-
-
 def _read(file: Path, texts: Texts) -> list[Translation]:
     with file.open("rb") as opened:
-        data = opened.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        message = f"The file is longer than {LARGEST_FILE} bytes."
-        raise RejectedInput((Located(rule="too-long", message=message, file=str(file)),))
-    match _format(file):
-        case "xlsx":
-            return from_xlsx(data, str(file), texts.languages[0])
-        case "csv":
-            return from_csv(data, str(file), texts.languages[0])
-        case "po":
-            return from_po(data, str(file))
-        case _:
-            message = f"The name ends in none of {', '.join(_FORMATS)}."
-            raise RejectedInput((Located(rule="translations", message=message, file=str(file)),))
+        return read_back(opened.read(LARGEST_FILE + 1), str(file), texts)

@@ -275,5 +275,5 @@ def _unknown(kind: str, name: str, known: Sequence[str]) -> Located:
     return Located(
         rule=f"unknown-{kind.replace(' ', '-')}",
         message=f"There is no {kind} “{name}”.",
-        suggestion=f"did you mean “{nearest[0]}”?" if nearest else "",
+        suggestion=f"did you mean “{nearest[0]}”?" if nearest else f"known: {', '.join(known) or 'none'}",
     )

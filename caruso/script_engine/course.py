@@ -45,6 +45,8 @@ class Course(Moment):
         #: Items passed, and passes begun, since somebody was asked something.
         self.silent = 0
         self.silent_passes = 0
+        #: Items passed because they do not apply.
+        self.skipped = 0
         #: Loops in this turn.
         self.loops = 0
 
@@ -249,7 +251,7 @@ class Course(Moment):
             self.visit(Visit(item=item.id, turn=self.turn, data=self.data))
         self.stand(self.trail.last.item, self.trail.last.passes)
         self.note(events.LOOP, item.id)
-        self.silent = self.silent_passes = 0
+        self.silent = self.silent_passes = self.skipped = 0
         self.loops += 1
         lost = self.loops > MOST_LOOPS
         if self.loops > 1:  # the script's own way out led round again

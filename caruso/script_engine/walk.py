@@ -143,6 +143,10 @@ class Walk(Course):
         self.stand(item.id, passes)
         if item.ask_if is not None and not item.ask_if.holds(self.scope):
             self.note("skipped", self.key)
+            if self.skipped < len(self.dialog.items):
+                # A part of a long script that does not apply is no loop, but each item of it is passed only once.
+                self.skipped += 1
+                self.silent -= 1
             self.follow(item.id)
             return self.phase is Phase.FINISHED
         parked = self._unpark(self.key)

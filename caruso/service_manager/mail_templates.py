@@ -44,6 +44,11 @@ class Template:
     html: str = ""
 
 
+def template_names(folder: Path) -> frozenset[str]:
+    """Return the names of the templates in a folder, whatever is in them; none where there is no folder."""
+    return frozenset(file.name.partition(".")[0] for file in folder.glob("*.*.txt"))
+
+
 def file_names(name: str, language: str, fallback: str) -> tuple[tuple[str, str], ...]:
     """Return the languages to look a template up in, best first, each with the beginning of its files' names.
 

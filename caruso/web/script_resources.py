@@ -1,4 +1,4 @@
-"""What travels when an admin has a script checked, explained, drawn, led or tested."""
+"""What travels when an admin has a script checked, explained, drawn, led, tested or translated, or makes one."""
 
 from __future__ import annotations
 
@@ -74,6 +74,102 @@ class TestBody(LinkedBody, frozen=True, kw_only=True):
 
     #: More cases, as TOML.
     tests: Source = ""
+
+
+#: A file as base64: workbooks are no text.
+Content = Annotated[str, Meta(max_length=LARGEST_REQUEST)]
+FileName = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ImportBody(Request, frozen=True, kw_only=True):
+    """A form of which a script is made, as `caruso script import` does."""
+
+    #: Ends in ``.xlsx`` for a workbook, else it is an XForm.
+    file: FileName
+    content: Content
+    #: Tables beside it that it refers to, by their names: CSV, XML, GeoJSON, as text.
+    tables: Annotated[dict[FileName, Source], Meta(max_length=MOST_CALLED)] = field(default_factory=dict)
+
+
+class TextsBody(ScriptBody, frozen=True, kw_only=True):
+    """A script whose texts are to be translated."""
+
+    form: Literal["csv", "xlsx", "po"] = "csv"
+    #: To translate into, beside those there are; for ``po`` the one language.
+    languages: Annotated[list[Annotated[str, Meta(max_length=35)]], Meta(max_length=MOST_CALLED)] = field(
+        default_factory=list
+    )
+
+
+class TranslateBody(ScriptBody, frozen=True, kw_only=True):
+    """A script, and the file that a translator gave back."""
+
+    #: Ends in ``.csv``, ``.xlsx`` or ``.po``.
+    table: FileName
+    content: Content
+    #: Take only these; all when empty.
+    languages: Annotated[list[Annotated[str, Meta(max_length=35)]], Meta(max_length=MOST_CALLED)] = field(
+        default_factory=list
+    )
+    #: Version of the new script; that of the old one when empty.
+    version: Annotated[str, Meta(max_length=40)] = ""
+
+
+class Remark(Resource, frozen=True, kw_only=True):
+    """Something of a form that is not, or not quite, in the script."""
+
+    #: ``refused``, ``changed``, ``left-out``, ``noted``.
+    effect: str
+    place: str
+    line: int
+    what: str
+    reason: str
+
+
+class ImportedForm(Resource, frozen=True, kw_only=True):
+    """What became of a form."""
+
+    id: str
+    #: Empty when the form would mean something else.
+    script: str
+    remarks: list[Remark]
+    #: Items, and expressions for the values of all other nodes, by the path of the node.
+    items: dict[str, str]
+    values: dict[str, str]
+
+
+class ExportedTexts(Resource, frozen=True, kw_only=True):
+    """Texts for a translator: a file as base64."""
+
+    texts: int
+    content: str
+
+
+class TranslatedScript(Resource, frozen=True, kw_only=True):
+    """A script with translations in it."""
+
+    #: Empty when one of them has a mistake.
+    source: str
+    #: Texts whose wording is another now, as ``id language``.
+    changed: list[str]
+    findings: list[Finding]
+
+
+class WordsToRecord(Resource, frozen=True, kw_only=True):
+    """A text that is, or could be, said from a recording."""
+
+    language: str
+    #: Empty when the script names none: a machine speaks.
+    file: str
+    text: str
+    words: str
+    line: int
+
+
+class RecordableTexts(Resource, frozen=True, kw_only=True):
+    """What can be recorded, in every language it is said in."""
+
+    recordings: list[WordsToRecord]
 
 
 class Findings(Resource, frozen=True, kw_only=True):

@@ -61,6 +61,26 @@ class ScriptTools:
         """Run the test cases of a script."""
         return await self._apart(lambda: _work().tested(body, self._in_time))
 
+    @operation("POST", "/api/scripts/import", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def import_form(self, call: Call, body: r.ImportBody) -> r.ImportedForm:
+        """Make a script of a form, XForm or XLSForm, and tell what could not be taken over."""
+        return await self._apart(lambda: _work().imported(body))
+
+    @operation("POST", "/api/scripts/texts", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def export_texts(self, call: Call, body: r.TextsBody) -> r.ExportedTexts:
+        """Write all texts of a script into a table or catalogue, for translators."""
+        return await self._apart(lambda: _work().exported(body))
+
+    @operation("POST", "/api/scripts/translate", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def translate_script(self, call: Call, body: r.TranslateBody) -> r.TranslatedScript:
+        """Put translated texts into a script; with a mistake in one of them there is none."""
+        return await self._apart(lambda: _work().translated(body))
+
+    @operation("POST", "/api/scripts/recordings", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
+    async def list_recordings(self, call: Call, body: r.ScriptBody) -> r.RecordableTexts:
+        """List what can be recorded, by language, with the recordings the script names."""
+        return await self._apart(lambda: _work().recordable(body))
+
     def _in_time(self, steps: Iterable[_Made]) -> Iterator[_Made]:
         """Give the steps of a work, until it has taken too long."""
         until = self._clock.monotonic() + MOST_SECONDS
@@ -83,6 +103,10 @@ class _Work(Protocol):
     def drawn(self, body: r.GraphBody) -> str: ...
     def led(self, body: r.RunBody, now: datetime, in_time: InTime) -> r.Led: ...
     def tested(self, body: r.TestBody, in_time: InTime) -> r.Tested: ...
+    def imported(self, body: r.ImportBody) -> r.ImportedForm: ...
+    def exported(self, body: r.TextsBody) -> r.ExportedTexts: ...
+    def translated(self, body: r.TranslateBody) -> r.TranslatedScript: ...
+    def recordable(self, body: r.ScriptBody) -> r.RecordableTexts: ...
 
 
 def _work() -> _Work:

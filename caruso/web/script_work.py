@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from caruso.script_engine.link import Library, link
 from caruso.script_engine.lint import ANYTHING, Known, check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.recordings import recordings
 from caruso.script_engine.tools import setting as given
 from caruso.script_engine.tools.case_check import check_cases
 from caruso.script_engine.tools.case_elements import read_cases
@@ -27,7 +29,11 @@ from caruso.script_engine.tools.sheet_markdown import markdown
 from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.snapshot import snapshot
 from caruso.script_engine.tools.steps import StepRefused
+from caruso.script_engine.translation.files import read_back, written
+from caruso.script_engine.translation.importing import put_in
+from caruso.script_engine.translation.units import read_texts
 from caruso.script_engine.values import to_value, to_values
+from caruso.script_engine.xforms import translate
 from caruso.web import script_resources as r
 from caruso.web.binding import mistake
 from caruso.web.resources import Finding
@@ -80,6 +86,62 @@ def tested(body: r.TestBody, in_time: InTime) -> r.Tested:
     if body.tests:
         cases += read_tables(body.tests, "tests.toml")
     return r.Tested(**as_json(list(in_time(run_cases(dialog, cases))), dialog))
+
+
+def imported(body: r.ImportBody) -> r.ImportedForm:
+    """Make a script of a form."""
+    tables = {name: table.encode() for name, table in body.tables.items()}
+    made = translate(_content(body.content), body.file, tables)
+    return r.ImportedForm(
+        id=made.id,
+        script=made.script.decode(),
+        remarks=[
+            r.Remark(effect=one.effect.value, place=one.place, line=one.line, what=one.what, reason=one.reason)
+            for one in made.remarks
+        ],
+        items=dict(made.items),
+        values=dict(made.values),
+    )
+
+
+def exported(body: r.TextsBody) -> r.ExportedTexts:
+    """Write the texts of a script for translators."""
+    texts = read_texts(body.source.encode(), body.file)
+    return r.ExportedTexts(
+        texts=len(texts.units), content=b64encode(written(texts, body.form, body.languages)).decode()
+    )
+
+
+def translated(body: r.TranslateBody) -> r.TranslatedScript:
+    """Put translations into a script."""
+    texts = read_texts(body.source.encode(), body.file)
+    translations = read_back(_content(body.content), body.table, texts)
+    wanted = [one for one in translations if not body.languages or one.language in body.languages]
+    made = put_in(texts, wanted, body.table, version=body.version or None)
+    if not made.refused:
+        load(made.source, file=body.file)  # whatever came back, what is returned is a script
+    return r.TranslatedScript(
+        source="" if made.refused else made.source.decode(),
+        changed=[f"{name} {language}".strip() for name, language in made.changed],
+        findings=[_finding(found) for found in made.findings],
+    )
+
+
+def recordable(body: r.ScriptBody) -> r.RecordableTexts:
+    """List what can be recorded."""
+    source = body.source.encode()
+    found = recordings(read_texts(source, body.file), load(source, body.file))
+    names = r.WordsToRecord.__struct_fields__
+    return r.RecordableTexts(
+        recordings=[r.WordsToRecord(**{name: getattr(one, name) for name in names}) for one in found]
+    )
+
+
+def _content(written: str) -> bytes:
+    try:
+        return b64decode(written, validate=True)
+    except ValueError:
+        raise mistake("content", "This is no base64.") from None
 
 
 def _findings(body: r.LinkedBody) -> Iterable[Located]:

@@ -38,6 +38,7 @@ from caruso.storage.objects.store import Objects
 from caruso.storage.users import Users
 from caruso.web.passwords import hash_password
 from lab.asterisk import LocalAsterisk, NoAsterisk, find_asterisk
+from lab.demo.outside import Outside, outside
 from lab.ports import LOOPBACK, free_port
 from lab.storage import journal_of
 
@@ -149,9 +150,10 @@ async def open_house(folder: Path, phones: Mapping[str, int], *, outside_port: i
         passwords = _prepare(folder)
         pbx = LocalAsterisk(folder / "asterisk")
         port = _console_port()
-        _write_settings(folder, pbx, port, outside_port)
         centre = _write_centre(folder, phones)
         async with contextlib.AsyncExitStack() as stack:
+            systems = await stack.enter_async_context(outside(folder / "mails"))
+            _write_settings(folder, pbx, port, outside_port, systems)
             stack.push_async_exit(pbx)
             customers = (await asyncio.gather(_fill_database(folder, centre, passwords), pbx.start()))[0]
             server = await _start(folder, "serve")
@@ -216,7 +218,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _prepare(folder: Path) -> Mapping[str, str]:
     """Clear what the last run left, and return the passwords."""
-    for name in ("asterisk", "centre"):
+    for name in ("asterisk", "centre", "mail", "mails"):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / "data").mkdir(exist_ok=True)
     for path in (folder / "data").glob("caruso.db*"):
@@ -248,8 +250,8 @@ def _console_port() -> int:
     return USUAL_PORT
 
 
-def _write_settings(folder: Path, pbx: LocalAsterisk, port: int, outside_port: int) -> None:
-    outside = f"PJSIP/trunk/sip:{{number}}@{LOOPBACK}:{outside_port}" if outside_port else ""
+def _write_settings(folder: Path, pbx: LocalAsterisk, port: int, outside_port: int, systems: Outside) -> None:
+    dialled = f"PJSIP/trunk/sip:{{number}}@{LOOPBACK}:{outside_port}" if outside_port else ""
     _write_secret(folder / "ari-password", pbx.ari_password)
     _write_secret(folder / "ami-secret", pbx.ami_secret)
     settings = f"""# Written by `make demo` at each start.
@@ -264,7 +266,7 @@ ari_url = "{pbx.ari_url}"
 ari_user = "{pbx.ari_user}"
 ari_password_file = "ari-password"
 ami_host = "{LOOPBACK}"
-outside = "{outside}"
+outside = "{dialled}"
 ami_port = {pbx.ami_port}
 ami_user = "{pbx.ami_user}"
 ami_secret_file = "ami-secret"
@@ -272,7 +274,7 @@ app = "{pbx.app}"
 context = "{pbx.context}"
 phone_ws_url = "{pbx.ws_url}"
 sip_server = "{LOOPBACK}:{pbx.sip_port}"
-"""
+{systems.settings()}"""
     (folder / "caruso.toml").write_text(settings, encoding="utf-8")
 
 

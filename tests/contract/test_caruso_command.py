@@ -350,7 +350,13 @@ def test_a_script_on_the_web_must_be_made_for_it(caruso: Caruso) -> None:
 
 def test_the_utility_pack_can_be_applied(caruso: Caruso) -> None:
     code, out, err = caruso("apply", Path(__file__).parents[2] / "packs/utility/centre.toml")
-    assert (code, err) == (0, "")
+    assert code == 0
+    told = [re.sub(r".*/(.*?):.*?: (.*?\]).*", r"\1 \2", line) for line in err.splitlines()]
+    assert told == [
+        "billing.xml warning[no-mail-template]",
+        "moving-house.xml warning[no-mail-template]",
+        "outage-report.xml warning[no-http-target]",
+    ], "what a script names of the settings is missed before somebody waits for it"
     assert "+ script meter-reading" in out
 
 
@@ -559,6 +565,25 @@ def test_the_account_of_a_phone_is_the_same_every_time(caruso: Caruso) -> None:
     assert (code, "There is no agent carol; known: anna" in err) == (1, True)
 
 
+def test_a_wrong_argument_is_told_with_the_usage_of_its_command(
+    caruso: Caruso, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        caruso("script", "check", "x.xml", "--bogus")
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("usage: caruso script check [-h]")
+    assert "unrecognized arguments: --bogus" in said
+
+
+def test_a_file_that_cannot_be_written_is_told_without_a_number(caruso: Caruso) -> None:
+    file = caruso.folder / "hello.xml"
+    file.write_text(script("1"))
+    target = caruso.folder / "none" / "sheet.md"
+    code, _, err = caruso("script", "explain", file, "--output", target)
+    assert (code, err) == (3, f"caruso: {target}: No such file or directory\n")
+
+
 def test_wrong_arguments_are_told_with_the_usage(caruso: Caruso, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ((), ("serv",), ("user",), ("user", "add"), ("user", "add", "x", "--role", "boss")):
         with pytest.raises(SystemExit) as ended:
@@ -623,6 +648,10 @@ def test_a_script_lives_from_its_first_version_to_being_deleted(caruso: Caruso) 
     code, out, _ = caruso("script", "versions", "hello", "--json")
     told = json.loads(out)
     assert [version["version"] for version in told["versions"]] == ["2", "1"]
+    code, _, err = caruso("script", "rollout", "hello", "2", "--why", "x", "--queue", "gas")
+    assert (code, err) == (1, "caruso: error[unknown-queue] There is no queue “gas”. (known: billing)\n")
+    audited = caruso("audit", "show", "Script", "hello")[1]
+    assert max(map(len, audited.splitlines())) < 600, "a whole script is shown in a list of changes"
     code, _, err = caruso("script", "delete", "hello", "1", "--why", "old")
     assert (code, "in force" in err) == (1, True)
     code, _, err = caruso("script", "delete", "hello", "2", "--why", "old")
@@ -662,6 +691,7 @@ def test_applying_a_centre_publishes_its_scripts_with_what_they_call(caruso: Car
     code, _, err = caruso("apply", caruso.centre)
     assert code == 0
     assert "“main” goes on with version 1 of “hello”, not 2." in err
+    assert "published 2  apply centre.toml" in caruso("script", "versions", "hello")[1]
     main.write_text(calls.replace('dialog="hello"', 'dialog="helo"').replace('version="1"', 'version="2"'))
     code, _, err = caruso("apply", caruso.centre)
     assert code == 1
@@ -757,10 +787,19 @@ def test_recordings_that_are_missing_are_listed_by_language(caruso: Caruso) -> N
     (sounds / "de" / "hello.wav").write_bytes(b"RIFF")
     code, out, _ = caruso("script", "recordings", file, "--sounds", sounds)
     assert (code, out) == (0, f"Every recording the script names is in {sounds}.\n")
+    code, _, err = caruso("script", "recordings", file, "--sounds", sounds / "no")
+    assert (code, err) == (1, f"caruso: there is no folder {sounds / 'no'}\n")
+    file.write_text(script("1"))
+    assert "names no recordings" in caruso("script", "recordings", file, "--sounds", sounds)[1]
 
 
 def test_statistics_of_a_script_are_told_for_people_and_machines(caruso: Caruso) -> None:
     caruso("db", "upgrade")
+    assert caruso("script", "stats", "hello") == (1, "", "caruso: There is no script “hello”.\n")
+    assert caruso("script", "versions") == (0, "No script is published.\n", "")
+    caruso("apply", caruso.centre)
+    (caruso.folder / "hello.xml").write_text(script("1"))
+    caruso("script", "publish", caruso.folder / "hello.xml", "--why", "the first")
     assert caruso("script", "stats", "hello") == (0, "Nobody was led by it in this time.\n", "")
     assert caruso("script", "stats", "hello", "--since", "yesterday")[0] == 1
     now = datetime.now(UTC)

@@ -61,15 +61,24 @@ def caruso(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Commands:
 
 
 def test_the_utility_pack_is_installed_filled_and_used(caruso: Commands) -> None:
-    assert caruso("pack", "check", PACK) == (0, "Energy utility 1.0: 6 classes, all parts fit each other.\n")
+    code, said = caruso("pack", "check", PACK)
+    assert code == 0
+    assert said.startswith("Energy utility 1.0: 6 classes, all parts fit each other.\n")
+    assert "warning[no-http-target] @service the settings name no system “network”" in said
+    assert "no-mail-template" not in said, "the pack brings the mails its dialogs send"
     assert not (caruso.folder / "models").exists(), "checking changes nothing"
     code, said = caruso("pack", "install", PACK)
     assert code == 0, said
+    assert "mail moving-house.nl.txt\n" in said
+    (caruso.folder / "mail" / "bill-copy.en.txt").write_text("Subject: Ours\n\nOurs.\n")
     assert "own: made utility_contracts" in said
     assert "Version 1 is in force." in said
     assert caruso("model", "check") == (0, "6 classes, as the databases have them.\n")
     assert caruso("model", "diff") == (0, "All tables are there.\n")
-    assert "Nothing has changed." in caruso("pack", "install", PACK)[1]
+    again = caruso("pack", "install", PACK)[1]
+    assert "Nothing has changed." in again
+    assert "mail bill-copy.en.txt is there already, and stays as it is" in again
+    assert (caruso.folder / "mail" / "bill-copy.en.txt").read_text().startswith("Subject: Ours")
 
     async def use() -> None:
         database = Database(f"sqlite:///{caruso.folder}/caruso.db")
@@ -122,6 +131,12 @@ def test_a_pack_with_a_mistake_changes_nothing(caruso: Commands) -> None:
     assert code == 1
     assert "did you mean “Contract”?" in said
     assert not (caruso.folder / "models").exists()
+    shutil.copytree(PACK, broken, dirs_exist_ok=True)
+    (broken / "mails" / "bill-copy.de.txt").write_text("Subject: {{ x\n\nX\n")
+    code, said = caruso("pack", "install", broken)
+    assert code == 1
+    assert "bill-copy.de.txt:3: error[mail-template]" in said
+    assert not (caruso.folder / "mail").exists()
     (broken / "pack.toml").write_text('name = "No Name"\n')
     code, said = caruso("pack", "check", broken)
     assert code == 1

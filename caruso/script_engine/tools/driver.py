@@ -1,7 +1,8 @@
 """Lead a simulated dialog by prepared answers: a list of steps, or answers by item that are given when asked for.
 
 Answers by item lead wherever the dialog goes: infos are confirmed, a hand-over is taken over on its channel, a
-warning is confirmed by the same answer. They end where none is given, or one is not taken.
+warning is confirmed by the same answer. They end where none is given, or one is not taken; one for an item that is
+no question of the script was not meant.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from caruso.script_engine.nodes import Question
+from caruso.script_engine.source import did_you_mean
 from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.steps import (
     Answer,
@@ -54,6 +57,7 @@ def _step_by_step(simulation: Simulation, steps: Sequence[Step]) -> Iterator[Dri
 
 
 def _by_item(simulation: Simulation, answers: Mapping[str, Any]) -> Iterator[Driven]:
+    _check_items(simulation, answers)
     waiting = {item: _in_order(answer) for item, answer in answers.items()}
     for _ in range(MOST_STEPS):
         before = simulation.turn
@@ -67,6 +71,14 @@ def _by_item(simulation: Simulation, answers: Mapping[str, Any]) -> Iterator[Dri
             yield step, ""
         if _not_taken(simulation.turn, before):
             return
+
+
+def _check_items(simulation: Simulation, answers: Mapping[str, Any]) -> None:
+    questions = {name for name, item in simulation.dialog.items.items() if isinstance(item, Question)}
+    for item in answers:
+        if item not in questions:
+            near = did_you_mean(item, sorted(questions))
+            raise StepRefused(f"the script has no question “{item}”{f' ({near})' if near else ''}")
 
 
 def _not_taken(turn: Turn, before: Turn) -> bool:

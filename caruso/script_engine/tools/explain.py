@@ -27,7 +27,7 @@ from caruso.script_engine.nodes import (
 from caruso.script_engine.tools.edges import ANYWHERE, NOWHERE, Edge, Way, edges_of, event_of
 from caruso.script_engine.tools.explain_actions import block_lines, text_lines
 from caruso.script_engine.tools.explain_items import kind_of, own_facts
-from caruso.script_engine.tools.in_words import condition, on_channels, value
+from caruso.script_engine.tools.in_words import condition, duration, on_channels, value
 from caruso.script_engine.tools.references import referring_to
 from caruso.script_engine.tools.sheet import Code, Fact, Line, Link, Quote, Section, Sheet, Span, line
 
@@ -73,7 +73,7 @@ class _Explainer:
         yield _fact("Begins", line(on_channels(dialog.channels), ", with ", Link(dialog.start)))
         yield _fact("Going back", line(_BACK[dialog.back]))
         if dialog.expires_seconds is not None:
-            yield _fact("Expires", line(f"{dialog.expires_seconds:g} s after nobody has gone on with it"))
+            yield _fact("Expires", line(f"when nobody has gone on with it for {duration(dialog.expires_seconds)}"))
 
     def sections(self) -> Iterator[Section]:
         data = tuple(self.data())

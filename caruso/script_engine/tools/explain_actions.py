@@ -22,7 +22,7 @@ from caruso.script_engine.nodes import (
     When,
     plain_parts,
 )
-from caruso.script_engine.tools.in_words import condition, on_channels, value
+from caruso.script_engine.tools.in_words import condition, duration, on_channels, value
 from caruso.script_engine.tools.sheet import Code, Line, Link, Quote, line
 
 _WHEN = {When.NOW: "waits for the answer", When.BACKGROUND: "in the background", When.AT_END: "at the end"}
@@ -67,7 +67,11 @@ def _service(action: Do, dialog: Dialog) -> Line:
         below.append(line("its answer is called ", Code(f"result.{action.result}")))
     for has, how, words in (
         (action.has_success, "success", "when it answers:"),
-        (action.has_failure, "failure", f"when it fails, or takes longer than {action.timeout_seconds:g} s:"),
+        (
+            action.has_failure,
+            "failure",
+            f"when it fails, or takes longer than {duration(action.timeout_seconds)}:",
+        ),
     ):
         if has:
             below.append(

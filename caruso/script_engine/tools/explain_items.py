@@ -25,7 +25,7 @@ from caruso.script_engine.nodes import (
     Wait,
 )
 from caruso.script_engine.tools.explain_actions import text_lines
-from caruso.script_engine.tools.in_words import condition, on_channels, value
+from caruso.script_engine.tools.in_words import condition, duration, on_channels, value
 from caruso.script_engine.tools.sheet import Code, Fact, Line, Quote, Span, line
 
 _KINDS: Mapping[type[AnyItem], str] = {
@@ -140,7 +140,7 @@ def _answer(item: Question, dialog: Dialog) -> Iterator[str]:
     elif isinstance(item.read_only, Expression):
         yield f"only shown if {condition(item.read_only, dialog)}"
     if item.time_limit is not None:
-        yield f"within {item.time_limit:g} s"
+        yield f"within {duration(item.time_limit)}"
 
 
 def _limits(item: Question, dialog: Dialog) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from caruso.script_engine.durations import duration_of
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.expressions.tree import (
     And,
@@ -40,6 +41,7 @@ _RELATIONS = {
     "gt": "is more than",
     "ge": "is at least",
 }
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "s"}
 _SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷", "%": "modulo"}
 #: ``{0}``, ``{1}``: the arguments as noun phrases.
 _CONDITIONS = {
@@ -79,6 +81,13 @@ _CHANNELS = {
     ScriptChannel.WEB: "on the web",
 }
 _ROOTS = {"vars": "variable {0}", "result": "the result {0}", "dialog": "the dialog’s {0}"}
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in the largest unit it is a whole number of: “30 days”, “90 s”."""
+    written = duration_of(seconds)
+    number, unit = written[:-1], _UNITS[written[-1]]
+    return f"{number} {unit if number != '1' else unit.removesuffix('s') or unit}"
 
 
 def condition(expression: Expression, dialog: Dialog) -> str:

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from caruso.script_engine.durations import seconds_of
+from caruso.script_engine.durations import duration_of, seconds_of
 from caruso.script_engine.turns import ScriptChannel
 
 #: More is a mistake.
@@ -157,7 +157,7 @@ def step_to_json(step: Step) -> dict[str, Any]:
         case TakeOver(channel=channel, by=by, language=language):
             return {"channel": channel.value, **_known(by=by, language=language)}
         case Wait(seconds=duration):
-            return {"wait": _duration(duration)}
+            return {"wait": duration_of(duration)}
 
 
 def typed(value: Any) -> str:
@@ -209,14 +209,6 @@ def seconds(duration: str) -> float:
     if found is None:
         raise StepRefused(f"“{duration}” is not a duration: write for instance 5m")
     return found
-
-
-def _duration(length: float) -> str:
-    """Return seconds as `seconds` reads them: in the largest unit they are a whole number of."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if length and length % size == 0:
-            return f"{length / size:.0f}{unit}"
-    return f"{length:.3f}".rstrip("0").rstrip(".") + "s"
 
 
 def times(value: Any) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import polib
 
 from caruso.errors import Located, RejectedInput
@@ -30,7 +32,7 @@ def to_po(texts: Texts, language: str) -> bytes:
                 msgid=translation.original or "",
                 msgstr=translation.text,
                 comment=contexts[translation.id],
-                occurrences=[(texts.file or f"{texts.script}.xml", str(translation.line))],
+                occurrences=[(PurePath(texts.file).name or f"{texts.script}.xml", str(translation.line))],
             )
         )
     return str(catalogue).encode()

@@ -107,15 +107,27 @@ def _check(script: bytes, report: Report) -> None:
 
 def _work_out(plan: Plan) -> None:
     """Work out the value of every node once, so that what cannot be is known before anything needs it."""
+    seen: set[Node] = set()
     for node in plan.form.root.everything():
-        if node.children or plan.becomes(node) is Becomes.QUESTION:
-            continue
-        try:
-            plan.value(node, of(node))
-        except Untranslatable as reason:
-            plan.unknown[node] = str(reason)
-            line = node.bind.line if node.bind is not None else node.line
-            plan.report.add(Effect.LEFT_OUT, node.path, line, "value", str(reason))
+        # First what it is made of, or a long chain of them would be followed to its end at once.
+        for below in plan.reads.before(node, seen):
+            if not below.repeats:
+                _work_out_one(plan, below)
+        if not node.children and plan.becomes(node) is not Becomes.QUESTION:
+            _work_out_one(plan, node)
+
+
+def _work_out_one(plan: Plan, node: Node) -> None:
+    if node.children or node in plan.unknown:
+        return
+    try:
+        plan.value(node, of(node))
+    except Untranslatable as reason:
+        if plan.becomes(node) is Becomes.QUESTION:
+            return  # told where it is asked
+        plan.unknown[node] = str(reason)
+        line = node.bind.line if node.bind is not None else node.line
+        plan.report.add(Effect.LEFT_OUT, node.path, line, "value", str(reason))
 
 
 def _values(plan: Plan) -> dict[str, str]:

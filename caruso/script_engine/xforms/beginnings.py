@@ -71,7 +71,8 @@ class Beginnings:
         return terms.choice(early, at_first or terms.NOTHING, later)
 
     def _set_to(self, node: Node, action: Action, context: Context) -> Term:
-        inner = Context(here=node, current=node, passes=context.passes)
+        opening = bool(action.events & FIRST) and not node.repeats
+        inner = Context(here=node, current=node, passes=context.passes, opening=opening)
         return stored(self.set_by(action, inner), node.type)
 
     def _after(self, node: Node, action: Action, before: Term, context: Context) -> Term:

@@ -38,6 +38,9 @@ class Node:
     times_in_template: int = 0
     #: Actions that set its value, with the event.
     actions: list[Action] = field(default_factory=list)
+    #: Children by name, as many as there were when it was made: forms have thousands.
+    _by_name: dict[str, Node] = field(default_factory=dict, repr=False)
+    _indexed: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
     #: Its text in the template of the repeat it is in.
     template: str | None = None
@@ -78,8 +81,11 @@ class Node:
             yield from child.everything()
 
     def child(self, name: str) -> Node | None:
-        """Return the child of that name."""
-        return next((child for child in self.children if child.name == name), None)
+        """Return the first child of that name."""
+        if self._indexed != len(self.children):
+            self._indexed = len(self.children)
+            self._by_name = {child.name: child for child in reversed(self.children)}
+        return self._by_name.get(name)
 
 
 @dataclass(slots=True, eq=False)

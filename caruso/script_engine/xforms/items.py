@@ -47,6 +47,12 @@ class Items:
         self._plan = plan
         self._wordings = wordings
         self._report = plan.report
+        #: What the actions of a control set, by control.
+        self._acting: dict[Control, list[tuple[Node, Action]]] = {}
+        for node in plan.form.root.everything():
+            for action in node.actions:
+                if action.control is not None:
+                    self._acting.setdefault(action.control, []).append((node, action))
 
     def of(self, part: Part) -> list[Element]:
         """Return the items of a part of the body."""
@@ -333,12 +339,9 @@ class Items:
         return Term(code, terms.Kind.BOOLEAN, terms.Level.RELATION)
 
     def _actions(self, control: Control) -> list[Element]:
-        made = []
-        for node in self._plan.form.root.everything():
-            for action in node.actions:
-                if action.control is control:
-                    made += self._set(node, action, control)
-        return made
+        return [
+            made for node, action in self._acting.get(control, ()) for made in self._set(node, action, control)
+        ]
 
     def _set(self, node: Node, action: Action, control: Control) -> list[Element]:
         line = action.tag.line

@@ -14,7 +14,7 @@ from caruso.script_engine.xforms.document import Tag
 from caruso.script_engine.xforms.form import Form, Node
 from caruso.script_engine.xforms.paths import Context, Target, Untranslatable, find, table_of
 from caruso.script_engine.xforms.terms import Constant, Kind, Level, Term
-from caruso.script_engine.xforms.xpath import Binary, Call, Negative, Number, Path, Step, Text, XPath
+from caruso.script_engine.xforms.xpath import Binary, Call, Negative, Number, Path, Step, Text, XPath, paths
 
 #: Rows of a table that are told apart one by one where no list of keys can be made.
 MOST_CASES = 12
@@ -41,12 +41,20 @@ class Reading(Protocol):
         """Return how many passes a repeat has."""
         ...
 
+    def counted(self, repeat: Node, context: Context) -> Term | None:
+        """Return how many passes a repeat has where that is worked out beforehand; else None."""
+        ...
+
     def position(self, repeat: Node, context: Context) -> Term:
         """Return the number of the pass being asked, from 1."""
         ...
 
     def table(self, name: str) -> Tag | None:
         """Return a table; None for one that is not there."""
+        ...
+
+    def look_through(self, rows: int) -> None:
+        """Count rows of tables that conditions are held against; raise `Untranslatable` for too many."""
         ...
 
     def label(self, node: Node, value: Term, context: Context) -> Term:
@@ -68,6 +76,11 @@ class Reading(Protocol):
     def itext(self, key: str) -> Term:
         """Return a translated text of the form, in the language in use."""
         ...
+
+
+#: Characters of a calculation behind which the rest of it goes on with what it is so far, under a name.
+_LONGEST_PART = LONGEST_EXPRESSION // 2
+_ARITHMETIC = {"+", "-", "*", "div", "mod"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +163,18 @@ class Meaning:
                 return self._arithmetic(tree, context)
 
     def _arithmetic(self, tree: Binary, context: Context) -> Term:
-        left, right = self.term(tree.left, context), self.term(tree.right, context)
+        """Return the value of a chain of operators, from its first operand on: it may be hundreds long."""
+        chain = [tree]
+        while isinstance(before := chain[-1].left, Binary) and before.operator in _ARITHMETIC:
+            chain.append(before)
+        value = self.term(chain[-1].left, context)
+        for each in reversed(chain):
+            if len(value.code) > _LONGEST_PART and not context.passes:
+                value = self.reading.named(context.current, "_part", value)
+            value = _bounded(self._of_two(each, value, self.term(each.right, context)))
+        return value
+
+    def _of_two(self, tree: Binary, left: Term, right: Term) -> Term:
         days = {Kind.DATE, Kind.MOMENT}
         if tree.operator == "-" and left.kind in days and right.kind in days:
             return terms.call("days_between", Kind.NUMBER, right, left)
@@ -206,12 +230,16 @@ class Meaning:
         if many.context.passes.get(many.repeat) or any(code == "one" for code in many.context.passes.values()):
             raise Untranslatable("a list of answers within a list of answers")
         inner = many.context.within(many.repeat, "one")
-        conditions = [
-            self.condition(predicate, replace(inner, here=many.repeat, position=None))
-            for predicate in many.predicates
-        ]
+        conditions = [self._of_element(predicate, many, inner) for predicate in many.predicates]
         value = terms.boolean(True) if many.node is many.repeat else self.reading.value(many.node, inner)
         return self._passes(many), terms.both(*conditions), value
+
+    def _of_element(self, predicate: XPath, many: Many, inner: Context) -> Term:
+        """Return whether a predicate holds for ``one``; one that says the same of each is worked out apart."""
+        if all(path.absolute for path in paths(predicate)):
+            around = replace(many.context, position=None)
+            return self.settled(self.condition(predicate, around), around)
+        return self.condition(predicate, replace(inner, here=many.repeat, position=None))
 
     def _passes(self, many: Many) -> Term:
         """Return the passes of a repeat; before it is reached it has those that every form begins with."""
@@ -350,6 +378,7 @@ class Meaning:
         return rows
 
     def _where(self, rows: list[Row], predicate: XPath, context: Context) -> list[Row]:
+        self.reading.look_through(len(rows))
         kept = []
         certain = all(row.when.constant is True for row in rows)
         for number, row in enumerate(rows, start=1):

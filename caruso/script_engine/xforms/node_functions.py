@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from caruso.script_engine.xforms import terms
@@ -21,7 +22,16 @@ def _sum(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
         if condition.constant is not True:
             value = terms.choice(condition, terms.as_number(value), terms.number(Decimal(0)))
         total = terms.call("sum", Kind.NUMBER, items, "one", terms.as_number(value))
-        some = terms.ordered(">", terms.call("count", Kind.NUMBER, items), terms.number(Decimal(0)))
+        passes = terms.call("count", Kind.NUMBER, items)
+        if (coming := _coming(meaning, nodes)) is not None:
+            if _is_blank_at_first(value):
+                return coming.all_or_none(
+                    terms.call("sum", Kind.NUMBER, coming.made, "one", terms.as_number(value))
+                )
+            passes = coming.wanted
+            blank = terms.call("sum", Kind.NUMBER, _ONE_BLANK, "one", terms.as_number(value))
+            total = coming.added(total, terms.call("count", Kind.NUMBER, items), blank)
+        some = terms.ordered(">", passes, terms.number(Decimal(0)))
         return terms.choice(some, total, Term("null", Kind.NUMBER))
     if isinstance(nodes, Term):
         return terms.as_number(nodes)
@@ -29,6 +39,46 @@ def _sum(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
         terms.choice(row.when, terms.as_number(row_text(row)), terms.number(Decimal(0))).code for row in nodes
     ]
     return Term(" + ".join(parts), Kind.NUMBER, Level.SUM) if parts else Term("null", Kind.NUMBER)
+
+
+#: The list of one pass in which nothing is answered.
+_ONE_BLANK = Term("[null]", Kind.LIST)
+#: What a node of a pass is without an answer: nothing, and nothing is worked out of it.
+_PLAIN = re.compile(r"(number\()?one\.\w+\)?")
+#: Conditions that do not hold for a pass without answers.
+_PLAIN_CONDITION = re.compile(r"(number\()?one\.\w+\)? (=|lt|le|gt|ge) ('[^']*'|-?[\d.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """Passes that a form counts beforehand and that were not come to: there they are, with blank nodes."""
+
+    wanted: Term
+    #: The list of passes come to.
+    made: Term
+
+    def all_or_none(self, of_made: Term) -> Term:
+        """Return what is worked out of those come to, and nothing while there are others, or none at all."""
+        least = self.wanted if self.wanted.constant else terms.call("max", Kind.NUMBER, self.wanted, "1")
+        some = terms.ordered("<", terms.call("count", Kind.NUMBER, self.made), least)
+        return terms.choice(some, Term("null", Kind.NUMBER), of_made)
+
+    def added(self, of_made: Term, made: Term, of_one: Term) -> Term:
+        """Return a sum over all passes: that over the `made`, and what each blank one adds."""
+        rest = f"({self.wanted.at(Level.SUM)} - {made.at(Level.PRODUCT)}) * {of_one.at(Level.ATOM)}"
+        some = terms.ordered("<", made, self.wanted)
+        more = terms.choice(some, Term(rest, Kind.NUMBER, Level.PRODUCT), terms.number(Decimal(0)))
+        return Term(f"{of_made.at(Level.SUM)} + {more.at(Level.PRODUCT)}", Kind.NUMBER, Level.SUM)
+
+
+def _coming(meaning: Meaning, nodes: Many) -> _Coming | None:
+    """Return the passes still to come of a repeat whose passes are counted beforehand; None for any other."""
+    wanted = meaning.reading.counted(nodes.repeat, nodes.context)
+    return None if wanted is None else _Coming(wanted, meaning.reading.passes(nodes.repeat, nodes.context))
+
+
+def _is_blank_at_first(value: Term) -> bool:
+    return _PLAIN.fullmatch(value.code) is not None
 
 
 def _nodes(meaning: Meaning, tree: XPath, context: Context) -> Term | Many | tuple[Row, ...]:
@@ -46,7 +96,16 @@ def _count(meaning: Meaning, arguments: Arguments, context: Context) -> Term:
         if not nodes.predicates and not nodes.first_only:
             return meaning.reading.count(nodes.repeat, nodes.context)
         items, condition, _ = meaning.summand(nodes)
-        return terms.call("count", Kind.NUMBER, terms.call("where", Kind.LIST, items, "one", condition))
+        if nodes.predicates and "one" not in condition.code:
+            counted = meaning.reading.count(nodes.repeat, nodes.context)
+            return terms.choice(condition, counted, terms.number(Decimal(0)))
+        found = terms.call("count", Kind.NUMBER, terms.call("where", Kind.LIST, items, "one", condition))
+        coming = _coming(meaning, nodes)
+        if coming is None or _PLAIN_CONDITION.fullmatch(condition.code):
+            return found
+        blank = terms.call("where", Kind.LIST, _ONE_BLANK, "one", condition)
+        made = terms.call("count", Kind.NUMBER, items)
+        return coming.added(found, made, terms.call("count", Kind.NUMBER, blank))
     if all(row.when.constant is True for row in nodes):
         return terms.number(Decimal(len(nodes)))
     return Term(" + ".join(terms.as_number(row.when).code for row in nodes), Kind.NUMBER, Level.SUM)
@@ -72,8 +131,18 @@ def _extreme(name: str) -> Function:
                 items, condition, value = meaning.summand(nodes)
                 if condition.constant is not True:
                     raise Untranslatable("the least or greatest of some passes of a repeat")
-                numbers = terms.call("each", Kind.LIST, items, "one", terms.as_number(value))
-                return terms.call(name, Kind.NUMBER, numbers)
+                number_of = terms.as_number(value)
+                numbers = terms.call("each", Kind.LIST, items, "one", number_of)
+                extreme = terms.call(name, Kind.NUMBER, numbers)
+                if (coming := _coming(meaning, nodes)) is None:
+                    return extreme
+                if _is_blank_at_first(value):
+                    return coming.all_or_none(
+                        terms.call(name, Kind.NUMBER, terms.call("each", Kind.LIST, coming.made, "one", number_of))
+                    )
+                blank = terms.call("sum", Kind.NUMBER, _ONE_BLANK, "one", number_of)
+                some = terms.ordered("<", terms.call("count", Kind.NUMBER, items), coming.wanted)
+                return terms.choice(some, terms.call(name, Kind.NUMBER, extreme, blank), extreme)
         return terms.call(name, Kind.NUMBER, *(number(meaning, each, context) for each in arguments))
 
     return takes(1, None, call)

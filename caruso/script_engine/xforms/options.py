@@ -98,7 +98,9 @@ def _label(row: Row, label: Tag) -> Tag:
 def options(plan: Plan, wordings: Wordings, control: Control) -> list[Element]:
     """Return the `option` elements of a question."""
     made = []
-    for each in offered(plan, control):
+    found = offered(plan, control)
+    plan.offer(len(found))
+    for each in found:
         when = None if each.when.constant is True else each.when.code
         texts = wordings.texts("text", each.label, control.node, each.value)
         made.append(element("option", *texts, value=each.value, if_=when))

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from caruso.script_engine.xforms import terms
-from caruso.script_engine.xforms.conversions import truncated
 from caruso.script_engine.xforms.form import Node
 from caruso.script_engine.xforms.paths import Context, Untranslatable
 from caruso.script_engine.xforms.terms import Kind, Term
@@ -22,6 +21,7 @@ class Passes:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._counting: dict[Node, bool] = {}
+        self._wanted: dict[Node, Term] = {}
 
     def all(self, repeat: Node, context: Context) -> Term:
         """Return the list of passes of a repeat."""
@@ -36,21 +36,30 @@ class Passes:
 
     def count(self, repeat: Node, context: Context) -> Term:
         """Return how many passes a repeat has."""
-        if (times := self.times(repeat)) is not None and not self.counts_itself(repeat):
-            inner = Context(here=repeat, current=repeat, passes=context.passes)
-            wanted = truncated(terms.as_number(self._plan.meaning.term(self._plan.tree(times), inner)))
-            return terms.choice(
-                terms.both(
-                    self._plan.applies(repeat, inner), terms.ordered(">", wanted, terms.number(Decimal(0)))
-                ),
-                wanted,
-                terms.number(Decimal(0)),
-            )
+        if (wanted := self.counted(repeat, context)) is not None:
+            return wanted
         if repeat not in self._plan.asked_in:
             return terms.number(Decimal(repeat.times))
         passed = terms.call("count", Kind.NUMBER, self.all(repeat, context))
         known = terms.call("known", Kind.BOOLEAN, self.all(repeat, context))
         return terms.choice(known, passed, terms.number(Decimal(repeat.times)))
+
+    def counted(self, repeat: Node, context: Context) -> Term | None:
+        """Return how many passes a repeat has where that is worked out beforehand; else None."""
+        times = self.times(repeat)
+        if times is None or self.counts_itself(repeat):
+            return None
+        inner = Context(here=repeat, current=repeat, passes=context.passes)
+        wanted = terms.as_number(self._plan.meaning.term(self._plan.tree(times), inner))
+        if isinstance(wanted.constant, Decimal):
+            return terms.number(max(Decimal(int(wanted.constant)), Decimal(0)))
+        whole = terms.call("max", Kind.NUMBER, terms.call("floor", Kind.NUMBER, wanted), terms.number(Decimal(0)))
+        term = terms.choice(terms.call("known", Kind.BOOLEAN, wanted), whole, terms.number(Decimal(0)))
+        if context.passes or repeat.repeats[:-1]:
+            return term
+        if repeat not in self._wanted:
+            self._wanted[repeat] = self._plan.named(repeat, "_passes", term)
+        return self._wanted[repeat]
 
     def counts_itself(self, repeat: Node) -> bool:
         """Whether the number of passes depends on what is answered in them: it is worked out before each."""

@@ -27,6 +27,8 @@ class Context:
     passes: Mapping[Node, str] = field(default_factory=dict)
     #: What ``position()`` is, within a predicate.
     position: Term | None = None
+    #: Questions hold what they begin with: the expression is worked out once, when the form is opened.
+    opening: bool = False
 
     @property
     def open(self) -> frozenset[Node]:

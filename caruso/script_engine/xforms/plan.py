@@ -12,6 +12,7 @@ from caruso.script_engine.expressions.parser import parse as parse_ours
 from caruso.script_engine.expressions.tree import Call as CallTree
 from caruso.script_engine.expressions.tree import Node as Tree
 from caruso.script_engine.expressions.tree import parts
+from caruso.script_engine.source import MOST_ELEMENTS
 from caruso.script_engine.xforms import terms
 from caruso.script_engine.xforms.beginnings import Becomes, Beginnings
 from caruso.script_engine.xforms.document import Tag
@@ -29,6 +30,10 @@ from caruso.script_engine.xforms.xpath import XPath, XPathError, calls, parse, p
 
 #: An expression longer than this gets a name of its own where it is a part of others.
 LONGEST_PART = 120
+#: Rows of tables that the conditions of a form are held against, each as often as it is.
+MOST_ROWS = 200_000
+#: Values that may be worked out within one another: each takes some twenty calls of Python.
+MOST_WITHIN = 20
 _QUESTION_KINDS = {
     "int": Kind.NUMBER,
     "integer": Kind.NUMBER,
@@ -85,6 +90,11 @@ class Plan:
     _values: dict[Node, Term] = field(default_factory=dict)
     _conditions: dict[Node, Term] = field(default_factory=dict)
     _working: set[Node] = field(default_factory=set)
+    _opening: set[Node] = field(default_factory=set)
+    _trees: dict[str, XPath] = field(default_factory=dict)
+    _order: dict[Node, int] = field(default_factory=dict)
+    _looked_through: int = 0
+    _offered: int = 0
     #: Repeats whose passes are wanted one by one, by how many there are at the beginning.
     _missing: set[str] = field(default_factory=set)
 
@@ -172,10 +182,12 @@ class Plan:
 
     def tree(self, source: str) -> XPath:
         """Return the tree of an expression; raise `Untranslatable`."""
-        try:
-            return parse(source)
-        except XPathError as error:
-            raise Untranslatable(f"it cannot be read: {error}") from None
+        if source not in self._trees:
+            try:
+                self._trees[source] = parse(source)
+            except XPathError as error:
+                raise Untranslatable(f"it cannot be read: {error}") from None
+        return self._trees[source]
 
     def checked(self, term: Term) -> Term:
         """Return the term when it can be an expression of ours; raise `Untranslatable`."""
@@ -229,6 +241,8 @@ class Plan:
             raise Untranslatable(f"the value of the group {node.path}")
         if node in self.unknown:
             raise Untranslatable(f"it needs {node.path}, which is not known in the dialog")
+        if context.opening and self.becomes(node) is Becomes.QUESTION and not node.repeats:
+            return self._when_opened(node)
         repeats = node.repeats
         given = context.passes.get(repeats[-1]) if repeats else None
         if given is not None:
@@ -238,9 +252,7 @@ class Plan:
         return self._values[node]
 
     def _value(self, node: Node) -> Term:
-        if node in self._working:
-            raise Untranslatable(f"{node.path} is worked out from itself")
-        self._working.add(node)
+        self._begin(node)
         try:
             if self.applies(node, of(node)).constant is False:
                 return terms.NOTHING
@@ -253,6 +265,29 @@ class Plan:
                     return self._computed(node)
         finally:
             self._working.discard(node)
+
+    def _begin(self, node: Node) -> None:
+        """Begin to work out what a node holds, within others that need it; refuse what would lead too deep."""
+        if node in self._working:
+            raise Untranslatable(f"{node.path} is worked out from itself")
+        if len(self._working) > MOST_WITHIN:
+            raise Untranslatable(f"more than {MOST_WITHIN} values that are worked out from each other")
+        self._working.add(node)
+
+    def _when_opened(self, node: Node) -> Term:
+        """Return what a question holds before anybody is asked anything."""
+        if node in self._opening:
+            raise Untranslatable(f"{node.path} is worked out from itself")
+        self._opening.add(node)
+        try:
+            inner = replace(of(node), opening=True)
+            offered = self.beginnings.at(node, inner)
+            if offered is None:
+                return terms.NOTHING
+            held = replace(offered, node=True)
+            return terms.choice(self.applies(node, inner), held, Term("null", offered.kind))
+        finally:
+            self._opening.discard(node)
 
     def _question(self, node: Node) -> Term:
         answer = Term(f"answers.{self.ids[node]}", self.kind(node), node=True, single=self._is_single(node))
@@ -268,14 +303,10 @@ class Plan:
 
     def _while_it_applies(self, node: Node, answer: Term) -> Term:
         """Return the answer, or nothing once a later answer takes the condition of the question away."""
-        order = {asked: number for number, asked in enumerate(self.ids)}
-        read = {
-            read
-            for each in node.line_of_descent
-            if each.bound("relevant")
-            for read in self.reads.all(each.bound("relevant"), each)
-        }
-        if not any(order.get(each, -1) > order[node] for each in read):
+        if len(self._order) != len(self.ids):
+            self._order = {asked: number for number, asked in enumerate(self.ids)}
+        conditions = [(each.bound("relevant"), each) for each in node.line_of_descent if each.bound("relevant")]
+        if all(self.reads.latest(*each, self._order) <= self._order[node] for each in conditions):
             return answer
         self.note(node, "its condition depends on a later answer: when that changes, it is not asked again")
         whole = terms.choice(self.applies(node, of(node)), answer, Term("null", answer.kind))
@@ -307,9 +338,7 @@ class Plan:
         return terms.choice(self.applies(node, context), stored(value, node.type), terms.NOTHING)
 
     def _in_pass(self, node: Node, code: str, context: Context) -> Term:
-        if node in self._working:
-            raise Untranslatable(f"{node.path} is worked out from itself")
-        self._working.add(node)
+        self._begin(node)
         try:
             match self.becomes(node):
                 case Becomes.QUESTION:
@@ -336,6 +365,10 @@ class Plan:
         """Return how many passes a repeat has."""
         return self.repeats.count(repeat, context)
 
+    def counted(self, repeat: Node, context: Context) -> Term | None:
+        """Return how many passes a repeat has where that is worked out beforehand; else None."""
+        return self.repeats.counted(repeat, context)
+
     def at_first(self, repeat: Node) -> Term:
         """Return how many passes a repeat has before anybody adds one; null where that is worked out."""
         return self.repeats.at_first(repeat)
@@ -354,6 +387,18 @@ class Plan:
             where = outside.get("src") if outside is not None else f"instance('{name}')"
             self.report.add(Effect.CHANGED, name, line, "table", f"{where} was not given: it is taken as empty")
         return found
+
+    def look_through(self, rows: int) -> None:
+        """Count rows of tables that conditions are held against; raise `Untranslatable` for too many."""
+        self._looked_through += rows
+        if self._looked_through > MOST_ROWS:
+            raise Untranslatable(f"more than {MOST_ROWS:,} rows of tables to look through in the whole form")
+
+    def offer(self, options: int) -> None:
+        """Count options of questions; raise `Untranslatable` when they are more than fit into a script."""
+        self._offered += options
+        if self._offered > MOST_ELEMENTS:
+            raise Untranslatable(f"more than {MOST_ELEMENTS:,} options in the whole form")
 
     def label(self, node: Node, value: Term, context: Context) -> Term:
         """Return the label of an option of a question."""

@@ -229,6 +229,8 @@ def choice(condition: Term, then: Term, other: Term) -> Term:
     """Return one of two values."""
     if isinstance(condition.constant, bool):
         return then if condition.constant else other
+    if then.code == other.code == "null":
+        return other if then.kind is Kind.TEXT else then
     kind = then.kind if then.code != "null" else other.kind
     if then.kind is not other.kind and "null" not in (then.code, other.code):
         then, other, kind = as_text(then), as_text(other), Kind.TEXT

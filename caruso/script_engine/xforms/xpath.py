@@ -10,6 +10,8 @@ from decimal import Decimal
 #: Characters an expression of a form may have, and levels it may nest: more is not meant for people.
 LONGEST_XPATH = 20_000
 DEEPEST_XPATH = 40
+#: Operators of a chain; and comparisons, of which one hardly ever compares the result of another.
+LONGEST_CHAIN, MOST_COMPARISONS = 400, 10
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -23,6 +25,7 @@ _TOKEN = re.compile(
 _BLANKS = re.compile(r"\s*")
 #: Weakest first; operators of one level are carried out from left to right.
 _LEVELS = (("or",), ("and",), ("=", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "div", "mod"))
+_COMPARISONS = {2, 3}
 _AXES = {"child", "parent", "self"}
 _NODE_TESTS = {"node", "text"}
 
@@ -96,7 +99,19 @@ def parse(source: str) -> XPath:
     parser = _Parser(_tokens(source))
     tree = parser.expression()
     parser.end()
+    if _is_deeper(tree, LONGEST_CHAIN):
+        raise XPathError(f"the expression has more than {LONGEST_CHAIN} operators in a row")
     return tree
+
+
+def _is_deeper(tree: XPath, depth: int) -> bool:
+    """Whether operators stand in each other more than `depth` deep; a chain of them is as deep as it is long."""
+    level: list[XPath] = [tree]
+    for _ in range(depth):
+        level = [side for each in level if isinstance(each, Binary) for side in (each.left, each.right)]
+        if not level:
+            return False
+    return True
 
 
 def calls(tree: XPath) -> frozenset[str]:
@@ -171,7 +186,13 @@ class _Parser:
         if level == 0:
             self._deeper()
         left = self.expression(level + 1)
+        compared = 0
         while (operator := self._operator(_LEVELS[level])) is not None:
+            compared += level in _COMPARISONS
+            if compared > MOST_COMPARISONS:
+                raise XPathError(
+                    f"more than {MOST_COMPARISONS} comparisons in a row, each of the result of another"
+                )
             left = Binary(operator, left, self.expression(level + 1))
         if level == 0:
             self._depth -= 1

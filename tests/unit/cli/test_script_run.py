@@ -100,6 +100,14 @@ def test_answers_by_item_lead_through_the_hand_over_to_the_end(run: Runner) -> N
     assert last["effects"][-1]["effect"] == "end"
 
 
+def test_an_answer_for_what_is_no_question_is_refused_and_one_that_was_not_asked_for_is_told(run: Runner) -> None:
+    arguments = (METER, "--channel", "phone", "--answers", "-")
+    code, _, err = run(*arguments, typed=json.dumps({"produkt": "gas"}))
+    assert (code, err) == (1, "caruso: the script has no question “produkt” (did you mean “product”?)\n")
+    code, _, err = run(*arguments, typed=json.dumps({"product": "gas", "reading": 1, "more": False, "topic": "x"}))
+    assert (code, err) == (0, "caruso: not asked, so not answered: topic\n")
+
+
 def test_the_time_is_the_one_that_was_asked_for(run: Runner) -> None:
     answers = [{"answer": "gas"}, {"answer": "1"}, {"answer": "yes"}, {"answer": "bill"}, {"answer": "2026-11-24"}]
     code, out, _ = run(

@@ -452,6 +452,20 @@ def test_a_loop_before_the_agent_ends_the_dialog() -> None:
     assert Led(dialog(ROUND + END)).one(Finished).outcome == "error.loop"
 
 
+def test_a_long_part_that_does_not_apply_is_passed_and_is_no_loop() -> None:
+    skipped = "".join(text(f"s{number}", attributes="ask-if=\"answers.q = 'x'\"") for number in range(400))
+    led = Led(dialog(text("q") + skipped + text("last") + END)).answer("y")
+    assert led.turn.item == "last"
+    assert not any(event == "error.loop" for event, _ in led.noted)
+
+
+def test_a_loop_over_items_that_do_not_apply_ends_all_the_same() -> None:
+    skipped = "".join(text(f"s{number}", attributes="ask-if=\"answers.q = 'x'\"") for number in range(60))
+    back = '<choose id="back"><next if="answers.q = \'y\'" to="s0"/></choose>'
+    led = Led(dialog(text("q") + skipped + back + END)).answer("y")
+    assert led.one(Finished).outcome == "error.loop"
+
+
 def test_a_thousand_turns_are_enough() -> None:
     led = Led(dialog(text("q", '<next to="q"/>', 'type="digits"') + END), PHONE)
     for _ in range(999):

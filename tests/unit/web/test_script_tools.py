@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
+
+from lab.form_recordings import OWN_FORMS
+from tests.unit.script_engine.xforms.test_sheets import CHOICES, SURVEY, workbook
 
 from .conftest import House
 
@@ -18,8 +22,11 @@ SMALL = """\
 
 async def test_they_are_for_admins(house: House) -> None:
     supervisor = await house.browser("sam")
-    for what in ("check", "explain", "graph", "run", "test"):
+    for what in ("check", "explain", "graph", "run", "test", "texts", "recordings"):
         assert (await supervisor.request("POST", f"/api/scripts/{what}", {"source": SMALL})).status == 403
+    for what, name in (("import", "file"), ("translate", "table")):
+        body = {"source": SMALL, name: "x.csv", "content": ""}
+        assert (await supervisor.request("POST", f"/api/scripts/{what}", body)).status == 403
 
 
 async def test_a_check_tells_mistakes_of_script_and_cases(house: House) -> None:
@@ -109,3 +116,54 @@ async def test_a_script_comes_with_the_dialogs_it_calls(house: House) -> None:
     assert (await admin.call("POST", "/api/scripts/test", body))["failed"] == 0
     found = await admin.call("POST", "/api/scripts/check", body | {"source": caller.replace("called", "calld")})
     assert [finding["rule"] for finding in found["findings"]] == ["unknown-dialog"]
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+async def test_a_script_is_made_of_a_form_and_what_it_lacks_is_told(house: House) -> None:
+    admin = await house.browser("alex")
+    sheet = workbook(survey=(*SURVEY, ("calculate", "x", "", "")), choices=CHOICES)
+    refused = await admin.request("POST", "/api/scripts/import", {"file": "v.xlsx", "content": _base64(sheet)})
+    assert refused.status == 422
+    assert "Missing calculation" in str(refused.json)
+    sheet = workbook(survey=SURVEY, choices=CHOICES)
+    told = await admin.call("POST", "/api/scripts/import", {"file": "v.xlsx", "content": _base64(sheet)})
+    assert '<question id="home"' in told["script"]
+    assert told["items"]["/data/years"] == "years"
+    assert [remark["effect"] for remark in told["remarks"]] == ["left-out"]
+    listed = (OWN_FORMS / "counted.xml").read_bytes()
+    told = await admin.call("POST", "/api/scripts/import", {"file": "c.xml", "content": _base64(listed)})
+    assert await admin.call("POST", "/api/scripts/check", {"source": told["script"]}) == {"findings": []}
+    bad = await admin.request("POST", "/api/scripts/import", {"file": "c.xml", "content": "§"})
+    assert bad.status == 422
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "po"])
+async def test_texts_go_out_and_come_back_translated(house: House, form: str) -> None:
+    admin = await house.browser("alex")
+    body = {"source": METER, "form": form, "languages": ["fr"]}
+    out = await admin.call("POST", "/api/scripts/texts", body)
+    assert out["texts"] == 40
+    back = {"source": METER, "table": f"t.{form}", "content": out["content"], "languages": ["fr"], "version": "9"}
+    told = await admin.call("POST", "/api/scripts/translate", back)
+    assert 'version="9"' in told["source"]
+    assert told["changed"] == []
+    assert {finding["rule"] for finding in told["findings"]} == {"missing-translation"}
+    if form == "csv":
+        spoilt = (
+            b64decode(out["content"]).decode("utf-8-sig").replace("del contatore,", "del contatore,<b>Relevé", 1)
+        )
+        told = await admin.call("POST", "/api/scripts/translate", {**back, "content": _base64(spoilt.encode())})
+        assert told["source"] == ""
+        assert "error" in {finding.get("level", "error") for finding in told["findings"]}
+
+
+async def test_what_can_be_recorded_is_listed_by_language(house: House) -> None:
+    admin = await house.browser("alex")
+    listed = (await admin.call("POST", "/api/scripts/recordings", {"source": METER}))["recordings"]
+    assert {line["language"] for line in listed} == {"en", "de", "nl", "it"}
+    named = METER.replace('<text lang="en">Which meter is it about?', '<text lang="en" audio="which.wav">Which?')
+    listed = (await admin.call("POST", "/api/scripts/recordings", {"source": named}))["recordings"]
+    assert [line["words"] for line in listed if line["file"] == "which.wav"] == ["Which?"]

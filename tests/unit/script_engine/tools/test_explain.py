@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools.explain import explain
+from caruso.script_engine.tools.in_words import duration
 from caruso.script_engine.tools.sheet_html import html
 from caruso.script_engine.tools.sheet_markdown import markdown
 from tests.unit.script_engine.leading import dialog
@@ -70,6 +72,14 @@ def test_actions_are_told_with_their_failure() -> None:
     assert "    - when it fails, or takes longer than 3 s:" in lines
     assert lines[lines.index("      - says:") + 1] == "        - “Sorry.”"
     assert "    - sets `vars.tries` to variable tries + 1" in lines
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(2_592_000, "30 days"), (86_400, "1 day"), (5_400, "90 minutes"), (2.5, "2.5 s"), (1, "1 s")],
+)
+def test_a_duration_is_told_in_the_largest_unit_it_is_a_whole_number_of(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 def test_words_of_a_script_are_no_markup() -> None:

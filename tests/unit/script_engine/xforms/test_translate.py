@@ -267,3 +267,40 @@ def test_names_in_the_dialog_are_never_the_same_twice() -> None:
 def test_a_form_without_anything_to_ask_is_a_dialog_that_ends() -> None:
     dialog = load(imported("<a>1</a>", "").script)
     assert not [item for item in dialog.items.values() if isinstance(item, (Question, Info))]
+
+
+def test_what_is_set_at_first_from_another_question_is_made_of_what_that_begins_with() -> None:
+    imported = translate(
+        form(
+            "<a>3</a><b/><c/>---"
+            '<bind nodeset="/data/a" type="int"/><bind nodeset="/data/b" type="int"/>'
+            '<setvalue event="odk-instance-first-load" ref="/data/b" value="/data/a + 1"/>'
+            '<setvalue event="odk-instance-first-load" ref="/data/c" value="concat(/data/b, \'!\')"/>',
+            "".join(f'<input ref="/data/{name}"><label>{name}</label></input>' for name in "abc"),
+        )
+    )
+    script = imported.script.decode()
+    assert '<question id="b" type="integer" required="no" default="4">' in script
+    assert "default=\"'4!'\"" in script
+
+
+def test_what_is_set_at_first_from_one_another_is_left_out_with_the_reason() -> None:
+    imported = translate(
+        form(
+            "<a/><b/>---"
+            '<setvalue event="odk-instance-first-load" ref="/data/a" value="concat(/data/b, 1)"/>'
+            '<setvalue event="odk-instance-first-load" ref="/data/b" value="concat(/data/a, 2)"/>',
+            '<input ref="/data/a"><label>a</label></input><input ref="/data/b"><label>b</label></input>',
+        )
+    )
+    assert any("worked out from itself" in str(remark) for remark in imported.remarks)
+
+
+def test_a_note_without_a_value_shows_none() -> None:
+    imported = translate(
+        form(
+            '<a/><n/>---<bind nodeset="/data/n" readonly="true()" relevant="/data/a = \'x\'"/>',
+            '<input ref="/data/a"><label>a</label></input><input ref="/data/n"><label>Note</label></input>',
+        )
+    )
+    assert "<text>Note</text>" in imported.script.decode()
