@@ -246,6 +246,7 @@ export interface TurnView {
   title: string;
   questions: TurnView[];
   offers: UndoView[];
+  may_go_back: boolean;
 }
 
 /** An answer given before, on whatever channel. */

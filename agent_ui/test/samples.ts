@@ -178,6 +178,7 @@ export function turn(change: Partial<TurnView> = {}): TurnView {
     title: "",
     questions: [],
     offers: [],
+    may_go_back: true,
     ...change,
   };
 }

@@ -246,6 +246,8 @@ class TurnView(View, frozen=True, kw_only=True):
     #: Of a group: its questions and infos.
     questions: list[TurnView] = []
     offers: list[UndoView] = []
+    #: Whether there is an item to go back to, and the script lets one.
+    may_go_back: bool = False
 
 
 class TrailView(View, frozen=True, kw_only=True):

@@ -140,7 +140,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
           size="md"
           leftSection={<Icon name="back" />}
           loading={goingBack}
-          disabled={!live}
+          disabled={!live || !turn.may_go_back}
           id={FOCUS_IDS.back}
           onClick={() => void send({ type: "back", run, turn: turn.number })}
           aria-keyshortcuts={keysOf("back")}

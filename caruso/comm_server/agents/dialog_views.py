@@ -109,6 +109,7 @@ def turn_view(turn: Turn, here: tzinfo | None = None) -> TurnView:
             UndoView(key=offer.key, service=offer.service, item=offer.item, question=offer.question)
             for offer in turn.offers
         ],
+        may_go_back=turn.may_go_back,
     )
 
 

@@ -228,7 +228,7 @@ def position_of(view: RunView, files: Mapping[str, Value]) -> Position:
         session=view.contact or "",
         standing=standing,
         trail=view.trail,
-        may_go_back=view.dialog.back_allowed and bool(view.trail) and standing is Standing.OPEN,
+        may_go_back=view.turn.may_go_back and standing is Standing.OPEN,
         languages=view.dialog.languages,
         titles=_titles(view.dialog),
         files=files,
