@@ -883,6 +883,7 @@ export interface TrailLine {
   old: string;
   new: string;
   masked: boolean;
+  file: string;
 }
 
 /** One agent's turn with a contact, or that of somebody outside. */

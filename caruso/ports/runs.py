@@ -138,9 +138,19 @@ class RunFiles(Protocol):
     """The bytes of uploads, recordings and messages."""
 
     async def keep(
-        self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
+        self,
+        run: RunId,
+        item: str,
+        *,
+        name: str,
+        media_type: str,
+        content: AsyncIterator[bytes],
+        file: FileId | None = None,
     ) -> StoredFile:
-        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``)."""
+        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``).
+
+        With an id of ours (`file`) it is something of this server's: there may be any number of them.
+        """
         ...
 
     def read(self, file: StoredFile) -> AsyncIterator[bytes]:

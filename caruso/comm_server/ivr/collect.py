@@ -156,7 +156,7 @@ def prompt_of(contact: ContactId, turn: Turn, edition: str = "") -> PlaybackId:
 
 def recording_of(contact: ContactId, turn: Turn, edition: str = "") -> RecordingId:
     """Return the name of what is recorded at a turn."""
-    return RecordingId(f"{contact}~answer{turn.number}{edition}")
+    return ids.answer_recording(contact, turn.number, edition)
 
 
 def present(
@@ -272,9 +272,10 @@ def _recorded(state: PhoneTurn, recording: RecordingId, *, spoken: bool) -> tupl
         return state, ()
     if not spoken:
         return _give(state, Happened(event="no-input", turn=state.turn.number))
-    named = {"id": recording, "name": f"{recording}.wav", "type": "audio/wav", "size": None}
+    file = ids.answer_file(recording)
+    named = {"id": file, "name": ids.answer_name(recording), "type": "audio/wav", "size": None}
     done = replace(state, listening=Listening.DONE)  # what is stored is the answer, and stays
-    return _give(done, Answered(turn=state.turn.number, text=recording, files={recording: named}))
+    return _give(done, Answered(turn=state.turn.number, text=file, files={file: named}))
 
 
 def _may_interrupt(state: PhoneTurn) -> bool:

@@ -28,7 +28,9 @@ from caruso.clock import Clock
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs import ledger
 from caruso.comm_server.runs.ledger import OWN, TIMER, params_of
+from caruso.comm_server.runs.spoken_answers import SpokenAnswers
 from caruso.errors import CarusoError, StorageUnavailable
+from caruso.model.ids import RecordingId
 from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction
 from caruso.ports.runs import RunStore
 from caruso.ports.scripts import ActionServices, ScriptObjects
@@ -98,8 +100,11 @@ class Outbox:
         owner: str,
         hear: Callable[[Heard], Awaitable[None]],
         delayed: Callable[[OutboxAction, str], None] = lambda *_: None,
+        spoken: SpokenAnswers | None = None,
     ) -> None:
         """`hear` lets the run know, and writes the outcome down; it may raise `StorageUnavailable`.
+
+        Without `spoken` no spoken answer is kept: there is no telephone.
 
         `delayed` is told of an action that has failed, with a code, and is tried again.
         """
@@ -111,6 +116,7 @@ class Outbox:
         self._owner = owner
         self._hear = hear
         self._delayed = delayed
+        self._spoken = spoken
         #: Actions under way.
         self._tasks_by_key: dict[str, asyncio.Task[None]] = {}
         #: Those of them that may have begun.
@@ -267,6 +273,8 @@ class Outbox:
                 return None
             case ledger.SAVE_OBJECT:
                 return await self._objects.save(params["class"], params["key"], params["changes"], by=params["by"])
+            case ledger.KEEP_SPOKEN if self._spoken is not None:
+                return await self._spoken.keep(action.run, params["item"], RecordingId(params["recording"]))
             case _:
                 return await self._services.call(action.service, params, key=action.key)
 

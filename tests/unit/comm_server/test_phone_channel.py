@@ -11,6 +11,7 @@ import pytest
 
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.ivr.phone import PhoneChannel
+from caruso.model import ids
 from caruso.model.ids import ContactId, LegId, PlaybackId, RecordingId
 from caruso.model.telephony import DropRecording, Play, PlaybackEnded, Record, RecordingEnded, TelephonyCommand
 from caruso.script_engine.turns import Answered, Happened, Input, RecordRule, Segment, Turn
@@ -105,7 +106,7 @@ async def test_what_is_said_is_given_as_the_answer_and_stays(phone: Phone) -> No
     phone.channel.heard(CONTACT, RecordingEnded(leg=LEG, recording=NAME, seconds=4, spoken_seconds=3))
     (answer,) = phone.given
     assert isinstance(answer, Answered)
-    assert (answer.text, set(answer.files)) == (NAME, {NAME})
+    assert (answer.text, set(answer.files)) == (ids.answer_file(NAME), {ids.answer_file(NAME)})
     phone.channel.leave(CONTACT)
     assert phone.drops() == []
 
