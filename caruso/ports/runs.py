@@ -62,6 +62,10 @@ class RunStore(Protocol):
         """Return one action."""
         ...
 
+    async def actions_of(self, run: RunId, service: str) -> Sequence[OutboxAction]:
+        """Return all actions of a run that ask for a service, whatever became of them."""
+        ...
+
     async def due(self, now: datetime, *, limit: int = 100) -> Sequence[OutboxAction]:
         """Return actions that are to be carried out now, those that are waited for first."""
         ...

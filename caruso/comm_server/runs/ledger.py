@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from caruso.model.ids import ContactId, CustomerId, RecordingId, RunId
-from caruso.model.run_records import ActionOutcome, OutboxAction, RunEvent, RunTurn, SavedRun
+from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction, RunEvent, RunTurn, SavedRun
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Run
@@ -214,6 +214,23 @@ def keep_spoken(run: RunId, item: str, recording: RecordingId, at: datetime) -> 
         created_at=at,
         next_at=at,
     )
+
+
+def written_before(save: OutboxAction, others: Iterable[OutboxAction]) -> list[OutboxAction]:
+    """Return what of `others` has to write to the same record first, so that no older value comes last."""
+    mine = params_of(save)
+    return [
+        other
+        for other in others
+        if other.state in (ActionState.PENDING, ActionState.RUNNING)
+        and _place_of(other) < _place_of(save)
+        and all(params_of(other)[name] == mine[name] for name in ("class", "key"))
+    ]
+
+
+def _place_of(save: OutboxAction) -> tuple[int, ...]:
+    """Return the revision a record's save was ordered in, and its number there: they end its key."""
+    return tuple(int(part) for part in save.key.rpartition("/")[2].split("."))
 
 
 def params_of(action: OutboxAction) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -30,7 +31,7 @@ from caruso.comm_server.runs import ledger
 from caruso.comm_server.runs.ledger import OWN, TIMER, params_of
 from caruso.comm_server.runs.spoken_answers import SpokenAnswers
 from caruso.errors import CarusoError, StorageUnavailable
-from caruso.model.ids import RecordingId
+from caruso.model.ids import RecordingId, RunId
 from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction
 from caruso.ports.runs import RunStore
 from caruso.ports.scripts import ActionServices, ScriptObjects
@@ -45,6 +46,8 @@ LEASE_MARGIN_SECONDS = 30.0
 LOOK_SECONDS = 5.0
 #: Between attempts to reach a database that is not there, seconds.
 AGAIN_SECONDS = 0.25
+#: After what has to be written to a record first is tried.
+EARLIER = timedelta(seconds=0.5)
 #: Actions under way at once; more wait for the next look.
 MOST_AT_ONCE = 500
 #: Actions taken back whose keys are remembered.
@@ -122,6 +125,8 @@ class Outbox:
         #: Those of them that may have begun.
         self._begun: set[str] = set()
         self._withdrawn: OrderedDict[str, None] = OrderedDict()
+        #: Held by whoever writes to records for a run.
+        self._saving: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
         self._look = asyncio.Event()
         self._closing = False
 
@@ -213,6 +218,31 @@ class Outbox:
         claimed = await self._claim(action)
         if claimed is None:
             return
+        if claimed.service == ledger.SAVE_OBJECT:
+            await self._write(claimed)
+        else:
+            await self._try(claimed)
+
+    async def _write(self, claimed: OutboxAction) -> None:
+        """Write to a record when all is written that the run ordered for it before; else later."""
+        turn = self._saving.setdefault(claimed.run, asyncio.Lock())
+        async with turn:
+            earlier = await self._earlier(claimed)
+            if not earlier:
+                await self._try(claimed)
+                return
+            until = max(self._clock.now(), *(each.next_at for each in earlier)) + EARLIER
+            await self._until_stored(lambda: self._store.put_off(claimed.key, owner=self._owner, until=until))
+        self._look.set()
+
+    async def _earlier(self, save: OutboxAction) -> list[OutboxAction]:
+        while True:
+            try:
+                return ledger.written_before(save, await self._store.actions_of(save.run, ledger.SAVE_OBJECT))
+            except StorageUnavailable:
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _try(self, claimed: OutboxAction) -> None:
         answer = await self._attempt(claimed)
         while answer.failure in UNCERTAIN and _tries_left(claimed) and not self._repeatable(claimed.service):
             # It may have been done, or be under way still: it is asked for under the same key, while we live.

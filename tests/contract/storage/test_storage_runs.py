@@ -176,6 +176,18 @@ async def test_an_action_is_claimed_by_one(store: RunStore) -> None:
     assert list(await store.due(LATER)) == []
 
 
+async def test_actions_of_a_run_are_told_by_what_they_ask_for(store: RunStore) -> None:
+    orders = {"a": "object.save", "b": "mail.send", "c": "object.save"}
+    actions = tuple(an_action(f"run1/{name}", service=service) for name, service in orders.items())
+    await store.create(RunTurn(run=a_run(), actions=actions))
+    await store.create(
+        RunTurn(
+            run=a_run(id=RunId("run2")), actions=(an_action("run2/a", run=RunId("run2"), service="object.save"),)
+        )
+    )
+    assert {action.key for action in await store.actions_of(RUN, "object.save")} == {"run1/a", "run1/c"}
+
+
 async def test_an_action_is_tried_again_when_its_time_comes(store: RunStore) -> None:
     await store.create(RunTurn(run=a_run(), actions=(an_action(),)))
     assert await store.claim(KEY, owner="me", now=NOON, until=LATER)
