@@ -110,7 +110,12 @@ class TimeUp:
     """The digit timer ran out."""
 
 
-CollectEvent = SoundsReady | PromptEnded | Digit | Recorded | TimeUp
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOver:
+    """The time the script gives for an answer is over."""
+
+
+CollectEvent = SoundsReady | PromptEnded | Digit | Recorded | TimeUp | LimitOver
 
 
 # -- What follows ---------------------------------------------------------------------------------------------
@@ -182,6 +187,10 @@ def collect(state: PhoneTurn, event: CollectEvent) -> tuple[PhoneTurn, tuple[Out
             return _recorded(state, recording, spoken=spoken)
         case TimeUp():
             return _time_up(state)
+        case LimitOver():
+            if state.listening is Listening.DONE:
+                return state, ()
+            return _give(state, Happened(event="time-up", turn=state.turn.number))
         case _:
             assert_never(event)
 
