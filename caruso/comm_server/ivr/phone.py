@@ -50,7 +50,7 @@ class _OnPhone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Limit:
-    """The time for the answer to an item in its pass: from when it was first asked, however often it is repeated."""
+    """The time for the answer to an item in its pass, from when it was first asked, however often it is said."""
 
     item: str
     passes: tuple[int, ...]
