@@ -198,7 +198,7 @@ class Front:
             notice=notice or bare.notice,
             languages=languages_of(position.languages) if position.standing is Standing.OPEN else (),
             csrf=self.visitors.csrf(visit.run),
-            answered=len(position.trail) if is_open else 0,
+            answered=len(position.trail) if is_open or position.may_correct else 0,
             can_help=is_open and (visit.script.call or visit.script.call_back),
             can_save=is_open and visit.script.mail,
             expires=self.clock_time(expires, visit.language) if expires else "",

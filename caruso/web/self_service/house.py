@@ -21,7 +21,7 @@ from caruso.model.opening_hours import is_open
 from caruso.model.run_records import StoredFile
 from caruso.ports.scripts import ActionServices
 from caruso.script_engine import written
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.nodes import Dialog, Keep
 from caruso.script_engine.turns import Input, QuestionType, ScriptChannel, TakenOver, Value
 from caruso.service_manager.failures import ServiceFailed
 from caruso.web.refusals import Busy, TooManyAttempts
@@ -229,6 +229,8 @@ def position_of(view: RunView, files: Mapping[str, Value]) -> Position:
         session=view.contact or "",
         standing=standing,
         trail=view.trail,
+        may_correct=standing is Standing.OPEN
+        or (standing is Standing.FINISHED and view.dialog.keep is Keep.ALWAYS),
         may_go_back=view.turn.may_go_back and standing is Standing.OPEN,
         languages=view.dialog.languages,
         titles=_titles(view.dialog),

@@ -59,6 +59,35 @@ async def test_a_wrong_answer_is_shown_again_with_what_was_typed(public: Public)
     assert (await browser.answer("4711")).heading == "Is there anything we should know?"
 
 
+@pytest.mark.parametrize("keep", ["always", "until-end"])
+async def test_after_the_end_answers_are_changed_where_the_script_keeps_them(public: Public, keep: str) -> None:
+    head = (
+        b'<dialog id="kept" version="1" languages="en" channels="web" expires="1h" keep="%s"><title>Kept</title>'
+    )
+    public.runs.publish(
+        head % keep.encode() + b'<question id="name"><text>Name?</text></question>'
+        b'<question id="more" ask-if="answers.name = \'Kim\'"><text>Which Kim?</text></question>'
+        b'<end id="e" outcome="done"><text>Thank you, <value of="answers.name"/>.</text></end></dialog>'
+    )
+    browser, _ = await public.started("kept")
+    page = await browser.answer("Jo")
+    assert page.texts("//p[@class='said']") == ["Thank you, Jo."]
+    if keep == "until-end":
+        assert page.tree.xpath("//a[@href='/s/kept/answers']") == []
+        assert (await browser.get("/s/kept/answers/0")).status == 404
+        return
+    assert len(page.tree.xpath("//a[@href='/s/kept/answers']")) == 1
+    page = await browser.get("/s/kept/answers/0")
+    page = await browser.send(page.form("/answers/0"), ["Jo Doe"])
+    assert page.texts("//p[@class='said']") == ["Thank you, Jo Doe."]
+    page = await browser.get("/s/kept/answers/0")
+    page = await browser.send(page.form("/answers/0"), ["Kim"])
+    assert page.heading == "Which Kim?"
+    assert (await browser.answer("the tall one")).texts("//p[@class='said']") == ["Thank you, Kim."]
+    public.clock.advance(3601.0)
+    assert (await browser.get("/s/kept/answers/0")).status == 410
+
+
 async def test_a_warning_is_passed_by_giving_the_same_answer_again(public: Public) -> None:
     browser, _ = await public.started("reading")
     await browser.answer("gas")
