@@ -247,6 +247,7 @@ export interface TurnView {
   questions: TurnView[];
   offers: UndoView[];
   may_go_back: boolean;
+  hand_to: string;
 }
 
 /** An answer given before, on whatever channel. */

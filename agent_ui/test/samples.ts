@@ -179,6 +179,7 @@ export function turn(change: Partial<TurnView> = {}): TurnView {
     questions: [],
     offers: [],
     may_go_back: true,
+    hand_to: "",
     ...change,
   };
 }

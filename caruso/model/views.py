@@ -248,6 +248,8 @@ class TurnView(View, frozen=True, kw_only=True):
     offers: list[UndoView] = []
     #: Whether there is an item to go back to, and the script lets one.
     may_go_back: bool = False
+    #: Of a hand-over: where the dialog is to go on, ``phone``, ``agent`` or ``web``; else empty.
+    hand_to: str = ""
 
 
 class TrailView(View, frozen=True, kw_only=True):

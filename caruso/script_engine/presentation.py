@@ -197,6 +197,7 @@ class _Presenter:
             passes=self.current.passes,
             offers=self.offers(),
             may_go_back=kind in {"info", "wait"} and self.may_go_back(),
+            hand_to=self.hand_to(item) if kind == "handover" else None,
         )
 
     def silence(self, item: AnyItem) -> Turn:
@@ -341,6 +342,9 @@ class _Presenter:
             return ""
         scope = scope_of(self.dialog, self.run, item=item)
         return words_of(left.texts, self.dialog, scope, self.language, self.channel)
+
+    def hand_to(self, item: AnyItem) -> ScriptChannel:
+        return item.channel if isinstance(item, Handover) else self.run.handing_to or ScriptChannel.AGENT
 
     def may_go_back(self) -> bool:
         return back.before(self.dialog, self.run) is not None

@@ -215,6 +215,8 @@ class Turn:
     offers: tuple[UndoOffer, ...] = ()
     #: Whether `WentBack` leads to an item.
     may_go_back: bool = False
+    #: Of a hand-over: where the dialog is to go on.
+    hand_to: ScriptChannel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

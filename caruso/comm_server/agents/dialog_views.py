@@ -120,6 +120,7 @@ def turn_view(turn: Turn, here: tzinfo | None = None) -> TurnView:
             for offer in turn.offers
         ],
         may_go_back=turn.may_go_back,
+        hand_to=turn.hand_to or "",
     )
 
 

@@ -77,6 +77,13 @@ def test_a_private_file_is_shown_to_who_gave_it_only() -> None:
         assert [may_see(run.dialog, run.run, file(of), AgentId(who)) for of, who in agents] == seen
 
 
+def test_a_hand_over_says_where_the_dialog_is_to_go_on() -> None:
+    for channel in ("phone", "web"):
+        run = Led(dialog(f'<handover id="h" channel="{channel}"/>' + END), ScriptChannel.AGENT)
+        assert dialog_view(run.dialog, run.run, None, None).turn.hand_to == channel
+    assert dialog_view(led("text").dialog, led("text").run, None, None).turn.hand_to == ""
+
+
 def test_a_draft_waits_for_its_turn_only() -> None:
     run = led("text")
     kept = drafted(draft({"q": "half a sen"}))
