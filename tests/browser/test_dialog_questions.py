@@ -40,6 +40,10 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
   </group>
   <question id="bill" type="file"><text>The bill?</text></question>
   <question id="noise" type="voice-record"><text>What does it sound like?</text></question>
+  <question id="consent" type="signature"><text>Signed?</text></question>
+  <question id="since" type="date-time" max="now()"><text>Since when?</text></question>
+  <question id="spot" type="location"><text>Where is it?</text></question>
+  <question id="mail" type="email"><text>Your address?</text></question>
   <question id="pin" type="digits" private="yes"><text>Secret?</text><input digits="4" mask="hidden"/></question>
   <end id="done" outcome="done"><text>Thank you.</text></end>
 </dialog>
@@ -145,11 +149,33 @@ async def every_question(console: Console, tmp_path: Path) -> None:
     assert 2.3 < await heard(page.get_by_test_id("trail-noise").get_by_test_id("answer-sound")) < 2.5
     assert await violations(console.page) == []
 
+    await console.until("dialog", item="consent")
+    png = await page.screenshot(clip={"x": 0, "y": 0, "width": 40, "height": 20})
+    chosen = page.locator("input[type=file]")
+    await chosen.set_input_files({"name": "signed.png", "mimeType": "image/png", "buffer": png})
+    await expect(page.get_by_test_id("dialog-file-name")).to_have_text("Kept: signed.png")
+    await page.get_by_test_id("dialog-submit").click()
+    await console.until("dialog", item="since")
+    await expect(page.get_by_test_id("dialog")).to_contain_text("not after")
+    await page.get_by_test_id("dialog-field").fill("2026-01-31T09:30")
+    await console.press("Enter")
+    for item, wrong, complaint, right in (
+        ("spot", "here", "latitude", "52.5 13.4"),
+        ("mail", "nobody at home", "e-mail address", "kim@example.org"),
+    ):
+        await console.until("dialog", item=item)
+        await page.get_by_test_id("dialog-field").fill(wrong)
+        await console.press("Enter")
+        await expect(page.get_by_test_id("item-error")).to_contain_text(complaint)
+        await page.get_by_test_id("dialog-field").fill(right)
+        await console.press("Enter")
+
     await console.until("dialog", item="pin")
     await expect(page.get_by_test_id("dialog-field")).to_have_attribute("type", "password")
     await page.keyboard.type("1234")
     await console.press("Enter")
     await console.until("dialog", state="finished")
     trail = page.get_by_test_id("trail-here")
-    for shown in ("Kitchen, Cellar", "The climate, The price", "€1,250.50", "09:30", "It broke.", "bill.pdf"):
+    told = "Kitchen, Cellar|The climate, The price|€1,250.50|09:30|It broke.|bill.pdf|signed.png|31 January 2026"
+    for shown in (*told.split("|"), "52.5, 13.4", "kim@example.org"):
         await expect(trail).to_contain_text(shown)
