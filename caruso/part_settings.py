@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import asdict
 
 from caruso.business_objects.folder import read_folder
 from caruso.clock import Clock
 from caruso.comm_server.asterisk.settings import AsteriskSettings
-from caruso.config import Config
+from caruso.config import Config, SelfServiceSettings
 from caruso.config.secret_file import read_or_make_secret
 from caruso.storage.adapters.adapter import Use
 from caruso.storage.backups.child import Order
@@ -18,7 +21,11 @@ from caruso.storage.engine import Database
 from caruso.storage.objects.databases import Databases
 from caruso.storage.objects.store import Objects
 from caruso.storage.privacy.retention import Retention
+from caruso.web.rate_limit import Limit
+from caruso.web.self_service.limits import SelfServiceLimits
 from caruso.web.settings import WebSettings
+
+_UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 REPORTS_DIR = Path(__file__).resolve().parent.parent / "reports"
 CONSOLE_DIR = Path(__file__).resolve().parent.parent / "agent_ui" / "dist"
@@ -79,7 +86,23 @@ def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:
         session_lifetime=timedelta(hours=config.web.session_hours),
         session_idle=timedelta(hours=config.web.session_idle_hours),
         secret=pbx.server_secret.encode(),
+        self_service_limits=self_service_limits(config.self_service),
     )
+
+
+def self_service_limits(settings: SelfServiceSettings) -> SelfServiceLimits:
+    """Return how often visitors of the public pages may do what."""
+    set_here = asdict(settings)
+    rates: dict[str, Any] = {
+        name: _rate(value) if isinstance(value, str) else value for name, value in set_here.items()
+    }
+    return SelfServiceLimits(**rates)
+
+
+def _rate(text: str) -> Limit:
+    """Read ``40/10m``."""
+    count, _, span = text.partition("/")
+    return Limit(count=int(count), seconds=float(span[:-1]) * _UNIT_SECONDS[span[-1]])
 
 
 def backup_order(config: Config) -> Order:

@@ -173,6 +173,10 @@ class FakeCentre:
         """Return the type of a question that a file may answer."""
         return self._seats.script(self._seats.of(agent), run).file_wanted(item)
 
+    def see_file(self, agent: AgentId, run: str, file: StoredFile) -> None:
+        """Raise where it is none of the dialog at the desk."""
+        self._seats.script(self._seats.of(agent), run).see_file(file, agent)
+
     def file_kept(self, agent: AgentId, file: StoredFile) -> None:
         """Know a file."""
         self._seats.script(self._seats.of(agent), file.run).keep_file(file)

@@ -119,12 +119,19 @@ class MemoryFiles:
         self._folder = tempfile.TemporaryDirectory()
 
     async def keep(
-        self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
+        self,
+        run: RunId,
+        item: str,
+        *,
+        name: str,
+        media_type: str,
+        content: AsyncIterator[bytes],
+        file: FileId | None = None,
     ) -> StoredFile:
         """Keep a file."""
         data = b"".join([piece async for piece in content])
-        file = StoredFile(
-            id=FileId(f"file{len(self.contents) + 1}"),
+        kept = StoredFile(
+            id=file or FileId(f"file{len(self.contents) + 1}"),
             run=run,
             item=item,
             name=name,
@@ -133,9 +140,9 @@ class MemoryFiles:
             sha256="",
             created_at=self._clock.now(),
         )
-        self.contents[file.id] = data
-        await self._store.add_file(file)
-        return file
+        self.contents[kept.id] = data
+        await self._store.add_file(kept)
+        return kept
 
     async def read(self, file: StoredFile) -> AsyncIterator[bytes]:
         """Return the bytes."""

@@ -125,6 +125,11 @@ class MemoryRuns:
         self._reach()
         return self.actions.get(key)
 
+    async def actions_of(self, run: RunId, service: str) -> Sequence[OutboxAction]:
+        """Return all actions of a run that ask for a service."""
+        self._reach()
+        return [a for a in self.actions.values() if (a.run, a.service) == (run, service)]
+
     async def due(self, now: datetime, *, limit: int = 100) -> Sequence[OutboxAction]:
         """Return actions that are to be carried out now."""
         self._reach()

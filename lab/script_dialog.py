@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from caruso.comm_server.agents.dialog_views import dialog_view, file_value
-from caruso.errors import IllegalMove
-from caruso.model.ids import RunId, ScriptId
+from caruso.comm_server.agents.dialog_views import dialog_view, file_value, may_see
+from caruso.errors import IllegalMove, NotFound
+from caruso.model.ids import AgentId, RunId, ScriptId
 from caruso.model.run_records import StoredFile
 from caruso.model.views import DialogView
 from caruso.script_engine import engine
@@ -66,6 +66,11 @@ class ScriptDialog:
         if not isinstance(question, Question) or question.type not in STORED:
             raise IllegalMove("No file answers this.")
         return question.type.value
+
+    def see_file(self, file: StoredFile, agent: AgentId) -> None:
+        """Raise where the agent may not see a file."""
+        if file.run != self.run or not may_see(self._script, self._state, file, agent):
+            raise NotFound
 
     def keep_file(self, file: StoredFile) -> None:
         """Know a file."""

@@ -246,6 +246,8 @@ export interface TurnView {
   title: string;
   questions: TurnView[];
   offers: UndoView[];
+  may_go_back: boolean;
+  hand_to: string;
 }
 
 /** An answer given before, on whatever channel. */
@@ -882,6 +884,7 @@ export interface TrailLine {
   old: string;
   new: string;
   masked: boolean;
+  file: string;
 }
 
 /** One agent's turn with a contact, or that of somebody outside. */

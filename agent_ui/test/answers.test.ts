@@ -86,6 +86,16 @@ test("limits are put into words", () => {
   expect(limitsText(turn())).toBe("");
 });
 
+test("a day or time that bounds an answer is told as people write it", () => {
+  const day = limitsText(turn({ type: "date", maximum: "2026-11-28" }));
+  expect(day).toMatch(/^not after .*2026/);
+  expect(day).not.toContain("-11-");
+  const moment = limitsText(turn({ type: "date-time", minimum: "2026-11-28T10:50:05.290820" }));
+  expect(moment).toMatch(/^not before .*2026.*10:50$/);
+  expect(limitsText(turn({ type: "date", minimum: "soon" }))).toBe("not before soon");
+  expect(limitsText(turn({ type: "time", minimum: "09:30" }))).toBe("at least 09:30");
+});
+
 test("a draft is kept once something was typed, unless it is far too long", () => {
   expect(mayBeKept(nextDraft(null, "r1", turn()))).toBe(false);
   expect(mayBeKept(typed("48"))).toBe(true);

@@ -178,6 +178,8 @@ export function turn(change: Partial<TurnView> = {}): TurnView {
     title: "",
     questions: [],
     offers: [],
+    may_go_back: true,
+    hand_to: "",
     ...change,
   };
 }

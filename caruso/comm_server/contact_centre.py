@@ -438,6 +438,10 @@ class ContactCentre:
         """Return the type of a question at the agent's desk that a file may answer; raise `IllegalMove`."""
         return self.desk_room.commands.file_wanted(agent, run, item)
 
+    def see_file(self, agent: AgentId, run: str, file: StoredFile) -> None:
+        """Raise `IllegalMove` or `NotFound` where a file is none of the dialog at the agent's desk."""
+        self.desk_room.commands.see_file(agent, run, file)
+
     def file_kept(self, agent: AgentId, file: StoredFile) -> None:
         """Know a file from now on, so that an answer may name it."""
         self.desks.keep_file(agent, file)

@@ -20,15 +20,16 @@ import structlog
 from caruso.clock import Clock
 from caruso.comm_server.fact_stream import FactStream
 from caruso.comm_server.guarded_tasks import GuardedTasks
-from caruso.comm_server.runs.ledger import Kept, kept_of, turn_of
+from caruso.comm_server.runs.ledger import Kept, keep_spoken, kept_of, turn_of
 from caruso.comm_server.runs.outbox import TIMEOUT, Heard, Outbox
 from caruso.comm_server.runs.records import find_records, load_records
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.errors import IllegalMove, NotFound, StorageUnavailable
+from caruso.model import ids
 from caruso.model.facts import DialogContinued, DialogEnded, DialogStarted
 from caruso.model.ids import ContactId, CustomerId, EntryPointId, QueueId, RunId, ScriptId
 from caruso.model.records import Customer
-from caruso.model.run_records import ActionOutcome, SavedRun
+from caruso.model.run_records import ActionOutcome, OutboxAction, SavedRun
 from caruso.model.script_versions import Asker, key_of
 from caruso.ports.journal import Journal
 from caruso.ports.scripts import ScriptObjects
@@ -36,6 +37,7 @@ from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.runs import Run
 from caruso.script_engine.turns import (
+    Answered,
     CallService,
     ConsentGiven,
     Effect,
@@ -244,15 +246,26 @@ class Conversations:
             raise NotFound("No dialog leads this contact.")
         if conversation.elsewhere:
             raise IllegalMove("The customer goes on with this on the web; take it back first.")
+        orders = tuple(self._spoken(conversation, given))
         run, effects = engine.step(conversation.dialog, conversation.run, given, self._clock.now())
         conversation = replace(conversation, run=run)
         if isinstance(given, TakenOver):
             conversation = replace(conversation, channel=given.channel, by=given.by)
         self._keep(conversation)
-        self._turn_made(conversation, effects, outcomes=outcomes)
+        self._turn_made(conversation, effects, outcomes=outcomes, orders=orders)
         for effect in effects:
             if isinstance(effect, Refused):
                 raise IllegalMove(effect.message)
+
+    def _spoken(self, conversation: Conversation, given: Input) -> Iterable[OutboxAction]:
+        """Return the orders to keep what the caller says in his answer."""
+        if conversation.channel is ScriptChannel.PHONE and isinstance(given, Answered):
+            for file in given.files.values():
+                name = file.get("name") if isinstance(file, Mapping) else None
+                if isinstance(name, str):
+                    recording = ids.answer_called(conversation.contact, name)
+                    item = conversation.run.current.item
+                    yield keep_spoken(conversation.run.id, item, recording, self._clock.now())
 
     def resume(self, contact: ContactId) -> None:
         """Meet a run again after a restart: present its item once more.
@@ -355,13 +368,14 @@ class Conversations:
         *,
         outcomes: tuple[ActionOutcome, ...] = (),
         remarks: tuple[Noted, ...] = (),
+        orders: tuple[OutboxAction, ...] = (),
     ) -> None:
         """Write the turn down, then do what follows from it."""
         # A correction may open a run that had come to its end again.
         finished = _end_of(effects) or (conversation.finished if conversation.run.finished else None)
         ended = conversation.finished is None and finished is not None
         conversation = self._write(
-            replace(conversation, finished=finished), effects, outcomes=outcomes, remarks=remarks
+            replace(conversation, finished=finished), effects, outcomes=outcomes, remarks=remarks, orders=orders
         )
         if ended and finished is not None:
             self._stream.publish(
@@ -383,6 +397,7 @@ class Conversations:
         *,
         outcomes: tuple[ActionOutcome, ...] = (),
         remarks: tuple[Noted, ...] = (),
+        orders: tuple[OutboxAction, ...] = (),
     ) -> Conversation:
         """Give a turn to the journal; return the conversation with its new revision."""
         turn = turn_of(
@@ -393,6 +408,7 @@ class Conversations:
             self._clock.now(),
             outcomes=outcomes,
             remarks=remarks,
+            orders=orders,
         )
         conversation = replace(conversation, kept=replace(conversation.kept, revision=turn.run.revision))
         if conversation.contact in self._conversations:

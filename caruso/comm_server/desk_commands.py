@@ -10,6 +10,7 @@ from typing import assert_never
 
 from caruso.comm_server.agents import presence
 from caruso.comm_server.agents.desks import Desks
+from caruso.comm_server.agents.dialog_views import may_see
 from caruso.comm_server.agents.presence import GoNotReady, SignOut, WrapUpOver
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.exchange import Exchange
@@ -20,12 +21,13 @@ from caruso.comm_server.recording.office import Asked
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.stations.on_duty import OnDuty
 from caruso.comm_server.voicemail.offers import MessageOffers
-from caruso.errors import IllegalMove
+from caruso.errors import IllegalMove, NotFound
 from caruso.model import desk, ids
 from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, RunId
+from caruso.model.run_records import StoredFile
 from caruso.script_engine.nodes import Question
 from caruso.script_engine.turns import (
     STORED,
@@ -176,6 +178,12 @@ class DeskCommands:
         if not isinstance(question, Question) or question.type not in STORED:
             raise IllegalMove("No file answers this.")
         return question.type.value
+
+    def see_file(self, agent: AgentId, run: str, file: StoredFile) -> None:
+        """Raise `IllegalMove` or `NotFound` where the agent may not see a file of the dialog at her desk."""
+        conversation = self._led(agent, run)
+        if file.run != conversation.run.id or not may_see(conversation.dialog, conversation.run, file, agent):
+            raise NotFound("There is no such file.")
 
     def _give(self, agent: AgentId, run: str, given: Input) -> None:
         self._conversations.give(self._led(agent, run).contact, given)

@@ -14,6 +14,7 @@ from caruso.comm_server.runs.action_ends import ActionEnds
 from caruso.comm_server.runs.durable import DurableRuns
 from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.comm_server.runs.passes import RunPasses
+from caruso.comm_server.runs.spoken_answers import SpokenAnswers
 from caruso.comm_server.runs.web_runs import WebRuns
 from caruso.comm_server.script_library import ScriptLibrary
 from caruso.model.run_records import OutboxAction
@@ -43,6 +44,7 @@ class DialogRoom:
             owner=uuid.uuid4().hex,
             hear=self._hear,
             delayed=self._delayed,
+            spoken=SpokenAnswers(recordings=outside.pbx_recordings, files=outside.files, store=outside.runs),
         )
         self.conversations = Conversations(
             library=library,

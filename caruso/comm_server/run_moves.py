@@ -117,7 +117,8 @@ class RunMoves:
         conversation = self._conversations.of_run(run)
         language = conversation.run.spoken_language if conversation else "en"
         title = conversation.dialog.title(language) if conversation else ""
-        subject, text = link_mail(language, title=title, url=link.url, until=link.expires_at)
+        zone = conversation.run.time_zone if conversation else "UTC"
+        subject, text = link_mail(language, title=title, url=link.url, until=link.expires_at, zone=zone)
         params: dict[str, Value] = {**channel.params(to, text, subject)}
         return CallService(
             key=key,

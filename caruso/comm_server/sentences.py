@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
+from caruso.script_engine.written import moment_in
+
 CLOSED = {
     "en": "We are closed at the moment. Please call again during our opening hours. Goodbye.",
     "de": "Wir sind zurzeit nicht erreichbar. Bitte rufen Sie während unserer Öffnungszeiten an. Auf Wiederhören.",
@@ -273,7 +275,11 @@ def position(place: int, language: str) -> str:
     return _POSITION.get(language, _POSITION["en"]).format(place=place)
 
 
-def link_mail(language: str, *, title: str, url: str, until: datetime) -> tuple[str, str]:
-    """Return subject and text of the mail with which a customer goes on with a dialog on the web."""
-    subject, text = _LINK_MAIL.get(language, _LINK_MAIL["en"])
-    return subject.format(title=title), text.format(url=url, until=until.strftime("%Y-%m-%d %H:%M UTC"))
+def link_mail(language: str, *, title: str, url: str, until: datetime, zone: str) -> tuple[str, str]:
+    """Return subject and text of the mail with which a customer goes on with a dialog on the web.
+
+    `until` is told as the clocks of the time zone `zone` show it.
+    """
+    spoken = language if language in _LINK_MAIL else "en"
+    subject, text = _LINK_MAIL[spoken]
+    return subject.format(title=title), text.format(url=url, until=moment_in(until, zone, spoken))

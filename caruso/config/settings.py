@@ -49,6 +49,9 @@ SystemUrl = Annotated[
     str,
     Meta(pattern=r"^([a-z][a-z0-9+.-]*://[^\s]+)?$", title="an address that begins like https://"),
 ]
+Rate = Annotated[
+    str, Meta(pattern=r"^[1-9][0-9]{0,5}/[1-9][0-9]{0,3}[smhd]$", title="how often in how long, like 40/10m")
+]
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", title="a time like 03:15")]
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[float, Meta(ge=0.1, le=8760)]
@@ -315,6 +318,40 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     console_dir: Path | None = None
 
 
+class SelfServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often visitors of the public pages may do what ([self-service.md](self-service.md)).
+
+    ``40/10m`` is forty times in ten minutes (s, m, h, d). Per address (IPv6: per /64), unless it says otherwise.
+    """
+
+    #: Any request.
+    requests: Rate = "900/1m"
+    #: Dialogs begun.
+    starts: Rate = "40/10m"
+    #: Of each script, by all visitors together.
+    starts_of_script: Rate = "1200/1m"
+    #: Answers, corrections, steps back.
+    inputs: Rate = "300/1m"
+    #: In each script, by all visitors together.
+    inputs_of_script: Rate = "12000/1m"
+    #: Files sent.
+    uploads: Rate = "40/10m"
+    #: Links mailed.
+    mails: Rate = "6/1h"
+    #: To each mailbox, whoever asks.
+    mails_to_one: Rate = "3/1h"
+    #: Calls asked for.
+    call_backs: Rate = "6/1h"
+    #: To each number, whoever asks.
+    call_backs_to_one: Rate = "3/1d"
+    #: Codes to call with.
+    codes: Rate = "20/1h"
+    #: Links opened.
+    resumes: Rate = "30/10m"
+    #: Dialogs that are open at once: one that nobody went on with for an hour counts no more.
+    open_runs: Annotated[int, Meta(ge=1, le=100_000)] = 30
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the server says about its work, on standard error."""
 
@@ -383,6 +420,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     services: ServiceSettings = ServiceSettings()
     objects: ObjectSettings = ObjectSettings()
     web: WebSettings = WebSettings()
+    self_service: SelfServiceSettings = SelfServiceSettings()
     log: LogSettings = LogSettings()
     backup: BackupSettings = BackupSettings()
     audit: AuditSettings = AuditSettings()

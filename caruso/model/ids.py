@@ -4,7 +4,8 @@ A voice contact is named after its caller's leg, and everything that is made for
 ``<contact>~<offer>~<agent>`` is an agent's leg, ``<contact>~<offer>~@`` that of somebody outside whom an agent
 called, ``<contact>~customer`` that of a customer whom the centre called, ``<contact>~bridge`` the bridge. So
 whatever is found in the PBX after a crash says by itself whose it is, and making it twice is impossible.
-``<contact>~voicemail<take>`` is the sound of a message that the caller leaves.
+``<contact>~voicemail<take>`` is the sound of a message that the caller leaves, ``<contact>~answer<turn>`` what he
+says in answer to a dialog.
 What is made so that somebody can listen in is named ``supervision~<supervision>~…``, and the line to an agent's
 telephone that is kept open between calls ``line~<agent>~<begun>``: neither belongs to a contact.
 ``~`` is unreserved in URLs (RFC 3986, 2.3) and cannot occur in an agent's id.
@@ -12,6 +13,7 @@ telephone that is kept open between calls ``line~<agent>~<begun>``: neither belo
 
 from __future__ import annotations
 
+import hashlib
 from typing import NewType
 
 AgentId = NewType("AgentId", str)
@@ -43,6 +45,7 @@ _NO_CONTACT = (_SUPERVISION, _LINE)
 _OUTGOING, _OUTBOUND, _CUSTOMER = "outgoing-", "out-", "customer"
 #: Begins the names of messages, and stands in those of their recordings.
 _VOICEMAIL = "voicemail"
+_ANSWER = "answer"
 
 
 def caller_leg(contact: ContactId) -> LegId:
@@ -189,6 +192,26 @@ def voicemail_contact(origin: ContactId) -> ContactId:
 def is_voicemail(contact: ContactId | None) -> bool:
     """Tell whether a contact is a message that a caller left."""
     return contact is not None and contact.startswith(f"{_VOICEMAIL}-")
+
+
+def answer_recording(contact: ContactId, turn: int, edition: str = "") -> RecordingId:
+    """Return the name of what a caller says in answer to a turn; `edition` marks a turn said again."""
+    return RecordingId(f"{contact}~{_ANSWER}{turn}{edition}")
+
+
+def answer_name(recording: RecordingId) -> str:
+    """Return what a spoken answer is called where people see it."""
+    return f"{recording.rpartition('~')[2]}.wav"
+
+
+def answer_called(contact: ContactId, name: str) -> RecordingId:
+    """Return the recording in the PBX of a spoken answer that is called `name`."""
+    return RecordingId(f"{contact}~{name.removesuffix('.wav')}")
+
+
+def answer_file(recording: RecordingId) -> FileId:
+    """Return the id of the file of a spoken answer: whoever keeps it twice keeps one."""
+    return FileId(hashlib.sha256(recording.encode()).hexdigest()[:32])
 
 
 def voicemail_recording(origin: ContactId, take: int) -> RecordingId:

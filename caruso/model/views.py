@@ -246,6 +246,10 @@ class TurnView(View, frozen=True, kw_only=True):
     #: Of a group: its questions and infos.
     questions: list[TurnView] = []
     offers: list[UndoView] = []
+    #: Whether there is an item to go back to, and the script lets one.
+    may_go_back: bool = False
+    #: Of a hand-over: where the dialog is to go on, ``phone``, ``agent`` or ``web``; else empty.
+    hand_to: str = ""
 
 
 class TrailView(View, frozen=True, kw_only=True):

@@ -62,6 +62,10 @@ class RunStore(Protocol):
         """Return one action."""
         ...
 
+    async def actions_of(self, run: RunId, service: str) -> Sequence[OutboxAction]:
+        """Return all actions of a run that ask for a service, whatever became of them."""
+        ...
+
     async def due(self, now: datetime, *, limit: int = 100) -> Sequence[OutboxAction]:
         """Return actions that are to be carried out now, those that are waited for first."""
         ...
@@ -138,9 +142,19 @@ class RunFiles(Protocol):
     """The bytes of uploads, recordings and messages."""
 
     async def keep(
-        self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
+        self,
+        run: RunId,
+        item: str,
+        *,
+        name: str,
+        media_type: str,
+        content: AsyncIterator[bytes],
+        file: FileId | None = None,
     ) -> StoredFile:
-        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``)."""
+        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``).
+
+        With an id of ours (`file`) it is something of this server's: there may be any number of them.
+        """
         ...
 
     def read(self, file: StoredFile) -> AsyncIterator[bytes]:

@@ -28,6 +28,7 @@ from caruso.script_engine.nodes import (
     When,
 )
 from caruso.script_engine.repair import handlers_around
+from caruso.script_engine.wording import primary
 
 Report = Callable[..., None]
 
@@ -167,10 +168,23 @@ class _Structure:
         if called is None:
             self.report("unknown-dialog", f"there is no dialog “{item.dialog}”", item.place, "dialog")
             return
+        self.meets(item, called)
         self.passes(item, called.frames[""])
         self.returns(item, called.frames[""])
         if circle := self.circle(called):
             self.report("dialog-circle", f"calls itself: {' → '.join(circle)}", item.place, "dialog")
+
+    def meets(self, item: Call, called: Dialog) -> None:
+        """Find whom the called dialog has no words for: it was checked for its own channels and languages only."""
+        for channel in sorted(self.flow.channels.get(item.id, frozenset()) - called.channels):
+            message = f"“{called.id}” is not made for {channel}, where it can be called"
+            suggestion = f"let its channels have {channel}, or write ask-if=\"dialog.channel ne '{channel}'\""
+            self.report("call-channel", message, item.place, "dialog", suggestion)
+        written = {primary(language) for language in called.languages}
+        lacking = [language for language in self.dialog.languages if primary(language) not in written]
+        if lacking:
+            message = f"“{called.id}” is not written in {', '.join(lacking)}, in which it can be called"
+            self.report("call-language", message, item.place, "dialog", f"let its languages have {lacking[0]}")
 
     def passes(self, item: Call, frame: Frame) -> None:
         taken = [name for name, variable in frame.variables.items() if variable.direction.goes_in]
@@ -234,7 +248,7 @@ class _Structure:
 
     def undoing(self) -> None:
         """Find what stays done although the path may lead elsewhere when somebody goes back."""
-        if not self.dialog.back_allowed:
+        if self.dialog.back is Back.NONE:
             return
         undos = {ref for action in self.dialog.actions.values() for ref in action.undo}
         for action in self.dialog.actions.values():

@@ -68,6 +68,7 @@ class _Builder(ItemLoader):
             objects={name: name for name in objects},
             repeats=self.repeats,
             handlers=handlers,
+            back=Back(root.required("back")),
         )
         return Dialog(
             id=root.required("id"),
@@ -76,7 +77,6 @@ class _Builder(ItemLoader):
             channels=self.channels(root, "channels") or frozenset(),
             titles=titles_of(root),
             start=root.get("start") or next(iter(self.items)),
-            back=Back(root.required("back")),
             keep=Keep(root.required("keep")),
             expires_seconds=self.seconds(root, "expires") if root.get("expires") is not None else None,
             objects=objects,

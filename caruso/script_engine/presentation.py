@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from caruso.script_engine import answers as reading
-from caruso.script_engine import texts
+from caruso.script_engine import back, texts
 from caruso.script_engine.expressions import Expression
 from caruso.script_engine.forms import Form, lay_out
 from caruso.script_engine.nodes import (
@@ -196,6 +196,8 @@ class _Presenter:
             title=self.title(item),
             passes=self.current.passes,
             offers=self.offers(),
+            may_go_back=kind in {"info", "wait"} and self.may_go_back(),
+            hand_to=self.hand_to(item) if kind == "handover" else None,
         )
 
     def silence(self, item: AnyItem) -> Turn:
@@ -212,6 +214,7 @@ class _Presenter:
             error=self.run.error,
             warned=self.run.warned,
             offers=self.offers(),
+            may_go_back=self.may_go_back(),
         )
 
     def question(
@@ -224,6 +227,7 @@ class _Presenter:
         error: str,
         warned: Value,
         offers: tuple[UndoOffer, ...] = (),
+        may_go_back: bool = False,
     ) -> Turn:
         asked = asked_of(self.dialog, item, scope, self.language, self.channel)
         minimum, maximum = reading.usual(asked, self.value(item.minimum, scope), self.value(item.maximum, scope))
@@ -262,6 +266,7 @@ class _Presenter:
             title=self.title(item),
             passes=self.current.passes,
             offers=offers,
+            may_go_back=may_go_back,
         )
 
     # -- Groups -----------------------------------------------------------------------------------------------
@@ -281,6 +286,7 @@ class _Presenter:
             passes=self.current.passes,
             questions=tuple(self.member(item, laid_out) for item in laid_out.shown),
             offers=self.offers(),
+            may_go_back=self.may_go_back(),
         )
 
     def member(self, item: Question | Info, laid_out: Form) -> Turn:
@@ -336,6 +342,12 @@ class _Presenter:
             return ""
         scope = scope_of(self.dialog, self.run, item=item)
         return words_of(left.texts, self.dialog, scope, self.language, self.channel)
+
+    def hand_to(self, item: AnyItem) -> ScriptChannel:
+        return item.channel if isinstance(item, Handover) else self.run.handing_to or ScriptChannel.AGENT
+
+    def may_go_back(self) -> bool:
+        return back.before(self.dialog, self.run) is not None
 
     # -- What is said -----------------------------------------------------------------------------------------
 

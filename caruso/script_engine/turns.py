@@ -213,6 +213,10 @@ class Turn:
     passes: tuple[int, ...] = ()
     #: For the agent: what was done and may have to be undone.
     offers: tuple[UndoOffer, ...] = ()
+    #: Whether `WentBack` leads to an item.
+    may_go_back: bool = False
+    #: Of a hand-over: where the dialog is to go on.
+    hand_to: ScriptChannel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from datetime import date, datetime, time
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError, dates, numbers
+from babel import Locale, UnknownLocaleError, dates, numbers, units
 
 from caruso.script_engine.values import number_text
 
@@ -97,3 +99,23 @@ def clock(value: time | datetime, language: str) -> str:
 def moment(value: datetime, language: str, form: str = "plain") -> str:
     """Return a day and a time of it."""
     return f"{day(value, language, form)}, {clock(value, language)}"
+
+
+def moment_in(value: datetime, zone: str, language: str) -> str:
+    """Return a point in time as the clocks of a time zone show it, with its name: for who is elsewhere."""
+    local = value.astimezone(ZoneInfo(zone)).replace(second=0)
+    return f"{moment(local, language)} ({zone})"
+
+
+def span(seconds: int, language: str) -> str:
+    """Return how long something takes, exactly: “3 minutes”, “90 seconds”."""
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds and seconds % length == 0:
+            return units.format_unit(seconds // length, f"duration-{unit}", locale=locale(language))
+    return units.format_unit(seconds, "duration-second", locale=locale(language))
+
+
+def about(seconds: float, language: str) -> str:
+    """Return how long at least to wait, as one says it: long times in minutes or hours, rounded up."""
+    length = next(unit for unit, least in ((3600, 7200), (60, 120), (1, 0)) if seconds >= least)
+    return span(max(1, math.ceil(seconds / length)) * length, language)

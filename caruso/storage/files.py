@@ -58,15 +58,25 @@ class Files:
         self._limits = limits or FileLimits()
 
     async def keep(
-        self, run: RunId, item: str, *, name: str, media_type: str, content: AsyncIterator[bytes]
+        self,
+        run: RunId,
+        item: str,
+        *,
+        name: str,
+        media_type: str,
+        content: AsyncIterator[bytes],
+        file: FileId | None = None,
     ) -> StoredFile:
-        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``)."""
+        """Keep a file; raise `RejectedInput` (``file-too-large``, ``file-type``, ``too-many-files``).
+
+        With an id of ours (`file`) it is something of this server's: there may be any number of them.
+        """
         media_type = media_type.partition(";")[0].strip().lower()
         if not _MEDIA_TYPE.fullmatch(media_type) or not media_type.startswith(self._limits.media_types):
             raise _refused("file-type", "Files of this kind are not taken.")
-        if len(await self._store.files(run)) >= self._limits.files_per_run:
+        if file is None and len(await self._store.files(run)) >= self._limits.files_per_run:
             raise _refused("too-many-files", f"No more than {self._limits.files_per_run} files are taken.")
-        file = FileId(uuid.uuid4().hex)
+        file = file or FileId(uuid.uuid4().hex)
         size, checksum = await self._bytes.write(file, content, self._check_size)
         kept = StoredFile(
             id=file,

@@ -219,6 +219,10 @@ class Runs:
 
         return await self._database.change(work)
 
+    async def actions_of(self, run: RunId, service: str) -> Sequence[OutboxAction]:
+        """Return all actions of a run that ask for a service, whatever became of them."""
+        return await self._actions(select(outbox).where(outbox.c.run == run, outbox.c.service == service))
+
     async def due(self, now: datetime, *, limit: int = 100) -> Sequence[OutboxAction]:
         """Return actions that are to be carried out now, those that are waited for first."""
         query = select(outbox).where(_PENDING, outbox.c.next_at <= now)

@@ -28,11 +28,14 @@ from caruso.ports.customers import AccessLog, CustomerStore
 from caruso.ports.journal import FactStore
 from caruso.ports.telephony import Phones
 from caruso.script_engine.answers import typed
+from caruso.script_engine.answers.stored import file_of
+from caruso.script_engine.turns import Value
 from caruso.script_engine.values import from_json
 from caruso.web import resources as r
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
+from caruso.web.kept_files import contact_file
 from caruso.web.sessions import Sessions, SignedIn, handle_of
 from caruso.web.sign_in import SignIn
 from caruso.web.supervision_api import supervisor
@@ -176,18 +179,11 @@ class Api:
     @operation("GET", "/api/contacts/{contact}", role=Role.AGENT)
     async def contact(self, call: Call, contact: str) -> r.ContactDetail:
         """Return one contact and what happened in its dialogs; an agent sees her own."""
-        found = await self._ask.facts.contact(ContactId(contact))
-        only = _only(call.who)
-        if found is None or not has_queue(self._scope(call), found.queue):
-            raise NotFound("There is no such contact.")
-        segments = segments_of(await self._ask.facts.facts_of(found.id))
-        if only is not None and only not in (found.agent, *(segment.agent for segment in segments)):
-            raise NotFound("There is no such contact.")
+        found, segments = await find_contact(self._ask, call.who, ContactId(contact))
         return _detail(found, await self._ask.facts.trail(found.id), segments)
 
     def _scope(self, call: Call) -> Scope:
-        """Return whose queues' contacts may be seen; an agent sees her own, whatever the queue."""
-        return self._ask.centre.supervisors.scope(supervisor(call.who)) if call.who.may(Role.SUPERVISOR) else None
+        return _scope(self._ask, call.who)
 
     # -- Customers --------------------------------------------------------------------------------------------
 
@@ -336,12 +332,29 @@ def _only(who: SignedIn) -> AgentId | None:
     return who.agent
 
 
+async def find_contact(ask: Sources, who: SignedIn, contact: ContactId) -> tuple[PastContact, Sequence[Segment]]:
+    """Return a contact that `who` may see, and who had it; raise `NotFound`."""
+    found = await ask.facts.contact(contact)
+    only = _only(who)
+    if found is None or not has_queue(_scope(ask, who), found.queue):
+        raise NotFound("There is no such contact.")
+    segments = segments_of(await ask.facts.facts_of(found.id))
+    if only is not None and only not in (found.agent, *(segment.agent for segment in segments)):
+        raise NotFound("There is no such contact.")
+    return found, segments
+
+
+def _scope(ask: Sources, who: SignedIn) -> Scope:
+    """Return whose queues' contacts may be seen; an agent sees her own, whatever the queue."""
+    return ask.centre.supervisors.scope(supervisor(who)) if who.may(Role.SUPERVISOR) else None
+
+
 def _line(contact: PastContact) -> r.ContactLine:
     return r.ContactLine(**_fields(contact))
 
 
 def _detail(contact: PastContact, trail: Sequence[RunEvent], segments: Sequence[Segment]) -> r.ContactDetail:
-    lines = [_trail_line(event) for event in trail]
+    lines = [_trail_line(contact.id, event) for event in trail]
     return r.ContactDetail(**_fields(contact), trail=lines, segments=list(segments))
 
 
@@ -350,7 +363,9 @@ def _fields(contact: PastContact) -> dict[str, Any]:
     return fields | {"answers": list(contact.answers)}
 
 
-def _trail_line(event: RunEvent) -> r.TrailLine:
+def _trail_line(contact: ContactId, event: RunEvent) -> r.TrailLine:
+    new = from_json(event.new)
+    file = file_of(new)
     return r.TrailLine(
         event=event.event,
         item=event.item,
@@ -362,10 +377,16 @@ def _trail_line(event: RunEvent) -> r.TrailLine:
         version=event.version,
         variant=event.variant,
         text=event.text,
-        old=typed(from_json(event.old)),
-        new=typed(from_json(event.new)),
+        old=_told(from_json(event.old)),
+        new=_told(new),
         masked=event.masked,
+        file=contact_file(contact, file[0]) if file is not None else "",
     )
+
+
+def _told(value: Value) -> str:
+    file = file_of(value)
+    return typed(value) if file is None else file[1]
 
 
 def _changed(customer: Customer, change: r.CustomerChange) -> Customer:

@@ -113,6 +113,10 @@ class ContactCentre(Protocol):
         """
         ...
 
+    def see_file(self, agent: AgentId, run: str, file: StoredFile) -> None:
+        """Raise `IllegalMove` or `NotFound` where a file is none that the dialog at the agent's desk shows her."""
+        ...
+
     def file_kept(self, agent: AgentId, file: StoredFile) -> None:
         """Know a file from now on, so that an answer may name it."""
         ...

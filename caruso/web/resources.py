@@ -176,6 +176,8 @@ class TrailLine(Resource, frozen=True, kw_only=True):
     old: str
     new: str
     masked: bool
+    #: Where what was answered can be had, where it is a file; empty where it is none. `new` is its name then.
+    file: str = ""
 
 
 class ContactDetail(ContactLine, frozen=True, kw_only=True):

@@ -41,12 +41,15 @@ from caruso.web.callback_api import CallbackApi, CallbackSources, MovedListener
 from caruso.web.centre_port import ContactCentre
 from caruso.web.console_files import ConsoleFiles
 from caruso.web.console_socket import ConsoleSockets
+from caruso.web.contact_files import ContactFiles
 from caruso.web.decision_api import DecisionApi, DecisionSources
+from caruso.web.desk_files import ONE as ONE_DESK_FILE
 from caruso.web.desk_files import PATH as DESK_FILES
 from caruso.web.desk_files import DeskFiles
 from caruso.web.edge import REQUEST_ID, REQUEST_ID_HEADER, Edge
 from caruso.web.gate import Gate
 from caruso.web.headers import OF_PAGES, fixed_headers
+from caruso.web.kept_files import CONTACT_FILE
 from caruso.web.metrics import WebMetrics
 from caruso.web.monitor_socket import MonitorSockets
 from caruso.web.object_api import ObjectApi
@@ -188,6 +191,7 @@ class WebServer:
             else None
         )
         self._desk_files = DeskFiles(centre, files, self._gate) if files is not None else None
+        self._contact_files = ContactFiles(sources, files, self._gate) if files is not None else None
         self._recorded = RecordedSounds(centre, self._gate)
         self._sounds = VoicemailSound(left, files, self._gate) if files is not None else None
         self._workers = WorkerSockets(workers) if workers is not None else None
@@ -251,6 +255,9 @@ class WebServer:
             app.router.add_get(EXPORT_PATH, self._export.serve)
         if self._desk_files is not None:
             app.router.add_post(DESK_FILES, self._desk_files.take)
+            app.router.add_get(ONE_DESK_FILE, self._desk_files.show)
+        if self._contact_files is not None:
+            app.router.add_get(CONTACT_FILE, self._contact_files.show)
         if self._sounds is not None:
             app.router.add_get(VOICEMAIL_SOUND, self._sounds.serve)
         if self._self_service is not None:

@@ -1,4 +1,4 @@
-"""One dialog on its way: phone, agent's screen, web page by a link, back on the phone with a code, agent again."""
+"""One dialog on its way: phone, agent's screen, web page by a link, on the phone again: agent, machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from caruso.model.facts import Presence
 from caruso.model.views import DeskView, DialogView
 from lab.asterisk import LocalAsterisk
 from lab.form_browser import FormBrowser
-from lab.listening import clear
+from lab.listening import clear, leftovers
 from lab.sipp import caller
 from lab.staffed import nothing_left, staffed
 from lab.web_client import ConsoleClient
@@ -28,7 +28,11 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
   <question id="topic" type="text"><text>What is it about?</text></question>
   <question id="street" type="text"><text>Where do you move to?</text></question>
   <question id="people" type="integer" min="1" max="9"><text>How many people?</text></question>
-  <end id="done" outcome="moved"><text>Goodbye.</text></end>
+  <handover id="to-machine" channel="phone"/>
+  <question id="pin" type="digits"><text>Please key in your secret number.</text>
+    <input digits="2" first-digit-timeout="20s"/>
+  </question>
+  <end id="done" outcome="moved" hang-up="yes"><text>Goodbye.</text></end>
 </dialog>
 """
 
@@ -62,6 +66,12 @@ def of(view: DeskView) -> DialogView:
     return view.dialog
 
 
+async def hung_up_by_the_script(pbx: LocalAsterisk) -> None:
+    async with asyncio.timeout(40):
+        while await leftovers(pbx):  # noqa: ASYNC110 -- the PBX is asked, it tells nobody
+            await asyncio.sleep(0.2)
+
+
 async def answer(console: ConsoleClient, view: DeskView, text: str) -> None:
     dialog = of(view)
     await console.do(desk.AnswerItem, run=dialog.run, turn=dialog.turn.number, text=text)
@@ -73,6 +83,7 @@ async def test_a_dialog_goes_from_phone_to_agent_to_web_and_comes_back_by_phone(
     """Each goes on where the one before stopped; the contact's trail says who was asked what, where and when.
 
     SIPp ── 7002 ──► 4711# ──► agent: topic ── link ──► web: street ── code ──► SIPp ── 7003 ──► agent: people
+    ── given to the machine ──► 42 ──► end
     """
     script = tmp_path / "journey.xml"
     script.write_text(SCRIPT, encoding="utf-8")
@@ -104,7 +115,7 @@ async def test_a_dialog_goes_from_phone_to_agent_to_web_and_comes_back_by_phone(
         page = await customer.send(page.form("/help"), action="code")
         number, code = page.texts("//dd")
         assert number == "7003"
-        keys = [(2.0, code[0]), *((0.3, digit) for digit in code[1:])]
+        keys = [(2.0, code[0]), *((0.3, digit) for digit in code[1:]), (10.0, "4"), (0.3, "2")]
         async with caller(pbx, "7003", stay_seconds=600, digits=keys):
             view = await console.until(at("people"), seconds=30)
             assert [(entry.shown, entry.channel, entry.by) for entry in of(view).trail] == [
@@ -113,9 +124,11 @@ async def test_a_dialog_goes_from_phone_to_agent_to_web_and_comes_back_by_phone(
                 ("Main Street 1", "web", ""),
             ]
             await answer(console, view, "3")
-            view = await console.until(lambda view: of(view).finished)
-            assert of(view).outcome == "moved"
-            await clear(pbx)
+            view = await console.until(at("to-machine"))
+            assert of(view).turn.hand_to == "phone"
+            assert view.contact is not None
+            await console.do(desk.Transfer, contact=view.contact.id, kind="script", to=of(view).script)
+            await hung_up_by_the_script(pbx)
         await nothing_left(pbx)
         await asyncio.sleep(0.5)
         trail = (await centre.ask(f"/api/contacts/{call}"))["trail"]
@@ -125,5 +138,6 @@ async def test_a_dialog_goes_from_phone_to_agent_to_web_and_comes_back_by_phone(
             ("agent", "a0", "topic"),
             ("web", "", "street"),
             ("agent", "a0", "people"),
+            ("phone", "", "pin"),
         ]
         assert len({line["contact"] for line in trail}) == 3, "two calls and a page"

@@ -11,7 +11,7 @@ import pytest
 from lab.asterisk import LocalAsterisk
 from lab.baresip import listening_caller
 from lab.floor import Floor, opened
-from lab.server import CentreServer
+from lab.server import SUPERVISOR, CentreServer
 from lab.sip_phones import sip_phones
 from lab.tones import loudness, read_sound, share_of_tone, write_beeps
 
@@ -70,7 +70,7 @@ async def under_way(pbx: LocalAsterisk, *, count: int) -> None:
 
 
 async def test_what_a_caller_says_is_stored(pbx: LocalAsterisk, floor: Floor, tmp_path: Path) -> None:
-    """The tone he says is in the recording that is his answer.
+    """The tone he says is in the recording that is his answer; a supervisor hears it, the PBX keeps nothing.
 
     caller ── 7001 ── "What broke?" ── tone ── says 400 Hz ── # ──► stored ── "Good-bye." ──► hung up
     """
@@ -81,9 +81,17 @@ async def test_what_a_caller_says_is_stored(pbx: LocalAsterisk, floor: Floor, tm
         await asyncio.sleep(2.0)
         await caller.press("#")
         await caller.ended()
-    (stored,) = recordings(pbx)
-    samples = read_sound(stored)
-    stored.unlink()
+    await under_way(pbx, count=0)
+    async with floor.server.client(SUPERVISOR) as supervisor:
+        (contact,) = (await supervisor.call("GET", "/api/contacts"))["contacts"]
+        assert contact["answers"] == [["What broke?", "answer1.wav"]]
+        trail = (await supervisor.call("GET", f"/api/contacts/{contact['id']}"))["trail"]
+        (answered,) = [line for line in trail if line["event"] == "answered"]
+        sound = await supervisor.request("GET", answered["file"])
+    assert (sound.status, sound.headers["Content-Type"]) == (200, "audio/wav")
+    heard = tmp_path / "heard.wav"
+    heard.write_bytes(sound.body)
+    samples = read_sound(heard)
     assert loudness(samples) > 0.03
     assert share_of_tone(samples, CALLER_HZ) > 0.6
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
+from lab.tones import write_beeps
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Console
 from tests.browser.small_centre import SmallCentre, small_centre
@@ -37,6 +39,11 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
     <question id="story" type="memo" required="no"><text>What happened?</text></question>
   </group>
   <question id="bill" type="file"><text>The bill?</text></question>
+  <question id="noise" type="voice-record"><text>What does it sound like?</text></question>
+  <question id="consent" type="signature"><text>Signed?</text></question>
+  <question id="since" type="date-time" max="now()"><text>Since when?</text></question>
+  <question id="spot" type="location"><text>Where is it?</text></question>
+  <question id="mail" type="email"><text>Your address?</text></question>
   <question id="pin" type="digits" private="yes"><text>Secret?</text><input digits="4" mask="hidden"/></question>
   <end id="done" outcome="done"><text>Thank you.</text></end>
 </dialog>
@@ -51,17 +58,30 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCentre]:
 
 
 async def test_every_kind_of_question_is_answered_with_the_keyboard_alone(
-    chromium: Browser, centre: SmallCentre
+    chromium: Browser, centre: SmallCentre, tmp_path: Path
 ) -> None:
     """Several options, a ranking, a rating, a group with a mistake in it, a secret; what a reload leaves.
 
-    phone: 4711 ──► agent: rooms ── wishes ── mark ── address, together ── bill ── pin ── end
+    phone: 4711 ──► agent: rooms ── wishes ── mark ── address, together ── bill ── noise ── pin ── end
     """
     async with centre.conversation(chromium, keys="4711") as console:
-        await every_question(console)
+        await every_question(console, tmp_path)
 
 
-async def every_question(console: Console) -> None:
+async def heard(sound: Locator) -> float:
+    """Play a sound from its beginning; return how long it is, seconds, once something of it was heard."""
+    seconds: float = await sound.evaluate(
+        """async (audio) => {
+            await audio.play();
+            while (audio.currentTime === 0) await new Promise((tell) => setTimeout(tell, 50));
+            audio.pause();
+            return audio.duration;
+        }"""
+    )
+    return seconds
+
+
+async def every_question(console: Console, tmp_path: Path) -> None:
     """Answer one after the other."""
     page = console.page
     await expect(page.get_by_test_id("trail-told")).to_contain_text("4711")
@@ -115,6 +135,40 @@ async def every_question(console: Console) -> None:
     await expect(page.get_by_test_id("dialog-file-name")).to_have_text("Kept: bill.pdf")
     assert await violations(console.page) == []
     await page.get_by_test_id("dialog-submit").click()
+    opened = page.get_by_test_id("trail-bill").get_by_test_id("answer-file")
+    async with page.expect_download() as saving:
+        await opened.click()
+    assert (await saving.value).suggested_filename == "bill.pdf"
+
+    await console.until("dialog", item="noise")
+    sound = write_beeps(tmp_path / "noise.wav", hertz=440.0, seconds=2)
+    await page.locator("input[type=file]").set_input_files(sound)
+    await expect(page.get_by_test_id("dialog-file-name")).to_have_text("Kept: noise.wav")
+    assert 2.3 < await heard(page.get_by_test_id("dialog-thing").get_by_test_id("answer-sound")) < 2.5
+    await page.get_by_test_id("dialog-submit").click()
+    assert 2.3 < await heard(page.get_by_test_id("trail-noise").get_by_test_id("answer-sound")) < 2.5
+    assert await violations(console.page) == []
+
+    await console.until("dialog", item="consent")
+    png = await page.screenshot(clip={"x": 0, "y": 0, "width": 40, "height": 20})
+    chosen = page.locator("input[type=file]")
+    await chosen.set_input_files({"name": "signed.png", "mimeType": "image/png", "buffer": png})
+    await expect(page.get_by_test_id("dialog-file-name")).to_have_text("Kept: signed.png")
+    await page.get_by_test_id("dialog-submit").click()
+    await console.until("dialog", item="since")
+    await expect(page.get_by_test_id("dialog")).to_contain_text("not after")
+    await page.get_by_test_id("dialog-field").fill("2026-01-31T09:30")
+    await console.press("Enter")
+    for item, wrong, complaint, right in (
+        ("spot", "here", "latitude", "52.5 13.4"),
+        ("mail", "nobody at home", "e-mail address", "kim@example.org"),
+    ):
+        await console.until("dialog", item=item)
+        await page.get_by_test_id("dialog-field").fill(wrong)
+        await console.press("Enter")
+        await expect(page.get_by_test_id("item-error")).to_contain_text(complaint)
+        await page.get_by_test_id("dialog-field").fill(right)
+        await console.press("Enter")
 
     await console.until("dialog", item="pin")
     await expect(page.get_by_test_id("dialog-field")).to_have_attribute("type", "password")
@@ -122,5 +176,6 @@ async def every_question(console: Console) -> None:
     await console.press("Enter")
     await console.until("dialog", state="finished")
     trail = page.get_by_test_id("trail-here")
-    for shown in ("Kitchen, Cellar", "The climate, The price", "€1,250.50", "09:30", "It broke.", "bill.pdf"):
+    told = "Kitchen, Cellar|The climate, The price|€1,250.50|09:30|It broke.|bill.pdf|signed.png|31 January 2026"
+    for shown in (*told.split("|"), "52.5, 13.4", "kim@example.org"):
         await expect(trail).to_contain_text(shown)

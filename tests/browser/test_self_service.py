@@ -419,7 +419,7 @@ async def test_a_time_limit_warns_can_be_extended_and_ends(street: Street) -> No
         await visitor.page.clock.install()
         await visitor.start("timed")
         await visitor.page.clock.fast_forward(31_000)
-        await expect(visitor.page.locator(".kept-state")).to_contain_text("Please answer within 60 seconds")
+        await expect(visitor.page.locator(".kept-state")).to_contain_text("Please answer within 1 minute")
         await visitor.page.locator(".limit button").click()
         await expect(visitor.page.locator("#notice")).to_have_text("You have more time.")
         await visitor.page.clock.fast_forward(59_000)

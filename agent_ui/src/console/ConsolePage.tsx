@@ -162,7 +162,11 @@ function Contact({ view, contact }: { view: DeskView; contact: ContactView }) {
             <p className="quiet">A colleague leads this dialog; its answers are shown here.</p>
           </section>
         ) : (
-          <DialogPanel dialog={view.dialog} address={view.customer?.email ?? ""} />
+          <DialogPanel
+            dialog={view.dialog}
+            address={view.customer?.email ?? ""}
+            contact={view.contact?.mine === true ? view.contact.id : ""}
+          />
         )}
       </div>
       <div className="column">

@@ -21,7 +21,14 @@ import { LedOnTheWeb, SharePanel } from "./SharePanel";
 import { FOCUS_IDS } from "./Shortcuts";
 import { UndoOffers } from "./UndoOffers";
 
-export function DialogPanel({ dialog, address = "" }: { dialog: DialogView | null; address?: string }) {
+interface DialogPanelProps {
+  dialog: DialogView | null;
+  address?: string;
+  /** Whose caller can be given to the machine; empty where there is none on the line. */
+  contact?: string;
+}
+
+export function DialogPanel({ dialog, address = "", contact = "" }: DialogPanelProps) {
   if (dialog === null) {
     return (
       <section className="card" aria-label="Dialog" data-testid="no-dialog">
@@ -54,7 +61,11 @@ export function DialogPanel({ dialog, address = "" }: { dialog: DialogView | nul
         <LedOnTheWeb dialog={dialog} />
       ) : (
         <>
-          <Item dialog={dialog} turn={dialog.turn} />
+          {dialog.turn.kind === "handover" ? (
+            <HandedOver dialog={dialog} contact={contact} />
+          ) : (
+            <Item dialog={dialog} turn={dialog.turn} />
+          )}
           {mayBeShared(dialog) && <SharePanel key={dialog.run} dialog={dialog} address={address} />}
         </>
       )}
@@ -70,6 +81,45 @@ function Finished({ dialog }: { dialog: DialogView }) {
         <Icon name="check" /> The dialog is finished{dialog.outcome === "" ? "." : `: ${dialog.outcome}.`}
       </p>
       <UndoOffers run={dialog.run} offers={dialog.turn.offers} language={dialog.language} />
+    </div>
+  );
+}
+
+/** The dialog is to go on elsewhere: what is said, and the agent's next step. */
+function HandedOver({ dialog, contact }: { dialog: DialogView; contact: string }) {
+  const live = useLive();
+  const send = useSend();
+  const busy = useBusy("transfer");
+  const byPhone = dialog.turn.hand_to === "phone";
+  const status = useRef<HTMLParagraphElement>(null);
+  // The input that had the focus is gone. Not the button: an Enter too many would give the caller away.
+  useEffect(() => {
+    if (document.activeElement === document.body) status.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <div data-testid="handed-over" data-to={dialog.turn.hand_to}>
+      <div lang={dialog.language}>
+        <Texts texts={dialog.turn.texts} links={dialog.turn.links} />
+      </div>
+      <p ref={status} tabIndex={-1} className="dialog-over" role="status">
+        <Icon name={byPhone ? "phone" : "screen"} />{" "}
+        {byPhone
+          ? "From here the machine goes on with the caller."
+          : `From here the customer goes on on the web: send the link below (${keysOf("share")}).`}
+      </p>
+      {byPhone && contact !== "" && (
+        <Button
+          size="md"
+          leftSection={<Icon name="transfer" />}
+          loading={busy}
+          disabled={!live}
+          id={FOCUS_IDS.dialog}
+          onClick={() => void send({ type: "transfer", contact, kind: "script", to: dialog.script })}
+          data-testid="give-to-machine"
+        >
+          Give the caller to the machine
+        </Button>
+      )}
     </div>
   );
 }
@@ -140,7 +190,7 @@ function Item({ dialog, turn }: { dialog: DialogView; turn: TurnView }) {
           size="md"
           leftSection={<Icon name="back" />}
           loading={goingBack}
-          disabled={!live}
+          disabled={!live || !turn.may_go_back}
           id={FOCUS_IDS.back}
           onClick={() => void send({ type: "back", run, turn: turn.number })}
           aria-keyshortcuts={keysOf("back")}

@@ -3,6 +3,7 @@
 import { FileInput, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { type KeptFile, keepFile } from "../api";
+import { AnswerFile, deskFile } from "../parts/AnswerFile";
 import type { OptionView } from "../protocol";
 import { marksOf, optionsOf } from "../state/answers";
 import { Marks, OneOption, RankedOptions, SeveralOptions } from "./OptionInputs";
@@ -105,6 +106,7 @@ function Thing(props: ItemInputProps) {
       <p role="status" className="quiet" data-testid="dialog-file-name">
         {value === "" ? "" : `Kept: ${name}`}
       </p>
+      {value !== "" && <AnswerFile src={deskFile(run, value)} name={name} type={type} />}
     </div>
   );
 }

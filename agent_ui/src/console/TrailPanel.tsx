@@ -2,6 +2,7 @@
 
 import { Button } from "@mantine/core";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { AnswerFile, deskFile, FILE_TYPES } from "../parts/AnswerFile";
 import { Icon } from "../parts/icons";
 import { useNow } from "../parts/useNow";
 import type { DialogView, TrailView } from "../protocol";
@@ -115,6 +116,9 @@ function Entry({ run, language, entry, correctable, editing, edit, close }: Entr
           <span className="trail-value" lang={language} data-testid="trail-value">
             {entry.shown || "–"}
           </span>
+          {FILE_TYPES.has(entry.type) && entry.value !== "" && (
+            <AnswerFile src={deskFile(run, entry.value)} name={entry.shown} type={entry.type} />
+          )}
           {entry.private && (
             <span className="tag" title="Not logged, mailed, or shown to others">
               private

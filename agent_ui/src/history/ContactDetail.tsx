@@ -3,6 +3,7 @@
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiProblem, problemText, readContact, readVoicemail } from "../api";
+import { AnswerFile } from "../parts/AnswerFile";
 import { Icon } from "../parts/icons";
 import { MessageSound } from "../parts/MessageSound";
 import { navigate } from "../parts/routing";
@@ -198,7 +199,7 @@ function Trail({ lines, names }: { lines: readonly TrailLine[]; names: Names }) 
               <td>{line.by === "" ? "customer" : names.agent(line.by)}</td>
               <td>
                 {line.item} {TOLD[line.event]}
-                {toldOf(line)}
+                {toldOf(line)} {line.file !== "" && <AnswerFile src={line.file} name={line.new} />}
               </td>
             </tr>
           ))}

@@ -173,12 +173,32 @@ export function toldBefore(
   return { told: trail.filter(before), here: trail.filter((entry) => !before(entry)) };
 }
 
+/** How days and times are shown, by the type of their question. */
+const TIMES: Record<string, Intl.DateTimeFormat> = {
+  date: new Intl.DateTimeFormat(undefined, { dateStyle: "long" }),
+  "date-time": new Intl.DateTimeFormat(undefined, {
+    dateStyle: "long",
+    timeStyle: "short",
+    hourCycle: "h23",
+  }),
+};
+
+/** A bound as people write it; it comes as a field of the browser would hold it. */
+function boundText(type: string, bound: string): string {
+  const format = TIMES[type];
+  if (format === undefined || bound === "") return bound;
+  const at = new Date(type === "date" ? `${bound}T00:00` : bound);
+  return Number.isNaN(at.getTime()) ? bound : format.format(at);
+}
+
 /** The limits in words, for the line under an input. */
 export function limitsText(turn: Pick<TurnView, "type" | "minimum" | "maximum" | "required">): string {
   const parts: string[] = [];
-  if (turn.minimum !== "" && turn.maximum !== "") parts.push(`${turn.minimum} to ${turn.maximum}`);
-  else if (turn.minimum !== "") parts.push(`at least ${turn.minimum}`);
-  else if (turn.maximum !== "") parts.push(`at most ${turn.maximum}`);
+  const [least, most] = [boundText(turn.type, turn.minimum), boundText(turn.type, turn.maximum)];
+  const isTime = turn.type in TIMES;
+  if (least !== "" && most !== "") parts.push(`${least} to ${most}`);
+  else if (least !== "") parts.push(`${isTime ? "not before" : "at least"} ${least}`);
+  else if (most !== "") parts.push(`${isTime ? "not after" : "at most"} ${most}`);
   if (!turn.required) parts.push("may be left empty");
   return parts.join(" · ");
 }

@@ -9,9 +9,11 @@ from decimal import Decimal
 
 import msgspec
 
+from caruso.comm_server.runs.ledger import is_private
 from caruso.comm_server.sharing import Sharing
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
+from caruso.model.ids import AgentId
 from caruso.model.run_records import StoredFile
 from caruso.model.views import DialogView, LinkView, OptionView, TrailView, TurnView, UndoView
 from caruso.script_engine import answers, engine
@@ -46,6 +48,14 @@ def drafted(command: KeepDraft) -> Draft:
 def file_value(file: StoredFile) -> Mapping[str, Value]:
     """Return a file as an answer."""
     return {"id": file.id, "name": file.name, "type": file.media_type, "size": Decimal(file.size)}
+
+
+def may_see(dialog: Dialog, run: Run, file: StoredFile, agent: AgentId) -> bool:
+    """Tell whether an agent may open a file of a run: what answers a private question is for who gave it."""
+    if not is_private(dialog, file.item):
+        return True
+    given = [visit.answer for visit in run.trail if visit.answer is not None and visit.answer.by == agent]
+    return any(isinstance(each.value, Mapping) and each.value.get("id") == file.id for each in given)
 
 
 def dialog_view(
@@ -109,6 +119,8 @@ def turn_view(turn: Turn, here: tzinfo | None = None) -> TurnView:
             UndoView(key=offer.key, service=offer.service, item=offer.item, question=offer.question)
             for offer in turn.offers
         ],
+        may_go_back=turn.may_go_back,
+        hand_to=turn.hand_to or "",
     )
 
 

@@ -110,7 +110,12 @@ class TimeUp:
     """The digit timer ran out."""
 
 
-CollectEvent = SoundsReady | PromptEnded | Digit | Recorded | TimeUp
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOver:
+    """The time the script gives for an answer is over."""
+
+
+CollectEvent = SoundsReady | PromptEnded | Digit | Recorded | TimeUp | LimitOver
 
 
 # -- What follows ---------------------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ def prompt_of(contact: ContactId, turn: Turn, edition: str = "") -> PlaybackId:
 
 def recording_of(contact: ContactId, turn: Turn, edition: str = "") -> RecordingId:
     """Return the name of what is recorded at a turn."""
-    return RecordingId(f"{contact}~answer{turn.number}{edition}")
+    return ids.answer_recording(contact, turn.number, edition)
 
 
 def present(
@@ -182,6 +187,10 @@ def collect(state: PhoneTurn, event: CollectEvent) -> tuple[PhoneTurn, tuple[Out
             return _recorded(state, recording, spoken=spoken)
         case TimeUp():
             return _time_up(state)
+        case LimitOver():
+            if state.listening is Listening.DONE:
+                return state, ()
+            return _give(state, Happened(event="time-up", turn=state.turn.number))
         case _:
             assert_never(event)
 
@@ -272,9 +281,10 @@ def _recorded(state: PhoneTurn, recording: RecordingId, *, spoken: bool) -> tupl
         return state, ()
     if not spoken:
         return _give(state, Happened(event="no-input", turn=state.turn.number))
-    named = {"id": recording, "name": f"{recording}.wav", "type": "audio/wav", "size": None}
+    file = ids.answer_file(recording)
+    named = {"id": file, "name": ids.answer_name(recording), "type": "audio/wav", "size": None}
     done = replace(state, listening=Listening.DONE)  # what is stored is the answer, and stays
-    return _give(done, Answered(turn=state.turn.number, text=recording, files={recording: named}))
+    return _give(done, Answered(turn=state.turn.number, text=file, files={file: named}))
 
 
 def _may_interrupt(state: PhoneTurn) -> bool:

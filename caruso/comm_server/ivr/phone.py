@@ -15,6 +15,7 @@ from caruso.comm_server.ivr.collect import (
     CollectEvent,
     Digit,
     Give,
+    LimitOver,
     Listen,
     Listening,
     Outcome,
@@ -29,7 +30,7 @@ from caruso.comm_server.ivr.collect import (
 from caruso.errors import CarusoError
 from caruso.model import ids
 from caruso.model.ids import ContactId, RecordingId
-from caruso.model.telephony import DigitPressed, DropRecording, PlaybackEnded, RecordingEnded, StopPlayback
+from caruso.model.telephony import DigitPressed, DropRecording, PlaybackEnded, Record, RecordingEnded, StopPlayback
 from caruso.ports.speech import SpeechSynthesis
 from caruso.ports.telephony import Telephony
 from caruso.ports.timers import TimerHandle, Timers
@@ -45,6 +46,15 @@ SPEECH_TIMEOUT_SECONDS = 10.0
 class _OnPhone:
     state: PhoneTurn
     timer: TimerHandle | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limit:
+    """The time for the answer to an item in its pass, from when it was first asked, however often it is said."""
+
+    item: str
+    passes: tuple[int, ...]
+    timer: TimerHandle
 
 
 class PhoneChannel:
@@ -72,6 +82,7 @@ class PhoneChannel:
         self._phones: dict[ContactId, _OnPhone] = {}
         #: The last turn presented to each caller, to tell when one is presented again.
         self._presented: dict[ContactId, int] = {}
+        self._limits: dict[ContactId, _Limit] = {}
         self._serial = 0
 
     def speaks(self, contact: ContactId) -> bool:
@@ -97,6 +108,9 @@ class PhoneChannel:
         self._begin(contact, turn, edition=edition)
 
     def _begin(self, contact: ContactId, turn: Turn, *, edition: str) -> None:
+        limit = self._limits.get(contact)
+        if limit is not None and (limit.item, limit.passes) != (turn.item, turn.passes):
+            self._forget_limit(contact)
         self._serial += 1
         state, outcomes = collect.present(contact, turn, self._serial, edition)
         self._phones[contact] = _OnPhone(state)
@@ -105,6 +119,7 @@ class PhoneChannel:
     def leave(self, contact: ContactId) -> None:
         """Fall silent on this phone and forget it."""
         self._fall_silent(contact)
+        self._forget_limit(contact)
         self._presented.pop(contact, None)
 
     def leave_all(self) -> None:
@@ -154,13 +169,35 @@ class PhoneChannel:
                     self._tasks.start(self._speak(contact, outcome), name="speak")
                 case Listen(seconds=seconds):
                     self._listen(contact, seconds)
+                    self._limit(contact)
                 case Give(input=given):
                     self._stop_listening(contact)
                     self._given(contact, given)
                 case Said(turn=turn):
                     self._said(contact, turn)
+                case Record():
+                    self._telephony.send(outcome)
+                    self._limit(contact)
                 case _:
                     self._telephony.send(outcome)
+
+    def _limit(self, contact: ContactId) -> None:
+        """Let the time for the answer begin, where the script gives one and it does not run yet."""
+        phone = self._phones.get(contact)
+        if phone is None or phone.state.turn.time_limit is None or contact in self._limits:
+            return
+        turn, seconds = phone.state.turn, phone.state.turn.time_limit
+        timer = self._timers.call_later(seconds, lambda: self._limit_over(contact))
+        self._limits[contact] = _Limit(item=turn.item, passes=turn.passes, timer=timer)
+
+    def _limit_over(self, contact: ContactId) -> None:
+        self._limits.pop(contact, None)
+        self._happened(contact, LimitOver())
+
+    def _forget_limit(self, contact: ContactId) -> None:
+        limit = self._limits.pop(contact, None)
+        if limit is not None:
+            limit.timer.cancel()
 
     def _listen(self, contact: ContactId, seconds: float) -> None:
         phone = self._phones.get(contact)

@@ -1,6 +1,7 @@
 """Lets whoever waits for an action of a script know how it ended, wherever the run is led now.
 
-Of some actions nobody waits for the end: records that are written beside the dialog, and mails about messages.
+Of some actions nobody waits for the end: records that are written beside the dialog, spoken answers that are
+fetched, and mails about messages.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import structlog
 from caruso.comm_server.conversations import Conversations
 from caruso.comm_server.run_moves import RunMoves
 from caruso.comm_server.runs.durable import DurableRuns
-from caruso.comm_server.runs.ledger import SAVE_OBJECT
+from caruso.comm_server.runs.ledger import KEEP_SPOKEN, SAVE_OBJECT
 from caruso.comm_server.runs.outbox import Heard
 from caruso.model import ids
 from caruso.model.ids import ContactId
@@ -45,6 +46,8 @@ class ActionEnds:
         self._moves.heard(heard)
         if heard.action.service == SAVE_OBJECT:
             await self._saved(heard)
+        elif heard.action.service == KEEP_SPOKEN:
+            await self._kept(heard)
         elif ids.is_voicemail(ContactId(heard.action.run)):
             await self._mailed(heard)
         elif not self._conversations.hear(heard):
@@ -54,6 +57,13 @@ class ActionEnds:
         """Take note how a mail about a message ended."""
         if heard.failure:
             log.error("voicemail_not_mailed", key=heard.action.run, code=heard.failure)
+        if heard.outcome is not None:
+            await self._store.settle(heard.outcome)
+
+    async def _kept(self, heard: Heard) -> None:
+        """Take note that a spoken answer was kept, or is lost."""
+        if heard.failure:
+            log.error("spoken_answer_not_kept", run_id=heard.action.run, code=heard.failure)
         if heard.outcome is not None:
             await self._store.settle(heard.outcome)
 

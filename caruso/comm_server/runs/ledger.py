@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from caruso.model.ids import ContactId, CustomerId, RunId
-from caruso.model.run_records import ActionOutcome, OutboxAction, RunEvent, RunTurn, SavedRun
+from caruso.model.ids import ContactId, CustomerId, RecordingId, RunId
+from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction, RunEvent, RunTurn, SavedRun
 from caruso.script_engine import engine, runs
 from caruso.script_engine.nodes import Dialog, Question
 from caruso.script_engine.runs import Run
@@ -22,12 +22,16 @@ from caruso.script_engine.values import from_json, to_json
 SAVE_OBJECT = "object.save"
 #: What gives a run its `Happened` ``timer`` at a time (`StartTimer`).
 TIMER = "run.timer"
+#: What fetches a spoken answer from the PBX and keeps it with the run's files.
+KEEP_SPOKEN = "spoken-answer.keep"
 #: Whose operations are the server's own: they are not asked of services, and may be done twice.
-OWN = frozenset({SAVE_OBJECT, TIMER})
+OWN = frozenset({SAVE_OBJECT, TIMER, KEEP_SPOKEN})
 #: A record that cannot be written is tried again for so many times, so many seconds apart: about an hour.
 SAVE_RETRIES = 360
 SAVE_RETRY_WAIT_SECONDS = 10.0
 SAVE_TIMEOUT_SECONDS = 5.0
+#: Fetching a sound of minutes from the PBX.
+KEEP_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +66,19 @@ def turn_of(
     *,
     outcomes: tuple[ActionOutcome, ...] = (),
     remarks: tuple[Noted, ...] = (),
+    orders: tuple[OutboxAction, ...] = (),
 ) -> RunTurn:
-    """Return all that a turn writes; `remarks` are lines of the audit that the engine does not know of."""
+    """Return all that a turn writes.
+
+    `remarks` are lines of the audit, `orders` actions that the engine does not know of.
+    """
     effects = tuple(effects)
     revision = kept.revision + 1
     notes = (*remarks, *_notes(effects))
     return RunTurn(
         run=_saved(dialog, run, kept, revision, at),
         events=tuple(_event(dialog, run, kept, revision, n, note, at) for n, note in enumerate(notes)),
-        actions=tuple(_actions(run, effects, revision, at)),
+        actions=(*_actions(run, effects, revision, at), *orders),
         outcomes=outcomes,
     )
 
@@ -191,6 +199,38 @@ def _save_action(run: Run, order: SaveObject, key: str, at: datetime) -> OutboxA
         created_at=at,
         next_at=at,
     )
+
+
+def keep_spoken(run: RunId, item: str, recording: RecordingId, at: datetime) -> OutboxAction:
+    """Return the order to keep what a caller said: it is not to stay in the PBX, where nobody hears it."""
+    return OutboxAction(
+        key=f"{run}/{KEEP_SPOKEN}/{recording}",
+        run=run,
+        service=KEEP_SPOKEN,
+        params={"item": item, "recording": recording},
+        timeout_seconds=KEEP_TIMEOUT_SECONDS,
+        retries=SAVE_RETRIES,
+        retry_wait_seconds=SAVE_RETRY_WAIT_SECONDS,
+        created_at=at,
+        next_at=at,
+    )
+
+
+def written_before(save: OutboxAction, others: Iterable[OutboxAction]) -> list[OutboxAction]:
+    """Return what of `others` has to write to the same record first, so that no older value comes last."""
+    mine = params_of(save)
+    return [
+        other
+        for other in others
+        if other.state in (ActionState.PENDING, ActionState.RUNNING)
+        and _place_of(other) < _place_of(save)
+        and all(params_of(other)[name] == mine[name] for name in ("class", "key"))
+    ]
+
+
+def _place_of(save: OutboxAction) -> tuple[int, ...]:
+    """Return the revision a record's save was ordered in, and its number there: they end its key."""
+    return tuple(int(part) for part in save.key.rpartition("/")[2].split("."))
 
 
 def params_of(action: OutboxAction) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -28,7 +29,9 @@ from caruso.clock import Clock
 from caruso.comm_server.guarded_tasks import GuardedTasks
 from caruso.comm_server.runs import ledger
 from caruso.comm_server.runs.ledger import OWN, TIMER, params_of
+from caruso.comm_server.runs.spoken_answers import SpokenAnswers
 from caruso.errors import CarusoError, StorageUnavailable
+from caruso.model.ids import RecordingId, RunId
 from caruso.model.run_records import ActionOutcome, ActionState, OutboxAction
 from caruso.ports.runs import RunStore
 from caruso.ports.scripts import ActionServices, ScriptObjects
@@ -43,6 +46,8 @@ LEASE_MARGIN_SECONDS = 30.0
 LOOK_SECONDS = 5.0
 #: Between attempts to reach a database that is not there, seconds.
 AGAIN_SECONDS = 0.25
+#: After what has to be written to a record first is tried.
+EARLIER = timedelta(seconds=0.5)
 #: Actions under way at once; more wait for the next look.
 MOST_AT_ONCE = 500
 #: Actions taken back whose keys are remembered.
@@ -98,8 +103,11 @@ class Outbox:
         owner: str,
         hear: Callable[[Heard], Awaitable[None]],
         delayed: Callable[[OutboxAction, str], None] = lambda *_: None,
+        spoken: SpokenAnswers | None = None,
     ) -> None:
         """`hear` lets the run know, and writes the outcome down; it may raise `StorageUnavailable`.
+
+        Without `spoken` no spoken answer is kept: there is no telephone.
 
         `delayed` is told of an action that has failed, with a code, and is tried again.
         """
@@ -111,11 +119,14 @@ class Outbox:
         self._owner = owner
         self._hear = hear
         self._delayed = delayed
+        self._spoken = spoken
         #: Actions under way.
         self._tasks_by_key: dict[str, asyncio.Task[None]] = {}
         #: Those of them that may have begun.
         self._begun: set[str] = set()
         self._withdrawn: OrderedDict[str, None] = OrderedDict()
+        #: Held by whoever writes to records for a run.
+        self._saving: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
         self._look = asyncio.Event()
         self._closing = False
 
@@ -207,6 +218,31 @@ class Outbox:
         claimed = await self._claim(action)
         if claimed is None:
             return
+        if claimed.service == ledger.SAVE_OBJECT:
+            await self._write(claimed)
+        else:
+            await self._try(claimed)
+
+    async def _write(self, claimed: OutboxAction) -> None:
+        """Write to a record when all is written that the run ordered for it before; else later."""
+        turn = self._saving.setdefault(claimed.run, asyncio.Lock())
+        async with turn:
+            earlier = await self._earlier(claimed)
+            if not earlier:
+                await self._try(claimed)
+                return
+            until = max(self._clock.now(), *(each.next_at for each in earlier)) + EARLIER
+            await self._until_stored(lambda: self._store.put_off(claimed.key, owner=self._owner, until=until))
+        self._look.set()
+
+    async def _earlier(self, save: OutboxAction) -> list[OutboxAction]:
+        while True:
+            try:
+                return ledger.written_before(save, await self._store.actions_of(save.run, ledger.SAVE_OBJECT))
+            except StorageUnavailable:
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _try(self, claimed: OutboxAction) -> None:
         answer = await self._attempt(claimed)
         while answer.failure in UNCERTAIN and _tries_left(claimed) and not self._repeatable(claimed.service):
             # It may have been done, or be under way still: it is asked for under the same key, while we live.
@@ -267,6 +303,8 @@ class Outbox:
                 return None
             case ledger.SAVE_OBJECT:
                 return await self._objects.save(params["class"], params["key"], params["changes"], by=params["by"])
+            case ledger.KEEP_SPOKEN if self._spoken is not None:
+                return await self._spoken.keep(action.run, params["item"], RecordingId(params["recording"]))
             case _:
                 return await self._services.call(action.service, params, key=action.key)
 

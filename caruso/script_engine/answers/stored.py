@@ -46,6 +46,14 @@ def location(asked: Asked, text: str) -> Read:
     return {"lat": latitude, "lon": longitude}
 
 
+def file_of(value: Value) -> tuple[str, str] | None:
+    """Return id and name of something stored; None where an answer is nothing of the kind."""
+    if not isinstance(value, Mapping):
+        return None
+    named, name = value.get("id"), value.get("name")
+    return (named, name) if isinstance(named, str) and isinstance(name, str) else None
+
+
 def as_typed(value: Mapping[str, Value]) -> str:
     """Return the id of something stored, or the degrees of a place."""
     latitude, longitude = value.get("lat"), value.get("lon")

@@ -27,6 +27,14 @@ class Seat:
     groups: tuple[str, ...] = ()
 
 
+class Back(StrEnum):
+    """Whether one may go back an item."""
+
+    ALLOWED = "allowed"
+    WITHIN_GROUP = "within-group"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What expressions of one dialog see: names are its own, whether it was begun with or is called."""
@@ -42,6 +50,8 @@ class Frame:
     #: Item by the name of each repeat.
     repeats: Mapping[str, str]
     handlers: tuple[Handler, ...]
+    #: Whether one may go back in it, where the dialogs around it let one.
+    back: Back
 
 
 class Policy(StrEnum):
@@ -83,14 +93,6 @@ class Keep(StrEnum):
     ALWAYS = "always"
 
 
-class Back(StrEnum):
-    """Whether one may go back an item."""
-
-    ALLOWED = "allowed"
-    WITHIN_GROUP = "within-group"
-    NONE = "none"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialog:
     """A script, one version."""
@@ -103,7 +105,6 @@ class Dialog:
     #: Title by language; empty for any.
     titles: Mapping[str, str]
     start: str
-    back: Back
     keep: Keep
     #: A run that nobody went on with for so long is over; None: never.
     expires_seconds: float | None
@@ -135,9 +136,9 @@ class Dialog:
     leading_to: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def back_allowed(self) -> bool:
-        """Whether one may go back anywhere."""
-        return self.back is not Back.NONE
+    def back(self) -> Back:
+        """Whether one may go back in the dialog itself; each that it calls has its own word."""
+        return self.frames[""].back
 
     def title(self, language: str) -> str:
         """Return the title in `language`, or the nearest there is."""

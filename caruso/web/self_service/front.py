@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from caruso.clock import Clock
 from caruso.errors import NotFound
 from caruso.model.ids import RunId, ScriptId
+from caruso.script_engine import written
 from caruso.web.origin import our_origins
 from caruso.web.rate_limit import network_of
 from caruso.web.self_service.assets import Assets
@@ -23,7 +24,7 @@ from caruso.web.self_service.limits import Limits, SelfServiceLimits
 from caruso.web.self_service.pages import Frame, Pages, languages_of
 from caruso.web.self_service.port import Position, PublicScript, SelfServiceRuns, Standing
 from caruso.web.self_service.seal import Seal
-from caruso.web.self_service.sentences import LANGUAGES, localized, sentence
+from caruso.web.self_service.sentences import LANGUAGES, localized, sentence, spoken
 from caruso.web.self_service.visitor import Held, Visitors, address_of, check_page, language_for
 
 #: Nothing of a page may come from elsewhere, run inline, be framed or be sent elsewhere.
@@ -197,18 +198,19 @@ class Front:
             notice=notice or bare.notice,
             languages=languages_of(position.languages) if position.standing is Standing.OPEN else (),
             csrf=self.visitors.csrf(visit.run),
-            answered=len(position.trail) if is_open else 0,
+            answered=len(position.trail) if is_open or position.may_correct else 0,
             can_help=is_open and (visit.script.call or visit.script.call_back),
             can_save=is_open and visit.script.mail,
-            expires=self.clock_time(expires) if expires else "",
+            expires=self.clock_time(expires, visit.language) if expires else "",
             seconds=max(0, int((expires - self.clock.now()).total_seconds())) if expires else 0,
         )
 
-    def clock_time(self, moment: datetime) -> str:
-        """Return a time as people at the centre read it, with its day unless that is today."""
+    def clock_time(self, moment: datetime, language: str) -> str:
+        """Return a time at the centre in the words of a page, with its day unless that is today."""
         zone = ZoneInfo(self.runs.brand().time_zone)
-        local, today = moment.astimezone(zone), self.clock.now().astimezone(zone)
-        return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M}"
+        local, today = moment.astimezone(zone).replace(second=0), self.clock.now().astimezone(zone)
+        write = written.clock if local.date() == today.date() else written.moment
+        return write(local, spoken(language))
 
     def page(self, text: str, status: int = 200) -> web.Response:
         """Return a page."""

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from caruso.clock import Clock
@@ -20,14 +20,15 @@ from caruso.model.ids import RunId, ScriptId
 from caruso.model.opening_hours import is_open
 from caruso.model.run_records import StoredFile
 from caruso.ports.scripts import ActionServices
-from caruso.script_engine.nodes import Dialog
+from caruso.script_engine import written
+from caruso.script_engine.nodes import Dialog, Keep
 from caruso.script_engine.turns import Input, QuestionType, ScriptChannel, TakenOver, Value
 from caruso.service_manager.failures import ServiceFailed
 from caruso.web.refusals import Busy, TooManyAttempts
 from caruso.web.runs_port import Runs
 from caruso.web.self_service.controls import UPLOADS, questions_of
 from caruso.web.self_service.port import Brand, Position, PublicScript, SpeakCode, Standing, UploadedFile
-from caruso.web.self_service.sentences import sentence
+from caruso.web.self_service.sentences import sentence, spoken
 
 #: What a service may take before the visitor is told to try again, seconds.
 SERVICE_SECONDS = 10.0
@@ -155,7 +156,7 @@ class HouseRuns:
             "title": view.dialog.title(language),
             "name": self._centre().name,
             "url": link.url,
-            "time": f"{link.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+            "time": written.moment_in(link.expires_at, self._centre().timezone, spoken(language)),
         }
         params = {
             "to": address,
@@ -228,7 +229,9 @@ def position_of(view: RunView, files: Mapping[str, Value]) -> Position:
         session=view.contact or "",
         standing=standing,
         trail=view.trail,
-        may_go_back=view.dialog.back_allowed and bool(view.trail) and standing is Standing.OPEN,
+        may_correct=standing is Standing.OPEN
+        or (standing is Standing.FINISHED and view.dialog.keep is Keep.ALWAYS),
+        may_go_back=view.turn.may_go_back and standing is Standing.OPEN,
         languages=view.dialog.languages,
         titles=_titles(view.dialog),
         files=files,

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from caruso.script_engine.turns import Option, Segment, TrailEntry, Turn
+from caruso.script_engine.written import span
 from caruso.web.self_service.controls import Control, control, questions_of, said
 from caruso.web.self_service.drafts import NO_DRAFT, Draft
 from caruso.web.self_service.links import Piece
@@ -137,6 +138,7 @@ class Pages:
             may_go_back=position.may_go_back,
             progress=_progress(len(position.trail), frame.language),
             limit=limit_of(turn),
+            limit_told=span(limit_of(turn), spoken(frame.language)),
             over={"heading": heading},
         )
 

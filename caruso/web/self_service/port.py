@@ -74,6 +74,8 @@ class Position:
     #: What was answered, in the order of the path.
     trail: tuple[TrailEntry, ...] = ()
     may_go_back: bool = False
+    #: Whether answers can be changed: while it is open, and after its end where the script keeps it.
+    may_correct: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
     #: What is kept for the run and may be named in an answer, by id: ``id``, ``name``, ``type``, ``size``.

@@ -13,10 +13,12 @@ from aiohttp import hdrs, web
 from caruso.clock import Clock
 from caruso.errors import CarusoError, NotFound
 from caruso.model.ids import ScriptId
+from caruso.script_engine.written import about
 from caruso.web.refusals import Busy, Malformed, TooLarge
 from caruso.web.self_service.failures import Failure, MovedOn, SessionOver, WrongMethod, failure_of
 from caruso.web.self_service.front import Addresses, Front, SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
+from caruso.web.self_service.sentences import spoken
 from caruso.web.self_service.steps import Steps
 from caruso.web.self_service.visitor import address_of
 from caruso.web.self_service.ways import Ways
@@ -121,7 +123,7 @@ class SelfService:
             _log.warning("self_service_failed", code=error.code, path=_template(request))
         if isinstance(error, SessionOver) and self._never_began(request):
             return self._front.go(self._home(request))
-        response = self._page(request, failure, seconds=failure.retry_after)
+        response = self._page(request, failure)
         if isinstance(error, (SessionOver, MovedOn)):
             self._front.visitors.forget(response, ScriptId(request.match_info["script"]))
         return response
@@ -135,7 +137,7 @@ class SelfService:
         _log.exception("self_service_broke", number=number, path=_template(request))
         return self._page(request, Failure(key="internal", status=500), number=number)
 
-    def _page(self, request: web.Request, failure: Failure, **values: str | int) -> web.Response:
+    def _page(self, request: web.Request, failure: Failure, **values: str) -> web.Response:
         script = self._front.runs.scripts().get(_script(request))
         language = self._front.visitors_language(request, script)
         again = failure.key in {"limit", "busy", "storage", "internal", "forged", "malformed", "large"}
@@ -145,6 +147,7 @@ class SelfService:
             failure.key,
             retry=retry,
             home=self._home(request) if script else "",
+            time=about(failure.retry_after, spoken(language)),
             **values,
         )
         response = self._front.page(text, failure.status)

@@ -131,7 +131,7 @@ class Steps:
         """Show what was answered so far."""
         visit = await self._front.visit(request)
         trail = visit.position.trail
-        if visit.position.standing is not Standing.OPEN:
+        if not visit.position.may_correct:
             trail = tuple(replace(entry, correctable=False) for entry in trail)
         return self._front.page(self._front.pages.answers(self._front.run_frame(visit), trail))
 
@@ -235,7 +235,7 @@ def _changing(item: str) -> str:
 def _entry(visit: Visit) -> tuple[int, Turn]:
     """Return the answered question of the address; raise `NotFound`."""
     index = _counted(visit.request.match_info["index"])
-    if not 0 <= index < len(visit.position.trail) or visit.position.standing is not Standing.OPEN:
+    if not 0 <= index < len(visit.position.trail) or not visit.position.may_correct:
         raise NotFound
     entry = visit.position.trail[index]
     if not entry.correctable:

@@ -138,7 +138,7 @@ class Ways:
             typed=typed,
             problem=sentence(problem, visit.language) if problem else "",
             code=code,
-            until=self._front.clock_time(code.valid_until) if code else "",
+            until=self._front.clock_time(code.valid_until, visit.language) if code else "",
         )
         return self._front.page(text, 422 if problem else 200)
 

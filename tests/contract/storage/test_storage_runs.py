@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from caruso.clock import SystemClock
 from caruso.errors import RejectedInput
 from caruso.model.facts import ContactArrived, ContactCause, ContactEnded, DialogContinued, DialogStarted
 from caruso.model.ids import ContactId, CustomerId, FileId, RunId, ScriptId
@@ -27,6 +29,7 @@ from caruso.model.run_records import (
 from caruso.ports.runs import RunStore
 from caruso.storage.engine import Database
 from caruso.storage.facts import Facts
+from caruso.storage.files import FileLimits, Files
 from caruso.storage.journal import JournalWriter
 from caruso.storage.runs import Runs
 from lab.journal_facts import arrival
@@ -173,6 +176,18 @@ async def test_an_action_is_claimed_by_one(store: RunStore) -> None:
     assert list(await store.due(LATER)) == []
 
 
+async def test_actions_of_a_run_are_told_by_what_they_ask_for(store: RunStore) -> None:
+    orders = {"a": "object.save", "b": "mail.send", "c": "object.save"}
+    actions = tuple(an_action(f"run1/{name}", service=service) for name, service in orders.items())
+    await store.create(RunTurn(run=a_run(), actions=actions))
+    await store.create(
+        RunTurn(
+            run=a_run(id=RunId("run2")), actions=(an_action("run2/a", run=RunId("run2"), service="object.save"),)
+        )
+    )
+    assert {action.key for action in await store.actions_of(RUN, "object.save")} == {"run1/a", "run1/c"}
+
+
 async def test_an_action_is_tried_again_when_its_time_comes(store: RunStore) -> None:
     await store.create(RunTurn(run=a_run(), actions=(an_action(),)))
     assert await store.claim(KEY, owner="me", now=NOON, until=LATER)
@@ -277,6 +292,24 @@ async def test_files_are_known_by_run(store: RunStore) -> None:
     assert await store.file(FileId("f1")) == file
     assert list(await store.files(RUN)) == [file]
     assert await store.file(FileId("f2")) is None
+
+
+async def test_what_the_server_itself_keeps_has_its_own_id_and_counts_for_no_limit(
+    store: RunStore, tmp_path: Path
+) -> None:
+    files = Files(tmp_path, store, SystemClock(), FileLimits(files_per_run=1))
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"RIFF"
+
+    async def keep(file: FileId | None) -> StoredFile:
+        return await files.keep(RUN, "q", name="a.wav", media_type="audio/wav", content=content(), file=file)
+
+    await keep(None)
+    with pytest.raises(RejectedInput):
+        await keep(None)
+    said = await keep(FileId("ab12"))
+    assert (await files.content(FileId("ab12")))[0] == said
 
 
 # -- Together with the journal, on both engines ---------------------------------------------------------------

@@ -16,6 +16,7 @@ from caruso.comm_server.ivr.collect import (
     SoundsReady,
     TimeUp,
 )
+from caruso.model import ids
 from caruso.model.ids import ContactId, LegId, RecordingId
 from caruso.model.telephony import DropRecording, Play, Record, StopPlayback
 from caruso.script_engine.turns import Answered, DigitRule, Happened, Input, RecordRule, Segment, Turn
@@ -118,8 +119,10 @@ def test_what_is_said_after_the_prompt_is_the_answer() -> None:
     phone = recording()
     assert phone.take(Digit(digit="#")) == (), "the PBX ends it"
     phone.take(Recorded(recording=NAME, spoken=True))
-    named = {"id": NAME, "name": f"{NAME}.wav", "type": "audio/wav", "size": None}
-    assert phone.outcomes == (Give(input=Answered(turn=4, text=NAME, files={NAME: named})),)
+    file = ids.answer_file(NAME)
+    named = {"id": file, "name": "answer4.wav", "type": "audio/wav", "size": None}
+    assert phone.outcomes == (Give(input=Answered(turn=4, text=file, files={file: named})),)
+    assert ids.answer_called(CONTACT, "answer4.wav") == NAME
     assert collect.stop(phone.state) == (), "it stays stored"
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from caruso.comm_server.agents.dialog_views import dialog_view, drafted
+from caruso.comm_server.agents.dialog_views import dialog_view, drafted, may_see
 from caruso.errors import IllegalMove
 from caruso.model.desk import KeepDraft
+from caruso.model.ids import AgentId, FileId, RunId
+from caruso.model.run_records import StoredFile
 from caruso.script_engine.turns import (
+    Answered,
     CallService,
     Corrected,
     Finished,
@@ -16,7 +19,7 @@ from caruso.script_engine.turns import (
     Undo,
     WentBack,
 )
-from tests.unit.script_engine.leading import Led, dialog
+from tests.unit.script_engine.leading import NOW, Led, dialog
 
 END = '<end id="e" outcome="done"/>'
 QUESTION = '<question id="q" type="{kind}" {more}><text>See <link to="/help">help</link>.</text>{inner}</question>'
@@ -51,6 +54,34 @@ def test_an_answer_is_offered_for_correction_as_it_would_be_typed() -> None:
     run = led("ranking", "", options).answer("b\na")
     (entry,) = dialog_view(run.dialog, run.run, None, None).trail
     assert (entry.value, entry.shown) == ("b\na", "B, A")
+
+
+def test_a_private_file_is_shown_to_who_gave_it_only() -> None:
+    def file(of: str) -> StoredFile:
+        return StoredFile(
+            id=FileId(of),
+            run=RunId("run-1"),
+            item="q",
+            name="a.pdf",
+            media_type="application/pdf",
+            size=3,
+            sha256="",
+            created_at=NOW,
+        )
+
+    for more, seen in (('private="yes"', [True, False, False, False]), ("", [True, True, True, True])):
+        run = led("file", more)
+        named = {"id": "f1", "name": "a.pdf", "type": "application/pdf", "size": None}
+        run.give(Answered(turn=1, text="f1", by="anna", files={"f1": named}))
+        agents = [("f1", "anna"), ("f2", "anna"), ("f1", "ben"), ("f1", "")]
+        assert [may_see(run.dialog, run.run, file(of), AgentId(who)) for of, who in agents] == seen
+
+
+def test_a_hand_over_says_where_the_dialog_is_to_go_on() -> None:
+    for channel in ("phone", "web"):
+        run = Led(dialog(f'<handover id="h" channel="{channel}"/>' + END), ScriptChannel.AGENT)
+        assert dialog_view(run.dialog, run.run, None, None).turn.hand_to == channel
+    assert dialog_view(led("text").dialog, led("text").run, None, None).turn.hand_to == ""
 
 
 def test_a_draft_waits_for_its_turn_only() -> None:

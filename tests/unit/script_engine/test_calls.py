@@ -109,6 +109,46 @@ def test_an_event_goes_to_the_called_dialog_then_to_the_call_then_to_the_caller(
         assert run.happen("no-input").said.startswith(heard)
 
 
+def back_from(run: Led) -> Led:
+    """Go back, where a turn must say that this is possible just when it is."""
+    may, before = run.turn.may_go_back, run.item
+    run.give(WentBack(turn=run.run.turn))
+    assert (run.item != before) == may
+    return run
+
+
+def test_nobody_goes_back_in_into_or_out_of_a_called_dialog_that_forbids_it() -> None:
+    inner = '<question id="a"><text>a?</text></question><question id="b"><text>b?</text></question>'
+    called = dialog(inner + END, name="address", more='back="none"')
+    after = '<question id="z"><text>z?</text></question><question id="y"><text>y?</text></question>'
+    run = led(called=called, body=FIRST + '<call id="c" dialog="address"/>' + after + END)
+    assert back_from(run.answer("NL")).item == "c/a"
+    assert back_from(run.answer("1")).item == "c/b"
+    assert back_from(run.answer("2")).item == "z"
+    assert back_from(run.answer("3")).item == "z"
+
+
+def test_what_the_caller_forbids_counts_in_the_called_dialog_too() -> None:
+    called = dialog(
+        '<question id="a"><text>a?</text></question><question id="b"><text>b?</text></question>' + END,
+        name="address",
+    )
+    main = dialog('<call id="c" dialog="address"/>' + END, name="main", more='back="none"')
+    assert back_from(Led(link(main, lambda *_: called)).answer("1")).item == "c/b"
+
+
+def test_a_called_dialog_lets_one_go_back_within_its_own_groups() -> None:
+    question = '<question id="{0}"><text>{0}?</text></question>'
+    grouped = question.format("a") + f'<group id="g">{question.format("b")}{question.format("d")}</group>'
+    called = dialog(grouped + END, name="address", more='back="within-group"')
+    outer = f'<group id="o">{FIRST}<call id="c" dialog="address"/></group>'
+    run = led(called=called, body=outer + END).answer("NL")
+    assert back_from(run).item == "c/a"  # the group around the call is none of its own
+    run.answer("1", "2")
+    assert back_from(run).item == "c/b"
+    assert back_from(run).item == "c/b"
+
+
 def test_a_handler_of_the_caller_uses_the_caller_s_names_and_leaves_the_called_dialog() -> None:
     handler = '<on event="help"><set name="vars.address" to="answers.q + vars.line"/><next to="i"/></on>'
     run = led(handler).answer("NL").happen("help")

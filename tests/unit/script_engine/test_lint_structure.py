@@ -23,7 +23,9 @@ CALLED = dialog(
 )
 LOOPING = dialog('<call id="c" dialog="d"/>' + END, name="looping")
 THROWING = dialog('<question id="q"><text>?</text><throw event="gone-wrong"/></question>' + END, name="throwing")
-DIALOGS: dict[str, Dialog] = {"address": CALLED, "looping": LOOPING, "throwing": THROWING}
+ON_THE_WEB = dialog('<question id="q"><text>?</text></question>' + END, name="on-the-web", channels="web")
+IN_GERMAN = dialog('<question id="q"><text>?</text></question>' + END, name="in-german", languages="de")
+DIALOGS: dict[str, Dialog] = {each.id: each for each in (CALLED, LOOPING, THROWING, ON_THE_WEB, IN_GERMAN)}
 KNOWN = replace(ANYTHING, dialogs=lambda name, version: DIALOGS.get(name))
 
 
@@ -74,6 +76,11 @@ def test_what_is_in_order_is_not_complained_about(name: str) -> None:
     assert found(script(RIGHT[name], data=DATA)) == []
 
 
+def test_a_dialog_may_be_called_only_where_it_is_made_for() -> None:
+    body = TEXT.format("") + '<call id="c" dialog="on-the-web" ask-if="dialog.channel = \'web\'"/>'
+    assert found(script(body).replace(b'channels="agent"', b'channels="agent web"')) == []
+
+
 WRONG = [
     # Groups and repeats
     (
@@ -117,6 +124,13 @@ WRONG = [
     ('<call id="c" dialog="adress"/>', "unknown-dialog", "dialog", ""),
     ('<call id="c" dialog="d"/>', "dialog-circle", "dialog", ""),
     ('<call id="c" dialog="looping"/>', "dialog-circle", "dialog", ""),
+    (
+        '<call id="c" dialog="on-the-web"/>',
+        "call-channel",
+        "dialog",
+        "let its channels have agent, or write ask-if=\"dialog.channel ne 'agent'\"",
+    ),
+    ('<call id="c" dialog="in-german"/>', "call-language", "dialog", "let its languages have en"),
     (
         '<call id="c" dialog="address"><pass name="contry" as="1"/></call>',
         "not-passed",

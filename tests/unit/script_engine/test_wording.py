@@ -133,3 +133,29 @@ def test_a_currency_is_known_by_its_code() -> None:
     assert written.is_currency("EUR")
     assert not written.is_currency("euro")
     assert written.places("JPY") == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "exactly", "at_least"),
+    [
+        (0, "0 seconds", "1 second"),
+        (59, "59 seconds", "59 seconds"),
+        (60, "1 minute", "1 minute"),
+        (90, "90 seconds", "90 seconds"),
+        (150, "150 seconds", "3 minutes"),
+        (3600, "1 hour", "1 hour"),
+        (84_211, "84211 seconds", "24 hours"),
+    ],
+)
+def test_how_long_something_takes_is_told_in_the_unit_people_use(
+    seconds: int, exactly: str, at_least: str
+) -> None:
+    assert written.span(seconds, "en").replace(",", "") == exactly
+    assert written.about(seconds, "en") == at_least
+    assert written.span(180, "de") == "3 Minuten"
+
+
+def test_until_when_something_is_valid_is_told_in_words_with_the_zone_for_who_is_elsewhere() -> None:
+    at = datetime(2026, 12, 28, 9, 44, 31, tzinfo=ZoneInfo("UTC"))
+    assert written.moment_in(at, "Europe/Berlin", "de") == "28. Dezember 2026, 10:44 (Europe/Berlin)"
+    assert written.moment_in(at, "Europe/London", "en") == "28 December 2026, 09:44 (Europe/London)"

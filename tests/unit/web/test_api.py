@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from caruso.model import desk
 from caruso.model.facts import AnyFact, ContactQueued, ContactRouted
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, ScriptId, UserId
 from caruso.model.run_records import RunEvent
+from caruso.script_engine.values import to_json
 from lab.web_client import Refused
 
 from .conftest import House
@@ -138,8 +140,46 @@ async def test_a_contact_tells_who_was_asked_what_where_and_when(house: House) -
         "old": "12",
         "new": "120",
         "masked": False,
+        "file": "",
     }
     assert (told[1]["by"], told[1]["new"], told[1]["masked"]) == ("anna", "", True)
+
+
+async def test_what_a_contact_was_answered_with_can_be_opened_where_its_trail_names_it(house: House) -> None:
+    browser = await house.browser("sam")
+    contact = ContactId((await browser.call("GET", "/api/contacts"))["contacts"][0]["id"])
+
+    async def said() -> AsyncIterator[bytes]:
+        yield b"RIFF said"
+
+    kept = await house.files.keep(
+        RunId("run1"), "fault", name="answer1.wav", media_type="audio/wav", content=said()
+    )
+    told = RunEvent(
+        run=RunId("run1"),
+        revision=2,
+        position=0,
+        contact=contact,
+        event="answered",
+        item="fault",
+        at=datetime(2026, 11, 27, 12, tzinfo=UTC),
+        turn=2,
+        channel="phone",
+        by="",
+        script=ScriptId("spoken"),
+        version="1",
+        new=to_json({"id": kept.id, "name": "answer1.wav", "type": "audio/wav", "size": None}),
+    )
+    house.facts.trails[contact] = [told]
+    (line,) = (await browser.call("GET", f"/api/contacts/{contact}"))["trail"]
+    assert (line["new"], line["file"]) == ("answer1.wav", f"/contacts/{contact}/files/{kept.id}")
+    sound = await browser.request("GET", line["file"])
+    assert (sound.status, sound.body, sound.headers["Content-Type"]) == (200, b"RIFF said", "audio/wav")
+    assert (await (await house.browser()).request("GET", line["file"])).status == 401
+    for path in (f"/contacts/other/files/{kept.id}", f"/contacts/{contact}/files/{kept.id}1"):
+        assert (await browser.request("GET", path)).status == 404
+    house.facts.trails[contact] = [dataclasses.replace(told, new=None, masked=True)]
+    assert (await browser.request("GET", line["file"])).status == 404
 
 
 async def test_decisions_are_told_for_the_queues_of_the_supervisor_alone(house: House) -> None:

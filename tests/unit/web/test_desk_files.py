@@ -54,6 +54,40 @@ async def test_a_file_is_kept_and_is_the_answer(house: House) -> None:
     assert [entry.shown for entry in view.dialog.trail] == ["bill_x_.pdf"]
 
 
+async def test_the_agent_looks_at_what_is_kept_and_nothing_in_it_can_run(house: House) -> None:
+    browser, _, run = await talking(house)
+    png = b"\x89PNG\r\n\x1a\n picture"
+    texts = {}
+    for name, content in (
+        ("bill.pdf", PDF),
+        ("meter.png", png),
+        ("note.txt", b"a < b"),
+    ):
+        kept = await browser.request("POST", where(run, name=name), data=content)
+        texts[name] = await browser.request("GET", f"/desk/files/{kept.json()['id']}?run={run}")
+        assert (texts[name].status, texts[name].body) == (200, content)
+        assert texts[name].headers["X-Content-Type-Options"] == "nosniff"
+        assert "no-cache" in texts[name].headers["Cache-Control"]
+    told = {name: (a.headers["Content-Type"], a.headers["Content-Disposition"][:6]) for name, a in texts.items()}
+    assert told == {
+        "bill.pdf": ("application/pdf", "attach"),
+        "meter.png": ("image/png", "inline"),
+        "note.txt": ("text/plain; charset=utf-8", "inline"),
+    }
+
+
+async def test_a_file_is_shown_only_to_who_has_its_dialog(house: House) -> None:
+    browser, _, run = await talking(house)
+    kept = (await browser.request("POST", where(run), data=PDF)).json()["id"]
+    for path in (f"/desk/files/{kept}?run=other", f"/desk/files/{kept}", f"/desk/files/nothing?run={run}"):
+        assert (await browser.request("GET", path)).status in {404, 409}, path
+    nobody = await house.browser()
+    assert (await nobody.request("GET", f"/desk/files/{kept}?run={run}")).status == 401
+    for other in ("ben", "sam"):
+        colleague = await house.browser(other)
+        assert (await colleague.request("GET", f"/desk/files/{kept}?run={run}")).status in {403, 404, 409}
+
+
 async def test_an_answer_names_only_what_was_kept(house: House) -> None:
     _, console, run = await talking(house)
     await console.do(desk.AnswerItem, run=run, turn=1, text="file1")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from caruso.comm_server.guarded_tasks import GuardedTasks
-from caruso.comm_server.runs.ledger import SAVE_OBJECT, TIMER
+from caruso.comm_server.runs.ledger import SAVE_OBJECT, TIMER, written_before
 from caruso.comm_server.runs.outbox import Heard, Outbox
 from caruso.errors import StorageUnavailable
 from caruso.model.ids import RunId, ScriptId
@@ -256,11 +256,68 @@ def test_a_record_is_written_back_when_its_database_is_there_again() -> None:
         params = {"class": "Customer", "key": "c1", "changes": {"map": {"street": "x"}}, "by": "anna"}
         outbox = house.server("a")
         house.run(outbox)
-        outbox.begin([house.order("run1/save", service=SAVE_OBJECT, params=params, retries=9)])
+        outbox.begin([house.order("run1/save.customer/1.0", service=SAVE_OBJECT, params=params, retries=9)])
         await asyncio.sleep(60)
         assert house.objects.kept == {("Customer", "c1"): {"street": "x"}}
 
     play(scene)
+
+
+def test_a_record_keeps_the_newest_value_however_its_writes_overtake_each_other() -> None:
+    """The first write is slow, fails and is tried again; the others come after it was ordered, and in between."""
+
+    async def scene(house: House) -> None:
+        save, fates = house.objects.save, [TimeoutError(), None, None, None]
+
+        async def late(*what: Any, by: str) -> None:
+            fate = fates.pop(0)
+            await asyncio.sleep(1)
+            if fate is not None:
+                raise fate
+            await save(*what, by=by)
+
+        house.objects.save = late  # type: ignore[method-assign, assignment]
+        outbox = house.server("a")
+        house.run(outbox)
+
+        def write(number: str, key: str = "c1", **changes: str) -> None:
+            params = {"class": "Customer", "key": key, "changes": {"map": changes}, "by": "anna"}
+            outbox.begin(
+                [house.order(f"run1/save.customer/{number}", service=SAVE_OBJECT, params=params, retries=9)]
+            )
+
+        write("9.0", street="old", town="Ulm")
+        await asyncio.sleep(0.5)
+        write("10.0", street="new")
+        write("10.1", key="c2", street="other")
+        await asyncio.sleep(60)
+        assert house.objects.kept == {
+            ("Customer", "c1"): {"street": "new", "town": "Ulm"},
+            ("Customer", "c2"): {"street": "other"},
+        }
+        assert fates == []
+
+    play(scene)
+
+
+def test_a_write_waits_for_earlier_ones_to_the_same_record_alone() -> None:
+    def saved(number: str, key: str = "c1", state: ActionState = ActionState.PENDING) -> OutboxAction:
+        params = {"class": "C", "key": key, "changes": {"map": {"street": number}}}
+        return OutboxAction(
+            key=f"run1/save.c/{number}",
+            run=RUN,
+            service=SAVE_OBJECT,
+            params=params,
+            state=state,
+            created_at=START,
+            next_at=START,
+        )
+
+    first, later = saved("9.1"), saved("10.0")
+    assert written_before(later, [first, later]) == [first]
+    assert written_before(first, [first, later]) == []
+    others = [saved("9.1", "c2"), saved("9.1", state=ActionState.FAILED), saved("9.1", state=ActionState.DONE)]
+    assert written_before(later, others) == []
 
 
 def test_when_the_outcome_cannot_be_written_yet_the_action_is_not_done_again() -> None:

@@ -59,6 +59,35 @@ async def test_a_wrong_answer_is_shown_again_with_what_was_typed(public: Public)
     assert (await browser.answer("4711")).heading == "Is there anything we should know?"
 
 
+@pytest.mark.parametrize("keep", ["always", "until-end"])
+async def test_after_the_end_answers_are_changed_where_the_script_keeps_them(public: Public, keep: str) -> None:
+    head = (
+        b'<dialog id="kept" version="1" languages="en" channels="web" expires="1h" keep="%s"><title>Kept</title>'
+    )
+    public.runs.publish(
+        head % keep.encode() + b'<question id="name"><text>Name?</text></question>'
+        b'<question id="more" ask-if="answers.name = \'Kim\'"><text>Which Kim?</text></question>'
+        b'<end id="e" outcome="done"><text>Thank you, <value of="answers.name"/>.</text></end></dialog>'
+    )
+    browser, _ = await public.started("kept")
+    page = await browser.answer("Jo")
+    assert page.texts("//p[@class='said']") == ["Thank you, Jo."]
+    if keep == "until-end":
+        assert page.tree.xpath("//a[@href='/s/kept/answers']") == []
+        assert (await browser.get("/s/kept/answers/0")).status == 404
+        return
+    assert len(page.tree.xpath("//a[@href='/s/kept/answers']")) == 1
+    page = await browser.get("/s/kept/answers/0")
+    page = await browser.send(page.form("/answers/0"), ["Jo Doe"])
+    assert page.texts("//p[@class='said']") == ["Thank you, Jo Doe."]
+    page = await browser.get("/s/kept/answers/0")
+    page = await browser.send(page.form("/answers/0"), ["Kim"])
+    assert page.heading == "Which Kim?"
+    assert (await browser.answer("the tall one")).texts("//p[@class='said']") == ["Thank you, Kim."]
+    public.clock.advance(3601.0)
+    assert (await browser.get("/s/kept/answers/0")).status == 410
+
+
 async def test_a_warning_is_passed_by_giving_the_same_answer_again(public: Public) -> None:
     browser, _ = await public.started("reading")
     await browser.answer("gas")
@@ -191,6 +220,7 @@ async def test_a_mailed_link_goes_on_elsewhere_once(public: Public) -> None:
     assert "the link is on its way" in page.notice
     (mail,) = public.runs.asked("email.send")
     assert mail["to"] == "visitor@example.org"
+    assert re.search(r"valid until \d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d \(Europe/Amsterdam\)\.", mail["text"])
     link = re.findall(r"https://caruso.example(\S+)", mail["text"])[0]
     other = await public.browser()
     for _ in range(3):  # mail programs look at links before their readers do
@@ -253,7 +283,7 @@ async def test_a_service_is_awaited_and_a_person_goes_on(public: Public) -> None
 
 async def test_a_time_limit_can_be_extended_and_a_late_answer_counts(public: Public) -> None:
     browser, page = await public.started("timed")
-    assert "within 60 seconds" in page.text
+    assert "within 1 minute" in page.text
     public.clock.advance(120.0)
     page = await browser.send(page.form("/step/1"))
     assert page.texts("//div[@id='errors']//a") == ["An answer is needed."]
