@@ -89,8 +89,6 @@ class _Comparison:
         self.state: dict[str, list[Any]] = {}
         self.differences: list[str] = []
         self.answers = 0
-        #: Ours asks again what the other engine only complains of: the two go different ways from there.
-        self.parted = False
         self._values = {path: expression(code) for path, code in imported.values.items()}
 
     def lead(self, run: Mapping[str, Any]) -> None:
@@ -98,12 +96,12 @@ class _Comparison:
         self._learn(run["first"])
         self._same_state("at the beginning")
         for step in run["steps"]:
-            if self.differences or self.parted:
+            if self.differences:
                 return
             self._step(step)
         if not self.differences and run["end"] == "done":
             self._pass_infos()
-            if not self.simulation.finished and not self._asks_again():
+            if not self.simulation.finished:
                 self._differ("at the end", f"ours asks for “{self.simulation.turn.item}”")
 
     def _step(self, step: Mapping[str, Any]) -> None:
@@ -119,23 +117,20 @@ class _Comparison:
             return  # a repeat in which nothing is asked
         if turn.item != item and self._offers_nothing(step):
             return
-        if turn.item != item and self._asks_again():
-            self.parted = True
-            return
         if turn.item != item:
             self._differ(where, f"ours asks for “{turn.item}”, not “{item}”")
             return
         self._same_question(step, where)
         self.simulation.take(Answer(text=self._typed(step)))
         self._learn(step["state"])
-        taken = not (self.simulation.turn.error and self.simulation.turn.item == turn.item)
+        taken = not self.simulation.turn.error
         complaint = self.state.get(step["at"], [0, "", 0, 0, ""])[4] if "add" not in step else ""
         if taken != (complaint == ""):
             self._differ(
                 where, f"verdict “{complaint or 'valid'}”, ours “{self.simulation.turn.error or 'valid'}”"
             )
             return
-        if taken and not self._is_behind():
+        if taken:
             self._same_state(where)
 
     def _correct(self, step: Mapping[str, Any], where: str) -> None:
@@ -164,14 +159,6 @@ class _Comparison:
         """Whether a correction led back to a question that was not asked yet, and what came behind it waits."""
         parked = (visit for visits in self.simulation.run.parked.values() for visit in visits)
         return any(visit.answer is not None and self._applies(visit.item, visit.passes) for visit in parked)
-
-    def _asks_again(self) -> bool:
-        """Whether ours asks anew for an answer a correction made wrong, of which the other engine complains."""
-        return any(
-            facts[0] and facts[1] and facts[4] and self._name({"at": reference}) == self.simulation.turn.item
-            for reference, facts in self.state.items()
-            if len(facts) >= _OPTIONS
-        )
 
     def _same_question(self, step: Mapping[str, Any], where: str) -> None:
         """Compare what is asked: whether an answer is needed, and what can be chosen."""

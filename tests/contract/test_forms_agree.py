@@ -19,13 +19,17 @@ LEAST_AGREEING = 0.98
 
 OWN = {told["form"]: told for told in recorded(recording_of(OWN_FORMS))}
 
+#: Where ours is deliberately not the same: a correction asks for more passes than were asked, and until they are
+#: answered the answers behind them wait, while in the other engine all of the form is there all the time.
+EXPLAINED = {"counted.xml": ["run 4: /data/row[2]/value = '': /data/same relevant: False, ours True"]}
+
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_form_of_our_own_agrees(name: str) -> None:
     outcome = compare((OWN_FORMS / name).read_bytes(), OWN[name])
     assert not outcome.failure
     assert not outcome.reasons
-    assert not outcome.differences
+    assert outcome.differences == EXPLAINED.get(name, [])
 
 
 def test_every_form_of_our_own_was_recorded() -> None:
