@@ -336,6 +336,8 @@ class Server:
             tasks=Tasks(self._database),
             task_changed=self.centre.stream.publish,
             scripts=self._scripts,
+            runs=self._runs,
+            script_objects=self._objects,
             history=Histories(self._audit, self._objects),
             accesses=self._privacy.accesses,
             personal=self._privacy.personal,

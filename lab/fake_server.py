@@ -27,7 +27,7 @@ from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports, fake_visits
-from lab.fake_runs import MemoryFiles
+from lab.fake_runs import FakeObjects, MemoryFiles
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
 from lab.fake_utility import FAKE_ROLES, fake_customers, fake_description
@@ -131,6 +131,8 @@ async def serve(port: int, dist: Path, offer_every: float, origin: str) -> None:
         callbacks=MemoryCallbacks(*fake_callbacks()),
         voicemails=centre.messages.store,
         scripts=MemoryScripts(),
+        runs=MemoryRuns(),
+        script_objects=FakeObjects(),
         phones=FakePhones(),
         health={"journal": lambda: {"ok": True, "pending": 0}},
         registry=CollectorRegistry(),

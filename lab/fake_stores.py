@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from caruso.clock import Clock
+from caruso.model.acting import who_acts
 from caruso.model.centre import Role, StationKind
+from caruso.model.changes import CustomerAccess
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, UserId
 from caruso.model.records import Became, Customer, PastContact, PhoneAccount, Session, User
@@ -92,6 +95,34 @@ class MemoryCustomers:
         """Create or change a customer."""
         self.kept[customer.id] = customer
         self.audit.append((by, customer))
+
+
+class MemoryAccesses:
+    """An `AccessLog`."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self.noted: list[CustomerAccess] = []
+
+    async def note(self, customer: str, what: str) -> None:
+        """Note who acts."""
+        who = who_acts()
+        self.noted.append(
+            CustomerAccess(
+                at=self._clock.now(),
+                customer=customer,
+                what=what,
+                by=who.user,
+                role=who.role,
+                channel=who.channel,
+                address=who.address,
+            )
+        )
+
+    async def of(self, customer: str, limit: int = 100) -> Sequence[CustomerAccess]:
+        """Return who looked at a customer, newest first."""
+        return [one for one in reversed(self.noted) if one.customer == customer][:limit]
 
 
 class MemoryFacts:

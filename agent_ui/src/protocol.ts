@@ -1215,7 +1215,7 @@ export interface Findings {
   findings: Finding[];
 }
 
-/** A sheet or a picture. */
+/** A sheet, a picture, or a test case. */
 export interface Written {
   text: string;
 }
@@ -1668,6 +1668,7 @@ export interface RunBody {
   zone?: string;
   objects?: Record<string, Record<string, unknown>>;
   call?: Record<string, unknown>;
+  customer?: string;
   stubs?: Record<string, StubBody>;
   records?: Record<string, Record<string, unknown>[]>;
   hours?: Record<string, boolean>;
@@ -1680,6 +1681,12 @@ export interface TestBody {
   file?: string;
   called?: string[];
   tests?: string;
+}
+
+/** A kept run that is to become a test case. */
+export interface RecordBody {
+  run: string;
+  name?: string;
 }
 
 /** A form of which a script is made, as `caruso script import` does. */
@@ -2137,6 +2144,12 @@ export interface Operations {
     query: undefined;
     body: TestBody;
     answer: Tested;
+  };
+  /** Make a test case of a run that is kept. */
+  "POST /api/scripts/record": {
+    query: undefined;
+    body: RecordBody;
+    answer: Written;
   };
   /** Make a script of a form, XForm or XLSForm, and tell what could not be taken over. */
   "POST /api/scripts/import": {

@@ -6,7 +6,6 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from caruso.cli.outcome import Exit, refused
 from caruso.cli.script_files import linked_script, read_text
 from caruso.cli.stores import opened, run, settings
 from caruso.clock import SystemClock
+from caruso.comm_server.script_trials import with_customer
 from caruso.errors import Located, RejectedInput
-from caruso.model.ids import RunId, ScriptId
-from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.tools import setting as given
 from caruso.script_engine.tools import transcript
@@ -26,7 +24,7 @@ from caruso.script_engine.tools.setting import Setting
 from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.snapshot import snapshot
 from caruso.script_engine.tools.steps import StepRefused, Together, step_from_line
-from caruso.script_engine.turns import RunStart, Value
+from caruso.script_engine.turns import Value
 
 _LONGEST_JSON = 1_000_000
 
@@ -54,8 +52,6 @@ def _setting(dialog: Dialog, wanted: Namespace) -> Setting:
     call: dict[str, Value] = dict(_pairs("call", wanted.call))
     given.check_objects(dialog, objects)
     given.check_stubs(dialog, stubs)
-    if wanted.customer is not None:
-        call.setdefault("customer", wanted.customer)
     setting = Setting(
         channel=given.channel_for(dialog, wanted.channel or ""),
         at=at,
@@ -85,31 +81,15 @@ def _json(text: str) -> str:
 
 def _with_customer(dialog: Dialog, setting: Setting, wanted: Namespace) -> Setting:
     """Load what was not given from the database."""
-    loaded: dict[str, Mapping[str, Value]] = {}
+    found: list[Setting] = []
 
     async def load() -> int:
         async with opened(settings(wanted)) as stores:
-            for needed in engine.needed_objects(dialog, _start(dialog, setting), setting.at):
-                if needed.name not in setting.objects:
-                    loaded[needed.name] = await stores.objects.load(needed.class_name, needed.key) or {}
+            found.append(await with_customer(dialog, setting, wanted.customer, stores.objects, stores.accesses))
         return Exit.OK
 
     run(load())
-    if not any(loaded.values()):
-        message = f"Nothing is known about the customer “{wanted.customer}”."
-        raise RejectedInput((Located(rule="unknown-customer", message=message, attribute="customer"),))
-    return replace(setting, objects={**loaded, **setting.objects})
-
-
-def _start(dialog: Dialog, setting: Setting) -> RunStart:
-    return RunStart(
-        run=RunId("simulated"),
-        script=ScriptId(dialog.id),
-        channel=setting.channel,
-        language=setting.language,
-        call=setting.call,
-        time_zone=setting.time_zone,
-    )
+    return found[0]
 
 
 def _prepared(file: Path) -> Any:

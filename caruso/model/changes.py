@@ -45,7 +45,7 @@ class CustomerAccess:
 
     at: datetime
     customer: str
-    #: ``card``, ``export``, ``erasure``.
+    #: ``card`` (or the record in the simulator), ``export``, ``erasure``.
     what: str
     by: str
     role: str

@@ -62,11 +62,21 @@ class RunBody(LinkedBody, frozen=True, kw_only=True):
     zone: Annotated[str, Meta(max_length=64)] = "UTC"
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     call: dict[str, Any] = field(default_factory=dict)
+    #: Objects that are not given are loaded from the database, for this customer.
+    customer: Annotated[str, Meta(max_length=200)] = ""
     stubs: dict[str, StubBody] = field(default_factory=dict)
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     hours: dict[str, bool] = field(default_factory=dict)
     #: Steps, or answers by item, as `caruso script run --answers` takes them.
     answers: Annotated[list[Any], Meta(max_length=MOST_STEPS)] | dict[str, Any] = field(default_factory=list)
+
+
+class RecordBody(Request, frozen=True, kw_only=True):
+    """A kept run that is to become a test case."""
+
+    run: Annotated[str, Meta(min_length=1, max_length=100)]
+    #: Of the test case; after the run when empty.
+    name: Annotated[str, Meta(max_length=200)] = ""
 
 
 class TestBody(LinkedBody, frozen=True, kw_only=True):
@@ -179,7 +189,7 @@ class Findings(Resource, frozen=True, kw_only=True):
 
 
 class Written(Resource, frozen=True, kw_only=True):
-    """A sheet or a picture."""
+    """A sheet, a picture, or a test case."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""The API's ``/api/scripts``: what `caruso script` does, for admins and their tools. Nothing is kept.
+"""The API's ``/api/scripts``: what `caruso script` does, for admins and their tools. No script is kept.
 
 The work is done in a thread, one request at a time: calls go on meanwhile.
 """
@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from caruso.clock import Clock
+from caruso.comm_server.script_trials import KeptRun, kept_run, with_customer
 from caruso.graphviz import svg
 from caruso.model.centre import Role
+from caruso.model.ids import RunId
+from caruso.ports.customers import AccessLog
+from caruso.ports.runs import RunStore
+from caruso.ports.scripts import ScriptObjects, ScriptStore
+from caruso.script_engine.nodes import Dialog
+from caruso.script_engine.tools.setting import Setting
 from caruso.web import script_resources as r
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
@@ -26,12 +34,26 @@ _Made = TypeVar("_Made")
 MOST_SECONDS = 10.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptSources:
+    """What scripts are tried with."""
+
+    #: The time simulations begin at.
+    clock: Clock
+    scripts: ScriptStore
+    runs: RunStore
+    objects: ScriptObjects
+    #: Told who looks at a customer.
+    accesses: AccessLog | None = None
+
+
 class ScriptTools:
     """All operations."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Know the time simulations begin at."""
-        self._clock = clock
+    def __init__(self, sources: ScriptSources) -> None:
+        """Know whom to ask."""
+        self._ask = sources
+        self._clock = sources.clock
         self._one_at_a_time = asyncio.Semaphore(1)
 
     @operation("POST", "/api/scripts/check", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
@@ -54,12 +76,21 @@ class ScriptTools:
     async def run_script(self, call: Call, body: r.RunBody) -> r.Led:
         """Lead a script by prepared answers, with services that answer as told."""
         now = self._clock.now()
-        return await self._apart(lambda: _work().led(body, now, self._in_time))
+        dialog, setting = await self._apart(lambda: _work().prepared(body, now))
+        if body.customer:
+            setting = await with_customer(dialog, setting, body.customer, self._ask.objects, self._ask.accesses)
+        return await self._apart(lambda: _work().led(dialog, setting, body.answers, self._in_time))
 
     @operation("POST", "/api/scripts/test", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def test_script(self, call: Call, body: r.TestBody) -> r.Tested:
         """Run the test cases of a script."""
         return await self._apart(lambda: _work().tested(body, self._in_time))
+
+    @operation("POST", "/api/scripts/record", role=Role.ADMIN)
+    async def record_run(self, call: Call, body: r.RecordBody) -> r.Written:
+        """Make a test case of a run that is kept."""
+        kept = await kept_run(self._ask.runs, self._ask.scripts, RunId(body.run))
+        return r.Written(text=await self._apart(lambda: _work().recorded(kept, body.name)))
 
     @operation("POST", "/api/scripts/import", role=Role.ADMIN, body_limit=r.LARGEST_REQUEST)
     async def import_form(self, call: Call, body: r.ImportBody) -> r.ImportedForm:
@@ -101,7 +132,11 @@ class _Work(Protocol):
     def findings(self, body: r.LinkedBody) -> r.Findings: ...
     def explained(self, body: r.ExplainBody) -> str: ...
     def drawn(self, body: r.GraphBody) -> str: ...
-    def led(self, body: r.RunBody, now: datetime, in_time: InTime) -> r.Led: ...
+    def prepared(self, body: r.RunBody, now: datetime) -> tuple[Dialog, Setting]: ...
+    def led(
+        self, dialog: Dialog, setting: Setting, answers: list[Any] | dict[str, Any], in_time: InTime
+    ) -> r.Led: ...
+    def recorded(self, kept: KeptRun, name: str) -> str: ...
     def tested(self, body: r.TestBody, in_time: InTime) -> r.Tested: ...
     def imported(self, body: r.ImportBody) -> r.ImportedForm: ...
     def exported(self, body: r.TextsBody) -> r.ExportedTexts: ...

@@ -6,14 +6,16 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from caruso.comm_server.script_trials import KeptRun
 from caruso.errors import Located, RejectedInput
 from caruso.script_engine.link import Library, link
 from caruso.script_engine.lint import ANYTHING, Known, check_dialog
 from caruso.script_engine.loader import load
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.recordings import recordings
+from caruso.script_engine.tools import recording
 from caruso.script_engine.tools import setting as given
 from caruso.script_engine.tools.case_check import check_cases
 from caruso.script_engine.tools.case_elements import read_cases
@@ -63,14 +65,18 @@ def drawn(body: r.GraphBody) -> str:
     return dot(_right(body))
 
 
-def led(body: r.RunBody, now: datetime, in_time: InTime) -> r.Led:
-    """Lead a script by prepared answers, and tell each step; `now` unless the request says when."""
+def prepared(body: r.RunBody, now: datetime) -> tuple[Dialog, Setting]:
+    """Return a script, and what it begins with; `now` unless the request says when."""
     dialog = _linked(body)
-    setting = _setting(dialog, body, given.time_of(body.at, body.zone) if body.at else now)
+    return dialog, _setting(dialog, body, given.time_of(body.at, body.zone) if body.at else now)
+
+
+def led(dialog: Dialog, setting: Setting, answers: list[Any] | dict[str, Any], in_time: InTime) -> r.Led:
+    """Lead a script by prepared answers, and tell each step."""
     try:
         simulation = Simulation(dialog, setting)
         told = [snapshot(simulation)]
-        for step, why in in_time(drive(simulation, body.answers)):
+        for step, why in in_time(drive(simulation, answers)):
             told.append(snapshot(simulation, step, why))
             if len(told) > r.MOST_STEPS:
                 break
@@ -86,6 +92,11 @@ def tested(body: r.TestBody, in_time: InTime) -> r.Tested:
     if body.tests:
         cases += read_tables(body.tests, "tests.toml")
     return r.Tested(**as_json(list(in_time(run_cases(dialog, cases))), dialog))
+
+
+def recorded(kept: KeptRun, name: str) -> str:
+    """Make a test case of a run; raise `NotFound` when its script is not there any more."""
+    return recording.recorded(kept.dialog(), kept.run, name)
 
 
 def imported(body: r.ImportBody) -> r.ImportedForm:

@@ -25,8 +25,8 @@ from caruso.model.facts import AnyFact
 from caruso.ports.callbacks import CallbackStore
 from caruso.ports.customers import AccessLog, CustomerStore, PersonalData, RecordHistory
 from caruso.ports.journal import FactStore
-from caruso.ports.runs import RunFiles
-from caruso.ports.scripts import ScriptStore
+from caruso.ports.runs import RunFiles, RunStore
+from caruso.ports.scripts import ScriptObjects, ScriptStore
 from caruso.ports.tasks import TaskStore
 from caruso.ports.telephony import Phones
 from caruso.ports.users import UserStore
@@ -61,7 +61,7 @@ from caruso.web.recording_api import PATH as RECORDED_SOUNDS
 from caruso.web.recording_api import RecordedSounds, RecordingApi
 from caruso.web.report_api import ReportApi, ReportMaker, ReportSources
 from caruso.web.script_library_api import ScriptLibraryApi
-from caruso.web.script_tools import ScriptTools
+from caruso.web.script_tools import ScriptSources, ScriptTools
 from caruso.web.self_service.front import SelfServiceSettings
 from caruso.web.self_service.port import SelfServiceRuns
 from caruso.web.self_service.site import SelfService
@@ -98,6 +98,8 @@ class WebServer:
         voicemails: VoicemailStore,
         tasks: TaskStore,
         scripts: ScriptStore,
+        runs: RunStore,
+        script_objects: ScriptObjects,
         phones: Phones,
         clock: Clock | None = None,
         health: Mapping[str, HealthCheck] = MappingProxyType({}),
@@ -117,6 +119,7 @@ class WebServer:
     ) -> None:
         """Build it; nothing listens before `start`. `health`: parts of the server by name, e.g. ``journal``.
 
+        Scripts are tried with `runs` that are kept and with `script_objects`.
         Reports are written as `report_formats`, the server's own when not given.
         Without `self_service` there are no public pages; without `files` agents keep none and hear no messages;
         without `objects` nobody can ask for business objects;
@@ -162,7 +165,9 @@ class WebServer:
             ),
             SupervisionApi(centre.supervisors),
             RecordingApi(centre, clock),
-            ScriptTools(clock),
+            ScriptTools(
+                ScriptSources(clock=clock, scripts=scripts, runs=runs, objects=script_objects, accesses=accesses)
+            ),
             ScriptLibraryApi(
                 scripts,
                 Publisher(scripts, centre.centre, clock, services, lambda: objects.model if objects else None),

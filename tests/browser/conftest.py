@@ -30,7 +30,7 @@ from lab.chromium import DIST, Console, chromium, open_console
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports, fake_visits
-from lab.fake_runs import MemoryFiles
+from lab.fake_runs import FakeObjects, MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
@@ -93,6 +93,8 @@ async def stage() -> AsyncIterator[Stage]:
         callbacks=callbacks,
         voicemails=centre.messages.store,
         scripts=MemoryScripts(),
+        runs=MemoryRuns(),
+        script_objects=FakeObjects(),
         phones=FakePhones(),
         health={},
         registry=CollectorRegistry(),

@@ -10,7 +10,6 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,12 +24,7 @@ from caruso.model.recordings import AccessKind
 from caruso.model.records import AppliedCentre, Customer, User
 from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 from caruso.script_engine.expressions.functions import FUNCTIONS
-from caruso.script_engine.loader import load
-from caruso.script_engine.runs import run_to_json
-from caruso.script_engine.tools.setting import Setting
-from caruso.script_engine.tools.simulator import Simulation
 from caruso.script_engine.tools.steps import Answer
-from caruso.script_engine.turns import ScriptChannel
 from caruso.storage.centres import Centres
 from caruso.storage.customers import Customers
 from caruso.storage.engine import Database
@@ -39,6 +33,7 @@ from caruso.storage.runs import Runs
 from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
 from lab.journal_facts import arrival
+from lab.simulated_runs import simulated_run
 from lab.storage import running_journal
 
 CENTRE = """\
@@ -97,20 +92,7 @@ class Caruso:
 
     def keep(self, run: str, script: Path) -> None:
         """Keep a run in which the meter was asked for, and the customer it is for."""
-        dialog = load(script.read_bytes())
-        begin = Setting(channel=ScriptChannel.PHONE, at=datetime(2026, 11, 23, tzinfo=UTC))
-        simulation = Simulation(dialog, begin)
-        simulation.take(Answer(text="4711"))
-        state = run_to_json(replace(simulation.run, id=RunId(run)))
-        saved = SavedRun(
-            id=RunId(run),
-            contact=None,
-            script=ScriptId(dialog.id),
-            version=dialog.version,
-            state=state,
-            updated_at=simulation.now,
-            finished=True,
-        )
+        saved = simulated_run(run, script.read_bytes(), [Answer(text="4711")])
 
         async def write() -> None:
             database = Database(f"sqlite:///{self.folder / 'caruso.db'}")

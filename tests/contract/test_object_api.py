@@ -31,6 +31,7 @@ from lab.fake_server import fake_users
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
 from lab.fake_utility import fake_customers, fake_description
+from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.memory_voicemails import MemoryVoicemails
 from lab.web_client import WebClient
@@ -64,6 +65,8 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
         tasks=MemoryTasks(),
         reports=fake_reports(fake_description),
         scripts=MemoryScripts(),
+        runs=MemoryRuns(),
+        script_objects=objects,
         phones=FakePhones(),
         registry=CollectorRegistry(),
         objects=objects,

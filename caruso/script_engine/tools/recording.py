@@ -35,12 +35,12 @@ _LONG = "365d"
 _BREAK = "\n    "
 
 
-def recorded(dialog: Dialog, run: Run, name: str) -> str:
-    """Return the ``test`` element for a run of `dialog`, as it stands now."""
+def recorded(dialog: Dialog, run: Run, name: str = "") -> str:
+    """Return the ``test`` element for a run of `dialog`, as it stands now; without a `name` it has the run's."""
     recorder = _Recorder(dialog, run)
     began = recorder.began
     attributes = _attributes(
-        name=name,
+        name=name or f"Run {run.id}",
         channel=recorder.channel.value,
         language=run.language,
         at=began.astimezone(zone(run.time_zone)).replace(tzinfo=None).isoformat(timespec="minutes"),

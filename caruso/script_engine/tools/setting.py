@@ -10,8 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from caruso.errors import Located, RejectedInput
+from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine.nodes import Dialog
-from caruso.script_engine.turns import ScriptChannel, Value
+from caruso.script_engine.turns import RunStart, ScriptChannel, Value
 from caruso.script_engine.values import to_value, to_values
 
 #: Simulations take place between these years.
@@ -52,6 +53,21 @@ class Setting:
     records: Mapping[str, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
     #: Opening hours that are open, or closed, all the time.
     hours: Mapping[str, bool] = field(default_factory=dict)
+
+
+def beginning(dialog: Dialog, setting: Setting) -> RunStart:
+    """Return how the run of a simulation begins."""
+    agent = setting.agent or ({"id": "agent"} if setting.channel is ScriptChannel.AGENT else {})
+    return RunStart(
+        run=RunId("simulated"),
+        script=ScriptId(dialog.id),
+        channel=setting.channel,
+        language=setting.language,
+        call=setting.call,
+        objects=setting.objects,
+        agent=agent,
+        time_zone=setting.time_zone,
+    )
 
 
 def channel_for(dialog: Dialog, wanted: str) -> ScriptChannel:

@@ -16,13 +16,12 @@ from typing import assert_never
 
 from caruso.model.centre import Hours, Interval
 from caruso.model.conditions import holds
-from caruso.model.ids import RunId, ScriptId
 from caruso.script_engine import engine
 from caruso.script_engine.nodes import Dialog
 from caruso.script_engine.path import visit_key
 from caruso.script_engine.runs import Run
 from caruso.script_engine.tools.pressing import as_typed, keys_for
-from caruso.script_engine.tools.setting import ANY_SERVICE, LATEST_YEAR, SILENT, Setting, Stub
+from caruso.script_engine.tools.setting import ANY_SERVICE, LATEST_YEAR, SILENT, Setting, Stub, beginning
 from caruso.script_engine.tools.steps import (
     Answer,
     Back,
@@ -93,7 +92,7 @@ class Simulation:
         self._records = setting.records
         self.run: Run
         self._timers: dict[str, datetime] = {}
-        begin = _begin(dialog, setting)
+        begin = beginning(dialog, setting)
         _demand_objects(dialog, begin, setting.at)
         self.run, effects = engine.start(dialog, begin, setting.at)
         self._settle(list(effects))
@@ -258,20 +257,6 @@ def stored_files(answers: Iterable[tuple[QuestionType | None, str]]) -> dict[str
         for kind, text in answers
         if kind in STORED and text
     }
-
-
-def _begin(dialog: Dialog, setting: Setting) -> RunStart:
-    agent = setting.agent or ({"id": "agent"} if setting.channel is ScriptChannel.AGENT else {})
-    return RunStart(
-        run=RunId("simulated"),
-        script=ScriptId(dialog.id),
-        channel=setting.channel,
-        language=setting.language,
-        call=setting.call,
-        objects=setting.objects,
-        agent=agent,
-        time_zone=setting.time_zone,
-    )
 
 
 def _demand_objects(dialog: Dialog, begin: RunStart, now: datetime) -> None:

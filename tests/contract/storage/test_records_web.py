@@ -30,6 +30,7 @@ from lab.fake_server import fake_users
 from lab.fake_stores import FakePhones, MemoryUsers
 from lab.fake_tasks import MemoryTasks
 from lab.fake_utility import fake_description
+from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.memory_voicemails import MemoryVoicemails
 from lab.web_client import WebClient
@@ -57,6 +58,8 @@ async def server(sqlite_url: str, tmp_path: Path) -> AsyncIterator[WebServer]:
         tasks=MemoryTasks(),
         reports=fake_reports(fake_description),
         scripts=MemoryScripts(),
+        runs=MemoryRuns(),
+        script_objects=objects,
         phones=FakePhones(),
         registry=CollectorRegistry(),
         history=Histories(Audit(database), objects),

@@ -28,9 +28,9 @@ from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports, fake_visits
-from lab.fake_runs import MemoryFiles
+from lab.fake_runs import FakeObjects, MemoryFiles
 from lab.fake_server import fake_callbacks, fake_past, fake_users
-from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
+from lab.fake_stores import FakePhones, MemoryAccesses, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
 from lab.fake_utility import fake_customers, fake_description
 from lab.memory_runs import MemoryRuns
@@ -69,6 +69,9 @@ class House:
     #: What was written of tasks.
     recorded: list[AnyFact]
     scripts: MemoryScripts
+    runs: MemoryRuns
+    objects: FakeObjects
+    accesses: MemoryAccesses
     #: Which call-backs changed hands: who has or had them, and what they are now.
     moved: list[tuple[str | None, str, str]]
     clock: ShiftedClock
@@ -134,7 +137,8 @@ async def open_house(
     customers, facts = MemoryCustomers(*fake_customers()), MemoryFacts(*fake_past())
     scripts = MemoryScripts()
     callbacks, moved = MemoryCallbacks(*fake_callbacks()), list[tuple[str | None, str, str]]()
-    files = MemoryFiles(MemoryRuns(), clock)
+    runs, objects, accesses = MemoryRuns(), FakeObjects(), MemoryAccesses(clock)
+    files = MemoryFiles(runs, clock)
     tasks, recorded = MemoryTasks(), list[AnyFact]()
     plugins, changes = settings.dist.parent / "plugins", list[Change]()
     parts: Any = SimpleNamespace(clock=clock)  # no plug-in here asks for more
@@ -149,6 +153,9 @@ async def open_house(
         callback_moved=lambda callback: moved.append((callback.agent, callback.id, callback.state)),
         voicemails=centre.messages.store,
         scripts=scripts,
+        runs=runs,
+        script_objects=objects,
+        accesses=accesses,
         phones=FakePhones(),
         clock=clock,
         health={"journal": lambda: {"ok": True, "pending": 0}},
@@ -178,6 +185,9 @@ async def open_house(
         tasks=tasks,
         recorded=recorded,
         scripts=scripts,
+        runs=runs,
+        objects=objects,
+        accesses=accesses,
         moved=moved,
         clock=clock,
         dist=settings.dist,

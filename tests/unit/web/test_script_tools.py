@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from caruso.model.ids import ScriptId
+from caruso.model.records import ScriptSource
+from caruso.model.run_records import RunTurn
+from caruso.script_engine.tools.steps import Answer
 from lab.form_recordings import OWN_FORMS
+from lab.simulated_runs import simulated_run
 from tests.unit.script_engine.xforms.test_sheets import CHOICES, SURVEY, workbook
 
 from .conftest import House
@@ -24,6 +30,7 @@ async def test_they_are_for_admins(house: House) -> None:
     supervisor = await house.browser("sam")
     for what in ("check", "explain", "graph", "run", "test", "texts", "recordings"):
         assert (await supervisor.request("POST", f"/api/scripts/{what}", {"source": SMALL})).status == 403
+    assert (await supervisor.request("POST", "/api/scripts/record", {"run": "run-7"})).status == 403
     for what, name in (("import", "file"), ("translate", "table")):
         body = {"source": SMALL, name: "x.csv", "content": ""}
         assert (await supervisor.request("POST", f"/api/scripts/{what}", body)).status == 403
@@ -63,6 +70,78 @@ async def test_a_script_is_led_as_at_the_command_line(house: House) -> None:
     assert told[-1]["outcome"] == "self-service"
     failed = [effect for line in told for effect in line["effects"] if effect["effect"] == "service"]
     assert [effect["failure"] for effect in failed] == ["timeout"]
+
+
+ASK = """\
+<dialog id="ask" version="1" languages="en" channels="agent"><title>t</title>
+<object name="customer" class="Customer" key="call.customer"/>
+<object name="contract" class="Contract" key="call.contact"/>
+<question id="meter"><text>Your meter, <value of="customer.name"/>?</text></question>
+<end id="bye" outcome="done"/></dialog>"""
+
+
+async def test_a_script_is_led_with_what_is_known_of_a_customer(house: House) -> None:
+    house.objects.kept["Customer", "c-1"] = {"name": "Jo Example"}
+    admin = await house.browser("alex")
+    body: dict[str, Any] = {"source": ASK, "customer": "c-1"}
+    (told,) = (await admin.call("POST", "/api/scripts/run", body))["told"]
+    assert "Your meter, Jo Example?" in str(told)
+    (access,) = await house.accesses.of("c-1")
+    assert (access.by, access.what) == ("alex", "card")
+    # What is given goes first; then nothing of it is loaded.
+    given = body | {"objects": {"customer": {"name": "Somebody"}}, "call": {"contact": "k-1"}}
+    answer = await admin.request("POST", "/api/scripts/run", given)
+    assert answer.json()["findings"][0]["rule"] == "unknown-customer"
+    house.objects.kept["Contract", "k-1"] = {"id": "k-1"}
+    (told,) = (await admin.call("POST", "/api/scripts/run", given))["told"]
+    assert "Your meter, Somebody?" in str(told)
+
+
+async def test_a_customer_nobody_knows_is_refused_and_no_look_is_noted(house: House) -> None:
+    admin = await house.browser("alex")
+    answer = await admin.request("POST", "/api/scripts/run", {"source": ASK, "customer": "c-2"})
+    assert answer.status == 422
+    (finding,) = answer.json()["findings"]
+    assert (finding["rule"], finding["attribute"]) == ("unknown-customer", "customer")
+    assert finding["message"] == "Nothing is known about the customer “c-2”."
+    assert house.accesses.noted == []
+
+
+async def _keep_run(house: House, script: str) -> None:
+    """Keep a run of the script in which the meter was asked for, for a customer."""
+    objects = {"customer": {"name": "Jo Example"}}
+    run = simulated_run("run-7", script.encode(), [Answer(text="4711")], objects)
+    await house.runs.create(RunTurn(run=run))
+
+
+async def test_a_kept_run_becomes_a_test_case(house: House) -> None:
+    await _keep_run(house, ASK)
+    admin = await house.browser("alex")
+    # Its script was published, and has another version now.
+    for version in ("1", "2"):
+        source = ASK.replace('version="1"', f'version="{version}"').encode()
+        kept = ScriptSource(id=ScriptId("ask"), version=version, source=source, applied_at=house.clock.now())
+        await house.scripts.publish(kept, None, by="test", why="")
+    told = await admin.call("POST", "/api/scripts/record", {"run": "run-7", "name": "As it was"})
+    assert told["text"].startswith('<test name="As it was" channel="agent"')
+    assert '<answer item="meter" says="4711"/>' in told["text"]
+    assert "Jo Example" not in told["text"]
+    told_again = await admin.call("POST", "/api/scripts/record", {"run": "run-7"})
+    assert told_again["text"].startswith('<test name="Run run-7"')
+    tested = await admin.call(
+        "POST", "/api/scripts/test", {"source": ASK.replace("</dialog>", f"{told['text']}</dialog>")}
+    )
+    assert (tested["passed"], tested["failed"]) == (1, 0)
+
+
+async def test_a_run_or_script_that_is_not_there_is_told(house: House) -> None:
+    admin = await house.browser("alex")
+    answer = await admin.request("POST", "/api/scripts/record", {"run": "run-7"})
+    assert (answer.status, "There is no run “run-7”." in answer.body.decode()) == (404, True)
+    await _keep_run(house, ASK)
+    answer = await admin.request("POST", "/api/scripts/record", {"run": "run-7"})
+    assert answer.status == 404
+    assert "The script of the run, “ask” 1, is not there any more." in answer.body.decode()
 
 
 async def test_a_script_is_tested(house: House) -> None:

@@ -23,8 +23,10 @@ from caruso.web.settings import WebSettings
 from lab.fake_callbacks import MemoryCallbacks
 from lab.fake_centre import FakeCentre
 from lab.fake_reports import fake_reports
+from lab.fake_runs import FakeObjects
 from lab.fake_stores import FakePhones, MemoryCustomers, MemoryFacts, MemoryUsers
 from lab.fake_tasks import MemoryTasks
+from lab.memory_runs import MemoryRuns
 from lab.memory_scripts import MemoryScripts
 from lab.web_client import Refused, WebClient
 
@@ -90,6 +92,8 @@ async def test_over_https_the_cookie_is_secure_and_bound_to_the_host(
         callbacks=MemoryCallbacks(),
         voicemails=centre.messages.store,
         scripts=MemoryScripts(),
+        runs=MemoryRuns(),
+        script_objects=FakeObjects(),
         phones=FakePhones(),
         registry=CollectorRegistry(),
         tasks=MemoryTasks(),
