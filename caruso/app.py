@@ -338,6 +338,7 @@ class Server:
             scripts=self._scripts,
             runs=self._runs,
             script_objects=self._objects,
+            objects=self._objects,
             history=Histories(self._audit, self._objects),
             accesses=self._privacy.accesses,
             personal=self._privacy.personal,

@@ -1,4 +1,4 @@
-"""The script tools of a whole server's API find the runs and the customers of its database."""
+"""A whole server's API serves the objects of its database, and its script tools find runs and customers there."""
 
 from __future__ import annotations
 
@@ -43,3 +43,15 @@ def test_a_run_is_recorded_and_a_script_led_for_a_customer(tmp_path: Path) -> No
         assert (unknown.status_code, unknown.json()["findings"][0]["rule"]) == (422, "unknown-customer")
         (access,) = admin.http.get(f"{admin.url}/api/customers/{customer}/accesses").json()
         assert (access["by"], access["what"], access["channel"]) == ("alex", "card", "web")
+
+
+def test_objects_are_served_and_scripts_are_held_against_their_classes(tmp_path: Path) -> None:
+    with serving(tmp_path) as admin:
+        objects = f"{admin.url}/api/objects"
+        assert "Customer" in admin.http.get(objects).text
+        one = admin.http.get(f"{objects}/Customer/{KNOWN['customer']}")
+        assert (one.status_code, one.json()["values"]["name"]) == (200, "Nora Wind")
+        assert admin.http.get(f"{objects}/Customer/c2").status_code == 404
+        wrong = ASK.replace('class="Customer"', 'class="Custommer"')
+        refused = admin.http.put(f"{admin.url}/api/scripts/ask/draft", json={"source": wrong, "revision": 0})
+        assert "Custommer" in refused.text
