@@ -20,9 +20,9 @@ from lab.ports import LOOPBACK
 class Cable:
     """One listening port whose connections lead to another port."""
 
-    def __init__(self, to_port: int, *, remote: RemoteNetwork | None = None) -> None:
+    def __init__(self, to_port: int, *, to: str = LOOPBACK, remote: RemoteNetwork | None = None) -> None:
         """Nothing listens before it is entered. Connections leave from the other machine of a `remote` network."""
-        self.to_port = to_port
+        self.to, self.to_port = to, to_port
         self._remote = remote
         self.frozen = False
         self.ends: set[_End] = set()
@@ -134,7 +134,7 @@ class _Near(_End):
             if (made := await self.cable.far_socket()) is not None:
                 _, far = await loop.create_connection(lambda: _End(self.cable), sock=made)
             else:
-                _, far = await loop.create_connection(lambda: _End(self.cable), LOOPBACK, self.cable.to_port)
+                _, far = await loop.create_connection(lambda: _End(self.cable), self.cable.to, self.cable.to_port)
         except OSError:
             self.abort()
             return

@@ -39,7 +39,7 @@ from caruso.storage.objects.store import own_objects
 from caruso.storage.users import Users
 from caruso.web.passwords import Passwords
 from lab.asterisk import LocalAsterisk
-from lab.ports import free_port
+from lab.ports import LOOPBACK, free_port
 from lab.tones import read_sound
 from lab.web_client import WebClient
 
@@ -103,8 +103,7 @@ class CentreServer:
     @property
     def url(self) -> str:
         """Where browsers find it."""
-        everywhere = self._host in ("", "0.0.0.0")
-        return f"http://{'127.0.0.1' if everywhere else self._host}:{self._port}"
+        return f"http://{self._host or LOOPBACK}:{self._port}"
 
     @property
     def data_dir(self) -> Path:

@@ -21,6 +21,7 @@ from lab.asterisk import LocalAsterisk
 from lab.cable import Cable
 from lab.chaos.faults import Fault, Strike
 from lab.network import RemoteNetwork, remote_network
+from lab.ports import LOOPBACK
 from lab.server import CentreServer
 from lab.shifted_caruso import SHIFT_FILE
 from lab.sip_phones import SipPhones, sip_phones
@@ -264,10 +265,10 @@ async def open_house(folder: Path) -> AsyncIterator[House]:
             ami_port=ami.port,
             program=("-m", "lab.shifted_caruso"),
             watched=True,
-            host="0.0.0.0" if line is not None else "",  # reached from the other end of the line, too
+            host=line.address if line is not None else "",  # reached from the other end of the line, too
         )
-        port = urlsplit(server.url).port or 0
-        web = await stack.enter_async_context(Cable(port))
+        host, port = urlsplit(server.url).hostname or LOOPBACK, urlsplit(server.url).port or 0
+        web = await stack.enter_async_context(Cable(port, to=host))
         far_web = await stack.enter_async_context(Cable(port, remote=line))
         stack.push_async_callback(server.stop)
         await server.start(within_seconds=WELL_SECONDS)
