@@ -43,7 +43,7 @@ def _read(number: str, region: str) -> tuple[str, phonenumbers.PhoneNumber | Non
         return bare, None
     public = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     # A row of noughts loses one each time it is read; such a number is nobody's.
-    return (public, parsed) if _stays(public) else (bare, None)
+    return (public, parsed) if _stays(parsed, public) else (bare, None)
 
 
 def called_number(text: str, region: str) -> str:
@@ -62,8 +62,16 @@ def called_number(text: str, region: str) -> str:
     return public if len(public) <= LONGEST_PUBLIC else ""
 
 
-def _stays(public: str) -> bool:
-    """Tell whether an E.164 number reads as itself."""
+def _stays(parsed: phonenumbers.PhoneNumber, public: str) -> bool:
+    """Tell whether the E.164 form of a number reads as itself."""
+    country = parsed.country_code or 0
+    region = phonenumbers.region_code_for_country_code(country)
+    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(country, region)
+    trunk = plan.national_prefix_for_parsing if plan is not None else ""
+    # Nothing is taken off where there is no trunk prefix, or a nought and the number begins with another digit;
+    # so it is nearly everywhere, and to read a number once more takes as long as the first time.
+    if trunk is None or (trunk == "0" and not public.startswith("0", 1 + len(str(country)))):
+        return True
     again = phonenumbers.format_number(phonenumbers.parse(public), phonenumbers.PhoneNumberFormat.E164)
     return bool(again == public)
 
