@@ -184,7 +184,6 @@ class Server:
             channels=self._channels,
         )
         self._services = Services(self._plugins, parts, config.services, changed=self._on_service_changed)
-        self._channels.offered = self._services.operations
         self._backups = self._make_backups()
         self._version = 0
         self._script_revision = 0

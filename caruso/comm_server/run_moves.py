@@ -92,10 +92,6 @@ class RunMoves:
         channel = self._channels.reaching(to.strip()) if to else None
         if to and channel is None:
             raise IllegalMove("This is neither an e-mail address nor a telephone number.")
-        if channel is not None and not self._channels.can_send(channel):
-            raise IllegalMove(
-                f"Nothing can be sent by {channel.name} here: read the link out, or choose another way."
-            )
         self._tasks.start(
             self._share(agent, contact, conversation.run.id, to.strip(), channel), name="share_dialog"
         )

@@ -7,7 +7,7 @@ in the outbox, tried again, and not sent twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 _NUMBER = re.compile(r"\+?[0-9][0-9 ]*")
@@ -36,8 +36,6 @@ class MessageChannels:
     """All ways there are."""
 
     _known: dict[str, MessageChannel] = field(default_factory=dict)
-    #: Tells what services can be asked now, as ``name.operation``; None: whatever a channel names.
-    offered: Callable[[], Collection[str]] | None = None
 
     def register(self, channel: MessageChannel) -> None:
         """Know a channel; one of the same name gives way. Raise `ValueError` for one that cannot be used."""
@@ -56,10 +54,6 @@ class MessageChannels:
     def reaching(self, address: str) -> MessageChannel | None:
         """Return the channel that reaches an address; None when none does."""
         return next((each for each in reversed(self._known.values()) if each.reaches(address)), None)
-
-    def can_send(self, channel: MessageChannel) -> bool:
-        """Tell whether there is a service that sends for a channel: text messages need a plug-in."""
-        return self.offered is None or channel.service in self.offered()
 
 
 def with_channels(channels: Iterable[MessageChannel]) -> MessageChannels:

@@ -153,24 +153,6 @@ def test_a_link_is_sent_by_mail_once() -> None:
     lead(scene)
 
 
-def test_a_way_without_a_service_is_refused_at_once_and_no_link_is_made() -> None:
-    async def scene(house: WholeCentre) -> None:
-        await talking(house)
-        there = {"email.send"}
-        house.channels.offered = lambda: there
-        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="+31 6 12345678")
-        await asyncio.sleep(1)
-        assert "refused" in house.diary[-1]
-        assert "Nothing can be sent by sms here" in house.diary[-1]
-        assert not dialog(house).link
-        there.add("sms.send")  # a plug-in was taken into use
-        house.ask(BRAM, desk.ShareDialog, run=dialog(house).run, to="+31 6 12345678")
-        await asyncio.sleep(1)
-        assert (dialog(house).link_state, dialog(house).link_to) == ("sent", "+31 6 12345678")
-
-    lead(scene)
-
-
 def test_a_link_that_cannot_be_sent_yet_is_told_at_once_and_sent_later() -> None:
     async def scene(house: WholeCentre) -> None:
         failures: list[ServiceFailed] = [MailUnavailable("no"), MailUnavailable("no")]
