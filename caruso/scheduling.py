@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 
-def run_at_once(priority: int) -> bool:
+def set_real_time_priority(priority: int) -> bool:
     """Run the calling thread at a real-time priority from now on; return False where that is not allowed.
 
     Args:
@@ -23,14 +23,14 @@ def run_at_once(priority: int) -> bool:
     return True
 
 
-def as_the_event_loop() -> None:
-    """Run the calling thread as the process's first thread runs, in which the event loop is.
+def take_real_time_priority_of_the_loop() -> None:
+    """Run the calling thread at the priority of the process's first thread, in which the event loop is.
 
-    It takes the interpreter's lock, so whoever waits for the lock waits for it.
+    For threads the loop waits for: while one has the interpreter's lock, the loop is no quicker than it is.
     """
     try:
         first = os.getpid()
         if os.sched_getscheduler(first) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR:
-            run_at_once(os.sched_getparam(first).sched_priority)
+            set_real_time_priority(os.sched_getparam(first).sched_priority)
     except (OSError, AttributeError):
         return

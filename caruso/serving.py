@@ -16,7 +16,7 @@ from caruso.app import Server
 from caruso.config import Config
 from caruso.errors import CarusoError, JournalTakenOver
 from caruso.logs import set_up_logs
-from caruso.scheduling import run_at_once
+from caruso.scheduling import set_real_time_priority
 from caruso.watchdog.life_signs import LifeSigns
 from caruso.watchdog.verdict import TAKEN_OVER
 
@@ -35,7 +35,7 @@ def serve(config: Config) -> int:
     faulthandler.enable()
     set_up_logs(level=config.log.level, log_format=config.log.format, personal_data=config.log.personal_data)
     priority = config.process.real_time_priority
-    if priority and not run_at_once(priority):
+    if priority and not set_real_time_priority(priority):
         log.warning("real_time_priority_refused", priority=priority, suggestion=f"LimitRTPRIO={priority}")
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

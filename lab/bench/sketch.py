@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
-from caruso.scheduling import run_at_once
+from caruso.scheduling import set_real_time_priority
 
 #: Said when it is ready.
 READY = "ready"
@@ -84,6 +84,6 @@ async def run(url: str, app: str, agents: int) -> None:
 
 
 if __name__ == "__main__":
-    run_at_once(8)
+    set_real_time_priority(8)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(sys.argv[1], sys.argv[2], int(sys.argv[3])))

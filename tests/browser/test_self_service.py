@@ -237,7 +237,7 @@ async def test_a_button_pressed_twice_answers_once(street: Street) -> None:
         assert len(street.runs.taken) == 1
 
 
-async def test_two_browsers_answer_one_run_at_once(street: Street) -> None:
+async def test_two_browsers_answer_one_set_real_time_priority(street: Street) -> None:
     async with street.visitor() as one:
         await one.start("reading")
         state = await one.context.storage_state()

@@ -32,7 +32,7 @@ from sqlalchemy.sql.dml import Insert
 
 from caruso.errors import Located
 from caruso.model.acting import Actor
-from caruso.scheduling import as_the_event_loop
+from caruso.scheduling import take_real_time_priority_of_the_loop
 from caruso.storage.adapters.adapter import (
     ADAPTER,
     OURS,
@@ -248,7 +248,9 @@ class _Thread:
             execution_options={"caruso_write": writes, ADAPTER: adapter},
         )
         _prepare(self._engine, use)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=as_the_event_loop)
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix=name, initializer=take_real_time_priority_of_the_loop
+        )
         self._connection: Connection | None = None
         self._lasting = False
 
