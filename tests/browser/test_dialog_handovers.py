@@ -15,7 +15,8 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
 <dialog id="secret" version="1" languages="en" channels="agent phone">
   <title>Secret number</title>
-  <question id="name" type="text"><text>Name?</text></question>
+  <question id="name" type="text"><text>Name?</text>
+    <hint for="agent">As it stands in the passport.</hint><hint for="phone">Say it slowly.</hint></question>
   <handover id="machine" channel="phone"><text>Please key in your number now.</text></handover>
   <question id="pin" type="digits" private="yes"><text>Your number, please.</text>
     <input digits="4" first-digit-timeout="60s"/></question>
@@ -40,6 +41,7 @@ async def test_the_agent_gives_the_caller_to_the_machine_where_the_dialog_says_s
     """
     async with centre.conversation(chromium) as console:
         page = console.page
+        await expect(page.get_by_test_id("dialog-hints")).to_have_text("As it stands in the passport.")
         await page.keyboard.type("Kim")
         await console.press("Enter")
         given = page.get_by_test_id("handed-over")
