@@ -78,15 +78,16 @@ class Tally:
 
 
 class Exchange:
-    """All callers and all phones."""
+    """All callers and all phones; `one_port`: they offer to take RTCP where they take RTP."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, one_port: bool = False) -> None:
         """Open the sockets, in the running loop."""
         self.tally = Tally()
         self.waiting = 0
         self.on_over: Callable[[Record], None] = lambda _: None
         self.loop = asyncio.get_running_loop()
         self.audio = Sink()
+        self.session = session(self.audio.port, one_port=one_port)
         self.callers = Wire(self._to_callers)
         self.phones = Wire(self._to_phones)
         # A branch that another process used before would be answered from Asterisk's memory.
@@ -261,7 +262,7 @@ class _Leg:
             self.reply(message, 200, "OK")
             self.end(at)
         elif message.method == "INVITE":  # within the dialog
-            self.reply(message, 200, "OK", body=session(self.house.audio.port))
+            self.reply(message, 200, "OK", body=self.house.session)
         else:
             self.reply(message, 200, "OK")
 
@@ -325,7 +326,7 @@ class _Caller(_Leg):
         self._hanging_up = False
 
     def invite(self) -> None:
-        data = self.request("INVITE", 1, branch=self._branch, body=session(self.house.audio.port))
+        data = self.request("INVITE", 1, branch=self._branch, body=self.house.session)
         self.record.invited_ns = now_ns()
         self.repeat(data, most_seconds=GIVE_UP_SECONDS)
 
@@ -432,9 +433,7 @@ class _Phone(_Leg):
         if self.over:
             return
         self.up = True
-        data = response(
-            self._invite, 200, "OK", tag=self.tag, contact=self.contact, body=session(self.house.audio.port)
-        )
+        data = response(self._invite, 200, "OK", tag=self.tag, contact=self.contact, body=self.house.session)
         self._last_response = data
         self.repeat(data, most_seconds=T2_SECONDS)
         caller = self._caller()

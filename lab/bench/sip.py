@@ -86,12 +86,12 @@ def address_of(header: str) -> str:
     return found[1] if found else header.partition(";")[0]
 
 
-def session(port: int) -> str:
-    """Describe a phone that speaks G.711 at a port of loopback."""
+def session(port: int, *, one_port: bool = False) -> str:
+    """Describe a phone that speaks G.711 at a port of loopback; `one_port`: RTCP goes there, too (RFC 5761)."""
     return (
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
         f"m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
-        "a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
+        "a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n" + ("a=rtcp-mux\r\n" if one_port else "")
     )
 
 

@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import msgspec
 import uvloop
 
@@ -46,14 +47,20 @@ FILL_PER_SECOND = 40.0
 STILL_SECONDS = 20.0
 #: Agents of the centre in which callers wait, and nobody is ready.
 AWAY = 180
-#: Files that a waiting call has open in Asterisk (RTP, RTCP, what wakes its thread, its music); how many Asterisk
-#: may have open in all, and needs for itself.
-_FILES_A_CALL, _FILES, _OWN_FILES = 4, 45_000, 1_000
+#: Files of a waiting call in Asterisk: its audio, and what wakes its thread; only the latter where the call begins
+#: within Asterisk. How many Asterisk needs for itself.
+_FILES_A_PHONE, _FILES_WITHIN, _OWN_FILES = 2, 1, 400
+#: One in so many callers may be one within Asterisk, where it may not have files enough for phones alone.
+_ONE_WITHIN_OF = 10
 _RTP_PORTS = (12_000, 60_000)
 
 
 class QuietAsterisk(LocalAsterisk):
-    """An Asterisk with room for 10,000 waiting calls: their music is silence, which it plays without effort."""
+    """An Asterisk with room for 10,000 waiting calls.
+
+    Their music is silence, which it plays without effort and without a clock; their RTCP goes over the port of
+    their RTP. A call has four files open otherwise, and many a machine allows no more than 20,000.
+    """
 
     def write_configuration(self) -> None:
         """Write all files."""
@@ -63,6 +70,32 @@ class QuietAsterisk(LocalAsterisk):
         first, last = _RTP_PORTS
         (etc / "rtp.conf").write_text(f"[general]\nrtpstart={first}\nrtpend={last}\nstrictrtp=no\n")
         (etc / "musiconhold.conf").write_text(f"[default]\nmode=files\ndirectory={silence}\n")
+        with (etc / "modules.conf").open("a") as modules:
+            modules.write("noload=res_timing_timerfd.so\n")
+        with (etc / "pjsip.conf").open("a") as pjsip:
+            pjsip.write("\n[trunk](+)\nrtcp_mux=yes\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callers:
+    """Who waits: those with a phone, and those whose calls begin within Asterisk, two at a time."""
+
+    phones: int
+    within: int
+
+    @property
+    def all(self) -> int:
+        """Return how many."""
+        return self.phones + self.within
+
+
+def callers(wanted: int, files: int) -> Callers:
+    """Return as many of the callers wanted as an Asterisk that may have so many files has room for."""
+    room = files - _OWN_FILES
+    many = min(wanted, room * _ONE_WITHIN_OF // (_FILES_A_PHONE * _ONE_WITHIN_OF - _FILES_WITHIN))
+    short = max(0, many * _FILES_A_PHONE - room)
+    within = short + short % 2
+    return Callers(phones=many - within, within=within)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +104,10 @@ class Still:
 
     wanted: int
     waiting: int
+    #: Of these, whose calls began within Asterisk.
+    within: int
+    #: Open in Asterisk.
+    files: int
     unwatched: float
     #: With a supervisor's monitor open.
     watched: float
@@ -87,8 +124,8 @@ async def _free(agents: int, seed: int) -> Outcome:
     return await measure(CarusoContestant(), cell, repetition=0, seed=seed)
 
 
-async def _still(wanted: int, directory: Path) -> Still:
-    exchange = Exchange()
+async def _still(wanted: Callers, directory: Path) -> Still:
+    exchange = Exchange(one_port=True)
     try:
         async with QuietAsterisk(directory / "pbx") as pbx:
             server = CentreServer(pbx, directory / "server", centre(AWAY, exchange.phones.port))
@@ -97,7 +134,8 @@ async def _still(wanted: int, directory: Path) -> Still:
                 exchange.target = (LOOPBACK, pbx.sip_port)
                 pids = {"server": server.pid, "asterisk": pbx.pid}
                 empty, _, _ = await _used(pids)
-                waiting = await _fill(server, exchange, wanted)
+                waiting = await _fill(server, pbx, exchange, wanted)
+                files = _open_files(pbx.pid)
                 unwatched, asterisk, others = await _used(pids)
                 async with watching(server):
                     watched, _, _ = await _used(pids)
@@ -107,9 +145,13 @@ async def _still(wanted: int, directory: Path) -> Still:
     finally:
         exchange.close()
     return Still(
-        wanted=wanted, waiting=waiting, unwatched=unwatched, watched=watched, empty=empty, asterisk=asterisk,
-        others=others,
+        wanted=wanted.all, waiting=waiting, within=wanted.within, files=files, unwatched=unwatched,
+        watched=watched, empty=empty, asterisk=asterisk, others=others,
     )  # fmt: skip
+
+
+def _open_files(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
 async def _used(pids: dict[str, int]) -> tuple[float, float, float]:
@@ -121,22 +163,36 @@ async def _used(pids: dict[str, int]) -> tuple[float, float, float]:
     return used.core("server") * 100, used.core("asterisk") * 100, used.others * 100
 
 
-async def _fill(server: CentreServer, exchange: Exchange, wanted: int) -> int:
+async def _fill(server: CentreServer, pbx: LocalAsterisk, exchange: Exchange, wanted: Callers) -> int:
     """Let callers come, and wait until they wait; return how many do."""
-    for number in range(wanted):
+    for number in range(wanted.phones):
         plan = Plan(
             number=f"49301{number:06}", dialled=DIALLED, ring_seconds=0.1, talk_seconds=1.0, agent_hangs_up=True
         )
         exchange.call(plan)
         await asyncio.sleep(1 / FILL_PER_SECOND)
+    await _call_within(pbx, wanted.within)
     waiting = -1
     async with server.client(SUPERVISOR) as supervisor:
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and waiting < wanted:
+        while time.monotonic() < deadline and waiting < wanted.all:
             await asyncio.sleep(1)
             view = msgspec.convert(await supervisor.call("GET", "/api/monitor"), MonitorView)
             waiting = sum(queue.waiting for queue in view.queues)
     return waiting
+
+
+async def _call_within(pbx: LocalAsterisk, many: int) -> None:
+    """Let callers come without a phone: both ends of such a call dial the centre, and wait."""
+    async with aiohttp.ClientSession(headers=pbx.http_headers) as session:
+        for _ in range(0, many, 2):
+            ends = {
+                "endpoint": f"Local/{DIALLED}@{pbx.context}/n", "extension": DIALLED, "context": pbx.context,
+                "callerId": "49302",
+            }  # fmt: skip
+            async with session.post(f"{pbx.ari_url}/channels", params=ends) as response:
+                response.raise_for_status()
+            await asyncio.sleep(2 / FILL_PER_SECOND)
 
 
 def figures(outcomes: dict[int, Outcome], stills: list[Still]) -> list[Figure]:
@@ -164,6 +220,8 @@ def figures(outcomes: dict[int, Outcome], stills: list[Still]) -> list[Figure]:
     for still in stills:
         name = f"waiting.{still.wanted}"
         lines += [
+            _figure(f"{name}.without_phone", still.within, "calls"),
+            _figure(f"{name}.files", still.files, "files of Asterisk"),
             _figure(f"{name}.missing", still.wanted - still.waiting, "calls", most=0),
             _figure(f"{name}.server", still.unwatched, "% of a core", most=_most(still.wanted)),
             _figure(f"{name}.server_watched", still.watched, "% of a core"),
@@ -178,14 +236,13 @@ def _most(waiting: int) -> float | None:
     return next((percent for up_to, percent in MOST_CORE_PERCENT if waiting <= up_to), None)
 
 
-def _room() -> int:
-    """Return how many calls Asterisk has files for on this machine, as far as we may raise its limit."""
+def _files(wanted: int) -> int:
+    """Return how many files Asterisk may have open on this machine, as far as we may raise its limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for limits in ((min(_FILES, most), most), (_FILES, max(_FILES, most))):
+    for limits in ((min(wanted, most), most), (wanted, max(wanted, most))):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (limit - _OWN_FILES) // _FILES_A_CALL
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _figure(name: str, value: float | None, unit: str, *, most: float | None = None) -> Figure:
@@ -195,7 +252,7 @@ def _figure(name: str, value: float | None, unit: str, *, most: float | None = N
     )
 
 
-async def _run(agents: list[int], waiting: list[int], seed: int) -> list[Figure]:
+async def _run(agents: list[int], waiting: list[Callers], seed: int) -> list[Figure]:
     outcomes = {}
     for many in agents:
         outcomes[many] = outcome = await _free(many, seed)
@@ -205,9 +262,9 @@ async def _run(agents: list[int], waiting: list[int], seed: int) -> list[Figure]
             flush=True,
         )
     stills = []
-    for many in waiting:
+    for wanted in waiting:
         with tempfile.TemporaryDirectory(prefix="caruso-size-") as directory:
-            stills.append(await _still(many, Path(directory)))
+            stills.append(await _still(wanted, Path(directory)))
         print(stills[-1], flush=True)
     return figures(outcomes, stills)
 
@@ -220,10 +277,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=20261101)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
-    room = _room()
-    waiting = [min(many, room) for many in options.waiting]
-    if waiting != options.waiting:
-        print(f"this machine lets Asterisk have no more than {room} calls at a time", flush=True)
+    files = _files(max(options.waiting, default=0) * _FILES_A_PHONE + _OWN_FILES)
+    waiting = [callers(many, files) for many in options.waiting]
+    for many, wanted in zip(options.waiting, waiting, strict=True):
+        if wanted.phones < many:
+            print(
+                f"this machine lets Asterisk have {files} files: of {many} callers {wanted.phones} have a phone, "
+                f"{wanted.within} call within Asterisk",
+                flush=True,
+            )
     load_average = os.getloadavg()[0]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         lines = runner.run(_run(options.agents, waiting, options.seed))
