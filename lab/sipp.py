@@ -32,12 +32,14 @@ FOR_EVER_SECONDS = 3600.0
 #: SIPp plays RFC 4733 digits through a raw socket, a second late, and one must be over before the next begins.
 CAN_PLAY_RTP_DIGITS = os.geteuid() == 0
 RTP_DIGIT_SECONDS = 1.5
+#: SIPp goes so far up from its first media port, four for a call, before it begins anew.
+MEDIA_PORTS = 10_000
 #: Ports for the media of one run: two each for as many calls as go through it at once. Every process begins
 #: somewhere else: several may run on one machine. When all are taken, those in between will do for few calls.
 _media_ports = [
     port
     for shift in (0, 100, 200, 300, 400)
-    for port in random.sample(range(42_000 + shift, 60_000 + shift, 500), 36)
+    for port in random.sample(range(42_000 + shift, 55_000 + shift, 500), 26)
 ]
 
 
