@@ -19,7 +19,7 @@ from caruso.model.facts import (
     QueueOutcome,
     WrapUpEnded,
 )
-from caruso.model.ids import AgentId, ContactId
+from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
@@ -353,5 +353,75 @@ def test_the_longest_wait_of_a_queue_that_is_edited_reaches_who_waits() -> None:
         await asyncio.sleep(1)
         left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
         assert left == [QueueOutcome.FLOWED_OUT]
+
+    lead(scene)
+
+
+def without_queue(house: WholeCentre, gone: QueueId) -> Centre:
+    """Return the centre without a queue, its entry points, and what agents have to do with it."""
+    full = house.full
+    return replace(
+        full,
+        queues={
+            name: replace(rules, overflow=(), relax=()) for name, rules in full.queues.items() if name != gone
+        },
+        entry_points={name: point for name, point in full.entry_points.items() if point.queue != gone},
+        agents={
+            name: replace(agent, queues=tuple(queue for queue in agent.queues if queue != gone))
+            for name, agent in full.agents.items()
+        },
+    )
+
+
+async def the_agents_browser_does_not_come_back(house: WholeCentre, call: Call) -> None:
+    house.answers = lambda endpoint: Pickup(seconds=0.01, cause=EndCause.UNREACHABLE)
+    assert call.agent_leg is not None
+    house.telephony.hang_up(call.agent_leg)
+    await asyncio.sleep(33)
+
+
+async def nobody_outside_takes_the_customer(house: WholeCentre, call: Call) -> None:
+    assert call.desk is not None
+    house.answers = lambda endpoint: Pickup(seconds=2, cause=EndCause.BUSY)
+    house.ask(call.desk.agent, desk.Transfer, contact=call.contact, kind="number", to="+49 30 123")
+    await asyncio.sleep(3)
+
+
+async def the_colleague_does_not_take_the_customer(house: WholeCentre, call: Call) -> None:
+    assert call.desk is not None
+    house.answers = lambda endpoint: Pickup(seconds=2, cause=EndCause.BUSY)
+    ready(house, AgentId("elif"))
+    house.ask(call.desk.agent, desk.Transfer, contact=call.contact, kind="agent", to="elif")
+    await asyncio.sleep(3)
+
+
+@pytest.mark.parametrize(
+    "comes_back",
+    [
+        the_agents_browser_does_not_come_back,
+        nobody_outside_takes_the_customer,
+        the_colleague_does_not_take_the_customer,
+    ],
+)
+def test_a_customer_who_comes_back_to_a_queue_that_was_taken_away_waits_in_another(
+    comes_back: Callable[[WholeCentre, Call], Awaitable[None]],
+) -> None:
+    """The queue goes while he talks; then he waits where somebody is, and is moved there once."""
+
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, CHLOE, "300")
+        house.ask(CHLOE, desk.GoNotReady, reason="lunch")
+        house.apply(without_queue(house, DIRECT))
+        await comes_back(house, call)
+        waits = now(house, call.contact)
+        assert waits.phase is Phase.WAITING
+        assert waits.place is not None
+        assert waits.place.queue in house.description.queues
+        left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
+        assert left == [QueueOutcome.ANSWERED, QueueOutcome.TRANSFERRED]
+        house.answers = lambda endpoint: Pickup(seconds=0.1)
+        ready(house, ANNA)
+        await asyncio.sleep(3)
+        assert presence(house, ANNA) is Presence.TALKING
 
     lead(scene)
