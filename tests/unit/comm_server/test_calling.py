@@ -11,6 +11,7 @@ from caruso.comm_server.calls.lifecycle import (
     Call,
     CallEvent,
     Ended,
+    Enqueue,
     HoldAsked,
     HungUpByAgent,
     KeptWaiting,
@@ -18,6 +19,7 @@ from caruso.comm_server.calls.lifecycle import (
     Outgoing,
     Phase,
     QueuePlace,
+    SetTimer,
     Step,
     advance,
     begin,
@@ -153,6 +155,21 @@ def test_customer_first_he_waits_at_his_place_once_he_has_answered() -> None:
     assert talking.call.phase is Phase.TALKING
     assert not of(talking, Dial)[1:]
     assert [bridge.legs for bridge in of(talking, OpenBridge)] == [(CUSTOMER, ANNA)]
+
+
+def test_customer_first_the_ringing_of_his_phone_is_no_waiting() -> None:
+    waiting = advance(begun(agent_first=False).call, LegAnswered(leg=CUSTOMER), NOW + timedelta(seconds=20)).call
+    gone = advance(waiting, LegEnded(leg=CUSTOMER, cause=EndCause.NORMAL), NOW + timedelta(seconds=23))
+    (left,) = of(gone, ContactLeftQueue)
+    assert (left.outcome, left.waited_seconds) == (QueueOutcome.SHORT_ABANDONED, 3.0)
+
+
+def test_who_is_called_back_is_not_sent_away_from_another_queue_either() -> None:
+    limited = QueuePlace(queue=QueueId("water"), since=NOW, max_wait_seconds=10)
+    moved = advance(begun(agent_first=True).call, Enqueue(place=limited), NOW)
+    assert moved.call.place is not None
+    assert moved.call.place.queue == "water"
+    assert not [timer for timer in moved.timers if isinstance(timer, SetTimer)]
 
 
 def test_what_needs_the_customer_is_refused_until_he_is_there() -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from caruso.comm_server.calls.lifecycle import Phase
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import desk, ids
+from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Role
 from caruso.model.facts import (
     ContactCause,
@@ -28,10 +29,11 @@ from caruso.model.telephony import PlaybackEnded, TransferRequested
 from lab.books import imbalances
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
-from lab.whole_centre import BILLING, DIRECT, WholeCentre
+from lab.whole_centre import BILLING, DIRECT, METER, WholeCentre
 
 SAM = Supervisor(user=UserId("sam"), name="Sam", role=Role.ADMIN)
 BRAM = AgentId("bram")
+CALL_BACK = CallbackId("b1")
 
 
 def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
@@ -99,6 +101,36 @@ def test_a_moved_caller_waits_in_the_other_queue_and_the_books_balance() -> None
         assert queued == [DIRECT, BILLING]
         house.telephony.hang_up(ids.caller_leg(contact))
         await asyncio.sleep(20)
+        assert imbalances(house.journal.facts) == []
+
+    lead(scene)
+
+
+def test_a_call_back_that_is_moved_waits_as_long_as_it_takes() -> None:
+    """The queue it is moved to keeps callers 40 s; nobody has been called until an agent is there."""
+
+    async def scene(house: WholeCentre) -> None:
+        now = house.clock.now()
+        house.callbacks.kept[CALL_BACK] = Callback(
+            id=CALL_BACK,
+            number="+4930123",
+            queue=METER,
+            due_at=now,
+            created_at=now,
+            changed_at=now,
+            changed_by="caller",
+        )
+        await asyncio.sleep(3)
+        (waiting,) = house.centre.dispatcher.everybody()
+        house.centre.supervisors.move(SAM, waiting.contact, DIRECT)
+        await asyncio.sleep(60)
+        assert house.callbacks.kept[CALL_BACK].attempts == 0
+        ready(house, BRAM)
+        await asyncio.sleep(3)
+        assert served(house, BRAM) == waiting.contact
+        house.telephony.hang_up(ids.caller_leg(waiting.contact))
+        await asyncio.sleep(20)
+        assert house.callbacks.kept[CALL_BACK].state is CallbackState.DONE
         assert imbalances(house.journal.facts) == []
 
     lead(scene)
