@@ -133,7 +133,7 @@ class CallBacks:
         """Cancel what was promised to a caller whom an agent answered in that moment."""
         at = self._clock.now()
         await self._settle(
-            promises.promise_id(call.contact),
+            promises.promise_id(call),
             lambda known: promises.needless(known, at) if known.state is CallbackState.OPEN else None,
         )
 

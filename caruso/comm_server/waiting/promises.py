@@ -18,7 +18,7 @@ from caruso.comm_server.calls.rebuilding import place_in
 from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
 from caruso.model.centre import CallBackRules, CallFirst, Queue
 from caruso.model.facts import ContactCause
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, UserId
+from caruso.model.ids import AgentId, CustomerId, QueueId, UserId
 
 #: Who changed a call-back, when the centre did.
 BY = UserId("centre")
@@ -34,9 +34,12 @@ def can_be_called(number: str) -> bool:
     return _NUMBER.fullmatch(number) is not None
 
 
-def promise_id(origin: ContactId) -> CallbackId:
-    """Return the name of what is promised to a waiting caller: asked for twice, it is promised once."""
-    return CallbackId(f"w{origin}")
+def promise_id(call: Call) -> CallbackId:
+    """Return the name of what is promised to a waiting caller: asked for twice in one visit, it is promised once.
+
+    What was taken back in an earlier visit, because an agent was quicker, says nothing about this one.
+    """
+    return CallbackId(f"w{call.contact}-{call.visit}")
 
 
 def promised(
@@ -44,7 +47,7 @@ def promised(
 ) -> Callback:
     """Return the call-back for a caller who waits at `place`, to be made as soon as it is his turn."""
     return Callback(
-        id=promise_id(call.contact),
+        id=promise_id(call),
         number=number,
         queue=place.queue,
         due_at=now,

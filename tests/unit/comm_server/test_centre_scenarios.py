@@ -10,6 +10,7 @@ import pytest
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.model import desk, ids
+from caruso.model.callbacks import Callback, CallbackState
 from caruso.model.centre import Centre
 from caruso.model.facts import (
     ContactLeftQueue,
@@ -423,5 +424,40 @@ def test_a_customer_who_comes_back_to_a_queue_that_was_taken_away_waits_in_anoth
         ready(house, ANNA)
         await asyncio.sleep(3)
         assert presence(house, ANNA) is Presence.TALKING
+
+    lead(scene)
+
+
+def test_who_asks_to_be_called_back_again_after_an_agent_was_quicker_is_called() -> None:
+    """His first wish is being written while an agent answers, and taken back; then he has to wait again."""
+
+    async def scene(house: WholeCentre) -> None:
+        keep = house.callbacks.add
+
+        async def slowly(callback: Callback) -> None:
+            await asyncio.sleep(2)
+            await keep(callback)
+
+        leg = house.telephony.call("300", "+31201")
+        await asyncio.sleep(4)
+        house.callbacks.add = slowly  # type: ignore[method-assign]
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(0.5)
+        ready(house, BRAM)
+        await asyncio.sleep(3)
+        assert presence(house, BRAM) is Presence.TALKING
+        assert [callback.state for callback in house.callbacks.kept.values()] == [CallbackState.CANCELLED]
+        house.callbacks.add = keep  # type: ignore[method-assign]
+        house.ask(BRAM, desk.GoNotReady, reason="lunch")
+        house.ask(BRAM, desk.Transfer, contact=ids.contact_of(leg), kind="queue", to=DIRECT)
+        await asyncio.sleep(4)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(8)
+        assert leg not in house.telephony.legs
+        ready(house, CHLOE)
+        await asyncio.sleep(5)
+        assert presence(house, CHLOE) is Presence.TALKING
+        states = sorted(callback.state for callback in house.callbacks.kept.values())
+        assert states == [CallbackState.CANCELLED, CallbackState.TAKEN]
 
     lead(scene)

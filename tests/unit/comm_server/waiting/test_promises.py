@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from caruso.comm_server.calls.lifecycle import Call, QueuePlace
 from caruso.comm_server.waiting import promises
@@ -97,6 +98,8 @@ def test_who_asks_twice_is_promised_once_at_his_place() -> None:
     assert first == second
     assert (first.waiting_since, first.priority, first.skills) == (place.since, 2, {"gas": 1})
     assert first.origin == call.contact
+    again = promises.promised(structs.replace(call, visit=1), place, "+491", customer=None, name="", now=NOW)
+    assert again.id != first.id
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "+", "12", "sip:x@y", "0123456789012345678901"])
