@@ -24,6 +24,7 @@ from caruso.comm_server.calls.lifecycle import (
     advance,
     begin,
 )
+from caruso.comm_server.calls.rebuilding import Surroundings, rebuild
 from caruso.errors import IllegalMove
 from caruso.model import ids
 from caruso.model.centre import StationKind
@@ -197,6 +198,16 @@ def test_a_customer_who_answers_in_the_moment_it_is_withdrawn_is_hung_up_on() ->
     late = led(withdrawn.call, LegAnswered(leg=CUSTOMER))
     assert late.call.phase is Phase.ENDED
     assert not of(late, ContactQueued)
+
+
+def test_what_was_rung_before_a_crash_is_no_talk() -> None:
+    """The server is killed while the customer's phone rings; the call begins anew."""
+    begins = begun(agent_first=True)
+    rings = led(begins.call, OFFER, LegAnswered(leg=ANNA))
+    rebuilt = rebuild([*begins.facts, *rings.facts], Surroundings(queues={}, stations={}))
+    assert rebuilt is not None
+    over = advance(rebuilt, Ended(cause=ContactCause.WITHDRAWN), NOW + timedelta(seconds=12))
+    assert [(fact.talk_seconds, fact.hold_seconds) for fact in of(over, TalkEnded)] == [(0.0, 10.0)]
 
 
 def test_one_that_is_withdrawn_in_line_has_flowed_out() -> None:
