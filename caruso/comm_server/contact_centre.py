@@ -301,6 +301,7 @@ class ContactCentre:
             heard=lambda contact, event: self.reception.heard(contact, event),
             prompts_over=lambda contact: self.reception.prompts_over(contact),
             offered=lambda contact: self._distribution.explain(contact),
+            phone_changed=lambda contact: self.watches.look(contact),
             transfer_requested=lambda leg, to: self.desk_room.phone_transfers.requested(leg, to),
             link=self._link,
             surroundings=self.surroundings,

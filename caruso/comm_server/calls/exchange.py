@@ -76,6 +76,8 @@ class Hooks:
     prompts_over: Callable[[ContactId], None]
     #: An agent's phone has been told to ring; called before that is made known.
     offered: Callable[[ContactId], None]
+    #: An agent's phone went away or is back, and no fact tells of it: in a conference the others talk on.
+    phone_changed: Callable[[ContactId], None]
     #: An agent's phone asks for a transfer.
     transfer_requested: Callable[[LegId, str], None]
     #: The link to the PBX came up, or was lost.
@@ -233,7 +235,8 @@ class Exchange:
             raise refused
 
     def _carry_out(self, live: _Live, step: Step) -> None:
-        before, live.call = live.call.phase, step.call
+        was, live.call = live.call, step.call
+        before = was.phase
         if _prompts_over(before, live.call.phase):
             self._hooks.prompts_over(live.call.contact)
         for command in step.commands:
@@ -249,6 +252,8 @@ class Exchange:
                 if isinstance(fact, OfferMade):
                     self._hooks.offered(fact.contact)
             self._stream.publish(*step.facts)
+        elif _phone(was) != _phone(live.call):
+            self._hooks.phone_changed(live.call.contact)
 
     def _set(self, live: _Live, order: SetTimer | CancelTimer) -> None:
         running = live.timers.pop(order.timer, None)
@@ -334,6 +339,11 @@ class Exchange:
         if live.call.phase is Phase.DIALOG:
             self._ask(self._hooks.dialog_resumed, live)
         self._drain(live)
+
+
+def _phone(call: Call) -> tuple[int, bool] | None:
+    """Return which leg to the agent's phone counts, and whether it is up."""
+    return (call.desk.leg, call.desk.leg_up) if call.desk is not None else None
 
 
 def _prompts_over(before: Phase, after: Phase) -> bool:

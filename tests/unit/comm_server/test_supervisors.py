@@ -32,7 +32,7 @@ from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import BILLING, DIRECT, METER, WholeCentre
 
 SAM = Supervisor(user=UserId("sam"), name="Sam", role=Role.ADMIN)
-BRAM = AgentId("bram")
+BRAM, CHLOE = AgentId("bram"), AgentId("chloe")
 CALL_BACK = CallbackId("b1")
 
 
@@ -223,6 +223,37 @@ def test_a_supervisors_phone_that_asks_for_a_transfer_is_refused_and_listens_on(
         live = house.centre.exchange.call(contact)
         assert live is not None
         assert live.phase is Phase.TALKING
+
+    lead(scene)
+
+
+def test_a_supervisor_hears_the_agent_again_whose_browser_came_back_to_a_conference() -> None:
+    """The others talk on meanwhile, so that nothing about the call is written down."""
+
+    async def scene(house: WholeCentre) -> None:
+        ready(house, CHLOE)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.ask(CHLOE, desk.Consult, contact=contact, kind="number", to="+4930555")
+        await asyncio.sleep(1)
+        house.ask(CHLOE, desk.Conference, contact=contact)
+        house.centre.supervisors.begin(SAM, contact, SupervisionMode.LISTEN, "+4930777")
+        await asyncio.sleep(3)
+        (watch,) = house.centre.watches.all.values()
+        assert watch.ear in house.telephony.legs
+        live = house.centre.exchange.call(contact)
+        assert live is not None
+        assert live.agent_leg is not None
+        house.telephony.hang_up(live.agent_leg)
+        await asyncio.sleep(10)
+        live = house.centre.exchange.call(contact)
+        assert live is not None
+        assert live.phase is Phase.TALKING
+        (watch,) = house.centre.watches.all.values()
+        assert watch.ear is not None
+        ear = house.telephony.legs[watch.ear].snoop
+        assert ear is not None
+        assert ear.of == live.agent_leg
 
     lead(scene)
 
