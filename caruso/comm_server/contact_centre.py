@@ -169,6 +169,7 @@ class ContactCentre:
         self.waiting = WaitingRoom(
             outside,
             in_force=self.in_force,
+            queue_open=self.switches.is_open,
             exchange=self.exchange,
             dispatcher=self.dispatcher,
             roster=self.roster,
@@ -216,6 +217,7 @@ class ContactCentre:
         self.desk_room = DeskRoom(
             outside,
             in_force=self.in_force,
+            queue_open=self.switches.is_open,
             library=library,
             exchange=self.exchange,
             dispatcher=self.dispatcher,

@@ -1,4 +1,4 @@
-"""Takes callers out of queues by the rules of `overflow`: when they come, as time goes by, when agents leave."""
+"""Takes callers out of queues by the rules of `overflow`: when they come, as time goes by, when things change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.waiting.attendant import Attendant, Away
 from caruso.comm_server.waiting.overflow import Situation, look_again_after, overflows
 from caruso.model.centre import Centre, Overflow, Queue
-from caruso.model.facts import ContactEnded, ContactQueued, Presence, PresenceChanged
+from caruso.model.facts import ContactEnded, ContactQueued, Presence, PresenceChanged, QueueSwitched
 from caruso.model.ids import ContactId, QueueId
 from caruso.ports.timers import Timers
 
@@ -38,28 +38,30 @@ class Overflowing:
         roster: Roster,
         attendant: Attendant,
         centre: Callable[[], Centre],
+        queue_open: Callable[[QueueId], bool],
         clock: Clock,
         timers: Timers,
     ) -> None:
-        """Begin with nobody waiting."""
+        """Begin with nobody waiting; `queue_open` tells whether somebody may enter a queue now."""
         self._exchange = exchange
         self._dispatcher = dispatcher
         self._roster = roster
         self._attendant = attendant
         self._centre = centre
+        self._queue_open = queue_open
         self._clock = clock
         self._timers = timers
         self._been_in: dict[ContactId, set[QueueId]] = {}
 
-    def hear(self, fact: ContactQueued | PresenceChanged | ContactEnded) -> None:
-        """Look at a caller who begins to wait, and at all when an agent signs out."""
+    def hear(self, fact: ContactQueued | PresenceChanged | QueueSwitched | ContactEnded) -> None:
+        """Look at a caller who begins to wait, and at all when an agent signs out or a queue is opened again."""
         match fact:
             case ContactQueued(contact=contact, visit=visit, queue=queue):
                 rules = self._centre().queues.get(queue)
                 if rules is not None and rules.overflow:
                     self._been_in.setdefault(contact, set()).add(queue)
                     self._look(contact, visit)
-            case PresenceChanged(presence=Presence.SIGNED_OUT):
+            case PresenceChanged(presence=Presence.SIGNED_OUT) | QueueSwitched(open=True):
                 self.look_at_all()
             case ContactEnded(contact=contact):
                 self._been_in.pop(contact, None)
@@ -101,6 +103,9 @@ class Overflowing:
             waited_seconds=waited,
             signed_in=len(signed_in),
             been_in=frozenset(self._been_in.get(call.contact, ())),
+            closed=frozenset(
+                rule.queue for rule in queue.overflow if rule.queue and not self._queue_open(rule.queue)
+            ),
         )
 
     def _send(self, call: Call, left: Queue, rule: Overflow, now: datetime) -> None:

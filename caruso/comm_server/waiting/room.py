@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.exchange import Exchange
@@ -16,6 +18,7 @@ from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
 from caruso.comm_server.waiting.overflowing import Overflowing
+from caruso.model.ids import QueueId
 from caruso.ports.telephony import Telephony
 
 
@@ -34,10 +37,15 @@ class WaitingRoom:
         telephony: Telephony,
         cards: CustomerCards,
         dialogs: DialogRoom,
+        queue_open: Callable[[QueueId], bool],
         stream: FactStream,
         tasks: GuardedTasks,
     ) -> None:
-        """Begin with nobody waiting; `telephony` is the way to the PBX past agents' telephones."""
+        """Begin with nobody waiting.
+
+        `telephony` is the way to the PBX past agents' telephones; `queue_open` tells whether somebody may enter a
+        queue now.
+        """
         clock, timers = outside.clock, outside.timers
         self.call_backs = CallBacks(
             store=outside.callbacks,
@@ -77,6 +85,7 @@ class WaitingRoom:
             roster=roster,
             attendant=self.attendant,
             centre=in_force.centre,
+            queue_open=queue_open,
             clock=clock,
             timers=timers,
         )

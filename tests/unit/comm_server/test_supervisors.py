@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -22,7 +23,7 @@ from caruso.model.facts import (
     SupervisionEnded,
     SupervisionModeChanged,
 )
-from caruso.model.ids import AgentId, ContactId, PlaybackId, UserId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, PlaybackId, UserId
 from caruso.model.supervision import SupervisionMode, SupervisionOutcome
 from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import PlaybackEnded, TransferRequested
@@ -155,6 +156,49 @@ def test_a_closed_queue_lets_nobody_in_across_a_crash_and_serves_who_waits() -> 
         again = call(house, "300")
         await asyncio.sleep(1)
         live = house.centre.exchange.call(again)
+        assert live is not None
+        assert live.phase is Phase.WAITING
+
+    lead(scene)
+
+
+def test_nobody_overflows_into_a_closed_queue_until_it_is_opened() -> None:
+    """The queue sends on after 45 s whom nobody has taken; Direct is closed before, and opened later."""
+
+    async def scene(house: WholeCentre) -> None:
+        meter = dataclasses.replace(house.full.entry_points[EntryPointId("meter")], script=None)
+        house.apply(dataclasses.replace(house.full, entry_points={**house.full.entry_points, meter.id: meter}))
+        house.centre.supervisors.switch_queue(SAM, DIRECT, is_open=False)
+        contact = call(house, "100")
+
+        def queue() -> str:
+            live = house.centre.exchange.call(contact)
+            assert live is not None
+            assert live.place is not None
+            return live.place.queue
+
+        await asyncio.sleep(60)
+        assert queue() == METER
+        house.centre.supervisors.switch_queue(SAM, DIRECT, is_open=True)
+        await asyncio.sleep(1)
+        assert queue() == DIRECT
+
+    lead(scene)
+
+
+def test_no_agent_gives_a_customer_to_a_closed_queue() -> None:
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.centre.supervisors.switch_queue(SAM, BILLING, is_open=False)
+        wanted = desk.Transfer(id=1, contact=contact, kind="queue", to=BILLING)
+        with pytest.raises(IllegalMove, match="Billing is closed"):
+            house.centre.command(BRAM, wanted)
+        assert served(house, BRAM) == contact
+        house.centre.supervisors.switch_queue(SAM, BILLING, is_open=True)
+        house.centre.command(BRAM, wanted)
+        live = house.centre.exchange.call(contact)
         assert live is not None
         assert live.phase is Phase.WAITING
 
