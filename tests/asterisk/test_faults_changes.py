@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -58,6 +59,9 @@ timezone = "Europe/Amsterdam"
 [queues.water]
 name = "Water"
 wrap_up_seconds = 0
+[queues.water.call_back]
+first = "agent"
+offer_after_seconds = 60
 
 [entry_points.water]
 name = "Water line"
@@ -70,6 +74,9 @@ GAS = """
 [queues.gas]
 name = "Gas"
 wrap_up_seconds = 0
+[queues.gas.call_back]
+first = "agent"
+offer_after_seconds = 0.5
 
 [entry_points.gas]
 name = "Gas line"
@@ -168,5 +175,39 @@ async def test_a_customer_whom_nobody_takes_does_not_come_back_to_a_queue_that_w
                     ("gas", QueueOutcome.TRANSFERRED),
                     ("water", QueueOutcome.ANSWERED),
                 ]
+        finally:
+            await server.stop()
+
+
+async def test_who_was_promised_a_call_is_called_though_his_queue_was_taken_away(
+    pbx: LocalAsterisk, tmp_path: Path
+) -> None:
+    """``caruso apply`` while a promise is open.
+
+    customer ── 1 ──► "we will call you back" ── apply without gas ──► a1, who is for water, calls him
+    """
+    async with sip_phones(pbx) as phones:
+        at = f"127.0.0.1:{phones.port}"
+        with_gas = CLOSING.format(gas=GAS, agents=closing_agents(at, gas=True))
+        outside = f"PJSIP/trunk/sip:{{number}}@{at}"
+        server = CentreServer(pbx, tmp_path / "server", with_gas, outside=outside)
+        await server.start()
+        try:
+            async with opened(server, phones) as floor:
+                caller = await floor.waiting("7001", number="4930111111")
+                await asyncio.sleep(0.7)
+                caller.press("1")
+                await caller.until_over()
+                await server.apply(CLOSING.format(gas="", agents=closing_agents(at, gas=False)))
+                await floor.shows(lambda view: [row.id for row in view.queues] == ["water"])
+                agent = await floor.agent("a1", ready=False)
+                await agent.do(desk.GoReady)
+                (await agent.phone.rings()).answer()
+                at_home = await phones.phone("4930111111").rings()
+                at_home.answer()
+                await agent.until(Presence.TALKING)
+                await floor.hear_each_other(agent.contact)
+                at_home.hang_up()
+                await agent.until(Presence.READY)
         finally:
             await server.stop()

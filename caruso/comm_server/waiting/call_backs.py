@@ -7,9 +7,10 @@ the truth: a call-back is under way as long as its call lives, and begins anew w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -161,6 +162,22 @@ class CallBacks:
         )
         for callback, rules in list(due):
             await self._begin(callback, rules)
+
+    async def look_after(self, waiting: Mapping[QueueId, int]) -> None:
+        """Let call-backs whose queue was taken away be made for another; `waiting`: how many are open, by queue.
+
+        Raises `StorageUnavailable`.
+        """
+        centre, now = self._centre(), self._clock.now()
+        gone = [queue for queue in waiting if queue not in centre.queues]
+        if not gone:
+            return
+        found = await self._store.find(queues=gone, states=(CallbackState.OPEN,), limit=MOST_AT_ONCE)
+        for callback in found:
+            other = promises.instead(callback, centre)
+            if other is not None:
+                log.warning("callback_queue_changed", callback_id=callback.id, queue=callback.queue, to=other)
+                await self._settle(callback.id, partial(_moved, gone=gone, to=other, now=now))
 
     async def _tidy(self, callbacks: Sequence[Callback], now: datetime) -> None:
         """Give up those whose time is over; open those again whose call ended while it could not be written."""
@@ -337,3 +354,9 @@ class CallBacks:
                 except (IllegalMove, NotFound) as error:
                     log.warning("callback_not_changed", callback_id=callback, error=str(error))
                     return
+
+
+def _moved(known: Callback, *, gone: Collection[QueueId], to: QueueId, now: datetime) -> Callback | None:
+    """Return a call-back as one of another queue, unless somebody has done something with it meanwhile."""
+    waits = known.state is CallbackState.OPEN and known.queue in gone
+    return promises.moved_to(known, to, now) if waits else None

@@ -25,7 +25,7 @@ from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
-from lab.whole_centre import DIRECT, TELEPHONES, WholeCentre
+from lab.whole_centre import DIRECT, METER, TELEPHONES, WholeCentre
 
 ANNA, BRAM, CHLOE = AgentId("anna"), AgentId("bram"), AgentId("chloe")
 
@@ -424,6 +424,25 @@ def test_a_customer_who_comes_back_to_a_queue_that_was_taken_away_waits_in_anoth
         ready(house, ANNA)
         await asyncio.sleep(3)
         assert presence(house, ANNA) is Presence.TALKING
+
+    lead(scene)
+
+
+def test_who_was_promised_a_call_is_called_though_his_queue_was_taken_away() -> None:
+    async def scene(house: WholeCentre) -> None:
+        leg = house.telephony.call("300", "+31201")
+        await asyncio.sleep(4)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(8)
+        (promised,) = house.callbacks.kept.values()
+        assert (promised.state, promised.queue) == (CallbackState.OPEN, DIRECT)
+        house.apply(without_queue(house, DIRECT))
+        ready(house, ANNA)
+        await asyncio.sleep(8)
+        assert presence(house, ANNA) is Presence.TALKING
+        (kept,) = house.callbacks.kept.values()
+        assert (kept.state, kept.queue) == (CallbackState.TAKEN, METER)
+        assert kept.waiting_since == promised.waiting_since
 
     lead(scene)
 
