@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.calls import lifecycle, recovery
@@ -327,10 +328,8 @@ class Exchange:
     def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:
         live.busy = True
         try:
-            self._carry_out(
-                live,
-                recovery.resume(live.call, link, around, pbx_restarted=restarted, now=self._clock.now()),
-            )
+            step = recovery.resume(live.call, link, around, pbx_restarted=restarted, now=self._clock.now())
+            self._carry_out(live, _but_for_the_wait(step, live))
         except Exception:
             log.exception("call_not_resumed", contact_id=live.call.contact)
             self._give_up(live)
@@ -339,6 +338,16 @@ class Exchange:
         if live.call.phase is Phase.DIALOG:
             self._ask(self._hooks.dialog_resumed, live)
         self._drain(live)
+
+
+def _but_for_the_wait(step: Step, live: _Live) -> Step:
+    """Let the longest wait run on where it runs: the wall clock may have been set since it began."""
+    if Timer.MAX_WAIT not in live.timers or step.call.visit != live.call.visit:
+        return step
+    timers = (
+        order for order in step.timers if order.timer is not Timer.MAX_WAIT or isinstance(order, CancelTimer)
+    )
+    return replace(step, timers=tuple(timers))
 
 
 def _phone(call: Call) -> tuple[int, bool] | None:

@@ -16,6 +16,7 @@ from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.waiting.attendant import Attendant, Away
 from caruso.comm_server.waiting.overflow import Situation, look_again_after, overflows
+from caruso.comm_server.waiting.waits import Waits
 from caruso.model.centre import Centre, Overflow, Queue
 from caruso.model.facts import ContactEnded, ContactQueued, Presence, PresenceChanged, QueueSwitched
 from caruso.model.ids import ContactId, QueueId
@@ -39,6 +40,7 @@ class Overflowing:
         attendant: Attendant,
         centre: Callable[[], Centre],
         queue_open: Callable[[QueueId], bool],
+        waits: Waits,
         clock: Clock,
         timers: Timers,
     ) -> None:
@@ -49,6 +51,7 @@ class Overflowing:
         self._attendant = attendant
         self._centre = centre
         self._queue_open = queue_open
+        self._waits = waits
         self._clock = clock
         self._timers = timers
         self._been_in: dict[ContactId, set[QueueId]] = {}
@@ -79,15 +82,16 @@ class Overflowing:
         call = self._exchange.call(contact)
         if call is None or call.visit != visit or call.place is None or call.outgoing is not None:
             return
+        if call.phase not in (Phase.WAITING, Phase.OFFERED):
+            return
         queue = self._centre().queues.get(call.place.queue)
         if queue is None or not queue.overflow:
             return
-        now = self._clock.now()
-        waited = (now - call.place.since).total_seconds()
+        waited = self._waits.waited(call)
         rule = overflows(queue.overflow, self._situation(call, queue, waited))
         # Whose phone rings for him already has him; should she not answer, time goes on.
         if rule is not None and call.phase is Phase.WAITING:
-            self._send(call, queue, rule, now)
+            self._send(call, queue, rule, self._clock.now())
             return
         after = look_again_after(queue.overflow, waited)
         if after is None and call.phase is Phase.OFFERED and rule is not None:

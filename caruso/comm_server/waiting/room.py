@@ -18,6 +18,7 @@ from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
 from caruso.comm_server.waiting.overflowing import Overflowing
+from caruso.comm_server.waiting.waits import Waits
 from caruso.model.ids import QueueId
 from caruso.ports.telephony import Telephony
 
@@ -61,6 +62,7 @@ class WaitingRoom:
             clock=clock,
             tasks=tasks,
         )
+        self.waits = Waits(clock)
         self.estimates = Estimates(
             lines=dispatcher, clock=clock, wanted=in_force.tells_wait, publish=stream.publish
         )
@@ -72,6 +74,7 @@ class WaitingRoom:
                 telephony=telephony,
                 call_backs=self.call_backs,
                 estimates=self.estimates,
+                waits=self.waits,
                 stream=stream,
             ),
             centre=in_force.centre,
@@ -86,6 +89,7 @@ class WaitingRoom:
             attendant=self.attendant,
             centre=in_force.centre,
             queue_open=queue_open,
+            waits=self.waits,
             clock=clock,
             timers=timers,
         )

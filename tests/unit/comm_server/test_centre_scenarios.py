@@ -20,7 +20,7 @@ from caruso.model.facts import (
     QueueOutcome,
     WrapUpEnded,
 )
-from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId
 from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
@@ -478,5 +478,62 @@ def test_who_asks_to_be_called_back_again_after_an_agent_was_quicker_is_called()
         assert presence(house, CHLOE) is Presence.TALKING
         states = sorted(callback.state for callback in house.callbacks.kept.values())
         assert states == [CallbackState.CANCELLED, CallbackState.TAKEN]
+
+    lead(scene)
+
+
+def test_who_waits_does_not_overflow_because_the_clock_was_set_ahead() -> None:
+    """Overflow is looked at when an agent signs out; he has waited 5 s, not an hour."""
+
+    async def scene(house: WholeCentre) -> None:
+        meter = replace(house.full.entry_points[EntryPointId("meter")], script=None)
+        house.apply(replace(house.full, entry_points={**house.full.entry_points, meter.id: meter}))
+        house.open_console(BRAM)
+        contact = ids.contact_of(house.telephony.call("100", "+31201"))
+
+        def queue() -> QueueId:
+            place = now(house, contact).place
+            assert place is not None
+            return place.queue
+
+        await asyncio.sleep(5)
+        house.clock.jump(3600)
+        house.ask(BRAM, desk.SignOut)
+        await asyncio.sleep(35)
+        assert queue() == METER
+        await asyncio.sleep(6)
+        assert queue() == DIRECT
+
+    lead(scene)
+
+
+def test_who_waits_can_ask_to_be_called_back_though_the_clock_was_set_back() -> None:
+    async def scene(house: WholeCentre) -> None:
+        leg = house.telephony.call("300", "+31201")
+        await asyncio.sleep(1)
+        house.clock.jump(-3600)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(1)
+        assert not house.callbacks.kept, "it is offered after 3 s"
+        await asyncio.sleep(2)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(6)
+        assert leg not in house.telephony.legs
+        assert len(house.callbacks.kept) == 1
+
+    lead(scene)
+
+
+def test_the_longest_wait_is_not_over_early_when_the_clock_was_set_ahead_and_the_link_breaks() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = ids.contact_of(house.telephony.call("300", "+31201"))
+        await asyncio.sleep(5)
+        house.clock.jump(3600)
+        await house.break_link(0.5)
+        await asyncio.sleep(32)
+        assert now(house, contact).phase is Phase.WAITING
+        await asyncio.sleep(3)
+        left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
+        assert left == [QueueOutcome.FLOWED_OUT]
 
     lead(scene)
