@@ -79,6 +79,8 @@ class CallBacks:
         self._tasks = tasks
         #: Call-backs whose call lives, or whose end is being written down.
         self._under_way: dict[CallbackId, ContactId] = {}
+        #: Those of which the promise and the dialog are being fetched, while they are wanted still.
+        self._beginning: set[CallbackId] = set()
         #: Calls of callers who got through and may have been promised a call-back, and when they did.
         self._through: list[tuple[Call, datetime]] = []
         #: Changes are written in the order in which they happened.
@@ -213,7 +215,17 @@ class CallBacks:
         return self._helpers.dispatcher.ready(queue) - len(waiting) - len(ringing)
 
     async def _begin(self, callback: Callback, rules: CallBackRules) -> None:
-        queue = self._centre().queues[callback.queue]
+        """Begin a call, unless somebody was quicker while the promise and its dialog were fetched."""
+        self._beginning.add(callback.id)
+        try:
+            known = await self._store.get(callback.id)
+            queue = self._centre().queues.get(callback.queue)
+            if known is not None and known.version == callback.version and queue is not None:
+                await self._call(callback, queue, rules)
+        finally:
+            self._beginning.discard(callback.id)
+
+    async def _call(self, callback: Callback, queue: Queue, rules: CallBackRules) -> None:
         now = self._clock.now()
         place = promises.place(callback, queue, now)
         contact = ids.outgoing_contact(callback.id, callback.attempts + 1, int(now.timestamp() * 1000))
@@ -227,17 +239,28 @@ class CallBacks:
         step = begin(contact, outgoing, name=callback.name, entry_point=callback.entry_point, now=now)
         self._under_way[callback.id] = contact
         if callback.run is not None:
-            await self._bring(callback.run, contact, step)
-        if self._helpers.exchange.call(contact) is None:
+            await self._bring(callback.id, callback.run, contact, step)
+        wanted, begun = callback.id in self._beginning, self._helpers.exchange.call(contact) is not None
+        if not wanted:
+            log.info("callback_not_begun", contact_id=contact, callback_id=callback.id)
+            if begun:
+                self._withdraw(callback.id)
+            else:
+                self._under_way.pop(callback.id, None)
+            return
+        if not begun:
             self._helpers.exchange.begin(step)
         if callback.customer is not None:
             self._tasks.start(self._helpers.cards.restore(contact, callback.customer), name="restore_card")
 
-    async def _bring(self, run: RunId, contact: ContactId, step: Step) -> None:
+    async def _bring(self, callback: CallbackId, run: RunId, contact: ContactId, step: Step) -> None:
         """Begin the call with the dialog in which it was promised."""
         try:
             await self._helpers.moves.bring(
-                contact, run, lambda: True, announce=lambda: self._helpers.exchange.begin(step)
+                contact,
+                run,
+                lambda: callback in self._beginning,
+                announce=lambda: self._helpers.exchange.begin(step),
             )
         except CarusoError as error:
             # The call is made all the same; only its dialog is not at hand.
@@ -330,6 +353,7 @@ class CallBacks:
             self._withdraw(callback.id)
 
     def _withdraw(self, callback: CallbackId) -> None:
+        self._beginning.discard(callback)
         contact = self._under_way.get(callback)
         call = self._helpers.exchange.call(contact) if contact is not None else None
         if contact is not None and call is not None and not_there(call) and call.phase is not Phase.TALKING:

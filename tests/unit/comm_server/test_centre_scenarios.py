@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.model import desk, ids
-from caruso.model.callbacks import Callback, CallbackState
+from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
 from caruso.model.centre import Centre
 from caruso.model.facts import (
+    ContactArrived,
     ContactLeftQueue,
     DialogEnded,
     Presence,
@@ -20,7 +22,7 @@ from caruso.model.facts import (
     QueueOutcome,
     WrapUpEnded,
 )
-from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, RunId, UserId
 from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
@@ -28,6 +30,7 @@ from lab.virtual_time import run_in_virtual_time
 from lab.whole_centre import DIRECT, METER, TELEPHONES, WholeCentre
 
 ANNA, BRAM, CHLOE = AgentId("anna"), AgentId("bram"), AgentId("chloe")
+B1 = CallbackId("b1")
 
 
 def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
@@ -535,5 +538,64 @@ def test_the_longest_wait_is_not_over_early_when_the_clock_was_set_ahead_and_the
         await asyncio.sleep(3)
         left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
         assert left == [QueueOutcome.FLOWED_OUT]
+
+    lead(scene)
+
+
+async def gets_through_otherwise(house: WholeCentre) -> None:
+    house.telephony.call("200", "+4930123")
+    await asyncio.sleep(3)
+
+
+async def is_taken_by_hand(house: WholeCentre) -> None:
+    kept = house.callbacks.kept[B1]
+    taken = moved(
+        kept, CallbackMove.TAKE, version=kept.version, agent=ANNA, by=UserId("anna"), now=kept.changed_at
+    )
+    house.callbacks.kept[B1] = taken
+    house.centre.waiting.call_backs.moved(taken)
+
+
+@pytest.mark.parametrize("happens", [gets_through_otherwise, is_taken_by_hand])
+@pytest.mark.parametrize("slow", ["dialog", "store"])
+def test_a_call_back_that_is_needless_while_its_dialog_is_fetched_is_not_begun(
+    happens: Callable[[WholeCentre], Awaitable[None]], slow: str
+) -> None:
+    """The database takes its time, and meanwhile the customer, or an agent, was quicker."""
+
+    async def scene(house: WholeCentre) -> None:
+        ready(house, ANNA)
+        bring, get = house.centre.dialogs.moves.bring, house.callbacks.get
+
+        async def brought(*what: Any, **more: Any) -> Any:
+            await asyncio.sleep(5)
+            return await bring(*what, **more)
+
+        async def got(callback: CallbackId) -> Callback | None:
+            known = await get(callback)
+            await asyncio.sleep(1)
+            return known
+
+        house.centre.dialogs.moves.bring = brought  # type: ignore[method-assign]
+        if slow == "store":
+            house.callbacks.get = got  # type: ignore[method-assign]
+        at = house.clock.now()
+        house.callbacks.kept[B1] = Callback(
+            id=B1,
+            number="+4930123",
+            queue=METER,
+            due_at=at,
+            created_at=at,
+            changed_at=at,
+            changed_by="caller",
+            run=RunId("r1"),
+        )
+        await asyncio.sleep(2.5)
+        assert not [call for call in house.centre.exchange.calls.values() if call.outgoing]
+        await happens(house)
+        await asyncio.sleep(20)
+        called = [fact.contact for fact in house.journal.facts if isinstance(fact, ContactArrived)]
+        assert not [contact for contact in called if ids.is_outgoing(contact)]
+        assert not house.centre.waiting.call_backs._under_way
 
     lead(scene)
