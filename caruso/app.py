@@ -508,7 +508,9 @@ class Server:
         while True:
             try:
                 await self.centre.waiting.call_backs.call_due()
-                self.centre.set_callbacks(await self._callbacks.open_counts())
+                waiting = await self._callbacks.open_counts()
+                self.centre.set_callbacks(waiting)
+                await self.centre.waiting.call_backs.look_after(waiting)
             except StorageUnavailable:
                 pass  # the journal's health tells
             except Exception:

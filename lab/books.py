@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from caruso.model import ids
 from caruso.model.facts import (
     AnyFact,
     ConsultEnded,
@@ -22,6 +23,7 @@ from caruso.model.facts import (
     ContactQueued,
     ContactResumed,
     ContactTransferred,
+    CustomerReached,
     OfferEnded,
     OfferMade,
     OfferOutcome,
@@ -155,14 +157,24 @@ def _conversations(facts: Iterable[AnyFact]) -> Iterator[str]:
 
 
 def _talk_times(facts: Iterable[AnyFact]) -> Iterator[str]:
-    """Talk and hold fill each agent's time from the connection to its end, and hold is what was held."""
+    """Talk and hold fill each agent's time from the connection to its end, and hold is what was held.
+
+    An agent who is called before the customer listens to his ringing until he is reached, which is hold, too.
+    """
     connected: dict[tuple[ContactId, AgentId], ContactConnected] = {}
-    held: dict[tuple[ContactId, AgentId], ContactHeld] = {}
+    held: dict[tuple[ContactId, AgentId], ContactHeld | ContactConnected] = {}
     holds: dict[tuple[ContactId, AgentId], float] = defaultdict(float)
+    reached: set[ContactId] = set()
     for fact in facts:
         match fact:
             case ContactConnected():
                 connected[fact.contact, fact.agent] = fact
+                if ids.is_outgoing(fact.contact) and fact.contact not in reached:
+                    held[fact.contact, fact.agent] = fact
+            case CustomerReached():
+                reached.add(fact.contact)
+                for key in [key for key in held if key[0] == fact.contact]:
+                    holds[key] += (fact.at - held.pop(key).at).total_seconds()
             case ContactHeld():
                 if (fact.contact, fact.agent) in held:
                     yield f"contact {fact.contact} was held twice at once by {fact.agent}"

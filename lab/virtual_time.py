@@ -81,6 +81,11 @@ class VirtualClock:
         self._last = max(time, self._last + timedelta(microseconds=1))
         return self._last
 
+    def jump(self, seconds: float) -> None:
+        """Set the wall time ahead, or (negative) back."""
+        self._start += timedelta(seconds=seconds)
+        self._last = self._start
+
     def monotonic(self) -> float:
         """Return the loop's time."""
         return asyncio.get_running_loop().time()

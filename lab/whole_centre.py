@@ -413,6 +413,7 @@ class WholeCentre:
         """Look every other second who is to be called back, until the house is closed."""
         while self.calls_back:
             await self.centre.waiting.call_backs.call_due()
+            await self.centre.waiting.call_backs.look_after(await self.callbacks.open_counts())
             await asyncio.sleep(2.0)
 
     async def crash(self, lost: int, away: float) -> None:

@@ -169,6 +169,7 @@ class ContactCentre:
         self.waiting = WaitingRoom(
             outside,
             in_force=self.in_force,
+            queue_open=self.switches.is_open,
             exchange=self.exchange,
             dispatcher=self.dispatcher,
             roster=self.roster,
@@ -216,6 +217,7 @@ class ContactCentre:
         self.desk_room = DeskRoom(
             outside,
             in_force=self.in_force,
+            queue_open=self.switches.is_open,
             library=library,
             exchange=self.exchange,
             dispatcher=self.dispatcher,
@@ -301,6 +303,7 @@ class ContactCentre:
             heard=lambda contact, event: self.reception.heard(contact, event),
             prompts_over=lambda contact: self.reception.prompts_over(contact),
             offered=lambda contact: self._distribution.explain(contact),
+            phone_changed=lambda contact: self.watches.look(contact),
             transfer_requested=lambda leg, to: self.desk_room.phone_transfers.requested(leg, to),
             link=self._link,
             surroundings=self.surroundings,

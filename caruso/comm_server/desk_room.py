@@ -32,7 +32,7 @@ from caruso.comm_server.stations.on_duty import OnDuty
 from caruso.comm_server.stations.telephones import AgentTelephones
 from caruso.comm_server.supervision.messages import AgentMessages
 from caruso.comm_server.voicemail.room import VoicemailRoom
-from caruso.model.ids import AgentId, ContactId
+from caruso.model.ids import AgentId, ContactId, QueueId
 from caruso.model.views import MessageOfferView
 
 
@@ -44,6 +44,7 @@ class DeskRoom:
         outside: Outside,
         *,
         in_force: CentreInForce,
+        queue_open: Callable[[QueueId], bool],
         library: ScriptLibrary,
         exchange: Exchange,
         dispatcher: Dispatcher,
@@ -64,8 +65,8 @@ class DeskRoom:
     ) -> None:
         """Begin with no console open.
 
-        `watchers` tells who listens to a contact, as far as the agent is to know; `seen` is told which message of
-        a supervisor an agent has read.
+        `queue_open` tells whether somebody may enter a queue now; `watchers` who listens to a contact, as far as
+        the agent is to know; `seen` is told which message of a supervisor an agent has read.
         """
         centre, clock, timers = in_force.centre, outside.clock, outside.timers
         self._centre = centre
@@ -129,6 +130,7 @@ class DeskRoom:
         )
         self.transfers = DeskTransfers(
             centre=centre,
+            queue_open=queue_open,
             roster=roster,
             exchange=exchange,
             stations=stations,

@@ -66,6 +66,7 @@ class DeskTransfers:
         self,
         *,
         centre: Callable[[], Centre],
+        queue_open: Callable[[QueueId], bool],
         roster: Roster,
         exchange: Exchange,
         stations: Stations,
@@ -75,8 +76,9 @@ class DeskTransfers:
         clock: Clock,
         outside: bool,
     ) -> None:
-        """`outside` tells whether numbers outside can be called at all."""
+        """`queue_open` tells whether somebody may enter a queue now, `outside` whether numbers can be called."""
         self._centre = centre
+        self._queue_open = queue_open
         self._roster = roster
         self._exchange = exchange
         self._stations = stations
@@ -164,7 +166,10 @@ class DeskTransfers:
     def _goal(self, contact: ContactId, kind: str, to: str) -> QueuePlace | Target | Onward:
         match kind:
             case "queue":
-                return place_in(self._queue(to), self._clock.now())
+                queue = self._queue(to)
+                if not self._queue_open(queue.id):
+                    raise IllegalMove(f"{queue.name} is closed.")
+                return place_in(queue, self._clock.now())
             case "entry-point":
                 if EntryPointId(to) not in self._centre().entry_points:
                     raise IllegalMove("There is no such entry point.")

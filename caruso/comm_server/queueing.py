@@ -12,7 +12,7 @@ from caruso.comm_server.calls.lifecycle import Call, Ended, Enqueue, Phase, Wait
 from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.voicemail.answering import Answering
 from caruso.model.centre import Centre, EntryPoint
-from caruso.model.facts import ContactCause
+from caruso.model.facts import ContactCause, ContactQueued, OfferEnded
 from caruso.model.ids import ContactId, QueueId, SkillId
 from caruso.script_engine.turns import HandOver
 
@@ -95,11 +95,21 @@ class Queueing:
             queue = self._centre().queues.get(call.place.queue)
             if queue is None:
                 if call.phase is Phase.WAITING:
-                    self.move(call)
+                    self._move(call)
             elif call.outgoing is None and call.place.max_wait_seconds != queue.max_wait_seconds:
                 self._exchange.post(call.contact, WaitLimited(max_wait_seconds=queue.max_wait_seconds))
 
-    def move(self, call: Call) -> None:
+    def look_after(self, contact: ContactId, fact: ContactQueued | OfferEnded) -> None:
+        """Let a caller who comes back to a queue that was taken away meanwhile wait in another."""
+        call = self._exchange.call(contact)
+        if call is None or call.phase is not Phase.WAITING or call.place is None:
+            return
+        # A transfer that nobody took ends an offer and begins a wait: the latter tells of it.
+        begins = call.place.since == fact.at
+        if call.place.queue not in self._centre().queues and begins is isinstance(fact, ContactQueued):
+            self._move(call)
+
+    def _move(self, call: Call) -> None:
         """Let a caller whose queue was taken away wait in another."""
         log.warning("caller_moved", contact_id=call.contact, queue=call.place.queue if call.place else "")
         # Before those who come later: it is not the caller who left.

@@ -33,6 +33,7 @@ from caruso.model.facts import (
     ContactCause,
     ContactEnded,
     ContactLeftQueue,
+    ContactQueued,
     ContactTransferred,
     OfferEnded,
     QueueOutcome,
@@ -298,7 +299,8 @@ class Reception:
     # -- What happens to them ---------------------------------------------------------------------------------
 
     def hear(
-        self, fact: ContactArrived | ContactEnded | ContactTransferred | ContactLeftQueue | OfferEnded
+        self,
+        fact: ContactArrived | ContactEnded | ContactTransferred | ContactQueued | ContactLeftQueue | OfferEnded,
     ) -> None:
         """Mind callers who hang up, waited too long, were given away or lost their queue; and whom agents call."""
         match fact:
@@ -313,10 +315,10 @@ class Reception:
                 self._onward(contact, script)
             case ContactLeftQueue(contact=contact, outcome=QueueOutcome.FLOWED_OUT):
                 self._nobody_free(contact)
-            case OfferEnded(contact=contact, queue=queue) if queue not in self._centre().queues:
-                call = self._exchange.call(contact)
-                if call is not None and call.phase is Phase.WAITING:
-                    self.queueing.move(call)
+            case ContactQueued(contact=contact, queue=queue) | OfferEnded(contact=contact, queue=queue) if (
+                queue not in self._centre().queues
+            ):
+                self.queueing.look_after(contact, fact)
             case _:
                 pass
 

@@ -219,6 +219,7 @@ class SimulatedCentre:
             heard=lambda contact, event: None,
             prompts_over=lambda contact: None,
             offered=self._explain,
+            phone_changed=lambda contact: None,
             transfer_requested=lambda leg, to: None,
             link=lambda up: self.dispatcher.resume() if up else self.dispatcher.pause(),
             surroundings=lambda: Surroundings(queues=self._centre.queues, stations={}),

@@ -68,6 +68,18 @@ offer_after_seconds = 0.5
 attempts = 2
 retry_seconds = 0.5
 
+[queues.oil]
+name = "Oil"
+ring_seconds = 10
+wrap_up_seconds = 0
+max_wait_seconds = 1
+
+[agents.cora]
+name = "Cora"
+queues = ["oil"]
+station = "sip"
+address = "sip:cora@@PHONES@"
+
 [agents.anna]
 name = "Anna"
 queues = ["gas"]
@@ -259,6 +271,23 @@ async def test_a_call_back_is_cancelled_when_the_customer_gets_through_otherwise
     assert not floor.phones.phone("4930555555").calls
     ended = [fact for fact in await floor.facts(ContactEnded) if is_outgoing(fact.contact)]
     assert [fact.cause for fact in ended] == [ContactCause.WITHDRAWN]
+
+
+async def test_a_call_back_that_is_moved_to_a_queue_that_keeps_nobody_long_waits_on(floor: Floor) -> None:
+    """Nobody is there to call him; a supervisor moves him to where callers are sent away after a second."""
+    await asks_to_be_called(floor, "7001", "4930888888")
+    view = await floor.shows(lambda view: [row.queue for row in view.waiting] == ["gas"])
+    await floor.supervisor.call("POST", f"/api/waiting/{view.waiting[0].id}/move", {"queue": "oil"})
+    await asyncio.sleep(2.5)
+    kept = await until_one_is(floor, "open", "4930888888")
+    assert (kept["attempts"], kept["result"]) == (0, "")
+    cora = await goes_ready(floor, "cora")
+    (await cora.phone.rings()).answer()
+    at_home = await floor.phones.phone("4930888888").rings()
+    at_home.answer()
+    await floor.hear_each_other(cora.contact)
+    at_home.hang_up()
+    await until_one_is(floor, "done", "4930888888")
 
 
 async def test_a_busy_customer_is_called_again_and_given_up_at_last(floor: Floor) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
+from msgspec.structs import replace
 
 from caruso.clock import Clock
 from caruso.comm_server.calls import lifecycle, recovery
@@ -76,6 +77,8 @@ class Hooks:
     prompts_over: Callable[[ContactId], None]
     #: An agent's phone has been told to ring; called before that is made known.
     offered: Callable[[ContactId], None]
+    #: An agent's phone went away or is back, and no fact tells of it: in a conference the others talk on.
+    phone_changed: Callable[[ContactId], None]
     #: An agent's phone asks for a transfer.
     transfer_requested: Callable[[LegId, str], None]
     #: The link to the PBX came up, or was lost.
@@ -233,7 +236,8 @@ class Exchange:
             raise refused
 
     def _carry_out(self, live: _Live, step: Step) -> None:
-        before, live.call = live.call.phase, step.call
+        was, live.call = live.call, step.call
+        before = was.phase
         if _prompts_over(before, live.call.phase):
             self._hooks.prompts_over(live.call.contact)
         for command in step.commands:
@@ -249,6 +253,8 @@ class Exchange:
                 if isinstance(fact, OfferMade):
                     self._hooks.offered(fact.contact)
             self._stream.publish(*step.facts)
+        elif _phone(was) != _phone(live.call):
+            self._hooks.phone_changed(live.call.contact)
 
     def _set(self, live: _Live, order: SetTimer | CancelTimer) -> None:
         running = live.timers.pop(order.timer, None)
@@ -322,10 +328,8 @@ class Exchange:
     def _resume(self, live: _Live, link: LinkUp, around: Surroundings, *, restarted: bool) -> None:
         live.busy = True
         try:
-            self._carry_out(
-                live,
-                recovery.resume(live.call, link, around, pbx_restarted=restarted, now=self._clock.now()),
-            )
+            step = recovery.resume(live.call, link, around, pbx_restarted=restarted, now=self._clock.now())
+            self._carry_out(live, _but_for_the_wait(step, live))
         except Exception:
             log.exception("call_not_resumed", contact_id=live.call.contact)
             self._give_up(live)
@@ -334,6 +338,21 @@ class Exchange:
         if live.call.phase is Phase.DIALOG:
             self._ask(self._hooks.dialog_resumed, live)
         self._drain(live)
+
+
+def _but_for_the_wait(step: Step, live: _Live) -> Step:
+    """Let the longest wait run on where it runs: the wall clock may have been set since it began."""
+    if Timer.MAX_WAIT not in live.timers or step.call.visit != live.call.visit:
+        return step
+    timers = (
+        order for order in step.timers if order.timer is not Timer.MAX_WAIT or isinstance(order, CancelTimer)
+    )
+    return replace(step, timers=tuple(timers))
+
+
+def _phone(call: Call) -> tuple[int, bool] | None:
+    """Return which leg to the agent's phone counts, and whether it is up."""
+    return (call.desk.leg, call.desk.leg_up) if call.desk is not None else None
 
 
 def _prompts_over(before: Phase, after: Phase) -> bool:

@@ -18,6 +18,7 @@ from caruso.comm_server.calls.lifecycle import (
     Outgoing,
     Phase,
     QueuePlace,
+    not_there,
 )
 from caruso.comm_server.calls.lifecycle.call import off_hold
 from caruso.model import ids
@@ -94,8 +95,7 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
         case DialogStarted() | DialogContinued():
             return replace(call, answered=True)
         case CustomerReached(at=at) if call.outgoing is not None:
-            rang = (at - (call.desk.connected_at or at)).total_seconds() if call.desk else 0.0
-            desk = replace(call.desk, hold_seconds=rang) if call.desk else None
+            desk = off_hold(call.desk, at) if call.desk else None
             return replace(call, answered=True, desk=desk, outgoing=replace(call.outgoing, reached_at=at))
         case ContactQueued():
             return _queued(call, fact, around)
@@ -114,7 +114,9 @@ def _fold(call: Call | None, fact: AnyFact, around: Surroundings) -> Call | None
             out = replace(call, phase=Phase.DIALOG, music=False, place=None, desk=None, flowed_out=True)
             return replace(out, called_back=outcome is QueueOutcome.CALL_BACK)
         case ContactConnected(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
-            desk = replace(call.desk, connected_at=at, leg_up=True)
+            # Until the customer is reached the agent listens to ringing, which counts as hold.
+            held_since = at if not_there(call) else None
+            desk = replace(call.desk, connected_at=at, held_since=held_since, leg_up=True)
             return replace(call, phase=Phase.TALKING, answered=True, music=False, desk=desk)
         case ContactHeld(at=at, agent=agent) if call.desk is not None and call.desk.agent == agent:
             held = replace(call, music=True, desk=replace(call.desk, held_since=at))

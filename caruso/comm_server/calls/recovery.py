@@ -20,6 +20,7 @@ from caruso.comm_server.calls.lifecycle import (
     Desk,
     Ended,
     Offer,
+    PartyState,
     Phase,
     SetTimer,
     Step,
@@ -213,13 +214,15 @@ def _resume_talking(
     if given is not None:
         return _adopt_transfer(call, *given, around, now)
     known, others = call.agent_leg, _others(_unknown(call, legs), legs)
+    if known is not None and known in legs and _is_dialled_again(call, legs[known], link):
+        call = _away(call)
     parties = party_recovery.resume(call, legs, link, now)
     call, leg = parties.call, parties.call.agent_leg
     if leg != known:
         step = Step(call=call)
     elif leg is None or leg not in legs:
         step = _agent_away(call, leg, now, given_away=bool(others))
-    elif call.phase is Phase.RECONNECTING or _is_dialled_again(call, legs[leg], link):
+    elif call.phase is Phase.RECONNECTING:
         step = _reconnecting(_away(call), leg, legs[leg], now)
     else:
         step = Step(call=call, commands=_mend(call, call.desk, leg, link))
@@ -289,10 +292,14 @@ def _away(call: Call) -> Call:
     """Say of a call whose agent's phone is being dialled again that it is; the journal knows only of the hold."""
     if call.desk is None:
         return call
-    # Others in a conference talk on meanwhile.
+    # Others in a conference talk on meanwhile; whoever was consulted hears music.
+    parties = tuple(
+        replace(party, state=PartyState.PARKED) if party.state is PartyState.CONSULTED else party
+        for party in call.parties
+    )
     held_since = call.desk.held_since or (None if call.joined else call.desk.connected_at)
     away = replace(call.desk, leg_up=False, held_since=held_since)
-    return replace(call, phase=Phase.RECONNECTING, music=held_since is not None, desk=away)
+    return replace(call, phase=Phase.RECONNECTING, music=held_since is not None, desk=away, parties=parties)
 
 
 def _reconnecting(call: Call, leg: LegId, state: Leg, now: datetime) -> Step:

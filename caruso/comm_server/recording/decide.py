@@ -230,7 +230,8 @@ def rebuild(contact: ContactId, leg: LegId, facts: Iterable[AnyFact]) -> Track |
                     asked_by=fact.asked_by,
                 )
             case RecordingPaused(reason=reason) if track.tape is not None:
-                paused = track.paused or reason is PauseReason.ASKED
+                # What is paused by hand is told as such, whatever else keeps it silent.
+                paused = reason is PauseReason.ASKED
                 track = replace(track, tape=replace(track.tape, paused=reason), paused=paused)
             case RecordingResumed() if track.tape is not None:
                 track = replace(track, tape=replace(track.tape, paused=None), paused=False)

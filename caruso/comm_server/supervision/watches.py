@@ -185,7 +185,10 @@ class Watches:
 
     def hear(self, fact: CallFact) -> None:
         """Look again at the call a fact is about."""
-        contact = fact.contact
+        self.look(fact.contact)
+
+    def look(self, contact: ContactId) -> None:
+        """Look again at a call: whom is heard in it may be another, or on another leg."""
         for name, live in list(self._live.items()):
             if live.watch.contact == contact and live.watch.stage is not Stage.ENDED:
                 self.post(name, heard_in(self._call(contact), live.watch.agent))

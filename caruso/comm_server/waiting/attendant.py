@@ -44,6 +44,7 @@ from caruso.comm_server.waiting.experience import (
     is_offered,
     next_announcement,
 )
+from caruso.comm_server.waiting.waits import Waits
 from caruso.model import ids
 from caruso.model.centre import Centre, EntryPoint, Information, Queue
 from caruso.model.facts import (
@@ -78,6 +79,7 @@ class Around:
     telephony: Telephony
     call_backs: CallBacks
     estimates: Estimates
+    waits: Waits
     stream: FactStream
 
 
@@ -139,6 +141,7 @@ class Attendant:
                 self._say_no_more(contact)
                 self._closed.pop(contact, None)
                 self._leaving.pop(contact, None)
+                self._around.waits.forget(contact)
             case _:
                 pass
 
@@ -345,7 +348,7 @@ class Attendant:
         return self._centre().queues.get(call.place.queue) if call is not None and call.place is not None else None
 
     def _waited(self, call: Call) -> float:
-        return (self._clock.now() - call.place.since).total_seconds() if call.place is not None else 0.0
+        return self._around.waits.waited(call)
 
     def _language(self, call: Call) -> str:
         entry_point = self._centre().entry_points.get(call.entry_point) if call.entry_point else None

@@ -7,9 +7,10 @@ the truth: a call-back is under way as long as its call lives, and begins anew w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -78,6 +79,8 @@ class CallBacks:
         self._tasks = tasks
         #: Call-backs whose call lives, or whose end is being written down.
         self._under_way: dict[CallbackId, ContactId] = {}
+        #: Those of which the promise and the dialog are being fetched, while they are wanted still.
+        self._beginning: set[CallbackId] = set()
         #: Calls of callers who got through and may have been promised a call-back, and when they did.
         self._through: list[tuple[Call, datetime]] = []
         #: Changes are written in the order in which they happened.
@@ -133,7 +136,7 @@ class CallBacks:
         """Cancel what was promised to a caller whom an agent answered in that moment."""
         at = self._clock.now()
         await self._settle(
-            promises.promise_id(call.contact),
+            promises.promise_id(call),
             lambda known: promises.needless(known, at) if known.state is CallbackState.OPEN else None,
         )
 
@@ -161,6 +164,22 @@ class CallBacks:
         )
         for callback, rules in list(due):
             await self._begin(callback, rules)
+
+    async def look_after(self, waiting: Mapping[QueueId, int]) -> None:
+        """Let call-backs whose queue was taken away be made for another; `waiting`: how many are open, by queue.
+
+        Raises `StorageUnavailable`.
+        """
+        centre, now = self._centre(), self._clock.now()
+        gone = [queue for queue in waiting if queue not in centre.queues]
+        if not gone:
+            return
+        found = await self._store.find(queues=gone, states=(CallbackState.OPEN,), limit=MOST_AT_ONCE)
+        for callback in found:
+            other = promises.instead(callback, centre)
+            if other is not None:
+                log.warning("callback_queue_changed", callback_id=callback.id, queue=callback.queue, to=other)
+                await self._settle(callback.id, partial(_moved, gone=gone, to=other, now=now))
 
     async def _tidy(self, callbacks: Sequence[Callback], now: datetime) -> None:
         """Give up those whose time is over; open those again whose call ended while it could not be written."""
@@ -196,7 +215,17 @@ class CallBacks:
         return self._helpers.dispatcher.ready(queue) - len(waiting) - len(ringing)
 
     async def _begin(self, callback: Callback, rules: CallBackRules) -> None:
-        queue = self._centre().queues[callback.queue]
+        """Begin a call, unless somebody was quicker while the promise and its dialog were fetched."""
+        self._beginning.add(callback.id)
+        try:
+            known = await self._store.get(callback.id)
+            queue = self._centre().queues.get(callback.queue)
+            if known is not None and known.version == callback.version and queue is not None:
+                await self._call(callback, queue, rules)
+        finally:
+            self._beginning.discard(callback.id)
+
+    async def _call(self, callback: Callback, queue: Queue, rules: CallBackRules) -> None:
         now = self._clock.now()
         place = promises.place(callback, queue, now)
         contact = ids.outgoing_contact(callback.id, callback.attempts + 1, int(now.timestamp() * 1000))
@@ -210,17 +239,28 @@ class CallBacks:
         step = begin(contact, outgoing, name=callback.name, entry_point=callback.entry_point, now=now)
         self._under_way[callback.id] = contact
         if callback.run is not None:
-            await self._bring(callback.run, contact, step)
-        if self._helpers.exchange.call(contact) is None:
+            await self._bring(callback.id, callback.run, contact, step)
+        wanted, begun = callback.id in self._beginning, self._helpers.exchange.call(contact) is not None
+        if not wanted:
+            log.info("callback_not_begun", contact_id=contact, callback_id=callback.id)
+            if begun:
+                self._withdraw(callback.id)
+            else:
+                self._under_way.pop(callback.id, None)
+            return
+        if not begun:
             self._helpers.exchange.begin(step)
         if callback.customer is not None:
             self._tasks.start(self._helpers.cards.restore(contact, callback.customer), name="restore_card")
 
-    async def _bring(self, run: RunId, contact: ContactId, step: Step) -> None:
+    async def _bring(self, callback: CallbackId, run: RunId, contact: ContactId, step: Step) -> None:
         """Begin the call with the dialog in which it was promised."""
         try:
             await self._helpers.moves.bring(
-                contact, run, lambda: True, announce=lambda: self._helpers.exchange.begin(step)
+                contact,
+                run,
+                lambda: callback in self._beginning,
+                announce=lambda: self._helpers.exchange.begin(step),
             )
         except CarusoError as error:
             # The call is made all the same; only its dialog is not at hand.
@@ -313,6 +353,7 @@ class CallBacks:
             self._withdraw(callback.id)
 
     def _withdraw(self, callback: CallbackId) -> None:
+        self._beginning.discard(callback)
         contact = self._under_way.get(callback)
         call = self._helpers.exchange.call(contact) if contact is not None else None
         if contact is not None and call is not None and not_there(call) and call.phase is not Phase.TALKING:
@@ -337,3 +378,9 @@ class CallBacks:
                 except (IllegalMove, NotFound) as error:
                     log.warning("callback_not_changed", callback_id=callback, error=str(error))
                     return
+
+
+def _moved(known: Callback, *, gone: Collection[QueueId], to: QueueId, now: datetime) -> Callback | None:
+    """Return a call-back as one of another queue, unless somebody has done something with it meanwhile."""
+    waits = known.state is CallbackState.OPEN and known.queue in gone
+    return promises.moved_to(known, to, now) if waits else None

@@ -23,6 +23,8 @@ class Situation:
     signed_in: int
     #: Queues he has waited in during this call: nobody is sent in a circle.
     been_in: Collection[QueueId] = ()
+    #: Queues a supervisor has closed: nobody is sent there.
+    closed: Collection[QueueId] = ()
 
 
 def overflows(rules: Sequence[Overflow], now: Situation) -> Overflow | None:
@@ -42,4 +44,5 @@ def _applies(rule: Overflow, now: Situation) -> bool:
         and (rule.ahead is None or now.ahead >= rule.ahead)
         and not (rule.nobody_signed_in and now.signed_in)
         and rule.queue not in now.been_in
+        and rule.queue not in now.closed
     )

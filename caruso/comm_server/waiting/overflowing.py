@@ -1,4 +1,4 @@
-"""Takes callers out of queues by the rules of `overflow`: when they come, as time goes by, when agents leave."""
+"""Takes callers out of queues by the rules of `overflow`: when they come, as time goes by, when things change."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.comm_server.calls.rebuilding import place_in
 from caruso.comm_server.waiting.attendant import Attendant, Away
 from caruso.comm_server.waiting.overflow import Situation, look_again_after, overflows
+from caruso.comm_server.waiting.waits import Waits
 from caruso.model.centre import Centre, Overflow, Queue
-from caruso.model.facts import ContactEnded, ContactQueued, Presence, PresenceChanged
+from caruso.model.facts import ContactEnded, ContactQueued, Presence, PresenceChanged, QueueSwitched
 from caruso.model.ids import ContactId, QueueId
 from caruso.ports.timers import Timers
 
@@ -38,28 +39,32 @@ class Overflowing:
         roster: Roster,
         attendant: Attendant,
         centre: Callable[[], Centre],
+        queue_open: Callable[[QueueId], bool],
+        waits: Waits,
         clock: Clock,
         timers: Timers,
     ) -> None:
-        """Begin with nobody waiting."""
+        """Begin with nobody waiting; `queue_open` tells whether somebody may enter a queue now."""
         self._exchange = exchange
         self._dispatcher = dispatcher
         self._roster = roster
         self._attendant = attendant
         self._centre = centre
+        self._queue_open = queue_open
+        self._waits = waits
         self._clock = clock
         self._timers = timers
         self._been_in: dict[ContactId, set[QueueId]] = {}
 
-    def hear(self, fact: ContactQueued | PresenceChanged | ContactEnded) -> None:
-        """Look at a caller who begins to wait, and at all when an agent signs out."""
+    def hear(self, fact: ContactQueued | PresenceChanged | QueueSwitched | ContactEnded) -> None:
+        """Look at a caller who begins to wait, and at all when an agent signs out or a queue is opened again."""
         match fact:
             case ContactQueued(contact=contact, visit=visit, queue=queue):
                 rules = self._centre().queues.get(queue)
                 if rules is not None and rules.overflow:
                     self._been_in.setdefault(contact, set()).add(queue)
                     self._look(contact, visit)
-            case PresenceChanged(presence=Presence.SIGNED_OUT):
+            case PresenceChanged(presence=Presence.SIGNED_OUT) | QueueSwitched(open=True):
                 self.look_at_all()
             case ContactEnded(contact=contact):
                 self._been_in.pop(contact, None)
@@ -77,15 +82,16 @@ class Overflowing:
         call = self._exchange.call(contact)
         if call is None or call.visit != visit or call.place is None or call.outgoing is not None:
             return
+        if call.phase not in (Phase.WAITING, Phase.OFFERED):
+            return
         queue = self._centre().queues.get(call.place.queue)
         if queue is None or not queue.overflow:
             return
-        now = self._clock.now()
-        waited = (now - call.place.since).total_seconds()
+        waited = self._waits.waited(call)
         rule = overflows(queue.overflow, self._situation(call, queue, waited))
         # Whose phone rings for him already has him; should she not answer, time goes on.
         if rule is not None and call.phase is Phase.WAITING:
-            self._send(call, queue, rule, now)
+            self._send(call, queue, rule, self._clock.now())
             return
         after = look_again_after(queue.overflow, waited)
         if after is None and call.phase is Phase.OFFERED and rule is not None:
@@ -101,6 +107,9 @@ class Overflowing:
             waited_seconds=waited,
             signed_in=len(signed_in),
             been_in=frozenset(self._been_in.get(call.contact, ())),
+            closed=frozenset(
+                rule.queue for rule in queue.overflow if rule.queue and not self._queue_open(rule.queue)
+            ),
         )
 
     def _send(self, call: Call, left: Queue, rule: Overflow, now: datetime) -> None:

@@ -16,9 +16,9 @@ from msgspec import structs
 from caruso.comm_server.calls.lifecycle import Call, QueuePlace
 from caruso.comm_server.calls.rebuilding import place_in
 from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
-from caruso.model.centre import CallBackRules, CallFirst, Queue
+from caruso.model.centre import CallBackRules, CallFirst, Centre, Queue
 from caruso.model.facts import ContactCause
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, UserId
+from caruso.model.ids import AgentId, CustomerId, QueueId, UserId
 
 #: Who changed a call-back, when the centre did.
 BY = UserId("centre")
@@ -34,9 +34,12 @@ def can_be_called(number: str) -> bool:
     return _NUMBER.fullmatch(number) is not None
 
 
-def promise_id(origin: ContactId) -> CallbackId:
-    """Return the name of what is promised to a waiting caller: asked for twice, it is promised once."""
-    return CallbackId(f"w{origin}")
+def promise_id(call: Call) -> CallbackId:
+    """Return the name of what is promised to a waiting caller: asked for twice in one visit, it is promised once.
+
+    What was taken back in an earlier visit, because an agent was quicker, says nothing about this one.
+    """
+    return CallbackId(f"w{call.contact}-{call.visit}")
 
 
 def promised(
@@ -44,7 +47,7 @@ def promised(
 ) -> Callback:
     """Return the call-back for a caller who waits at `place`, to be made as soon as it is his turn."""
     return Callback(
-        id=promise_id(call.contact),
+        id=promise_id(call),
         number=number,
         queue=place.queue,
         due_at=now,
@@ -157,6 +160,25 @@ def taken(callback: Callback, agent: AgentId, now: datetime) -> Callback:
 def done(callback: Callback, now: datetime) -> Callback:
     """Return the call-back as kept."""
     return replace(_moved(callback, CallbackMove.DONE, now), result="reached")
+
+
+def instead(callback: Callback, centre: Centre) -> QueueId | None:
+    """Return for which queue somebody is called whose own was taken away: that of where he called, or any other.
+
+    One that calls people back is chosen before one whose agents do it by hand; None where there is no queue.
+    """
+    asked = centre.entry_points.get(callback.entry_point) if callback.entry_point is not None else None
+    if asked is not None and asked.queue in centre.queues:
+        return asked.queue
+    calling = (queue.id for queue in centre.queues.values() if queue.call_back is not None)
+    return next(calling, None) or next(iter(centre.queues), None)
+
+
+def moved_to(callback: Callback, queue: QueueId, now: datetime) -> Callback:
+    """Return the call-back as one of another queue, at its place; the skills were those of the old one."""
+    return replace(
+        callback, queue=queue, skills={}, version=callback.version + 1, changed_at=now, changed_by=str(BY)
+    )
 
 
 def needless(callback: Callback, now: datetime) -> Callback:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from caruso.comm_server.acd.dispatcher import Dispatcher
 from caruso.comm_server.agents.roster import Roster
 from caruso.comm_server.calls.exchange import Exchange
@@ -16,6 +18,8 @@ from caruso.comm_server.waiting.attendant import Around, Attendant
 from caruso.comm_server.waiting.call_backs import CallBacks, Helpers
 from caruso.comm_server.waiting.estimates import Estimates
 from caruso.comm_server.waiting.overflowing import Overflowing
+from caruso.comm_server.waiting.waits import Waits
+from caruso.model.ids import QueueId
 from caruso.ports.telephony import Telephony
 
 
@@ -34,10 +38,15 @@ class WaitingRoom:
         telephony: Telephony,
         cards: CustomerCards,
         dialogs: DialogRoom,
+        queue_open: Callable[[QueueId], bool],
         stream: FactStream,
         tasks: GuardedTasks,
     ) -> None:
-        """Begin with nobody waiting; `telephony` is the way to the PBX past agents' telephones."""
+        """Begin with nobody waiting.
+
+        `telephony` is the way to the PBX past agents' telephones; `queue_open` tells whether somebody may enter a
+        queue now.
+        """
         clock, timers = outside.clock, outside.timers
         self.call_backs = CallBacks(
             store=outside.callbacks,
@@ -53,6 +62,7 @@ class WaitingRoom:
             clock=clock,
             tasks=tasks,
         )
+        self.waits = Waits(clock)
         self.estimates = Estimates(
             lines=dispatcher, clock=clock, wanted=in_force.tells_wait, publish=stream.publish
         )
@@ -64,6 +74,7 @@ class WaitingRoom:
                 telephony=telephony,
                 call_backs=self.call_backs,
                 estimates=self.estimates,
+                waits=self.waits,
                 stream=stream,
             ),
             centre=in_force.centre,
@@ -77,6 +88,8 @@ class WaitingRoom:
             roster=roster,
             attendant=self.attendant,
             centre=in_force.centre,
+            queue_open=queue_open,
+            waits=self.waits,
             clock=clock,
             timers=timers,
         )

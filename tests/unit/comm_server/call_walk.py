@@ -268,6 +268,7 @@ class Walk:
             in_it = party.state in (PartyState.CONSULTED, PartyState.JOINED)
             assert (leg in bridge) is in_it, f"{leg} is {party.state}"
             assert (leg in pbx.music) is (party.state is PartyState.PARKED), f"{leg} is {party.state}"
+            assert party.state is not PartyState.CONSULTED or CALLER not in bridge, "the customer is overheard"
         rings = call.pending is not None and call.pending.state is PartyState.RINGING
         if call.phase is Phase.TALKING:
             assert bool(pbx.ringing) is (rings and call.held), f"the agent hears ringing: {pbx.ringing}"

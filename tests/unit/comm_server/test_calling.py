@@ -11,6 +11,7 @@ from caruso.comm_server.calls.lifecycle import (
     Call,
     CallEvent,
     Ended,
+    Enqueue,
     HoldAsked,
     HungUpByAgent,
     KeptWaiting,
@@ -18,10 +19,12 @@ from caruso.comm_server.calls.lifecycle import (
     Outgoing,
     Phase,
     QueuePlace,
+    SetTimer,
     Step,
     advance,
     begin,
 )
+from caruso.comm_server.calls.rebuilding import Surroundings, rebuild
 from caruso.errors import IllegalMove
 from caruso.model import ids
 from caruso.model.centre import StationKind
@@ -155,6 +158,21 @@ def test_customer_first_he_waits_at_his_place_once_he_has_answered() -> None:
     assert [bridge.legs for bridge in of(talking, OpenBridge)] == [(CUSTOMER, ANNA)]
 
 
+def test_customer_first_the_ringing_of_his_phone_is_no_waiting() -> None:
+    waiting = advance(begun(agent_first=False).call, LegAnswered(leg=CUSTOMER), NOW + timedelta(seconds=20)).call
+    gone = advance(waiting, LegEnded(leg=CUSTOMER, cause=EndCause.NORMAL), NOW + timedelta(seconds=23))
+    (left,) = of(gone, ContactLeftQueue)
+    assert (left.outcome, left.waited_seconds) == (QueueOutcome.SHORT_ABANDONED, 3.0)
+
+
+def test_who_is_called_back_is_not_sent_away_from_another_queue_either() -> None:
+    limited = QueuePlace(queue=QueueId("water"), since=NOW, max_wait_seconds=10)
+    moved = advance(begun(agent_first=True).call, Enqueue(place=limited), NOW)
+    assert moved.call.place is not None
+    assert moved.call.place.queue == "water"
+    assert not [timer for timer in moved.timers if isinstance(timer, SetTimer)]
+
+
 def test_what_needs_the_customer_is_refused_until_he_is_there() -> None:
     ringing = led(begun(agent_first=True).call, OFFER, LegAnswered(leg=ANNA)).call
     with pytest.raises(IllegalMove, match="not answered yet"):
@@ -180,6 +198,16 @@ def test_a_customer_who_answers_in_the_moment_it_is_withdrawn_is_hung_up_on() ->
     late = led(withdrawn.call, LegAnswered(leg=CUSTOMER))
     assert late.call.phase is Phase.ENDED
     assert not of(late, ContactQueued)
+
+
+def test_what_was_rung_before_a_crash_is_no_talk() -> None:
+    """The server is killed while the customer's phone rings; the call begins anew."""
+    begins = begun(agent_first=True)
+    rings = led(begins.call, OFFER, LegAnswered(leg=ANNA))
+    rebuilt = rebuild([*begins.facts, *rings.facts], Surroundings(queues={}, stations={}))
+    assert rebuilt is not None
+    over = advance(rebuilt, Ended(cause=ContactCause.WITHDRAWN), NOW + timedelta(seconds=12))
+    assert [(fact.talk_seconds, fact.hold_seconds) for fact in of(over, TalkEnded)] == [(0.0, 10.0)]
 
 
 def test_one_that_is_withdrawn_in_line_has_flowed_out() -> None:

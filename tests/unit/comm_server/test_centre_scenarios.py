@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
 from caruso.model import desk, ids
+from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
 from caruso.model.centre import Centre
 from caruso.model.facts import (
+    ContactArrived,
     ContactLeftQueue,
     DialogEnded,
     Presence,
@@ -19,14 +22,15 @@ from caruso.model.facts import (
     QueueOutcome,
     WrapUpEnded,
 )
-from caruso.model.ids import AgentId, ContactId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, RunId, UserId
 from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
-from lab.whole_centre import DIRECT, TELEPHONES, WholeCentre
+from lab.whole_centre import DIRECT, METER, TELEPHONES, WholeCentre
 
 ANNA, BRAM, CHLOE = AgentId("anna"), AgentId("bram"), AgentId("chloe")
+B1 = CallbackId("b1")
 
 
 def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
@@ -353,5 +357,245 @@ def test_the_longest_wait_of_a_queue_that_is_edited_reaches_who_waits() -> None:
         await asyncio.sleep(1)
         left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
         assert left == [QueueOutcome.FLOWED_OUT]
+
+    lead(scene)
+
+
+def without_queue(house: WholeCentre, gone: QueueId) -> Centre:
+    """Return the centre without a queue, its entry points, and what agents have to do with it."""
+    full = house.full
+    return replace(
+        full,
+        queues={
+            name: replace(rules, overflow=(), relax=()) for name, rules in full.queues.items() if name != gone
+        },
+        entry_points={name: point for name, point in full.entry_points.items() if point.queue != gone},
+        agents={
+            name: replace(agent, queues=tuple(queue for queue in agent.queues if queue != gone))
+            for name, agent in full.agents.items()
+        },
+    )
+
+
+async def the_agents_browser_does_not_come_back(house: WholeCentre, call: Call) -> None:
+    house.answers = lambda endpoint: Pickup(seconds=0.01, cause=EndCause.UNREACHABLE)
+    assert call.agent_leg is not None
+    house.telephony.hang_up(call.agent_leg)
+    await asyncio.sleep(33)
+
+
+async def nobody_outside_takes_the_customer(house: WholeCentre, call: Call) -> None:
+    assert call.desk is not None
+    house.answers = lambda endpoint: Pickup(seconds=2, cause=EndCause.BUSY)
+    house.ask(call.desk.agent, desk.Transfer, contact=call.contact, kind="number", to="+49 30 123")
+    await asyncio.sleep(3)
+
+
+async def the_colleague_does_not_take_the_customer(house: WholeCentre, call: Call) -> None:
+    assert call.desk is not None
+    house.answers = lambda endpoint: Pickup(seconds=2, cause=EndCause.BUSY)
+    ready(house, AgentId("elif"))
+    house.ask(call.desk.agent, desk.Transfer, contact=call.contact, kind="agent", to="elif")
+    await asyncio.sleep(3)
+
+
+@pytest.mark.parametrize(
+    "comes_back",
+    [
+        the_agents_browser_does_not_come_back,
+        nobody_outside_takes_the_customer,
+        the_colleague_does_not_take_the_customer,
+    ],
+)
+def test_a_customer_who_comes_back_to_a_queue_that_was_taken_away_waits_in_another(
+    comes_back: Callable[[WholeCentre, Call], Awaitable[None]],
+) -> None:
+    """The queue goes while he talks; then he waits where somebody is, and is moved there once."""
+
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, CHLOE, "300")
+        house.ask(CHLOE, desk.GoNotReady, reason="lunch")
+        house.apply(without_queue(house, DIRECT))
+        await comes_back(house, call)
+        waits = now(house, call.contact)
+        assert waits.phase is Phase.WAITING
+        assert waits.place is not None
+        assert waits.place.queue in house.description.queues
+        left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
+        assert left == [QueueOutcome.ANSWERED, QueueOutcome.TRANSFERRED]
+        house.answers = lambda endpoint: Pickup(seconds=0.1)
+        ready(house, ANNA)
+        await asyncio.sleep(3)
+        assert presence(house, ANNA) is Presence.TALKING
+
+    lead(scene)
+
+
+def test_who_was_promised_a_call_is_called_though_his_queue_was_taken_away() -> None:
+    async def scene(house: WholeCentre) -> None:
+        leg = house.telephony.call("300", "+31201")
+        await asyncio.sleep(4)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(8)
+        (promised,) = house.callbacks.kept.values()
+        assert (promised.state, promised.queue) == (CallbackState.OPEN, DIRECT)
+        house.apply(without_queue(house, DIRECT))
+        ready(house, ANNA)
+        await asyncio.sleep(8)
+        assert presence(house, ANNA) is Presence.TALKING
+        (kept,) = house.callbacks.kept.values()
+        assert (kept.state, kept.queue) == (CallbackState.TAKEN, METER)
+        assert kept.waiting_since == promised.waiting_since
+
+    lead(scene)
+
+
+def test_who_asks_to_be_called_back_again_after_an_agent_was_quicker_is_called() -> None:
+    """His first wish is being written while an agent answers, and taken back; then he has to wait again."""
+
+    async def scene(house: WholeCentre) -> None:
+        keep = house.callbacks.add
+
+        async def slowly(callback: Callback) -> None:
+            await asyncio.sleep(2)
+            await keep(callback)
+
+        leg = house.telephony.call("300", "+31201")
+        await asyncio.sleep(4)
+        house.callbacks.add = slowly  # type: ignore[method-assign]
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(0.5)
+        ready(house, BRAM)
+        await asyncio.sleep(3)
+        assert presence(house, BRAM) is Presence.TALKING
+        assert [callback.state for callback in house.callbacks.kept.values()] == [CallbackState.CANCELLED]
+        house.callbacks.add = keep  # type: ignore[method-assign]
+        house.ask(BRAM, desk.GoNotReady, reason="lunch")
+        house.ask(BRAM, desk.Transfer, contact=ids.contact_of(leg), kind="queue", to=DIRECT)
+        await asyncio.sleep(4)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(8)
+        assert leg not in house.telephony.legs
+        ready(house, CHLOE)
+        await asyncio.sleep(5)
+        assert presence(house, CHLOE) is Presence.TALKING
+        states = sorted(callback.state for callback in house.callbacks.kept.values())
+        assert states == [CallbackState.CANCELLED, CallbackState.TAKEN]
+
+    lead(scene)
+
+
+def test_who_waits_does_not_overflow_because_the_clock_was_set_ahead() -> None:
+    """Overflow is looked at when an agent signs out; he has waited 5 s, not an hour."""
+
+    async def scene(house: WholeCentre) -> None:
+        meter = replace(house.full.entry_points[EntryPointId("meter")], script=None)
+        house.apply(replace(house.full, entry_points={**house.full.entry_points, meter.id: meter}))
+        house.open_console(BRAM)
+        contact = ids.contact_of(house.telephony.call("100", "+31201"))
+
+        def queue() -> QueueId:
+            place = now(house, contact).place
+            assert place is not None
+            return place.queue
+
+        await asyncio.sleep(5)
+        house.clock.jump(3600)
+        house.ask(BRAM, desk.SignOut)
+        await asyncio.sleep(35)
+        assert queue() == METER
+        await asyncio.sleep(6)
+        assert queue() == DIRECT
+
+    lead(scene)
+
+
+def test_who_waits_can_ask_to_be_called_back_though_the_clock_was_set_back() -> None:
+    async def scene(house: WholeCentre) -> None:
+        leg = house.telephony.call("300", "+31201")
+        await asyncio.sleep(1)
+        house.clock.jump(-3600)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(1)
+        assert not house.callbacks.kept, "it is offered after 3 s"
+        await asyncio.sleep(2)
+        house.telephony.press(leg, "2")
+        await asyncio.sleep(6)
+        assert leg not in house.telephony.legs
+        assert len(house.callbacks.kept) == 1
+
+    lead(scene)
+
+
+def test_the_longest_wait_is_not_over_early_when_the_clock_was_set_ahead_and_the_link_breaks() -> None:
+    async def scene(house: WholeCentre) -> None:
+        contact = ids.contact_of(house.telephony.call("300", "+31201"))
+        await asyncio.sleep(5)
+        house.clock.jump(3600)
+        await house.break_link(0.5)
+        await asyncio.sleep(32)
+        assert now(house, contact).phase is Phase.WAITING
+        await asyncio.sleep(3)
+        left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
+        assert left == [QueueOutcome.FLOWED_OUT]
+
+    lead(scene)
+
+
+async def gets_through_otherwise(house: WholeCentre) -> None:
+    house.telephony.call("200", "+4930123")
+    await asyncio.sleep(3)
+
+
+async def is_taken_by_hand(house: WholeCentre) -> None:
+    kept = house.callbacks.kept[B1]
+    taken = moved(
+        kept, CallbackMove.TAKE, version=kept.version, agent=ANNA, by=UserId("anna"), now=kept.changed_at
+    )
+    house.callbacks.kept[B1] = taken
+    house.centre.waiting.call_backs.moved(taken)
+
+
+@pytest.mark.parametrize("happens", [gets_through_otherwise, is_taken_by_hand])
+@pytest.mark.parametrize("slow", ["dialog", "store"])
+def test_a_call_back_that_is_needless_while_its_dialog_is_fetched_is_not_begun(
+    happens: Callable[[WholeCentre], Awaitable[None]], slow: str
+) -> None:
+    """The database takes its time, and meanwhile the customer, or an agent, was quicker."""
+
+    async def scene(house: WholeCentre) -> None:
+        ready(house, ANNA)
+        bring, get = house.centre.dialogs.moves.bring, house.callbacks.get
+
+        async def brought(*what: Any, **more: Any) -> Any:
+            await asyncio.sleep(5)
+            return await bring(*what, **more)
+
+        async def got(callback: CallbackId) -> Callback | None:
+            known = await get(callback)
+            await asyncio.sleep(1)
+            return known
+
+        house.centre.dialogs.moves.bring = brought  # type: ignore[method-assign]
+        if slow == "store":
+            house.callbacks.get = got  # type: ignore[method-assign]
+        at = house.clock.now()
+        house.callbacks.kept[B1] = Callback(
+            id=B1,
+            number="+4930123",
+            queue=METER,
+            due_at=at,
+            created_at=at,
+            changed_at=at,
+            changed_by="caller",
+            run=RunId("r1"),
+        )
+        await asyncio.sleep(2.5)
+        assert not [call for call in house.centre.exchange.calls.values() if call.outgoing]
+        await happens(house)
+        await asyncio.sleep(20)
+        called = [fact.contact for fact in house.journal.facts if isinstance(fact, ContactArrived)]
+        assert not [contact for contact in called if ids.is_outgoing(contact)]
+        assert not house.centre.waiting.call_backs._under_way
 
     lead(scene)

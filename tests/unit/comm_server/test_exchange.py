@@ -66,6 +66,7 @@ class Recorder:
             heard=lambda *_: None,
             prompts_over=lambda _: self.told.append("prompts over"),
             offered=lambda contact: None,
+            phone_changed=lambda contact: None,
             transfer_requested=lambda *_: None,
             link=lambda _: None,
             surroundings=lambda: Surroundings(queues={}, stations={}),

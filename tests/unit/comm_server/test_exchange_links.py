@@ -96,6 +96,7 @@ class House:
                 heard=lambda *_: None,
                 prompts_over=lambda _: None,
                 offered=lambda contact: None,
+                phone_changed=lambda contact: None,
                 transfer_requested=lambda *_: None,
                 link=lambda _: None,
                 surroundings=lambda: around,

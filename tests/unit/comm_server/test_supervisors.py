@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 from caruso.comm_server.calls.lifecycle import Phase
 from caruso.errors import IllegalMove, NotFound
 from caruso.model import desk, ids
+from caruso.model.callbacks import Callback, CallbackId, CallbackState
 from caruso.model.centre import Role
 from caruso.model.facts import (
     ContactCause,
@@ -21,17 +23,18 @@ from caruso.model.facts import (
     SupervisionEnded,
     SupervisionModeChanged,
 )
-from caruso.model.ids import AgentId, ContactId, PlaybackId, UserId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, PlaybackId, UserId
 from caruso.model.supervision import SupervisionMode, SupervisionOutcome
 from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import PlaybackEnded, TransferRequested
 from lab.books import imbalances
 from lab.fake_telephony import Pickup
 from lab.virtual_time import run_in_virtual_time
-from lab.whole_centre import BILLING, DIRECT, WholeCentre
+from lab.whole_centre import BILLING, DIRECT, METER, WholeCentre
 
 SAM = Supervisor(user=UserId("sam"), name="Sam", role=Role.ADMIN)
-BRAM = AgentId("bram")
+BRAM, CHLOE = AgentId("bram"), AgentId("chloe")
+CALL_BACK = CallbackId("b1")
 
 
 def lead(scene: Callable[[WholeCentre], Awaitable[None]]) -> None:
@@ -104,6 +107,36 @@ def test_a_moved_caller_waits_in_the_other_queue_and_the_books_balance() -> None
     lead(scene)
 
 
+def test_a_call_back_that_is_moved_waits_as_long_as_it_takes() -> None:
+    """The queue it is moved to keeps callers 40 s; nobody has been called until an agent is there."""
+
+    async def scene(house: WholeCentre) -> None:
+        now = house.clock.now()
+        house.callbacks.kept[CALL_BACK] = Callback(
+            id=CALL_BACK,
+            number="+4930123",
+            queue=METER,
+            due_at=now,
+            created_at=now,
+            changed_at=now,
+            changed_by="caller",
+        )
+        await asyncio.sleep(3)
+        (waiting,) = house.centre.dispatcher.everybody()
+        house.centre.supervisors.move(SAM, waiting.contact, DIRECT)
+        await asyncio.sleep(60)
+        assert house.callbacks.kept[CALL_BACK].attempts == 0
+        ready(house, BRAM)
+        await asyncio.sleep(3)
+        assert served(house, BRAM) == waiting.contact
+        house.telephony.hang_up(ids.caller_leg(waiting.contact))
+        await asyncio.sleep(20)
+        assert house.callbacks.kept[CALL_BACK].state is CallbackState.DONE
+        assert imbalances(house.journal.facts) == []
+
+    lead(scene)
+
+
 def test_a_closed_queue_lets_nobody_in_across_a_crash_and_serves_who_waits() -> None:
     async def scene(house: WholeCentre) -> None:
         waits = call(house, "300")
@@ -123,6 +156,49 @@ def test_a_closed_queue_lets_nobody_in_across_a_crash_and_serves_who_waits() -> 
         again = call(house, "300")
         await asyncio.sleep(1)
         live = house.centre.exchange.call(again)
+        assert live is not None
+        assert live.phase is Phase.WAITING
+
+    lead(scene)
+
+
+def test_nobody_overflows_into_a_closed_queue_until_it_is_opened() -> None:
+    """The queue sends on after 45 s whom nobody has taken; Direct is closed before, and opened later."""
+
+    async def scene(house: WholeCentre) -> None:
+        meter = dataclasses.replace(house.full.entry_points[EntryPointId("meter")], script=None)
+        house.apply(dataclasses.replace(house.full, entry_points={**house.full.entry_points, meter.id: meter}))
+        house.centre.supervisors.switch_queue(SAM, DIRECT, is_open=False)
+        contact = call(house, "100")
+
+        def queue() -> str:
+            live = house.centre.exchange.call(contact)
+            assert live is not None
+            assert live.place is not None
+            return live.place.queue
+
+        await asyncio.sleep(60)
+        assert queue() == METER
+        house.centre.supervisors.switch_queue(SAM, DIRECT, is_open=True)
+        await asyncio.sleep(1)
+        assert queue() == DIRECT
+
+    lead(scene)
+
+
+def test_no_agent_gives_a_customer_to_a_closed_queue() -> None:
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.centre.supervisors.switch_queue(SAM, BILLING, is_open=False)
+        wanted = desk.Transfer(id=1, contact=contact, kind="queue", to=BILLING)
+        with pytest.raises(IllegalMove, match="Billing is closed"):
+            house.centre.command(BRAM, wanted)
+        assert served(house, BRAM) == contact
+        house.centre.supervisors.switch_queue(SAM, BILLING, is_open=True)
+        house.centre.command(BRAM, wanted)
+        live = house.centre.exchange.call(contact)
         assert live is not None
         assert live.phase is Phase.WAITING
 
@@ -191,6 +267,37 @@ def test_a_supervisors_phone_that_asks_for_a_transfer_is_refused_and_listens_on(
         live = house.centre.exchange.call(contact)
         assert live is not None
         assert live.phase is Phase.TALKING
+
+    lead(scene)
+
+
+def test_a_supervisor_hears_the_agent_again_whose_browser_came_back_to_a_conference() -> None:
+    """The others talk on meanwhile, so that nothing about the call is written down."""
+
+    async def scene(house: WholeCentre) -> None:
+        ready(house, CHLOE)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.ask(CHLOE, desk.Consult, contact=contact, kind="number", to="+4930555")
+        await asyncio.sleep(1)
+        house.ask(CHLOE, desk.Conference, contact=contact)
+        house.centre.supervisors.begin(SAM, contact, SupervisionMode.LISTEN, "+4930777")
+        await asyncio.sleep(3)
+        (watch,) = house.centre.watches.all.values()
+        assert watch.ear in house.telephony.legs
+        live = house.centre.exchange.call(contact)
+        assert live is not None
+        assert live.agent_leg is not None
+        house.telephony.hang_up(live.agent_leg)
+        await asyncio.sleep(10)
+        live = house.centre.exchange.call(contact)
+        assert live is not None
+        assert live.phase is Phase.TALKING
+        (watch,) = house.centre.watches.all.values()
+        assert watch.ear is not None
+        ear = house.telephony.legs[watch.ear].snoop
+        assert ear is not None
+        assert ear.of == live.agent_leg
 
     lead(scene)
 

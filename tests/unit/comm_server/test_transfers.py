@@ -132,6 +132,14 @@ def away_in_a_conference(kind: StationKind = SIP) -> Walk:
     return walk.ends(walk.leg(ANNA))
 
 
+def dialled_again_in_a_consultation(kind: StationKind = SIP) -> Walk:
+    return away_in_a_consultation(kind).then(TimerFired(timer=Timer.REDIAL))
+
+
+def dialled_again_in_a_conference(kind: StationKind = SIP) -> Walk:
+    return away_in_a_conference(kind).then(TimerFired(timer=Timer.REDIAL))
+
+
 Step = Callable[[StationKind], Walk]
 STEPS: list[Step] = [
     talking,
@@ -151,6 +159,8 @@ STEPS: list[Step] = [
     consulting_in_a_conference,
     away_in_a_consultation,
     away_in_a_conference,
+    dialled_again_in_a_consultation,
+    dialled_again_in_a_conference,
 ]
 ASKED: list[CallEvent] = [
     *(
@@ -357,6 +367,16 @@ def test_an_agent_whose_browser_does_not_come_back_leaves_the_customer_to_whoeve
     walk.then(TimerFired(timer=Timer.RECONNECT))
     assert walk.call.desk is not None
     assert walk.call.desk.agent == BERT
+
+
+def test_whoever_is_consulted_does_not_hear_the_customer_when_the_server_is_killed_during_a_reload() -> None:
+    walk = dialled_again_in_a_consultation()
+    walk.restarts()
+    assert walk.leg(BERT) in walk.pbx.music
+    walk.answers(ANNA)
+    assert walk.call.phase is Phase.TALKING
+    assert walk.pbx.bridge == {CALLER, walk.leg(ANNA)}
+    assert walk.call.parties[0].state is PartyState.PARKED
 
 
 def test_a_conference_goes_on_while_the_agents_browser_is_away() -> None:

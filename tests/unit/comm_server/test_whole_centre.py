@@ -435,6 +435,7 @@ def check_nothing_kept(house: WholeCentre) -> None:
         "wishes": centre.waiting.attendant._wished,
         "leaving": centre.waiting.attendant._leaving,
         "closed": centre.waiting.attendant._closed,
+        "waits": centre.waiting.waits._began,
         "leaving messages": centre.voicemail.answering._leading,
         "messages under way": centre.voicemail.collecting._under_way,
         "messages in the PBX": centre.mailboxes.recording(),

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from caruso.comm_server.calls.lifecycle.call import Call, Outgoing, Phase, off_hold, seconds
 from caruso.comm_server.calls.lifecycle.ending import end
 from caruso.comm_server.calls.lifecycle.step import Step
-from caruso.comm_server.calls.lifecycle.waiting import max_wait, wait_in
+from caruso.comm_server.calls.lifecycle.waiting import wait_in
 from caruso.model import ids
 from caruso.model.facts import ContactArrived, ContactCause, CustomerReached
 from caruso.model.ids import ContactId, EntryPointId, LegId
@@ -92,8 +92,9 @@ def customer_answered(call: Call, outgoing: Outgoing, now: datetime) -> Step:
     reached = replace(call, answered=True, outgoing=replace(outgoing, reached_at=now))
     fact = CustomerReached(at=now, contact=call.contact, ring_seconds=rang)
     if call.phase is Phase.DIALOG:
-        waiting, queued = wait_in(reached, outgoing.place, now)
-        return Step(call=waiting, facts=(fact, queued), timers=max_wait(outgoing.place))
+        # He waits from here on: his phone rang before.
+        waiting, queued = wait_in(reached, replace(outgoing.place, since=now), now)
+        return Step(call=waiting, facts=(fact, queued))
     leg = call.agent_leg
     if call.phase is not Phase.TALKING or call.desk is None or leg is None:
         return Step(call=call, commands=(HangUp(leg=caller),))

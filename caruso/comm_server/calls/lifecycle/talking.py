@@ -190,5 +190,5 @@ def give_to_another(call: Call, desk: Desk, now: datetime) -> Step:
         call=queued,
         commands=(*hang_up, CloseBridge(bridge=ids.bridge(call.contact))),
         facts=(talk_fact(call, desk, place.queue, now), fact),
-        timers=(CancelTimer(timer=Timer.REDIAL), *max_wait(first)),
+        timers=(CancelTimer(timer=Timer.REDIAL), *max_wait(queued)),
     )

@@ -64,7 +64,7 @@ def _to_queue(call: Call, desk: Desk, place: QueuePlace, now: datetime) -> Step:
         call=queued,
         commands=(*_parked(call), *_let_go(call)),
         facts=(*_given(call, desk, now, place), fact),
-        timers=(CancelTimer(timer=Timer.DIGIT), *max_wait(place)),
+        timers=(CancelTimer(timer=Timer.DIGIT), *max_wait(queued)),
     )
 
 
@@ -152,4 +152,4 @@ def requeue(call: Call, now: datetime) -> Step:
         return end(call, ContactCause.FAILED, now)
     first = replace(call.place, since=now, priority=call.place.priority + 1)
     queued, fact = wait_in(replace(call, parties=()), first, now)
-    return Step(call=queued, facts=(fact,), timers=max_wait(first))
+    return Step(call=queued, facts=(fact,), timers=max_wait(queued))

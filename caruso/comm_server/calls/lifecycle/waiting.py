@@ -39,7 +39,7 @@ def enqueue(call: Call, place: QueuePlace, now: datetime) -> Step:
     if call.phase is not Phase.DIALOG:
         return Step(call=call)
     queued, fact = wait_in(call, place, now)
-    return Step(call=queued, facts=(fact,), timers=max_wait(place))
+    return Step(call=queued, facts=(fact,), timers=max_wait(queued))
 
 
 def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Step:
@@ -48,7 +48,7 @@ def _move(call: Call, left: QueuePlace, place: QueuePlace, now: datetime) -> Ste
     return Step(
         call=queued,
         facts=(left_queue(call, left, QueueOutcome.TRANSFERRED, now), fact),
-        timers=(CancelTimer(timer=Timer.MAX_WAIT), *max_wait(place)),
+        timers=(CancelTimer(timer=Timer.MAX_WAIT), *max_wait(queued)),
     )
 
 
@@ -82,6 +82,9 @@ def remaining_wait(call: Call, now: datetime) -> tuple[SetTimer, ...]:
 
 def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, ContactQueued]:
     """Return the call at a new place, and the fact of it."""
+    if call.outgoing is not None:
+        # Whom we call is not sent away because nobody is free.
+        place = replace(place, max_wait_seconds=0.0)
     queued = replace(call, phase=Phase.WAITING, visit=call.visit + 1, place=place, desk=None, flowed_out=False)
     fact = ContactQueued(
         at=now,
@@ -97,11 +100,11 @@ def wait_in(call: Call, place: QueuePlace, now: datetime) -> tuple[Call, Contact
     return queued, fact
 
 
-def max_wait(place: QueuePlace) -> tuple[SetTimer, ...]:
-    """Return the timer of a queue that keeps nobody longer than that."""
-    if place.max_wait_seconds <= 0:
+def max_wait(queued: Call) -> tuple[SetTimer, ...]:
+    """Return the timer of a queue that keeps nobody longer than that, for who begins to wait."""
+    if queued.place is None or queued.place.max_wait_seconds <= 0:
         return ()
-    return (SetTimer(timer=Timer.MAX_WAIT, seconds=place.max_wait_seconds),)
+    return (SetTimer(timer=Timer.MAX_WAIT, seconds=queued.place.max_wait_seconds),)
 
 
 def kept_waiting(call: Call) -> Step:

@@ -350,6 +350,22 @@ def test_after_a_crash_it_is_known_as_far_as_it_was_written() -> None:
     assert rebuilt.tape is None
 
 
+def test_what_went_on_by_hand_while_the_customer_was_on_hold_is_recorded_after_a_crash() -> None:
+    told = Told()
+    told.sees(TALKING)
+    told.track = decide.pause(told.track, on=True)
+    told.sees(TALKING)
+    held = replace(TALKING, held=True)
+    told.sees(held)
+    told.track = decide.pause(told.track, on=False)
+    told.sees(held)
+    rebuilt = decide.rebuild(CONTACT, LEG, told.facts)
+    assert rebuilt is not None
+    told.track = rebuilt
+    told.sees(TALKING)
+    assert told.records
+
+
 def test_what_the_telephone_system_lost_is_over_and_begins_anew() -> None:
     told = Told()
     told.sees(TALKING)
@@ -392,6 +408,7 @@ ACTS = st.sampled_from(("ask", "stop", "pause", "resume", "heard", "unheard", "l
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(SCENES, ACTS), max_size=25))
 @example([(TALKING, ""), (replace(TALKING, rules=TOLD), "")])
+@example([(TALKING, ""), (TALKING, "pause"), (replace(TALKING, held=True), "resume")])
 @example(
     [(TALKING, ""), (replace(TALKING, rules=TOLD, held=True), "pause"), (replace(TALKING, rules=TOLD), "heard")]
 )
@@ -413,6 +430,10 @@ def test_whatever_happens_it_records_only_who_knows_and_wants_it(course: list[tu
             assert not (track.paused)
             assert decide.is_wanted(track, seen)
             assert track.announced or not seen.rules.announced
+        if track.tape is not None and track.tape.begun:
+            rebuilt = decide.rebuild(CONTACT, LEG, told.facts)
+            assert rebuilt is not None
+            assert (rebuilt.tape, rebuilt.paused) == (track.tape, track.paused)
     told.sees(None)
     assert not told.running
     begun = [fact.recording for fact in told.facts if isinstance(fact, RecordingBegun)]

@@ -36,6 +36,13 @@ def test_who_waited_long_goes_elsewhere_and_is_looked_at_when_it_is_time() -> No
     assert look_again_after((later, LONG, FULL), 90) is None
 
 
+def test_nobody_is_sent_to_a_queue_that_is_closed() -> None:
+    waited = replace(CALM, waited_seconds=60, closed={QueueId("water")})
+    other = Overflow(after_seconds=60, queue=QueueId("gas"))
+    assert overflows((LONG,), waited) is None
+    assert overflows((LONG, other), waited) is other
+
+
 def test_nobody_waits_for_nobody() -> None:
     assert overflows((EMPTY,), replace(CALM, signed_in=1)) is None
     assert overflows((EMPTY,), replace(CALM, signed_in=0)) is EMPTY

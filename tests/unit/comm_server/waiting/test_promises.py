@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from caruso.comm_server.calls.lifecycle import Call, QueuePlace
 from caruso.comm_server.waiting import promises
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
-from caruso.model.centre import CallBackRules, CallFirst, Queue
+from caruso.model.centre import CallBackRules, CallFirst, Centre, EntryPoint, Queue
 from caruso.model.facts import ContactCause
-from caruso.model.ids import AgentId, ContactId, QueueId, SkillId
+from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, SkillId
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 GAS, BY_HAND = QueueId("gas"), QueueId("by-hand")
@@ -97,6 +98,23 @@ def test_who_asks_twice_is_promised_once_at_his_place() -> None:
     assert first == second
     assert (first.waiting_since, first.priority, first.skills) == (place.since, 2, {"gas": 1})
     assert first.origin == call.contact
+    again = promises.promised(structs.replace(call, visit=1), place, "+491", customer=None, name="", now=NOW)
+    assert again.id != first.id
+
+
+def test_a_call_back_whose_queue_was_taken_away_is_made_where_its_caller_would_wait() -> None:
+    by_hand, calling = Queue(id=GAS, name="Gas"), Queue(id=QueueId("water"), name="Water", call_back=AGENT_FIRST)
+    point = EntryPoint(id=EntryPointId("main"), name="Main", numbers=("1",), queue=GAS)
+    queues = {queue.id: queue for queue in (by_hand, calling)}
+    centre = Centre(name="Test", timezone="UTC", queues=queues, entry_points={point.id: point}, agents={})
+    lost = replace(callback(), queue=QueueId("oil"), entry_point=point.id, skills={SkillId("oil"): 1})
+    assert promises.instead(lost, centre) == GAS
+    assert promises.instead(replace(lost, entry_point=EntryPointId("gone")), centre) == "water"
+    assert promises.instead(replace(lost, entry_point=None), replace(centre, queues={GAS: by_hand})) == GAS
+    assert promises.instead(lost, replace(centre, queues={})) is None
+    moved = promises.moved_to(lost, GAS, NOW)
+    assert (moved.queue, moved.skills, moved.version) == (GAS, {}, lost.version + 1)
+    assert moved.waiting_since == lost.waiting_since
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "+", "12", "sip:x@y", "0123456789012345678901"])
