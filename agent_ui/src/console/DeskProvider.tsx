@@ -1,7 +1,7 @@
 /** Holds the desk's connection and phone for as long as the agent is signed in, whatever page is shown. */
 
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
-import { DESK_SOCKET, readPhone } from "../api";
+import { DESK_SOCKET, onSessionOver, readPhone } from "../api";
 import { DeskConnection } from "../connection/deskConnection";
 import { usePreferences } from "../parts/preferences";
 import { useNow } from "../parts/useNow";
@@ -21,8 +21,13 @@ interface DeskProviderProps {
 }
 
 export function DeskProvider({ agent, onRefused, children }: DeskProviderProps) {
-  if (agent === null) return children;
+  if (agent === null) return <NoDesk onRefused={onRefused}>{children}</NoDesk>;
   return <AgentDesk onRefused={onRefused}>{children}</AgentDesk>;
+}
+
+function NoDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
+  useEffect(() => onSessionOver(onRefused), [onRefused]);
+  return children;
 }
 
 function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
@@ -43,6 +48,9 @@ function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
   useEffect(() => {
     if (freshness === "refused") onRefused();
   }, [freshness, onRefused]);
+
+  // An open desk is told on its own socket: nobody is cut off from a caller by a list that cannot be read.
+  useEffect(() => (begun ? undefined : onSessionOver(onRefused)), [begun, onRefused]);
 
   usePhone(connection, phone);
 
