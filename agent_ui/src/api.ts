@@ -122,16 +122,9 @@ export function readCentre(signal: AbortSignal): Promise<CentreSummary> {
   return call("GET", "/api/centre", undefined, signal);
 }
 
-export interface ContactsQuery {
-  since: string;
-  until: string;
-  limit: number;
-  offset: number;
-}
-
-export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise<ContactPage> {
-  const params = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
-  return call("GET", `/api/contacts?${params}`, undefined, signal);
+/** `query` is that of the API. */
+export function readContacts(query: string, signal: AbortSignal): Promise<ContactPage> {
+  return call("GET", `/api/contacts?${query}`, undefined, signal);
 }
 
 export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
