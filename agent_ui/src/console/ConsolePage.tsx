@@ -1,7 +1,7 @@
 /** The agent's desk. Which parts are shown follows from the server's view alone. */
 
 import { Button, Loader } from "@mantine/core";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { Shell } from "../parts/Shell";
 import type { ContactView, DeskView } from "../protocol";
 import { CallbackPanel } from "./CallbackPanel";
@@ -26,6 +26,7 @@ export function ConsolePage() {
   const { begin, freshness, useHere, connection } = useDesk();
   const view = useDeskState((state) => state.view);
   useEffect(begin, [begin]);
+  useFocusKept(view?.contact?.id ?? null);
   return (
     <Shell title="Console">
       {freshness === "elsewhere" ? (
@@ -48,6 +49,17 @@ export function ConsolePage() {
       )}
     </Shell>
   );
+}
+
+/** What had the focus goes away with its contact: Tab then leads on from here, not from the top of the page. */
+function useFocusKept(contact: string | null) {
+  const before = useRef(contact);
+  useEffect(() => {
+    const gone = before.current !== null && before.current !== contact;
+    before.current = contact;
+    if (gone && document.activeElement === document.body)
+      document.getElementById("main")?.focus({ preventScroll: true });
+  }, [contact]);
 }
 
 function Elsewhere({ useHere }: { useHere: () => void }) {

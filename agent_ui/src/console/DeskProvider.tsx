@@ -3,7 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { DESK_SOCKET, onSessionOver, readPhone } from "../api";
 import { DeskConnection } from "../connection/deskConnection";
-import { usePreferences } from "../parts/preferences";
+import { keepForTab, keptForTab, usePreferences } from "../parts/preferences";
 import { useNow } from "../parts/useNow";
 import { useStore } from "../parts/useStore";
 import { Phone } from "../phone/phone";
@@ -33,7 +33,7 @@ function NoDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
 function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
   const [connection] = useState(() => new DeskConnection(DESK_SOCKET));
   const [phone] = useState(() => new Phone());
-  const [begun, setBegun] = useState(false);
+  const [begun, setBegun] = useState(hadDeskBefore);
   const [panel, openPanel] = useState<Panel>(null);
   const [preferences, changePreferences] = usePreferences();
   const now = useNow();
@@ -53,6 +53,7 @@ function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
   useEffect(() => (begun ? undefined : onSessionOver(onRefused)), [begun, onRefused]);
 
   usePhone(connection, phone);
+  useDeskKept(begun && freshness !== "elsewhere");
 
   const begin = useCallback(() => setBegun(true), []);
   const useHere = useCallback(() => connection.start(), [connection]);
@@ -79,6 +80,24 @@ function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
       <HelpDialog />
     </DeskContext>
   );
+}
+
+const DESK_KEY = "caruso.desk-here";
+
+/** This page was the desk until it was loaded anew, on whatever page of ours that was: a call that is up comes back. */
+function hadDeskBefore(): boolean {
+  const [load] = performance.getEntriesByType("navigation");
+  const reloaded = load instanceof PerformanceNavigationTiming && load.type === "reload";
+  return reloaded && keptForTab(DESK_KEY) !== null;
+}
+
+/** Remember in this tab whether it is the desk; whoever signs out leaves none behind. */
+function useDeskKept(here: boolean) {
+  useEffect(() => {
+    if (!here) return;
+    keepForTab(DESK_KEY, "yes");
+    return () => keepForTab(DESK_KEY, null);
+  }, [here]);
 }
 
 /** The browser phone runs while the server says that it is the agent's station, and follows what the server shows. */
