@@ -12,6 +12,7 @@ import type {
   Failure,
   Finding,
   LoggedAccessLine,
+  MessageReceipt,
   Outline,
   Phone,
   RecordingLine,
@@ -244,8 +245,12 @@ export function switchQueue(queue: string, open: boolean): Promise<void> {
   return call("POST", `/api/queues/${encodeURIComponent(queue)}/open`, { open });
 }
 
-export function sendMessage(to: { agents: string[] } | { queue: string }, text: string): Promise<void> {
-  return call("POST", "/api/messages", { ...to, text });
+/** Returns to how many agents it goes. */
+export async function sendMessage(
+  to: { agents: string[] } | { queue: string },
+  text: string,
+): Promise<number> {
+  return (await call<MessageReceipt>("POST", "/api/messages", { ...to, text })).agents;
 }
 
 export type CallbackMove = "take" | "give-back" | "done" | "cancel";

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from caruso.comm_server.decisions import DecidedAgain
 from caruso.model import desk
@@ -506,6 +506,9 @@ async def test_a_colleague_is_asked_brought_in_and_left_with_the_customer_by_key
     await console.until("party", state="parked")
     await console.part("confer").press("Enter")
     await console.until("party", state="joined")
+    await expect(console.part("parties")).to_be_focused()
+    await console.press("Tab")
+    await expect(console.part("drop-party")).to_be_focused()
     await console.part("complete").press("Enter")
     await console.until("wrap-up")
     asked = [command for agent, command in stage.centre.commands if agent == ANNA]
@@ -583,6 +586,43 @@ async def test_after_a_contact_tab_leads_on_in_the_page(chromium: Browser, stage
     await console.press("Enter")
     await console.until("idle")
     assert await console.page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_the_tab_tells_the_page_that_is_shown_when_an_offer_is_over(chromium: Browser, stage: Stage) -> None:
+    """It flashed on another page than the one to which the agent went to accept."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    await console.part("nav-history").click()
+    await expect(console.page).to_have_title("History – Caruso")
+    stage.centre.offer(ANNA)
+    await expect(console.page).to_have_title("Incoming call")
+    await console.part("to-console").click()
+    await console.press("Alt+a")
+    await console.until("conversation")
+    await expect(console.page).to_have_title("Console – Caruso")
+
+
+async def test_a_list_that_could_not_be_read_is_well_again_once_it_can_be(chromium: Browser, stage: Stage) -> None:
+    """The sentence goes; and what was not read yet does not look empty."""
+    console = await open_console(chromium, stage.url)
+    held = asyncio.Event()
+
+    async def refuse(route: Route) -> None:
+        await held.wait()
+        await route.fulfill(status=500, json={"code": "internal", "message": "Something went wrong."})
+
+    await console.page.route("**/api/tasks?*", refuse)
+    await console.sign_in("anna", "anna")
+    await expect(console.part("tasks")).to_contain_text("Reading…")
+    assert await console.part("tasks-empty").count() == 0
+    held.set()
+    await expect(console.part("tasks-problem")).to_have_text("Something went wrong.")
+    await console.page.unroute("**/api/tasks?*")
+    stage.centre.tasks_changed()
+    await expect(console.part("tasks-problem")).to_have_text("")
+    await console.until("tasks-empty")
 
 
 async def test_a_reload_beside_the_console_keeps_the_desk(chromium: Browser, stage: Stage) -> None:

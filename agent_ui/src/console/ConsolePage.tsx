@@ -15,6 +15,7 @@ import { NotesBefore } from "./NotesBefore";
 import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
 import { QueueTiles } from "./QueueTiles";
+import { FOCUS_IDS } from "./Shortcuts";
 import { TaskForm } from "./TaskForm";
 import { TaskPanel } from "./TaskPanel";
 import { TrailPanel } from "./TrailPanel";
@@ -26,7 +27,7 @@ export function ConsolePage() {
   const { begin, freshness, useHere, connection } = useDesk();
   const view = useDeskState((state) => state.view);
   useEffect(begin, [begin]);
-  useFocusKept(view?.contact?.id ?? null);
+  useFocusKept(view?.contact ?? null);
   return (
     <Shell title="Console">
       {freshness === "elsewhere" ? (
@@ -51,15 +52,23 @@ export function ConsolePage() {
   );
 }
 
-/** What had the focus goes away with its contact: Tab then leads on from here, not from the top of the page. */
-function useFocusKept(contact: string | null) {
-  const before = useRef(contact);
+/**
+ * A button that had the focus goes away with its contact, or with what was asked for: Tab then leads on from here, and
+ * from those who were called into the call, not from the top of the page.
+ */
+function useFocusKept(contact: ContactView | null) {
+  const stage =
+    contact === null
+      ? ""
+      : [contact.id, contact.phase, ...contact.parties.map((party) => `${party.id} ${party.state}`)].join();
+  const before = useRef(stage);
   useEffect(() => {
-    const gone = before.current !== null && before.current !== contact;
-    before.current = contact;
-    if (gone && document.activeElement === document.body)
-      document.getElementById("main")?.focus({ preventScroll: true });
-  }, [contact]);
+    const changed = before.current !== "" && before.current !== stage;
+    before.current = stage;
+    if (!changed || document.activeElement !== document.body) return;
+    const goal = document.getElementById(FOCUS_IDS.parties) ?? document.getElementById("main");
+    goal?.focus({ preventScroll: true });
+  }, [stage]);
 }
 
 function Elsewhere({ useHere }: { useHere: () => void }) {

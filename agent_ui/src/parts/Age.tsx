@@ -53,9 +53,9 @@ export function Limit({ at, offset }: LimitProps) {
   const left = secondsLeft(at, useNow() + offset);
   if (left === 0) return <Late since={at} offset={offset} />;
   return (
-    <>
+    <span>
       Back in <span className="figure">{clock(left)}</span>
-    </>
+    </span>
   );
 }
 

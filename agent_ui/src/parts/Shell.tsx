@@ -18,6 +18,7 @@ import { Icon } from "./icons";
 import { RouteLink } from "./RouteLink";
 import { usePath } from "./routing";
 import { isSupervisor, useSession } from "./session";
+import { showPage } from "./title";
 import { useStore } from "./useStore";
 
 interface ShellProps {
@@ -30,7 +31,7 @@ export function Shell({ title, children }: ShellProps) {
   const desk = useMaybeDesk();
   const { problem, leave } = useLeaving();
   useEffect(() => {
-    document.title = `${title} – Caruso`;
+    showPage(title);
   }, [title]);
   return (
     <div className="shell">

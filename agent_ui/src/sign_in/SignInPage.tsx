@@ -2,6 +2,7 @@ import { Alert, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } fr
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { ApiProblem, signIn } from "../api";
 import { Logo } from "../parts/Shell";
+import { showPage } from "../parts/title";
 import type { WhoAmI } from "../protocol";
 import { spoken } from "../state/durations";
 
@@ -20,7 +21,7 @@ export function SignInPage({ over, signedIn }: SignInPageProps) {
   const passwordInput = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
-    document.title = "Sign in – Caruso";
+    showPage("Sign in");
     userInput.current?.focus();
   }, []);
 
