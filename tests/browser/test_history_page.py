@@ -76,3 +76,19 @@ async def test_what_was_read_stays_and_looks_old_while_the_server_is_away(chromi
     await sam.until("history-list", stale="false")
     await expect(sam.part("history-failed")).to_have_count(0)
     assert sam.failures == []
+
+
+async def test_whose_clock_it_is_is_said_where_it_is_not_the_centres(chromium: Browser, stage: Stage) -> None:
+    """A supervisor in New York; and one where the centre is, to whom it is clear."""
+    far = await open_console(chromium, stage.url, timezone_id="America/New_York")
+    await far.sign_in("sam", "sam")
+    await far.part("nav-history").click()
+    await expect(far.part("zone-note")).to_contain_text("your clock (America/New_York)")
+    await expect(far.part("zone-note")).to_contain_text("Europe/Berlin")
+    await far.part("nav-access-log").click()
+    await far.until("zone-note")
+    near = await open_console(chromium, stage.url, timezone_id="Europe/Berlin")
+    await near.sign_in("sam", "sam")
+    await near.part("nav-history").click()
+    await near.until("contacts")
+    assert await near.part("zone-note").count() == 0

@@ -49,7 +49,7 @@ async def test_a_report_is_chosen_sorted_and_kept_as_a_file(
 
     await sam.page.get_by_role("link", name="Yesterday").press("Enter")
     await expect(sam.part("report-to")).to_have_value(yesterday.isoformat())
-    await expect(sam.part("report-empty")).to_have_text("Nobody came in these days.")
+    await expect(sam.part("report-empty")).to_have_text("Nothing was counted in these days.")
     await expect(sam.part("report-saved")).to_have_text("")
     await sam.part("report-name").select_option("queues")
     await sam.part("report-from").fill("2020-01-01")

@@ -41,8 +41,9 @@ async def test_a_supervisor_listens_whispers_barges_in_and_ends(chromium: Browse
     row = sam.part("calls-row", phase="talking")
     await expect(row.get_by_role("button", name="Listen to Anna")).to_be_disabled()
     await sam.part("supervision-number").fill("+49 30 123456")
-    await row.get_by_role("button", name="Listen to Anna").click()
+    await row.get_by_role("button", name="Listen to Anna").press("Enter")
     await sam.until("supervision", stage="active", mode="listen")
+    await expect(sam.part("supervision")).to_be_focused()
     await expect(sam.part("supervision-text")).to_contain_text("You listen to Anna. Nobody hears you.")
     assert await violations(sam.page, WCAG) == []
     await sam.part("supervision-whisper").click()
@@ -80,7 +81,8 @@ async def test_a_queue_is_closed_and_opened_again_by_undo(chromium: Browser, sta
     await card.get_by_role("button", name="Close Meter reading").click()
     await expect(card.get_by_test_id("queue-closed")).to_be_visible()
     assert await violations(sam.page, WCAG) == []
-    await sam.part("undo-told").click()
+    await expect(card.get_by_test_id("switch-queue")).to_be_focused()
+    await sam.press("Alt+Shift+U")
     await expect(card.get_by_test_id("queue-closed")).to_have_count(0)
     assert stage.centre.supervisors.closed == {}
 

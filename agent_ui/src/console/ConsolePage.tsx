@@ -2,6 +2,7 @@
 
 import { Button, Loader } from "@mantine/core";
 import { useEffect, useRef } from "react";
+import { focusIsLost } from "../parts/focus";
 import { Shell } from "../parts/Shell";
 import type { ContactView, DeskView } from "../protocol";
 import { CallbackPanel } from "./CallbackPanel";
@@ -65,7 +66,7 @@ function useFocusKept(contact: ContactView | null) {
   useEffect(() => {
     const changed = before.current !== "" && before.current !== stage;
     before.current = stage;
-    if (!changed || document.activeElement !== document.body) return;
+    if (!changed || !focusIsLost()) return;
     const goal = document.getElementById(FOCUS_IDS.parties) ?? document.getElementById("main");
     goal?.focus({ preventScroll: true });
   }, [stage]);

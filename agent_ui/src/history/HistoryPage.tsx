@@ -4,6 +4,7 @@ import { Loader } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { readContacts } from "../api";
 import { DayInputs } from "../parts/DayInputs";
+import { focusIsLost } from "../parts/focus";
 import { Pager } from "../parts/Pager";
 import { Reload } from "../parts/Reload";
 import { RouteLink } from "../parts/RouteLink";
@@ -14,6 +15,7 @@ import { Unreadable } from "../parts/Unreadable";
 import { useAnswer } from "../parts/useAnswer";
 import { useCentre } from "../parts/useCentre";
 import { useDraft } from "../parts/useDraft";
+import { ZoneNote } from "../parts/ZoneNote";
 import type { ContactLine } from "../protocol";
 import { isOld } from "../state/answer";
 import { localDay, rangeOf } from "../state/days";
@@ -56,7 +58,7 @@ function useFocusBack(list: { current: HTMLElement | null }, contact: string | n
   useEffect(() => {
     const closed = contact === null ? before.current : null;
     before.current = contact;
-    if (closed === null || document.activeElement !== document.body) return;
+    if (closed === null || !focusIsLost()) return;
     const row = list.current?.querySelector(`[data-id="${CSS.escape(closed)}"] a`);
     const goal = row ?? list.current?.querySelector("h1");
     if (goal instanceof HTMLElement) goal.focus();
@@ -106,7 +108,9 @@ function Contacts({ question, filter, names, selected }: ContactsProps) {
       {!failed && (
         <>
           <div className="list-head">
-            <span className="list-head-space" />
+            <span className="list-head-space">
+              <ZoneNote />
+            </span>
             <Reload answer={answer} again={again} testid="history-reload" />
           </div>
           <ContactsTable

@@ -104,6 +104,18 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
 /** What became of the last thing that was asked for; outside of what turns grey, which would carry it off. */
 function ToldBanner() {
   const { told, forget } = useActions();
+  const undo = told?.undo ?? null;
+  useEffect(() => {
+    if (undo === null) return;
+    // Together with Shift, as all keys of the monitor: Alt alone belongs to the console.
+    const pressed = (event: KeyboardEvent) => {
+      if (!event.altKey || !event.shiftKey || event.code !== "KeyU") return;
+      event.preventDefault();
+      undo();
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [undo]);
   return (
     <Portal>
       <div role="status" className="told">
@@ -117,6 +129,8 @@ function ToldBanner() {
                 variant="white"
                 color="dark"
                 onClick={told.undo}
+                aria-keyshortcuts="Alt+Shift+U"
+                title="Alt+Shift+U"
                 data-testid="undo-told"
               >
                 Undo
@@ -219,7 +233,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
   );
 }
 
-const MENU_WIDTH = "3.8rem";
+const MENU_WIDTH = "3rem";
 
 const AGENT_MENU: Column<AgentRow> = {
   id: "menu",
@@ -300,7 +314,7 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
       title: "Presence",
       sortBy: (row) => PRESENCE_ORDER.indexOf(row.presence),
       cell: (row) => <PresenceCell row={row} reasons={reasons} offset={offset} />,
-      width: "24%",
+      width: "22%",
     },
     {
       id: "since",
