@@ -192,9 +192,12 @@ async def test_a_follow_up_task_is_made_in_wrap_up_given_done_and_opened_again(
     assert await violations(anna.page) == []
     await anna.part("task-make").click()
     await expect(anna.part("task-made")).to_have_text("Kept: Send the form")
+    await expect(anna.part("task-text")).to_be_focused()
     await anna.press("Tab")
     await anna.part("task-make").click()
     await expect(anna.part("task-problem")).to_have_text("Say what is to be done.")
+    await expect(anna.part("task-text")).to_be_focused()
+    await expect(anna.part("task-made")).to_have_text("")
     (task,) = stage.tasks.kept.values()
     assert (task.agent, task.contact) == (ANNA, contact)
     await anna.press("Alt+f")
@@ -693,6 +696,8 @@ async def test_an_agent_calls_somebody_by_keyboard_and_can_stop(chromium: Browse
     await console.part("call-out-queue").select_option("billing")
     await number.press("Enter")
     await console.until("dialling")
+    await expect(console.part("dialling")).to_be_focused()
+    await expect(console.part("presence")).to_contain_text("Calling")
     assert await violations(console.page) == []
     await console.press("Alt+e")
     await console.until("idle")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from playwright.async_api import Browser, expect
 
+from caruso.model.ids import ContactId
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Console, Stage, open_console
 
@@ -92,3 +95,25 @@ async def test_whose_clock_it_is_is_said_where_it_is_not_the_centres(chromium: B
     await near.part("nav-history").click()
     await near.until("contacts")
     assert await near.part("zone-note").count() == 0
+
+
+async def test_pages_are_turned_by_keyboard_to_the_last_and_back(chromium: Browser, stage: Stage) -> None:
+    """The button that led to the last page is disabled there: the focus is on the other one."""
+    for number in range(100):
+        stage.facts.add(replace(stage.facts.past[0], id=ContactId(f"more-{number}")))
+    sam = await looking_back(chromium, stage)
+    older, newer = sam.part("older"), sam.part("newer")
+    pages = sam.page.get_by_role("navigation", name="Pages of contacts")
+    await older.press("Enter")
+    await expect(pages).to_contain_text("51 – 100")
+    await expect(older).to_be_focused()
+    await sam.press("Enter")
+    await expect(pages).to_contain_text("101 –")
+    await expect(older).to_be_disabled()
+    await expect(newer).to_be_focused()
+    await sam.press("Enter")
+    await expect(pages).to_contain_text("51 – 100")
+    await sam.press("Enter")
+    await expect(pages).to_contain_text("1 – 50")
+    await expect(newer).to_be_disabled()
+    await expect(older).to_be_focused()

@@ -147,6 +147,7 @@ function Lines({ question, filter, names }: { question: string; filter: LogFilte
         offset={filter.offset}
         shown={shown.length}
         more={found.length > PAGE_SIZE}
+        busy={answer.value === null && answer.loading}
         size={PAGE_SIZE}
         go={(offset) => navigate(addressOf({ ...filter, offset }))}
       />

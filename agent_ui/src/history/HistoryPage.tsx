@@ -129,6 +129,7 @@ function Contacts({ question, filter, names, selected }: ContactsProps) {
         offset={filter.offset}
         shown={contacts.length}
         more={answer.value?.more === true}
+        busy={answer.value === null && answer.loading}
         size={PAGE_SIZE}
         go={(offset) => navigate(addressOf({ ...filter, offset }, selected))}
       />
