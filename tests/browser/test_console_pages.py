@@ -572,6 +572,7 @@ async def test_in_a_low_window_what_has_the_focus_is_seen(chromium: Browser, sta
     await console.press("Alt+t")
     await console.until("transfer-target", target="billing")
     await expect(console.part("transfer-search")).to_be_focused()
+    await expect(console.part("transfer-target").first).to_be_in_viewport()
     assert await console.page.evaluate(seen)
     await console.press("Escape")
     await console.press("Alt+w")

@@ -115,3 +115,15 @@ async def test_times_are_sorted_as_they_are_shown(chromium: Browser, stage: Stag
     await head.get_by_role("button").click()
     await expect(head).to_have_attribute("aria-sort", "ascending")
     assert await sam.part("waiting-row").evaluate_all(order) == [last, first]
+
+
+async def test_the_button_of_a_row_is_not_cut_off(chromium: Browser, stage: Stage) -> None:
+    """What a cell cannot hold is cut off with an ellipsis, which is no way to show a button."""
+    stage.centre.let_wait(QueueId("meter"))
+    for width in (1024, 1440, 1920):
+        sam = await open_console(chromium, stage.url, width=width)
+        await sam.sign_in("sam", "sam")
+        await sam.until("waiting-row")
+        for menu in ("agent-menu", "waiting-menu"):
+            cell = sam.part(menu).first.locator("xpath=ancestor::td")
+            assert await cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), (width, menu)

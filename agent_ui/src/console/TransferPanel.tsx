@@ -89,6 +89,12 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
     };
   }, []);
 
+  const known = targets !== null;
+  useEffect(() => {
+    // In a low window the list begins below its edge.
+    if (known) list.current?.parentElement?.scrollIntoView({ block: "nearest" });
+  }, [known]);
+
   const found = foundTargets(targets ?? [], text).slice(0, MOST_SHOWN);
   const at = chosenIndex(found, chosen);
   const first = found[0] === undefined ? "" : targetKey(found[0]);

@@ -233,7 +233,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
   );
 }
 
-const MENU_WIDTH = "3rem";
+const MENU_WIDTH = "3.5rem";
 
 const AGENT_MENU: Column<AgentRow> = {
   id: "menu",
