@@ -580,6 +580,44 @@ async def test_in_a_low_window_what_has_the_focus_is_seen(chromium: Browser, sta
     assert await console.page.evaluate(seen)
 
 
+async def test_what_was_open_for_one_caller_is_not_for_the_next(chromium: Browser, stage: Stage) -> None:
+    """The caller hangs up while the keypad, or the list of colleagues, is open; the next is not sent digits."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    for keys, panel in (("Alt+k", "keypad-panel"), ("Alt+t", "transfer-panel")):
+        await console.press(keys)
+        await console.until(panel)
+        stage.centre.caller_hangs_up(ANNA)
+        await console.until("wrap-up")
+        await console.part("disposition-done").press("1")
+        await console.press("Alt+f")
+        await console.until("presence", state="ready")
+        stage.centre.offer(ANNA)
+        await console.until("offer")
+        await console.press("Alt+a")
+        await console.until("conversation", state="talking")
+        await console.until("dialog", item="greeting")
+        await expect(console.part("dialog-submit")).to_be_focused()
+        assert await console.part(panel).count() == 0
+
+
+async def test_a_button_has_the_focus_again_when_its_command_is_done(chromium: Browser, stage: Stage) -> None:
+    """Who holds by keyboard takes back by the same key, without looking for the button."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    for name, data, on, off in (("hold", "state", "held", "talking"), ("mute", "muted", "true", "false")):
+        button = console.part(name)
+        await button.focus()
+        for value in (on, off):
+            await console.press("Enter")
+            await expect(console.part("conversation")).to_have_attribute(f"data-{data}", value)
+            await expect(button).to_be_focused()
+    await console.part("hang-up").focus()
+    await console.press("Enter")
+    await console.until("wrap-up")
+    await expect(console.part("disposition-done")).to_be_focused()
+
+
 async def test_after_a_contact_tab_leads_on_in_the_page(chromium: Browser, stage: Stage) -> None:
     """Its last button is gone with it; the focus does not fall back to the top."""
     console = await open_console(chromium, stage.url)

@@ -53,6 +53,13 @@ function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
   useEffect(() => (begun ? undefined : onSessionOver(onRefused)), [begun, onRefused]);
 
   usePhone(connection, phone);
+  const contact = useStore(connection.store, (state) => state.view?.contact?.id ?? null);
+  const talking = useStore(connection.store, (state) => state.view !== null && isInConversation(state.view));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: for each conversation anew
+  useEffect(() => {
+    // What was open for one caller is not for the next: digits would be sent, and a name taken for a transfer.
+    openPanel((panel) => (panel === "keypad" || panel === "transfer" ? null : panel));
+  }, [contact, talking]);
   useDeskKept(begun && freshness !== "elsewhere");
 
   const begin = useCallback(() => setBegun(true), []);

@@ -14,6 +14,7 @@ import { DeskBanners } from "../console/DeskBanners";
 import { type Desk, useMaybeDesk } from "../console/desk";
 import { StationMenu } from "../console/StationMenu";
 import { maySignOut } from "../state/presence";
+import { keepFocus } from "./focus";
 import { Icon } from "./icons";
 import { RouteLink } from "./RouteLink";
 import { usePath } from "./routing";
@@ -30,6 +31,7 @@ export function Shell({ title, children }: ShellProps) {
   const { session } = useSession();
   const desk = useMaybeDesk();
   const { problem, leave } = useLeaving();
+  useEffect(keepFocus, []);
   useEffect(() => {
     showPage(title);
   }, [title]);
