@@ -18,7 +18,8 @@ const ReportsPage = lazy(() => import("./reports/ReportsPage"));
 
 type Who =
   | { kind: "loading" }
-  | { kind: "nobody" }
+  /** `over`: somebody was, until the session came to its end. */
+  | { kind: "nobody"; over: boolean }
   | { kind: "failed"; message: string }
   | { kind: "known"; session: WhoAmI };
 
@@ -29,7 +30,7 @@ export function App() {
   const ask = useCallback(() => {
     setWho({ kind: "loading" });
     readSession().then(
-      (session) => setWho(session === null ? { kind: "nobody" } : { kind: "known", session }),
+      (session) => setWho(session === null ? { kind: "nobody", over: false } : { kind: "known", session }),
       (error: unknown) =>
         setWho({ kind: "failed", message: problemText(error, "Something went wrong while loading.") }),
     );
@@ -42,18 +43,21 @@ export function App() {
     if (elsewhere !== null) navigate(elsewhere, true);
   }, [elsewhere]);
 
-  const forget = useCallback(() => setWho({ kind: "nobody" }), []);
+  const forget = useCallback(() => setWho({ kind: "nobody", over: true }), []);
   const leave = useCallback(async () => {
-    await signOut().catch(() => undefined);
-    forget();
-  }, [forget]);
+    await signOut();
+    navigate("/sign-in");
+    setWho({ kind: "nobody", over: false });
+  }, []);
 
   if (who.kind === "loading" || elsewhere !== null) return <Waiting />;
   if (who.kind === "failed") return <Failed message={who.message} again={ask} />;
-  if (session === null) return <SignInPage signedIn={(known) => setWho({ kind: "known", session: known })} />;
+  if (who.kind === "nobody") {
+    return <SignInPage over={who.over} signedIn={(known) => setWho({ kind: "known", session: known })} />;
+  }
   return (
-    <SessionContext value={{ session, leave }}>
-      <DeskProvider key={session.user} agent={session.agent} onRefused={forget}>
+    <SessionContext value={{ session: who.session, leave }}>
+      <DeskProvider key={who.session.user} agent={who.session.agent} onRefused={forget}>
         <Suspense fallback={<Waiting />}>{pageOf(route, forget)}</Suspense>
       </DeskProvider>
     </SessionContext>
@@ -62,9 +66,9 @@ export function App() {
 
 const FOR_SUPERVISORS: ReadonlySet<Route["page"]> = new Set(["monitor", "reports", "access-log"]);
 
-/** Where to go instead, or null to stay. */
+/** Where to go instead, or null to stay. Who signs in gets the page whose address she came with. */
 function redirection(route: Route, session: WhoAmI | null): string | null {
-  if (session === null) return route.page === "sign-in" ? null : "/sign-in";
+  if (session === null) return null;
   const home = isSupervisor(session) ? "/monitor" : "/";
   if (route.page === "sign-in") return home;
   if (route.page === "console" && session.agent === null) return home;

@@ -12,6 +12,7 @@ import type {
   Failure,
   Finding,
   LoggedAccessLine,
+  MessageReceipt,
   Outline,
   Phone,
   RecordingLine,
@@ -31,6 +32,9 @@ import type {
 
 export const DESK_SOCKET = "/ws/console";
 export const MONITOR_SOCKET = "/ws/monitor";
+
+/** The server's code for a session that is over, or never was. */
+const NOT_SIGNED_IN = "not-signed-in";
 
 /** A refusal, or no answer at all (`status` 0). `message` is for the person. */
 export class ApiProblem extends Error {
@@ -68,6 +72,16 @@ export function problemText(error: unknown, otherwise = "Something went wrong.")
 
 let csrfToken = "";
 
+const overListeners = new Set<() => void>();
+
+/** Be told whenever the server answers that nobody is signed in; returns what ends it. */
+export function onSessionOver(listener: () => void): () => void {
+  overListeners.add(listener);
+  return () => {
+    overListeners.delete(listener);
+  };
+}
+
 /** Who is signed in, or null. Any other failure is thrown. */
 export async function readSession(): Promise<WhoAmI | null> {
   try {
@@ -82,8 +96,13 @@ export async function signIn(user: string, password: string): Promise<WhoAmI> {
   return remembered(await call<WhoAmI>("POST", "/api/session", { user, password }));
 }
 
+/** Throws where the server did not end the session: whoever has this browser would still be signed in. */
 export async function signOut(): Promise<void> {
-  await call("DELETE", "/api/session");
+  try {
+    await call("DELETE", "/api/session");
+  } catch (error) {
+    if (!(error instanceof ApiProblem && error.status === 401)) throw error;
+  }
   csrfToken = "";
 }
 
@@ -104,16 +123,9 @@ export function readCentre(signal: AbortSignal): Promise<CentreSummary> {
   return call("GET", "/api/centre", undefined, signal);
 }
 
-export interface ContactsQuery {
-  since: string;
-  until: string;
-  limit: number;
-  offset: number;
-}
-
-export function readContacts(query: ContactsQuery, signal: AbortSignal): Promise<ContactPage> {
-  const params = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
-  return call("GET", `/api/contacts?${params}`, undefined, signal);
+/** `query` is that of the API. */
+export function readContacts(query: string, signal: AbortSignal): Promise<ContactPage> {
+  return call("GET", `/api/contacts?${query}`, undefined, signal);
 }
 
 export function readContact(id: string, signal: AbortSignal): Promise<ContactDetail> {
@@ -233,8 +245,12 @@ export function switchQueue(queue: string, open: boolean): Promise<void> {
   return call("POST", `/api/queues/${encodeURIComponent(queue)}/open`, { open });
 }
 
-export function sendMessage(to: { agents: string[] } | { queue: string }, text: string): Promise<void> {
-  return call("POST", "/api/messages", { ...to, text });
+/** Returns to how many agents it goes. */
+export async function sendMessage(
+  to: { agents: string[] } | { queue: string },
+  text: string,
+): Promise<number> {
+  return (await call<MessageReceipt>("POST", "/api/messages", { ...to, text })).agents;
 }
 
 export type CallbackMove = "take" | "give-back" | "done" | "cancel";
@@ -353,6 +369,7 @@ async function answered(path: string, init: RequestInit): Promise<Response> {
 async function problemOf(response: Response): Promise<ApiProblem> {
   const body: unknown = await response.json().catch(() => null);
   const { code, message, part } = failureOf(body);
+  if (code === NOT_SIGNED_IN) for (const listener of overListeners) listener();
   const retryAfter = Number(response.headers.get("Retry-After") ?? Number.NaN);
   return new ApiProblem(
     response.status,

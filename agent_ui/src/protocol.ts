@@ -8,7 +8,7 @@ export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talki
 export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound" | "take-over";
 
 /** What an agent is asked to take. */
-export type OfferedKind = "call" | "call-back" | "transfer" | "consult" | "message";
+export type OfferedKind = "call" | "call-back" | "transfer" | "consult" | "outbound" | "message";
 
 /** What a signed-in person may do; each includes the ones before it. */
 export type Role = "agent" | "supervisor" | "admin";

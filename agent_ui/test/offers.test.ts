@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { callBackHint, OFFER_WORDS, offeredIn, offeredKind, ringsHere } from "../src/state/offers";
-import { presenceLook } from "../src/state/presence";
+import { deskLook, presenceLook } from "../src/state/presence";
 import { isPossible } from "../src/state/shortcuts";
 import { contact, desk, messageOffer } from "./samples";
 
@@ -71,4 +71,18 @@ test("what was offered before does not matter once nothing is", () => {
   expect(presenceLook("talking", "message").label).toBe("Talking");
   expect(presenceLook("offered", null).label).toBe("Incoming call");
   expect(offeredKind(desk({ contact: contact() }))).toBeNull();
+});
+
+test("who calls somebody is told so, and not of an incoming call", () => {
+  const offered = { ...desk().presence, presence: "offered" as const };
+  expect(deskLook(desk({ presence: offered, contact: contact({ phase: "dialling" }) })).label).toBe(
+    "Calling",
+  );
+  expect(deskLook(desk({ presence: offered, contact: contact({ phase: "offered" }) })).label).toBe(
+    "Incoming call",
+  );
+  expect(deskLook(desk({ contact: contact({ phase: "held" }) }))).toEqual({
+    label: "On hold",
+    icon: "pause",
+  });
 });

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { AgentRow, CallRow, SupervisionRow } from "../src/protocol";
-import { canBeHeard, forceable, ownSupervision, phoneAsked, supervisionText } from "../src/state/supervision";
+import {
+  canBeHeard,
+  forceable,
+  ownSupervision,
+  phoneAsked,
+  sentText,
+  supervisionText,
+  watchersText,
+} from "../src/state/supervision";
 
 function row(change: Partial<SupervisionRow> = {}): SupervisionRow {
   return {
@@ -82,5 +90,14 @@ describe("what is possible", () => {
     expect(phoneAsked("number", "+49 (30) 123-456")).toBe("+4930123456");
     expect(phoneAsked("number", "12x")).toBeNull();
     expect(phoneAsked("sip", "")).toBe("sip");
+  });
+});
+
+describe("who is told", () => {
+  it("is counted rightly", () => {
+    expect(watchersText(["Olga"])).toBe("Olga takes part in this conversation.");
+    expect(watchersText(["Olga", "Sam"])).toBe("Olga, Sam take part in this conversation.");
+    expect(sentText(1)).toBe("The message is on its way to 1 agent.");
+    expect(sentText(3)).toBe("The message is on its way to 3 agents.");
   });
 });

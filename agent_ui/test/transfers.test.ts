@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import type { PartyView, TargetView } from "../src/protocol";
 import { isInConversation } from "../src/state/presence";
-import { foundTargets, mayConsult, targetText, transferChoices, typedNumber } from "../src/state/transfers";
+import {
+  chosenIndex,
+  foundTargets,
+  mayConsult,
+  refusedText,
+  targetKey,
+  targetText,
+  transferChoices,
+  typedNumber,
+} from "../src/state/transfers";
 import { contact, desk } from "./samples";
 
 function target(change: Partial<TargetView>): TargetView {
@@ -52,6 +61,25 @@ test("whoever cannot talk now cannot be asked first", () => {
   expect(targetText(ANNA)).toBe("in a call");
   expect(targetText(target({ kind: "script" }))).toBe("script, led on the phone");
   expect(targetText(target({ kind: "entry-point", number: "7002" }))).toBe("entry point · 7002");
+});
+
+test("whom somebody has chosen stays chosen when the list is ordered anew", () => {
+  const chosen = targetKey(BEN);
+  const busy = { ...BEN, presence: "talking", possible: false };
+  expect(chosenIndex(foundTargets([BEN, BILLING], "b"), chosen)).toBe(0);
+  expect(chosenIndex(foundTargets([busy, BILLING], "b"), chosen)).toBe(1);
+  expect(chosenIndex(foundTargets([BILLING], "b"), chosen)).toBe(-1);
+});
+
+test("a key that does nothing says why", () => {
+  expect(refusedText(BEN, false)).toBe("");
+  expect(refusedText(BEN, true)).toBe("");
+  expect(refusedText(ANNA, true)).toBe("Anna cannot be reached: in a call.");
+  expect(refusedText({ ...BILLING, ready: 0 }, true)).toBe("");
+  expect(refusedText({ ...BILLING, ready: 0 }, false)).toContain("Ctrl+Enter gives the customer away");
+  expect(refusedText(target({ kind: "script", name: "Meter", possible: false }), true)).toBe(
+    "Meter cannot take the customer now.",
+  );
 });
 
 test("what can be done follows from who takes part, and belongs to the one who has the call", () => {

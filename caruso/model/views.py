@@ -432,6 +432,8 @@ class OfferedKind(StrEnum):
     #: A colleague gives a customer away, or asks about one.
     TRANSFER = "transfer"
     CONSULT = "consult"
+    #: She calls somebody herself: her own phone rings first.
+    OUTBOUND = "outbound"
     #: A voicemail.
     MESSAGE = "message"
 

@@ -69,6 +69,16 @@ class Grammar:
         }
 
     @functools.cached_property
+    def choices(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """What may be written where only some words may, by element and attribute."""
+        return {
+            (element.name, attribute.name): tuple(attribute.itervalues())
+            for element in self.dtd.iterelements()  # type: ignore[attr-defined]
+            for attribute in element.iterattributes()
+            if attribute.type == "enumeration"
+        }
+
+    @functools.cached_property
     def defaults(self) -> Mapping[tuple[str, str], str]:
         """Values of attributes that are not written, by element and attribute."""
         return {
@@ -245,6 +255,8 @@ def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], fil
     for entry in grammar.dtd.error_log:  # type: ignore[attr-defined]
         element = paths.get(entry.path or "")
         place = places[element] if element is not None else _Place(entry.line, 0, {}, Origin(entry.line, 0))
+        if (found := _NO_NAME.search(entry.message)) and (found[2], found[1]) in grammar.choices:
+            continue  # that it is none of the words that may stand there is told, too
         if element is not None and (found := _CONTENT.search(entry.message)):
             finding = _out_of_order(found[1], found[2], element, places, file)
         else:
@@ -256,6 +268,10 @@ def _validate(root: etree._Element, places: Mapping[etree._Element, _Place], fil
 _UNDECLARED_ATTRIBUTE = re.compile(r"No declaration for attribute (\S+) of element (\S+)")
 _UNDECLARED_ELEMENT = re.compile(r"No declaration for element (\S+)")
 _BAD_ID = re.compile(r"IDREF attribute (\S+) references an unknown ID \"(.*)\"")
+_NO_CHOICE = re.compile(r"Value \"(.*)\" for attribute (\S+) of (\S+) is not among the enumerated set")
+_NO_NAME = re.compile(r"Syntax of value for attribute (\S+) of (\S+) is not valid")
+_MISSING = re.compile(r"Element (\S+) does not carry attribute (\S+)")
+_TWICE = re.compile(r"ID (\S+) already defined")
 _CONTENT = re.compile(r"Element (\S+) content does not follow the DTD, expecting (.*), got .*$", re.DOTALL)
 
 
@@ -272,6 +288,17 @@ def _explained(message: str, file: str, place: _Place, ids: Sequence[str], gramm
         rule, attribute = "unknown-item", found[1]
         suggestion = did_you_mean(found[2], ids)
         message = f"there is no item “{found[2]}”"
+    elif found := _NO_CHOICE.search(message):
+        attribute, allowed = found[2], grammar.choices.get((found[3], found[2]), ())
+        suggestion = did_you_mean(found[1], allowed) or f"one of {', '.join(allowed)}"
+        message = f"“{attribute}” of <{found[3]}> cannot be “{found[1]}”"
+    elif found := _NO_NAME.search(message):
+        attribute, suggestion = found[1], "a letter, then letters, digits and . _ -"
+        message = f"“{attribute}” of <{found[2]}> is no name"
+    elif found := _MISSING.search(message):
+        message = f"<{found[1]}> needs an attribute “{found[2]}”"
+    elif found := _TWICE.search(message):
+        attribute, message = "id", f"“{found[1]}” is the id of another item, too"
     origin = place.origins.get(attribute) or Origin(place.line, place.column)
     return Located(
         rule=rule,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from caruso.comm_server.decisions import DecidedAgain
 from caruso.model import desk
@@ -162,7 +162,15 @@ async def test_a_callback_is_taken_and_done_with_the_keyboard_alone(chromium: Br
     await expect(console.part("callback-promised-0")).to_have_count(0)
     assert stage.callbacks.kept[CallbackId("promised-0")].state is CallbackState.DONE
     for name in ("promised-1", "promised-2"):
-        await console.part(f"callback-{name}").get_by_test_id("callback-cancel").click()
+        line = console.part(f"callback-{name}")
+        await line.get_by_test_id("callback-cancel").press("Enter")
+        await expect(line.get_by_test_id("callback-keep")).to_be_focused()
+        assert await violations(console.page) == []
+        await console.press("Enter")
+        await expect(line.get_by_test_id("callback-cancel")).to_be_focused()
+        assert stage.callbacks.kept[CallbackId(name)].state is CallbackState.OPEN, "it is asked for first"
+        await console.press("Enter")
+        await line.get_by_test_id("callback-cancel-sure").press("Enter")
         await expect(console.part(f"callback-{name}")).to_have_count(0)
     await console.until("callbacks-empty")
     assert console.failures == []
@@ -184,9 +192,12 @@ async def test_a_follow_up_task_is_made_in_wrap_up_given_done_and_opened_again(
     assert await violations(anna.page) == []
     await anna.part("task-make").click()
     await expect(anna.part("task-made")).to_have_text("Kept: Send the form")
+    await expect(anna.part("task-text")).to_be_focused()
     await anna.press("Tab")
     await anna.part("task-make").click()
     await expect(anna.part("task-problem")).to_have_text("Say what is to be done.")
+    await expect(anna.part("task-text")).to_be_focused()
+    await expect(anna.part("task-made")).to_have_text("")
     (task,) = stage.tasks.kept.values()
     assert (task.agent, task.contact) == (ANNA, contact)
     await anna.press("Alt+f")
@@ -498,6 +509,9 @@ async def test_a_colleague_is_asked_brought_in_and_left_with_the_customer_by_key
     await console.until("party", state="parked")
     await console.part("confer").press("Enter")
     await console.until("party", state="joined")
+    await expect(console.part("parties")).to_be_focused()
+    await console.press("Tab")
+    await expect(console.part("drop-party")).to_be_focused()
     await console.part("complete").press("Enter")
     await console.until("wrap-up")
     asked = [command for agent, command in stage.centre.commands if agent == ANNA]
@@ -518,6 +532,167 @@ async def test_a_number_is_typed_and_gets_the_customer_at_once(chromium: Browser
     await console.until("wrap-up")
     (given,) = [command for _, command in stage.centre.commands if isinstance(command, desk.Transfer)]
     assert (given.kind, given.to) == ("number", "+4930555")
+
+
+async def test_whom_the_agent_chose_stays_chosen_while_others_become_free(chromium: Browser, stage: Stage) -> None:
+    """The list is ordered by who is free: a colleague who comes to stand first is not whom Ctrl+Enter means."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    ben = await open_console(chromium, stage.url)
+    await ben.sign_in("ben", "ben")
+    await console.press("Alt+t")
+    await console.until("transfer-target", target="meter")
+    await console.page.keyboard.type("e")  # of all queues and colleagues
+    chosen = console.part("transfer-target", chosen="true")
+    for _ in range(await console.part("transfer-target").count()):
+        if await chosen.get_attribute("data-target") == "ben":
+            break
+        await console.press("ArrowDown")
+    await expect(chosen).to_have_attribute("data-target", "ben")
+    await expect(console.part("transfer-chosen")).to_have_text("Ben, not ready")
+    await console.press("Enter")
+    await expect(console.part("transfer-panel")).to_contain_text("Ben cannot be reached: not ready.")
+    places = "rows => rows.map(row => row.dataset.target)"
+    before = await console.part("transfer-target").evaluate_all(places)
+    await ben.press("Alt+r")
+    await expect(console.part("transfer-chosen")).to_have_text("Ben, ready")
+    after = await console.part("transfer-target").evaluate_all(places)
+    assert after.index("ben") < before.index("ben"), "he moved up"
+    await expect(chosen).to_have_attribute("data-target", "ben")
+
+
+async def test_in_a_low_window_what_has_the_focus_is_seen(chromium: Browser, stage: Stage) -> None:
+    """Text magnified twice on a small screen: neither the bar at the top nor the window's edge hides it."""
+    console = await open_console(chromium, stage.url, width=640, height=400)
+    await in_conversation(console, stage)
+    seen = """() => {
+      const at = document.activeElement.getBoundingClientRect();
+      return document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2) === document.activeElement;
+    }"""
+    await console.press("Alt+t")
+    await console.until("transfer-target", target="billing")
+    await expect(console.part("transfer-search")).to_be_focused()
+    await expect(console.part("transfer-target").first).to_be_in_viewport()
+    assert await console.page.evaluate(seen)
+    await console.press("Escape")
+    await console.press("Alt+w")
+    await expect(console.part("task-text")).to_be_focused()
+    assert await console.page.evaluate(seen)
+
+
+async def test_what_was_open_for_one_caller_is_not_for_the_next(chromium: Browser, stage: Stage) -> None:
+    """The caller hangs up while the keypad, or the list of colleagues, is open; the next is not sent digits."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    for keys, panel in (("Alt+k", "keypad-panel"), ("Alt+t", "transfer-panel")):
+        await console.press(keys)
+        await console.until(panel)
+        stage.centre.caller_hangs_up(ANNA)
+        await console.until("wrap-up")
+        await console.part("disposition-done").press("1")
+        await console.press("Alt+f")
+        await console.until("presence", state="ready")
+        stage.centre.offer(ANNA)
+        await console.until("offer")
+        await console.press("Alt+a")
+        await console.until("conversation", state="talking")
+        await console.until("dialog", item="greeting")
+        await expect(console.part("dialog-submit")).to_be_focused()
+        assert await console.part(panel).count() == 0
+
+
+async def test_a_button_has_the_focus_again_when_its_command_is_done(chromium: Browser, stage: Stage) -> None:
+    """Who holds by keyboard takes back by the same key, without looking for the button."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    for name, data, on, off in (("hold", "state", "held", "talking"), ("mute", "muted", "true", "false")):
+        button = console.part(name)
+        await button.focus()
+        for value in (on, off):
+            await console.press("Enter")
+            await expect(console.part("conversation")).to_have_attribute(f"data-{data}", value)
+            await expect(button).to_be_focused()
+    await console.part("hang-up").focus()
+    await console.press("Enter")
+    await console.until("wrap-up")
+    await expect(console.part("disposition-done")).to_be_focused()
+
+
+async def test_after_a_contact_tab_leads_on_in_the_page(chromium: Browser, stage: Stage) -> None:
+    """Its last button is gone with it; the focus does not fall back to the top."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.press("Alt+e")
+    await console.part("disposition-done").press("1")
+    await console.part("finish").focus()
+    await console.press("Enter")
+    await console.until("idle")
+    assert await console.page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_the_tab_tells_the_page_that_is_shown_when_an_offer_is_over(chromium: Browser, stage: Stage) -> None:
+    """It flashed on another page than the one to which the agent went to accept."""
+    console = await open_console(chromium, stage.url)
+    await console.sign_in("anna", "anna")
+    await console.press("Alt+r")
+    await console.until("presence", state="ready")
+    await console.part("nav-history").click()
+    await expect(console.page).to_have_title("History – Caruso")
+    stage.centre.offer(ANNA)
+    await expect(console.page).to_have_title("Incoming call")
+    await console.part("to-console").click()
+    await console.press("Alt+a")
+    await console.until("conversation")
+    await expect(console.page).to_have_title("Console – Caruso")
+
+
+async def test_a_list_that_could_not_be_read_is_well_again_once_it_can_be(chromium: Browser, stage: Stage) -> None:
+    """The sentence goes; and what was not read yet does not look empty."""
+    console = await open_console(chromium, stage.url)
+    held = asyncio.Event()
+
+    async def refuse(route: Route) -> None:
+        await held.wait()
+        await route.fulfill(status=500, json={"code": "internal", "message": "Something went wrong."})
+
+    await console.page.route("**/api/tasks?*", refuse)
+    await console.sign_in("anna", "anna")
+    await expect(console.part("tasks")).to_contain_text("Reading…")
+    assert await console.part("tasks-empty").count() == 0
+    held.set()
+    await expect(console.part("tasks-problem")).to_have_text("Something went wrong.")
+    await console.page.unroute("**/api/tasks?*")
+    stage.centre.tasks_changed()
+    await expect(console.part("tasks-problem")).to_have_text("")
+    await console.until("tasks-empty")
+
+
+async def test_a_reload_beside_the_console_keeps_the_desk(chromium: Browser, stage: Stage) -> None:
+    """An agent who looks something up in a call and loads the page anew is still there, and for the next offer."""
+    console = await open_console(chromium, stage.url)
+    await in_conversation(console, stage)
+    await console.part("nav-history").click()
+    await console.until("contact-elsewhere")
+    await console.page.reload()
+    await console.until("contact-elsewhere")
+    await console.part("to-console").click()
+    await console.until("conversation", state="talking")
+    other = Console(await console.page.context.new_page(), stage.url)
+    await other.page.goto(f"{stage.url}/history")
+    await other.until("contacts")
+    await other.page.reload()
+    await other.until("contacts")
+    await console.until("conversation", state="talking")
+    assert await console.part("signed-in-elsewhere").count() == 0, "a page that was no desk takes none"
+
+
+async def test_names_that_are_one_long_word_are_broken(chromium: Browser, stage: Stage) -> None:
+    """Where the column is narrow: the page does not get wider."""
+    console = await open_console(chromium, stage.url, width=1024, height=700)
+    await in_conversation(console, stage)
+    name = console.part("customer-name")
+    await name.evaluate("part => { part.lastChild.textContent = 'Wolfeschlegelsteinhausen'.repeat(4); }")
+    assert await console.page.evaluate("document.documentElement.scrollWidth") <= 1024
 
 
 async def test_a_call_back_is_called_so_and_tells_what_comes_next(chromium: Browser, stage: Stage) -> None:
@@ -560,6 +735,8 @@ async def test_an_agent_calls_somebody_by_keyboard_and_can_stop(chromium: Browse
     await console.part("call-out-queue").select_option("billing")
     await number.press("Enter")
     await console.until("dialling")
+    await expect(console.part("dialling")).to_be_focused()
+    await expect(console.part("presence")).to_contain_text("Calling")
     assert await violations(console.page) == []
     await console.press("Alt+e")
     await console.until("idle")

@@ -7,7 +7,7 @@ import re
 
 from playwright.async_api import Browser, expect
 
-from caruso.model.ids import AgentId
+from caruso.model.ids import AgentId, QueueId
 from tests.browser.conftest import Console, Stage, open_console
 
 ANNA = AgentId("anna")
@@ -98,3 +98,32 @@ async def test_without_the_telephone_system_what_is_shown_of_calls_grows_old(
     for name in SECTIONS:
         await expect(sam.part(name).get_by_test_id("as-of")).to_have_attribute("data-stale", "false")
     assert sam.failures == []
+
+
+async def test_times_are_sorted_as_they_are_shown(chromium: Browser, stage: Stage) -> None:
+    """The longest wait first is called descending, though it began first."""
+    first = stage.centre.let_wait(QueueId("meter"))
+    await asyncio.sleep(1.1)
+    last = stage.centre.let_wait(QueueId("meter"))
+    sam = await open_console(chromium, stage.url, width=1920, height=1080)
+    await sam.sign_in("sam", "sam")
+    await sam.until("waiting-row", id=last)
+    head = sam.part("monitor-waiting").get_by_role("columnheader", name="Waiting")
+    order = "rows => rows.map(row => row.dataset.id)"
+    await expect(head).to_have_attribute("aria-sort", "descending")
+    assert await sam.part("waiting-row").evaluate_all(order) == [first, last]
+    await head.get_by_role("button").click()
+    await expect(head).to_have_attribute("aria-sort", "ascending")
+    assert await sam.part("waiting-row").evaluate_all(order) == [last, first]
+
+
+async def test_the_button_of_a_row_is_not_cut_off(chromium: Browser, stage: Stage) -> None:
+    """What a cell cannot hold is cut off with an ellipsis, which is no way to show a button."""
+    stage.centre.let_wait(QueueId("meter"))
+    for width in (1024, 1440, 1920):
+        sam = await open_console(chromium, stage.url, width=width)
+        await sam.sign_in("sam", "sam")
+        await sam.until("waiting-row")
+        for menu in ("agent-menu", "waiting-menu"):
+            cell = sam.part(menu).first.locator("xpath=ancestor::td")
+            assert await cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), (width, menu)

@@ -49,7 +49,7 @@ async def test_a_report_is_chosen_sorted_and_kept_as_a_file(
 
     await sam.page.get_by_role("link", name="Yesterday").press("Enter")
     await expect(sam.part("report-to")).to_have_value(yesterday.isoformat())
-    await expect(sam.part("report-empty")).to_have_text("Nobody came in these days.")
+    await expect(sam.part("report-empty")).to_have_text("Nothing was counted in these days.")
     await expect(sam.part("report-saved")).to_have_text("")
     await sam.part("report-name").select_option("queues")
     await sam.part("report-from").fill("2020-01-01")
@@ -89,6 +89,20 @@ async def test_what_cannot_be_had_is_told_where_it_was_asked_for(chromium: Brows
     await sam.until("report-area", stale="true")
     await expect(sam.part("report-row")).to_have_count(2)
     assert await violations(sam.page) == []
+
+
+async def test_days_asked_for_often_are_those_of_the_report_that_was_chosen(
+    chromium: Browser, stage: Stage
+) -> None:
+    """Also when it has not been shown yet."""
+    sam = await open_console(chromium, stage.url)
+    await sam.sign_in("sam", "sam")
+    await sam.part("nav-reports").click()
+    await sam.until("report")
+    await sam.part("report-name").select_option("queues")
+    await sam.page.get_by_role("link", name="Last 7 days").click()
+    await sam.page.wait_for_url("**/reports?report=queues&*")
+    await expect(sam.part("report-name")).to_have_value("queues")
 
 
 async def test_agents_see_no_reports(chromium: Browser, stage: Stage) -> None:

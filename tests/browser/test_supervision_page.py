@@ -41,8 +41,9 @@ async def test_a_supervisor_listens_whispers_barges_in_and_ends(chromium: Browse
     row = sam.part("calls-row", phase="talking")
     await expect(row.get_by_role("button", name="Listen to Anna")).to_be_disabled()
     await sam.part("supervision-number").fill("+49 30 123456")
-    await row.get_by_role("button", name="Listen to Anna").click()
+    await row.get_by_role("button", name="Listen to Anna").press("Enter")
     await sam.until("supervision", stage="active", mode="listen")
+    await expect(sam.part("supervision")).to_be_focused()
     await expect(sam.part("supervision-text")).to_contain_text("You listen to Anna. Nobody hears you.")
     assert await violations(sam.page, WCAG) == []
     await sam.part("supervision-whisper").click()
@@ -80,7 +81,8 @@ async def test_a_queue_is_closed_and_opened_again_by_undo(chromium: Browser, sta
     await card.get_by_role("button", name="Close Meter reading").click()
     await expect(card.get_by_test_id("queue-closed")).to_be_visible()
     assert await violations(sam.page, WCAG) == []
-    await sam.part("undo-told").click()
+    await expect(card.get_by_test_id("switch-queue")).to_be_focused()
+    await sam.press("Alt+Shift+U")
     await expect(card.get_by_test_id("queue-closed")).to_have_count(0)
     assert stage.centre.supervisors.closed == {}
 
@@ -140,3 +142,40 @@ async def test_a_waiting_call_is_made_more_urgent_and_moved(chromium: Browser, s
     await row.get_by_test_id("waiting-menu").click()
     await sam.part("move-to-billing").click()
     await expect(row).to_contain_text("Billing")
+
+
+async def test_what_became_of_it_is_seen_wherever_the_row_stands_and_moves_nothing(
+    chromium: Browser, stage: Stage
+) -> None:
+    """With many callers the page is long: the sentence and its undo are in the window all the same."""
+    contacts = [stage.centre.let_wait(QueueId("meter")) for _ in range(40)]
+    sam = await open_console(chromium, stage.url, width=1024, height=700)
+    await sam.sign_in("sam", "sam")
+    menu = (await sam.until("waiting-row", id=contacts[-1])).get_by_test_id("waiting-menu")
+    await menu.click()
+    before = await menu.bounding_box()
+    await sam.part("raise").click()
+    await expect(sam.part("told")).to_be_in_viewport(ratio=1)
+    assert await menu.bounding_box() == before
+    await sam.press("Escape")
+    await expect(sam.page.get_by_role("menu")).to_have_count(0)
+    assert await violations(sam.page, WCAG) == []
+    await stage.server.stop()
+    await sam.until("monitor", stale="true")
+    await expect(sam.part("told")).to_be_in_viewport(ratio=1)
+
+
+async def test_a_message_is_not_lost_by_a_click_beside_it(chromium: Browser, stage: Stage) -> None:
+    """And an older refusal is not taken for one of this message."""
+    sam = await supervisor(chromium, stage)
+    await sam.page.context.set_offline(True)
+    await sam.part("monitor-queue-meter").get_by_role("button", name="Close Meter reading").click()
+    await expect(sam.part("told")).to_contain_text("cannot be reached")
+    await sam.part("monitor-queue-meter").get_by_test_id("write-to-queue").click()
+    dialog = sam.page.get_by_role("dialog")
+    await sam.part("message-text").fill("Please take the meter line.")
+    await expect(dialog).not_to_contain_text("cannot be reached")
+    await sam.page.mouse.click(5, 5)
+    await expect(sam.part("message-text")).to_have_value("Please take the meter line.")
+    await sam.part("send-message").click()
+    await expect(dialog).to_contain_text("The server cannot be reached.")

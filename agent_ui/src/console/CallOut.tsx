@@ -1,7 +1,8 @@
 /** Calling somebody: for which queue, which number. The agent's own phone rings first. */
 
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { focusIsLost } from "../parts/focus";
 import { Icon } from "../parts/icons";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
@@ -60,8 +61,19 @@ export function Dialling({ view, contact }: { view: DeskView; contact: ContactVi
   const actions = useContactActions();
   const live = useLive();
   const hint = dialHint(view.station);
+  const here = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // The form that called is gone.
+    if (focusIsLost()) here.current?.focus({ preventScroll: true });
+  }, []);
   return (
-    <section className="card offer" aria-labelledby="dialling-title" data-testid="dialling">
+    <section
+      ref={here}
+      tabIndex={-1}
+      className="card offer"
+      aria-labelledby="dialling-title"
+      data-testid="dialling"
+    >
       <h2 id="dialling-title" className="card-kicker" role="status">
         Calling · {contact.queue_name}
       </h2>

@@ -1,6 +1,7 @@
 /** Call-backs promised to customers: what is due, and what this agent has taken. Shown while there is no contact. */
 
 import { Button } from "@mantine/core";
+import { useState } from "react";
 import { type CallbackMove, moveCallback, readCallbacks } from "../api";
 import { useNow } from "../parts/useNow";
 import type { CallbackLine, DeskView } from "../protocol";
@@ -13,6 +14,7 @@ import {
   waitingCallbacks,
 } from "../state/callbacks";
 import { keysOf } from "../state/shortcuts";
+import { ACTION_COLORS } from "../theme";
 import { useLive, useOffset } from "./desk";
 import { FOCUS_IDS } from "./Shortcuts";
 import { useLines, useListTitle } from "./useLines";
@@ -55,6 +57,7 @@ export function CallbackPanel({ view }: { view: DeskView }) {
       <p role="alert" className="callbacks-problem" data-testid="callbacks-problem">
         {problem}
       </p>
+      {shown === null && problem === "" && <p className="quiet">Reading…</p>}
       {shown !== null && shown.length === 0 && (
         <p className="quiet" data-testid="callbacks-empty">
           Nobody waits to be called back.
@@ -84,6 +87,7 @@ interface CallbackItemProps {
 
 function CallbackItem({ line, disabled, act }: CallbackItemProps) {
   const now = useNow() + useOffset();
+  const [asking, setAsking] = useState<"not" | "asking" | "kept">("not");
   const due = dueness(line, now);
   const who = line.name === "" ? line.number : line.name;
   const attempts = [attemptsText(line), nextAttempt(line, now)].filter((part) => part !== "").join(" · ");
@@ -118,16 +122,66 @@ function CallbackItem({ line, disabled, act }: CallbackItemProps) {
         {line.reason !== "" && <p className="callback-reason">{line.reason}</p>}
       </div>
       <div className="callback-buttons">
-        {line.state === "open" ? (
-          button("take", "Take", "filled")
+        {asking === "asking" ? (
+          <Cancelling
+            who={who}
+            disabled={disabled}
+            cancel={() => act("cancel")}
+            keep={() => setAsking("kept")}
+          />
         ) : (
           <>
-            {button("done", "Done", "filled")}
-            {button("give-back", "Not reached", "default")}
+            {line.state === "open" ? (
+              button("take", "Take", "filled")
+            ) : (
+              <>
+                {button("done", "Done", "filled")}
+                {button("give-back", "Not reached", "default")}
+              </>
+            )}
+            <Button
+              size="sm"
+              variant="default"
+              disabled={disabled}
+              onClick={() => setAsking("asking")}
+              autoFocus={asking === "kept"}
+              aria-label={`Cancel: ${who}`}
+              data-testid="callback-cancel"
+            >
+              Cancel
+            </Button>
           </>
         )}
-        {button("cancel", "Cancel", "default")}
       </div>
     </li>
+  );
+}
+
+interface CancellingProps {
+  who: string;
+  disabled: boolean;
+  cancel: () => void;
+  keep: () => void;
+}
+
+/** Nobody calls the customer any more, and nothing brings it back: so it is asked for once more. */
+function Cancelling({ who, disabled, cancel, keep }: CancellingProps) {
+  return (
+    <fieldset className="callback-buttons">
+      <legend className="callback-asked">Nobody calls {who}?</legend>
+      <Button
+        size="sm"
+        color={ACTION_COLORS.end}
+        disabled={disabled}
+        onClick={cancel}
+        data-testid="callback-cancel-sure"
+      >
+        Cancel it
+      </Button>
+      {/* Where the button was that asked: a double click keeps it. */}
+      <Button size="sm" variant="default" onClick={keep} autoFocus data-testid="callback-keep">
+        Keep it
+      </Button>
+    </fieldset>
   );
 }

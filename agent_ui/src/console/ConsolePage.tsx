@@ -1,7 +1,8 @@
 /** The agent's desk. Which parts are shown follows from the server's view alone. */
 
 import { Button, Loader } from "@mantine/core";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
+import { focusIsLost } from "../parts/focus";
 import { Shell } from "../parts/Shell";
 import type { ContactView, DeskView } from "../protocol";
 import { CallbackPanel } from "./CallbackPanel";
@@ -15,6 +16,7 @@ import { NotesBefore } from "./NotesBefore";
 import { OfferCard } from "./OfferCard";
 import { PresenceBar } from "./PresenceBar";
 import { QueueTiles } from "./QueueTiles";
+import { FOCUS_IDS } from "./Shortcuts";
 import { TaskForm } from "./TaskForm";
 import { TaskPanel } from "./TaskPanel";
 import { TrailPanel } from "./TrailPanel";
@@ -26,6 +28,7 @@ export function ConsolePage() {
   const { begin, freshness, useHere, connection } = useDesk();
   const view = useDeskState((state) => state.view);
   useEffect(begin, [begin]);
+  useFocusKept(view?.contact ?? null);
   return (
     <Shell title="Console">
       {freshness === "elsewhere" ? (
@@ -48,6 +51,25 @@ export function ConsolePage() {
       )}
     </Shell>
   );
+}
+
+/**
+ * A button that had the focus goes away with its contact, or with what was asked for: Tab then leads on from here, and
+ * from those who were called into the call, not from the top of the page.
+ */
+function useFocusKept(contact: ContactView | null) {
+  const stage =
+    contact === null
+      ? ""
+      : [contact.id, contact.phase, ...contact.parties.map((party) => `${party.id} ${party.state}`)].join();
+  const before = useRef(stage);
+  useEffect(() => {
+    const changed = before.current !== "" && before.current !== stage;
+    before.current = stage;
+    if (!changed || !focusIsLost()) return;
+    const goal = document.getElementById(FOCUS_IDS.parties) ?? document.getElementById("main");
+    goal?.focus({ preventScroll: true });
+  }, [stage]);
 }
 
 function Elsewhere({ useHere }: { useHere: () => void }) {

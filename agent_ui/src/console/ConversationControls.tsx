@@ -152,6 +152,7 @@ function Keypad({ contact }: { contact: ContactView }) {
       opened={panel === "keypad"}
       onChange={(opened) => openPanel(opened ? "keypad" : null)}
       position="bottom"
+      middlewares={{ flip: false, shift: true }}
       returnFocus
       withinPortal
     >

@@ -1,9 +1,9 @@
 /** Holds the desk's connection and phone for as long as the agent is signed in, whatever page is shown. */
 
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
-import { DESK_SOCKET, readPhone } from "../api";
+import { DESK_SOCKET, onSessionOver, readPhone } from "../api";
 import { DeskConnection } from "../connection/deskConnection";
-import { usePreferences } from "../parts/preferences";
+import { keepForTab, keptForTab, usePreferences } from "../parts/preferences";
 import { useNow } from "../parts/useNow";
 import { useStore } from "../parts/useStore";
 import { Phone } from "../phone/phone";
@@ -21,14 +21,19 @@ interface DeskProviderProps {
 }
 
 export function DeskProvider({ agent, onRefused, children }: DeskProviderProps) {
-  if (agent === null) return children;
+  if (agent === null) return <NoDesk onRefused={onRefused}>{children}</NoDesk>;
   return <AgentDesk onRefused={onRefused}>{children}</AgentDesk>;
+}
+
+function NoDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
+  useEffect(() => onSessionOver(onRefused), [onRefused]);
+  return children;
 }
 
 function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
   const [connection] = useState(() => new DeskConnection(DESK_SOCKET));
   const [phone] = useState(() => new Phone());
-  const [begun, setBegun] = useState(false);
+  const [begun, setBegun] = useState(hadDeskBefore);
   const [panel, openPanel] = useState<Panel>(null);
   const [preferences, changePreferences] = usePreferences();
   const now = useNow();
@@ -44,7 +49,18 @@ function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
     if (freshness === "refused") onRefused();
   }, [freshness, onRefused]);
 
+  // An open desk is told on its own socket: nobody is cut off from a caller by a list that cannot be read.
+  useEffect(() => (begun ? undefined : onSessionOver(onRefused)), [begun, onRefused]);
+
   usePhone(connection, phone);
+  const contact = useStore(connection.store, (state) => state.view?.contact?.id ?? null);
+  const talking = useStore(connection.store, (state) => state.view !== null && isInConversation(state.view));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: for each conversation anew
+  useEffect(() => {
+    // What was open for one caller is not for the next: digits would be sent, and a name taken for a transfer.
+    openPanel((panel) => (panel === "keypad" || panel === "transfer" ? null : panel));
+  }, [contact, talking]);
+  useDeskKept(begun && freshness !== "elsewhere");
 
   const begin = useCallback(() => setBegun(true), []);
   const useHere = useCallback(() => connection.start(), [connection]);
@@ -71,6 +87,24 @@ function AgentDesk({ onRefused, children }: Omit<DeskProviderProps, "agent">) {
       <HelpDialog />
     </DeskContext>
   );
+}
+
+const DESK_KEY = "caruso.desk-here";
+
+/** This page was the desk until it was loaded anew, on whatever page of ours that was: a call that is up comes back. */
+function hadDeskBefore(): boolean {
+  const [load] = performance.getEntriesByType("navigation");
+  const reloaded = load instanceof PerformanceNavigationTiming && load.type === "reload";
+  return reloaded && keptForTab(DESK_KEY) !== null;
+}
+
+/** Remember in this tab whether it is the desk; whoever signs out leaves none behind. */
+function useDeskKept(here: boolean) {
+  useEffect(() => {
+    if (!here) return;
+    keepForTab(DESK_KEY, "yes");
+    return () => keepForTab(DESK_KEY, null);
+  }, [here]);
 }
 
 /** The browser phone runs while the server says that it is the agent's station, and follows what the server shows. */

@@ -4,6 +4,7 @@ import { Button } from "@mantine/core";
 import { Icon } from "../parts/icons";
 import { useNow } from "../parts/useNow";
 import { moment } from "../state/durations";
+import { watchersText } from "../state/supervision";
 import { useDeskState, useLive, useOffset, useSend } from "./desk";
 
 export function Messages() {
@@ -42,7 +43,7 @@ export function Watchers() {
       {watchers.length > 0 && (
         <div className="banner" data-tone="call" data-testid="watchers">
           <Icon name="headset" />
-          <div className="banner-text">{watchers.join(", ")} takes part in this conversation.</div>
+          <div className="banner-text">{watchersText(watchers)}</div>
         </div>
       )}
     </div>

@@ -2,6 +2,7 @@
 
 import { useEffect } from "react";
 import { navigate } from "../parts/routing";
+import { showUrgent } from "../parts/title";
 import { Ringer } from "../phone/ringer";
 import { OFFER_WORDS, offeredIn, ringsHere } from "../state/offers";
 import { useDesk, useDeskState } from "./desk";
@@ -27,15 +28,14 @@ export function OfferAlert() {
 
   useEffect(() => {
     if (!active) return;
-    const before = document.title;
     let shown = false;
     const flash = window.setInterval(() => {
       shown = !shown;
-      document.title = shown ? `${sign} ${who}` : name;
+      showUrgent(shown ? `${sign} ${who}` : name);
     }, FLASH_MS);
     return () => {
       window.clearInterval(flash);
-      document.title = before;
+      showUrgent(null);
     };
   }, [active, who, name, sign]);
 

@@ -5,6 +5,7 @@ import { Icon } from "../parts/icons";
 import type { ContactView } from "../protocol";
 import { partyText, pendingParty, transferChoices } from "../state/transfers";
 import { useBusy, useLive, useSend } from "./desk";
+import { FOCUS_IDS } from "./Shortcuts";
 
 export function PartiesBar({ contact }: { contact: ContactView }) {
   const send = useSend();
@@ -16,7 +17,13 @@ export function PartiesBar({ contact }: { contact: ContactView }) {
   const ask = (type: "toggle" | "conference" | "complete-transfer") =>
     void send({ type, contact: contact.id });
   return (
-    <section className="parties" aria-label="Others in the call" data-testid="parties">
+    <section
+      className="parties"
+      aria-label="Others in the call"
+      id={FOCUS_IDS.parties}
+      tabIndex={-1}
+      data-testid="parties"
+    >
       <ul className="parties-list" aria-live="polite">
         {contact.parties.map((party) => (
           <li key={party.id} data-testid="party" data-state={party.state}>

@@ -4,13 +4,12 @@ import { Button, Menu } from "@mantine/core";
 import { CountdownBar, Limit, Since, Until } from "../parts/Age";
 import { Icon } from "../parts/icons";
 import type { DeskView } from "../protocol";
-import { offeredKind } from "../state/offers";
 import {
+  deskLook,
   isInConversation,
   mayGoNotReady,
   mayGoReady,
   nextText,
-  presenceLook,
   reasonText,
 } from "../state/presence";
 import { keysOf } from "../state/shortcuts";
@@ -22,17 +21,17 @@ import { goNotReady, goReady } from "./wrapUp";
 export function PresenceBar({ view }: { view: DeskView }) {
   const { presence, reason, since, until } = view.presence;
   const offset = useOffset();
-  const look = presenceLook(presence, offeredKind(view));
+  const look = deskLook(view);
   const held = view.contact?.phase === "held";
   return (
     <section className="presence-bar" data-presence={held ? "held" : presence} aria-label="Your presence">
       <div className="presence-state" data-testid="presence" data-state={presence}>
         <span className="presence-symbol">
-          <Icon name={held ? "pause" : look.icon} size={28} />
+          <Icon name={look.icon} size={28} />
         </span>
         <div>
           <div className="presence-label" role="status">
-            {held ? "On hold" : look.label}
+            {look.label}
           </div>
           <div className="presence-reason" data-testid="presence-reason">
             {nextText(view.presence, view.reasons) || reasonText(reason, view.reasons)}

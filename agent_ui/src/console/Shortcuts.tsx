@@ -21,6 +21,7 @@ export const FOCUS_IDS = {
   voicemails: "voicemails",
   task: "task-text",
   tasks: "tasks",
+  parties: "parties",
 };
 
 export function Shortcuts() {

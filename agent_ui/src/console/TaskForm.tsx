@@ -1,7 +1,7 @@
 /** A follow-up task about the contact on the desk: what, until when, by whom. */
 
 import { Button, Textarea, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { ApiProblem, makeTask } from "../api";
 import type { ContactView, DeskView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
@@ -21,12 +21,20 @@ export function TaskForm({ view, contact }: { view: DeskView; contact: ContactVi
   const [made, setMade] = useState("");
   const live = useLive();
   const at = momentOf(due);
+  const what = useRef<HTMLTextAreaElement>(null);
+  const when = useRef<HTMLInputElement>(null);
+
+  const refuse = (message: string, field: HTMLElement | null) => {
+    setMade("");
+    setProblem(message);
+    field?.focus();
+  };
 
   const make = async (event: FormEvent) => {
     event.preventDefault();
     if (busy || !live) return;
-    if (text.trim() === "") return setProblem("Say what is to be done.");
-    if (at === null) return setProblem("Choose a day and a time.");
+    if (text.trim() === "") return refuse("Say what is to be done.", what.current);
+    if (at === null) return refuse("Choose a day and a time.", when.current);
     setBusy(true);
     setProblem("");
     setMade("");
@@ -34,6 +42,7 @@ export function TaskForm({ view, contact }: { view: DeskView; contact: ContactVi
       const task = await makeTask({ text, due_at: at, contact: contact.id, ...ownerOf(owner) });
       setText("");
       setMade(`Kept: ${task.text}`);
+      what.current?.focus(); // the button that had the focus was disabled meanwhile
     } catch (error) {
       setProblem(error instanceof ApiProblem ? error.message : "The task was not kept.");
     } finally {
@@ -46,6 +55,7 @@ export function TaskForm({ view, contact }: { view: DeskView; contact: ContactVi
       <form onSubmit={make}>
         <Textarea
           id={FOCUS_IDS.task}
+          ref={what}
           label="What is to be done"
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
@@ -59,6 +69,7 @@ export function TaskForm({ view, contact }: { view: DeskView; contact: ContactVi
         <div className="task-fields">
           <TextInput
             type="datetime-local"
+            ref={when}
             label="Until (your time)"
             value={due}
             onChange={(event) => setDue(event.currentTarget.value)}

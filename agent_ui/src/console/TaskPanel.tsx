@@ -62,6 +62,7 @@ export function TaskPanel({ view }: { view: DeskView }) {
       <p role="alert" className="callbacks-problem" data-testid="tasks-problem">
         {problem}
       </p>
+      {shown === null && problem === "" && <p className="quiet">Reading…</p>}
       {shown !== null && shown.length === 0 && (
         <p className="quiet" data-testid="tasks-empty">
           {done ? "Nothing was done lately." : "Nothing is to be done."}

@@ -1,12 +1,21 @@
 /** Whom to give the customer to: colleagues, queues, entry points, scripts, any number. Found by typing, chosen by key. */
 
 import { Button, Popover, TextInput } from "@mantine/core";
-import { type KeyboardEvent, useEffect, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { readTransferTargets } from "../api";
 import { Icon } from "../parts/icons";
 import type { ContactView, TargetView } from "../protocol";
 import { keysOf } from "../state/shortcuts";
-import { foundTargets, isSomebody, mayConsult, targetText, transferChoices } from "../state/transfers";
+import {
+  chosenIndex,
+  foundTargets,
+  isSomebody,
+  mayConsult,
+  refusedText,
+  targetKey,
+  targetText,
+  transferChoices,
+} from "../state/transfers";
 import { useBusy, useDesk, useLive, useSend } from "./desk";
 
 /** How often presences in the open list are read anew. */
@@ -24,6 +33,8 @@ export function TransferPanel({ contact }: { contact: ContactView }) {
       opened={panel === "transfer" && possible}
       onChange={(opened) => openPanel(opened ? "transfer" : null)}
       position="bottom-end"
+      // Above the button its first line, where one types, would be out of a low window; below it the page scrolls.
+      middlewares={{ flip: false, shift: true }}
       width={420}
       transitionProps={{ duration: 0 }}
       returnFocus
@@ -56,7 +67,9 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
   const [targets, setTargets] = useState<readonly TargetView[] | null>(null);
   const [failed, setFailed] = useState(false);
   const [text, setText] = useState("");
-  const [chosen, setChosen] = useState(0);
+  const [chosen, setChosen] = useState("");
+  const [refused, setRefused] = useState("");
+  const list = useRef<HTMLUListElement>(null);
 
   useEffect(() => {
     const reading = new AbortController();
@@ -76,20 +89,36 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
     };
   }, []);
 
+  const known = targets !== null;
+  useEffect(() => {
+    // In a low window the list begins below its edge.
+    if (known) list.current?.parentElement?.scrollIntoView({ block: "nearest" });
+  }, [known]);
+
   const found = foundTargets(targets ?? [], text).slice(0, MOST_SHOWN);
-  const at = Math.min(chosen, Math.max(0, found.length - 1));
+  const at = chosenIndex(found, chosen);
+  const first = found[0] === undefined ? "" : targetKey(found[0]);
+  // The first that was found is chosen, and stays so when another comes to stand before it.
+  if (chosen === "" && first !== "") setChosen(first);
+  const choose = (index: number) => {
+    const target = found[index];
+    if (target === undefined) return;
+    setChosen(targetKey(target));
+    setRefused("");
+    list.current?.children[index]?.scrollIntoView({ block: "nearest" });
+  };
   const give = (type: "transfer" | "consult", target: TargetView) => {
     close();
     void send({ type, contact: contact.id, kind: target.kind, to: target.id });
   };
   const pressed = (event: KeyboardEvent) => {
     const target = found[at];
-    if (event.key === "ArrowDown") setChosen(Math.min(at + 1, found.length - 1));
-    else if (event.key === "ArrowUp") setChosen(Math.max(at - 1, 0));
+    if (event.key === "ArrowDown") choose(at + 1);
+    else if (event.key === "ArrowUp") choose(at - 1);
     else if (event.key === "Enter" && target !== undefined) {
-      if (event.ctrlKey) {
-        if (target.possible) give("transfer", target);
-      } else if (mayConsult(target)) give("consult", target);
+      const why = refusedText(target, event.ctrlKey);
+      setRefused(why);
+      if (why === "") give(event.ctrlKey ? "transfer" : "consult", target);
     } else return;
     event.preventDefault();
   };
@@ -101,7 +130,8 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
         value={text}
         onChange={(event) => {
           setText(event.currentTarget.value);
-          setChosen(0);
+          setChosen("");
+          setRefused("");
         }}
         onKeyDown={pressed}
         data-autofocus
@@ -116,12 +146,16 @@ function Targets({ contact, close }: { contact: ContactView; close: () => void }
             ? "Reading…"
             : found.length === 0
               ? "Nobody by that name."
-              : ""}
+              : refused}
       </div>
-      <ul id="transfer-targets" className="targets" aria-label="Found">
+      {/* What the arrow keys have come to, for those who do not see it. */}
+      <div role="status" className="visually-hidden" data-testid="transfer-chosen">
+        {found[at] !== undefined && `${found[at].name}, ${targetText(found[at])}`}
+      </div>
+      <ul id="transfer-targets" className="targets" aria-label="Found" ref={list}>
         {found.map((target, index) => (
           <li
-            key={`${target.kind} ${target.id}`}
+            key={targetKey(target)}
             className="target"
             data-chosen={index === at}
             data-testid="transfer-target"

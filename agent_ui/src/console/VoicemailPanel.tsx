@@ -1,9 +1,9 @@
 /** Messages that callers left: who takes one listens, calls back, writes down what came of it. Shown while there is no contact. */
 
-import { Button } from "@mantine/core";
-import { useEffect, useId, useRef, useState } from "react";
+import { Button, NativeSelect, Textarea } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
 import { moveVoicemail, readCustomer, readVoicemails, type VoicemailMove } from "../api";
-import { Since } from "../parts/Age";
+import { Ago } from "../parts/Age";
 import { MessageSound } from "../parts/MessageSound";
 import { useCentre } from "../parts/useCentre";
 import type { CustomerCard as Card, CentreSummary, DeskView, VoicemailLine } from "../protocol";
@@ -54,6 +54,7 @@ export function VoicemailPanel({ view }: { view: DeskView }) {
       <p role="alert" className="callbacks-problem" data-testid="voicemails-problem">
         {problem}
       </p>
+      {shown === null && problem === "" && <p className="quiet">Reading…</p>}
       {shown !== null && shown.length === 0 && (
         <p className="quiet" data-testid="voicemails-empty">
           No message waits for an answer.
@@ -122,8 +123,7 @@ function Message({ line, me, accepted, outside, centre, disabled, act }: Message
           {line.received_at !== null && (
             <>
               {" · left "}
-              <Since since={line.received_at} offset={offset} />
-              {" ago"}
+              <Ago since={line.received_at} offset={offset} />
             </>
           )}
           {line.priority !== 0 && ` · priority ${line.priority}`}
@@ -181,7 +181,6 @@ type PartProps = Pick<MessageProps, "line" | "disabled" | "act">;
 function Ending({ line, disabled, act }: PartProps) {
   const [disposition, setDisposition] = useState("");
   const [note, setNote] = useState("");
-  const id = useId();
   return (
     <form
       className="voicemail-end"
@@ -191,34 +190,25 @@ function Ending({ line, disabled, act }: PartProps) {
       }}
     >
       {line.dispositions.length > 0 && (
-        <label htmlFor={`${id}-what`}>
-          What came of it?{" "}
-          <select
-            id={`${id}-what`}
-            value={disposition}
-            onChange={(event) => setDisposition(event.currentTarget.value)}
-            data-testid="voicemail-disposition"
-          >
-            <option value="">–</option>
-            {line.dispositions.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.name}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-      <label htmlFor={`${id}-note`}>
-        Note{" "}
-        <textarea
-          id={`${id}-note`}
-          rows={2}
-          maxLength={10_000}
-          value={note}
-          onChange={(event) => setNote(event.currentTarget.value)}
-          data-testid="voicemail-note"
+        <NativeSelect
+          label="What came of it?"
+          value={disposition}
+          data={[
+            { value: "", label: "–" },
+            ...line.dispositions.map((one) => ({ value: one.id, label: one.name })),
+          ]}
+          onChange={(event) => setDisposition(event.currentTarget.value)}
+          data-testid="voicemail-disposition"
         />
-      </label>
+      )}
+      <Textarea
+        label="Note"
+        rows={2}
+        maxLength={10_000}
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
+        data-testid="voicemail-note"
+      />
       <Button size="sm" type="submit" disabled={disabled} data-testid="voicemail-done">
         Done
       </Button>
@@ -234,19 +224,16 @@ function Giving({ line, centre, disabled, act }: PartProps & { centre: CentreSum
   if (goals.length === 0) return null;
   return (
     <div className="voicemail-give">
-      <select
+      <NativeSelect
         aria-label={`Give to: ${callerOf(line)}`}
         value={goal === undefined ? "" : to}
+        data={[
+          { value: "", label: "Give to…" },
+          ...goals.map((one) => ({ value: one.value, label: one.name })),
+        ]}
         onChange={(event) => setTo(event.currentTarget.value)}
         data-testid="voicemail-give-to"
-      >
-        <option value="">Give to…</option>
-        {goals.map((one) => (
-          <option key={one.value} value={one.value}>
-            {one.name}
-          </option>
-        ))}
-      </select>
+      />
       <Button
         size="sm"
         variant="default"

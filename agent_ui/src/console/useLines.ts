@@ -14,6 +14,12 @@ interface Source<Line> {
   failure: string;
 }
 
+interface Known<Line> {
+  /** Which list it is. */
+  read: Source<Line>["read"];
+  lines: Line[];
+}
+
 export interface Lines<Line> {
   /** Null until the server has answered. */
   lines: Line[] | null;
@@ -25,8 +31,10 @@ export interface Lines<Line> {
 
 export function useLines<Line extends { id: string }>(source: Source<Line>): Lines<Line> {
   const { read, changes, everyMs, failure } = source;
-  const [lines, setLines] = useState<Line[] | null>(null);
-  const [problem, setProblem] = useState("");
+  const [known, setKnown] = useState<Known<Line> | null>(null);
+  // Why the last change was refused, and why the list could not be read: the latter is over once it can be.
+  const [refusal, setRefusal] = useState("");
+  const [unread, setUnread] = useState("");
   const [busy, setBusy] = useState<string | null>(null);
   const [attempt, setAttempt] = useState(0);
   const again = useCallback(() => setAttempt((number) => number + 1), []);
@@ -40,28 +48,39 @@ export function useLines<Line extends { id: string }>(source: Source<Line>): Lin
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt, or another change, asks again
   useEffect(() => {
     const abort = new AbortController();
-    read(abort.signal).then(setLines, (error: unknown) => {
-      // What was read stays: the desk's own banner tells when the server is away.
-      const away = error instanceof ApiProblem && error.status === 0;
-      if (!abort.signal.aborted && !away) setProblem(problemText(error, failure));
-    });
+    read(abort.signal).then(
+      (found) => {
+        if (abort.signal.aborted) return;
+        setKnown({ read, lines: found });
+        setUnread("");
+      },
+      (error: unknown) => {
+        // What was read stays: the desk's own banner tells when the server is away.
+        const away = error instanceof ApiProblem && error.status === 0;
+        if (!abort.signal.aborted && !away) setUnread(problemText(error, failure));
+      },
+    );
     return () => abort.abort();
   }, [attempt, changes, read]);
 
   const change = async (line: Line, work: () => Promise<Line>) => {
     setBusy(line.id);
-    setProblem("");
+    setRefusal("");
     try {
       const changed = await work();
-      setLines((old) => (old ?? []).map((one) => (one.id === changed.id ? changed : one)));
+      setKnown(
+        (old) => old && { ...old, lines: old.lines.map((one) => (one.id === changed.id ? changed : one)) },
+      );
     } catch (error) {
-      setProblem(problemText(error, failure));
+      setRefusal(problemText(error, failure));
     } finally {
       setBusy(null);
       again();
     }
   };
-  return { lines, problem, busy, change: (line, work) => void change(line, work) };
+  // Another list is not known by what was read of the one before.
+  const lines = known?.read === read ? known.lines : null;
+  return { lines, problem: refusal || unread, busy, change: (line, work) => void change(line, work) };
 }
 
 /** The heading to which the focus goes when the button that had it goes away with its line. */

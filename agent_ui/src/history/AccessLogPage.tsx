@@ -4,6 +4,7 @@ import { Button, Loader, TextInput } from "@mantine/core";
 import { type FormEvent, useEffect, useRef } from "react";
 import { readAccessLog } from "../api";
 import { DayInputs } from "../parts/DayInputs";
+import { focusIsLost } from "../parts/focus";
 import { Pager } from "../parts/Pager";
 import { Reload } from "../parts/Reload";
 import { RouteLink } from "../parts/RouteLink";
@@ -14,6 +15,7 @@ import { Unreadable } from "../parts/Unreadable";
 import { useAnswer } from "../parts/useAnswer";
 import { useCentre } from "../parts/useCentre";
 import { useDraft } from "../parts/useDraft";
+import { ZoneNote } from "../parts/ZoneNote";
 import type { LoggedAccessLine } from "../protocol";
 import {
   addressOf,
@@ -60,7 +62,7 @@ function FilterForm({ address, filter, people }: FilterFormProps) {
   // A link in the list that narrowed it is gone with the old lines: whoever used the keyboard goes on from here.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each address is another list
   useEffect(() => {
-    if (document.activeElement === document.body) heading.current?.focus();
+    if (focusIsLost()) heading.current?.focus();
   }, [address]);
   const show = (event: FormEvent) => {
     event.preventDefault();
@@ -128,6 +130,7 @@ function Lines({ question, filter, names }: { question: string; filter: LogFilte
         <>
           <div className="list-head">
             <Filtered filter={filter} />
+            <ZoneNote />
             <Reload answer={answer} again={again} testid="access-log-reload" />
           </div>
           <Table
@@ -144,6 +147,7 @@ function Lines({ question, filter, names }: { question: string; filter: LogFilte
         offset={filter.offset}
         shown={shown.length}
         more={found.length > PAGE_SIZE}
+        busy={answer.value === null && answer.loading}
         size={PAGE_SIZE}
         go={(offset) => navigate(addressOf({ ...filter, offset }))}
       />

@@ -6,7 +6,6 @@ import { ApiProblem, problemText, readContact, readVoicemail } from "../api";
 import { AnswerFile } from "../parts/AnswerFile";
 import { Icon } from "../parts/icons";
 import { MessageSound } from "../parts/MessageSound";
-import { navigate } from "../parts/routing";
 import { isSupervisor, useSession } from "../parts/session";
 import type { ContactDetail as Contact, TrailLine, VoicemailLine } from "../protocol";
 import { clock } from "../state/durations";
@@ -19,7 +18,13 @@ type Loaded =
   | { kind: "failed"; message: string }
   | { kind: "contact"; contact: Contact };
 
-export function ContactDetail({ id, names }: { id: string; names: Names }) {
+interface ContactDetailProps {
+  id: string;
+  names: Names;
+  close: () => void;
+}
+
+export function ContactDetail({ id, names, close }: ContactDetailProps) {
   const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -46,7 +51,8 @@ export function ContactDetail({ id, names }: { id: string; names: Names }) {
           color="gray"
           size="compact-md"
           leftSection={<Icon name="cross" />}
-          onClick={() => navigate("/history")}
+          onClick={close}
+          data-testid="contact-close"
         >
           Close
         </Button>

@@ -1,120 +1,157 @@
 /** Contacts of the past: a table by day, and one contact with its answers. */
 
-import { Button, Loader } from "@mantine/core";
-import { useEffect, useState } from "react";
-import { problemText, readContacts } from "../api";
+import { Loader } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import { readContacts } from "../api";
 import { DayInputs } from "../parts/DayInputs";
+import { focusIsLost } from "../parts/focus";
 import { Pager } from "../parts/Pager";
+import { Reload } from "../parts/Reload";
 import { RouteLink } from "../parts/RouteLink";
+import { navigate, useSearch } from "../parts/routing";
 import { Shell } from "../parts/Shell";
 import { TableScroll } from "../parts/TableScroll";
+import { Unreadable } from "../parts/Unreadable";
+import { useAnswer } from "../parts/useAnswer";
 import { useCentre } from "../parts/useCentre";
-import type { ContactLine, ContactPage } from "../protocol";
+import { useDraft } from "../parts/useDraft";
+import { ZoneNote } from "../parts/ZoneNote";
+import type { ContactLine } from "../protocol";
+import { isOld } from "../state/answer";
 import { localDay, rangeOf } from "../state/days";
 import { clock, moment } from "../state/durations";
+import { addressOf, filterOf, type HistoryFilter, PAGE_SIZE, questionOf } from "../state/history";
 import { ContactDetail } from "./ContactDetail";
 import { EMPTY_NAMES, type Names, namesOf, outcomeText } from "./names";
 
-const PAGE_SIZE = 50;
-
-type Loaded = { kind: "loading" } | { kind: "failed"; message: string } | { kind: "page"; page: ContactPage };
-
 export default function HistoryPage({ contact }: { contact: string | null }) {
-  const [from, setFrom] = useState(() => localDay(new Date()));
-  const [to, setTo] = useState(() => localDay(new Date()));
-  const [offset, setOffset] = useState(0);
-  const [attempt, setAttempt] = useState(0);
-  const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
+  const filter = filterOf(useSearch(), localDay(new Date()));
   const centre = useCentre();
   const names = centre === null ? EMPTY_NAMES : namesOf(centre);
-  const range = rangeOf(from, to);
-  const since = range?.since ?? null;
-  const until = range?.until ?? null;
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again for the same
-  useEffect(() => {
-    if (since === null || until === null) return;
-    const abort = new AbortController();
-    setLoaded({ kind: "loading" });
-    readContacts({ since, until, limit: PAGE_SIZE, offset }, abort.signal).then(
-      (page) => setLoaded({ kind: "page", page }),
-      (error: unknown) => {
-        if (!abort.signal.aborted) setLoaded({ kind: "failed", message: problemText(error) });
-      },
-    );
-    return () => abort.abort();
-  }, [since, until, offset, attempt]);
-
-  const changeRange = (change: () => void) => {
-    change();
-    setOffset(0);
-  };
+  const question = questionOf(filter);
+  const list = useRef<HTMLElement>(null);
+  useFocusBack(list, contact);
   return (
     <Shell title="History">
       <div className="history-page" data-detail={contact !== null}>
-        <section className="card" aria-labelledby="history-title">
-          <div className="history-head">
-            <h1 id="history-title" className="page-title">
-              Contacts
-            </h1>
-            <DayInputs
-              from={from}
-              to={to}
-              fits={range !== null}
-              onChange={(days) =>
-                changeRange(() => {
-                  setFrom(days.from ?? from);
-                  setTo(days.to ?? to);
-                })
-              }
-              testid="history"
-            />
-            <Button variant="default" onClick={() => setAttempt(attempt + 1)} data-testid="history-reload">
-              Reload
-            </Button>
-          </div>
-          <ContactsTable
-            loaded={loaded}
-            names={names}
-            selected={contact}
-            again={() => setAttempt(attempt + 1)}
-          />
-          <Pager
-            label="Pages of contacts"
-            offset={offset}
-            shown={loaded.kind === "page" ? loaded.page.contacts.length : 0}
-            more={loaded.kind === "page" && loaded.page.more}
-            size={PAGE_SIZE}
-            go={setOffset}
-          />
+        <section className="card" aria-labelledby="history-title" ref={list}>
+          <Days filter={filter} contact={contact} />
+          {question === null ? (
+            <p className="empty empty-small" data-testid="history-no-range">
+              These days are no range.
+            </p>
+          ) : (
+            <Contacts question={question} filter={filter} names={names} selected={contact} />
+          )}
         </section>
-        {contact !== null && <ContactDetail key={contact} id={contact} names={names} />}
+        {contact !== null && (
+          <ContactDetail key={contact} id={contact} names={names} close={() => navigate(addressOf(filter))} />
+        )}
       </div>
     </Shell>
   );
 }
 
-interface ContactsTableProps {
-  loaded: Loaded;
-  names: Names;
-  selected: string | null;
-  again: () => void;
+/** Whoever closes a contact goes on where it stands in the list. */
+function useFocusBack(list: { current: HTMLElement | null }, contact: string | null) {
+  const before = useRef(contact);
+  useEffect(() => {
+    const closed = contact === null ? before.current : null;
+    before.current = contact;
+    if (closed === null || !focusIsLost()) return;
+    const row = list.current?.querySelector(`[data-id="${CSS.escape(closed)}"] a`);
+    const goal = row ?? list.current?.querySelector("h1");
+    if (goal instanceof HTMLElement) goal.focus();
+  }, [list, contact]);
 }
 
-function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
-  if (loaded.kind === "failed") {
-    return (
-      <div className="empty empty-small" role="alert" data-testid="history-failed">
-        <p className="empty-title">The contacts cannot be shown</p>
-        <p>{loaded.message}</p>
-        <Button onClick={again}>Try again</Button>
-      </div>
-    );
-  }
-  const contacts = loaded.kind === "page" ? loaded.page.contacts : [];
+/** The address has the days as soon as they are a range: a reload, the back button and colleagues get the same. */
+function Days({ filter, contact }: { filter: HistoryFilter; contact: string | null }) {
+  const search = useSearch();
+  const [draft, change] = useDraft(search, filter);
+  const changed = (days: Partial<HistoryFilter>) => {
+    const wanted = { ...draft, ...days, offset: 0 };
+    change(wanted);
+    if (rangeOf(wanted.from, wanted.to) === null) return;
+    navigate(addressOf(wanted, contact), true);
+  };
+  return (
+    <div className="history-head">
+      <h1 id="history-title" className="page-title" tabIndex={-1}>
+        Contacts
+      </h1>
+      <DayInputs
+        from={draft.from}
+        to={draft.to}
+        fits={rangeOf(draft.from, draft.to) !== null}
+        onChange={changed}
+        testid="history"
+      />
+    </div>
+  );
+}
+
+interface ContactsProps {
+  question: string;
+  filter: HistoryFilter;
+  names: Names;
+  selected: string | null;
+}
+
+function Contacts({ question, filter, names, selected }: ContactsProps) {
+  const [answer, again] = useAnswer(question, (signal) => readContacts(question, signal));
+  const contacts = answer.value?.contacts ?? [];
+  const failed = answer.value === null && answer.problem !== "";
+  return (
+    <div className="fresh-area" data-stale={isOld(answer)} data-testid="history-list">
+      <Unreadable what="The contacts" answer={answer} again={again} testid="history-failed" />
+      {!failed && (
+        <>
+          <div className="list-head">
+            <span className="list-head-space">
+              <ZoneNote />
+            </span>
+            <Reload answer={answer} again={again} testid="history-reload" />
+          </div>
+          <ContactsTable
+            contacts={contacts}
+            loading={answer.value === null}
+            busy={answer.loading}
+            empty={filter.from === filter.to ? "No contacts on this day." : "No contacts in these days."}
+            names={names}
+            filter={filter}
+            selected={selected}
+          />
+        </>
+      )}
+      <Pager
+        label="Pages of contacts"
+        offset={filter.offset}
+        shown={contacts.length}
+        more={answer.value?.more === true}
+        busy={answer.value === null && answer.loading}
+        size={PAGE_SIZE}
+        go={(offset) => navigate(addressOf({ ...filter, offset }, selected))}
+      />
+    </div>
+  );
+}
+
+interface ContactsTableProps {
+  contacts: readonly ContactLine[];
+  /** Nothing is known yet. */
+  loading: boolean;
+  busy: boolean;
+  empty: string;
+  names: Names;
+  filter: HistoryFilter;
+  selected: string | null;
+}
+
+function ContactsTable({ contacts, loading, busy, empty, names, filter, selected }: ContactsTableProps) {
   const now = Date.now();
   return (
-    <TableScroll label="Contacts" busy={loaded.kind === "loading"}>
+    <TableScroll label="Contacts" busy={busy}>
       <table className="table" data-testid="contacts">
         <thead>
           <tr>
@@ -133,16 +170,19 @@ function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
         </thead>
         <tbody>
           {contacts.map((line) => (
-            <ContactRow key={line.id} line={line} names={names} now={now} selected={line.id === selected} />
+            <ContactRow
+              key={line.id}
+              line={line}
+              names={names}
+              filter={filter}
+              now={now}
+              selected={line.id === selected}
+            />
           ))}
           {contacts.length === 0 && (
             <tr>
               <td colSpan={7} className="table-empty" data-testid="contacts-empty">
-                {loaded.kind === "loading" ? (
-                  <Loader size="sm" aria-label="Loading" />
-                ) : (
-                  "No contacts in these days."
-                )}
+                {loading ? <Loader size="sm" aria-label="Loading" /> : empty}
               </td>
             </tr>
           )}
@@ -155,18 +195,16 @@ function ContactsTable({ loaded, names, selected, again }: ContactsTableProps) {
 interface ContactRowProps {
   line: ContactLine;
   names: Names;
+  filter: HistoryFilter;
   now: number;
   selected: boolean;
 }
 
-function ContactRow({ line, names, now, selected }: ContactRowProps) {
+function ContactRow({ line, names, filter, now, selected }: ContactRowProps) {
   return (
     <tr data-testid="contact-row" data-id={line.id} data-selected={selected}>
       <td>
-        <RouteLink
-          to={`/history/${encodeURIComponent(line.id)}`}
-          aria-current={selected ? "true" : undefined}
-        >
+        <RouteLink to={addressOf(filter, line.id)} aria-current={selected ? "true" : undefined}>
           {moment(line.arrived_at, now)}
         </RouteLink>
       </td>

@@ -15,12 +15,23 @@ interface MessageDialogProps {
 export function MessageDialog({ name, to, close }: MessageDialogProps) {
   const actions = useActions();
   const [text, setText] = useState("");
+  const [failed, setFailed] = useState(false);
   const send = async (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim() !== "" && (await actions.message(to, text.trim()))) close();
+    if (text.trim() === "") return;
+    setFailed(false);
+    if (await actions.message(to, text.trim())) close();
+    else setFailed(true);
   };
   return (
-    <Modal opened onClose={close} title={`Message to ${name}`} closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal
+      opened
+      onClose={close}
+      // A click beside it is no wish to throw away what was written.
+      closeOnClickOutside={text.trim() === ""}
+      title={`Message to ${name}`}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <form onSubmit={(event) => void send(event)}>
         <Textarea
           label="Message"
@@ -34,7 +45,7 @@ export function MessageDialog({ name, to, close }: MessageDialogProps) {
           data-testid="message-text"
         />
         <div role="alert" className="field-problem">
-          {actions.told?.failed === true ? actions.told.text : ""}
+          {failed ? actions.told?.text : ""}
         </div>
         <Button
           type="submit"

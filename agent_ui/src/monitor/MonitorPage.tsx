@@ -1,6 +1,6 @@
 /** The supervisor's live monitor: queues, agents, waiting calls, calls in progress; pushed, each part with its age. */
 
-import { Button, CloseButton } from "@mantine/core";
+import { Button, CloseButton, Portal } from "@mantine/core";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { MONITOR_SOCKET } from "../api";
 import { MonitorConnection } from "../connection/monitorConnection";
@@ -101,30 +101,46 @@ function Sections({ state, stale }: { state: MonitorState; stale: boolean }) {
   );
 }
 
-/** What became of the last thing that was asked for. */
+/** What became of the last thing that was asked for; outside of what turns grey, which would carry it off. */
 function ToldBanner() {
   const { told, forget } = useActions();
+  const undo = told?.undo ?? null;
+  useEffect(() => {
+    if (undo === null) return;
+    // Together with Shift, as all keys of the monitor: Alt alone belongs to the console.
+    const pressed = (event: KeyboardEvent) => {
+      if (!event.altKey || !event.shiftKey || event.code !== "KeyU") return;
+      event.preventDefault();
+      undo();
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [undo]);
   return (
-    <div role="status">
-      {told !== null && (
-        <div className="banner" data-tone={told.failed ? "bad" : "call"} data-testid="told">
-          <Icon name={told.failed ? "warning" : "check"} />
-          <div className="banner-text">{told.text}</div>
-          {told.undo !== null && (
-            <Button
-              size="compact-sm"
-              variant="white"
-              color="dark"
-              onClick={told.undo}
-              data-testid="undo-told"
-            >
-              Undo
-            </Button>
-          )}
-          <CloseButton aria-label="Close" className="banner-close" onClick={forget} />
-        </div>
-      )}
-    </div>
+    <Portal>
+      <div role="status" className="told">
+        {told !== null && (
+          <div className="banner" data-tone={told.failed ? "bad" : "call"} data-testid="told">
+            <Icon name={told.failed ? "warning" : "check"} />
+            <div className="banner-text">{told.text}</div>
+            {told.undo !== null && (
+              <Button
+                size="compact-sm"
+                variant="white"
+                color="dark"
+                onClick={told.undo}
+                aria-keyshortcuts="Alt+Shift+U"
+                title="Alt+Shift+U"
+                data-testid="undo-told"
+              >
+                Undo
+              </Button>
+            )}
+            <CloseButton aria-label="Close" className="banner-close" onClick={forget} />
+          </div>
+        )}
+      </div>
+    </Portal>
   );
 }
 
@@ -196,7 +212,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
             testid="waiting"
             columns={[...waitingColumns(offset, queueName, agentName), waitingMenu(queues)]}
             rows={waiting}
-            initial={{ column: "since", descending: false }}
+            initial={{ column: "since", descending: true }}
             empty="Nobody waits."
           />
         </section>
@@ -207,7 +223,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
             testid="calls"
             columns={[...callColumns(offset, queueName, agentName), listenColumn(agentName, taken, station)]}
             rows={calls}
-            initial={{ column: "since", descending: false }}
+            initial={{ column: "since", descending: true }}
             empty="No call is up."
             rowData={(call) => ({ "data-phase": call.phase })}
           />
@@ -217,7 +233,7 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
   );
 }
 
-const MENU_WIDTH = "3.8rem";
+const MENU_WIDTH = "3.5rem";
 
 const AGENT_MENU: Column<AgentRow> = {
   id: "menu",
@@ -274,13 +290,23 @@ const PRESENCE_ORDER = ["offered", "talking", "wrap-up", "ready", "not-ready", "
 
 type NameOf = (id: string) => string;
 
+/** By how long it lasts, as it is shown: the longest is the one that began first. */
+function sinceOrder(row: { since: string }): number {
+  return -Date.parse(row.since);
+}
+
+/** A name that the tooltip tells whole where the column is too narrow. */
+function Named({ children }: { children: string }) {
+  return <span title={children}>{children}</span>;
+}
+
 function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choice[]): Column<AgentRow>[] {
   return [
     {
       id: "name",
       title: "Agent",
       sortBy: (row) => row.name,
-      cell: (row) => <span title={row.name}>{row.name}</span>,
+      cell: (row) => <Named>{row.name}</Named>,
       width: "16%",
     },
     {
@@ -288,13 +314,14 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
       title: "Presence",
       sortBy: (row) => PRESENCE_ORDER.indexOf(row.presence),
       cell: (row) => <PresenceCell row={row} reasons={reasons} offset={offset} />,
-      width: "21%",
+      width: "22%",
     },
     {
       id: "since",
       title: "For",
       numeric: true,
-      sortBy: (row) => Date.parse(row.since),
+      descendingFirst: true,
+      sortBy: sinceOrder,
       cell: (row) => <Since since={row.since} offset={offset} />,
       width: "8.5%",
     },
@@ -302,14 +329,14 @@ function agentColumns(offset: number, queueName: NameOf, reasons: readonly Choic
       id: "caller",
       title: "Caller",
       sortBy: (row) => row.caller || null,
-      cell: (row) => <span title={row.caller}>{row.caller}</span>,
+      cell: (row) => <Named>{row.caller}</Named>,
       width: NUMBER_WIDTH,
     },
     {
       id: "queue",
       title: "Queue",
       sortBy: (row) => row.queue || null,
-      cell: (row) => (row.queue === "" ? "" : queueName(row.queue)),
+      cell: (row) => <Named>{row.queue === "" ? "" : queueName(row.queue)}</Named>,
     },
     {
       id: "handled",
@@ -353,7 +380,8 @@ function waitingColumns(offset: number, queueName: NameOf, agentName: NameOf): C
       id: "since",
       title: "Waiting",
       numeric: true,
-      sortBy: (row) => Date.parse(row.since),
+      descendingFirst: true,
+      sortBy: sinceOrder,
       cell: (row) => <Since since={row.since} offset={offset} />,
       width: "15%",
     },
@@ -361,14 +389,14 @@ function waitingColumns(offset: number, queueName: NameOf, agentName: NameOf): C
       id: "caller",
       title: "Caller",
       sortBy: (row) => row.caller,
-      cell: (row) => <span title={row.caller}>{row.caller}</span>,
+      cell: (row) => <Named>{row.caller}</Named>,
       width: NUMBER_WIDTH,
     },
     {
       id: "queue",
       title: "Queue",
       sortBy: (row) => queueName(row.queue),
-      cell: (row) => queueName(row.queue),
+      cell: (row) => <Named>{queueName(row.queue)}</Named>,
     },
     {
       id: "priority",
@@ -383,7 +411,7 @@ function waitingColumns(offset: number, queueName: NameOf, agentName: NameOf): C
       id: "offered",
       title: "Offered to",
       sortBy: (row) => row.offered_to || null,
-      cell: (row) => agentName(row.offered_to),
+      cell: (row) => <Named>{agentName(row.offered_to)}</Named>,
       width: "18%",
     },
   ];
@@ -413,7 +441,8 @@ function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Colu
       id: "since",
       title: "For",
       numeric: true,
-      sortBy: (row) => Date.parse(row.since),
+      descendingFirst: true,
+      sortBy: sinceOrder,
       cell: (row) => <Since since={row.since} offset={offset} />,
       width: "15%",
     },
@@ -421,7 +450,7 @@ function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Colu
       id: "caller",
       title: "Caller",
       sortBy: (row) => row.caller,
-      cell: (row) => <span title={row.caller}>{row.caller}</span>,
+      cell: (row) => <Named>{row.caller}</Named>,
       width: NUMBER_WIDTH,
     },
     {
@@ -444,14 +473,14 @@ function callColumns(offset: number, queueName: NameOf, agentName: NameOf): Colu
       id: "agent",
       title: "Agent",
       sortBy: (row) => agentName(row.agent) || null,
-      cell: (row) => agentName(row.agent),
+      cell: (row) => <Named>{agentName(row.agent)}</Named>,
       width: "16%",
     },
     {
       id: "queue",
       title: "Queue",
       sortBy: (row) => row.queue || null,
-      cell: (row) => (row.queue === "" ? "" : queueName(row.queue)),
+      cell: (row) => <Named>{row.queue === "" ? "" : queueName(row.queue)}</Named>,
     },
   ];
 }

@@ -123,7 +123,8 @@ export function ListenButton({ row, agent, taken, station }: ListenButtonProps) 
     <Button
       variant="light"
       size="compact-sm"
-      disabled={taken || asked === null || actions.busy}
+      // Not while it is asked for: a button that is disabled loses the focus.
+      disabled={taken || asked === null}
       aria-label={`Listen to ${agent}`}
       title={why}
       onClick={() => asked !== null && actions.supervise(row.id, "listen", asked)}
@@ -147,7 +148,6 @@ export function QueueActions({ queue }: { queue: QueueRow }) {
       <Button
         variant="default"
         size="compact-sm"
-        disabled={actions.busy}
         onClick={() => actions.openQueue(queue.id, queue.name, !queue.open)}
         data-testid="switch-queue"
       >

@@ -1,9 +1,10 @@
 /** The supervisor's own phone and what is heard on it: which phone, how to take part, how it ended. */
 
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useMaybeDesk } from "../console/desk";
 import { Since } from "../parts/Age";
+import { focusIsLost } from "../parts/focus";
 import { Icon } from "../parts/icons";
 import { navigate } from "../parts/routing";
 import type { SupervisionRow } from "../protocol";
@@ -51,9 +52,19 @@ export function SupervisionBar({ row, agent, offset, station }: SupervisionBarPr
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
   }, [running, actions, takeOver]);
+  const bar = useRef<HTMLElement>(null);
+  const id = running?.id ?? "";
+  const before = useRef(id);
+  useEffect(() => {
+    // The button that began or ended it is gone, or disabled: what can be done next is here.
+    if (before.current !== id && focusIsLost()) bar.current?.focus({ preventScroll: true });
+    before.current = id;
+  }, [id]);
   return (
     <section
       className="card supervision-bar"
+      ref={bar}
+      tabIndex={-1}
       aria-label="Listening"
       data-testid="supervision"
       data-stage={row?.stage ?? "none"}

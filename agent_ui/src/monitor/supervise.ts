@@ -14,6 +14,7 @@ import {
   takeOver,
 } from "../api";
 import type { SupervisionMode } from "../protocol";
+import { sentText } from "../state/supervision";
 
 export interface Told {
   text: string;
@@ -51,11 +52,16 @@ export function useSupervisorActions(): Actions {
   const [busy, setBusy] = useState(false);
 
   const ask = useCallback(
-    async (asked: Promise<unknown>, done: string, undo: (() => void) | null = null): Promise<boolean> => {
+    async <Value>(
+      asked: Promise<Value>,
+      done: string | ((answer: Value) => string),
+      undo: (() => void) | null = null,
+    ): Promise<boolean> => {
       setBusy(true);
       try {
-        await asked;
-        setTold(done === "" ? null : { text: done, failed: false, undo });
+        const answer = await asked;
+        const text = typeof done === "string" ? done : done(answer);
+        setTold(text === "" ? null : { text, failed: false, undo });
         return true;
       } catch (error) {
         const text = error instanceof ApiProblem ? error.message : "That did not work.";
@@ -102,7 +108,7 @@ export function useSupervisorActions(): Actions {
           open ? `${name} is open.` : `${name} is closed: nobody new gets in, who waits is served.`,
           () => actions.openQueue(queue, name, !open),
         ),
-      message: (to, text) => ask(sendMessage(to, text), "The message is on its way."),
+      message: (to, text) => ask(sendMessage(to, text), sentText),
     };
     return actions;
   }, [told, busy, ask]);

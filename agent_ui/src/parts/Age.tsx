@@ -19,6 +19,11 @@ export function Since({ since, offset, testid }: SinceProps) {
   );
 }
 
+/** How long ago something was, in running text: `3 h 5 min ago`. */
+export function Ago({ since, offset }: Omit<SinceProps, "testid">) {
+  return `${spoken(ageSeconds(since, useNow() + offset))} ago`;
+}
+
 interface UntilProps {
   /** When the time limit began: it is never more than whole, however late the clock ticks. */
   since: string;
@@ -48,9 +53,9 @@ export function Limit({ at, offset }: LimitProps) {
   const left = secondsLeft(at, useNow() + offset);
   if (left === 0) return <Late since={at} offset={offset} />;
   return (
-    <>
+    <span>
       Back in <span className="figure">{clock(left)}</span>
-    </>
+    </span>
   );
 }
 

@@ -20,7 +20,7 @@ export function DayInputs({ from, to, fits, problem = "", onChange, testid }: Da
         type="date"
         label="From"
         value={from}
-        error={problem === "" ? undefined : problem}
+        error={problem || missing(from)}
         onChange={(event) => onChange({ from: event.currentTarget.value })}
         data-testid={`${testid}-from`}
       />
@@ -28,10 +28,15 @@ export function DayInputs({ from, to, fits, problem = "", onChange, testid }: Da
         type="date"
         label="To"
         value={to}
-        error={fits ? undefined : "Not before “From”"}
+        error={missing(to) || (fits || from === "" ? undefined : "Not before “From”")}
         onChange={(event) => onChange({ to: event.currentTarget.value })}
         data-testid={`${testid}-to`}
       />
     </>
   );
+}
+
+/** A date field that is half typed is empty. */
+function missing(day: string): string | undefined {
+  return day === "" ? "Give a day" : undefined;
 }

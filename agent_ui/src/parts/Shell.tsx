@@ -8,15 +8,18 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useState } from "react";
+import { problemText } from "../api";
 import { DeskBanners } from "../console/DeskBanners";
 import { type Desk, useMaybeDesk } from "../console/desk";
 import { StationMenu } from "../console/StationMenu";
 import { maySignOut } from "../state/presence";
+import { keepFocus } from "./focus";
 import { Icon } from "./icons";
 import { RouteLink } from "./RouteLink";
 import { usePath } from "./routing";
 import { isSupervisor, useSession } from "./session";
+import { showPage } from "./title";
 import { useStore } from "./useStore";
 
 interface ShellProps {
@@ -27,8 +30,10 @@ interface ShellProps {
 export function Shell({ title, children }: ShellProps) {
   const { session } = useSession();
   const desk = useMaybeDesk();
+  const { problem, leave } = useLeaving();
+  useEffect(keepFocus, []);
   useEffect(() => {
-    document.title = `${title} – Caruso`;
+    showPage(title);
   }, [title]);
   return (
     <div className="shell">
@@ -48,14 +53,36 @@ export function Shell({ title, children }: ShellProps) {
         {desk?.begun === true && <StationMenu />}
         {desk !== null && <HelpButton desk={desk} />}
         <SchemeButton />
-        {desk === null ? <LeaveMenu /> : <AgentMenu desk={desk} />}
+        {desk === null ? <LeaveMenu leave={leave} /> : <AgentMenu desk={desk} leave={leave} />}
       </header>
+      <div role="alert">
+        {problem !== "" && (
+          <div className="banner" data-tone="bad" data-testid="not-signed-out">
+            <Icon name="warning" />
+            <div className="banner-text">{`${problem} You are still signed in.`}</div>
+            <Button size="compact-sm" variant="white" color="dark" onClick={leave}>
+              Sign out
+            </Button>
+          </div>
+        )}
+      </div>
       {desk?.begun === true && <DeskBanners />}
       <main id="main" tabIndex={-1} className="main">
         {children}
       </main>
     </div>
   );
+}
+
+/** Signing out, and why it did not work: nobody leaves a browser for others that is still signed in. */
+function useLeaving(): { problem: string; leave: () => void } {
+  const session = useSession();
+  const [problem, setProblem] = useState("");
+  const leave = () => {
+    setProblem("");
+    session.leave().catch((error: unknown) => setProblem(problemText(error)));
+  };
+  return { problem, leave };
 }
 
 export function Logo({ size }: { size: number }) {
@@ -122,8 +149,7 @@ function SchemeButton() {
   );
 }
 
-function AgentMenu({ desk }: { desk: Desk }) {
-  const { leave } = useSession();
+function AgentMenu({ desk, leave }: { desk: Desk; leave: () => void }) {
   const view = useStore(desk.connection.store, (state) => state.view);
   const { preferences, changePreferences } = desk;
   const busy = view !== null && !maySignOut(view);
@@ -133,7 +159,7 @@ function AgentMenu({ desk }: { desk: Desk }) {
       const problem = await desk.connection.send({ type: "sign-out" });
       if (problem !== null) return;
     }
-    await leave();
+    leave();
   };
   const toggleNotify = async () => {
     const wanted = !preferences.notify;
@@ -171,11 +197,10 @@ function AgentMenu({ desk }: { desk: Desk }) {
   );
 }
 
-function LeaveMenu() {
-  const { leave } = useSession();
+function LeaveMenu({ leave }: { leave: () => void }) {
   return (
     <UserMenu>
-      <Menu.Item onClick={() => void leave()} data-testid="sign-out">
+      <Menu.Item onClick={leave} data-testid="sign-out">
         Sign out
       </Menu.Item>
     </UserMenu>

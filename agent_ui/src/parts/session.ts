@@ -5,6 +5,7 @@ import type { WhoAmI } from "../protocol";
 
 export interface SessionContextValue {
   session: WhoAmI;
+  /** Sign out; throws where the server could not be told, and the session therefore goes on. */
   leave: () => Promise<void>;
 }
 

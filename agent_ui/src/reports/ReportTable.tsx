@@ -16,7 +16,7 @@ export function ReportTable({ table }: { table: Table }) {
           rows={rowsOf(table)}
           total={totalOf(table)}
           initial={{ column: "", descending: false }}
-          empty="Nobody came in these days."
+          empty="Nothing was counted in these days."
         />
       </div>
       <details className="formulas" data-testid="report-formulas">

@@ -165,7 +165,7 @@ function ChoiceForm({ address, choice, offered, today, problem }: ChoiceFormProp
           <RouteLink
             key={name}
             className="link-alone"
-            to={addressOf({ ...choice, from, to })}
+            to={addressOf({ ...draft, from, to })}
             aria-current={from === choice.from && to === choice.to ? "true" : undefined}
           >
             {name}

@@ -2,19 +2,26 @@ import { Alert, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } fr
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { ApiProblem, signIn } from "../api";
 import { Logo } from "../parts/Shell";
+import { showPage } from "../parts/title";
 import type { WhoAmI } from "../protocol";
 import { spoken } from "../state/durations";
 
-export function SignInPage({ signedIn }: { signedIn: (session: WhoAmI) => void }) {
+interface SignInPageProps {
+  /** Somebody was signed in until now. */
+  over: boolean;
+  signedIn: (session: WhoAmI) => void;
+}
+
+export function SignInPage({ over, signedIn }: SignInPageProps) {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState(over ? "Your session is over. Please sign in again." : "");
   const [busy, setBusy] = useState(false);
   const userInput = useRef<HTMLInputElement>(null);
   const passwordInput = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
-    document.title = "Sign in – Caruso";
+    showPage("Sign in");
     userInput.current?.focus();
   }, []);
 
@@ -22,12 +29,13 @@ export function SignInPage({ signedIn }: { signedIn: (session: WhoAmI) => void }
     event.preventDefault();
     if (busy) return;
     if (user.trim() === "") return refuse("Please give your user name.", userInput.current);
+    if (password === "") return refuse("Please give your password.", passwordInput.current);
     setBusy(true);
     setProblem("");
     try {
       signedIn(await signIn(user.trim(), password));
     } catch (error) {
-      setPassword("");
+      if (error instanceof ApiProblem && error.status !== 0) setPassword("");
       refuse(explained(error), passwordInput.current);
     } finally {
       setBusy(false);

@@ -29,6 +29,7 @@ export function offeredIn(view: DeskView | null): Offered | null {
 /** What kind of offer it is, as the monitor calls it; null where nothing is offered. */
 export function offeredKind(view: DeskView): OfferedKind | null {
   if (view.message_offer !== null) return "message";
+  if (view.contact?.phase === "dialling") return "outbound";
   if (view.contact?.phase !== "offered") return null;
   if (view.contact.from_agent === "") return view.contact.called_back ? "call-back" : "call";
   return view.contact.purpose === "consult" ? "consult" : "transfer";

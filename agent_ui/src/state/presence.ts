@@ -1,6 +1,7 @@
 /** How a presence is called and coloured, and which changes may be asked for. The server decides; this only greys. */
 
 import type { Choice, DeskView, OfferedKind, Presence, PresenceView } from "../protocol";
+import { offeredKind } from "./offers";
 
 export interface PresenceLook {
   label: string;
@@ -22,12 +23,19 @@ const OFFER_LOOKS: Record<OfferedKind, PresenceLook> = {
   "call-back": { label: "Call-back", icon: "phone" },
   transfer: { label: "Transfer", icon: "transfer" },
   consult: { label: "Consultation", icon: "headset" },
+  outbound: { label: "Calling", icon: "phone" },
   message: { label: "Message", icon: "edit" },
 };
 
 /** How a presence looks, with what is offered where something is. */
 export function presenceLook(presence: Presence, offered: OfferedKind | null): PresenceLook {
   return presence === "offered" && offered !== null ? OFFER_LOOKS[offered] : PRESENCE_LOOKS[presence];
+}
+
+/** How the presence of the agent at this desk looks. */
+export function deskLook(view: DeskView): PresenceLook {
+  if (view.contact?.phase === "held") return { label: "On hold", icon: "pause" };
+  return presenceLook(view.presence.presence, offeredKind(view));
 }
 
 /** Reasons that the centre sets by itself, in words. */

@@ -37,6 +37,16 @@ export function supervisionText(row: SupervisionRow, agent: string): string {
   return `${verb} ${agent}. ${mode?.told ?? ""}`;
 }
 
+/** Who takes part in an agent's conversation, as she is told. */
+export function watchersText(names: readonly string[]): string {
+  return `${names.join(", ")} ${names.length === 1 ? "takes" : "take"} part in this conversation.`;
+}
+
+/** To how many agents a message goes. */
+export function sentText(agents: number): string {
+  return `The message is on its way to ${agents} ${agents === 1 ? "agent" : "agents"}.`;
+}
+
 /** What an agent can be made, by a supervisor or an admin. */
 export function forceable(row: AgentRow, admin: boolean): readonly ("ready" | "not-ready" | "signed-out")[] {
   if (row.presence === "signed-out") return admin ? ["ready"] : [];

@@ -39,6 +39,28 @@ export function foundTargets(targets: readonly TargetView[], text: string): Targ
     : sorted;
 }
 
+export function targetKey(target: TargetView): string {
+  return `${target.kind} ${target.id}`;
+}
+
+/**
+ * Where the target with that key stands in the list; -1 where it does not.
+ *
+ * The list is read anew while somebody looks at it, and ordered by who is free: whom she has chosen stays chosen, and
+ * nobody slips into that place.
+ */
+export function chosenIndex(found: readonly TargetView[], key: string): number {
+  return found.findIndex((target) => targetKey(target) === key);
+}
+
+/** Why Enter, or Ctrl+Enter (`give`), does nothing with a target; empty when it does. */
+export function refusedText(target: TargetView, give: boolean): string {
+  if (give ? target.possible : mayConsult(target)) return "";
+  if (target.kind === "agent") return `${target.name} cannot be reached: ${targetText(target)}.`;
+  if (give || !target.possible) return `${target.name} cannot take the customer now.`;
+  return `There is nobody to ask at ${target.name}. Ctrl+Enter gives the customer away.`;
+}
+
 /** What kind of target it is and how it is doing, in words. */
 export function targetText(target: TargetView): string {
   switch (target.kind) {

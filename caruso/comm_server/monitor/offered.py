@@ -19,4 +19,6 @@ def offered_kind(contact: ContactId | None, offer: Offer | None) -> OfferedKind:
             return OfferedKind.TRANSFER
         case OfferMade(purpose=OfferPurpose.CONSULT):
             return OfferedKind.CONSULT
+        case OfferMade(purpose=OfferPurpose.OUTBOUND):
+            return OfferedKind.OUTBOUND
     return OfferedKind.CALL_BACK if ids.is_outgoing(contact) else OfferedKind.CALL

@@ -164,6 +164,7 @@ def test_the_monitor_tells_what_an_agent_is_asked_to_take() -> None:
             (called, OfferPurpose.CONSULT, OfferedKind.CONSULT),
             (called, OfferPurpose.TRANSFER, OfferedKind.TRANSFER),
             (promised, OfferPurpose.QUEUE, OfferedKind.CALL_BACK),
+            (promised, OfferPurpose.OUTBOUND, OfferedKind.OUTBOUND),
         ):
             assert shown(contact, Presence.OFFERED, made(contact, purpose)) == (kind, METER)
         assert shown(called, Presence.TALKING) == (None, METER)

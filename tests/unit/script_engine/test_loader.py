@@ -158,6 +158,27 @@ def test_a_condition_is_written_once() -> None:
     assert rule_of(DIALOG.format(body)) == "bad-value"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "column", "message", "suggestion"),
+    [
+        ('id="q" type="yesno"', 26, "“type” of <question> cannot be “yesno”", "did you mean “yes-no”?"),
+        ('id="q" type="?"', 26, "“type” of <question> cannot be “?”", "one of text, memo, integer"),
+        ('id="1 q" type="text"', 17, "“id” of <question> is no name", "a letter, then"),
+        ('type="text"', 3, "<question> needs an attribute “id”", ""),
+        ('id="first" type="text"', 17, "“first” is the id of another item, too", ""),
+    ],
+)
+def test_a_value_that_the_dtd_refuses_is_told_in_words_at_its_place(
+    wrong: str, column: int, message: str, suggestion: str
+) -> None:
+    body = f'<info id="first"><text>x</text></info>\n  <question {wrong}><text>x</text></question>'
+    (finding,) = refused(f"{PUBLIC}\n{DIALOG.format(body)}")
+    assert (finding.rule, finding.line, finding.column) == ("dtd", 3, column)
+    assert finding.message == message
+    assert finding.suggestion.startswith(suggestion)
+    assert bool(finding.suggestion) is bool(suggestion)
+
+
 def test_the_dtd_gives_the_defaults() -> None:
     made = load(DIALOG.format('<question id="q"><text>x</text><do service="a.b"/></question>').encode())
     question = made.items["q"]
