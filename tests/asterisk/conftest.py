@@ -70,7 +70,10 @@ class Premises:
 def premises(
     request: pytest.FixtureRequest, pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Premises]:
-    """Run one server for all tests of a module, for the centre in its CENTRE; @PHONES@ is where the phones are."""
+    """Run one server for all tests of a module, for the centre in its CENTRE; @PHONES@ is where the phones are.
+
+    Where the module has them: its SCRIPTS by name, its CUSTOMERS, and its SETTINGS, further tables of caruso.toml.
+    """
     port = free_port(socket.SOCK_DGRAM)
     description = request.module.CENTRE.replace("@PHONES@", f"127.0.0.1:{port}")
     scripts = []
@@ -80,7 +83,15 @@ def premises(
     # Numbers outside ring at phones of that name.
     outside = f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{port}"
     home = tmp_path_factory.mktemp("server")
-    server = CentreServer(pbx, home, description, scripts=scripts, outside=outside)
+    server = CentreServer(
+        pbx,
+        home,
+        description,
+        scripts=scripts,
+        customers=getattr(request.module, "CUSTOMERS", ()),
+        settings=getattr(request.module, "SETTINGS", ""),
+        outside=outside,
+    )
     asyncio.run(clear(pbx))  # a call that an earlier test left would be this server's first
     asyncio.run(server.start())
     yield Premises(server=server, phones_port=port)
