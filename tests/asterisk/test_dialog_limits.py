@@ -86,7 +86,7 @@ class Ear:
     async def hears(self, sentence: Sequence[int] | None = None) -> Sequence[int]:
         """Wait until he has heard this sentence next, or one that is spoken for the first time; return it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (wanted := sentence or self._new()) is None or not self._heard(wanted):
+            while (wanted := sentence or self._new()) is None or not self._heard(wanted):  # noqa: ASYNC110 -- files
                 await asyncio.sleep(LOOK_SECONDS)
         begun, self._until = self._until, self._until + len(wanted)
         heard = self._caller.heard_so_far(since=max(0, begun - SLACK)).samples[: len(wanted) + 2 * SLACK]
