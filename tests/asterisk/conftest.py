@@ -72,7 +72,8 @@ def premises(
 ) -> Iterator[Premises]:
     """Run one server for all tests of a module, for the centre in its CENTRE; @PHONES@ is where the phones are.
 
-    Where the module has them: its SCRIPTS by name, its CUSTOMERS, and its SETTINGS, further tables of caruso.toml.
+    Where the module has them: its SCRIPTS by name, its CUSTOMERS, its SETTINGS (further tables of caruso.toml),
+    and the PROGRAM that is run instead of the usual one.
     """
     port = free_port(socket.SOCK_DGRAM)
     description = request.module.CENTRE.replace("@PHONES@", f"127.0.0.1:{port}")
@@ -90,6 +91,7 @@ def premises(
         scripts=scripts,
         customers=getattr(request.module, "CUSTOMERS", ()),
         settings=getattr(request.module, "SETTINGS", ""),
+        program=getattr(request.module, "PROGRAM", ("-m", "caruso")),
         outside=outside,
     )
     asyncio.run(clear(pbx))  # a call that an earlier test left would be this server's first
