@@ -60,9 +60,10 @@ async def link(pbx: LocalAsterisk, anna: SippRun) -> AsyncIterator[Link]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premises:
-    """A server, and the port on which all its agents' phones are."""
+    """A server, the description in force at first, and the port on which all its agents' phones are."""
 
     server: CentreServer
+    centre: str
     phones_port: int
 
 
@@ -96,7 +97,7 @@ def premises(
     )
     asyncio.run(clear(pbx))  # a call that an earlier test left would be this server's first
     asyncio.run(server.start())
-    yield Premises(server=server, phones_port=port)
+    yield Premises(server=server, centre=description, phones_port=port)
     asyncio.run(server.stop())
 
 

@@ -204,17 +204,18 @@ def premises(pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory) -> It
     plugins = home / "plugins"
     plugins.mkdir()
     (plugins / "stt.py").write_text(STT, encoding="utf-8")
+    centre = CENTRE.replace("@PHONES@", f"127.0.0.1:{port}")
     server = CentreServer(
         pbx,
         home,
-        CENTRE.replace("@PHONES@", f"127.0.0.1:{port}"),
+        centre,
         scripts=[script],
         settings=f'[mail]\n{mail}\n[services]\nplugins = "{plugins}"\n',
         outside=f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{port}",
     )
     asyncio.run(clear(pbx))
     asyncio.run(server.start())
-    yield Premises(server=server, phones_port=port)
+    yield Premises(server=server, centre=centre, phones_port=port)
     asyncio.run(server.stop())
 
 
