@@ -169,7 +169,8 @@ class Reception:
             log.exception("customer_look_up_failed", contact_id=call.contact)
         now = self._exchange.call(call.contact)
         if now is not None and now.phase is Phase.DIALOG:
-            self.queueing.enqueue(call.contact, queue.id)
+            there = queue.id in self._centre().queues
+            self.queueing.enqueue(call.contact, queue.id if there else self.queueing.own_queue(now))
 
     def _leaves_message(self, call: Call, entry_point: EntryPoint, intro: str = "") -> bool:
         """Let a caller leave a message for the queue of an entry point; False when it takes none."""
