@@ -1,4 +1,4 @@
-"""The time a dialog gives for an answer, on the telephone: what the caller hears when it is over, where he goes.
+"""The times a dialog gives, on the telephone: for an answer, and until somebody goes on with what is left.
 
 Each test ends at closing time (`lab.floor`): nothing left in Asterisk, nobody stuck, the journal balances.
 """
@@ -10,7 +10,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from caruso.model.facts import Presence
+from caruso.model.facts import ContactEnded, DialogEnded, DialogStarted, Presence
+from caruso.model.ids import RunId, ScriptId
+from caruso.script_engine.runs import run_from_json
+from caruso.storage.engine import Database
+from caruso.storage.runs import Runs
 from lab.asterisk import LocalAsterisk
 from lab.baresip import ListeningPhone, listening_caller
 from lab.floor import Floor
@@ -70,7 +74,29 @@ LIMITED = f"""<?xml version="1.0" encoding="UTF-8"?>
   <end id="bye" outcome="handled" hang-up="yes"><text>Good-bye.</text></end>
 </dialog>
 """
-SCRIPTS = {"limited": LIMITED}
+#: Dialogs whose callers hang up, by what they say of that.
+LEFT = {"waits": "", "over": 'keep="until-left"', "short": 'expires="1s"'}
+SCRIPTS = {
+    "limited": LIMITED,
+    **{
+        name: f"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
+<dialog id="{name}" version="1.0" languages="en" channels="phone agent" {more}>
+  <title>Left</title>
+  <question id="meter" type="digits">
+    <text channel="phone">Your meter?</text><text>Meter?</text>
+    <input digits="8"/>
+  </question>
+  <end id="bye" outcome="handled"><text>Good-bye.</text></end>
+</dialog>
+"""
+        for name, more in LEFT.items()
+    },
+}
+CENTRE += "".join(
+    f'[entry_points.{name}]\nname = "{name}"\nnumbers = ["710{number}"]\nqueue = "gas"\nscript = "{name}"\n'
+    for number, name in enumerate(LEFT)
+)
 
 
 class Ear:
@@ -139,3 +165,39 @@ async def test_a_caller_is_told_to_take_his_time_and_helped_when_it_is_over_agai
         assert (view.dialog.turn.item, [entry.shown for entry in view.dialog.trail]) == ("topic", [])
         await floor.hear_each_other(anna.contact)
         await caller.hang_up()
+
+
+async def test_what_becomes_of_a_dialog_whose_caller_hangs_up(floor: Floor) -> None:
+    """As the dialog says: it waits, is over at once, or when nobody has gone on with it for a second.
+
+    7100, 7101, 7102 ── question ── hang up ── a second, and a restart ──► waits, left, expired
+    """
+    callers = [floor.call(f"710{number}") for number in range(len(LEFT))]
+    begun = {fact.script: fact.run for fact in await floor.facts(DialogStarted, count=len(LEFT))}
+    for caller in callers:
+        await caller.until_answered()
+        caller.hang_up()
+    (left,) = await floor.facts(DialogEnded, count=1)
+    assert (left.run, left.outcome) == (begun[ScriptId("over")], "left")
+    await floor.facts(ContactEnded, count=len(LEFT))
+    await asyncio.sleep(1)
+    await floor.server.stop()
+    await floor.server.start()  # what is over is looked for at the start, and every ten minutes
+
+    database = Database(floor.server.database_url)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await outcome(database, begun[ScriptId("short")]) != "expired":  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert await outcome(database, begun[ScriptId("over")]) == "left"
+        assert await outcome(database, begun[ScriptId("waits")]) is None
+    finally:
+        await database.dispose()
+
+
+async def outcome(database: Database, run: RunId) -> str | None:
+    """Return what came of a run; None while it waits for somebody."""
+    saved = await Runs(database).load(run)
+    assert saved is not None
+    state = run_from_json(saved.state)
+    return state.outcome if state.finished else None
