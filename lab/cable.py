@@ -4,6 +4,7 @@ async with Cable(pbx.http_port) as cable:
     server = CentreServer(..., ari_port=cable.port)
     cable.cut()      # every connection ends, none is taken any more
     cable.freeze()   # nothing comes through, and nobody is told (half-open)
+    cable.freeze_new()   # the same, but connections there are go on
     cable.mend()
 """
 
@@ -25,6 +26,8 @@ class Cable:
         self.to, self.to_port = to, to_port
         self._remote = remote
         self.frozen = False
+        #: Whether new connections lead anywhere.
+        self.leads_on = True
         self.ends: set[_End] = set()
         self._takes = True
         self._server: asyncio.Server | None = None
@@ -53,9 +56,13 @@ class Cable:
         """Let nothing through, in connections there are and in new ones, until `mend` or `cut`."""
         self.frozen = True
 
+    def freeze_new(self) -> None:
+        """Let nothing through in connections made until `mend`, neither then nor later. Those there are go on."""
+        self.leads_on = False
+
     def mend(self) -> None:
         """Be whole again. What was frozen goes on; what was cut has to be connected anew."""
-        self._takes, self.frozen = True, False
+        self._takes, self.frozen, self.leads_on = True, False, True
         for end in tuple(self.ends):
             end.go_on()
 
@@ -123,6 +130,8 @@ class _Near(_End):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if not self.cable.leads_on:
+            return
         if self.cable.takes:
             self._making = asyncio.ensure_future(self._make_far())
         else:

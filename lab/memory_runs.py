@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from caruso.errors import Located, RejectedInput, StorageUnavailable
-from caruso.model.ids import ContactId, CustomerId, FileId, RunId
+from caruso.model.ids import ContactId, CustomerId, FileId, RunId, is_web
 from caruso.model.run_records import (
     ActionOutcome,
     ActionState,
@@ -108,9 +108,18 @@ class MemoryRuns:
         return ()
 
     async def unended(self, now: datetime, before: datetime) -> Sequence[tuple[ContactId, SavedRun]]:
-        """Return runs whose time is over."""
-        over = [run for run in self.runs.values() if run.expires_at is not None and run.expires_at <= now]
+        """Return runs of pages whose time is over."""
+        over = [
+            run
+            for run in self.runs.values()
+            if is_web(run.contact) and run.expires_at is not None and run.expires_at <= now
+        ]
         return [(run.contact, run) for run in over if run.contact is not None and run.updated_at < before]
+
+    async def overdue(self, now: datetime) -> Sequence[SavedRun]:
+        """Return runs of calls whose time is over."""
+        open_ones = (run for run in self.runs.values() if not (run.finished or run.live or is_web(run.contact)))
+        return [run for run in open_ones if run.expires_at is not None and run.expires_at <= now]
 
     async def trail(self, contact: ContactId) -> Sequence[RunEvent]:
         """Return what happened in the runs that passed through a contact."""

@@ -14,6 +14,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -400,12 +401,13 @@ class Conversations:
         orders: tuple[OutboxAction, ...] = (),
     ) -> Conversation:
         """Give a turn to the journal; return the conversation with its new revision."""
+        now = self._clock.now()
         turn = turn_of(
             conversation.dialog,
             conversation.run,
             effects,
-            conversation.kept,
-            self._clock.now(),
+            replace(conversation.kept, expires_at=_expiry(conversation.dialog, now)),
+            now,
             outcomes=outcomes,
             remarks=remarks,
             orders=orders,
@@ -472,3 +474,8 @@ def call_values(
 
 def _end_of(effects: Iterable[Effect]) -> Finished | None:
     return next((effect for effect in effects if isinstance(effect, Finished)), None)
+
+
+def _expiry(dialog: Dialog, now: datetime) -> datetime | None:
+    """Return until when somebody has to go on; None for ever, as the dialog does not say."""
+    return None if dialog.expires_seconds is None else now + timedelta(seconds=dialog.expires_seconds)

@@ -26,7 +26,7 @@ from caruso.comm_server.sentences import CLOSED, NOBODY_FREE, spoken
 from caruso.comm_server.voicemail.answering import Answering
 from caruso.comm_server.waiting.attendant import INTERRUPTION, PROMISE, SORRY, Attendant, Away
 from caruso.comm_server.waiting.closed import is_closed, stands_in
-from caruso.model.centre import Centre, EntryPoint
+from caruso.model.centre import Centre, EntryPoint, Queue
 from caruso.model.facts import (
     OUTBOUND,
     ContactArrived,
@@ -148,11 +148,30 @@ class Reception:
         if entry_point.voicemail and self._leaves_message(call, entry_point):
             return
         if entry_point.script is None:
-            self.queueing.enqueue(call.contact, entry_point.queue)
-            self._tasks.start(self._identify(call), name="identify")
+            self._into_queue(call, entry_point.queue)
         else:
             self._exchange.post(call.contact, BeginDialog())
             self._tasks.start(self.dialogs.begin(call, entry_point), name="begin_dialog")
+
+    def _into_queue(self, call: Call, queue: QueueId) -> None:
+        """Let a caller wait; where it counts who he is, once that is known: an agent may be free at once."""
+        rules = self._centre().queues.get(queue)
+        if rules is not None and (rules.last_agent_seconds or rules.rules):
+            self._tasks.start(self._into_queue_as_known(call, rules), name="identify")
+        else:
+            self.queueing.enqueue(call.contact, queue)
+            self._tasks.start(self._identify(call), name="identify")
+
+    async def _into_queue_as_known(self, call: Call, queue: Queue) -> None:
+        try:
+            if await self._cards.identify(call.contact, call.caller_number) and queue.last_agent_seconds:
+                await self._cards.load_history(call.contact)
+        except Exception:
+            log.exception("customer_look_up_failed", contact_id=call.contact)
+        now = self._exchange.call(call.contact)
+        if now is not None and now.phase is Phase.DIALOG:
+            there = queue.id in self._centre().queues
+            self.queueing.enqueue(call.contact, queue.id if there else self.queueing.own_queue(now))
 
     def _leaves_message(self, call: Call, entry_point: EntryPoint, intro: str = "") -> bool:
         """Let a caller leave a message for the queue of an entry point; False when it takes none."""
@@ -186,8 +205,7 @@ class Reception:
     def _say_closed(self, call: Call, entry_point: EntryPoint | None) -> None:
         other = entry_point.closed_queue if entry_point is not None else None
         if other is not None and self._queue_open(other):
-            self.queueing.enqueue(call.contact, other)
-            self._tasks.start(self._identify(call), name="identify")
+            self._into_queue(call, other)
             return
         language = entry_point.language if entry_point else "en"
         leaves = entry_point is not None and entry_point.closed_voicemail

@@ -56,6 +56,10 @@ class RunStore(Protocol):
         """Return contacts of web pages that go on for the journal, with their runs: over, elsewhere or expired."""
         ...
 
+    async def overdue(self, now: datetime) -> Sequence[SavedRun]:
+        """Return runs that began or went on in calls, whose time is over and that nobody leads."""
+        ...
+
     # -- Actions ----------------------------------------------------------------------------------------------
 
     async def action(self, key: str) -> OutboxAction | None:

@@ -423,6 +423,22 @@ class Runs:
 
         return await self._database.look_up(work)
 
+    async def overdue(self, now: datetime) -> Sequence[SavedRun]:
+        """Return runs that began or went on in calls, whose time is over and that nobody leads."""
+        query = (
+            select(*script_runs.columns)
+            .join(contacts, contacts.c.id == script_runs.c.contact)
+            .where(contacts.c.channel != WEB, script_runs.c.expires_at <= now)
+            .where(~script_runs.c.finished, ~script_runs.c.live)
+            .order_by(script_runs.c.expires_at)
+            .limit(UNTOLD_AT_ONCE)
+        )
+
+        def work(connection: Connection) -> list[SavedRun]:
+            return [read_run(row) for row in connection.execute(query).mappings()]
+
+        return await self._database.look_up(work)
+
     # -- Tidying ----------------------------------------------------------------------------------------------
 
     async def tidy(self, now: datetime) -> None:

@@ -60,9 +60,10 @@ async def link(pbx: LocalAsterisk, anna: SippRun) -> AsyncIterator[Link]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premises:
-    """A server, and the port on which all its agents' phones are."""
+    """A server, the description in force at first, and the port on which all its agents' phones are."""
 
     server: CentreServer
+    centre: str
     phones_port: int
 
 
@@ -70,7 +71,11 @@ class Premises:
 def premises(
     request: pytest.FixtureRequest, pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Premises]:
-    """Run one server for all tests of a module, for the centre in its CENTRE; @PHONES@ is where the phones are."""
+    """Run one server for all tests of a module, for the centre in its CENTRE; @PHONES@ is where the phones are.
+
+    Where the module has them: its SCRIPTS by name, its CUSTOMERS, its SETTINGS (further tables of caruso.toml),
+    and the PROGRAM that is run instead of the usual one.
+    """
     port = free_port(socket.SOCK_DGRAM)
     description = request.module.CENTRE.replace("@PHONES@", f"127.0.0.1:{port}")
     scripts = []
@@ -80,10 +85,19 @@ def premises(
     # Numbers outside ring at phones of that name.
     outside = f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{port}"
     home = tmp_path_factory.mktemp("server")
-    server = CentreServer(pbx, home, description, scripts=scripts, outside=outside)
+    server = CentreServer(
+        pbx,
+        home,
+        description,
+        scripts=scripts,
+        customers=getattr(request.module, "CUSTOMERS", ()),
+        settings=getattr(request.module, "SETTINGS", ""),
+        program=getattr(request.module, "PROGRAM", ("-m", "caruso")),
+        outside=outside,
+    )
     asyncio.run(clear(pbx))  # a call that an earlier test left would be this server's first
     asyncio.run(server.start())
-    yield Premises(server=server, phones_port=port)
+    yield Premises(server=server, centre=description, phones_port=port)
     asyncio.run(server.stop())
 
 

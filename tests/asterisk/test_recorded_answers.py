@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from caruso.comm_server.runs.ledger import KEEP_SPOKEN
+from caruso.model.run_records import ActionState
+from caruso.storage.engine import Database
+from caruso.storage.runs import Runs
 from lab.asterisk import LocalAsterisk
 from lab.baresip import listening_caller
+from lab.cable import Cable
 from lab.floor import Floor, opened
 from lab.server import SUPERVISOR, CentreServer
 from lab.sip_phones import sip_phones
@@ -46,13 +52,20 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture
-async def floor(pbx: LocalAsterisk, tmp_path: Path) -> AsyncIterator[Floor]:
+async def cable(pbx: LocalAsterisk) -> AsyncIterator[Cable]:
+    """Return what leads from the server to Asterisk's events, commands and recordings."""
+    async with Cable(pbx.http_port) as cable:
+        yield cable
+
+
+@pytest.fixture
+async def floor(pbx: LocalAsterisk, cable: Cable, tmp_path: Path) -> AsyncIterator[Floor]:
     """Return a server whose only script records what callers say."""
     script = tmp_path / "spoken.xml"
     script.write_text(SCRIPT, encoding="utf-8")
     async with (
         sip_phones(pbx) as phones,
-        CentreServer(pbx, tmp_path / "server", CENTRE, scripts=[script]) as server,
+        CentreServer(pbx, tmp_path / "server", CENTRE, scripts=[script], ari_port=cable.port) as server,
         opened(server, phones) as floor,
     ):
         yield floor
@@ -69,6 +82,25 @@ async def under_way(pbx: LocalAsterisk, *, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
+async def answer_of(floor: Floor, directory: Path) -> Sequence[int]:
+    """Return what a supervisor hears as the answer of the only caller."""
+    async with floor.server.client(SUPERVISOR) as supervisor:
+        (contact,) = (await supervisor.call("GET", "/api/contacts"))["contacts"]
+        assert contact["answers"] == [["What broke?", "answer1.wav"]]
+        trail = (await supervisor.call("GET", f"/api/contacts/{contact['id']}"))["trail"]
+        (answered,) = [line for line in trail if line["event"] == "answered"]
+        sound = await supervisor.request("GET", answered["file"])
+    assert (sound.status, sound.headers["Content-Type"]) == (200, "audio/wav")
+    heard = directory / "heard.wav"
+    heard.write_bytes(sound.body)
+    return read_sound(heard)
+
+
+def holds_the_tone(samples: Sequence[int]) -> bool:
+    """Tell whether the caller is heard."""
+    return loudness(samples) > 0.03 and share_of_tone(samples, CALLER_HZ) > 0.6
+
+
 async def test_what_a_caller_says_is_stored(pbx: LocalAsterisk, floor: Floor, tmp_path: Path) -> None:
     """The tone he says is in the recording that is his answer; a supervisor hears it, the PBX keeps nothing.
 
@@ -82,18 +114,45 @@ async def test_what_a_caller_says_is_stored(pbx: LocalAsterisk, floor: Floor, tm
         await caller.press("#")
         await caller.ended()
     await under_way(pbx, count=0)
-    async with floor.server.client(SUPERVISOR) as supervisor:
-        (contact,) = (await supervisor.call("GET", "/api/contacts"))["contacts"]
-        assert contact["answers"] == [["What broke?", "answer1.wav"]]
-        trail = (await supervisor.call("GET", f"/api/contacts/{contact['id']}"))["trail"]
-        (answered,) = [line for line in trail if line["event"] == "answered"]
-        sound = await supervisor.request("GET", answered["file"])
-    assert (sound.status, sound.headers["Content-Type"]) == (200, "audio/wav")
-    heard = tmp_path / "heard.wav"
-    heard.write_bytes(sound.body)
-    samples = read_sound(heard)
-    assert loudness(samples) > 0.03
-    assert share_of_tone(samples, CALLER_HZ) > 0.6
+    assert holds_the_tone(await answer_of(floor, tmp_path))
+
+
+async def test_kill_9_before_what_he_said_has_been_fetched(
+    pbx: LocalAsterisk, cable: Cable, floor: Floor, tmp_path: Path
+) -> None:
+    """The answer is written down, its sound still in the PBX: the next start fetches it and leads the call on.
+
+    caller ── 7001 ── says 400 Hz ── # ──► written ── fetching … kill -9 ── start ──► stored, once ── hung up
+    """
+    plays = write_beeps(tmp_path / "caller.wav", hertz=CALLER_HZ, seconds=60)
+    database = Database(floor.server.database_url)
+    runs = Runs(database)
+    try:
+        async with listening_caller(pbx, "7001", plays=plays) as caller:
+            await caller.answered()
+            await under_way(pbx, count=1)
+            await asyncio.sleep(1.0)
+            cable.freeze_new()  # fetching a recording has a connection of its own
+            await caller.press("#")
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not (begun := await runs.abandoned(datetime.now(UTC), mine="", everybody=True)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            await floor.server.kill()
+            (fetching,) = begun
+            assert (fetching.service, await runs.files(fetching.run)) == (KEEP_SPOKEN, [])
+            await under_way(pbx, count=1)
+            cable.mend()
+            await floor.server.start()
+            await under_way(pbx, count=0)
+            await caller.ended()
+        (kept,) = await runs.files(fetching.run)
+        assert kept.item == "fault"
+        action = await runs.action(fetching.key)
+        assert action is not None
+        assert (action.state, action.attempts) == (ActionState.DONE, 2)
+    finally:
+        await database.dispose()
+    assert holds_the_tone(await answer_of(floor, tmp_path))
 
 
 async def test_nothing_stays_of_a_caller_who_hangs_up_in_the_middle(

@@ -32,6 +32,7 @@ from caruso.model.facts import (
     VoicemailOffered,
     VoicemailOfferEnded,
     VoicemailReceived,
+    VoicemailTranscribed,
 )
 from caruso.model.ids import ContactId
 from lab.asterisk import LocalAsterisk
@@ -149,6 +150,44 @@ SCRIPT = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+#: Writes down how loud the sound is that it is given, and in which language it was spoken.
+STT = '''
+import array
+
+import msgspec
+
+from caruso.service_manager import Service, operation
+from caruso.service_manager.hookspecs import hookimpl
+from lab.tones import loudness, share_of_tone
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was said."""
+
+    wav: bytes
+    language: str
+
+
+class Writer(Service):
+    """Writes down what was said."""
+
+    name, version = "stt", "1.0"
+
+    @operation(repeatable=True)
+    async def transcribe(self, params: Said, *, key: str) -> str:
+        """Return it in words."""
+        samples = array.array("h", params.wav[44:])
+        tone = share_of_tone(samples, 400.0) > 0.6 and loudness(samples) > 0.03
+        return f"A tone, said in {params.language}." if tone else "Nothing."
+
+
+@hookimpl
+def services(parts):
+    return [Writer()]
+'''
+#: What it writes of a caller who is heard.
+WRITTEN = "A tone, said in en."
+
 #: Where the mail server is while a test runs.
 MAIL_PORT = free_port()
 SCRIPTS = {"fault": SCRIPT}
@@ -156,23 +195,27 @@ SCRIPTS = {"fault": SCRIPT}
 
 @pytest.fixture(scope="module")
 def premises(pbx: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
-    """Run one server for all tests of this module; it mails each message."""
+    """Run one server for all tests of this module; it writes each message down and mails it."""
     port = free_port(socket.SOCK_DGRAM)
     home = tmp_path_factory.mktemp("server")
     script = home / "fault.xml"
     script.write_text(SCRIPT, encoding="utf-8")
     mail = f'host = "127.0.0.1"\nport = {MAIL_PORT}\nsecurity = "none"\nsender = "caruso@example.com"'
+    plugins = home / "plugins"
+    plugins.mkdir()
+    (plugins / "stt.py").write_text(STT, encoding="utf-8")
+    centre = CENTRE.replace("@PHONES@", f"127.0.0.1:{port}")
     server = CentreServer(
         pbx,
         home,
-        CENTRE.replace("@PHONES@", f"127.0.0.1:{port}"),
+        centre,
         scripts=[script],
-        settings=f"[mail]\n{mail}\n",
+        settings=f'[mail]\n{mail}\n[services]\nplugins = "{plugins}"\n',
         outside=f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{port}",
     )
     asyncio.run(clear(pbx))
     asyncio.run(server.start())
-    yield Premises(server=server, phones_port=port)
+    yield Premises(server=server, centre=centre, phones_port=port)
     asyncio.run(server.stop())
 
 
@@ -228,7 +271,7 @@ async def settle(floor: Floor, line: dict[str, Any]) -> None:
     await floor.supervisor.call("POST", f"{path}/done", {"version": now["version"]})
 
 
-async def test_a_message_outside_the_hours_is_kept_mailed_claimed_answered_and_done(
+async def test_a_message_outside_the_hours_is_kept_written_down_mailed_claimed_answered_and_done(
     pbx: LocalAsterisk, floor: Floor, mails: MailServer, tmp_path: Path
 ) -> None:
     """He speaks, presses #, listens to himself, and hangs up; two agents want his message, one gets it.
@@ -267,7 +310,9 @@ async def test_a_message_outside_the_hours_is_kept_mailed_claimed_answered_and_d
         await other.browser.call("POST", f"/api/voicemails/{line['id']}/done", {"version": line["version"] + 1})
     assert holds_the_tone(await sound_of(winner.browser, line["id"]))
 
+    await floor.facts(VoicemailTranscribed, count=1)
     (mine,) = await messages(winner.browser, 1)
+    assert mine["text"] == WRITTEN
     path = f"/api/voicemails/{line['id']}"
     await winner.browser.call("POST", f"{path}/call", {"version": mine["version"], "number": "4930111222"})
     (await winner.phone.rings()).answer()
@@ -294,6 +339,9 @@ async def test_a_message_outside_the_hours_is_kept_mailed_claimed_answered_and_d
             await asyncio.sleep(0.05)
     (mail,) = mails.mails
     assert mail["To"] == "office@example.com"
+    body = mail.get_body()
+    assert body is not None
+    assert WRITTEN in body.get_content()
     (attached,) = mail.iter_attachments()
     assert holds_the_tone(array.array("h", attached.get_content()[44:]))
 

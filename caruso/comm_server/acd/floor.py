@@ -18,7 +18,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -392,7 +392,7 @@ class Floor:
         figure, stage = line.policy.figure, line.stage
         found = {agent.agent: (agent.agent, rank, figure(agent, stage, now))}
         for entry in line.order(self._told) if self._told > 1 else ():
-            if entry[4] is not agent:
+            if entry[4] is not agent and self._allowed(line, entry[4], now):
                 found[entry[2]] = (entry[2], entry[0], figure(entry[4], stage, now))
         return tuple(found.values())[: self._told]
 
@@ -400,18 +400,21 @@ class Floor:
         """Tell whether no reserve keeps the agent from the head of a line."""
         if not self._reserves:
             return True
-        return self._spares(agent.can, line.queue, line.head.priority_at(now), 0)
+        return self._spares(agent.can, line.queue, line.head.priority_at(now))
 
     def spares(self, can: Abilities, decision: Decision) -> bool:
-        """Tell whether such an agent, ready now, could be spared for the contact of a decision just made."""
-        return not self._reserves or self._spares(can, decision.stage.need.queue, decision.priority, 1)
+        """Tell whether such an agent, ready now, could have been spared for a contact just decided on."""
+        if not self._reserves:
+            return True
+        return self._spares(can, decision.stage.need.queue, decision.priority, gone=decision.agent.can.queues)
 
-    def _spares(self, can: Abilities, queue: QueueId, priority: int, gone: int) -> bool:
+    def _spares(self, can: Abilities, queue: QueueId, priority: int, gone: Collection[QueueId] = ()) -> bool:
+        """Tell whether no reserve keeps such an agent; somebody of the queues `gone` is not counted any more."""
         return all(
             priority >= reserve.priority
             or reserve.queue == queue
             or reserve.queue not in can.queues
-            or self._ready_of[reserve.queue] + gone > reserve.agents
+            or self._ready_of[reserve.queue] + (reserve.queue in gone) > reserve.agents
             for reserve in self._reserves
         )
 

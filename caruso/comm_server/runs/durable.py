@@ -282,11 +282,13 @@ class DurableRuns:
                 await self._expire(saved.id)
             causes = (ContactCause.CONTINUED if moved else ContactCause.LEFT, ContactCause.COMPLETED)
             self._facts.left(replace(saved, contact=contact), causes[saved.finished and not moved])
+        for saved in await self._store.overdue(now):
+            await self._expire(saved.id)
 
     async def _expire(self, run: RunId) -> None:
         """Let the script know that nobody has gone on for too long."""
         loaded = await self._load(run, expired=True)
-        if loaded.run.phase is Phase.ASKING:
+        if loaded.run.phase in (Phase.ASKING, Phase.HANDOVER):
             await self._try(loaded, Happened(event="expire"), expires_at=loaded.saved.expires_at, quiet=True)
 
     # -- One turn ---------------------------------------------------------------------------------------------
@@ -393,7 +395,8 @@ class DurableRuns:
         saved = await self._store.load(run)
         if saved is None:
             raise NotFound("There is no such dialog.")
-        if saved.expires_at is not None and saved.expires_at <= self._clock.now() and not expired:
+        over = saved.expires_at is not None and saved.expires_at <= self._clock.now()
+        if over and not (expired or saved.live):
             raise RunExpired
         dialog = await self.dialog(saved.script, saved.version)
         return await self._brought_up(_Loaded(saved=saved, dialog=dialog, run=runs.run_from_json(saved.state)))

@@ -402,6 +402,24 @@ async def test_pages_the_journal_has_not_heard_of_and_pages_that_are_over_are_fo
     assert list(await store.unended(soon, soon)) == []
 
 
+async def test_runs_of_calls_that_nobody_went_on_with_are_found(
+    database: Database, journal: JournalWriter
+) -> None:
+    store, call = Runs(database), ContactId("call1")
+    await store.create(RunTurn(run=a_run(contact=call, live=True)))
+    journal.record(arrival(call, NOON))
+    journal.record(replace_channel(arrival(ContactId("web1"), NOON)))
+    await journal.flush()
+    assert list(await store.overdue(LATER)) == [], "somebody leads it"
+    ended = await store.held(RUN, live=False)
+    assert list(await store.overdue(LATER - timedelta(seconds=1))) == []
+    assert list(await store.overdue(LATER)) == [ended]
+    assert await store.commit(RunTurn(run=a_run(3, contact=ContactId("web1"))))
+    assert list(await store.overdue(LATER)) == [], "pages are looked after otherwise"
+    assert await store.commit(RunTurn(run=a_run(4, contact=call, finished=True)))
+    assert list(await store.overdue(LATER)) == []
+
+
 def replace_channel(fact: ContactArrived) -> ContactArrived:
     return msgspec.structs.replace(fact, channel="web")
 

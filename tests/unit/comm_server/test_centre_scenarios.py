@@ -16,6 +16,8 @@ from caruso.model.centre import Centre
 from caruso.model.facts import (
     ContactArrived,
     ContactLeftQueue,
+    ContactQueued,
+    ContactRouted,
     DialogEnded,
     Presence,
     PresenceChanged,
@@ -539,6 +541,25 @@ def test_the_longest_wait_is_not_over_early_when_the_clock_was_set_ahead_and_the
         left = [fact.outcome for fact in house.journal.facts if isinstance(fact, ContactLeftQueue)]
         assert left == [QueueOutcome.FLOWED_OUT]
 
+
+@pytest.mark.parametrize(("patience", "agent"), [(0.0, "deniz"), (50.0, "bram")])
+def test_the_rules_know_a_caller_though_agents_are_free(patience: float, agent: str) -> None:
+    """The rule for customers says who can most, and the queue who has been idle longest: so it is for strangers.
+
+    A customer who cannot be looked up is one: he is not kept waiting for it for more than a second or two.
+    """
+
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        await asyncio.sleep(1)
+        ready(house, AgentId("deniz"))
+        await asyncio.sleep(1)
+        house.stores.patience = patience
+        contact = ids.contact_of(house.telephony.call("200", "+31201"))
+        await asyncio.sleep(3)
+        (why,) = [fact for fact in house.journal.facts if isinstance(fact, ContactRouted)]
+        assert (why.contact, why.agent, why.rule) == (contact, agent, int(agent == "deniz"))
+
     lead(scene)
 
 
@@ -597,5 +618,16 @@ def test_a_call_back_that_is_needless_while_its_dialog_is_fetched_is_not_begun(
         called = [fact.contact for fact in house.journal.facts if isinstance(fact, ContactArrived)]
         assert not [contact for contact in called if ids.is_outgoing(contact)]
         assert not house.centre.waiting.call_backs._under_way
+
+
+def test_a_caller_who_hangs_up_before_he_is_known_enters_no_queue() -> None:
+    async def scene(house: WholeCentre) -> None:
+        house.stores.patience = 50.0
+        leg = house.telephony.call("200", "+31201")
+        await asyncio.sleep(0.1)
+        house.telephony.hang_up(leg)
+        await asyncio.sleep(5)
+        assert not [fact for fact in house.journal.facts if isinstance(fact, ContactQueued)]
+        assert not house.telephony.legs
 
     lead(scene)

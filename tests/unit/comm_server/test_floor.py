@@ -294,6 +294,27 @@ def test_another_ready_agent_frees_a_reserved_one() -> None:
     assert pairs(found.decide(1)) == [("gas", "anna")]
 
 
+def test_a_reserved_agent_is_no_candidate_of_who_gets_another() -> None:
+    vip, other = agent("anna", GAS, POWER), agent("bram", GAS, idle=1)
+    (decision,) = _decided(floor(vip, other, reserves=[VIP]))
+    assert [name for name, _, _ in decision.candidates] == ["bram"]
+
+
+@pytest.mark.parametrize(("queues", "spared"), [((GAS,), False), ((GAS, POWER), True)])
+def test_who_was_reserved_is_told_by_who_was_ready_before(queues: tuple[QueueId, ...], spared: bool) -> None:
+    """The chosen agent counts as one more only where he belongs."""
+    vip = agent("anna", GAS, POWER, idle=2)
+    found = floor(vip, agent("bram", *queues), reserves=[VIP])
+    (decision,) = _decided(found)
+    assert decision.agent.agent == "bram"
+    assert found.spares(vip.can, decision) is spared
+
+
+def _decided(found: Floor) -> list[Decision]:
+    found.wait(waiting("gas", course(GAS)), 0)
+    return found.decide(0)
+
+
 def test_age_frees_a_reserved_agent() -> None:
     found = floor(agent("anna", GAS, POWER), reserves=[VIP])
     found.wait(waiting("gas", course(GAS, ageing=1.0)), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,14 +13,24 @@ import pytest
 
 from caruso.errors import IllegalMove, NotFound, RunExpired, StorageUnavailable
 from caruso.model.facts import ContactArrived, ContactEnded, ContactIdentified, DialogEnded, DialogStarted
-from caruso.model.ids import CustomerId, RunId, ScriptId
+from caruso.model.ids import ContactId, CustomerId, RunId, ScriptId
 from caruso.model.run_records import ActionState
+from caruso.script_engine.runs import run_from_json
 from caruso.script_engine.turns import Answered, Corrected, ScriptChannel, WentBack
 from lab.fake_runs import FakeServices, RunsInMemory, runs_in_memory
 from lab.memory_runs import MemoryRuns
 from lab.run_scripts import MOVING, MOVING_2
 
 MOVING_ID = ScriptId("moving")
+SHORT = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE dialog PUBLIC "-//CARUSO//DTD Dialog Script 1.0//EN" "dialog.dtd">
+<dialog id="short" version="1" languages="en" channels="web phone agent" EXPIRES>
+  <title>Short</title>
+  <question id="meter" type="digits"><text>Meter?</text><input digits="1"/></question>
+  <handover id="to-agent" channel="agent" queue="'gas'"><text>One moment.</text></handover>
+  <end id="done" outcome="done"><text>Good-bye.</text></end>
+</dialog>
+"""
 
 
 class SetClock:
@@ -274,6 +285,34 @@ async def test_a_run_comes_to_the_version_in_force_where_that_says_so() -> None:
     assert done.turn.item == "check"
     (line,) = [line for line in await runs.store.audit(view.run) if line.event == "migrated"]
     assert (line.text, line.version, line.item) == ("1 → 3", "3", "people")
+
+
+@pytest.mark.parametrize(
+    ("expires", "handed_over", "outcome"),
+    [('expires="2d"', False, "expired"), ('expires="2d"', True, "expired"), ("", False, "")],
+)
+async def test_a_run_of_a_call_is_over_when_nobody_went_on_for_too_long(
+    expires: str, handed_over: bool, outcome: str
+) -> None:
+    """Also when nobody took it over; without a time it waits for ever."""
+    clock = SetClock()
+    script = SHORT.replace("EXPIRES", expires).encode()
+    store = MemoryRuns()
+    runs = runs_in_memory({"short": script}, clock=clock, store=store)
+    view = await runs.web.start(ScriptId("short"), language="en")
+    if handed_over:
+        await runs.web.give(view.run, Answered(turn=1, text="1"))
+    saved = store.runs[view.run]
+    over = clock.at + timedelta(days=2) if expires else None
+    store.runs[view.run] = replace(saved, contact=ContactId("1795871623.1"), expires_at=over)
+    clock.at += timedelta(days=1, hours=23)
+    await runs.durable.tend()
+    assert not store.runs[view.run].finished
+    clock.at += timedelta(hours=1)
+    await runs.durable.tend()
+    ended = store.runs[view.run]
+    assert (ended.finished, run_from_json(ended.state).outcome) == (bool(outcome), outcome)
+    assert not [fact for fact in runs.facts if isinstance(fact, ContactEnded)], "the call ended long ago"
 
 
 async def test_nobody_comes_back_and_the_page_ends() -> None:
