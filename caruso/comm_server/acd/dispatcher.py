@@ -293,7 +293,7 @@ class Dispatcher:
 
     def idle_longest(self, need: Need) -> AgentId | None:
         """Return the ready agent who has been idle longest of those of the best rank who can serve `need`."""
-        ranked = ((agent.can.rank_for(need), agent) for agent in self._floor.ready_agents.values())
+        ranked = ((agent.can.rank_for(need), agent) for agent in self._floor.ready_in(need).values())
         able = [(rank, agent.idle_since, agent.agent) for rank, agent in ranked if rank is not None]
         return min(able)[2] if able else None
 

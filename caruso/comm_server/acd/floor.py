@@ -25,7 +25,7 @@ from itertools import chain
 import msgspec
 
 from caruso.comm_server.acd.lines import Line
-from caruso.comm_server.acd.needs import Abilities, ReadyAgent, Stage, Waiting
+from caruso.comm_server.acd.needs import Abilities, Need, ReadyAgent, Stage, Waiting
 from caruso.comm_server.acd.policy import Circumstances, Policies, Staff
 from caruso.model.ids import AgentId, ContactId, QueueId
 
@@ -110,7 +110,8 @@ class Floor:
         self._home: dict[QueueId, Staff] = defaultdict(Staff)
         #: Queues that the agents who belong to one belong to as well.
         self._siblings: dict[QueueId, tuple[QueueId, ...]] = {}
-        self._ready_of: dict[QueueId, int] = defaultdict(int)
+        #: The ready agents of each queue.
+        self._ready_of: dict[QueueId, dict[AgentId, ReadyAgent]] = defaultdict(dict)
         self._handled: dict[QueueId, tuple[int, float]] = {}
 
     # -- What happens -----------------------------------------------------------------------------------------
@@ -141,7 +142,10 @@ class Floor:
         self.unready(agent.agent)
         self._agents[agent.agent] = agent
         self._fresh[agent.agent] = None
-        self._count_ready(agent.can, 1)
+        for queue in agent.can.queues:
+            self._ready_of[queue][agent.agent] = agent
+        for queue in agent.can.home:
+            self._home[queue].ready += 1
 
     def unready(self, agent: AgentId) -> ReadyAgent | None:
         """Offer an agent nothing."""
@@ -150,7 +154,10 @@ class Floor:
             return None
         self._fresh.pop(agent, None)
         self._parked.pop(agent, None)
-        self._count_ready(known.can, -1)
+        for queue in known.can.queues:
+            del self._ready_of[queue][agent]
+        for queue in known.can.home:
+            self._home[queue].ready -= 1
         return known
 
     def on_duty(self, agent: AgentId, can: Abilities | None, now: float) -> None:
@@ -199,7 +206,8 @@ class Floor:
             self._touched.update(self._held)
         elif self._fresh and self._reserves:
             self._touched.update(self._held)
-        if len(self._fresh) == 1 and not self._touched:
+        if len(self._fresh) == 1 and not (self._touched and self._others_are_asked()):
+            self._touched.clear()
             (agent,) = self._fresh
             return self._serve(self._agents[agent], now)
         if not self._fresh and not self._touched:
@@ -216,13 +224,19 @@ class Floor:
             times.append(self._review_at)
         return min(times, default=None)
 
+    def _others_are_asked(self) -> bool:
+        """Tell whether what was touched or is held back may go to others than who has just become ready."""
+        return bool(self._held or self._reserves) or any(line.best(None) for line in self._touched)
+
     def _serve(self, agent: ReadyAgent, now: float) -> list[Decision]:
         """Let one agent choose: what happens most."""
-        lines = list(self._lines_of(agent))
+        empty: list[Line] = []
         able: dict[Line, int] = {}
         heads: dict[Line, _Head | None] = {}
-        for line in lines:
-            if line.contacts and (rank := line.rank_of(agent)) is not None:
+        for line in self._lines_of(agent):
+            if not line.contacts:
+                empty.append(line)
+            elif (rank := line.rank_of(agent)) is not None:
                 able[line] = rank
                 heads[line] = self._head(line, now) if line.weighs else None
         best = self._choice(agent, able, heads, now)
@@ -234,9 +248,8 @@ class Floor:
         # Somebody else may be worth more to who was held back than the one who has just become ready.
         decisions = list(self._match(heads, now)) if best is not None else []
         if self._parked.get(agent.agent) == number:
-            for line in lines:
-                if line not in able:
-                    line.park(agent, number)
+            for line in empty:
+                line.park(agent, number)
         return decisions
 
     def _choice(
@@ -380,7 +393,7 @@ class Floor:
             rank=pair.rank,
             value=pair.value,
             candidates=self._candidates(line, agent, pair.rank, now),
-            ready=self._ready_of[line.queue],
+            ready=len(self._ready_of[line.queue]),
         )
         self.leave(head.contact)
         self.unready(agent.agent)
@@ -414,7 +427,7 @@ class Floor:
             priority >= reserve.priority
             or reserve.queue == queue
             or reserve.queue not in can.queues
-            or self._ready_of[reserve.queue] + (reserve.queue in gone) > reserve.agents
+            or len(self._ready_of[reserve.queue]) + (reserve.queue in gone) > reserve.agents
             for reserve in self._reserves
         )
 
@@ -465,8 +478,9 @@ class Floor:
             return line
         for queue in (stage.need.queue, *stage.need.also):
             self._by_queue[queue][stage] = line
-        for agent, number in self._parked.items():
-            line.park(self._agents[agent], number)
+        for name, agent in self.ready_in(stage.need).items():
+            if (number := self._parked.get(name)) is not None:
+                line.park(agent, number)
         return line
 
     def _forget(self, line: Line) -> None:
@@ -508,12 +522,6 @@ class Floor:
         self._parked[agent.agent] = self._numbers
         return self._numbers
 
-    def _count_ready(self, can: Abilities, by: int) -> None:
-        for queue in can.queues:
-            self._ready_of[queue] += by
-        for queue in can.home:
-            self._home[queue].ready += by
-
     # -- What others want to know -----------------------------------------------------------------------------
 
     @property
@@ -528,7 +536,14 @@ class Floor:
 
     def ready_for(self, queue: QueueId) -> int:
         """Return how many agents of a queue are ready."""
-        return self._ready_of[queue]
+        return len(self._ready_of[queue])
+
+    def ready_in(self, need: Need) -> Mapping[AgentId, ReadyAgent]:
+        """Return the ready agents of the queues whose agents are asked."""
+        found: dict[AgentId, ReadyAgent] = {}
+        for queue in (need.queue, *need.also):
+            found.update(self._ready_of[queue])
+        return found
 
     def before(self, waiting: Waiting) -> int:
         """Return how many calls of the same queue go before one; messages are not in the way of anybody."""

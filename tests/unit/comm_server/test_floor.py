@@ -200,6 +200,20 @@ def test_requirements_loosen_while_a_contact_waits() -> None:
         assert decisions[0].stage.step == seconds // 20
 
 
+def test_a_step_that_begins_as_an_agent_becomes_ready_counts_for_all_who_are_ready() -> None:
+    step = (Relaxation(after_seconds=3, skills={DUTCH: 1}),)
+    for patient, expected in (
+        (agent("patient", skills={DUTCH: 1}, idle=1), [("relaxed", "patient"), ("other", "fresh")]),
+        (agent("patient", skills={DUTCH: 0}, idle=1), [("relaxed", "fresh")]),
+    ):
+        found = floor(patient)
+        found.wait(waiting("relaxed", course(skills={DUTCH: 3}, relax=step), turn=1), 0)
+        found.wait(waiting("other", course(POWER), turn=2), 0)
+        assert found.decide(0) == []
+        found.ready(agent("fresh", GAS, POWER, skills={DUTCH: 1}, idle=3))
+        assert pairs(found.decide(3)) == expected
+
+
 def test_the_queues_own_agents_go_before_those_of_an_overflow() -> None:
     found = floor(agent("other", POWER, idle=0), agent("own", GAS, idle=9))
     found.wait(waiting("caller", course(relax=(Relaxation(after_seconds=1, queues=(POWER,)),))), 9)
@@ -348,6 +362,28 @@ def test_a_contact_is_held_for_an_own_agent_who_is_soon_free() -> None:
         now = due
     assert 1 < now < 20, "it is never held beyond its target"
     assert pairs(decisions) == [("caller", "borrowed")]
+
+
+def test_who_is_held_back_is_looked_at_again_as_a_step_begins_and_an_agent_becomes_ready() -> None:
+    def held() -> Floor:
+        found = floor(agent("borrowed", GAS, POWER, preference={GAS: 2, POWER: 1}))
+        for number in range(50):
+            found.on_duty(AgentId(f"gas-{number}"), agent("x", GAS, preference={GAS: 1}).can, 0)
+        found.wait(waiting("held", course(policy="cost-index")), 0)
+        return found
+
+    now, decisions = decided_at(held(), 0)
+    assert pairs(decisions) == [("held", "borrowed")]
+    found, begins = held(), now - REVIEW_SECONDS / 4
+    step = (Relaxation(after_seconds=begins, skills={DUTCH: 1}),)
+    found.wait(waiting("vip", course(WATER, priority=2, skills={DUTCH: 3}, relax=step), turn=2), 0)
+    due: float | None = 0.0
+    while due is not None and due < begins:
+        assert found.decide(due) == []
+        due = found.next_change()
+    assert found.decide(now - REVIEW_SECONDS / 2) == [], "the borrowed agent is not lent between two looks"
+    found.ready(agent("fresh", WATER, GAS, skills={DUTCH: 1}))
+    assert pairs(found.decide(begins)) == [("vip", "fresh"), ("held", "borrowed")]
 
 
 BOTH = abilities(frozenset({GAS, POWER}), {}, {})
@@ -593,11 +629,13 @@ class Events(RuleBasedStateMachine):
             min_size=1,
             max_size=4,
             unique_by=lambda made: made[0],
-        )
+        ),
+        meanwhile=st.sampled_from([0, 0, 2, 5]),
     )
     def agents_are_ready(
-        self, several: list[tuple[int, set[QueueId], int, int, dict[QueueId, int], int, bool]]
+        self, several: list[tuple[int, set[QueueId], int, int, dict[QueueId, int], int, bool]], meanwhile: int
     ) -> None:
+        self.now += meanwhile  # steps begin, and nothing has been decided yet
         for number, queues, dutch, german, preference, idle, sees in several:
             each = agent(
                 f"a{number}",
