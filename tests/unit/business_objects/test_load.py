@@ -79,7 +79,7 @@ def test_expressions_know_the_types() -> None:
         ('name="begin"', 'name="price"', "twice", 'price" type="date', ""),
         ('name="price"', 'name="the-price"', "name", "the-price", ""),
         ('read="owner"', 'read-when="lower(object.product) = user.id"', "not-searchable", "lower(", ""),
-        ('type="boolean"', 'type="bolean"', "dtd", '<attribute name="vip"', ""),
+        ('type="boolean"', 'type="bolean"', "dtd", 'bolean"', "boolean"),
         ('generated="yes"', 'made="yes"', "dtd", 'yes"/>\n    <attribute name="name"', ""),
         ('table="tags"', 'database="crm" table="tags"', "unknown-database", 'crm"', ""),
     ],
