@@ -11,7 +11,7 @@ import itertools
 import random
 import unittest.mock
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 
@@ -20,7 +20,9 @@ import structlog
 
 from caruso.comm_server.agents.presence import MESSAGE
 from caruso.comm_server.calls.lifecycle import Call, Ended, PartyState, Phase, Timer, not_there
+from caruso.comm_server.calls.rebuilding import rebuild
 from caruso.comm_server.monitor.board import Board
+from caruso.comm_server.recording.decide import rebuild as rebuild_track
 from caruso.comm_server.stations.nailing import Stage as LineStage
 from caruso.comm_server.supervision.watch import Stage
 from caruso.comm_server.voicemail.box import Who
@@ -280,6 +282,52 @@ def _check_supervision(house: WholeCentre, name: LegId) -> None:
         assert not leg.snoop.whisper or watch.mode is SupervisionMode.WHISPER
 
 
+def check_journal(house: WholeCentre) -> None:
+    """A server that were killed now would know the same of calls and recordings when it is started again."""
+    told: defaultdict[ids.ContactId, list[AnyFact]] = defaultdict(list)
+    for fact in house.journal.facts:
+        contact = getattr(fact, "contact", None)
+        if contact is not None:
+            told[contact].append(fact)
+    around = house.centre.surroundings()
+    for contact, call in house.centre.exchange.calls.items():
+        if call.phase is Phase.ENDED or not_there(call):
+            continue
+        again = rebuild(told[contact], around)
+        assert again is not None, f"nobody would know of {contact}"
+        assert _in_short(again) == _in_short(call), contact
+        assert abs(_hold(again) - _hold(call)) < 0.1, contact
+        assert abs(_since(again) - _since(call)) < 0.1, contact
+        live = house.centre.recordings._recorder._live.get(contact)
+        if live is not None and live.track.tape is not None and live.track.tape.begun:
+            track = rebuild_track(contact, ids.caller_leg(contact), told[contact])
+            assert track is not None
+            assert (track.tape, track.paused) == (live.track.tape, live.track.paused), contact
+
+
+def _in_short(call: Call) -> tuple[object, ...]:
+    """Return what the journal tells of a call: that a browser is away, it does not."""
+    asked = (PartyState.CONSULTED, PartyState.PARKED)
+    return (
+        Phase.TALKING if call.phase is Phase.RECONNECTING else call.phase,
+        call.visit,
+        call.place and (call.place.queue, call.place.priority),
+        call.desk and call.desk.agent,
+        call.held,
+        tuple(
+            (party.offer, party.agent, "asked" if party.state in asked else party.state) for party in call.parties
+        ),
+    )
+
+
+def _since(call: Call) -> float:
+    return call.place.since.timestamp() if call.place is not None else 0.0
+
+
+def _hold(call: Call) -> float:
+    return call.desk.hold_seconds if call.desk is not None else 0.0
+
+
 def _check_not_there(house: WholeCentre, call: Call) -> None:
     """Nobody hears anybody before the customer has answered, and his phone rings when it should."""
     rings = ids.caller_leg(call.contact) in house.telephony.legs
@@ -504,6 +552,7 @@ def look(house: WholeCentre) -> None:
         check_inside(house)
     if house.telephony.quiet:
         check_both_sides(house)
+        check_journal(house)
 
 
 @contextlib.contextmanager
