@@ -662,7 +662,8 @@ class Events(RuleBasedStateMachine):
             contact, chosen = decision.waiting, decision.agent
             assert contact in self.contacts, "offered twice, or gone"
             assert chosen in self.agents, "two at one agent, or not ready"
-            assert [name for name, _, _ in decision.candidates] == _candidates(decision, self.agents)
+            told = [name for name, _, _ in decision.candidates]
+            assert told == _candidates(decision, self.agents, self.now, self.reserves)
             self.contacts.remove(contact)
             self.agents.remove(chosen)
 
@@ -677,15 +678,16 @@ class Events(RuleBasedStateMachine):
             assert self.floor.before(contact) == ahead
 
 
-def _candidates(decision: Decision, free: Sequence[ReadyAgent]) -> list[AgentId]:
+def _candidates(
+    decision: Decision, free: Sequence[ReadyAgent], now: float, reserves: Sequence[Reserve]
+) -> list[AgentId]:
     """Return who is to be told with a decision: the chosen agent, then the first of all who could be asked."""
     stage, key = decision.stage, POLICIES.get(decision.stage.policy).key
     able = [
         (rank, key(one, stage), one.agent)
         for one in free
         if (rank := one.can.rank_for(stage.need)) is not None
-        and stage.only in (None, one.agent)
-        and (one.sees or not stage.messages)
+        and _place(decision.waiting, one, free, now, reserves) is not None
     ]
     others = [name for _, _, name in sorted(able)[:5] if name != decision.agent.agent]
     return [decision.agent.agent, *others][:5]
