@@ -404,8 +404,9 @@ class Floor:
     ) -> tuple[tuple[AgentId, int, float], ...]:
         figure, stage = line.policy.figure, line.stage
         found = {agent.agent: (agent.agent, rank, figure(agent, stage, now))}
-        for entry in line.order(self._told) if self._told > 1 else ():
-            if entry[4] is not agent and self._allowed(line, entry[4], now):
+        allowed = (lambda other: self._allowed(line, other, now)) if self._reserves else None
+        for entry in line.order(self._told, allowed) if self._told > 1 else ():
+            if entry[4] is not agent:
                 found[entry[2]] = (entry[2], entry[0], figure(entry[4], stage, now))
         return tuple(found.values())[: self._told]
 

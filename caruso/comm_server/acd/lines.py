@@ -143,16 +143,18 @@ class Line:
                 return min(fronts)
         return None
 
-    def order(self, most: int) -> list[Entry]:
-        """Return the first agents, the best first."""
+    def order(self, most: int, allowed: Callable[[ReadyAgent], bool] | None) -> list[Entry]:
+        """Return the first agents who are allowed to take the head, the best first."""
         found: list[Entry] = []
         for heaps in self._ranks.values():
             if len(found) >= most:
                 break
-            found += self._firsts_of(heaps, most - len(found))
+            found += self._firsts_of(heaps, most - len(found), allowed)
         return found
 
-    def _firsts_of(self, heaps: list[list[Entry]], most: int) -> list[Entry]:
+    def _firsts_of(
+        self, heaps: list[list[Entry]], most: int, allowed: Callable[[ReadyAgent], bool] | None
+    ) -> list[Entry]:
         """Return the first agents of some heaps in order, without taking them apart."""
         ahead = [(heap[0], heap, 0) for heap in heaps if heap]
         heapq.heapify(ahead)
@@ -160,10 +162,10 @@ class Line:
         found: list[Entry] = []
         while ahead and len(found) < most:
             entry, heap, at = heapq.heappop(ahead)
-            if parked.get(entry[2]) == entry[3]:
-                found.append(entry)
-            else:
+            if parked.get(entry[2]) != entry[3]:
                 gone += 1
+            elif allowed is None or allowed(entry[4]):
+                found.append(entry)
             child = 2 * at + 1
             for each in heap[child : child + 2]:
                 heapq.heappush(ahead, (each, heap, child))

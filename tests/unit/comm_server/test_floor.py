@@ -700,27 +700,10 @@ class Events(RuleBasedStateMachine):
             contact, chosen = decision.waiting, decision.agent
             assert contact in self.contacts, "offered twice, or gone"
             assert chosen in self.agents, "two at one agent, or not ready"
-            assert [name for name, _, _ in decision.candidates] == self.candidates(decision)
+            told = [name for name, _, _ in decision.candidates]
+            assert told == _candidates(decision, self.agents, self.now, self.reserves)
             self.contacts.remove(contact)
             self.agents.remove(chosen)
-
-    def candidates(self, decision: Decision) -> list[AgentId]:
-        """Return who is to be told with a decision: the chosen agent, then who of the first could be asked."""
-        stage, key = decision.stage, POLICIES.get(decision.stage.policy).key
-        able = [
-            (rank, key(one, stage), one)
-            for one in self.agents
-            if (rank := one.can.rank_for(stage.need)) is not None
-            and stage.only in (None, one.agent)
-            and (one.sees or not stage.messages)
-        ]
-        others = [
-            one.agent
-            for _, _, one in sorted(able, key=lambda found: (*found[:2], found[2].agent))[:5]
-            if one is not decision.agent
-            and _place(decision.waiting, one, self.agents, self.now, self.reserves) is not None
-        ]
-        return [decision.agent.agent, *others][:5]
 
     @invariant()
     def nobody_is_lost(self) -> None:
@@ -731,6 +714,21 @@ class Events(RuleBasedStateMachine):
             mine = [w for w in self.contacts if w.queue == stage.need.queue and not _is_message(w)]
             ahead = sum(1 for other in mine if other.rank < contact.rank)
             assert self.floor.before(contact) == ahead
+
+
+def _candidates(
+    decision: Decision, free: Sequence[ReadyAgent], now: float, reserves: Sequence[Reserve]
+) -> list[AgentId]:
+    """Return who is to be told with a decision: the chosen agent, then the first of all who could be asked."""
+    stage, key = decision.stage, POLICIES.get(decision.stage.policy).key
+    able = [
+        (rank, key(one, stage), one.agent)
+        for one in free
+        if (rank := one.can.rank_for(stage.need)) is not None
+        and _place(decision.waiting, one, free, now, reserves) is not None
+    ]
+    others = [name for _, _, name in sorted(able)[:5] if name != decision.agent.agent]
+    return [decision.agent.agent, *others][:5]
 
 
 def _is_message(contact: Waiting) -> bool:
