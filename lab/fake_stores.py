@@ -212,6 +212,7 @@ def _is_wanted(contact: PastContact, wanted: ContactsWanted) -> bool:
         and wanted.channel in (None, contact.channel)
         and wanted.outcome in (None, contact.queue_outcome)
         and wanted.disposition in ("", contact.disposition)
+        and wanted.note.casefold() in contact.note.casefold()
         and (part is None or number.startswith(part.begins) or (part.has != "" and part.has in number))
     )
 

@@ -1465,7 +1465,7 @@ export interface PhoneQuery {
   kind?: StationKind;
 }
 
-/** A stretch of time (without one, the last 24 hours), and what is known of the contacts in it. `number` is part of the caller's number, in any notation; `customer` a customer's number, or the beginning of a name; `agent` whoever had it, `queue` the last one it waited in, and `outcome` how it left that. */
+/** A stretch of time (without one, the last 24 hours), and what is known of the contacts in it. `number` is part of the caller's number, in any notation; `customer` a customer's number, or the beginning of a name; `agent` whoever had it, `queue` the last one it waited in, and `outcome` how it left that; `note` part of the note. */
 export interface ContactsQuery {
   since?: string | null;
   until?: string | null;
@@ -1476,6 +1476,7 @@ export interface ContactsQuery {
   channel?: "call-back" | "outbound" | "voice" | "voicemail" | "web" | null;
   outcome?: QueueOutcome | null;
   disposition?: string | null;
+  note?: string | null;
   limit?: number;
   offset?: number;
 }

@@ -21,6 +21,7 @@ const KNOWN = {
   channel: "voice",
   outcome: "abandoned",
   disposition: "done",
+  note: "meter is broken",
 };
 
 const DONE = { id: "done", name: "Done" };

@@ -41,3 +41,5 @@ class ContactsWanted:
     #: How it left the queue in which it waited last.
     outcome: QueueOutcome | None = None
     disposition: str = ""
+    #: Part of its note, in capital or small letters.
+    note: str = ""

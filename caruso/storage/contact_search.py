@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import ColumnElement, exists, or_
 
@@ -29,6 +29,8 @@ def criteria(wanted: ContactsWanted) -> Iterator[ColumnElement[bool]]:
         yield of.disposition == wanted.disposition
     if wanted.number is not None:
         yield from _has(wanted.number)
+    if wanted.note:
+        yield or_(*(of.note.icontains(text, autoescape=True) for text in _spellings(wanted.note)))
     for agent in sorted(wanted.agents):
         yield _had(agent)
 
@@ -41,6 +43,16 @@ def _has(part: NumberPart) -> Iterator[ColumnElement[bool]]:
         found.append(number.contains(part.has, autoescape=True))
     yield or_(*found)
     yield ~number.startswith(ERASED, autoescape=True)
+
+
+def _spellings(text: str) -> Iterable[str]:
+    """Return how people write what is looked for: not every engine knows the capitals of letters with marks."""
+    written = (text, text.lower(), text.upper(), text.capitalize(), text.title())
+    return {_without_plain_capitals(each): each for each in written}.values()
+
+
+def _without_plain_capitals(text: str) -> str:
+    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
 
 
 def _had(agent: AgentId) -> ColumnElement[bool]:

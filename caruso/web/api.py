@@ -36,7 +36,7 @@ from caruso.web import resources as r
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
-from caruso.web.contact_search import customers_asked, number_asked, queues_asked
+from caruso.web.contact_search import customers_asked, note_asked, number_asked, queues_asked
 from caruso.web.kept_files import contact_file
 from caruso.web.sessions import Sessions, SignedIn, handle_of
 from caruso.web.sign_in import SignIn
@@ -185,6 +185,7 @@ class Api:
             channel=query.channel,
             outcome=query.outcome,
             disposition=query.disposition or "",
+            note=note_asked(query),
         )
         found = await self._ask.facts.contacts(wanted)
         lines = [_line(contact) for contact in found[: query.limit]]

@@ -31,6 +31,16 @@ def queues_asked(query: ContactsQuery, scope: Scope) -> Scope:
     return frozenset({query.queue}) if has_queue(scope, query.queue) else frozenset()
 
 
+def note_asked(query: ContactsQuery) -> str:
+    """Return what is in the note; nothing for whatever it says."""
+    if query.note is None:
+        return ""
+    text = query.note.strip()
+    if not text:
+        raise mistake("note", "Give part of the note.")
+    return text
+
+
 async def customers_asked(query: ContactsQuery, customers: CustomerStore) -> frozenset[CustomerId] | None:
     """Return the customers that are meant; raise `RejectedInput` where that is none, or too many to look for."""
     if query.customer is None:

@@ -132,7 +132,8 @@ class ContactsQuery(Request, frozen=True, kw_only=True):
     """A stretch of time (without one, the last 24 hours), and what is known of the contacts in it.
 
     `number` is part of the caller's number, in any notation; `customer` a customer's number, or the beginning of a
-    name; `agent` whoever had it, `queue` the last one it waited in, and `outcome` how it left that.
+    name; `agent` whoever had it, `queue` the last one it waited in, and `outcome` how it left that;
+    `note` part of the note.
     """
 
     since: Moment | None = None
@@ -144,6 +145,7 @@ class ContactsQuery(Request, frozen=True, kw_only=True):
     channel: Channel | None = None
     outcome: QueueOutcome | None = None
     disposition: Annotated[str, _ASKED] | None = None
+    note: Annotated[str, _ASKED] | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
     offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 

@@ -57,7 +57,7 @@ async def test_a_call_is_found_by_keyboard_by_what_is_known_of_it(chromium: Brow
     for _ in range(2):  # past the channel
         await sam.press("Tab")
     await sam.page.keyboard.type("Abandoned")
-    for _ in range(2):  # past the disposition
+    for _ in range(3):  # past disposition and note
         await sam.press("Tab")
     await expect(sam.part("history-search")).to_be_focused()
     await sam.press("Enter")

@@ -96,6 +96,13 @@ export function ContactFilters({ address, filter, contact, centre, problem, agai
           <NativeSelect label="Channel" {...choiceOf("channel")} />
           <NativeSelect label="Outcome" {...choiceOf("outcome")} />
           <NativeSelect label="Disposition" {...choiceOf("disposition")} />
+          <TextInput
+            label="Note"
+            placeholder="Part of it"
+            maxLength={200}
+            autoComplete="off"
+            {...fieldOf("note")}
+          />
           <Button type="submit" disabled={!fits} data-testid="history-search">
             Search
           </Button>

@@ -124,6 +124,7 @@ const FILTER_TEXTS: Record<FilterName, (value: string, names: Names) => string> 
   channel: (value) => `channel “${named(CHANNELS, value)}”`,
   outcome: (value) => `outcome “${outcomeName(value)}”`,
   disposition: (value, names) => `disposition “${names.disposition(value)}”`,
+  note: (value) => `note with “${value}”`,
 };
 
 function presentState(contact: ContactLine): string {

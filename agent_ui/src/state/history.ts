@@ -15,6 +15,7 @@ export const FILTERS = [
   "channel",
   "outcome",
   "disposition",
+  "note",
 ] as const satisfies readonly (keyof ContactsQuery)[];
 
 export type FilterName = (typeof FILTERS)[number];

@@ -20,6 +20,7 @@ from caruso.model.facts import (
     ContactIdentified,
     ContactLeftQueue,
     ContactQueued,
+    NoteWritten,
     QueueOutcome,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId
@@ -79,6 +80,10 @@ async def facts(database: Database, journal: JournalWriter) -> Facts:
         ContactIdentified(at=NOON, contact=ContactId(contact), customer=CustomerId(customer))
         for contact, customer in (("call-1", "c-1"), ("gone", "c-2"))
     )
+    noted = (
+        NoteWritten(at=NOON, contact=ContactId(contact), agent=AgentId("agent-1"), text=text)
+        for contact, text in (("call-1", "100 % Grün:\nHerr ÖZTÜRK"), ("gone", "Frau Öztürk, 100_grün"))
+    )
     for fact in (
         *answered(1, 1, "+493012344711"),
         *answered(2, 2, "+4989555"),
@@ -88,6 +93,7 @@ async def facts(database: Database, journal: JournalWriter) -> Facts:
         begun("page", 4, "4711", "web"),
         begun("erased", 5, f"{ERASED}4711-1"),
         *known,
+        *noted,
     ):
         journal.record(fact)
     async with asyncio.timeout(10):
@@ -121,6 +127,12 @@ FOUND: list[tuple[dict[str, Any], list[str]]] = [
     ({"outcome": QueueOutcome.ANSWERED}, ["call-2", "call-1"]),
     ({"disposition": "done"}, ["call-2", "call-1"]),
     ({"disposition": "Done"}, []),
+    ({"note": "frau öztürk"}, ["gone"]),
+    ({"note": "ÖZTÜRK"}, ["gone", "call-1"]),
+    ({"note": "öztürk"}, ["gone", "call-1"]),
+    ({"note": "Grün"}, ["gone", "call-1"]),
+    ({"note": "100 % g"}, ["call-1"]),
+    ({"note": "100_g"}, ["gone"]),
     ({"queues": frozenset({"queue-1"}), "outcome": QueueOutcome.ANSWERED}, ["call-1"]),
     ({"number": part("4711"), "until": NOON + timedelta(minutes=4)}, ["gone", "call-1"]),
     ({"number": part("4711"), "since": NOON + timedelta(minutes=3)}, ["page", "gone"]),

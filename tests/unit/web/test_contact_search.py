@@ -47,6 +47,7 @@ def past(house: House, is_wanted: Callable[[PastContact], bool]) -> list[str]:
         ("channel=web", lambda c: False),
         ("outcome=abandoned", lambda c: c.queue_outcome == "abandoned"),
         ("disposition=done", lambda c: c.disposition == "done"),
+        ("note=%20READING%20t", lambda c: "Reading taken" in c.note),
         ("queue=meter&outcome=answered&customer=mira", lambda c: (c.agent, c.customer) == ("ben", "c1")),
     ],
 )  # fmt: skip
@@ -106,6 +107,7 @@ async def test_nobody_finds_more_than_she_may_see(house: House) -> None:
         ("channel=pigeon", "channel"),
         ("outcome=sad", "outcome"),
         ("disposition=%00", "disposition"),
+        ("note=%20", "note"),
     ],
 )
 async def test_what_cannot_be_looked_for_is_refused_with_its_place(house: House, query: str, part: str) -> None:
