@@ -87,6 +87,7 @@ def web_settings(config: Config, pbx: AsteriskSettings) -> WebSettings:
         session_idle=timedelta(hours=config.web.session_idle_hours),
         secret=pbx.server_secret.encode(),
         self_service_limits=self_service_limits(config.self_service),
+        country=config.server.country,
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from caruso.clock import Clock
 from caruso.model.acting import who_acts
 from caruso.model.centre import Role, StationKind
 from caruso.model.changes import CustomerAccess
+from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, UserId
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, UserId
 from caruso.model.records import Became, Customer, PastContact, PhoneAccount, Session, User
 from caruso.model.run_records import RunEvent, SavedRun
 
@@ -176,25 +177,10 @@ class MemoryFacts:
         """Return a customer's contacts, newest first."""
         return [contact for contact in self._newest() if contact.customer == customer][:limit]
 
-    async def contacts(
-        self,
-        *,
-        since: datetime,
-        until: datetime,
-        limit: int = 100,
-        offset: int = 0,
-        agent: AgentId | None = None,
-        queues: Collection[QueueId] | None = None,
-    ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first."""
-        found = [
-            contact
-            for contact in self._newest()
-            if since <= contact.arrived_at < until
-            and agent in (None, contact.agent)
-            and (queues is None or contact.queue in queues)
-        ]
-        return found[offset : offset + limit]
+    async def contacts(self, wanted: ContactsWanted) -> Sequence[PastContact]:
+        """Return contacts, newest first."""
+        found = [contact for contact in self._newest() if _is_wanted(contact, wanted)]
+        return found[wanted.offset : wanted.offset + wanted.limit]
 
     async def contact(self, contact: ContactId) -> PastContact | None:
         """Return one contact."""
@@ -214,6 +200,21 @@ class MemoryFacts:
     def add(self, contact: PastContact) -> None:
         """Keep a contact, or its newer state."""
         self.past = [past for past in self.past if past.id != contact.id] + [dataclasses.replace(contact)]
+
+
+def _is_wanted(contact: PastContact, wanted: ContactsWanted) -> bool:
+    number, part = contact.caller_number, wanted.number
+    return (
+        wanted.since <= contact.arrived_at < wanted.until
+        and wanted.agents <= {contact.agent}
+        and (wanted.queues is None or contact.queue in wanted.queues)
+        and (wanted.customers is None or contact.customer in wanted.customers)
+        and wanted.channel in (None, contact.channel)
+        and wanted.outcome in (None, contact.queue_outcome)
+        and wanted.disposition in ("", contact.disposition)
+        and wanted.note.casefold() in contact.note.casefold()
+        and (part is None or number.startswith(part.begins) or (part.has != "" and part.has in number))
+    )
 
 
 class FakePhones:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
+from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import (
     CALLS,
     AnyFact,
@@ -27,7 +28,7 @@ from caruso.model.facts import (
     QueueSwitched,
     StationChosen,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId, is_web
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, is_web
 from caruso.model.records import Became, PastContact
 from caruso.model.run_records import OutboxAction, RunEvent, RunTurn, SavedRun
 from lab.memory_runs import MemoryRuns
@@ -229,16 +230,7 @@ class MemoryJournal:
         """Return nothing: past contacts are a projection that storage makes."""
         return ()
 
-    async def contacts(
-        self,
-        *,
-        since: datetime,
-        until: datetime,
-        limit: int = 100,
-        offset: int = 0,
-        agent: AgentId | None = None,
-        queues: Collection[QueueId] | None = None,
-    ) -> Sequence[PastContact]:
+    async def contacts(self, wanted: ContactsWanted) -> Sequence[PastContact]:
         """Return nothing."""
         return ()
 

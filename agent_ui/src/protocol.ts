@@ -7,6 +7,9 @@ export type Presence = "signed-out" | "not-ready" | "ready" | "offered" | "talki
 /** What an agent's phone is called for. */
 export type OfferPurpose = "queue" | "transfer" | "consult" | "outbound" | "take-over";
 
+/** How a visit to a queue ended (METRICS: the terms of the balance). */
+export type QueueOutcome = "answered" | "abandoned" | "short-abandoned" | "flowed-out" | "call-back" | "transferred" | "lost";
+
 /** What an agent is asked to take. */
 export type OfferedKind = "call" | "call-back" | "transfer" | "consult" | "outbound" | "message";
 
@@ -1462,10 +1465,18 @@ export interface PhoneQuery {
   kind?: StationKind;
 }
 
-/** A stretch of time; without one, the last 24 hours. */
+/** A stretch of time (without one, the last 24 hours), and what is known of the contacts in it. `number` is part of the caller's number, in any notation; `customer` a customer's number, or the beginning of a name; `agent` whoever had it, `queue` the last one it waited in, and `outcome` how it left that; `note` part of the note. */
 export interface ContactsQuery {
   since?: string | null;
   until?: string | null;
+  number?: string | null;
+  customer?: string | null;
+  agent?: string | null;
+  queue?: string | null;
+  channel?: "call-back" | "outbound" | "voice" | "voicemail" | "web" | null;
+  outcome?: QueueOutcome | null;
+  disposition?: string | null;
+  note?: string | null;
   limit?: number;
   offset?: number;
 }

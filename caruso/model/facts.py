@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -32,6 +33,8 @@ from caruso.model.supervision import Announcement, SupervisionMode, SupervisionO
 
 #: Channels of contacts.
 VOICE, WEB, CALL_BACK, OUTBOUND, VOICEMAIL = "voice", "web", "call-back", "outbound", "voicemail"
+#: Any of them.
+Channel = Literal["voice", "web", "call-back", "outbound", "voicemail"]
 #: Those of contacts that have a call of their own in the PBX.
 CALLS = (VOICE, OUTBOUND)
 

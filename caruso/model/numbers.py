@@ -8,6 +8,8 @@ from __future__ import annotations
 import phonenumbers
 from phonenumbers.phonenumberutil import ndd_prefix_for_region
 
+from caruso.model.contact_search import NumberPart
+
 #: Characters of a number that are kept; the longest E.164 number has 15 digits, internal ones and SIP names more.
 MAX_LENGTH = 64
 
@@ -16,6 +18,9 @@ MAX_LENGTH = 64
 SHORTEST_PUBLIC = 7
 #: Characters of the longest E.164 number, with its ``+``.
 LONGEST_PUBLIC = 16
+
+#: Digits without which part of a number says nothing: very many numbers have any two.
+SHORTEST_PART = 3
 
 #: Kinds of numbers whose owner is paid by who calls.
 _DEAR = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
@@ -89,6 +94,23 @@ def prefixes(text: str, region: str) -> tuple[str, ...]:
     trunk = ndd_prefix_for_region(region, True) or ""
     national = bare.removeprefix(trunk) if trunk else bare
     return (bare, f"+{country}{national}")
+
+
+def part_of(text: str, region: str) -> NumberPart | None:
+    """Return what is in kept numbers that `text` is part of, or None where it is none of `SHORTEST_PART` digits.
+
+    The part may be anywhere in the number, in any notation; dots and stars for what is left out are passed over.
+    With a country code (``+49``), or with a trunk prefix (``030``), it is a beginning, too.
+    """
+    bare = _bare(text.strip(" …*"))
+    if bare.startswith(("+", "00")):
+        bare = _bare(text.replace("(0)", "").strip(" …*"))
+    digits = bare.removeprefix("+")
+    if len(digits) < SHORTEST_PART or not (digits.isascii() and digits.isdecimal()):
+        return None
+    whole = (*prefixes(bare, region), normalised(bare, region))
+    begins = tuple(dict.fromkeys(each for each in whole if each.startswith("+")))
+    return NumberPart(begins=begins, has="" if bare.startswith("+") else bare)
 
 
 def _bare(number: str) -> str:

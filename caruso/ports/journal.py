@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import AnyFact
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
+from caruso.model.ids import ContactId, CustomerId, QueueId, RunId
 from caruso.model.records import Became, PastContact
 from caruso.model.report_rows import EstimatedWait, QueueVisit
 from caruso.model.run_records import RunEvent, RunTurn, SavedRun
@@ -81,20 +82,8 @@ class FactStore(Protocol):
         """Return a customer's contacts, newest first."""
         ...
 
-    async def contacts(
-        self,
-        *,
-        since: datetime,
-        until: datetime,
-        limit: int = 100,
-        offset: int = 0,
-        agent: AgentId | None = None,
-        queues: Collection[QueueId] | None = None,
-    ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first.
-
-        Only those of `agent`, and only those that waited last in one of `queues`, where these are given.
-        """
+    async def contacts(self, wanted: ContactsWanted) -> Sequence[PastContact]:
+        """Return contacts, newest first."""
         ...
 
     async def contact(self, contact: ContactId) -> PastContact | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, func, or_, select, text, union
 
+from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import (
     CALLS,
     WEB,
@@ -26,12 +27,13 @@ from caruso.model.facts import (
     PresenceChanged,
     PriorityChanged,
 )
-from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RunId
+from caruso.model.ids import AgentId, ContactId, CustomerId, RunId
 from caruso.model.records import Became, PastContact
 from caruso.model.run_records import RunEvent, SavedRun
+from caruso.storage.contact_search import criteria
 from caruso.storage.engine import LONG_TIMEOUT_SECONDS, Database
 from caruso.storage.run_rows import read_event, read_run
-from caruso.storage.tables.contacts import contacts, presence_intervals, queue_visits, talk_segments
+from caruso.storage.tables.contacts import contacts, presence_intervals, queue_visits
 from caruso.storage.tables.journal import journal
 from caruso.storage.tables.runs import run_audit, run_contacts, script_runs
 
@@ -164,28 +166,12 @@ class Facts:
         query = select(contacts).where(contacts.c.customer == customer)
         return await self._past(query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc()).limit(limit))
 
-    async def contacts(
-        self,
-        *,
-        since: datetime,
-        until: datetime,
-        limit: int = 100,
-        offset: int = 0,
-        agent: AgentId | None = None,
-        queues: Collection[QueueId] | None = None,
-    ) -> Sequence[PastContact]:
-        """Return contacts that arrived in [since, until), newest first.
-
-        Only those of `agent`, and only those that waited last in one of `queues`, where these are given.
-        """
-        query = select(contacts).where(contacts.c.arrived_at >= since, contacts.c.arrived_at < until)
-        if agent is not None:
-            had = exists().where(talk_segments.c.contact == contacts.c.id, talk_segments.c.agent == agent)
-            query = query.where(or_(contacts.c.agent == agent, had))
-        if queues is not None:
-            query = query.where(contacts.c.queue.in_(sorted(queues)))
-        ordered = query.order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())
-        return await self._past(ordered.limit(limit).offset(offset))
+    async def contacts(self, wanted: ContactsWanted) -> Sequence[PastContact]:
+        """Return contacts, newest first."""
+        ordered = (
+            select(contacts).where(*criteria(wanted)).order_by(contacts.c.arrived_at.desc(), contacts.c.id.desc())
+        )
+        return await self._past(ordered.limit(wanted.limit).offset(wanted.offset))
 
     async def contact(self, contact: ContactId) -> PastContact | None:
         """Return one contact."""

@@ -18,6 +18,7 @@ from caruso.clock import Clock
 from caruso.comm_server.supervision.scope import Scope, has_queue, seen_by
 from caruso.errors import NotAllowed, NotFound
 from caruso.model.centre import REGISTERED, Role
+from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, CustomerId
 from caruso.model.records import Customer, PastContact
@@ -35,6 +36,7 @@ from caruso.web import resources as r
 from caruso.web.binding import mistake, operation
 from caruso.web.call import Call
 from caruso.web.centre_port import ContactCentre
+from caruso.web.contact_search import customers_asked, note_asked, number_asked, queues_asked
 from caruso.web.kept_files import contact_file
 from caruso.web.sessions import Sessions, SignedIn, handle_of
 from caruso.web.sign_in import SignIn
@@ -57,6 +59,8 @@ class Sources:
     phones: Phones
     clock: Clock
     health: Mapping[str, HealthCheck]
+    #: Of telephone numbers without a country code.
+    country: str
     #: None: who looks at a customer is not written down.
     accesses: AccessLog | None = None
 
@@ -160,19 +164,30 @@ class Api:
 
     @operation("GET", "/api/contacts", role=Role.AGENT)
     async def contacts(self, call: Call, query: r.ContactsQuery) -> r.ContactPage:
-        """List contacts, newest first; an agent sees her own, a supervisor those of her queues."""
+        """List contacts, newest first; an agent sees her own, a supervisor those of her queues.
+
+        What is asked for narrows that: all of it must be so. A customer is meant by number or by the beginnings of
+        words, as in ``/api/customers``.
+        """
         until = query.until or self._ask.clock.now()
         since = query.since or until - _DAY
         if since > until:
             raise mistake("since", "The time it begins is after the one it ends.")
-        found = await self._ask.facts.contacts(
+        wanted = ContactsWanted(
             since=since,
             until=until,
             limit=query.limit + 1,
             offset=query.offset,
-            agent=_only(call.who),
-            queues=self._scope(call),
+            agents=frozenset(filter(None, (_only(call.who), query.agent))),
+            queues=queues_asked(query, self._scope(call)),
+            number=number_asked(query, self._ask.country),
+            customers=await customers_asked(query, self._ask.customers),
+            channel=query.channel,
+            outcome=query.outcome,
+            disposition=query.disposition or "",
+            note=note_asked(query),
         )
+        found = await self._ask.facts.contacts(wanted)
         lines = [_line(contact) for contact in found[: query.limit]]
         return r.ContactPage(contacts=lines, more=len(found) > query.limit)
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from caruso.model.centre import Role, StationKind
+from caruso.model.facts import Channel, QueueOutcome
 from caruso.model.ids import AgentId, ContactId, CustomerId, EntryPointId, QueueId, ScriptId, UserId
 from caruso.model.segments import Segment
 from caruso.model.views import Choice, HistoryView
@@ -27,6 +28,7 @@ Number = Annotated[str, Meta(pattern=r"^\+?[0-9]{1,32}" + _END)]
 Password = Annotated[str, Meta(max_length=256)]
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 Moment = Annotated[datetime, Meta(tz=True)]
+_ASKED = Meta(min_length=1, max_length=200, pattern=_LINE)
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,10 +129,23 @@ class Phone(Resource, frozen=True, kw_only=True):
 
 
 class ContactsQuery(Request, frozen=True, kw_only=True):
-    """A stretch of time; without one, the last 24 hours."""
+    """A stretch of time (without one, the last 24 hours), and what is known of the contacts in it.
+
+    `number` is part of the caller's number, in any notation; `customer` a customer's number, or the beginning of a
+    name; `agent` whoever had it, `queue` the last one it waited in, and `outcome` how it left that;
+    `note` part of the note.
+    """
 
     since: Moment | None = None
     until: Moment | None = None
+    number: Annotated[str, Meta(max_length=100)] | None = None
+    customer: Annotated[str, _ASKED] | None = None
+    agent: Annotated[AgentId, _ASKED] | None = None
+    queue: Annotated[QueueId, _ASKED] | None = None
+    channel: Channel | None = None
+    outcome: QueueOutcome | None = None
+    disposition: Annotated[str, _ASKED] | None = None
+    note: Annotated[str, _ASKED] | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
     offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 

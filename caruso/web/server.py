@@ -142,6 +142,7 @@ class WebServer:
             phones=phones,
             clock=clock,
             health=health,
+            country=settings.country,
             accesses=accesses,
         )
         promised = CallbackSources(centre=centre, callbacks=callbacks, clock=clock, moved=callback_moved)

@@ -41,6 +41,8 @@ class WebSettings:
     #: What cookies of the self-service pages are sealed with; one of its own for each process when not given.
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     self_service_limits: SelfServiceLimits = field(default_factory=SelfServiceLimits)
+    #: Of telephone numbers without a country code (ISO 3166).
+    country: str = "DE"
     #: Bytes of a request's body.
     body_limit: int = 64 * 1024
     #: A request that takes longer is answered with ``busy``.

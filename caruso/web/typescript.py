@@ -19,7 +19,7 @@ from caruso.comm_server.recording.office import Asked
 from caruso.model.callbacks import CallbackState
 from caruso.model.centre import Role, StationKind
 from caruso.model.desk import AnyDeskCommand
-from caruso.model.facts import OfferPurpose, Presence
+from caruso.model.facts import OfferPurpose, Presence, QueueOutcome
 from caruso.model.recordings import AccessKind, PauseReason, RecordingState
 from caruso.model.script_versions import ScriptEventKind
 from caruso.model.sounds import Outline
@@ -43,6 +43,7 @@ _OUT = (DeskView, Reply, Notice, Beat, Problem, MonitorView, Failure, Outline)
 _ENUMS = (
     Presence,
     OfferPurpose,
+    QueueOutcome,
     OfferedKind,
     Role,
     StationKind,

@@ -1,9 +1,8 @@
-/** Contacts of the past: a table by day, and one contact with its answers. */
+/** Contacts of the past: a table by day and by what is known of them, and one contact with its answers. */
 
 import { Loader } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { readContacts } from "../api";
-import { DayInputs } from "../parts/DayInputs";
 import { focusIsLost } from "../parts/focus";
 import { Pager } from "../parts/Pager";
 import { Reload } from "../parts/Reload";
@@ -14,34 +13,61 @@ import { TableScroll } from "../parts/TableScroll";
 import { Unreadable } from "../parts/Unreadable";
 import { useAnswer } from "../parts/useAnswer";
 import { useCentre } from "../parts/useCentre";
-import { useDraft } from "../parts/useDraft";
 import { ZoneNote } from "../parts/ZoneNote";
-import type { ContactLine } from "../protocol";
-import { isOld } from "../state/answer";
-import { localDay, rangeOf } from "../state/days";
+import type { ContactLine, ContactPage } from "../protocol";
+import { type Answer, isOld } from "../state/answer";
+import { localDay } from "../state/days";
 import { clock, moment } from "../state/durations";
-import { addressOf, filterOf, type HistoryFilter, PAGE_SIZE, questionOf } from "../state/history";
+import {
+  addressOf,
+  filterNamed,
+  filterOf,
+  type HistoryFilter,
+  isNarrowed,
+  PAGE_SIZE,
+  questionOf,
+} from "../state/history";
 import { ContactDetail } from "./ContactDetail";
-import { EMPTY_NAMES, type Names, namesOf, outcomeText } from "./names";
+import { ContactFilters } from "./ContactFilters";
+import { EMPTY_NAMES, filterText, type Names, namesOf, outcomeText } from "./names";
+
+/** What days that are no range are answered with. */
+const NOTHING = new Promise<never>(() => undefined);
 
 export default function HistoryPage({ contact }: { contact: string | null }) {
-  const filter = filterOf(useSearch(), localDay(new Date()));
+  const search = useSearch();
+  const filter = filterOf(search, localDay(new Date()));
   const centre = useCentre();
   const names = centre === null ? EMPTY_NAMES : namesOf(centre);
   const question = questionOf(filter);
+  const [answer, again] = useAnswer(question ?? "", (signal) =>
+    question === null ? NOTHING : readContacts(question, signal),
+  );
+  const refused = answer.value === null ? filterNamed(answer.part) : null;
   const list = useRef<HTMLElement>(null);
   useFocusBack(list, contact);
   return (
     <Shell title="History">
       <div className="history-page" data-detail={contact !== null}>
         <section className="card" aria-labelledby="history-title" ref={list}>
-          <Days filter={filter} contact={contact} />
+          <ContactFilters
+            address={search}
+            filter={filter}
+            contact={contact}
+            centre={centre}
+            problem={{ name: refused, text: answer.problem }}
+            again={again}
+          />
           {question === null ? (
             <p className="empty empty-small" data-testid="history-no-range">
               These days are no range.
             </p>
+          ) : refused !== null ? (
+            <p className="empty empty-small" role="alert" data-testid="history-refused">
+              {answer.problem}
+            </p>
           ) : (
-            <Contacts question={question} filter={filter} names={names} selected={contact} />
+            <Contacts answer={answer} again={again} filter={filter} names={names} selected={contact} />
           )}
         </section>
         {contact !== null && (
@@ -65,41 +91,15 @@ function useFocusBack(list: { current: HTMLElement | null }, contact: string | n
   }, [list, contact]);
 }
 
-/** The address has the days as soon as they are a range: a reload, the back button and colleagues get the same. */
-function Days({ filter, contact }: { filter: HistoryFilter; contact: string | null }) {
-  const search = useSearch();
-  const [draft, change] = useDraft(search, filter);
-  const changed = (days: Partial<HistoryFilter>) => {
-    const wanted = { ...draft, ...days, offset: 0 };
-    change(wanted);
-    if (rangeOf(wanted.from, wanted.to) === null) return;
-    navigate(addressOf(wanted, contact), true);
-  };
-  return (
-    <div className="history-head">
-      <h1 id="history-title" className="page-title" tabIndex={-1}>
-        Contacts
-      </h1>
-      <DayInputs
-        from={draft.from}
-        to={draft.to}
-        fits={rangeOf(draft.from, draft.to) !== null}
-        onChange={changed}
-        testid="history"
-      />
-    </div>
-  );
-}
-
 interface ContactsProps {
-  question: string;
+  answer: Answer<ContactPage>;
+  again: () => void;
   filter: HistoryFilter;
   names: Names;
   selected: string | null;
 }
 
-function Contacts({ question, filter, names, selected }: ContactsProps) {
-  const [answer, again] = useAnswer(question, (signal) => readContacts(question, signal));
+function Contacts({ answer, again, filter, names, selected }: ContactsProps) {
   const contacts = answer.value?.contacts ?? [];
   const failed = answer.value === null && answer.problem !== "";
   return (
@@ -109,6 +109,12 @@ function Contacts({ question, filter, names, selected }: ContactsProps) {
         <>
           <div className="list-head">
             <span className="list-head-space">
+              {isNarrowed(filter) && (
+                <span
+                  className="narrowed"
+                  data-testid="history-narrowed"
+                >{`Only ${filterText(filter, names)}.`}</span>
+              )}
               <ZoneNote />
             </span>
             <Reload answer={answer} again={again} testid="history-reload" />
@@ -117,7 +123,7 @@ function Contacts({ question, filter, names, selected }: ContactsProps) {
             contacts={contacts}
             loading={answer.value === null}
             busy={answer.loading}
-            empty={filter.from === filter.to ? "No contacts on this day." : "No contacts in these days."}
+            empty={emptyText(filter, names)}
             names={names}
             filter={filter}
             selected={selected}
@@ -135,6 +141,11 @@ function Contacts({ question, filter, names, selected }: ContactsProps) {
       />
     </div>
   );
+}
+
+function emptyText(filter: HistoryFilter, names: Names): string {
+  if (isNarrowed(filter)) return `Nothing found with these filters: ${filterText(filter, names)}.`;
+  return filter.from === filter.to ? "No contacts on this day." : "No contacts in these days.";
 }
 
 interface ContactsTableProps {

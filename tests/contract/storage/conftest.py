@@ -30,6 +30,7 @@ ON_MARIADB = {
     "test_rebuilding",  # temporary tables, EXCEPT, a snapshot
     "test_storage_bulk",  # upserts, every type of column
     "test_storage_callbacks",  # insert unless there, times
+    "test_storage_contact_search",  # parts of texts
     "test_storage_customers",  # numbers, attributes in JSON, words
     "test_storage_objects",  # conditions, tables of models, their triggers, words
     "test_storage_facts",  # the queries on the journal

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from caruso.model.centre import StationKind
+from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import (
     AnyFact,
     ContactArrived,
@@ -101,7 +102,9 @@ async def test_the_facts_of_one_contact_are_told_in_order_even_after_its_end(
 
 async def test_contacts_can_be_asked_for_by_their_agent(journal: JournalWriter, facts: Facts) -> None:
     await record(journal, *(fact for number in range(4) for fact in answered_call(number, NOON)))
-    found = await facts.contacts(since=NOON, until=NOON + timedelta(hours=1), agent=AgentId("agent-2"))
+    found = await facts.contacts(
+        ContactsWanted(since=NOON, until=NOON + timedelta(hours=1), agents=frozenset({AgentId("agent-2")}))
+    )
     assert [contact.id for contact in found] == ["call-2"]
 
 
@@ -227,7 +230,10 @@ async def test_a_contact_that_gave_up_is_told_as_such(journal: JournalWriter, fa
 async def test_contacts_come_in_pages_newest_first(journal: JournalWriter, facts: Facts) -> None:
     await record(journal, *(arrival(ContactId(f"c{n:02}"), NOON + timedelta(minutes=n)) for n in range(30)))
     since, until = NOON + timedelta(minutes=5), NOON + timedelta(minutes=25)
-    pages = [await facts.contacts(since=since, until=until, limit=8, offset=offset) for offset in (0, 8, 16, 24)]
+    pages = [
+        await facts.contacts(ContactsWanted(since=since, until=until, limit=8, offset=offset))
+        for offset in (0, 8, 16, 24)
+    ]
     assert [contact.id for page in pages for contact in page] == [f"c{n:02}" for n in range(24, 4, -1)]
     assert [len(page) for page in pages] == [8, 8, 4, 0]
 

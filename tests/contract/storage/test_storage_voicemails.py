@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import AnyFact, VoicemailBegun, VoicemailDone, VoicemailErased, VoicemailReceived
 from caruso.model.ids import AgentId, ContactId, FileId, QueueId, RunId, UserId, voicemail_contact
 from caruso.model.run_records import OutboxAction
@@ -165,7 +166,7 @@ async def test_the_history_shows_a_message_as_a_contact_and_a_restart_takes_it_f
         await journal.flush()
         facts = Facts(database)
         assert await facts.open_contact_facts() == []
-        (past,) = await facts.contacts(since=AT, until=AT + timedelta(days=1))
+        (past,) = await facts.contacts(ContactsWanted(since=AT, until=AT + timedelta(days=1)))
         assert (past.id, past.channel, past.queue) == (voicemail_contact(origin), "voicemail", "q")
         assert past.customer == "customer-1"
     await database.dispose()

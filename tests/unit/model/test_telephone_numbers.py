@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from caruso.model.numbers import MAX_LENGTH, normalised, prefixes, spellings
+from caruso.model.numbers import MAX_LENGTH, normalised, part_of, prefixes, spellings
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,41 @@ def test_the_beginning_of_a_number_stands_for_the_beginnings_of_kept_ones(
     text: str, expected: tuple[str, ...]
 ) -> None:
     assert prefixes(text, "DE") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "has"),
+    [
+        ("4711", ("+494711",), "4711"),
+        ("… 47-11", ("+494711",), "4711"),
+        ("***4711", ("+494711",), "4711"),
+        ("030 / 12", ("+493012",), "03012"),
+        ("(030) 12 34", ("+49301234",), "0301234"),
+        ("+49 30", ("+4930",), ""),
+        ("+49 (0)30 12", ("+493012",), ""),
+        ("+49 030 12345678", ("+4903012345678", "+493012345678"), ""),
+        ("0049 (0)30", ("+4930",), "004930"),
+    ],
+)
+def test_part_of_a_number_is_read_in_any_notation(text: str, begins: tuple[str, ...], has: str) -> None:
+    part = part_of(text, "DE")
+    assert part is not None
+    assert (part.begins, part.has) == (begins, has)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "12", "+49", "…", "anonymous", "471l", "+", "++4711", "٤٧١١", "1" * 2 + "*"]
+)
+def test_what_is_no_part_of_a_number_is_told_as_such(text: str) -> None:
+    assert part_of(text, "DE") is None
+
+
+@given(st.from_regex(r"\+49[1-9][0-9]{6,10}", fullmatch=True), st.data())
+def test_each_part_of_a_kept_number_is_found_in_it(number: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(1, len(number) - 3))
+    part = part_of(number[start : data.draw(st.integers(start + 3, len(number)))], "DE")
+    assert part is not None
+    assert part.has in number
 
 
 @pytest.mark.parametrize(
