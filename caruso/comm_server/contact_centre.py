@@ -7,7 +7,7 @@ an agent is carried to its end, all facts it caused are made known, and then rou
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from caruso.comm_server.agents.desks import DeskHandle
 from caruso.comm_server.agents.presence import MessageOver
@@ -432,6 +432,10 @@ class ContactCentre:
     def force_presence(self, agent: AgentId, wanted: Presence, reason: str, by: str) -> None:
         """Move an agent on behalf of a supervisor (`Attendance.force`)."""
         self.desk_room.attendance.force(agent, wanted, reason, by)
+
+    def shut_out(self, agents: Collection[AgentId]) -> None:
+        """Let agents go whose users are disabled (`Attendance.shut_out`)."""
+        self.desk_room.attendance.shut_out(agents)
 
     def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
         """Return everybody and everything to whom an agent can give a customer."""
