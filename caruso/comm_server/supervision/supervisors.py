@@ -260,14 +260,15 @@ class Supervisors:
     def _waiting(self, who: Supervisor, contact: ContactId) -> Call:
         call = self._call(who, contact)
         if call.phase not in (Phase.WAITING, Phase.OFFERED):
-            raise IllegalMove("It does not wait any more.")
+            raise IllegalMove("This call is no longer waiting.")
         return call
 
     def _call(self, who: Supervisor, contact: ContactId) -> Call:
         call = self._floor.exchange.call(contact)
         queue = call.place.queue if call is not None and call.place else None
         if call is None or call.phase is Phase.ENDED or not has_queue(self.scope(who), queue):
-            raise NotFound("There is no such call.")
+            # Who may not see it learns no more than who looks at a monitor of a moment ago.
+            raise NotFound("This call has ended.")
         return call
 
     # -- Queues -----------------------------------------------------------------------------------------------

@@ -302,6 +302,22 @@ def test_a_supervisor_hears_the_agent_again_whose_browser_came_back_to_a_confere
     lead(scene)
 
 
+def test_a_call_that_ended_or_was_taken_a_moment_ago_is_called_so() -> None:
+    async def scene(house: WholeCentre) -> None:
+        over, taken = call(house, "300"), call(house, "300")
+        await asyncio.sleep(1)
+        house.telephony.hang_up(ids.caller_leg(over))
+        ready(house, BRAM)
+        await asyncio.sleep(2)
+        assert served(house, BRAM) == taken
+        with pytest.raises(NotFound, match="has ended"):
+            house.centre.supervisors.move(SAM, over, BILLING)
+        with pytest.raises(IllegalMove, match="no longer waiting"):
+            house.centre.supervisors.set_priority(SAM, taken, 1)
+
+    lead(scene)
+
+
 def test_where_nobody_talks_there_is_nobody_to_listen_to() -> None:
     async def scene(house: WholeCentre) -> None:
         contact = call(house, "300")
