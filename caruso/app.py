@@ -520,7 +520,7 @@ class Server:
     async def _shut_out(self, web: WebServer) -> None:
         out = await self._users.shut_out()
         web.shut_out(out.users)  # first, for this closes consoles as those of sessions that ended
-        self.centre.shut_out(out.agents)
+        self.centre.shut_out(out)
 
     async def _follow_callbacks(self) -> None:
         """Show how many call-backs wait; other servers and commands change them too."""

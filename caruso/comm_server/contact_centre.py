@@ -7,7 +7,7 @@ an agent is carried to its end, all facts it caused are made known, and then rou
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from caruso.comm_server.agents.desks import DeskHandle
 from caruso.comm_server.agents.presence import MessageOver
@@ -43,6 +43,7 @@ from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.records import ShutOut
 from caruso.model.run_records import StoredFile
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, TargetView
@@ -433,9 +434,10 @@ class ContactCentre:
         """Move an agent on behalf of a supervisor (`Attendance.force`)."""
         self.desk_room.attendance.force(agent, wanted, reason, by)
 
-    def shut_out(self, agents: Collection[AgentId]) -> None:
-        """Let agents go whose users are disabled (`Attendance.shut_out`)."""
-        self.desk_room.attendance.shut_out(agents)
+    def shut_out(self, out: ShutOut) -> None:
+        """Let nobody go on whose user is disabled: neither at a desk nor in conversations of others."""
+        self.desk_room.attendance.shut_out(out.agents)
+        self.supervisors.shut_out(out.users)
 
     def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
         """Return everybody and everything to whom an agent can give a customer."""

@@ -6,7 +6,7 @@ What is not a supervisor's to see does not exist for her: `NotFound`, not a refu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.centre import REGISTERED, Centre, Role, StationKind
 from caruso.model.facts import MessageSeen, MessageSent, Presence, QueueSwitched
-from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SupervisionId
+from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SupervisionId, UserId
 from caruso.model.supervision import Announcement, SupervisionMode
 from caruso.model.supervisor import Supervisor
 
@@ -185,6 +185,10 @@ class Supervisors:
     def review(self) -> None:
         """End what is not allowed any more: the centre's description is another one."""
         self._watches.stop(lambda watch: not has_queue(self.scope(watch.supervisor), watch.queue))
+
+    def shut_out(self, users: Collection[UserId]) -> None:
+        """End what supervisors take part in who are disabled: their phones would listen on."""
+        self._watches.stop(lambda watch: watch.supervisor.user in users)
 
     def watchers(self, contact: ContactId, agent: AgentId) -> list[str]:
         """Return the names of those who listen to an agent who is to know it."""

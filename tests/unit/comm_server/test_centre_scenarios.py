@@ -26,6 +26,7 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, RunId, UserId
+from caruso.model.records import ShutOut
 from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
@@ -97,12 +98,16 @@ def test_an_agent_taken_away_in_a_conversation_ends_it_and_is_signed_out() -> No
     lead(scene)
 
 
+def out(*agents: AgentId) -> ShutOut:
+    return ShutOut(users=frozenset(UserId(agent) for agent in agents), agents=frozenset(agents))
+
+
 def test_an_agent_who_is_disabled_in_a_conversation_ends_it_and_gets_no_further_one() -> None:
     async def scene(house: WholeCentre) -> None:
         call = await talking(house, BRAM, "300")
         ready(house, CHLOE)
-        house.centre.shut_out({BRAM, CHLOE})
-        house.centre.shut_out({BRAM, CHLOE})
+        house.centre.shut_out(out(BRAM, CHLOE))
+        house.centre.shut_out(out(BRAM, CHLOE))
         assert BRAM not in house.consoles
         assert presence(house, CHLOE) is Presence.SIGNED_OUT
         assert now(house, call.contact).phase is Phase.TALKING
@@ -112,7 +117,7 @@ def test_an_agent_who_is_disabled_in_a_conversation_ends_it_and_gets_no_further_
         with pytest.raises(IllegalMove, match="disabled"):
             house.centre.force_presence(BRAM, Presence.READY, "", "sue")
         assert presence(house, BRAM) is Presence.SIGNED_OUT
-        house.centre.shut_out({CHLOE})
+        house.centre.shut_out(out(CHLOE))
         house.centre.force_presence(BRAM, Presence.READY, "", "sue")
         assert presence(house, BRAM) is Presence.READY
 
@@ -126,7 +131,7 @@ def test_what_rings_at_an_agent_who_is_disabled_is_offered_to_others() -> None:
         contact = ids.contact_of(house.telephony.call("300", "+31201"))
         await asyncio.sleep(2)
         assert presence(house, BRAM) is Presence.OFFERED
-        house.centre.shut_out({BRAM})
+        house.centre.shut_out(out(BRAM))
         await asyncio.sleep(1)
         assert presence(house, BRAM) is Presence.SIGNED_OUT
         ready(house, CHLOE)
@@ -145,7 +150,7 @@ def test_an_agent_who_is_disabled_while_she_calls_somebody_talks_to_him() -> Non
         house.ask(ANNA, desk.CallOut, queue="meter", number="+31209999999")
         await asyncio.sleep(1)
         assert presence(house, ANNA) is Presence.OFFERED
-        house.centre.shut_out({ANNA})
+        house.centre.shut_out(out(ANNA))
         await asyncio.sleep(10)
         assert presence(house, ANNA) is Presence.TALKING
         contact = house.centre.roster.state(ANNA).contact

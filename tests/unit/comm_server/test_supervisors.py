@@ -24,6 +24,7 @@ from caruso.model.facts import (
     SupervisionModeChanged,
 )
 from caruso.model.ids import AgentId, ContactId, EntryPointId, PlaybackId, UserId
+from caruso.model.records import ShutOut
 from caruso.model.supervision import SupervisionMode, SupervisionOutcome
 from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import PlaybackEnded, TransferRequested
@@ -246,6 +247,26 @@ def test_listening_is_written_down_and_ends_with_a_crash() -> None:
         live = house.centre.exchange.call(contact)
         assert live is not None
         assert live.phase is Phase.TALKING
+
+    lead(scene)
+
+
+def test_a_supervisor_who_is_disabled_hears_nobody_any_more() -> None:
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.centre.supervisors.begin(SAM, contact, SupervisionMode.LISTEN, "+49 30 123")
+        await asyncio.sleep(3)
+        house.centre.shut_out(ShutOut(users=frozenset({UserId("pam")}), agents=frozenset()))
+        await asyncio.sleep(1)
+        assert [leg for leg in house.telephony.legs if ids.supervision_of(leg) is not None]
+        house.centre.shut_out(ShutOut(users=frozenset({SAM.user}), agents=frozenset()))
+        await asyncio.sleep(1)
+        assert not [leg for leg in house.telephony.legs if ids.supervision_of(leg) is not None]
+        (ended,) = [fact for fact in house.journal.facts if isinstance(fact, SupervisionEnded)]
+        assert ended.outcome is SupervisionOutcome.STOPPED
+        assert served(house, BRAM) == contact
 
     lead(scene)
 
