@@ -96,7 +96,7 @@ ScriptsInForce = tuple[Mapping[ScriptId, Rollout], Sequence[ScriptSource], int]
 
 log = structlog.get_logger(__name__)
 
-#: Pause between looks for a newly applied centre, seconds.
+#: Pause between looks for a newly applied centre, and for users who were disabled, seconds.
 FOLLOW_SECONDS = 1.0
 #: Pause between looks for call-backs, seconds.
 CALLBACKS_SECONDS = 2.0
@@ -152,6 +152,7 @@ class Server:
         self._callbacks = Callbacks(self._database)
         self._voicemails = Voicemails(self._database)
         self._runs = Runs(self._database)
+        self._users = Users(self._database)
         self._files = Files(config.server.data_dir / "files", self._runs, self._clock)
         self.journal = JournalWriter(self._database, self._clock, actions_written=self._on_actions_written)
         self._privacy = privacy_parts(
@@ -231,11 +232,13 @@ class Server:
 
     async def _serve(self, infrastructure: asyncio.TaskGroup, started: Callable[[WebServer], None]) -> None:
         web = self._web()
+        await self._until_readable(lambda: self._shut_out(web))
         await self._services.start()
         others = [
             infrastructure.create_task(self._telephony.run(), name="telephony"),
             infrastructure.create_task(self._manage(), name="ami"),
             infrastructure.create_task(self._follow_centre(), name="follow_centre"),
+            infrastructure.create_task(self._follow_users(web), name="follow_users"),
             infrastructure.create_task(self._follow_callbacks(), name="follow_callbacks"),
             infrastructure.create_task(self._tend_runs(), name="tend_runs"),
             infrastructure.create_task(self._tend_recordings(), name="tend_recordings"),
@@ -326,7 +329,7 @@ class Server:
         return WebServer(
             web_settings(self._config, self._pbx),
             centre=self.centre,
-            users=Users(self._database),
+            users=self._users,
             customers=self._customers,
             facts=self._facts,
             callbacks=self._callbacks,
@@ -502,6 +505,22 @@ class Server:
                 continue  # the journal's health tells
             except Exception:
                 log.exception("centre_not_applied", version=self._version)
+
+    async def _follow_users(self, web: WebServer) -> None:
+        """Let nobody go on whose user was disabled."""
+        while True:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            try:
+                await self._shut_out(web)
+            except StorageUnavailable:
+                continue  # the journal's health tells
+            except Exception:
+                log.exception("users_not_followed")
+
+    async def _shut_out(self, web: WebServer) -> None:
+        out = await self._users.shut_out()
+        web.shut_out(out.users)  # first, for this closes consoles as those of sessions that ended
+        self.centre.shut_out(out)
 
     async def _follow_callbacks(self) -> None:
         """Show how many call-backs wait; other servers and commands change them too."""

@@ -274,7 +274,7 @@ class FakeRecordings:
     def ask_as_supervisor(self, who: Supervisor, contact: ContactId, wanted: Asked) -> None:
         """Take it down."""
         if contact == "gone":
-            raise NotFound("There is no such call.")
+            raise NotFound("This call has ended.")
         if contact == "never":
             raise IllegalMove("Calls of this queue are never recorded.")
         self.asked.append((contact, wanted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from caruso.clock import Clock
@@ -13,7 +13,7 @@ from caruso.model.changes import CustomerAccess
 from caruso.model.contact_search import ContactsWanted
 from caruso.model.facts import AnyFact
 from caruso.model.ids import AgentId, ContactId, CustomerId, RunId, UserId
-from caruso.model.records import Became, Customer, PastContact, PhoneAccount, Session, User
+from caruso.model.records import Became, Customer, PastContact, PhoneAccount, Session, ShutOut, User
 from caruso.model.run_records import RunEvent, SavedRun
 
 
@@ -24,6 +24,7 @@ class MemoryUsers:
         """Begin with `users`."""
         self.kept = {user.id: user for user in users}
         self.sessions: dict[str, Session] = {}
+        self._last_sign_ins: dict[UserId, datetime] = {}
         #: How often a session was asked for.
         self.reads = 0
 
@@ -36,8 +37,33 @@ class MemoryUsers:
         return list(self.kept.values())
 
     async def save_user(self, user: User) -> None:
-        """Create or change a user."""
-        self.kept[user.id] = user
+        """Create or change a user, who stays disabled, or not."""
+        there = self.kept.get(user.id)
+        disabled_at = there.disabled_at if there else user.disabled_at
+        self.kept[user.id] = dataclasses.replace(user, disabled_at=disabled_at)
+
+    async def disable(self, user: UserId, at: datetime) -> None:
+        """Let nobody sign in with this name, and forget all sessions."""
+        there = self.kept[user]
+        self.kept[user] = dataclasses.replace(there, disabled_at=there.disabled_at or at)
+        await self.revoke_sessions_of(user)
+
+    async def enable(self, user: UserId) -> None:
+        """Let a user sign in again."""
+        self.kept[user] = dataclasses.replace(self.kept[user], disabled_at=None)
+
+    async def shut_out(self) -> ShutOut:
+        """Return who is disabled."""
+        out = [user for user in self.kept.values() if user.disabled_at is not None]
+        others = {user.agent for user in self.kept.values() if user.disabled_at is None}
+        return ShutOut(
+            users=frozenset(user.id for user in out),
+            agents=frozenset(user.agent for user in out if user.agent is not None and user.agent not in others),
+        )
+
+    async def last_sign_ins(self) -> Mapping[UserId, datetime]:
+        """Return when users signed in last."""
+        return self._last_sign_ins
 
     async def session(self, token_hash: str) -> Session | None:
         """Return a session."""
@@ -52,6 +78,7 @@ class MemoryUsers:
     async def save_session(self, session: Session) -> None:
         """Keep a session, or its later expiry."""
         self.sessions[session.token_hash] = session
+        self._last_sign_ins[session.user] = session.created_at
 
     async def revoke_session(self, token_hash: str) -> None:
         """Forget a session."""

@@ -58,7 +58,7 @@ class FakeSupervision:
             raise IllegalMove(self.refuses)
         talk = self._talks().get(contact)
         if talk is None:
-            raise NotFound("There is no such call.")
+            raise NotFound("This call has ended.")
         if any(row.by == who.user and row.stage != "ended" for row in self.rows.values()):
             raise IllegalMove("You take part in a conversation already: end that first.")
         agent, queue = talk

@@ -1,4 +1,4 @@
-"""Decide which users the agents of a centre need. Pure: hashes no password and saves nothing."""
+"""Decide which users the agents of a centre need, and who can be disabled. Pure: saves nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from caruso.errors import Located
-from caruso.model.centre import AgentProfile
+from caruso.model.centre import AgentProfile, Role
 from caruso.model.ids import AgentId, UserId
 from caruso.model.records import User
 
@@ -30,7 +30,9 @@ class Accounts:
 
 def accounts_for(agents: Mapping[AgentId, AgentProfile], users: Sequence[User]) -> Accounts:
     """Compare agents with users. An agent's user has the agent's id as its name, unless one was added for it."""
-    by_agent = {user.agent: user for user in users if user.agent is not None}
+    # Who came back under another name counts, not the user that was disabled.
+    enabled_last = sorted(users, key=lambda user: user.disabled_at is None)
+    by_agent = {user.agent: user for user in enabled_last if user.agent is not None}
     by_name = {user.id: user for user in users}
     save: list[User] = []
     without_password: list[UserId] = []
@@ -43,7 +45,7 @@ def accounts_for(agents: Mapping[AgentId, AgentProfile], users: Sequence[User]) 
         wanted = _user_of(agent, user)
         if wanted != user:
             save.append(wanted)
-        if wanted.password_hash == LOCKED:
+        if wanted.password_hash == LOCKED and wanted.disabled_at is None:
             without_password.append(wanted.id)
     former = [u for u in users if u.agent is not None and u.agent not in agents and u.password_hash != LOCKED]
     return Accounts(
@@ -52,6 +54,21 @@ def accounts_for(agents: Mapping[AgentId, AgentProfile], users: Sequence[User]) 
         without_password=tuple(without_password),
         problems=tuple(problems),
     )
+
+
+def why_not_disable(user: User, users: Sequence[User]) -> Located | None:
+    """Tell why a user must stay enabled: somebody has to administer the centre."""
+    admins = [each.id for each in users if each.role is Role.ADMIN and _can_sign_in(each)]
+    if admins != [user.id]:
+        return None
+    message = f"“{user.id}” is the only admin who can sign in."
+    return Located(
+        rule="last-admin", message=message, attribute="NAME", suggestion="add another with `caruso user add` first"
+    )
+
+
+def _can_sign_in(user: User) -> bool:
+    return user.disabled_at is None and user.password_hash != LOCKED
 
 
 def _user_of(agent: AgentProfile, user: User | None) -> User:

@@ -261,5 +261,9 @@ def _users(commands: Any) -> None:
     add.add_argument("--full-name", metavar="TEXT", help="as colleagues see it")
     password = command(user, "password", users.password, "set a new password and end all sessions")
     password.add_argument("name", metavar="NAME")
+    disable = command(user, "disable", users.disable, "end all sessions and let nobody sign in with this name")
+    enable = command(user, "enable", users.enable, "let a disabled user sign in again, with the same password")
+    for each in (disable, enable):
+        each.add_argument("name", metavar="NAME")
     for each in (add, password):
         each.add_argument("--password-file", type=Path, metavar="FILE", help="read it from a file, - for stdin")

@@ -1,4 +1,4 @@
-"""``caruso user list|add|password``. A password is never an argument and never printed."""
+"""``caruso user list|add|password|disable|enable``. A password is never an argument and never printed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from datetime import datetime
 from getpass import getpass
 from pathlib import Path
 
-from caruso.cli.accounts import LOCKED
+from caruso.cli.accounts import LOCKED, why_not_disable
 from caruso.cli.outcome import Exit, refused
-from caruso.cli.stores import opened, run, settings
+from caruso.cli.stores import Stores, opened, run, settings
+from caruso.clock import SystemClock
 from caruso.errors import Located, NotFound, RejectedInput
 from caruso.model.centre import Role
 from caruso.model.ids import AgentId, UserId
@@ -37,18 +39,35 @@ def password(wanted: Namespace) -> int:
     return run(_password(wanted))
 
 
+def disable(wanted: Namespace) -> int:
+    """Disable a user."""
+    return run(_disable(wanted))
+
+
+def enable(wanted: Namespace) -> int:
+    """Enable a user again."""
+    return run(_enable(wanted))
+
+
 async def _show(wanted: Namespace) -> int:
     async with opened(settings(wanted)) as stores:
-        users = await stores.users.users()
-    rows = [("NAME", "ROLE", "AGENT", "FULL NAME", "")]
-    rows += [
-        (u.id, u.role.value, u.agent or "-", u.name, "no password" if u.password_hash == LOCKED else "")
-        for u in users
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        users, last = await stores.users.users(), await stores.users.last_sign_ins()
+    rows = [("NAME", "ROLE", "AGENT", "LAST SIGN-IN", "FULL NAME", "")]
+    rows += [(u.id, u.role.value, u.agent or "-", _moment(last.get(u.id)), u.name, _note(u)) for u in users]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
     return Exit.OK
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at is not None else "-"
+
+
+def _note(user: User) -> str:
+    if user.disabled_at is not None:
+        return f"disabled since {_moment(user.disabled_at)}"
+    return "no password" if user.password_hash == LOCKED else ""
 
 
 async def _add(wanted: Namespace) -> int:
@@ -76,14 +95,43 @@ async def _add(wanted: Namespace) -> int:
 
 async def _password(wanted: Namespace) -> int:
     async with opened(settings(wanted)) as stores:
-        user = await stores.users.user(UserId(wanted.name))
-        if user is None:
-            raise NotFound(f"There is no user {wanted.name}")
+        user = await _known(stores, wanted.name)
         hashed = _hash(_read_password(wanted.password_file))
         await stores.users.save_user(replace(user, password_hash=hashed))
         await stores.users.revoke_sessions_of(user.id)
     print(f"{user.id} has a new password; all sessions have ended.")
+    if user.disabled_at is not None:
+        print(f"{user.id} is disabled; `caruso user enable {user.id}` lets them sign in.")
     return Exit.OK
+
+
+async def _disable(wanted: Namespace) -> int:
+    async with opened(settings(wanted)) as stores:
+        user = await _known(stores, wanted.name)
+        problem = why_not_disable(user, await stores.users.users())
+        if problem is not None:
+            raise RejectedInput((problem,))
+        await stores.users.disable(user.id, SystemClock().now())
+    print(f"{user.id} can no longer sign in; all sessions have ended.")
+    return Exit.OK
+
+
+async def _enable(wanted: Namespace) -> int:
+    async with opened(settings(wanted)) as stores:
+        user = await _known(stores, wanted.name)
+        await stores.users.enable(user.id)
+    if user.password_hash == LOCKED:
+        print(f"{user.id} is enabled, but has no password yet: `caruso user password {user.id}`.")
+    else:
+        print(f"{user.id} can sign in again.")
+    return Exit.OK
+
+
+async def _known(stores: Stores, name: str) -> User:
+    user = await stores.users.user(UserId(name))
+    if user is None:
+        raise NotFound(f"There is no user {name}")
+    return user
 
 
 def _read_password(file: Path | None) -> str:

@@ -43,6 +43,7 @@ from caruso.model.centre import Centre, StationKind
 from caruso.model.desk import AnyDeskCommand
 from caruso.model.facts import Presence
 from caruso.model.ids import AgentId, ContactId, QueueId
+from caruso.model.records import ShutOut
 from caruso.model.run_records import StoredFile
 from caruso.model.telephony import TelephonyEvent
 from caruso.model.views import DeskView, MonitorView, TargetView
@@ -432,6 +433,11 @@ class ContactCentre:
     def force_presence(self, agent: AgentId, wanted: Presence, reason: str, by: str) -> None:
         """Move an agent on behalf of a supervisor (`Attendance.force`)."""
         self.desk_room.attendance.force(agent, wanted, reason, by)
+
+    def shut_out(self, out: ShutOut) -> None:
+        """Let nobody go on whose user is disabled: neither at a desk nor in conversations of others."""
+        self.desk_room.attendance.shut_out(out.agents)
+        self.supervisors.shut_out(out.users)
 
     def transfer_targets(self, agent: AgentId | None) -> list[TargetView]:
         """Return everybody and everything to whom an agent can give a customer."""

@@ -95,12 +95,10 @@ class DeskCommands:
                 self._on_duty.open_line(agent)
             case desk.Accept(contact=contact) if ids.is_voicemail(ContactId(contact)):
                 self._messages.accept(agent, ContactId(contact))
-            case desk.Decline(contact=contact) if ids.is_voicemail(ContactId(contact)):
-                self._messages.decline(agent, ContactId(contact))
             case desk.Accept(contact=contact):
                 self._expect_offer(agent, ContactId(contact))
             case desk.Decline(contact=contact):
-                self._exchange.post(ContactId(contact), Declined(agent=agent))
+                self.decline(agent, ContactId(contact))
             case desk.HangUpCall(contact=contact):
                 self._exchange.post(ContactId(contact), HungUpByAgent(agent=agent))
             case desk.Hold(contact=contact, on=on):
@@ -160,6 +158,18 @@ class DeskCommands:
                 self._finish(agent, command)
             case _:
                 assert_never(command)
+
+    def decline(self, agent: AgentId, contact: ContactId) -> None:
+        """Let another agent take what this one is offered.
+
+        Raises:
+            IllegalMove: she is not offered it.
+            NotFound: the call is over.
+        """
+        if ids.is_voicemail(contact):
+            self._messages.decline(agent, contact)
+        else:
+            self._exchange.post(contact, Declined(agent=agent))
 
     def _choose_station(self, agent: AgentId, command: desk.ChooseStation) -> None:
         if command.kind not in set(StationKind):

@@ -157,6 +157,7 @@ class DeskRoom:
         self.attendance = Attendance(
             in_force=in_force,
             call=exchange.call,
+            decline=self.commands.decline,
             roster=roster,
             desks=self.desks,
             stations=stations,

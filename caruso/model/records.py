@@ -59,6 +59,17 @@ class User:
     #: argon2 hash.
     password_hash: str
     agent: AgentId | None = None
+    #: Since when nobody signs in with this name.
+    disabled_at: datetime | None = None
+
+
+class ShutOut(NamedTuple):
+    """Who is kept out."""
+
+    #: Users who are disabled.
+    users: frozenset[UserId]
+    #: Agents whose users all are.
+    agents: frozenset[AgentId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

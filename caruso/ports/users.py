@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from caruso.model.ids import UserId
-from caruso.model.records import Session, User
+from caruso.model.records import Session, ShutOut, User
 
 
 class UserStore(Protocol):
@@ -21,7 +22,23 @@ class UserStore(Protocol):
         ...
 
     async def save_user(self, user: User) -> None:
-        """Create or change a user."""
+        """Create or change a user; one who is there stays disabled, or not."""
+        ...
+
+    async def disable(self, user: UserId, at: datetime) -> None:
+        """Let nobody sign in with this name, and forget all sessions; who is disabled stays so since before."""
+        ...
+
+    async def enable(self, user: UserId) -> None:
+        """Let a user sign in again."""
+        ...
+
+    async def shut_out(self) -> ShutOut:
+        """Return who is disabled."""
+        ...
+
+    async def last_sign_ins(self) -> Mapping[UserId, datetime]:
+        """Return when users signed in last, of those who ever did."""
         ...
 
     async def session(self, token_hash: str) -> Session | None:

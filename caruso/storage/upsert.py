@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Table
 from sqlalchemy.sql.dml import Insert
 
 from caruso.storage.adapters.registry import adapter_named
 
 
-def upsert(dialect: str, table: Table) -> Insert:
-    """Return the statement. Keep it: SQLAlchemy finds what it has compiled by the statement's identity."""
-    return adapter_named(dialect).upsert(table)
+def upsert(dialect: str, table: Table, *, keep: Sequence[str] = ()) -> Insert:
+    """Return the statement; of a row that is there it leaves the columns `keep` as they are.
+
+    Keep the statement: SQLAlchemy finds what it has compiled by the statement's identity.
+    """
+    return adapter_named(dialect).upsert(table, keep=keep)

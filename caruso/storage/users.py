@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, select
+from sqlalchemy import RowMapping, delete, or_, select, update
 
 from caruso.model.centre import Role
-from caruso.model.ids import UserId
-from caruso.model.records import Session, User
+from caruso.model.ids import AgentId, UserId
+from caruso.model.records import Session, ShutOut, User
 from caruso.storage.audit import changing
 from caruso.storage.engine import Database
-from caruso.storage.tables.users import sessions, users
+from caruso.storage.tables.users import sessions, sign_ins, users
 from caruso.storage.upsert import upsert
 
 
@@ -23,8 +23,9 @@ class Users:
     def __init__(self, database: Database) -> None:
         """Keep them in `database`."""
         self._database = database
-        self._save_user = upsert(database.dialect, users)
+        self._save_user = upsert(database.dialect, users, keep=["disabled_at"])
         self._save_session = upsert(database.dialect, sessions)
+        self._save_sign_in = upsert(database.dialect, sign_ins)
 
     async def user(self, user: UserId) -> User | None:
         """Return a user."""
@@ -39,9 +40,42 @@ class Users:
         return [_user(row) for row in rows]
 
     async def save_user(self, user: User) -> None:
-        """Create or change a user."""
+        """Create or change a user; one who is there stays disabled, or not: a new password is no way back."""
         async with changing(self._database) as connection:
             await connection.execute(self._save_user, {**asdict(user), "role": user.role.value})
+
+    async def disable(self, user: UserId, at: datetime) -> None:
+        """Let nobody sign in with this name, and forget all sessions, in one step."""
+        since = update(users).where(users.c.id == user, users.c.disabled_at.is_(None)).values(disabled_at=at)
+        async with changing(self._database) as connection:
+            await connection.execute(since)
+            await connection.execute(delete(sessions).where(sessions.c.user == user))
+
+    async def enable(self, user: UserId) -> None:
+        """Let a user sign in again."""
+        async with changing(self._database) as connection:
+            await connection.execute(update(users).where(users.c.id == user).values(disabled_at=None))
+
+    async def shut_out(self) -> ShutOut:
+        """Return who is disabled."""
+        disabled = users.c.disabled_at.is_not(None)
+        agents = select(users.c.agent).where(disabled)
+        query = select(users.c.id, users.c.agent, users.c.disabled_at).where(
+            or_(disabled, users.c.agent.in_(agents))
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        out = [row for row in rows if row.disabled_at is not None]
+        others = {row.agent for row in rows if row.disabled_at is None}
+        return ShutOut(
+            users=frozenset(UserId(row.id) for row in out),
+            agents=frozenset(AgentId(row.agent) for row in out if row.agent and row.agent not in others),
+        )
+
+    async def last_sign_ins(self) -> Mapping[UserId, datetime]:
+        """Return when users signed in last, of those who ever did."""
+        async with self._database.reading() as connection:
+            return {row.user: row.at for row in await connection.execute(select(sign_ins))}
 
     async def session(self, token_hash: str) -> Session | None:
         """Return a session that has not been revoked; expiry is the caller's business."""
@@ -58,9 +92,10 @@ class Users:
         return [Session(**row) for row in rows]
 
     async def save_session(self, session: Session) -> None:
-        """Keep a session. Raises `RejectedInput` when there is no such user."""
+        """Keep a session, and that its user signed in. Raises `RejectedInput` when there is no such user."""
         async with self._database.writing() as connection:
             await connection.execute(self._save_session, asdict(session))
+            await connection.execute(self._save_sign_in, {"user": session.user, "at": session.created_at})
 
     async def revoke_session(self, token_hash: str) -> None:
         """Forget a session."""

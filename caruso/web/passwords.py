@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from caruso.web.refusals import Busy
 
 #: The profile OWASP recommends where many people sign in at the start of a shift (Password Storage Cheat Sheet).
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-#: Verified for users who do not exist, so that the time taken does not tell who does.
+#: Verified for users who do not exist or have no password, so that the time taken does not tell who does.
 _NOBODY = _HASHER.hash("nobody")
 
 #: Threads that hash.
@@ -88,7 +88,9 @@ class Passwords:
 def _verify(kept: str, password: str) -> bool:
     try:
         return _HASHER.verify(kept, password)
-    except VerifyMismatchError:
+    except InvalidHashError:  # a user without a password: that must take as long
+        if kept != _NOBODY:
+            _verify(_NOBODY, password)
         return False
-    except (VerificationError, InvalidHashError):
+    except VerificationError:
         return False

@@ -22,6 +22,7 @@ from caruso.comm_server.script_publishing import Publisher
 from caruso.errors import NotAllowed
 from caruso.model.centre import Role
 from caruso.model.facts import AnyFact
+from caruso.model.ids import UserId
 from caruso.ports.callbacks import CallbackStore
 from caruso.ports.customers import AccessLog, CustomerStore, PersonalData, RecordHistory
 from caruso.ports.journal import FactStore
@@ -226,6 +227,10 @@ class WebServer:
         await self._sessions.close()
         self._passwords.close()
         _log.info("web_stopped")
+
+    def shut_out(self, users: Collection[UserId]) -> None:
+        """End the sessions of `users`, who are disabled, with their sockets; nobody else is shut out any more."""
+        self._sessions.shut_out(users)
 
     def routes(self) -> Collection[web.AbstractRoute]:
         """Return everything that is served."""

@@ -11,7 +11,7 @@ import asyncio
 import dataclasses
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -83,6 +83,8 @@ class Sessions:
         self._known: dict[str, _Known] = {}
         #: Revoked here, and not yet (or never, if it failed) in the store.
         self._revoked: set[str] = set()
+        #: Users who are disabled, as far as this server was told.
+        self._shut_out: frozenset[UserId] = frozenset()
         #: Grows with each revocation: what was read from the store before is old.
         self._generation = 0
         self._writing = asyncio.Lock()
@@ -103,6 +105,7 @@ class Sessions:
             agent_string=agent_string[:200],
         )
         await self._users.save_session(session)
+        self._shut_out -= {user.id}  # enabled again; if not, the next look tells
         signed_in = SignedIn(session=session, user=user)
         self._remember(signed_in)
         return token, signed_in
@@ -112,7 +115,7 @@ class Sessions:
         signed_in = await self._known_or_read(hashed)
         if signed_in is None or hashed in self._revoked:
             return None
-        if self._clock.now() >= signed_in.session.expires_at:
+        if self._clock.now() >= signed_in.session.expires_at or signed_in.user.id in self._shut_out:
             await self.revoke(hashed)
             return None
         return self._extend(signed_in)
@@ -138,6 +141,15 @@ class Sessions:
                 await self.revoke(session.token_hash)
                 return
         raise NotFound("There is no such session.")
+
+    def shut_out(self, users: Collection[UserId]) -> None:
+        """End the sessions of `users`, who are disabled, here at once; nobody else is shut out any more.
+
+        Of the store they are gone already.
+        """
+        self._shut_out = frozenset(users)
+        for hashed in [h for h, known in self._known.items() if known.signed_in.user.id in self._shut_out]:
+            self._forget(hashed)
 
     async def revoke_others(self, signed_in: SignedIn) -> None:
         """End all other sessions of the same user."""
@@ -188,7 +200,7 @@ class Sessions:
             user = await self._users.user(session.user) if session else None
             if generation != self._generation:
                 continue
-            if session is None or user is None:
+            if session is None or user is None or user.disabled_at is not None:
                 self._known.pop(hashed, None)
                 return None
             signed_in = SignedIn(session=session, user=user)

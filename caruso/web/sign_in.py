@@ -1,4 +1,4 @@
-"""Check names and passwords, not too often, and in the same time whether the user exists or not.
+"""Check names and passwords, not too often, and in the same time whether the user exists, is disabled, or not.
 
 Knows no HTTP. Only failures count towards the limits, so that a whole centre behind one address can begin work.
 """
@@ -68,7 +68,8 @@ class SignIn:
             now = self._clock.monotonic()
             self._by_user.count(name, now)
             self._by_address.count(network, now)
-            matches = await self._passwords.verify(user.password_hash if user else None, password)
+            kept = user.password_hash if user is not None and user.disabled_at is None else None
+            matches = await self._passwords.verify(kept, password)
         if matches:
             self._by_user.take_back(name)
             self._by_address.take_back(network)

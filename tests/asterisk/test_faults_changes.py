@@ -6,15 +6,19 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from caruso.model import desk
 from caruso.model.facts import ContactLeftQueue, Presence, QueueOutcome
+from caruso.web.live_socket import SESSION_ENDED
 from lab.asterisk import LocalAsterisk
 from lab.floor import opened
 from lab.listening import clear, hang_up
-from lab.server import CentreServer
+from lab.server import LAB_PASSWORD, CentreServer
 from lab.sip_phones import sip_phones
 from lab.sipp import caller
 from lab.staffed import balanced_facts, nothing_left, of, phases, staffed
+from lab.web_client import Closed, ConsoleClient, Refused
 
 WITH_WATER = """
 [queues.water]
@@ -211,3 +215,42 @@ async def test_who_was_promised_a_call_is_called_though_his_queue_was_taken_away
                 await agent.until(Presence.READY)
         finally:
             await server.stop()
+
+
+async def test_an_agent_who_is_disabled_finishes_the_conversation_and_gets_no_further_one(
+    pbx: LocalAsterisk, tmp_path: Path
+) -> None:
+    """``caruso user disable`` while she talks with her SIP phone.
+
+    a0 talks ─────┐                ┌── talks on without a console; signed out when it is over
+    1 waits ──────┴── a0 disabled ─┴── waits on
+    """
+    async with staffed(pbx, tmp_path / "server", agents=1, wrap_up_seconds=0, more="") as centre:
+        async with caller(pbx, "7001", stay_seconds=600, calls=2, per_second=5):
+            before = await centre.until(lambda view: phases(view) == Counter(talking=1, waiting=1))
+            (talk,) = [row.id for row in before.calls if row.phase == "talking"]
+            code, told = await centre.server.command("user", "disable", "a0")
+            assert code == 0, told
+            (console,) = centre.consoles
+            async with asyncio.timeout(2.0):
+                assert await close_code(console) == SESSION_ENDED
+            with pytest.raises(Refused, match="wrong-password"):
+                await centre.browsers[0].sign_in("a0", LAB_PASSWORD)
+            after = await centre.monitor()
+            assert [row.id for row in after.calls if row.phase == "talking"] == [talk]
+            await hang_up(pbx, talk)
+            over = await centre.until(lambda view: view.agents[0].presence is Presence.SIGNED_OUT)
+            assert phases(over) == Counter(waiting=1)
+            await asyncio.sleep(1.0)
+            assert phases(await centre.monitor()) == Counter(waiting=1)
+        await clear(pbx)
+        await nothing_left(pbx)
+
+
+async def close_code(console: ConsoleClient) -> int | None:
+    """Read what is sent until the console is closed; return the code."""
+    while True:
+        try:
+            await console.hear()
+        except Closed as end:
+            return end.code

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from caruso.model.ids import AgentId, QueueId
+from tests.browser.accessibility import violations
 from tests.browser.conftest import Console, Stage, open_console
 
 ANNA = AgentId("anna")
@@ -127,3 +130,93 @@ async def test_the_button_of_a_row_is_not_cut_off(chromium: Browser, stage: Stag
         for menu in ("agent-menu", "waiting-menu"):
             cell = sam.part(menu).first.locator("xpath=ancestor::td")
             assert await cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), (width, menu)
+
+
+#: How many rows of a table are seen whole.
+SEEN = """part => {
+  const frame = part.querySelector(".table-scroll").getBoundingClientRect();
+  const head = part.querySelector("thead").getBoundingClientRect();
+  return [...part.querySelectorAll("tbody tr")].map(row => row.getBoundingClientRect())
+    .filter(row => row.top >= head.bottom - 1 && row.bottom <= frame.bottom + 1).length;
+}"""
+
+
+async def crowded(chromium: Browser, stage: Stage, **options: Any) -> tuple[Console, list[str]]:
+    """Have a supervisor look at 60 callers who wait, every second of them for the meter reading."""
+    waiting = [stage.centre.let_wait(QueueId(queue)) for _ in range(30) for queue in ("meter", "billing")]
+    sam = await open_console(chromium, stage.url, **options)
+    await sam.sign_in("sam", "sam")
+    await sam.until("waiting-row", id=waiting[-1])
+    return sam, list(waiting)
+
+
+async def count(sam: Console, part: str, says: str) -> None:
+    """Wait until a section's head counts so many."""
+    await expect(sam.part(part).locator(".card-head .count")).to_have_text(says)
+
+
+@pytest.mark.parametrize(("width", "height", "rows"), [(1280, 800, 10), (1024, 700, 7)])
+async def test_who_waits_has_the_room_when_many_do(
+    chromium: Browser, stage: Stage, width: int, height: int, rows: int
+) -> None:
+    """Scrolled down to, the tables fill the window; calls in progress keep three rows."""
+    few = await open_console(chromium, stage.url, width=width, height=height)
+    await few.sign_in("sam", "sam")
+    await few.until("monitor-tables", waiting="few")
+    calls = few.part("monitor-calls")
+    before = await calls.evaluate("part => part.clientHeight")
+    sam, _ = await crowded(chromium, stage, width=width, height=height)
+    tables = await sam.until("monitor-tables", waiting="many")
+    assert await sam.part("monitor-waiting").evaluate(SEEN) >= rows
+    assert await sam.part("monitor-calls").evaluate("part => part.clientHeight") < before
+    assert await tables.evaluate("part => part.clientHeight <= innerHeight")
+    assert await tables.evaluate(
+        "part => [...part.querySelectorAll('.card')].every(card => card.clientHeight > 150)"
+    )
+
+
+async def test_the_monitor_is_filtered_by_keyboard_and_the_address_keeps_it(
+    chromium: Browser, stage: Stage
+) -> None:
+    """Text over names and numbers, chosen queues; what is hidden is counted."""
+    sam, waiting = await crowded(chromium, stage)
+    await count(sam, "monitor-waiting", "60")
+    await sam.press("Alt+Shift+F")
+    text = sam.part("monitor-filter-text")
+    await expect(text).to_be_focused()
+    number = int(waiting[8].removeprefix("wait-"))
+    await sam.page.keyboard.type(f"030 666-{number:04}")
+    await expect(sam.part("waiting-row")).to_have_count(1)
+    assert await sam.part("waiting-row", id=waiting[8]).count() == 1
+    await count(sam, "monitor-waiting", "1 of 60")
+    await count(sam, "monitor-agents", "0 of 6")
+    assert await sam.text("agents-empty") == "None of them fits the filter."
+    assert "of all calls of a queue" in await sam.text("monitor-queues")
+    await sam.press("Escape")
+    await count(sam, "monitor-waiting", "60")
+    await sam.page.keyboard.type("FINN")
+    await count(sam, "monitor-agents", "1 of 6")
+    await count(sam, "monitor-waiting", "0 of 60")
+    await sam.press("Escape")
+
+    await sam.press("Tab")
+    await expect(sam.part("monitor-filter-queue-billing")).to_be_focused()
+    await sam.press("Space")
+    await expect(sam.part("monitor-filter-queue-billing")).to_have_attribute("aria-pressed", "true")
+    await expect(sam.page).to_have_url(f"{stage.url}/monitor?queue=billing")
+    assert await violations(sam.page) == []
+    await sam.page.reload()
+    await count(sam, "monitor-waiting", "30 of 60")
+    await count(sam, "monitor-queues", "1 of 2")
+    await sam.until_gone("monitor-queue-meter")
+    stage.centre.let_wait(QueueId("meter"))
+    await count(sam, "monitor-waiting", "30 of 61")
+
+    await sam.part("waiting-menu").first.click()
+    assert await sam.part("move-to-meter").count() == 1, "moved to a queue that is not shown"
+    await sam.press("Escape")
+    await sam.part("monitor-filter-all").click()
+    await expect(text).to_be_focused()
+    await expect(sam.page).to_have_url(f"{stage.url}/monitor")
+    await count(sam, "monitor-waiting", "61")
+    assert sam.failures == []

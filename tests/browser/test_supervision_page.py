@@ -140,6 +140,12 @@ async def test_a_waiting_call_is_made_more_urgent_and_moved(chromium: Browser, s
     await sam.part("undo-told").click()
     await expect(sam.part("told")).to_contain_text("Priority 0.")
     await row.get_by_test_id("waiting-menu").click()
+    await sam.part("raise").dblclick()
+    await expect(sam.part("told")).to_contain_text("Priority 2.")
+    await sam.part("lower").click()
+    await expect(sam.part("told")).to_contain_text("Priority 1.")
+    await expect(sam.page.get_by_role("menu")).to_contain_text("Priority 1")
+    assert stage.centre.supervisors.prioritised[-3:] == [(contact, 1), (contact, 2), (contact, 1)]
     await sam.part("move-to-billing").click()
     await expect(row).to_contain_text("Billing")
 

@@ -8,10 +8,11 @@ import json
 import re
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from openpyxl import load_workbook
@@ -21,7 +22,7 @@ from caruso.clock import SystemClock
 from caruso.model.facts import RecordingAccessed, RecordingBegun
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RecordingId, RunId, ScriptId, UserId
 from caruso.model.recordings import AccessKind
-from caruso.model.records import AppliedCentre, Customer, User
+from caruso.model.records import AppliedCentre, Customer, Session, User
 from caruso.model.run_records import RunEvent, RunTurn, SavedRun
 from caruso.script_engine.expressions.functions import FUNCTIONS
 from caruso.script_engine.tools.steps import Answer
@@ -35,6 +36,8 @@ from caruso.web.passwords import Passwords
 from lab.journal_facts import arrival
 from lab.simulated_runs import simulated_run
 from lab.storage import running_journal
+
+T = TypeVar("T")
 
 CENTRE = """\
 name = "Example"
@@ -106,16 +109,31 @@ class Caruso:
         asyncio.run(write())
 
     def user(self, name: str) -> User:
-        async def read() -> User | None:
-            database = Database(f"sqlite:///{self.folder / 'caruso.db'}")
-            try:
-                return await Users(database).user(UserId(name))
-            finally:
-                await database.dispose()
-
-        user = asyncio.run(read())
+        user = asyncio.run(self._with_users(lambda users: users.user(UserId(name))))
         assert user is not None
         return user
+
+    def sign_in(self, name: str, at: datetime) -> None:
+        """Begin a session, as the server does."""
+        session = Session(
+            token_hash=f"{name}-{at}",
+            user=UserId(name),
+            created_at=at,
+            expires_at=at + timedelta(hours=8),
+            csrf_token="csrf",
+        )
+        asyncio.run(self._with_users(lambda users: users.save_session(session)))
+
+    def sessions(self, name: str) -> int:
+        """Return how many sessions somebody has."""
+        return len(asyncio.run(self._with_users(lambda users: users.sessions_of(UserId(name)))))
+
+    async def _with_users(self, work: Callable[[Users], Coroutine[None, None, T]]) -> T:
+        database = Database(f"sqlite:///{self.folder / 'caruso.db'}")
+        try:
+            return await work(Users(database))
+        finally:
+            await database.dispose()
 
     def can_sign_in(self, name: str, password: str) -> bool:
         async def verify() -> bool:
@@ -208,7 +226,7 @@ def test_a_dry_run_only_tells(caruso: Caruso) -> None:
     code, out, _ = caruso("apply", "--dry-run", "--first-passwords", caruso.folder / "pw", caruso.centre)
     assert (code, out.splitlines()[-1]) == (0, "4 changes would be made.")
     assert caruso.current() is None
-    assert caruso("user", "list")[1].splitlines() == ["NAME  ROLE  AGENT  FULL NAME"]
+    assert caruso("user", "list")[1].splitlines() == ["NAME  ROLE  AGENT  LAST SIGN-IN  FULL NAME"]
     assert not (caruso.folder / "pw").exists()
 
 
@@ -494,10 +512,41 @@ def test_users_are_added_listed_and_get_new_passwords(caruso: Caruso) -> None:
     assert caruso.can_sign_in("boss", "battery staple")
     caruso("apply", caruso.centre)
     assert caruso("user", "list")[1].splitlines() == [
-        "NAME  ROLE   AGENT  FULL NAME",
-        "anna  agent  anna   Anna       no password",
-        "boss  admin  -      boss",
+        "NAME  ROLE   AGENT  LAST SIGN-IN  FULL NAME",
+        "anna  agent  anna   -             Anna       no password",
+        "boss  admin  -      -             boss",
     ]
+
+
+def test_who_leaves_the_company_is_disabled_and_can_be_enabled_again(caruso: Caruso) -> None:
+    password_file = caruso.folder / "pw"
+    password_file.write_text("correct horse\n")
+    caruso("apply", caruso.centre)
+    for name in ("boss", "chief"):
+        caruso("user", "add", name, "--role", "admin", "--password-file", password_file)
+    caruso.sign_in("chief", datetime(2026, 11, 23, 8, 15, tzinfo=UTC))
+    assert caruso("user", "disable", "chief")[:2] == (0, "chief can no longer sign in; all sessions have ended.\n")
+    assert caruso.sessions("chief") == 0
+    first = caruso("user", "list")[1]
+    assert re.search(
+        r"^chief +admin +- +2026-11-23 08:15 UTC +chief +disabled since 20\d\d-.* UTC$", first, re.MULTILINE
+    )
+    assert caruso("user", "disable", "chief")[0] == 0
+    assert caruso("user", "list")[1] == first
+    code, out, _ = caruso("user", "password", "chief", "--password-file", password_file)
+    assert (code, "chief is disabled" in out) == (0, True)
+    code, _, err = caruso("user", "disable", "boss")
+    assert code == 1
+    assert err.startswith("caruso: error[last-admin] @NAME “boss” is the only admin who can sign in.")
+    assert caruso.user("boss").disabled_at is None
+    assert caruso("user", "enable", "chief")[:2] == (0, "chief can sign in again.\n")
+    assert "disabled" not in caruso("user", "list")[1]
+    assert caruso("user", "disable", "boss")[0] == 0
+    assert caruso("user", "disable", "anna")[0] == 0
+    assert "no password yet" in caruso("user", "enable", "anna")[1]
+    for command in ("disable", "enable"):
+        assert caruso("user", command, "nobody")[::2] == (1, "caruso: There is no user nobody\n")
+    assert "disabled_at" in caruso("audit", "show", "User", "boss")[1]
 
 
 def test_a_password_can_come_from_standard_input(caruso: Caruso, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A whole server without a PBX follows what is changed in its database: scripts, roll-outs, call-backs."""
+"""A whole server without a PBX follows what is changed in its database: scripts, roll-outs, call-backs, users."""
 
 from __future__ import annotations
 
@@ -16,22 +16,29 @@ from caruso.clock import SystemClock
 from caruso.comm_server.script_publishing import Publisher
 from caruso.config import read_config
 from caruso.model.callbacks import Callback, CallbackId
-from caruso.model.centre import Centre, Queue
-from caruso.model.ids import QueueId, ScriptId
+from caruso.model.centre import AgentProfile, Centre, Queue, Role
+from caruso.model.facts import Presence
+from caruso.model.ids import AgentId, QueueId, ScriptId, UserId
+from caruso.model.records import User
 from caruso.model.script_versions import EVERYBODY, Asker, Stage
 from caruso.storage.callbacks import Callbacks
 from caruso.storage.centres import Centres
 from caruso.storage.engine import Database
 from caruso.storage.migrations import upgrade
 from caruso.storage.scripts import Scripts
+from caruso.storage.users import Users
+from caruso.web.live_socket import SESSION_ENDED
+from caruso.web.passwords import hash_password
+from caruso.web.server import WebServer
+from lab.web_client import Closed, ConsoleClient, Refused, WebClient
 
-HELLO, BILLING = ScriptId("hello"), QueueId("billing")
+HELLO, BILLING, ANNA = ScriptId("hello"), QueueId("billing"), AgentId("anna")
 CENTRE = Centre(
     name="Example",
     timezone="Europe/Berlin",
     queues={BILLING: Queue(id=BILLING, name="Billing")},
     entry_points={},
-    agents={},
+    agents={ANNA: AgentProfile(id=ANNA, name="Anna", queues=())},
 )
 PATIENCE_SECONDS = 20.0
 
@@ -48,6 +55,7 @@ class Running:
     server: Server
     database: Database
     publisher: Publisher
+    url: str
 
     def version(self, queue: QueueId | None = None) -> str | None:
         dialog = self.server.centre.library.chosen(HELLO, Asker(key="x", queue=queue))
@@ -69,10 +77,10 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     text = f'[server]\nport = 0\ndata_dir = "{tmp_path}"\n[database]\nurl = "{url}"\n'
     text += '[asterisk]\nari_url = "http://127.0.0.1:9/ari"\n'
     server = Server(read_config(text, "caruso.toml", {}, base=tmp_path), registry=CollectorRegistry())
-    started = asyncio.Event()
-    task = asyncio.create_task(server.run(lambda _: started.set()))
-    await asyncio.wait_for(started.wait(), PATIENCE_SECONDS)
-    yield Running(server, database, Publisher(Scripts(database), lambda: CENTRE, SystemClock()))
+    started: asyncio.Future[WebServer] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(server.run(started.set_result))
+    web = await asyncio.wait_for(started, PATIENCE_SECONDS)
+    yield Running(server, database, Publisher(Scripts(database), lambda: CENTRE, SystemClock()), web.url)
     server.stopping.set()
     await asyncio.wait_for(task, PATIENCE_SECONDS)
     await database.dispose()
@@ -133,3 +141,32 @@ async def test_call_backs_are_counted_on_the_monitor(running: Running) -> None:
         return row.callbacks
 
     await running.until(lambda: waiting() == 1)
+
+
+async def to_the_end(console: ConsoleClient) -> None:
+    while True:
+        await console.hear()
+
+
+async def test_who_is_disabled_is_out_within_moments_and_does_not_come_back(running: Running) -> None:
+    users, anna = Users(running.database), UserId("anna")
+    hashed = hash_password("correct horse")
+    await users.save_user(User(id=anna, name="Anna", role=Role.AGENT, password_hash=hashed, agent=ANNA))
+    async with WebClient(running.url) as browser:
+        await browser.sign_in("anna", "correct horse")
+        console = await browser.console()
+        roster = running.server.centre.roster
+        assert roster.state(ANNA).presence is Presence.NOT_READY
+        await users.disable(anna, datetime.now(UTC))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with pytest.raises(Closed) as end:
+                await to_the_end(console)
+        assert end.value.code == SESSION_ENDED
+        await running.until(lambda: roster.state(ANNA).presence is Presence.SIGNED_OUT)
+        assert (await browser.request("GET", "/api/session")).status == 401
+        with pytest.raises(Refused, match="wrong-password"):
+            await browser.sign_in("anna", "correct horse")
+        await users.enable(anna)
+        await browser.sign_in("anna", "correct horse")
+        await browser.console()
+        assert roster.state(ANNA).presence is Presence.NOT_READY

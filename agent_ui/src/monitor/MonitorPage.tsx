@@ -6,6 +6,7 @@ import { MONITOR_SOCKET } from "../api";
 import { MonitorConnection } from "../connection/monitorConnection";
 import { AsOf, Late, Since } from "../parts/Age";
 import { Icon } from "../parts/icons";
+import { useSearch } from "../parts/routing";
 import { Shell } from "../parts/Shell";
 import { type Column, SortableTable } from "../parts/SortableTable";
 import { useSession } from "../parts/session";
@@ -15,8 +16,11 @@ import { useStore } from "../parts/useStore";
 import type { AgentRow, CallRow, Choice, QueueRow, WaitingRow } from "../protocol";
 import { type Freshness, freshness as freshnessOf } from "../state/link";
 import { knownAt, type MonitorState } from "../state/monitor";
+import { countText, filterOf, shownRows } from "../state/monitorFilter";
+import { roomFor, type Waiting } from "../state/monitorRoom";
 import { presenceLook, reasonText } from "../state/presence";
 import { ownSupervision } from "../state/supervision";
+import { FilterBar } from "./FilterBar";
 import { QueueCard } from "./QueueCard";
 import { AgentMenu, ListenButton, WaitingMenu } from "./RowMenus";
 import { SupervisionBar } from "./SupervisionBar";
@@ -153,17 +157,34 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
     () => new Map([...state.queues.values()].map((queue) => [queue.id, queue.name])),
     [state.queues],
   );
-  const agents = useMemo(() => [...state.agents.values()], [state.agents]);
-  const waiting = useMemo(() => [...state.waiting.values()], [state.waiting]);
-  const calls = useMemo(() => [...state.calls.values()], [state.calls]);
-  const queues = useMemo(() => [...state.queues.values()].sort(byName), [state.queues]);
+  const centre = useCentre();
+  const worksFor = useMemo(
+    () => new Map(centre?.agents.map((agent) => [agent.id, agent.queues] as const)),
+    [centre],
+  );
+  const filter = filterOf(useSearch());
+  const all = useMemo(
+    () => ({
+      queues: [...state.queues.values()].sort(byName),
+      agents: [...state.agents.values()],
+      waiting: [...state.waiting.values()],
+      // Who waits stands above already.
+      calls: [...state.calls.values()].filter((call) => !state.waiting.has(call.id)),
+    }),
+    [state.queues, state.agents, state.waiting, state.calls],
+  );
   const asOf = <AsOf heardAt={state.link.heardAt} stale={stale} />;
   // What is known of calls comes from the telephone system: while that is away it grows old.
   const callsAsOf = <AsOf heardAt={knownAt(state)} stale={stale || state.unheardSince !== null} />;
   const queueName = (id: string) => names.get(id) ?? id;
   const agentName = (id: string) => state.agents.get(id)?.name ?? id;
-  const reasons = useCentre()?.reasons ?? [];
+  const queuesOf = (id: string) => worksFor.get(id) ?? null;
+  const { queues, agents, waiting, calls } = shownRows(all, filter, { agentName, queuesOf });
+  const room = useRoom(waiting.length);
+  const reasons = centre?.reasons ?? [];
   const offset = state.clockOffset;
+  const ofAll =
+    filter.text.trim() === "" ? "" : " These figures are of all calls of a queue, whatever the filter.";
   return (
     <>
       <SupervisionBar
@@ -172,10 +193,18 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
         offset={offset}
         station={station}
       />
+      <FilterBar filter={filter} queues={all.queues} />
       <section className="monitor-section" aria-labelledby="queues-title" data-testid="monitor-queues">
-        <SectionHead id="queues-title" title="Queues since midnight" asOf={callsAsOf} />
+        <SectionHead
+          id="queues-title"
+          title="Queues since midnight"
+          count={
+            queues.length === all.queues.length ? undefined : countText(queues.length, all.queues.length)
+          }
+          asOf={callsAsOf}
+        />
         {queues.length === 0 ? (
-          <p className="quiet">There are no queues.</p>
+          <p className="quiet">{emptyText("There are no queues.", all.queues.length)}</p>
         ) : (
           <ul className="queue-cards">
             {queues.map((queue) => (
@@ -185,52 +214,84 @@ function Tables({ state, stale }: { state: MonitorState; stale: boolean }) {
         )}
         <p className="formula" id="service-level-formula">
           Service level = answered within the target ÷ (answered + abandoned), without those who gave up
-          within the short-abandon time.
+          within the short-abandon time.{ofAll}
         </p>
       </section>
-      <div className="monitor-tables">
+      <div className="monitor-tables" data-waiting={room} data-testid="monitor-tables">
         <section className="card monitor-agents" aria-labelledby="agents-title" data-testid="monitor-agents">
-          <SectionHead id="agents-title" title="Agents" count={agents.length} asOf={asOf} />
+          <SectionHead
+            id="agents-title"
+            title="Agents"
+            count={countText(agents.length, all.agents.length)}
+            asOf={asOf}
+          />
           <SortableTable
             caption="Agents"
             testid="agents"
             columns={[...agentColumns(offset, queueName, reasons), AGENT_MENU]}
             rows={agents}
             initial={{ column: "name", descending: false }}
-            empty="Nobody is signed in."
+            empty={emptyText("Nobody is signed in.", all.agents.length)}
             rowData={(agent) => ({ "data-presence": agent.presence })}
           />
         </section>
-        <section
-          className="card monitor-waiting"
-          aria-labelledby="waiting-title"
-          data-testid="monitor-waiting"
-        >
-          <SectionHead id="waiting-title" title="Waiting calls" count={waiting.length} asOf={callsAsOf} />
-          <SortableTable
-            caption="Waiting calls"
-            testid="waiting"
-            columns={[...waitingColumns(offset, queueName, agentName), waitingMenu(queues)]}
-            rows={waiting}
-            initial={{ column: "since", descending: true }}
-            empty="Nobody waits."
-          />
-        </section>
-        <section className="card monitor-calls" aria-labelledby="calls-title" data-testid="monitor-calls">
-          <SectionHead id="calls-title" title="Calls in progress" count={calls.length} asOf={callsAsOf} />
-          <SortableTable
-            caption="Calls in progress"
-            testid="calls"
-            columns={[...callColumns(offset, queueName, agentName), listenColumn(agentName, taken, station)]}
-            rows={calls}
-            initial={{ column: "since", descending: true }}
-            empty="No call is up."
-            rowData={(call) => ({ "data-phase": call.phase })}
-          />
-        </section>
+        <div className="monitor-side">
+          <section
+            className="card monitor-waiting"
+            aria-labelledby="waiting-title"
+            data-testid="monitor-waiting"
+          >
+            <SectionHead
+              id="waiting-title"
+              title="Waiting calls"
+              count={countText(waiting.length, all.waiting.length)}
+              asOf={callsAsOf}
+            />
+            <SortableTable
+              caption="Waiting calls"
+              testid="waiting"
+              columns={[...waitingColumns(offset, queueName, agentName), waitingMenu(all.queues)]}
+              rows={waiting}
+              initial={{ column: "since", descending: true }}
+              empty={emptyText("Nobody waits.", all.waiting.length)}
+            />
+          </section>
+          <section className="card monitor-calls" aria-labelledby="calls-title" data-testid="monitor-calls">
+            <SectionHead
+              id="calls-title"
+              title="Calls in progress"
+              count={countText(calls.length, all.calls.length)}
+              asOf={callsAsOf}
+            />
+            <SortableTable
+              caption="Calls in progress"
+              testid="calls"
+              columns={[
+                ...callColumns(offset, queueName, agentName),
+                listenColumn(agentName, taken, station),
+              ]}
+              rows={calls}
+              initial={{ column: "since", descending: true }}
+              empty={emptyText("No call is up.", all.calls.length)}
+              rowData={(call) => ({ "data-phase": call.phase })}
+            />
+          </section>
+        </div>
       </div>
     </>
   );
+}
+
+function useRoom(waiting: number): Waiting {
+  const [room, setRoom] = useState<Waiting>("few");
+  const next = roomFor(waiting, room);
+  if (next !== room) setRoom(next);
+  return next;
+}
+
+/** What stands in place of rows: that there are none, or that the filter hides them all. */
+function emptyText(none: string, all: number): string {
+  return all === 0 ? none : "None of them fits the filter.";
 }
 
 const MENU_WIDTH = "3.5rem";
@@ -263,7 +324,7 @@ function listenColumn(agentName: NameOf, taken: boolean, station: StationChoice)
 interface SectionHeadProps {
   id: string;
   title: string;
-  count?: number;
+  count?: string | undefined;
   asOf: ReactNode;
 }
 

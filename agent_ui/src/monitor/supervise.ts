@@ -33,7 +33,8 @@ export interface Actions {
   stop: (supervision: string) => void;
   force: (agent: string, name: string, presence: string, undoable: boolean) => void;
   move: (contact: string, from: string, to: string, name: string) => void;
-  prioritise: (contact: string, from: number, to: number) => void;
+  /** True when it was taken. */
+  prioritise: (contact: string, from: number, to: number) => Promise<boolean>;
   openQueue: (queue: string, name: string, open: boolean) => void;
   message: (to: { agents: string[] } | { queue: string }, text: string) => Promise<boolean>;
 }
@@ -99,8 +100,10 @@ export function useSupervisorActions(): Actions {
           actions.move(contact, to, from, "the queue it came from"),
         ),
       prioritise: (contact, from, to) =>
-        void ask(prioritiseWaiting(contact, to), `Priority ${to}.`, () =>
-          actions.prioritise(contact, to, from),
+        ask(
+          prioritiseWaiting(contact, to),
+          `Priority ${to}.`,
+          () => void actions.prioritise(contact, to, from),
         ),
       openQueue: (queue, name, open) =>
         void ask(

@@ -5,7 +5,8 @@ What agents themselves wish for is `desk_commands`; which presence may follow wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 import structlog
@@ -41,6 +42,7 @@ class Attendance:
         *,
         in_force: CentreInForce,
         call: Callable[[ContactId], Call | None],
+        decline: Callable[[AgentId, ContactId], None],
         roster: Roster,
         desks: Desks,
         stations: Stations,
@@ -49,9 +51,14 @@ class Attendance:
         stream: FactStream,
         timers: Timers,
     ) -> None:
-        """Begin with no console expected back; `call` returns a call that is not over."""
+        """Begin with no console expected back.
+
+        `call` returns a call that is not over; `decline` refuses what an agent is offered, and raises
+        `IllegalMove` or `NotFound` where there is nothing to refuse.
+        """
         self._in_force = in_force
         self._call = call
+        self._decline = decline
         self._roster = roster
         self._desks = desks
         self._stations = stations
@@ -61,6 +68,8 @@ class Attendance:
         self._timers = timers
         #: Until when consoles that are closed may come back.
         self._ghosts: dict[AgentId, TimerHandle] = {}
+        #: Agents nobody signs in as any more.
+        self._shut_out: frozenset[AgentId] = frozenset()
 
     # -- Consoles ---------------------------------------------------------------------------------------------
 
@@ -112,6 +121,8 @@ class Attendance:
         """
         if agent not in self._in_force.centre().agents:
             raise NotFound("There is no such agent.")
+        if wanted is Presence.READY and agent in self._shut_out:
+            raise IllegalMove("Nobody can sign in as this agent: the user is disabled.")
         log.info("presence_forced", agent_id=agent, presence=wanted, by=by)
         match wanted:
             case Presence.READY if not self._can_answer(agent):
@@ -134,8 +145,25 @@ class Attendance:
     def sign_removed_out(self) -> None:
         """Let agents who are not in the centre any more go, those in a conversation after it."""
         for agent in [agent for agent in self._roster.states if agent not in self._in_force.centre().agents]:
-            self._roster.apply(agent, SignOut(forced=True))
-            self._desks.shut(agent, "not-an-agent", "You are not an agent of this centre any more.")
+            self._let_go(agent, "not-an-agent", "You are not an agent of this centre any more.")
+
+    def shut_out(self, agents: Collection[AgentId]) -> None:
+        """Let `agents` go, whose users are disabled, those in a conversation after it; and no others any more."""
+        known = self._shut_out
+        self._shut_out = frozenset(agents)
+        for agent in sorted(self._shut_out - known):
+            if agent in self._roster.states:
+                self._let_go(agent, "disabled", "You cannot sign in any more.")
+
+    def _let_go(self, agent: AgentId, code: str, message: str) -> None:
+        self._roster.apply(agent, SignOut(forced=True))
+        state = self._roster.state(agent)
+        if state.presence is Presence.OFFERED and state.contact is not None:
+            with contextlib.suppress(
+                IllegalMove, NotFound
+            ):  # or she calls somebody: that is a conversation already
+                self._decline(agent, state.contact)
+        self._desks.shut(agent, code, message)
 
     def settle(self) -> None:
         """Free agents whose contact ended without their hearing of it (facts lost in a crash)."""

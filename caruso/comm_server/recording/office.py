@@ -172,7 +172,7 @@ class RecordingOffice:
         queue = call.place.queue if call is not None and call.place is not None else None
         scope = scope_of(self._centre(), who.user, who.role)
         if call is None or not has_queue(scope, queue):
-            raise NotFound("There is no such call.")
+            raise NotFound("This call has ended.")
         self._ask(contact, wanted, by=who.user, supervises=True)
 
     def _ask(self, contact: ContactId, wanted: Asked, *, by: str, supervises: bool) -> None:

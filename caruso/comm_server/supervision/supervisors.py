@@ -6,7 +6,7 @@ What is not a supervisor's to see does not exist for her: `NotFound`, not a refu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ from caruso.errors import IllegalMove, NotFound
 from caruso.model import ids
 from caruso.model.centre import REGISTERED, Centre, Role, StationKind
 from caruso.model.facts import MessageSeen, MessageSent, Presence, QueueSwitched
-from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SupervisionId
+from caruso.model.ids import AgentId, ContactId, LegId, QueueId, SupervisionId, UserId
 from caruso.model.supervision import Announcement, SupervisionMode
 from caruso.model.supervisor import Supervisor
 
@@ -186,6 +186,10 @@ class Supervisors:
         """End what is not allowed any more: the centre's description is another one."""
         self._watches.stop(lambda watch: not has_queue(self.scope(watch.supervisor), watch.queue))
 
+    def shut_out(self, users: Collection[UserId]) -> None:
+        """End what supervisors take part in who are disabled: their phones would listen on."""
+        self._watches.stop(lambda watch: watch.supervisor.user in users)
+
     def watchers(self, contact: ContactId, agent: AgentId) -> list[str]:
         """Return the names of those who listen to an agent who is to know it."""
         return [
@@ -260,14 +264,15 @@ class Supervisors:
     def _waiting(self, who: Supervisor, contact: ContactId) -> Call:
         call = self._call(who, contact)
         if call.phase not in (Phase.WAITING, Phase.OFFERED):
-            raise IllegalMove("It does not wait any more.")
+            raise IllegalMove("This call is no longer waiting.")
         return call
 
     def _call(self, who: Supervisor, contact: ContactId) -> Call:
         call = self._floor.exchange.call(contact)
         queue = call.place.queue if call is not None and call.place else None
         if call is None or call.phase is Phase.ENDED or not has_queue(self.scope(who), queue):
-            raise NotFound("There is no such call.")
+            # Who may not see it learns no more than who looks at a monitor of a moment ago.
+            raise NotFound("This call has ended.")
         return call
 
     # -- Queues -----------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ from caruso.storage.tables.recordings import recording_accesses, recordings
 from caruso.storage.tables.runs import outbox, run_audit, run_contacts, run_tokens, script_runs, stored_files
 from caruso.storage.tables.scripts import audit, script_drafts, script_rollouts, scripts
 from caruso.storage.tables.tasks import tasks
-from caruso.storage.tables.users import sessions, users
+from caruso.storage.tables.users import sessions, sign_ins, users
 from caruso.storage.tables.voicemails import voicemail_texts, voicemails
 
 
@@ -258,6 +258,7 @@ OF_OTHERS = frozenset(
         presence_intervals,
         users,
         sessions,
+        sign_ins,
         centre_versions,
         scripts,
         script_rollouts,

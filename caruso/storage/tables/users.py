@@ -14,6 +14,15 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("agent", Text),
+    Column("disabled_at", UtcDateTime),
+)
+
+#: When each user signed in last. A table of its own: what people do all day is no change of a user.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("user", Text, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 sessions = Table(

@@ -278,7 +278,7 @@ def test_every_table_that_people_change_is_followed() -> None:
         # Each change is a fact.
         "tasks",
         # The audit itself, and who is signed in.
-        *("audit", "record_changes", "acting", "audit_off", "customer_access", "sessions"),
+        *("audit", "record_changes", "acting", "audit_off", "customer_access", "sessions", "sign_ins"),
         # They follow from objects and models.
         *("object_search", "model_tables"),
     }

@@ -30,6 +30,7 @@ from caruso.storage.migrations import NEWEST, check_schema, require_schema, upgr
 from caruso.storage.objects.store import own_objects
 from caruso.storage.scripts import Scripts
 from caruso.storage.tables.columns import metadata
+from caruso.storage.users import Users
 from lab.ports import free_port
 from lab.postgres import Postgres
 
@@ -228,4 +229,34 @@ async def test_customers_of_an_earlier_version_are_found_as_business_objects(
     assert (change.field, change.old, change.new, change.by) == ("city", None, "Ulm", "anna")
     await customers.save(dataclasses.replace(found, name="Jürgen Meier"), by="bert")
     assert {change.by for change in await objects.history("Customer", "c-1", HOUSE)} == {"bert", "anna"}
+    await database.dispose()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_users_of_an_earlier_version_are_enabled_and_their_last_sign_in_is_known(
+    engine: str, tmp_path: Path, postgres: Postgres
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.sqlite" if engine == "sqlite" else postgres.url(postgres.new_database())
+    database = Database(url)
+    database.create_file()
+    await _migrate(database, "0018")
+    first, last = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    async with database.writing() as connection:
+        for name in ("anna", "ben"):
+            await connection.execute(
+                text("INSERT INTO users (id, name, role, password_hash) VALUES (:id, :id, 'agent', '!')"),
+                {"id": name},
+            )
+        for token, begun in (("one", first), ("two", last)):
+            await connection.execute(
+                text(
+                    'INSERT INTO sessions (token_hash, "user", created_at, expires_at, csrf_token, address,'
+                    " agent_string) VALUES (:token, 'anna', :at, :at, '', '', '')"
+                ),
+                {"token": token, "at": _stored(begun, engine)},
+            )
+    await _migrate(database, NEWEST)
+    users = Users(database)
+    assert [(user.id, user.disabled_at) for user in await users.users()] == [("anna", None), ("ben", None)]
+    assert await users.last_sign_ins() == {"anna": last}
     await database.dispose()

@@ -10,7 +10,7 @@ import pytest
 from caruso.errors import RejectedInput
 from caruso.model.centre import Role
 from caruso.model.ids import AgentId, UserId
-from caruso.model.records import Session, User
+from caruso.model.records import Session, ShutOut, User
 from caruso.storage.engine import Database
 from caruso.storage.users import Users
 
@@ -85,3 +85,36 @@ async def test_expired_sessions_can_be_forgotten(users: Users) -> None:
 async def test_nobody_gets_a_session_without_being_a_user(users: Users) -> None:
     with pytest.raises(RejectedInput):
         await users.save_session(session("ghost", "nobody"))
+
+
+async def test_who_is_disabled_has_no_session_any_more_and_stays_so_whatever_is_saved(users: Users) -> None:
+    await users.save_user(replace(ANNA, id=UserId("bert"), agent=AgentId("bert")))
+    await users.save_session(session("one"))
+    await users.save_session(session("two", "bert"))
+    await users.disable(ANNA.id, NOON)
+    assert [await users.session(token) for token in ("one", "two")] == [None, session("two", "bert")]
+    await users.save_user(replace(ANNA, password_hash="$argon2id$y"))  # by who read her before she was disabled
+    await users.disable(ANNA.id, NOON + timedelta(hours=1))
+    assert await users.user(ANNA.id) == replace(ANNA, password_hash="$argon2id$y", disabled_at=NOON)
+    await users.enable(ANNA.id)
+    assert await users.user(ANNA.id) == replace(ANNA, password_hash="$argon2id$y")
+
+
+async def test_an_agent_is_shut_out_when_nobody_else_can_sign_in_as_her(users: Users) -> None:
+    boss, second = UserId("boss"), UserId("anna.b")
+    await users.save_user(User(id=boss, name="Boss", role=Role.ADMIN, password_hash="$argon2id$x"))
+    await users.save_user(replace(ANNA, id=second))
+    assert await users.shut_out() == ShutOut(frozenset(), frozenset())
+    await users.disable(ANNA.id, NOON)
+    await users.disable(boss, NOON)
+    assert await users.shut_out() == ShutOut(frozenset({ANNA.id, boss}), frozenset())
+    await users.disable(second, NOON)
+    assert await users.shut_out() == ShutOut(frozenset({ANNA.id, boss, second}), frozenset({AgentId("anna")}))
+
+
+async def test_the_last_sign_in_is_known_when_its_session_is_over(users: Users) -> None:
+    assert await users.last_sign_ins() == {}
+    await users.save_session(session("one"))
+    await users.save_session(replace(session("two"), created_at=NOON + timedelta(hours=1)))
+    await users.revoke_sessions_of(ANNA.id)
+    assert await users.last_sign_ins() == {ANNA.id: NOON + timedelta(hours=1)}

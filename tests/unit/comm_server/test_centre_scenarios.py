@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from caruso.comm_server.calls.lifecycle import Call, Phase
+from caruso.errors import IllegalMove
 from caruso.model import desk, ids
 from caruso.model.callbacks import Callback, CallbackId, CallbackMove, CallbackState, moved
 from caruso.model.centre import Centre
@@ -25,6 +26,7 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, EntryPointId, QueueId, RunId, UserId
+from caruso.model.records import ShutOut
 from caruso.model.telephony import EndCause
 from caruso.script_engine.turns import Turn
 from lab.fake_telephony import Pickup
@@ -92,6 +94,70 @@ def test_an_agent_taken_away_in_a_conversation_ends_it_and_is_signed_out() -> No
         house.telephony.hang_up(ids.caller_leg(call.contact))
         await asyncio.sleep(10)
         assert presence(house, BRAM) is Presence.SIGNED_OUT
+
+    lead(scene)
+
+
+def out(*agents: AgentId) -> ShutOut:
+    return ShutOut(users=frozenset(UserId(agent) for agent in agents), agents=frozenset(agents))
+
+
+def test_an_agent_who_is_disabled_in_a_conversation_ends_it_and_gets_no_further_one() -> None:
+    async def scene(house: WholeCentre) -> None:
+        call = await talking(house, BRAM, "300")
+        ready(house, CHLOE)
+        house.centre.shut_out(out(BRAM, CHLOE))
+        house.centre.shut_out(out(BRAM, CHLOE))
+        assert BRAM not in house.consoles
+        assert presence(house, CHLOE) is Presence.SIGNED_OUT
+        assert now(house, call.contact).phase is Phase.TALKING
+        house.telephony.hang_up(ids.caller_leg(call.contact))
+        await asyncio.sleep(10)
+        assert presence(house, BRAM) is Presence.SIGNED_OUT
+        with pytest.raises(IllegalMove, match="disabled"):
+            house.centre.force_presence(BRAM, Presence.READY, "", "sue")
+        assert presence(house, BRAM) is Presence.SIGNED_OUT
+        house.centre.shut_out(out(CHLOE))
+        house.centre.force_presence(BRAM, Presence.READY, "", "sue")
+        assert presence(house, BRAM) is Presence.READY
+
+    lead(scene)
+
+
+def test_what_rings_at_an_agent_who_is_disabled_is_offered_to_others() -> None:
+    async def scene(house: WholeCentre) -> None:
+        house.answers = lambda endpoint: Pickup(seconds=4.0)
+        ready(house, BRAM)
+        contact = ids.contact_of(house.telephony.call("300", "+31201"))
+        await asyncio.sleep(2)
+        assert presence(house, BRAM) is Presence.OFFERED
+        house.centre.shut_out(out(BRAM))
+        await asyncio.sleep(1)
+        assert presence(house, BRAM) is Presence.SIGNED_OUT
+        ready(house, CHLOE)
+        await asyncio.sleep(10)
+        call = now(house, contact)
+        assert call.desk is not None
+        assert (call.phase, call.desk.agent) == (Phase.TALKING, CHLOE)
+
+    lead(scene)
+
+
+def test_an_agent_who_is_disabled_while_she_calls_somebody_talks_to_him() -> None:
+    async def scene(house: WholeCentre) -> None:
+        house.answers = lambda endpoint: Pickup(seconds=3.0)
+        ready(house, ANNA)
+        house.ask(ANNA, desk.CallOut, queue="meter", number="+31209999999")
+        await asyncio.sleep(1)
+        assert presence(house, ANNA) is Presence.OFFERED
+        house.centre.shut_out(out(ANNA))
+        await asyncio.sleep(10)
+        assert presence(house, ANNA) is Presence.TALKING
+        contact = house.centre.roster.state(ANNA).contact
+        assert contact is not None
+        house.telephony.hang_up(ids.caller_leg(contact))
+        await asyncio.sleep(30)
+        assert presence(house, ANNA) is Presence.SIGNED_OUT
 
     lead(scene)
 

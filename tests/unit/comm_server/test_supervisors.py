@@ -24,6 +24,7 @@ from caruso.model.facts import (
     SupervisionModeChanged,
 )
 from caruso.model.ids import AgentId, ContactId, EntryPointId, PlaybackId, UserId
+from caruso.model.records import ShutOut
 from caruso.model.supervision import SupervisionMode, SupervisionOutcome
 from caruso.model.supervisor import Supervisor
 from caruso.model.telephony import PlaybackEnded, TransferRequested
@@ -250,6 +251,26 @@ def test_listening_is_written_down_and_ends_with_a_crash() -> None:
     lead(scene)
 
 
+def test_a_supervisor_who_is_disabled_hears_nobody_any_more() -> None:
+    async def scene(house: WholeCentre) -> None:
+        ready(house, BRAM)
+        contact = call(house, "300")
+        await asyncio.sleep(3)
+        house.centre.supervisors.begin(SAM, contact, SupervisionMode.LISTEN, "+49 30 123")
+        await asyncio.sleep(3)
+        house.centre.shut_out(ShutOut(users=frozenset({UserId("pam")}), agents=frozenset()))
+        await asyncio.sleep(1)
+        assert [leg for leg in house.telephony.legs if ids.supervision_of(leg) is not None]
+        house.centre.shut_out(ShutOut(users=frozenset({SAM.user}), agents=frozenset()))
+        await asyncio.sleep(1)
+        assert not [leg for leg in house.telephony.legs if ids.supervision_of(leg) is not None]
+        (ended,) = [fact for fact in house.journal.facts if isinstance(fact, SupervisionEnded)]
+        assert ended.outcome is SupervisionOutcome.STOPPED
+        assert served(house, BRAM) == contact
+
+    lead(scene)
+
+
 def test_a_supervisors_phone_that_asks_for_a_transfer_is_refused_and_listens_on() -> None:
     async def scene(house: WholeCentre) -> None:
         ready(house, BRAM)
@@ -298,6 +319,22 @@ def test_a_supervisor_hears_the_agent_again_whose_browser_came_back_to_a_confere
         ear = house.telephony.legs[watch.ear].snoop
         assert ear is not None
         assert ear.of == live.agent_leg
+
+    lead(scene)
+
+
+def test_a_call_that_ended_or_was_taken_a_moment_ago_is_called_so() -> None:
+    async def scene(house: WholeCentre) -> None:
+        over, taken = call(house, "300"), call(house, "300")
+        await asyncio.sleep(1)
+        house.telephony.hang_up(ids.caller_leg(over))
+        ready(house, BRAM)
+        await asyncio.sleep(2)
+        assert served(house, BRAM) == taken
+        with pytest.raises(NotFound, match="has ended"):
+            house.centre.supervisors.move(SAM, over, BILLING)
+        with pytest.raises(IllegalMove, match="no longer waiting"):
+            house.centre.supervisors.set_priority(SAM, taken, 1)
 
     lead(scene)
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from caruso.model import desk
-from caruso.model.ids import AgentId
+from caruso.model.ids import AgentId, UserId
 from caruso.web import live_socket
 from caruso.web.protocol import Beat, Notice, Reply
 from lab.web_client import Closed, ConsoleClient, Refused, WebClient
@@ -199,6 +199,15 @@ async def test_the_desk_closes_with_its_session(house: House) -> None:
     await browser.call("DELETE", "/api/session")
     assert await closed(console) == live_socket.SESSION_ENDED
     assert console.notices[-1].code == "session-ended"
+
+
+async def test_the_desk_closes_when_its_user_is_disabled(house: House) -> None:
+    console, other = await (await house.browser("anna")).console(), await (await house.browser("ben")).console()
+    await house.users.disable(UserId("anna"), house.clock.now())
+    house.server.shut_out({UserId("anna")})
+    assert await closed(console) == live_socket.SESSION_ENDED
+    assert console.notices[-1].code == "session-ended"
+    await other.do(desk.GoReady)
 
 
 async def test_the_desk_closes_when_the_session_expires(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,16 @@ async def test_the_monitor_closes_with_its_session(house: House) -> None:
     assert end.value.code == live_socket.SESSION_ENDED
 
 
+async def test_the_monitor_closes_when_its_user_is_disabled(house: House) -> None:
+    socket = await (await house.browser("sam")).monitor()
+    await next_monitor(socket)
+    await house.users.disable(UserId("sam"), house.clock.now())
+    house.server.shut_out({UserId("sam")})
+    notice = await next_monitor(socket)
+    assert isinstance(notice, Notice)
+    assert notice.code == "session-ended"
+
+
 async def test_the_monitor_closes_when_its_owner_is_no_supervisor_any_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,96 @@ async def test_an_unknown_name_costs_a_verification_like_a_known_one(monkeypatch
     assert (len(verified), len(parameters)) == (2, 1), "both cost the same"
 
 
+async def test_a_disabled_user_is_refused_like_a_wrong_password(house: House) -> None:
+    await house.users.disable(UserId("anna"), house.clock.now())
+    browser = await house.browser()
+    answer = await browser.request("POST", "/api/session", {"user": "anna", "password": "anna"})
+    wrong = await browser.request("POST", "/api/session", {"user": "ben", "password": "anna"})
+    assert (answer.status, answer.json()) == (wrong.status, wrong.json())
+    assert not house.users.sessions
+    await house.users.enable(UserId("anna"))
+    await browser.sign_in("anna", "anna")
+
+
+async def test_right_passwords_of_a_disabled_user_are_counted_like_wrong_ones(house: House) -> None:
+    await house.users.disable(UserId("anna"), house.clock.now())
+    browser = await house.browser()
+    statuses = [
+        (await browser.request("POST", "/api/session", {"user": "anna", "password": "anna"})).status
+        for _ in range(4)
+    ]
+    assert statuses == [401, 401, 401, 429]
+
+
+@pytest.mark.parametrize("kept", ["!", "not a hash"])
+async def test_who_has_no_password_and_who_is_disabled_cost_a_verification(
+    monkeypatch: pytest.MonkeyPatch, house: House, kept: str
+) -> None:
+    hasher, verified = passwords_module._HASHER, list[str]()
+
+    class Counting:
+        def verify(self, hashed: str, password: str) -> bool:
+            matches = hasher.verify(hashed, password)
+            verified.append(hashed)
+            return bool(matches)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(hasher, name)
+
+    known = passwords_module._NOBODY
+    monkeypatch.setattr(passwords_module, "_HASHER", Counting())
+    for nobody in ("nobody", "anna"):
+        anna = dataclasses.replace(house.users.kept[UserId("anna")], password_hash=kept)
+        house.users.kept[UserId("anna")] = anna
+        browser = await house.browser()
+        with pytest.raises(Refused, match="wrong-password"):
+            await browser.sign_in(nobody, "nobody")
+    await house.users.disable(UserId("ben"), house.clock.now())
+    with pytest.raises(Refused, match="wrong-password"):
+        await (await house.browser()).sign_in("ben", "nobody")
+    assert verified == [known] * 3
+
+
+async def test_sessions_of_who_is_disabled_end_at_once_and_do_not_come_back(house: House) -> None:
+    anna, ben = await house.browser("anna"), await house.browser("ben")
+    await house.users.disable(UserId("anna"), house.clock.now())  # another process
+    house.server.shut_out((await house.users.shut_out()).users)
+    assert (await anna.request("GET", "/api/session")).status == 401
+    assert (await ben.request("GET", "/api/session")).status == 200
+    await house.users.enable(UserId("anna"))
+    assert (await anna.request("GET", "/api/session")).status == 401
+    again = await house.browser("anna")  # before this server has looked
+    assert (await again.request("GET", "/api/session")).status == 200
+    house.server.shut_out((await house.users.shut_out()).users)
+    assert (await again.request("GET", "/api/session")).status == 200
+
+
+async def test_a_sign_in_that_began_before_she_was_disabled_ends_with_the_next_look(house: House) -> None:
+    before = house.users.kept[UserId("anna")]
+    await house.users.disable(UserId("anna"), house.clock.now())
+    house.server.shut_out({UserId("anna")})
+
+    async def read_before(user: UserId) -> User | None:
+        return before
+
+    now, house.users.user = house.users.user, read_before  # type: ignore[method-assign]
+    anna = await house.browser("anna")
+    house.users.user = now  # type: ignore[method-assign]
+    house.server.shut_out({UserId("anna")})
+    assert (await anna.request("GET", "/api/session")).status == 401
+    house.clock.advance(30)
+    assert (await anna.request("GET", "/api/session")).status == 401
+
+
+async def test_who_is_disabled_is_out_when_the_server_was_started_anew(house: House) -> None:
+    anna = await house.browser("anna")
+    (session,) = house.users.sessions.values()
+    await house.users.disable(UserId("anna"), house.clock.now())
+    await house.users.save_session(session)  # a later expiry, written by who did not know
+    house.clock.advance(30)
+    assert (await anna.request("GET", "/api/session")).status == 401
+
+
 async def test_an_unreadable_hash_lets_nobody_in(house: House) -> None:
     house.users.kept[UserId("anna")] = dataclasses.replace(
         house.users.kept[UserId("anna")], password_hash="not a hash"
