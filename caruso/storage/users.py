@@ -107,11 +107,6 @@ class Users:
         async with self._database.writing() as connection:
             await connection.execute(delete(sessions).where(sessions.c.user == user))
 
-    async def forget_expired_sessions(self, now: datetime) -> int:
-        """Forget the sessions that expired before `now`; return how many."""
-        async with self._database.writing() as connection:
-            return (await connection.execute(delete(sessions).where(sessions.c.expires_at < now))).rowcount
-
 
 def _user(row: RowMapping) -> User:
     return User(**{**row, "role": Role(row["role"])})

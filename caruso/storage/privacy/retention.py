@@ -30,6 +30,7 @@ from caruso.storage.tables.callbacks import callbacks
 from caruso.storage.tables.changes import customer_access, record_changes
 from caruso.storage.tables.contacts import contacts
 from caruso.storage.tables.runs import script_runs, stored_files
+from caruso.storage.tables.users import sessions
 
 #: Rows in one transaction.
 BATCH = 200
@@ -94,6 +95,7 @@ class Retaining:
             if days := getattr(retention, kind):
                 gone[kind] = await self._until_nothing(step, now - timedelta(days=days))
         gone["objects"] = await self._objects.tidy(now)
+        gone["sessions"] = await self._expired_sessions(now)
         log.info("retention_applied", **gone)
         return gone
 
@@ -165,6 +167,10 @@ class Retaining:
 
         async with self._database.writing() as connection:
             return await connection.run_sync(work)
+
+    async def _expired_sessions(self, now: datetime) -> int:
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(sessions).where(sessions.c.expires_at < now))).rowcount
 
     async def _delete(self, table: Table, condition: ColumnElement[bool]) -> int:
         # In a query of its own: MariaDB takes no LIMIT in what IN looks at.

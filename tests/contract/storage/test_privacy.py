@@ -19,6 +19,7 @@ from caruso.clock import SystemClock
 from caruso.errors import IllegalMove, NotFound
 from caruso.model.acting import Actor, acting
 from caruso.model.callbacks import Callback, CallbackId, CallbackState
+from caruso.model.centre import Role
 from caruso.model.facts import (
     AnyFact,
     ContactArrived,
@@ -30,7 +31,7 @@ from caruso.model.facts import (
     WrapUpEnded,
 )
 from caruso.model.ids import AgentId, ContactId, CustomerId, QueueId, RecordingId, RunId, UserId
-from caruso.model.records import Customer
+from caruso.model.records import Customer, Session, User
 from caruso.model.run_records import RunEvent, RunTurn
 from caruso.model.tasks import Task, TaskId
 from caruso.storage.callbacks import Callbacks
@@ -46,6 +47,7 @@ from caruso.storage.runs import Runs
 from caruso.storage.tables.columns import metadata
 from caruso.storage.tables.contacts import contacts, queue_visits, talk_segments
 from caruso.storage.tasks import Tasks
+from caruso.storage.users import Users
 from lab.journal_facts import answered_call, left_message, recorded, saved_run
 from lab.storage import journal_of, running_journal
 
@@ -275,7 +277,7 @@ async def test_what_is_over_goes_by_the_rules_and_what_is_not_stays(
     late = LaterClock(timedelta(days=40))
     of_late = privacy_parts(database, files, late, region="DE")
     retaining = Retaining(database, of_late.erasing, of_late.objects, late, pause_seconds=0)
-    assert await retaining.apply(Retention()) == {"objects": 0}
+    assert await retaining.apply(Retention()) == {"objects": 0, "sessions": 0}
     kept = await retaining.apply(
         Retention(contacts=400, runs=400, files=400, callbacks=400, audit=400, access=400)
     )
@@ -297,6 +299,29 @@ async def test_what_is_over_goes_by_the_rules_and_what_is_not_stays(
     async with database.writing() as connection:
         await connection.execute(text("UPDATE callbacks SET state = 'done'"))
     assert (await retaining.apply(Retention(callbacks=30)))["callbacks"] == 2
+
+
+async def test_sessions_that_are_over_go_whatever_the_rules(
+    database: Database, parts: PrivacyParts, files: Path
+) -> None:
+    late = LaterClock(timedelta(hours=2))
+    of_late = privacy_parts(database, files, late, region="DE")
+    users, began = Users(database), datetime.now(UTC)
+    await users.save_user(User(id=UserId("anna"), name="Anna", role=Role.AGENT, password_hash="!"))
+    for name, hours in (("old", 1), ("new", 9)):
+        await users.save_session(
+            Session(
+                token_hash=name,
+                user=UserId("anna"),
+                csrf_token=name,
+                created_at=began,
+                expires_at=began + timedelta(hours=hours),
+            )
+        )
+    retaining = Retaining(database, of_late.erasing, of_late.objects, late, pause_seconds=0)
+    assert (await retaining.apply(Retention()))["sessions"] == 1
+    assert await users.session("old") is None
+    assert await users.session("new") is not None
 
 
 class LaterClock(SystemClock):

@@ -75,13 +75,6 @@ async def test_changing_a_user_does_not_end_the_sessions(users: Users) -> None:
     assert await users.session("one") is not None
 
 
-async def test_expired_sessions_can_be_forgotten(users: Users) -> None:
-    await users.save_session(session("old", hours=1))
-    await users.save_session(session("new", hours=9))
-    assert await users.forget_expired_sessions(NOON + timedelta(hours=2)) == 1
-    assert await users.session("new") is not None
-
-
 async def test_nobody_gets_a_session_without_being_a_user(users: Users) -> None:
     with pytest.raises(RejectedInput):
         await users.save_session(session("ghost", "nobody"))
