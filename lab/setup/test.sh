@@ -25,13 +25,13 @@ python_tests() {
     fi
 }
 
-# Tests on real programs mostly wait, so two files run at once, each with an Asterisk or a database server of its own.
+# Tests on real programs mostly wait, so three files run at once, each with an Asterisk or a database server of its own.
 # They run in real time, and a busy machine may miss a moment: what failed is tried once more, alone; the closing line
 # says so, and what fails again has failed.
 real_tests() {
     local kind=$1 before=$failed
     failed=0
-    python_tests "$kind" -v -n 2 --dist loadfile
+    python_tests "$kind" -v -n 3 --dist loadfile
     if [ "$failed" = 1 ]; then
         local first=${closing[-1]}
         unset 'closing[-1]'
