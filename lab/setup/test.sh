@@ -25,13 +25,13 @@ python_tests() {
     fi
 }
 
-# Tests on real programs mostly wait, so three files run at once, each with an Asterisk or a database server of its own.
-# They run in real time, and a busy machine may miss a moment: what failed is tried once more, alone; the closing line
+# Tests on real programs mostly wait, so several files run at once, each with an Asterisk or a database server of its
+# own. They run in real time, and a busy machine may miss a moment: what failed is tried once more, alone; the closing line
 # says so, and what fails again has failed.
-real_tests() {
-    local kind=$1 before=$failed
+real_tests() { # kind, files at once
+    local kind=$1 workers=$2 before=$failed
     failed=0
-    python_tests "$kind" -v -n 3 --dist loadfile
+    python_tests "$kind" -v -n "$workers" --dist loadfile
     if [ "$failed" = 1 ]; then
         local first=${closing[-1]}
         unset 'closing[-1]'
@@ -53,7 +53,8 @@ for kind in "$@"; do
                     --outputFile.junit="../$results/console.xml"
             fi
             ;;
-        contract | asterisk | browser) real_tests "$kind" ;;
+        contract | browser) real_tests "$kind" 3 ;;
+        asterisk) real_tests "$kind" 5 ;; # calls last as long as they last: the processor is idle most of the time
         *) python_tests "$kind" -v ;;
     esac
 done

@@ -1,7 +1,7 @@
 /** What can be done with a row of the monitor: with an agent, a waiting call, a call in progress, a queue. */
 
 import { Button, Menu } from "@mantine/core";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Icon } from "../parts/icons";
 import { useSession } from "../parts/session";
 import type { AgentRow, CallRow, QueueRow, WaitingRow } from "../protocol";
@@ -66,7 +66,8 @@ interface WaitingMenuProps {
 export function WaitingMenu({ row, queues }: WaitingMenuProps) {
   const actions = useActions();
   const others = queues.filter((queue) => queue.id !== row.queue);
-  const [priority, raise] = usePriority(row);
+  const priority = actions.priorityOf(row);
+  const raise = (by: number) => actions.prioritise(row.id, priority, priority + by);
   return (
     <RowMenu label={`Actions for the call of ${row.caller || "somebody"}`} testid="waiting-menu">
       <Menu.Label>Priority {priority}</Menu.Label>
@@ -100,28 +101,6 @@ export function WaitingMenu({ row, queues }: WaitingMenuProps) {
       ))}
     </RowMenu>
   );
-}
-
-/** How long the row may take to show what was asked for, milliseconds; the server pushes five times a second. */
-const SHOWN_MS = 1000;
-
-/** The priority of a call, and what raises it. Clicks that come before the row shows the first count all the same. */
-function usePriority(row: WaitingRow): [number, (by: number) => void] {
-  const actions = useActions();
-  const [asked, setAsked] = useState<number | null>(null);
-  const before = useRef<Promise<unknown>>(Promise.resolve());
-  if (asked === row.priority) setAsked(null);
-  const priority = asked ?? row.priority;
-  const raise = (by: number) => {
-    const to = priority + by;
-    const forget = () => setAsked((now) => (now === to ? null : now));
-    setAsked(to);
-    // One after the other: what is asked for last holds.
-    before.current = before.current
-      .then(() => actions.prioritise(row.id, priority, to))
-      .then((taken) => (taken ? window.setTimeout(forget, SHOWN_MS) : setAsked(null)));
-  };
-  return [priority, raise];
 }
 
 interface ListenButtonProps {

@@ -1,6 +1,6 @@
 /** Asks the server for what a supervisor wants, and keeps what became of it: a sentence, and how to undo it. */
 
-import { createContext, useCallback, useContext, useMemo, useState } from "react";
+import { createContext, useCallback, useContext, useMemo, useRef, useState } from "react";
 import {
   ApiProblem,
   changeSupervision,
@@ -13,7 +13,7 @@ import {
   switchQueue,
   takeOver,
 } from "../api";
-import type { SupervisionMode } from "../protocol";
+import type { SupervisionMode, WaitingRow } from "../protocol";
 import { sentText } from "../state/supervision";
 
 export interface Told {
@@ -33,8 +33,9 @@ export interface Actions {
   stop: (supervision: string) => void;
   force: (agent: string, name: string, presence: string, undoable: boolean) => void;
   move: (contact: string, from: string, to: string, name: string) => void;
-  /** True when it was taken. */
-  prioritise: (contact: string, from: number, to: number) => Promise<boolean>;
+  /** What was asked for last, also while the row does not show it yet: clicks and undo that come before it count. */
+  priorityOf: (row: WaitingRow) => number;
+  prioritise: (contact: string, from: number, to: number) => void;
   openQueue: (queue: string, name: string, open: boolean) => void;
   message: (to: { agents: string[] } | { queue: string }, text: string) => Promise<boolean>;
 }
@@ -47,10 +48,15 @@ export function useActions(): Actions {
   return actions;
 }
 
+/** How long a row may take to show what was asked for, milliseconds; the server pushes five times a second. */
+const SHOWN_MS = 1000;
+
 /** What the page provides. */
 export function useSupervisorActions(): Actions {
   const [told, setTold] = useState<Told | null>(null);
   const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState<ReadonlyMap<string, number>>(new Map());
+  const before = useRef<Promise<unknown>>(Promise.resolve());
 
   const ask = useCallback(
     async <Value>(
@@ -99,12 +105,22 @@ export function useSupervisorActions(): Actions {
         void ask(moveWaiting(contact, to), `Moved to ${name}.`, () =>
           actions.move(contact, to, from, "the queue it came from"),
         ),
-      prioritise: (contact, from, to) =>
-        ask(
-          prioritiseWaiting(contact, to),
-          `Priority ${to}.`,
-          () => void actions.prioritise(contact, to, from),
-        ),
+      priorityOf: (row) => asked.get(row.id) ?? row.priority,
+      prioritise: (contact, from, to) => {
+        const forget = () =>
+          setAsked((old) =>
+            old.get(contact) === to ? new Map([...old].filter(([id]) => id !== contact)) : old,
+          );
+        setAsked((old) => new Map(old).set(contact, to));
+        // One after the other: what is asked for last holds.
+        before.current = before.current
+          .then(() =>
+            ask(prioritiseWaiting(contact, to), `Priority ${to}.`, () =>
+              actions.prioritise(contact, to, from),
+            ),
+          )
+          .then((taken) => (taken ? window.setTimeout(forget, SHOWN_MS) : forget()));
+      },
       openQueue: (queue, name, open) =>
         void ask(
           switchQueue(queue, open),
@@ -114,5 +130,5 @@ export function useSupervisorActions(): Actions {
       message: (to, text) => ask(sendMessage(to, text), sentText),
     };
     return actions;
-  }, [told, busy, ask]);
+  }, [told, busy, asked, ask]);
 }
